@@ -1,0 +1,221 @@
+"""The composed rule on 2-D surfaces, compiled: one walker after the other, in plain scalars.
+
+The readable rule (rule.py, llqr.py, inner.py) is the definition and this file's oracle: the same arithmetic to
+rounding. A slider waits for this one. Two facts make it short: a matrix is 2×2, and the inner problem of a dense U
+is exactly rank one, U_T = U_0 + p gᵀ, so that only the vector p is iterated.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from geometry.compiled import derivatives
+
+IDENTITY, DENSE, DIAGONAL, SCALAR, SEPARATE = -1, 0, 1, 2, 3
+"""Structures of U; SEPARATE is one block for each coordinate, each clipped by itself."""
+
+
+@njit(cache=True, nogil=True)
+def _clipped(norm: float, clip: float) -> float:
+    return clip / norm if norm > clip else 1.0
+
+
+@njit(cache=True, nogil=True)
+def _finish(structure, a, b, c, d, floor):
+    """U = [[a, b], [c, d]] after the slow average: symmetrised and floored (dense) or floored elementwise."""
+    if structure != DENSE:
+        if floor > 0:
+            a, d = max(a, floor), max(d, floor)
+        return a, b, c, d
+    if floor <= 0:
+        return a, b, c, d
+    b = c = 0.5 * (b + c)
+    mean, half = 0.5 * (a + d), 0.5 * (a - d)
+    spread = np.sqrt(half * half + b * b)
+    low = mean - spread
+    if low >= floor or not np.isfinite(low):
+        return a, b, c, d
+    high = max(mean + spread, floor)
+    if spread == 0.0:
+        return floor, 0.0, 0.0, floor
+    # eigenvector of the upper eigenvalue, written without cancellation
+    angle = 0.5 * np.arctan2(b, half)
+    x, y = np.cos(angle), np.sin(angle)
+    return high * x * x + floor * y * y, (high - floor) * x * y, (high - floor) * x * y, high * y * y + floor * x * x
+
+
+@njit(cache=True, nogil=True)
+def _refresh(structure, u, gx, gy, hxx, hxy, hyy, damping, steps, rate, mu, clip, decay, floor):
+    """One refresh of U at a point with gradient g and Hessian H; returns the new (a, b, c, d)."""
+    a, b, c, d = u
+    hxx += damping
+    hyy += damping
+    vx = vy = 0.0
+    if structure == DENSE:
+        gg = gx * gx + gy * gy
+        length = np.sqrt(gg)
+        sx, sy = a * gx + b * gy, c * gx + d * gy
+        px = py = 0.0
+        for _ in range(steps):
+            ex, ey = sx + px * gg, sy + py * gg
+            qx = gx - (hxx * ex + hxy * ey)
+            qy = gy - (hxy * ex + hyy * ey)
+            s = _clipped(np.sqrt(qx * qx + qy * qy) * length, clip)
+            vx = s * qx + mu * vx
+            vy = s * qy + mu * vy
+            px += rate * vx
+            py += rate * vy
+        na, nb, nc, nd = a + px * gx, b + px * gy, c + py * gx, d + py * gy
+    else:
+        na, nb, nc, nd = a, 0.0, 0.0, d
+        for _ in range(steps):
+            ex, ey = na * gx, nd * gy
+            tx = (gx - (hxx * ex + hxy * ey)) * gx
+            ty = (gy - (hxy * ex + hyy * ey)) * gy
+            if structure == SCALAR:
+                tx = ty = tx + ty
+                sx = sy = _clipped(abs(tx), clip)
+            elif structure == DIAGONAL:
+                sx = sy = _clipped(np.sqrt(tx * tx + ty * ty), clip)
+            else:
+                sx, sy = _clipped(abs(tx), clip), _clipped(abs(ty), clip)
+            vx = sx * tx + mu * vx
+            vy = sy * ty + mu * vy
+            na += rate * vx
+            nd += rate * vy
+    keep = 1.0 - decay
+    return _finish(
+        structure, decay * a + keep * na, decay * b + keep * nb, decay * c + keep * nc, decay * d + keep * nd, floor
+    )
+
+
+@njit(cache=True, nogil=True)
+def _warm_refresh(structure, u, C, H, damping, steps, rate, mu, clip, decay, floor):
+    """One refresh on the neighbourhood's average: ∂J̄/∂U = (H̄ + λ) U C − C, restricted to the structure."""
+    a, b, c, d = u
+    cxx, cxy, cyy = C[0, 0], C[0, 1], C[1, 1]
+    hxx, hxy, hyy = H[0, 0] + damping, H[0, 1], H[1, 1] + damping
+    na, nb, nc, nd = a, b, c, d
+    va = vb = vc = vd = 0.0
+    for _ in range(steps):
+        # (H U) first, then times C, as in the readable rule
+        ta, tb = hxx * na + hxy * nc, hxx * nb + hxy * nd
+        tc, td = hxy * na + hyy * nc, hxy * nb + hyy * nd
+        ra = cxx - (ta * cxx + tb * cxy)
+        rd = cyy - (tc * cxy + td * cyy)
+        if structure == DENSE:
+            rb = cxy - (ta * cxy + tb * cyy)
+            rc = cxy - (tc * cxx + td * cxy)
+            s = _clipped(np.sqrt(ra * ra + rb * rb + rc * rc + rd * rd), clip)
+            va, vb, vc, vd = s * ra + mu * va, s * rb + mu * vb, s * rc + mu * vc, s * rd + mu * vd
+            nb += rate * vb
+            nc += rate * vc
+        elif structure == SCALAR:
+            r = ra + rd
+            va = vd = _clipped(abs(r), clip) * r + mu * va
+        elif structure == DIAGONAL:
+            s = _clipped(np.sqrt(ra * ra + rd * rd), clip)
+            va, vd = s * ra + mu * va, s * rd + mu * vd
+        else:
+            va = _clipped(abs(ra), clip) * ra + mu * va
+            vd = _clipped(abs(rd), clip) * rd + mu * vd
+        na += rate * va
+        nd += rate * vd
+    keep = 1.0 - decay
+    return _finish(
+        structure, decay * a + keep * na, decay * b + keep * nb, decay * c + keep * nc, decay * d + keep * nd, floor
+    )
+
+
+@njit(cache=True, nogil=True)
+def warm_start(structure, second, hessian, damping, refreshes, steps, rate, mu, clip, decay, floor, out):
+    """out[w] = U after `refreshes` refreshes from I on walker w's moments C = second[w], H̄ = hessian[w]."""
+    for w in range(out.shape[0]):
+        u = (1.0, 0.0, 0.0, 1.0)
+        for _ in range(refreshes):
+            u = _warm_refresh(
+                structure, u, second[w], hessian[w], damping[w], steps, rate[w], mu[w], clip[w], decay[w], floor
+            )
+        out[w, 0, 0], out[w, 0, 1], out[w, 1, 0], out[w, 1, 1] = u
+
+
+@njit(cache=True, nogil=True)
+def walk(
+    code, p, start, rate, radius, momentum, noise, which, deviation,
+    probing, probe_start, along_preconditioned, matrix_norm, precondition_update,
+    structure, first_refresh, first_u, every, decay, damping, inner_steps, inner_rate, inner_momentum, clip, floor,
+    planar, basin, bound, full,
+    positions, probes, gradients, losses, matrices, path, summary,
+):  # fmt: skip
+    """Walk every walker w of `start` (W, 2) for T = len(noise[0]) steps.
+
+    basin = (x, y, radius) with radius < 0 for none; bound = (x, y, radius) beyond which a walker has diverged.
+    full: fill positions (T+1, W, 2), probes, gradients (T, W, 2), losses (T+1, W), matrices (T, W, 2, 2) and
+    path (T+1, W), which hold not-a-number beforehand. summary (W, 8): arrival, last finite step, path length to
+    arrival, path length in full, mean distance to the basin's centre over the third and the fourth quarter,
+    last finite position x, y. `planar` False keeps the second coordinate at rest (1-D surfaces).
+    """
+    steps = noise.shape[1]
+    quarter = max(1, steps // 4)
+    for w in range(start.shape[0]):
+        x, y = start[w, 0], start[w, 1]
+        vx = vy = 0.0
+        a, b, c, d = first_u[w, 0, 0], first_u[w, 0, 1], first_u[w, 1, 0], first_u[w, 1, 1]
+        eta, mu, rho, sd = rate[w], momentum[w], radius[w], deviation[w]
+        length, third, fourth = 0.0, 0.0, 0.0
+        arrival, at_arrival, last = -1, np.nan, 0
+        loss, gx, gy, hxx, hxy, hyy = derivatives(code, p, x, y)
+        for t in range(steps + 1):
+            if full:
+                positions[t, w, 0], positions[t, w, 1] = x, y
+                losses[t, w], path[t, w] = loss, length
+            last = t
+            rx, ry = x - basin[0], y - basin[1]
+            distance = np.sqrt(rx * rx + ry * ry)
+            if arrival < 0 and distance < basin[2]:
+                arrival, at_arrival = t, length
+            if t > steps - quarter:
+                fourth += distance
+            elif t > steps - 2 * quarter:
+                third += distance
+            if t == steps:
+                break
+            if structure != IDENTITY and t % every[w] == 0 and (t > 0 or first_refresh):
+                a, b, c, d = _refresh(
+                    structure, (a, b, c, d), gx, gy, hxx, hxy, hyy, damping[w],
+                    inner_steps, inner_rate[w], inner_momentum[w], clip[w], decay[w], floor,
+                )  # fmt: skip
+            qx, qy = x, y
+            ox, oy = gx, gy
+            if probing and t >= probe_start:
+                sx, sy = gx, gy
+                if along_preconditioned:
+                    sx, sy = a * gx + b * gy, c * gx + d * gy
+                square = gx * sx + gy * sy if matrix_norm else sx * sx + sy * sy
+                factor = 1.0 / np.sqrt(square + 1e-12)
+                qx, qy = x + rho * sx * factor, y + rho * sy * factor
+                _, ox, oy, _, _, _ = derivatives(code, p, qx, qy)
+            if sd != 0.0:
+                ox += sd * noise[which[w], t, 0]
+                if planar:
+                    oy += sd * noise[which[w], t, 1]
+            if full:
+                probes[t, w, 0], probes[t, w, 1] = qx, qy
+                gradients[t, w, 0], gradients[t, w, 1] = ox, oy
+                matrices[t, w, 0, 0], matrices[t, w, 0, 1] = a, b
+                matrices[t, w, 1, 0], matrices[t, w, 1, 1] = c, d
+            if precondition_update:
+                ox, oy = a * ox + b * oy, c * ox + d * oy
+            vx = mu * vx + ox
+            vy = mu * vy + oy
+            nx, ny = x - eta * vx, y - eta * vy
+            away = np.sqrt((nx - bound[0]) ** 2 + (ny - bound[1]) ** 2)
+            if not away <= bound[2]:
+                break
+            length += np.sqrt((nx - x) ** 2 + (ny - y) ** 2)
+            x, y = nx, ny
+            loss, gx, gy, hxx, hxy, hyy = derivatives(code, p, x, y)
+        summary[w, 0], summary[w, 1], summary[w, 2], summary[w, 3] = arrival, last, at_arrival, length
+        summary[w, 4], summary[w, 5] = third / quarter, fourth / quarter
+        summary[w, 6], summary[w, 7] = x, y

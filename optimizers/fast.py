@@ -1,0 +1,163 @@
+"""The compiled engine of simulate for surfaces: lays the problem out for optimizers.compiled and calls it."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from geometry.smoothing import neighbourhood_moments
+from geometry.surface import Surface
+from optimizers import compiled
+from optimizers.llqr import LLQR
+from optimizers.preconditioners import Identity
+from optimizers.probes import SAM, NoProbe
+from optimizers.problem import Problem
+from optimizers.raw import Raw
+
+CODES = {"dense": compiled.DENSE, "diagonal": compiled.DIAGONAL, "scalar": compiled.SCALAR}
+SMALLEST_SHARE = 256
+"""Fewer walkers than this for each thread are not worth a second thread."""
+
+
+def supports(problem: Problem) -> bool:
+    """Whether the compiled engine knows this surface, probe and preconditioner."""
+    method = problem.method
+    return (
+        isinstance(problem.objective, Surface)
+        and isinstance(problem.start, np.ndarray)
+        and problem.objective.kernel_code >= 0
+        and type(method.probe) in (SAM, NoProbe)
+        and type(method.preconditioner) in (Identity, LLQR)
+        and (isinstance(method.preconditioner, Identity) or method.preconditioner.structure in CODES)
+        and (isinstance(method.preconditioner, Identity) or method.preconditioner.metric == "newton")
+    )
+
+
+def walk(problem: Problem) -> Raw:
+    """Run `problem` with the compiled rule, on several threads when there are many walkers."""
+    surface, method, steps = problem.objective, problem.method, problem.steps
+    count, planar = problem.start.shape[0], surface.dimension == 2
+    start = np.zeros((count, 2))
+    start[:, : surface.dimension] = problem.start
+    structure, options = _structure(problem), _options(problem, count)
+    first = _first_preconditioner(problem, structure, options)
+    noise = problem.noise if problem.noise.shape[1] else np.zeros((1, steps, surface.dimension))
+    if not planar:
+        noise = np.concatenate([noise, np.zeros_like(noise)], axis=-1)
+    which = problem.noise_index if problem.noise.shape[1] else np.zeros(count, dtype=np.int64)
+    middle, radius = problem.basin
+    centre, bound = problem.bound
+    rows = [_full(v, count) for v in (problem.learning_rate, problem.radius, problem.momentum)]
+    deviation = _full(problem.deviation, count)
+    probe, warm = method.probe, getattr(method.preconditioner, "warm_start_scale", None) is not None
+    kept = steps if problem.full else 0
+    positions = np.full((kept + 1, count, 2), np.nan)
+    probes, gradients = np.full((kept, count, 2), np.nan), np.full((kept, count, 2), np.nan)
+    losses, path = np.full((kept + 1, count), np.nan), np.full((kept + 1, count), np.nan)
+    matrices = np.full((kept, count, 2, 2), np.nan)
+    summary = np.empty((count, 8))
+
+    def part(s: slice) -> None:
+        compiled.walk(
+            surface.kernel_code, surface.kernel_parameters, start[s], *(row[s] for row in rows), noise, which[s],
+            deviation[s], isinstance(probe, SAM), probe.start_step, getattr(probe, "along", "") == "preconditioned",
+            getattr(probe, "norm", "") == "matrix", method.precondition_update, structure, not warm, first[s],
+            options["refresh_every"][s], options["decay"][s], options["damping"][s], options["inner_steps"],
+            options["inner_learning_rate"][s], options["inner_momentum"][s], options["clip"][s], options["floor"],
+            planar, _triple(middle, radius), _triple(centre, bound), problem.full, positions[:, s], probes[:, s],
+            gradients[:, s], losses[:, s], matrices[:, s], path[:, s], summary[s],
+        )  # fmt: skip
+
+    _in_parts(part, count)
+    d = surface.dimension
+    full = problem.full
+    return Raw(
+        positions[..., :d] if full else None,
+        probes[..., :d] if full else None,
+        gradients[..., :d] if full else None,
+        losses if full else None,
+        matrices[..., :d, :d] if full else None,
+        path if full else None,
+        arrival=summary[:, 0].astype(np.int64),
+        last_finite=summary[:, 1].astype(np.int64),
+        path_length_to_arrival=summary[:, 2],
+        total_path_length=summary[:, 3],
+        third=summary[:, 4],
+        fourth=summary[:, 5],
+        final=summary[:, 6 : 6 + d],
+    )
+
+
+def _structure(problem: Problem) -> int:
+    rule = problem.method.preconditioner
+    if isinstance(rule, Identity):
+        return compiled.IDENTITY
+    if problem.objective.dimension > 1 and len(problem.objective.layout.layers) > 1:
+        return compiled.SEPARATE
+    return CODES[rule.structure]
+
+
+def _options(problem: Problem, count: int) -> dict[str, Any]:
+    """The numbers of the preconditioner as arrays (W,); those of a default LLQR for the identity, never used."""
+    rule = problem.method.preconditioner
+    rule = rule if isinstance(rule, LLQR) else LLQR()
+    names = ("decay", "damping", "inner_learning_rate", "inner_momentum")
+    options: dict[str, Any] = {name: _full(getattr(rule, name), count) for name in names}
+    options["clip"] = _full(np.inf if rule.clip is None else rule.clip, count)
+    options["refresh_every"] = np.full(count, rule.refresh_every, dtype=np.int64)
+    options["inner_steps"], options["floor"] = rule.inner_steps, rule.floor
+    return options
+
+
+def _first_preconditioner(problem: Problem, structure: int, options: dict[str, Any]) -> np.ndarray:
+    """U before the first step, (W, 2, 2); walkers with equal starts and options share one warm start."""
+    count = problem.start.shape[0]
+    first = np.broadcast_to(np.eye(2), (count, 2, 2)).copy()
+    rule = problem.method.preconditioner
+    if not isinstance(rule, LLQR) or rule.warm_start_scale is None:
+        return first
+    scale = _full(rule.warm_start_scale, count)
+    names = ("damping", "inner_learning_rate", "inner_momentum", "clip", "decay")
+    columns = np.column_stack([problem.start, scale, *(options[name] for name in names)])
+    distinct, back = np.unique(columns, axis=0, return_inverse=True)
+    d = problem.objective.dimension
+    moments = neighbourhood_moments(problem.objective, np.ascontiguousarray(distinct[:, :d]), distinct[:, d])
+    second, hessian = np.zeros((len(distinct), 2, 2)), np.zeros((len(distinct), 2, 2))
+    second[:, :d, :d], hessian[:, :d, :d] = moments.second_moment, moments.mean_hessian
+    damping, rate, mu, clip, decay = np.ascontiguousarray(distinct[:, d + 1 :].T)
+    out = np.empty((len(distinct), 2, 2))
+
+    def part(s: slice) -> None:
+        compiled.warm_start(
+            structure, second[s], hessian[s], damping[s], rule.warm_refreshes, rule.inner_steps,
+            rate[s], mu[s], clip[s], decay[s], rule.floor, out[s],
+        )  # fmt: skip
+
+    _in_parts(part, len(distinct))
+    return out[back.reshape(-1)]
+
+
+def _full(value: Any, count: int) -> np.ndarray:
+    return np.ascontiguousarray(np.broadcast_to(np.asarray(value, dtype=float), (count,)))
+
+
+def _triple(point: np.ndarray, radius: float) -> tuple[float, float, float]:
+    return float(point[0]), float(point[1]) if len(point) > 1 else 0.0, float(radius)
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(2, thread_name_prefix="walkers")
+
+
+def _in_parts(part: Any, count: int) -> None:
+    """Call `part` on slices of the walkers: one, or one for each of two threads (the kernels release the lock)."""
+    if count < 2 * SMALLEST_SHARE:
+        part(slice(0, count))
+        return
+    half = count // 2
+    for job in [_threads().submit(part, s) for s in (slice(0, half), slice(half, count))]:
+        job.result()

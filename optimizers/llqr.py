@@ -1,0 +1,169 @@
+"""LLQR: a structured inverse preconditioner U, learned by minimising a layerwise linear-quadratic-regulator cost.
+
+With the control d = −U g the cost of a refresh is
+
+    J(U) = g·d + ½ dᵀ (G + λ I) d,        ∂J/∂U = pull-back of r = g + (G + λ I) d through U ↦ −U g,
+
+where g is the gradient and G the curvature at the iterate (metric "newton": the Hessian; "ngd": the Hessian of the
+divergence). A refresh makes `inner_steps` clipped momentum steps on J from the stored U, then keeps a slow average
+U ← β U + (1 − β) U_T, so that U follows the average geometry and not the last point (arXiv 2605.16134).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from array_api_compat import array_namespace
+
+from geometry.objective import Layout, Objective, linearise
+from geometry.smoothing import Moments, neighbourhood_moments
+from optimizers.broadcasting import lift
+from optimizers.inner import InnerSolver, replace_not_finite
+from optimizers.structures import Leaves, Structure, structure_named
+
+Array = Any
+METRICS = ("newton", "ngd")
+
+
+@dataclass(frozen=True)
+class LLQR:
+    """The preconditioner of LLQR; the defaults are those of the 2-D surfaces.
+
+    structure: "dense", "diagonal" or "scalar" blocks.  metric: "newton" or "ngd".
+    refresh_every: k, refresh before step t when t mod k = 0.  decay: β of the slow average, not bias-corrected.
+    inner_steps, inner_learning_rate, inner_momentum, clip: the inner solver (see InnerSolver).  damping: λ.
+    warm_start_scale: σ of the Gaussian neighbourhood of the start whose averaged geometry gives the first U by
+    `warm_refreshes` refreshes from U = I; that stands for step 0, so that the first refresh at the iterate is at
+    step k. None: start at U = I and refresh at step 0 as well.
+    floor: lower bound of U after each refresh (see the structure's `project`).
+    All numbers but the counts of steps may be arrays over the walkers, and so may refresh_every.
+    """
+
+    structure: str | Structure = "dense"
+    metric: str = "newton"
+    refresh_every: Any = 10
+    decay: Any = 0.95
+    inner_steps: int = 50
+    inner_learning_rate: Any = 1e-3
+    inner_momentum: Any = 0.9
+    clip: Any | None = 5.0
+    damping: Any = 0.0
+    warm_start_scale: Any | None = 2.0
+    warm_refreshes: int = 200
+    floor: float = 1e-8
+
+    def __post_init__(self) -> None:
+        if isinstance(self.structure, str):
+            structure_named(self.structure)
+        if self.metric not in METRICS:
+            raise ValueError(f"metric must be one of {', '.join(METRICS)}, not {self.metric!r}")
+        _check("refresh_every", self.refresh_every, 1, math.inf)
+        _check("decay", self.decay, 0.0, 1.0)
+        _check("inner_steps", self.inner_steps, 0, math.inf)
+        _check("inner_learning_rate", self.inner_learning_rate, 0.0, math.inf)
+        _check("inner_momentum", self.inner_momentum, 0.0, 1.0)
+        _check("damping", self.damping, 0.0, math.inf)
+        _check("warm_refreshes", self.warm_refreshes, 0, math.inf)
+        if self.clip is not None:
+            _check("clip", self.clip, 1e-12, math.inf)
+        if self.warm_start_scale is not None:
+            _check("warm_start_scale", self.warm_start_scale, 0.0, math.inf)
+
+    @property
+    def blocks(self) -> Structure:
+        """The block structure itself."""
+        return structure_named(self.structure) if isinstance(self.structure, str) else self.structure
+
+    @property
+    def solver(self) -> InnerSolver:
+        """The solver of the inner problem."""
+        return InnerSolver(self.inner_steps, self.inner_learning_rate, self.inner_momentum, self.clip)
+
+    def start(self, objective: Objective, theta: Array) -> Leaves:
+        """U before the first step: the identity, or what the smoothed neighbourhood of θ teaches."""
+        leaves = self.blocks.identity(objective.layout, theta)
+        if self.warm_start_scale is None:
+            return leaves
+        if not hasattr(objective, "kernel_code"):
+            raise ValueError("warm_start_scale averages over a 2-D surface; pass warm_start_scale=None for this objective")
+        moments = neighbourhood_moments(objective, theta, self.warm_start_scale)
+        for _ in range(self.warm_refreshes):
+            leaves = self._refreshed_on(moments, objective.layout, leaves, theta)
+        return leaves
+
+    def due(self, index: Any) -> Any:
+        """Whether step `index` begins with a refresh; with a warm start step 0 does not.
+
+        `index` may be an array of steps and refresh_every an array over the walkers; the answer broadcasts them.
+        """
+        due = index % self.refresh_every == 0
+        if self.warm_start_scale is not None:
+            due = due & (index > 0)
+        return due
+
+    def refresh(self, objective: Objective, theta: Array, state: Leaves) -> Leaves:
+        """U after one refresh at θ: the inner solve on J(U), then the slow average and the floor."""
+        at = linearise(objective, theta, self.metric)
+        blocks, layout, g = self.blocks, objective.layout, at.gradient
+
+        def slope(leaves: Leaves) -> Leaves:
+            d = -blocks.product(layout, leaves, g)
+            r = g + at.product(d) + lift(self.damping) * d
+            return blocks.pull_back(layout, leaves, -g, r)
+
+        return self._averaged(state, self.solver.solve(slope, state, theta.ndim - 1), theta)
+
+    def _refreshed_on(self, moments: Moments, layout: Layout, state: Leaves, theta: Array) -> Leaves:
+        """One refresh on the averaged cost J̄(U) = −tr(UC) + ½ tr(Uᵀ(H̄+λ)UC), ∂J̄/∂U = (H̄+λ)UC − C."""
+        blocks = self.blocks
+        xp = array_namespace(theta)
+        eye = xp.eye(layout.dimension, dtype=theta.dtype)
+        second = moments.second_moment
+        curvature = moments.mean_hessian + lift(self.damping, 2) * eye
+
+        def slope(leaves: Leaves) -> Leaves:
+            u = blocks.matrix(layout, leaves)
+            residual = xp.matmul(curvature, xp.matmul(u, second)) - second
+            columns = [
+                blocks.pull_back(layout, leaves, xp.broadcast_to(eye[j], theta.shape), residual[..., :, j])
+                for j in range(layout.dimension)
+            ]
+            return {name: sum(column[name] for column in columns) for name in leaves}
+
+        return self._averaged(state, self.solver.solve(slope, state, theta.ndim - 1), theta)
+
+    def _averaged(self, old: Leaves, new: Leaves, theta: Array) -> Leaves:
+        """U ← β U + (1 − β) U_T leaf by leaf, then the structure's projection."""
+        walkers = theta.ndim - 1
+        mixed = {}
+        for name, leaf in new.items():
+            beta = lift(self.decay, leaf.ndim - walkers)
+            largest = float(array_namespace(leaf).finfo(leaf.dtype).max)
+            mixed[name] = beta * old[name] + (1 - beta) * replace_not_finite(leaf, largest)
+        return self.blocks.project(mixed, self.floor)
+
+    def apply(self, layout: Layout, state: Leaves, v: Array) -> Array:
+        """U v."""
+        return self.blocks.product(layout, state, v)
+
+    def matrix(self, layout: Layout, state: Leaves, like: Array) -> Array:
+        """U as an explicit matrix (..., D, D)."""
+        return self.blocks.matrix(layout, state)
+
+    def refresh_cost(self) -> tuple[int, int]:
+        """One gradient and one curvature product per inner step."""
+        return 1, self.inner_steps
+
+
+def _check(name: str, value: Any, minimum: float, maximum: float) -> None:
+    """A ValueError that names the hyper-parameter when any of its values is not a number in [minimum, maximum]."""
+    try:
+        values = np.asarray(value, dtype=float)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} must be a number or an array of numbers, not {value!r}") from None
+    if not bool(np.all((values >= minimum) & (values <= maximum) & ~np.isnan(values))):
+        upper = f" and at most {maximum:g}" if math.isfinite(maximum) else ""
+        raise ValueError(f"{name} must be at least {minimum:g}{upper}, not {value!r}")

@@ -1,0 +1,39 @@
+"""The registry: a method is a choice of probe and of preconditioner, and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from optimizers.llqr import LLQR
+from optimizers.preconditioners import Identity, Preconditioner
+from optimizers.probes import SAM, NoProbe, Probe
+
+
+@dataclass(frozen=True)
+class Method:
+    """One corner of the square {probe at θ, probe at θ + ε} × {U = I, U learned}.
+
+    `precondition_update=False` keeps U for the probe alone and steps along the plain outer gradient.
+    """
+
+    probe: Probe = field(default_factory=NoProbe)
+    preconditioner: Preconditioner = field(default_factory=Identity)
+    precondition_update: bool = True
+
+
+METHODS: dict[str, Method] = {
+    "SGDM": Method(),
+    "SAM": Method(probe=SAM()),
+    "LLQR": Method(preconditioner=LLQR()),
+    "LLQR+SAM": Method(probe=SAM(), preconditioner=LLQR()),
+}
+
+
+def method_named(method: str | Method) -> Method:
+    """The method of that name (a Method is returned as it is); a ValueError that lists the names otherwise."""
+    if isinstance(method, Method):
+        return method
+    try:
+        return METHODS[method]
+    except (KeyError, TypeError):
+        raise ValueError(f"unknown method {method!r}; choose one of {', '.join(METHODS)}") from None

@@ -1,0 +1,124 @@
+"""The one descent step that every method shares.
+
+    g = ∇L(θ);  ε = probe(g, U, θ);  g⁺ = ∇L(θ + ε) + noise;  v ← μ v + U g⁺ + λ_w θ;  θ ← θ − η v
+
+The momentum is the heavy ball's (v ← μ v + g, no dampening, no Nesterov); the weight decay λ_w enters the momentum
+and is not preconditioned. All quantities have the walkers' axes first and D last.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from array_api_compat import array_namespace
+
+from geometry.objective import Objective
+from optimizers.broadcasting import lift
+from optimizers.methods import Method
+from optimizers.probes import Centre
+
+Array = Any
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Hyper-parameters of the step: numbers, or arrays that broadcast over the walkers."""
+
+    learning_rate: Any
+    radius: Any = 0.0
+    momentum: Any = 0.9
+    weight_decay: Any = 0.0
+
+
+@dataclass(frozen=True)
+class State:
+    """A walker between two steps."""
+
+    position: Array
+    velocity: Array
+    memory: Any
+    preconditioner: Any
+    index: int = 0
+
+
+@dataclass(frozen=True)
+class Trace:
+    """All that a picture of one step needs."""
+
+    probe: Array
+    """θ + ε, where the outer gradient was taken."""
+    gradient: Array | None
+    """∇L(θ), where the method asked for it."""
+    outer: Array
+    """g⁺ = ∇L(θ + ε) + noise."""
+    direction: Array
+    """U g⁺."""
+    gradient_evaluations: int
+
+
+def begin(objective: Objective, method: Method, theta: Array) -> State:
+    """The state before the first step: at rest at θ, with the method's first U."""
+    xp = array_namespace(theta)
+    preconditioner = method.preconditioner.start(objective, theta)
+    return State(theta, xp.zeros_like(theta), method.probe.memory(theta), preconditioner)
+
+
+def refresh_if_due(objective: Objective, method: Method, state: State) -> tuple[State, Any]:
+    """Learn U anew before the step where the schedule asks for it; also says for which walkers it was."""
+    due = method.preconditioner.due(state.index)
+    if not _any(due):
+        return state, due
+    fresh = method.preconditioner.refresh(objective, state.position, state.preconditioner)
+    if not isinstance(due, bool):
+        fresh = _where(due, fresh, state.preconditioner)
+    return State(state.position, state.velocity, state.memory, fresh, state.index), due
+
+
+def descent_step(
+    objective: Objective, method: Method, settings: Settings, state: State, noise: Array | None = None
+) -> tuple[State, Trace]:
+    """One step of the composed rule (module docstring), with `noise` (..., D) added to the outer gradient."""
+    theta, layout = state.position, objective.layout
+    probing = state.index >= method.probe.start_step
+    gradient = objective.gradient(theta) if method.probe.needs_gradient or not probing else None
+    evaluations = int(gradient is not None)
+
+    def precondition(v: Array) -> Array:
+        return method.preconditioner.apply(layout, state.preconditioner, v)
+
+    offset = None
+    if probing:
+        offset = method.probe.offset(Centre(theta, gradient, precondition, layout), state.memory, settings.radius)
+    if offset is None and gradient is not None:
+        probe, outer = theta, gradient
+    else:
+        probe = theta if offset is None else theta + offset
+        outer = objective.gradient(probe)
+        evaluations += 1
+    memory = method.probe.remember(state.memory, gradient, outer) if probing else state.memory
+    noisy = outer if noise is None else outer + noise
+    direction = precondition(noisy) if method.precondition_update else noisy
+
+    velocity = lift(settings.momentum) * state.velocity + direction
+    if not _is_zero(settings.weight_decay):
+        velocity = velocity + lift(settings.weight_decay) * theta
+    position = theta - lift(settings.learning_rate) * velocity
+    after = State(position, velocity, memory, state.preconditioner, state.index + 1)
+    return after, Trace(probe, gradient, noisy, direction, evaluations)
+
+
+def _is_zero(value: Any) -> bool:
+    return isinstance(value, (int, float)) and value == 0
+
+
+def _any(due: Any) -> bool:
+    return due if isinstance(due, bool) else bool(array_namespace(due).any(due))
+
+
+def _where(due: Array, fresh: dict[str, Array], old: dict[str, Array]) -> dict[str, Array]:
+    xp = array_namespace(due)
+    return {
+        name: xp.where(xp.reshape(due, due.shape + (1,) * (leaf.ndim - due.ndim)), leaf, old[name])
+        for name, leaf in fresh.items()
+    }

@@ -1,0 +1,86 @@
+"""What a simulation returns: everything that a picture, a table or a claim needs, and a named outcome."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+OUTCOMES = ("reached", "trapped", "diverged", "still moving")
+"""reached: entered the flat basin (and did not diverge later). trapped: never entered it and has settled elsewhere.
+diverged: left every bound; the finite prefix of the path is kept. still moving: none of these yet."""
+
+SETTLED_DRIFT = 0.05
+"""Trapped means: at its present drift the walker would move by less than this part of the domain's half-diagonal in
+as many steps again …"""
+SETTLED_TIMES = 3.0
+"""… and it had at least this many relaxation times (1−μ)/(η κ) of the local curvature κ to settle."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """The record of one simulation of T steps; W stands for the walkers' axes, D for the dimension.
+
+    positions (T+1, W, D) with not-a-number after a walker diverged; probes (T, W, D), the points θ + ε where the outer
+    gradient was taken; gradients (T, W, D), the outer gradients g⁺ with their noise; losses (T+1, W);
+    preconditioners (T, W, D, D), the U used at each step (None for large D).
+    arrival (W): first step inside the flat basin, −1 if never.  last_finite (W): last step with a finite position.
+    path_length (T+1, W): cumulative Euclidean length; path_length_to_arrival (W): up to arrival, not-a-number if
+    never.  gradient_evaluations and curvature_products (T+1, W): cumulative cost in calls of the objective.
+    outcome (W): one of OUTCOMES.  final (W, D): last finite position.
+    The arrays over steps are None when only the summary was recorded.
+    """
+
+    objective: Any
+    method: Any
+    settings: dict[str, Any]
+    positions: np.ndarray | None
+    probes: np.ndarray | None
+    gradients: np.ndarray | None
+    losses: np.ndarray | None
+    preconditioners: np.ndarray | None
+    path_length: np.ndarray | None
+    gradient_evaluations: np.ndarray
+    curvature_products: np.ndarray
+    arrival: np.ndarray
+    last_finite: np.ndarray
+    path_length_to_arrival: np.ndarray
+    total_path_length: np.ndarray
+    outcome: np.ndarray
+    final: np.ndarray
+
+    def describe_outcome(self, walker: int | tuple[int, ...] = ()) -> str:
+        """One sentence fragment for one walker: "trapped: in the annular well, r = 4.97"."""
+        name = str(self.outcome[walker])
+        if name == "reached":
+            return f"reached the flat basin at step {int(self.arrival[walker])}"
+        if name == "diverged":
+            return f"diverged after step {int(self.last_finite[walker])}"
+        where = getattr(self.objective, "describe_position", None)
+        return f"{name}: {where(self.final[walker])}" if where is not None else name
+
+
+def name_outcomes(
+    arrival: np.ndarray,
+    last_finite: np.ndarray,
+    drift: np.ndarray,
+    curvature: np.ndarray,
+    steps: int,
+    half_diagonal: float,
+    learning_rate: Any,
+    momentum: Any,
+) -> np.ndarray:
+    """The outcome of each walker, from what its run left behind.
+
+    drift (W): mean distance to the basin's centre over the third quarter of the run minus that over the fourth;
+    curvature (W): largest |eigenvalue| of the Hessian at the final point.  See OUTCOMES for the meaning.
+    """
+    quarter = max(1, steps // 4)
+    projected = np.abs(drift) / quarter * steps
+    room = np.maximum(1.0 - np.asarray(momentum, dtype=float), 1e-3)
+    relaxations = steps * np.asarray(learning_rate, dtype=float) * curvature / room
+    settled = (projected <= SETTLED_DRIFT * half_diagonal) & (relaxations >= SETTLED_TIMES)
+    outcome = np.where(settled, "trapped", "still moving")
+    outcome = np.where(arrival >= 0, "reached", outcome)
+    return np.where(last_finite < steps, "diverged", outcome)
