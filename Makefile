@@ -1,0 +1,65 @@
+# `make run` and `make test` are all that is needed; both set up what they use. `make help` lists the rest.
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+.PHONY: help run test lint bench screenshots clean
+
+# The first of these that is Python 3.11 or newer makes the virtual environment: make run PYTHON=python3.12
+PYTHON ?= python3 python3.14 python3.13 python3.12 python3.11
+PORT ?= 8050
+ENV := .venv/bin/python
+PIP := $(ENV) -m pip install --disable-pip-version-check
+# Another environment's settings must not leak into this one.
+unexport PYTHONHOME PYTHONPATH
+# A .venv whose Python has gone (an upgrade, a move) is made anew, and what was installed in it counts no more.
+$(shell test -x $(ENV) || rm -f .venv/run.stamp .venv/test.stamp)
+
+help: ## list the commands
+	@sed -n 's/^\([a-z]*\):.*## /\1 - /p' Makefile | awk -F' - ' '{ printf "make %-12s %s\n", $$1, $$2 }'
+
+run: .venv/run.stamp ## serve Pothole lab on 127.0.0.1:8050 (PORT=8051 for another port)
+	@exec $(ENV) -m app --port "$(PORT)"
+
+test: .venv/test.stamp ## run all tests (finds Chrome or Chromium, or installs Debian's; TESTS=tests/unit for a part)
+	@CHROME="$$($(ENV) tests/browser/chrome.py --install)" || exit 1; export CHROME; \
+	exec $(ENV) -m pytest $(TESTS)
+
+lint: .venv/test.stamp ## check style with ruff and types with mypy
+	$(ENV) -m ruff check .
+	$(ENV) -m mypy
+
+bench: .venv/test.stamp ## measure; the tables are in tests/benchmarks/results
+	@CHROME="$$($(ENV) tests/browser/chrome.py --install)" || exit 1; export CHROME; \
+	for file in tests/benchmarks/bench_*.py; do \
+	  module="$${file%.py}"; echo "== $$file"; $(ENV) -m "$${module//\//.}" || exit 1; \
+	done
+
+screenshots: .venv/test.stamp ## take the README's pictures anew, into assets/screenshots
+	@CHROME="$$($(ENV) tests/browser/chrome.py --install)" || exit 1; export CHROME; \
+	exec $(ENV) -m tests.browser.screenshots
+
+clean: ## remove what tests, tools and compilations left (not .venv)
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .cache build ./*.egg-info tests/artifacts
+	find . -path ./.venv -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Set-up. A stamp is newer than the pins that were installed last; installing what is there already needs no network.
+.venv/run.stamp: requirements.txt | $(ENV)
+	@$(ENV) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "The .venv here has a Python older than 3.11. Remove it and try again."; exit 1; }
+	$(PIP) -r requirements.txt
+	@touch $@
+
+.venv/test.stamp: tests/requirements.txt .venv/run.stamp
+	$(PIP) -r tests/requirements.txt
+	@touch $@
+
+$(ENV):
+	@for python in $(PYTHON); do \
+	  if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	    echo "Making .venv with $$("$$python" --version)"; \
+	    "$$python" -m venv --clear .venv && exit 0; \
+	    rm -rf .venv; echo "Making .venv failed, see above."; exit 1; \
+	  fi; \
+	done; \
+	echo "Pothole lab needs Python 3.11 or newer, and none of these is: $(PYTHON)."; \
+	echo "Install one, or name it: make $(MAKECMDGOALS) PYTHON=/path/to/python3.11"; exit 1
