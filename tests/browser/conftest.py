@@ -1,0 +1,84 @@
+"""A real headless browser. Every page fails its test on a console error, a page error or a request to elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.browser.launch import DESKTOP, PHONE, launch
+from tests.browser.problems import PageProblems
+from tests.server import Server
+
+ARTIFACTS = Path(__file__).resolve().parent.parent / "artifacts"
+FAILED = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Remember whether the test failed, so that its page can be kept as a picture."""
+    report = yield
+    if report.when == "call":
+        item.stash[FAILED] = report.failed
+    return report
+
+
+@pytest.fixture(scope="session")
+def browser(chrome_path: str) -> Iterator[Browser]:
+    """One browser for all browser tests."""
+    with sync_playwright() as playwright:
+        running = launch(playwright, chrome_path)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def page_problems(server: Server) -> Iterator[PageProblems]:
+    """What went wrong on the test's pages. `page_problems.allow("regular expression")` for what a test provokes."""
+    problems = PageProblems()
+    before = server.tracebacks()
+    yield problems
+    found = problems.unexpected()
+    if server.tracebacks() > before:
+        found.append(f"the server printed a traceback:\n{server.log()[-4000:]}")
+    if found:
+        pytest.fail("\n".join(found), pytrace=False)
+
+
+@pytest.fixture
+def new_page(
+    browser: Browser, server: Server, page_problems: PageProblems, request: pytest.FixtureRequest
+) -> Iterator[Callable[..., Page]]:
+    """new_page(**context) → a blank watched page in a context of its own; `page.goto("/")` opens the app.
+
+    The context's settings are Playwright's (viewport, color_scheme, reduced_motion, has_touch …).
+    """
+    pages: list[Page] = []
+
+    def make(**context: Any) -> Page:
+        page = browser.new_context(base_url=server.url, **{**DESKTOP, **context}).new_page()
+        page_problems.watch(page)
+        pages.append(page)
+        return page
+
+    yield make
+    for index, page in enumerate(pages):
+        if request.node.stash.get(FAILED, False) and not page.is_closed():
+            ARTIFACTS.mkdir(exist_ok=True)
+            page.screenshot(path=ARTIFACTS / f"{request.node.name.replace('/', '-')}-{index}.png")
+        page.context.close()
+
+
+@pytest.fixture
+def page(new_page: Callable[..., Page]) -> Page:
+    """A desktop page, 1280 × 800."""
+    return new_page()
+
+
+@pytest.fixture
+def phone_page(new_page: Callable[..., Page]) -> Page:
+    """A phone's page, 390 × 844, with touch."""
+    return new_page(**PHONE)

@@ -1,0 +1,31 @@
+"""How the browser is started, for the tests, the benchmarks and the screenshots alike."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from playwright.sync_api import Browser, Playwright
+
+FLAGS = (
+    "--headless=new",
+    "--no-sandbox",  # root, as in a container, may not use the sandbox; only our own pages are opened
+    "--disable-gpu",
+    "--enable-unsafe-swiftshader",  # WebGL in software
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",  # a request to elsewhere is seen, and goes nowhere
+)
+DESKTOP: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}}
+PHONE: dict[str, Any] = {
+    "viewport": {"width": 390, "height": 844},
+    "device_scale_factor": 2,
+    "has_touch": True,
+    "is_mobile": True,
+}
+
+
+def launch(playwright: Playwright, chrome_path: str) -> Browser:
+    """The system's own Chrome or Chromium without a window."""
+    return playwright.chromium.launch(executable_path=chrome_path, headless=True, args=list(FLAGS))

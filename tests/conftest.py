@@ -1,0 +1,58 @@
+"""What all tests share: a server started as a person starts it, the browser's path, the order of the folders."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from tests.browser.chrome import HOW, find_chrome
+from tests.server import Server
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# The same examples in every run: a red test then means a change of the code. Two shared cores keep no deadline.
+settings.register_profile("steady", derandomize=True, deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests last: they are slow, and under Playwright's running event loop no other may start."""
+    items.sort(key=lambda item: "browser" in item.path.relative_to(ROOT).parts)
+
+
+@pytest.fixture(scope="session")
+def chrome_path() -> str:
+    """Path of Chrome or Chromium. A missing browser fails the test: it is never skipped."""
+    path = find_chrome()
+    if path is None:
+        pytest.fail(f"No Chrome or Chromium found. `make test` installs Debian's where it can. {HOW}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def start_server() -> Iterator[Callable[..., Server]]:
+    """start_server(*arguments, **environment) → a running Server of the test's own; all are stopped at the end."""
+    servers: list[Server] = []
+
+    def start(*arguments: str, **environment: str) -> Server:
+        servers.append(Server(*arguments, **environment))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def server(start_server: Callable[..., Server]) -> Iterator[Server]:
+    """The one server that tests share. The run fails if it printed a traceback or died."""
+    shared = start_server()
+    yield shared
+    died = shared.exit_code
+    shared.stop()
+    assert died is None, f"the server ended by itself with {died}:\n{shared.log()}"
+    assert not shared.tracebacks(), f"the server printed a traceback:\n{shared.log()}"

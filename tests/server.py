@@ -1,0 +1,89 @@
+"""The program under test as a subprocess: `python -m app --no-browser --port …`, its address, its log, its end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+READY_WITHIN = 90.0
+"""Seconds. Importing takes a few; a first compilation on a busy machine takes many more."""
+TRACEBACK = "Traceback (most recent call last)"
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that is free now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Server:
+    """A running server. `url` has no slash at its end; extra arguments and environment are the program's."""
+
+    def __init__(self, *arguments: str, **environment: str) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._log = tempfile.NamedTemporaryFile(prefix="pothole-lab-", suffix=".log")  # noqa: SIM115
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "app", "--no-browser", "--port", str(self.port), *arguments],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONUNBUFFERED": "1", **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+            # A group of its own: whatever the program starts is ended with it.
+            start_new_session=True,
+        )
+        try:
+            self.wait_until_ready()
+        except BaseException:
+            self.stop()
+            raise
+
+    def wait_until_ready(self, within: float = READY_WITHIN) -> None:
+        """Return as soon as the front page is answered; RuntimeError with the log if that does not come to be."""
+        end = time.monotonic() + within
+        while time.monotonic() < end:
+            if self.exit_code is not None:
+                raise RuntimeError(f"the server ended with {self.exit_code} before it answered:\n{self.log()}")
+            try:
+                with urllib.request.urlopen(f"{self.url}/", timeout=10):
+                    return
+            except urllib.error.HTTPError as error:
+                raise RuntimeError(f"the front page is answered with {error.code}:\n{self.log()}") from error
+            except (urllib.error.URLError, ConnectionError, TimeoutError):
+                time.sleep(0.1)
+        raise RuntimeError(f"the server did not answer within {within:g} s:\n{self.log()}")
+
+    @property
+    def exit_code(self) -> int | None:
+        """None while it runs."""
+        return self.process.poll()
+
+    def log(self) -> str:
+        """All it has printed so far; still to be had after its end."""
+        return Path(self._log.name).read_text(encoding="utf-8", errors="replace")
+
+    def tracebacks(self) -> int:
+        """How many tracebacks it has printed so far."""
+        return self.log().count(TRACEBACK)
+
+    def stop(self, within: float = 10.0) -> None:
+        """Ask it to end, then make it; safe to call twice."""
+        for sign in (signal.SIGTERM, signal.SIGKILL):
+            if self.exit_code is not None:
+                return
+            os.killpg(self.process.pid, sign)
+            try:
+                self.process.wait(within)
+            except subprocess.TimeoutExpired:
+                continue
