@@ -7,9 +7,9 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-
 from geometry.smoothing import neighbourhood_moments
 from geometry.surface import Surface
+
 from optimizers import compiled
 from optimizers.llqr import LLQR
 from optimizers.preconditioners import Identity

@@ -17,9 +17,9 @@ from typing import Any
 
 import numpy as np
 from array_api_compat import array_namespace
+from geometry.smoothing import Moments, neighbourhood_moments
 
 from geometry.objective import Layout, Objective, linearise
-from geometry.smoothing import Moments, neighbourhood_moments
 from optimizers.broadcasting import lift
 from optimizers.inner import InnerSolver, replace_not_finite
 from optimizers.structures import Leaves, Structure, structure_named
@@ -88,7 +88,9 @@ class LLQR:
         if self.warm_start_scale is None:
             return leaves
         if not hasattr(objective, "kernel_code"):
-            raise ValueError("warm_start_scale averages over a 2-D surface; pass warm_start_scale=None for this objective")
+            raise ValueError(
+                "warm_start_scale averages over a 2-D surface; pass warm_start_scale=None for this objective"
+            )
         moments = neighbourhood_moments(objective, theta, self.warm_start_scale)
         for _ in range(self.warm_refreshes):
             leaves = self._refreshed_on(moments, objective.layout, leaves, theta)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-
 from geometry.surface import Surface
+
 from optimizers.llqr import LLQR
 from optimizers.methods import Method
 from optimizers.noise import noise_schedule
@@ -145,7 +145,9 @@ def _point(objective: Any, start: Any) -> Any:
         if not np.all(np.isfinite(start)):
             raise ValueError("start must be finite")
     if start.ndim == 0 or start.shape[-1] != objective.dimension:
-        raise ValueError(f"start must have {objective.dimension} coordinates in its last axis, got shape {tuple(start.shape)}")
+        raise ValueError(
+            f"start must have {objective.dimension} coordinates in its last axis, got shape {tuple(start.shape)}"
+        )
     return start
 
 

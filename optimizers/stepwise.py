@@ -26,7 +26,9 @@ def walk(problem: Problem) -> Raw:
         for t in range(problem.steps):
             state, _ = refresh_if_due(objective, method, state)
             if small:
-                matrices.append(_numpy(method.preconditioner.matrix(objective.layout, state.preconditioner, state.position)))
+                matrices.append(
+                    _numpy(method.preconditioner.matrix(objective.layout, state.preconditioner, state.position))
+                )
             state, trace = descent_step(objective, method, settings, state, _noise(problem, t, state.position))
             positions.append(_numpy(state.position))
             probes.append(_numpy(trace.probe))
@@ -45,7 +47,9 @@ def walk(problem: Problem) -> Raw:
 def _noise(problem: Problem, t: int, like: Any) -> Any:
     if problem.noise.shape[1] == 0:
         return None
-    draws = problem.noise[problem.noise_index, t] * np.broadcast_to(problem.deviation, problem.noise_index.shape)[:, None]
+    draws = (
+        problem.noise[problem.noise_index, t] * np.broadcast_to(problem.deviation, problem.noise_index.shape)[:, None]
+    )
     return draws if isinstance(like, np.ndarray) else like.new_tensor(draws)
 
 

@@ -41,6 +41,6 @@ def matrix_by_columns(structure: Structure, layout: Layout, leaves: Leaves, like
     """U column by column, U e_j, from the structure's product alone."""
     dimension = layout.dimension
     basis = xp.eye(dimension, dtype=like.dtype, device=like.device)
-    shape = tuple(like.shape[:-1]) + (dimension,)
+    shape = (*tuple(like.shape[:-1]), dimension)
     columns = [structure.product(layout, leaves, xp.broadcast_to(basis[j], shape)) for j in range(dimension)]
     return xp.stack(columns, axis=-1)

@@ -22,9 +22,7 @@ class Diagonal:
     def identity(self, layout: Layout, theta: Array, scale: float = 1.0) -> Leaves:
         """Leaves of U = scale·I."""
         xp = array_namespace(theta)
-        return {
-            layer.name: xp.full_like(theta[..., layer.start : layer.stop], scale) for layer in layout.layers
-        }
+        return {layer.name: xp.full_like(theta[..., layer.start : layer.stop], scale) for layer in layout.layers}
 
     def product(self, layout: Layout, leaves: Leaves, v: Array) -> Array:
         """U v, elementwise, shape (..., D)."""

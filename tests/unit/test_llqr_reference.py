@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 import pytest
-
 from geometry.surfaces import AnnularWell, StiffValley
+
 from optimizers import LLQR, SAM, Method, NoProbe, simulate
 
 TOLERANCE = 1e-10
@@ -88,7 +88,7 @@ def cloud_slope(c, h, damping):
 def reference_moments(surface, start, sigma):
     """C = E[ggᵀ] and H̄ = E[H] over N(start, σ²I): trapezoid on a grid of ±4.5σ around the start."""
     spacing = min(0.1, sigma / 6)
-    half = int(round(4.5 * sigma / spacing))
+    half = round(4.5 * sigma / spacing)
     axis = np.arange(-half, half + 1) * spacing
     w = np.exp(-(axis**2) / (2 * sigma**2))
     x, y = np.meshgrid(start[0] + axis, start[1] + axis, indexing="ij")

@@ -1,0 +1,96 @@
+"""Batches of runs that the claims rest on: every method from the same starts, with the same noise."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from geometry.surface import Surface
+from geometry.surfaces import AnnularWell, StiffValley
+
+from app.request import ToyRequest
+from optimizers import LLQR, METHODS, SAM, Method, Run, simulate
+
+RUNS = 20
+
+
+@dataclass(frozen=True)
+class Trials:
+    """One summary run per method over the same walkers."""
+
+    surface: Surface
+    starts: np.ndarray
+    runs: Mapping[str, Run]
+    settings: Mapping[str, Any]
+    what: str
+
+    def arrived(self, method: str) -> np.ndarray:
+        """(W) whether each walker reached the flat basin and did not diverge."""
+        return self.runs[method].outcome == "reached"
+
+    def count(self, method: str) -> str:
+        """How many of how many reached the flat basin."""
+        return f"{int(self.arrived(method).sum())} of {len(self.starts)}"
+
+    def median_arrival(self, method: str) -> float:
+        """Median first step inside the flat basin over the walkers that reached it; not-a-number if none did."""
+        steps = self.runs[method].arrival[self.arrived(method)]
+        return float(np.median(steps)) if len(steps) else float("nan")
+
+
+def methods_of(request: ToyRequest) -> dict[str, Method]:
+    """The four methods with the request's own probe and preconditioner options."""
+    rule = LLQR(
+        structure=request.structure,
+        refresh_every=request.refresh_every,
+        decay=request.decay,
+        damping=request.damping,
+        warm_start_scale=request.warm_start_scale or None,
+    )
+    probe = SAM(norm=request.probe_norm)
+    changed = {}
+    for name, method in METHODS.items():
+        if isinstance(method.preconditioner, LLQR):
+            method = replace(method, preconditioner=rule)
+        if isinstance(method.probe, SAM):
+            method = replace(method, probe=probe)
+        changed[name] = method
+    return changed
+
+
+def starts_around(surface: Surface, walkers: int, seed: int = 0) -> np.ndarray:
+    """Starts (walkers, 2) inside the sharp well, off its bottom by 0.3 to 0.8 of its width on a random side.
+
+    Ring: at a random angle (mapped back where the ring is an ellipse). Valley: along the flat axis, with the stiff
+    coordinate within ±1.
+    """
+    rng = np.random.default_rng(seed)
+    side = np.where(rng.random(walkers) < 0.5, -1.0, 1.0)
+    offset = side * rng.uniform(0.3, 0.8, walkers) * surface.width
+    if isinstance(surface, AnnularWell):
+        angle = rng.uniform(0.0, 2 * np.pi, walkers)
+        r = surface.well_radius + offset
+        return np.stack([r * np.cos(angle), surface.aspect * r * np.sin(angle)], axis=-1)
+    if isinstance(surface, StiffValley):
+        return np.stack([surface.position + offset, rng.uniform(-1.0, 1.0, walkers)], axis=-1)
+    raise ValueError(f"{type(surface).__name__} has no sharp well to start in")
+
+
+def trials(request: ToyRequest, starts: np.ndarray, seeds: Any, what: str, walkers: int = RUNS) -> Trials:
+    """Run every method of `request` from the starts with the seeds, one walker each."""
+    surface = request.make_surface()
+    starts = np.broadcast_to(np.asarray(starts, dtype=float), (walkers, surface.dimension))
+    settings = dict(
+        steps=request.steps,
+        learning_rate=request.learning_rate,
+        radius=request.radius,
+        momentum=request.momentum,
+        noise_variance=request.noise_variance,
+    )
+    runs = {
+        name: simulate(surface, method, starts, seed=seeds, record="summary", **settings)
+        for name, method in methods_of(request).items()
+    }
+    return Trials(surface, starts, runs, settings, what)
