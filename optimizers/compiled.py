@@ -150,10 +150,11 @@ def walk(
     """Walk every walker w of `start` (W, 2) for T = len(noise[0]) steps.
 
     basin = (x, y, radius) with radius < 0 for none; bound = (x, y, radius) beyond which a walker has diverged.
-    full: fill positions (T+1, W, 2), probes, gradients (T, W, 2), losses (T+1, W), matrices (T, W, 2, 2) and
-    path (T+1, W), which hold not-a-number beforehand. summary (W, 8): arrival, last finite step, path length to
-    arrival, path length in full, mean distance to the basin's centre over the third and the fourth quarter,
-    last finite position x, y. `planar` False keeps the second coordinate at rest (1-D surfaces).
+    full: fill positions (W, T+1, 2), probes, gradients (W, T, 2), losses (W, T+1), matrices (W, T, 2, 2) and
+    path (W, T+1), each walker's record in one piece of memory; not-a-number after a walker diverged. summary (W, 8):
+    arrival, last finite step, path length to arrival, path length in full, mean distance to the basin's centre over
+    the third and the fourth quarter, last finite position x, y. `planar` False keeps the second coordinate at rest
+    (1-D surfaces).
     """
     steps = noise.shape[1]
     quarter = max(1, steps // 4)
@@ -167,8 +168,8 @@ def walk(
         loss, gx, gy, hxx, hxy, hyy = derivatives(code, p, x, y)
         for t in range(steps + 1):
             if full:
-                positions[t, w, 0], positions[t, w, 1] = x, y
-                losses[t, w], path[t, w] = loss, length
+                positions[w, t, 0], positions[w, t, 1] = x, y
+                losses[w, t], path[w, t] = loss, length
             last = t
             rx, ry = x - basin[0], y - basin[1]
             distance = np.sqrt(rx * rx + ry * ry)
@@ -200,10 +201,10 @@ def walk(
                 if planar:
                     oy += sd * noise[which[w], t, 1]
             if full:
-                probes[t, w, 0], probes[t, w, 1] = qx, qy
-                gradients[t, w, 0], gradients[t, w, 1] = ox, oy
-                matrices[t, w, 0, 0], matrices[t, w, 0, 1] = a, b
-                matrices[t, w, 1, 0], matrices[t, w, 1, 1] = c, d
+                probes[w, t, 0], probes[w, t, 1] = qx, qy
+                gradients[w, t, 0], gradients[w, t, 1] = ox, oy
+                matrices[w, t, 0, 0], matrices[w, t, 0, 1] = a, b
+                matrices[w, t, 1, 0], matrices[w, t, 1, 1] = c, d
             if precondition_update:
                 ox, oy = a * ox + b * oy, c * ox + d * oy
             vx = mu * vx + ox
@@ -215,6 +216,13 @@ def walk(
             length += np.sqrt((nx - x) ** 2 + (ny - y) ** 2)
             x, y = nx, ny
             loss, gx, gy, hxx, hxy, hyy = derivatives(code, p, x, y)
+        if full and last < steps:
+            positions[w, last + 1 :] = np.nan
+            losses[w, last + 1 :] = np.nan
+            path[w, last + 1 :] = np.nan
+            probes[w, last + 1 :] = np.nan
+            gradients[w, last + 1 :] = np.nan
+            matrices[w, last + 1 :] = np.nan
         summary[w, 0], summary[w, 1], summary[w, 2], summary[w, 3] = arrival, last, at_arrival, length
         summary[w, 4], summary[w, 5] = third / quarter, fourth / quarter
         summary[w, 6], summary[w, 7] = x, y

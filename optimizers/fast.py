@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -54,10 +54,8 @@ def walk(problem: Problem) -> Raw:
     deviation = _full(problem.deviation, count)
     probe, warm = method.probe, getattr(method.preconditioner, "warm_start_scale", None) is not None
     kept = steps if problem.full else 0
-    positions = np.full((kept + 1, count, 2), np.nan)
-    probes, gradients = np.full((kept, count, 2), np.nan), np.full((kept, count, 2), np.nan)
-    losses, path = np.full((kept + 1, count), np.nan), np.full((kept + 1, count), np.nan)
-    matrices = np.full((kept, count, 2, 2), np.nan)
+    positions, losses, path = (np.empty((count, kept + 1, *tail)) for tail in ((2,), (), ()))
+    probes, gradients, matrices = (np.empty((count, kept, *tail)) for tail in ((2,), (2,), (2, 2)))
     summary = np.empty((count, 8))
 
     def part(s: slice) -> None:
@@ -67,20 +65,23 @@ def walk(problem: Problem) -> Raw:
             getattr(probe, "norm", "") == "matrix", method.precondition_update, structure, not warm, first[s],
             options["refresh_every"][s], options["decay"][s], options["damping"][s], options["inner_steps"],
             options["inner_learning_rate"][s], options["inner_momentum"][s], options["clip"][s], options["floor"],
-            planar, _triple(middle, radius), _triple(centre, bound), problem.full, positions[:, s], probes[:, s],
-            gradients[:, s], losses[:, s], matrices[:, s], path[:, s], summary[s],
+            planar, _triple(middle, radius), _triple(centre, bound), problem.full, positions[s], probes[s],
+            gradients[s], losses[s], matrices[s], path[s], summary[s],
         )  # fmt: skip
 
     _in_parts(part, count)
     d = surface.dimension
-    full = problem.full
+
+    def over_steps(record: np.ndarray) -> np.ndarray | None:
+        return np.moveaxis(record, 0, 1) if problem.full else None
+
     return Raw(
-        positions[..., :d] if full else None,
-        probes[..., :d] if full else None,
-        gradients[..., :d] if full else None,
-        losses if full else None,
-        matrices[..., :d, :d] if full else None,
-        path if full else None,
+        over_steps(positions[..., :d]),
+        over_steps(probes[..., :d]),
+        over_steps(gradients[..., :d]),
+        over_steps(losses),
+        over_steps(matrices[..., :d, :d]),
+        over_steps(path),
         arrival=summary[:, 0].astype(np.int64),
         last_finite=summary[:, 1].astype(np.int64),
         path_length_to_arrival=summary[:, 2],
@@ -115,29 +116,43 @@ def _options(problem: Problem, count: int) -> dict[str, Any]:
 def _first_preconditioner(problem: Problem, structure: int, options: dict[str, Any]) -> np.ndarray:
     """U before the first step, (W, 2, 2); walkers with equal starts and options share one warm start."""
     count = problem.start.shape[0]
-    first = np.broadcast_to(np.eye(2), (count, 2, 2)).copy()
     rule = problem.method.preconditioner
     if not isinstance(rule, LLQR) or rule.warm_start_scale is None:
-        return first
-    scale = _full(rule.warm_start_scale, count)
+        return np.broadcast_to(np.eye(2), (count, 2, 2)).copy()
     names = ("damping", "inner_learning_rate", "inner_momentum", "clip", "decay")
-    columns = np.column_stack([problem.start, scale, *(options[name] for name in names)])
-    distinct, back = np.unique(columns, axis=0, return_inverse=True)
-    d = problem.objective.dimension
-    moments = neighbourhood_moments(problem.objective, np.ascontiguousarray(distinct[:, :d]), distinct[:, d])
-    second, hessian = np.zeros((len(distinct), 2, 2)), np.zeros((len(distinct), 2, 2))
+    rows = np.column_stack([problem.start, _full(rule.warm_start_scale, count), *(options[name] for name in names)])
+    distinct, back = np.unique(rows, axis=0, return_inverse=True)
+    counts = (rule.warm_refreshes, rule.inner_steps, rule.floor)
+    if len(distinct) == 1:
+        return np.repeat(_one_warm_start(problem.objective, structure, counts, tuple(distinct[0])), count, axis=0)
+    return _warm_starts(problem.objective, structure, counts, distinct)[back.reshape(-1)]
+
+
+@lru_cache(maxsize=256)
+def _one_warm_start(
+    surface: Surface, structure: int, counts: tuple[int, int, float], row: tuple[float, ...]
+) -> np.ndarray:
+    """The warm start of one start, kept: LLQR and LLQR+SAM share it, and most sliders leave it as it is."""
+    return _warm_starts(surface, structure, counts, np.array([row]))
+
+
+def _warm_starts(surface: Surface, structure: int, counts: tuple[int, int, float], rows: np.ndarray) -> np.ndarray:
+    """U (n, 2, 2) for the rows (n, D + 6): start, scale, damping, inner rate and momentum, clip, decay."""
+    d, refreshes, inner_steps, floor = surface.dimension, *counts
+    moments = neighbourhood_moments(surface, np.ascontiguousarray(rows[:, :d]), rows[:, d])
+    second, hessian = np.zeros((len(rows), 2, 2)), np.zeros((len(rows), 2, 2))
     second[:, :d, :d], hessian[:, :d, :d] = moments.second_moment, moments.mean_hessian
-    damping, rate, mu, clip, decay = np.ascontiguousarray(distinct[:, d + 1 :].T)
-    out = np.empty((len(distinct), 2, 2))
+    damping, rate, mu, clip, decay = np.ascontiguousarray(rows[:, d + 1 :].T)
+    out = np.empty((len(rows), 2, 2))
 
     def part(s: slice) -> None:
         compiled.warm_start(
-            structure, second[s], hessian[s], damping[s], rule.warm_refreshes, rule.inner_steps,
-            rate[s], mu[s], clip[s], decay[s], rule.floor, out[s],
+            structure, second[s], hessian[s], damping[s], refreshes, inner_steps,
+            rate[s], mu[s], clip[s], decay[s], floor, out[s],
         )  # fmt: skip
 
-    _in_parts(part, len(distinct))
-    return out[back.reshape(-1)]
+    _in_parts(part, len(rows))
+    return out
 
 
 def _full(value: Any, count: int) -> np.ndarray:
