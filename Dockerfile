@@ -1,0 +1,36 @@
+# docker build -t pothole-lab .
+# docker run --rm --read-only --tmpfs /tmp -p 127.0.0.1:8050:8050 pothole-lab
+FROM python:3.11.13-slim-bookworm
+
+# Empty: torch as the usual package index has it, on Linux the CUDA build. To choose the CPU build or another CUDA one,
+# give the address of torch's package index for it. The version is pinned in requirements.txt either way.
+ARG TORCH_INDEX=""
+
+ENV PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1 \
+    PIP_NO_CACHE_DIR=1 \
+    PIP_DISABLE_PIP_VERSION_CHECK=1 \
+    PIP_ROOT_USER_ACTION=ignore \
+    HOME=/tmp \
+    NUMBA_CACHE_DIR=/tmp/numba
+
+WORKDIR /srv/pothole-lab
+
+# Requirements first: they change less often than the code, and installing them takes longest.
+COPY requirements.txt ./
+RUN pip install ${TORCH_INDEX:+--index-url "$TORCH_INDEX"} "$(grep '^torch==' requirements.txt)" \
+    && pip install -r requirements.txt
+
+COPY geometry ./geometry
+COPY optimizers ./optimizers
+COPY app ./app
+COPY assets ./assets
+
+# A number, not a name: an orchestrator can see that it is not root. The code stays root's, so the program cannot change it.
+USER 10001:10001
+EXPOSE 8050
+STOPSIGNAL SIGTERM
+# The first answer waits for the import and, on an empty /tmp, for the first compilation.
+HEALTHCHECK --interval=15s --timeout=5s --start-period=60s --retries=3 \
+    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8050/', timeout=4)"]
+CMD ["python", "-m", "app", "--host", "0.0.0.0", "--port", "8050", "--no-browser"]

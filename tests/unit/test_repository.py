@@ -1,0 +1,219 @@
+"""The house rules that a machine can keep: layers, size, pins, words, docstrings, commands that exist."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+LAYERS = {
+    "geometry": ("optimizers", "app", "dash", "dash_mantine_components", "plotly", "fastapi", "starlette", "tests"),
+    "optimizers": ("app", "dash", "dash_mantine_components", "plotly", "fastapi", "starlette", "tests"),
+    "app": ("tests",),
+}
+TOP_LEVEL = {
+    *("app", "geometry", "optimizers", "assets", "tests", "requirements.txt", "Dockerfile", "README.md", "Makefile"),
+    *("pyproject.toml", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE"),
+}
+LONGEST = 450
+LONG_FOR_A_REASON: dict[str, str] = {}
+VAGUE_NAMES = {"utils", "util", "helpers", "helper", "misc", "common", "stuff"}
+TEXT = {".py", ".js", ".css", ".md", ".toml", ".txt", ".yaml", ".yml", ".json", ""}
+FOREIGN = {
+    "a machine's path": r"/work/|/home/\w|/root/|/Users/\w|[A-Z]:\\\\",
+    "a package registry's host": r"\b(?:[\w-]+\.)*(?:pypi\.org|pythonhosted\.org|npmjs\.org|npmjs\.com|debian\.org)\b",
+    "a content network's host": r"\b(?:cdn\.\w+|unpkg\.com|cdnjs\.|jsdelivr\.net|fonts\.g\w+\.com)",
+    "how the code came to be": r"(?i)\b(?:language model|chatbot|session id|issue #?\d+|sub-?agent)\b|\.\./shared\b",
+    "a background note": r"\b(?:DESIGN|TOYS|METHODS|SLICES|STYLE|WEB|CONTRACT)\.md\b",
+    "an unfinished end": r"\b(?:TODO|FIXME|XXX|HACK)\b|<{7} |>{7} ",
+}
+OWN = Path(__file__).resolve()
+
+
+def repository_files() -> list[Path]:
+    """What git holds or would hold; everything but what is ignored where there is no git."""
+    done = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if done.returncode == 0:
+        found = [ROOT / name for name in done.stdout.split("\0") if name]
+    else:
+        ignored = {".venv", "__pycache__", ".git", "artifacts", "build"}
+        found = [path for path in ROOT.rglob("*") if not ignored & set(path.relative_to(ROOT).parts)]
+    return sorted(path for path in found if path.is_file())
+
+
+FILES = repository_files()
+PYTHON = [path for path in FILES if path.suffix == ".py"]
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def under(folder: str) -> list[Path]:
+    return [path for path in PYTHON if path.is_relative_to(ROOT / folder)]
+
+
+def imported(path: Path) -> Iterator[tuple[int, str]]:
+    """(line, full name) of every module that a file imports, wherever in the file."""
+    package = path.relative_to(ROOT).parent.parts
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else ()
+            yield node.lineno, ".".join((*above, *filter(None, [node.module])))
+
+
+def test_there_is_something_to_check() -> None:
+    for layer in LAYERS:
+        assert under(layer), f"no Python file found under {layer}"
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_imports_run_one_way(layer: str) -> None:
+    wrong = [
+        f"{name_of(path)}:{line} imports {module}"
+        for path in under(layer)
+        for line, module in imported(path)
+        if module.split(".")[0] in LAYERS[layer]
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_nothing_else_at_the_top() -> None:
+    found = {path.relative_to(ROOT).parts[0] for path in FILES}
+    extra = {name for name in found - TOP_LEVEL if not name.startswith(".")}
+    assert not extra, f"not one of the agreed places: {sorted(extra)}"
+
+
+def test_files_are_short() -> None:
+    sizes = {
+        name_of(path): len(path.read_text(encoding="utf-8").splitlines())
+        for path in FILES
+        if path.suffix in {".py", ".js", ".css"}
+    }
+    long = {name: size for name, size in sizes.items() if size > LONGEST and name not in LONG_FOR_A_REASON}
+    assert not long, f"longer than {LONGEST} lines without a reason in LONG_FOR_A_REASON: {long}"
+    stale = {name for name in LONG_FOR_A_REASON if sizes.get(name, 0) <= LONGEST}
+    assert not stale, f"no longer long, take them off LONG_FOR_A_REASON: {stale}"
+
+
+def test_names_say_what_is_inside() -> None:
+    vague = [name_of(path) for path in FILES if VAGUE_NAMES & {path.stem.lower(), path.parent.name.lower()}]
+    assert not vague, f"name these after what they hold: {vague}"
+
+
+@pytest.mark.parametrize("what", FOREIGN)
+def test_repository_stands_alone(what: str) -> None:
+    found = []
+    for path in FILES:
+        if path == OWN or path.suffix not in TEXT:
+            continue
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+            if re.search(FOREIGN[what], line):
+                found.append(f"{name_of(path)}:{number}: {line.strip()[:120]}")
+    assert not found, f"names {what}:\n" + "\n".join(found)
+
+
+@pytest.mark.parametrize(
+    ("what", "line"),
+    [
+        ("a machine's path", 'open("/home/somebody/data")'),
+        ("a package registry's host", "--index-url https://pypi.org/simple"),
+        ("a content network's host", "<script src='https://unpkg.com/x'>"),
+        ("how the code came to be", "as asked in issue 12"),
+        ("a background note", "see DESIGN.md"),
+        ("an unfinished end", "# TODO: later"),
+    ],
+)
+def test_foreign_words_are_recognised(what: str, line: str) -> None:
+    assert re.search(FOREIGN[what], line)
+
+
+def requirements(path: Path) -> list[str]:
+    lines = (line.split("#")[0].strip() for line in path.read_text(encoding="utf-8").splitlines())
+    return [line for line in lines if line]
+
+
+@pytest.mark.parametrize("file", ["requirements.txt", "tests/requirements.txt"])
+def test_every_requirement_is_pinned(file: str) -> None:
+    loose = [
+        line
+        for line in requirements(ROOT / file)
+        if line != "-r ../requirements.txt" and not re.fullmatch(r"[\w.-]+(\[[\w,-]+\])?==[\w.]+", line)
+    ]
+    assert not loose, f"not pinned with ==: {loose}"
+
+
+def test_no_requirement_is_pinned_twice() -> None:
+    names = [
+        re.split(r"[\[=]", line)[0].lower().replace("_", "-")
+        for file in ("requirements.txt", "tests/requirements.txt")
+        for line in requirements(ROOT / file)
+        if not line.startswith("-r")
+    ]
+    assert len(names) == len(set(names)), sorted(name for name in names if names.count(name) > 1)
+
+
+def public_without_docstring(path: Path) -> Iterator[str]:
+    """Public functions, classes and methods of a file that do not say what they do.
+
+    A method that carries out what its base class or protocol describes inherits the words, so only methods of classes
+    without a base must have their own; kernels named with a leading underscore are private.
+    """
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    if not ast.get_docstring(tree):
+        yield f"{name_of(path)}: the module"
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    for node in tree.body:
+        if not isinstance(node, kinds) or node.name.startswith("_"):
+            continue
+        if not ast.get_docstring(node):
+            yield f"{name_of(path)}:{node.lineno}: {node.name}"
+        if isinstance(node, ast.ClassDef) and not node.bases:
+            for method in node.body:
+                if isinstance(method, kinds) and not method.name.startswith("_") and not ast.get_docstring(method):
+                    yield f"{name_of(path)}:{method.lineno}: {node.name}.{method.name}"
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_public_code_says_what_it_does(layer: str) -> None:
+    silent = [found for path in under(layer) for found in public_without_docstring(path)]
+    assert not silent, "no docstring:\n" + "\n".join(silent)
+
+
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md"])
+def test_documented_commands_exist(document: str) -> None:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    code = "\n".join(re.findall(r"```.*?```|`[^`\n]+`", (ROOT / document).read_text(encoding="utf-8"), re.DOTALL))
+    commands = re.findall(r"\bmake ([a-z]+)", code)
+    assert {"test"} <= set(commands)
+    assert set(commands) <= targets, f"not in the Makefile: {set(commands) - targets}"
+
+
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"])
+def test_links_between_files_lead_somewhere(document: str) -> None:
+    text = (ROOT / document).read_text(encoding="utf-8")
+    links = [link for link in re.findall(r"\]\(([^)#\s]+)", text) if "://" not in link]
+    broken = [link for link in links if not (ROOT / link).exists()]
+    assert not broken, f"{document} points to what is not there: {broken}"
+
+
+def test_readme_example_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    """The README's lines of Python are run as they stand, and say what the README says that they say."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    assert blocks, "the README shows no use as a library"
+    for block in blocks:
+        exec(compile(block, "README.md", "exec"), {})  # noqa: S102 - the text is our own
+        printed = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
+        promised = [line.split("# → ")[1].rstrip() for line in block.splitlines() if "# → " in line]
+        assert printed == promised
