@@ -18,8 +18,9 @@ WORKDIR /srv/pothole-lab
 
 # Requirements first: they change less often than the code, and installing them takes longest.
 COPY requirements.txt ./
+COPY tests/constraints.txt ./tests/
 RUN pip install ${TORCH_INDEX:+--index-url "$TORCH_INDEX"} "$(grep '^torch==' requirements.txt)" \
-    && pip install -r requirements.txt
+    && pip install -r requirements.txt -c tests/constraints.txt
 
 COPY geometry ./geometry
 COPY optimizers ./optimizers

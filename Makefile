@@ -2,13 +2,15 @@
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench screenshots clean
+.PHONY: help run test lint bench screenshots lock clean
 
 # The first of these that is Python 3.11 or newer makes the virtual environment: make run PYTHON=python3.12
 PYTHON ?= python3 python3.14 python3.13 python3.12 python3.11
 PORT ?= 8050
 ENV := .venv/bin/python
-PIP := $(ENV) -m pip install --disable-pip-version-check
+# What the requirements need in turn is pinned too, in a list that `make lock` writes.
+CONSTRAINTS := tests/constraints.txt
+PIP := $(ENV) -m pip install --disable-pip-version-check -c $(CONSTRAINTS)
 # Another environment's settings must not leak into this one.
 unexport PYTHONHOME PYTHONPATH
 # A .venv whose Python has gone (an upgrade, a move) is made anew, and what was installed in it counts no more.
@@ -38,12 +40,18 @@ screenshots: .venv/test.stamp ## take the README's pictures anew, into assets/sc
 	@CHROME="$$($(ENV) tests/browser/chrome.py --install)" || exit 1; export CHROME; \
 	exec $(ENV) -m tests.browser.screenshots
 
+lock: .venv/test.stamp ## write down the version of everything installed, after a requirement has changed
+	@{ echo "# Versions of all that requirements.txt and tests/requirements.txt bring along, written by \`make lock\`."; \
+	  echo "# Packages of one platform or accelerator only are left to torch's own pins."; \
+	  $(ENV) -m pip freeze --exclude-editable | sed 's/+[A-Za-z0-9.]*$$//' | grep -Ev '^(nvidia|triton|cuda)'; } > $(CONSTRAINTS).new
+	@mv $(CONSTRAINTS).new $(CONSTRAINTS)
+
 clean: ## remove what tests, tools and compilations left (not .venv)
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .cache build ./*.egg-info tests/artifacts
 	find . -path ./.venv -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Set-up. A stamp is newer than the pins that were installed last; installing what is there already needs no network.
-.venv/run.stamp: requirements.txt | $(ENV)
+.venv/run.stamp: requirements.txt $(CONSTRAINTS) | $(ENV)
 	@$(ENV) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "The .venv here has a Python older than 3.11. Remove it and try again."; exit 1; }
 	$(PIP) -r requirements.txt

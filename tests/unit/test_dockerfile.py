@@ -87,7 +87,7 @@ def test_start_and_health_check_use_no_shell() -> None:
 
 def test_installs_the_pins_and_nothing_else() -> None:
     installs = [part.strip() for value in values("RUN") for part in value.split("&&") if "pip install" in part]
-    assert installs[-1] == "pip install -r requirements.txt"
+    assert installs[-1] == "pip install -r requirements.txt -c tests/constraints.txt"
     assert all("requirements.txt" in install for install in installs)
     assert not re.search(r"apt-get|curl|wget|sudo|chmod", " ".join(values("RUN")))
 
@@ -106,7 +106,8 @@ def test_build_argument_chooses_the_index_of_torch(index: str, tmp_path: Path) -
     )  # fmt: skip
     pin = next(line for line in (ROOT / "requirements.txt").read_text().splitlines() if line.startswith("torch=="))
     chosen = f"--index-url {index} " if index else ""
-    assert done.stdout.splitlines() == [f"install {chosen}{pin}", "install -r requirements.txt"]
+    rest = "install -r requirements.txt -c tests/constraints.txt"
+    assert done.stdout.splitlines() == [f"install {chosen}{pin}", rest]
 
 
 def test_context_holds_only_what_is_copied() -> None:
@@ -131,6 +132,7 @@ def test_starts_from_what_is_copied_and_writes_nothing_beside_it(tmp_path: Path)
         if (ROOT / source).is_dir():
             shutil.copytree(ROOT / source, image / target, ignore=shutil.ignore_patterns("__pycache__", "screenshots"))
         else:
+            (image / target).mkdir(exist_ok=True)
             shutil.copy(ROOT / source, image / target)
     before = sorted(image.rglob("*"))
     port = str(free_port())

@@ -20,6 +20,7 @@ def project(tmp_path: Path) -> Path:
     shutil.copy(ROOT / "Makefile", folder)
     (folder / "requirements.txt").write_text("# nothing\n")
     (folder / "tests" / "requirements.txt").write_text("-r ../requirements.txt\n")
+    (folder / "tests" / "constraints.txt").write_text("# nothing\n")
     return folder
 
 

@@ -143,7 +143,7 @@ def requirements(path: Path) -> list[str]:
     return [line for line in lines if line]
 
 
-@pytest.mark.parametrize("file", ["requirements.txt", "tests/requirements.txt"])
+@pytest.mark.parametrize("file", ["requirements.txt", "tests/requirements.txt", "tests/constraints.txt"])
 def test_every_requirement_is_pinned(file: str) -> None:
     loose = [
         line
@@ -153,14 +153,22 @@ def test_every_requirement_is_pinned(file: str) -> None:
     assert not loose, f"not pinned with ==: {loose}"
 
 
+def pins(*files: str) -> list[tuple[str, str]]:
+    """(normalised name, version) of every pin."""
+    lines = [line for file in files for line in requirements(ROOT / file) if not line.startswith("-r")]
+    parts = [re.fullmatch(r"([\w.-]+)(?:\[[\w,-]+\])?==(.+)", line) for line in lines]
+    return [(re.sub(r"[-_.]+", "-", part[1]).lower(), part[2]) for part in parts if part]
+
+
 def test_no_requirement_is_pinned_twice() -> None:
-    names = [
-        re.split(r"[\[=]", line)[0].lower().replace("_", "-")
-        for file in ("requirements.txt", "tests/requirements.txt")
-        for line in requirements(ROOT / file)
-        if not line.startswith("-r")
-    ]
+    names = [name for name, _ in pins("requirements.txt", "tests/requirements.txt")]
     assert len(names) == len(set(names)), sorted(name for name in names if names.count(name) > 1)
+
+
+def test_locked_versions_are_those_of_the_requirements() -> None:
+    locked = dict(pins("tests/constraints.txt"))
+    wrong = [pin for pin in pins("requirements.txt", "tests/requirements.txt") if locked.get(pin[0]) != pin[1]]
+    assert not wrong, f"`make lock` has not been run since these changed: {wrong}"
 
 
 def public_without_docstring(path: Path) -> Iterator[str]:
