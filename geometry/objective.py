@@ -69,7 +69,7 @@ class Layout:
         position = 0
         for block in self.blocks:
             if block.start != position or block.stop <= block.start:
-                raise ValueError(f"block {block.name!r} starts at {block.start}, expected {position}, and must not be empty")
+                raise ValueError(f"block {block.name!r} must start at {position} and not be empty, not {block.start}")
             position = block.stop
         seen: list[str] = []
         for block in self.blocks:

@@ -1,0 +1,163 @@
+"""What every 2-D (or 1-D) surface of the toy lab is: a formula with parameters, a domain and a flat basin to reach."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar
+
+import numpy as np
+from array_api_compat import array_namespace
+
+from geometry.objective import Array, Layout, Linearisation
+
+Domain = tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True)
+class SurfaceParameter:
+    """One parameter of a surface as a person meets it: `name` is the dataclass field, `symbol` the formula's letter."""
+
+    name: str
+    symbol: str
+    label: str
+    minimum: float
+    maximum: float
+    step: float
+    default: float
+    help: str
+    scale: str = "linear"
+
+
+@dataclass(frozen=True)
+class FlatBasin:
+    """The region that counts as arrived: |θ − centre| < radius."""
+
+    centre: tuple[float, ...]
+    radius: float
+
+    def contains(self, theta: Array) -> Array:
+        """Whether each point of θ (..., D) lies in the basin, shape (...); not-a-number does not."""
+        theta = np.asarray(theta, dtype=float)
+        return np.linalg.norm(theta - np.asarray(self.centre), axis=-1) < self.radius
+
+
+@dataclass(frozen=True)
+class Minimum:
+    """A known local minimum."""
+
+    name: str
+    position: tuple[float, ...]
+    loss: float
+
+
+@dataclass(frozen=True)
+class Surface(ABC):
+    """An objective on R² or R¹ whose dataclass fields are its parameters.
+
+    Subclasses write loss, gradient and hessian against the array API for θ of shape (..., D), so that numpy arrays and
+    torch tensors go through. `kernel_code` and `kernel_parameters` name the same formula in geometry.compiled.
+    """
+
+    key: ClassVar[str]
+    title: ClassVar[str]
+    description: ClassVar[str]
+    parameters: ClassVar[tuple[SurfaceParameter, ...]]
+    kernel_code: ClassVar[int]
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            numbers = value if isinstance(value, tuple) else (value,)
+            for number in numbers:
+                if isinstance(number, bool | str) or not np.isreal(number) or not math.isfinite(number):
+                    raise ValueError(f"{field.name} must be a finite number, not {value!r}")
+
+    @property
+    def dimension(self) -> int:
+        """D: 2 for a surface, 1 for a curve."""
+        return 2
+
+    @property
+    def layout(self) -> Layout:
+        """One block for all of θ, unless the surface says otherwise."""
+        return Layout.single(self.dimension)
+
+    @property
+    @abstractmethod
+    def domain(self) -> Domain:
+        """((x0, x1), (y0, y1)): the part of the plane that is drawn; ((x0, x1),) for a curve."""
+
+    @property
+    @abstractmethod
+    def default_start(self) -> tuple[float, ...]:
+        """A start inside the domain from which there is something to see."""
+
+    @property
+    @abstractmethod
+    def flat_basin(self) -> FlatBasin | None:
+        """The region to reach; None where there is none, and then nothing ever arrives."""
+
+    @property
+    def minima(self) -> tuple[Minimum, ...]:
+        """Local minima that are known in closed form or by root finding."""
+        return ()
+
+    @property
+    @abstractmethod
+    def kernel_parameters(self) -> np.ndarray:
+        """The parameters in the order of the compiled kernel, float64."""
+
+    @abstractmethod
+    def loss(self, theta: Array) -> Array:
+        """L(θ), shape (...)."""
+
+    @abstractmethod
+    def gradient(self, theta: Array) -> Array:
+        """∇L(θ), shape (..., D)."""
+
+    @abstractmethod
+    def hessian(self, theta: Array) -> Array:
+        """∇²L(θ), shape (..., D, D)."""
+
+    def curvature_product(self, theta: Array, d: Array, metric: str = "newton") -> Array:
+        """∇²L(θ)·d, shape (..., D). Only the metric "newton" exists: a surface has no predictive distribution."""
+        return self.linearise(theta, metric).product(d)
+
+    def linearise(self, theta: Array, metric: str = "newton") -> Linearisation:
+        """Gradient and Hessian product at θ, with the Hessian worked out once."""
+        if metric != "newton":
+            raise ValueError(f"a surface has only the metric newton, not {metric!r}")
+        hessian = self.hessian(theta)
+        xp = array_namespace(hessian)
+        return Linearisation(self.gradient(theta), lambda d: xp.matmul(hessian, d[..., None])[..., 0])
+
+    def describe_position(self, theta: Array) -> str:
+        """Where one point θ (D,) lies, in words: the nearest known minimum, or the coordinates."""
+        point = np.asarray(theta, dtype=float)
+        near = [m for m in self.minima if np.linalg.norm(point - np.asarray(m.position)) < 0.05 * self._size()]
+        if near:
+            best = min(near, key=lambda m: float(np.linalg.norm(point - np.asarray(m.position))))
+            return f"at {best.name}, {_coordinates(point)}"
+        return f"at {_coordinates(point)}"
+
+    def _size(self) -> float:
+        return max(high - low for low, high in self.domain)
+
+
+def _coordinates(point: np.ndarray) -> str:
+    return "θ = " + (f"{point[0]:.2f}" if len(point) == 1 else "(" + ", ".join(f"{c:.2f}" for c in point) + ")")
+
+
+def positive(surface: Any, *names: str) -> None:
+    """ValueError unless the named fields are above zero."""
+    for name in names:
+        value = getattr(surface, name)
+        if min(value if isinstance(value, tuple) else (value,)) <= 0:
+            raise ValueError(f"{name} must be positive, not {value!r}")
+
+
+def from_entries(xp: Any, xx: Array, xy: Array, yy: Array) -> Array:
+    """The symmetric matrices (..., 2, 2) with these entries (...)."""
+    return xp.stack([xp.stack([xx, xy], axis=-1), xp.stack([xy, yy], axis=-1)], axis=-2)
