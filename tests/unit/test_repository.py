@@ -216,12 +216,10 @@ def test_links_between_files_lead_somewhere(document: str) -> None:
 
 
 def test_readme_example_runs(capsys: pytest.CaptureFixture[str]) -> None:
-    """The README's lines of Python are run as they stand, and say what the README says that they say."""
+    """The README's lines of Python are run as they stand, and print what it shows under them."""
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
-    assert blocks, "the README shows no use as a library"
-    for block in blocks:
-        exec(compile(block, "README.md", "exec"), {})  # noqa: S102 - the text is our own
-        printed = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
-        promised = [line.split("# → ")[1].rstrip() for line in block.splitlines() if "# → " in line]
-        assert printed == promised
+    examples = re.findall(r"```python\n(.*?)```\s*```text\n(.*?)```", text, re.DOTALL)
+    assert examples, "the README shows no use as a library"
+    for code, printed in examples:
+        exec(compile(code, "README.md", "exec"), {})  # noqa: S102 - the text is our own
+        assert capsys.readouterr().out == printed
