@@ -1,0 +1,1 @@
+"""What the browser sees: the table of controls, pages, figure builders, routes and the server."""

@@ -1,0 +1,79 @@
+"""`python -m app`: serve Pothole lab, print its address, open a browser where there is one."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import socket
+import sys
+import threading
+import webbrowser
+
+DEFAULT_PORT = 8050
+
+
+def parse(arguments: list[str] | None = None) -> argparse.Namespace:
+    """The command line; the environment's PORT stands in for --port."""
+    parser = argparse.ArgumentParser(prog="python -m app", description="Serve Pothole lab to this computer's browser.")
+    parser.add_argument("--port", default=os.environ.get("PORT") or str(DEFAULT_PORT), help="0 takes a free one")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this computer only)")
+    parser.add_argument("--no-browser", action="store_true", help="do not open a browser")
+    parser.add_argument("--controls", action="store_true", help="print the table of controls and end")
+    options = parser.parse_args(arguments)
+    if not options.port.isdigit() or int(options.port) > 65535:
+        parser.error(f"the port must be a number from 0 to 65535, not {options.port!r}")
+    options.port = int(options.port)
+    return options
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; SystemExit with a sentence where the port or the host cannot be had."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise SystemExit(
+            f"Pothole lab cannot listen on {host}:{port} ({error.strerror or error}). "
+            "Is it running already? Choose another port: make run PORT=8051, or python -m app --port 8051."
+        ) from None
+    listener.listen(128)
+    return listener
+
+
+def can_open_browser() -> bool:
+    """Whether a graphical browser may be expected."""
+    if sys.platform.startswith("linux"):
+        return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+    return True
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Serve until interrupted."""
+    options = parse(arguments)
+    if options.controls:
+        from app.controls import as_table
+
+        print(as_table())
+        return
+    listener = listen(options.host, options.port)
+    host, port = listener.getsockname()[:2]
+    shown = "localhost" if host in ("0.0.0.0", "::") else f"[{host}]" if ":" in host else host
+    address = f"http://{shown}:{port}/"
+
+    # Importing the application takes a second or two: the port has been checked first.
+    import uvicorn
+
+    from app.server import build
+
+    server = uvicorn.Server(uvicorn.Config(build(), log_level="warning", lifespan="on", server_header=False))
+    print(f"Pothole lab runs at {address} (Ctrl+C ends it)", flush=True)
+    if not options.no_browser and can_open_browser():
+        threading.Timer(0.5, webbrowser.open, [address]).start()
+    server.run(sockets=[listener])
+
+
+if __name__ == "__main__":
+    main()

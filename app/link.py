@@ -1,0 +1,60 @@
+"""The link: a whole state as a query string, and back.
+
+Every key of the state is written, so that a link shows the same picture when a default changes later. Read leniently:
+unknown keys are ignored, values out of range are clamped and wrong ones replaced, each with a sentence that says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlencode
+
+from app.control import NumberControl
+from app.controls import CONTROLS, surface_controls
+from app.request import Reading, read_state
+from geometry.surfaces import SURFACES
+
+MAXIMUM_LENGTH = 8_192
+"""Characters of a query string that are read."""
+
+
+def write_link(state: Mapping[str, Any]) -> str:
+    """The query string, with its question mark, of a state as `read_state` gives it."""
+    pairs = [(name, _text(value)) for name, value in state.items()]
+    return "?" + urlencode(pairs, quote_via=quote, safe=",.")
+
+
+def read_link(query: str) -> Reading:
+    """The whole state that a query string describes; never fails."""
+    numbers = _number_names()
+    raw: dict[str, Any] = {}
+    for name, text in parse_qsl(query.lstrip("?")[:MAXIMUM_LENGTH], keep_blank_values=True):
+        if name == "methods":
+            # A plus sign typed by hand arrives as a space.
+            raw[name] = [part.strip().replace(" ", "+") for part in text.split(",") if part.strip()]
+        elif name in numbers:
+            raw[name] = _number(text)
+        else:
+            raw[name] = text
+    return read_state(raw)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list):
+        return ",".join(value)
+    return value if isinstance(value, str) else repr(value)
+
+
+def _number(text: str) -> Any:
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def _number_names() -> frozenset[str]:
+    names = {control.name for control in CONTROLS if isinstance(control, NumberControl)} | {"start_x", "start_y"}
+    for key in SURFACES:
+        names |= {control.name for control in surface_controls(key)}
+    return frozenset(names)

@@ -1,0 +1,35 @@
+"""The registry of pages: one entry per address. The header shows a navigation as soon as there is more than one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page: its address, its name in the navigation, what it shows, and its own tools in the header."""
+
+    path: str
+    title: str
+    layout: Callable[[], Any]
+    header: Callable[[], Any] | None = None
+
+
+PAGES: dict[str, Page] = {}
+
+
+def register(page: Page) -> Page:
+    """Add a page to the navigation. ValueError where the address is taken."""
+    if page.path in PAGES:
+        raise ValueError(f"there is already a page at {page.path}")
+    PAGES[page.path] = page
+    return page
+
+
+def page_at(path: Any) -> Page | None:
+    """The page at an address, or None. A trailing slash makes no difference."""
+    if not isinstance(path, str):
+        return None
+    return PAGES.get("/" + path.strip("/"))

@@ -1,0 +1,80 @@
+"""The named settings of a lecture: the paper's two figures (our reconstruction), stiff valley, two-scale quadratic."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+from geometry.surfaces import make_surface
+
+CUSTOM = "custom"
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A named state: what differs from the defaults of the surface and of the table of controls."""
+
+    key: str
+    title: str
+    caption: str
+    surface: str
+    values: dict[str, Any] = field(default_factory=dict)
+
+
+def _annular_start(offset: float, angle: float) -> dict[str, float]:
+    """A start at the given distance from the circle of the well's bottom."""
+    distance = make_surface("annular-well").well_radius + offset
+    return {"start_x": round(distance * math.cos(angle), 6), "start_y": round(distance * math.sin(angle), 6)}
+
+
+def _all() -> tuple[Preset, ...]:
+    well = make_surface("annular-well")
+    return (
+        Preset(
+            "figure-2",
+            "Figure 2",
+            "Our reconstruction of the paper's Figure 2: from a start in the annular well, who gets out?",
+            "annular-well",
+            {"learning_rate": 0.0165, "radius": 0.30, "steps": 600, **_annular_start(-0.5 * well.width, 0.6)},
+        ),
+        Preset(
+            "figure-3",
+            "Figure 3",
+            "Our reconstruction of the paper's Figure 3: a start at the bottom of the well, with a trace of noise.",
+            "annular-well",
+            {
+                "learning_rate": 0.017,
+                "radius": 0.33,
+                "steps": 1500,
+                "noise_variance": 1e-9,
+                **_annular_start(0.0, 0.6),
+            },
+        ),
+        Preset(
+            "stiff-valley",
+            "Stiff valley",
+            "One axis is flat, the other stiff: no single learning rate suits both, a preconditioner does.",
+            "stiff-valley",
+            {"learning_rate": 0.017, "radius": 0.33, "steps": 600},
+        ),
+        Preset(
+            "two-scale",
+            "Two-scale quadratic",
+            "A wide basin with a sharp pothole: when does SAM's bouncing carry it out?",
+            "two-scale-quadratic",
+            {"steps": 400},
+        ),
+    )
+
+
+PRESETS: dict[str, Preset] = {preset.key: preset for preset in _all()}
+DEFAULT_PRESET = "figure-2"
+
+
+def preset_values(key: str) -> dict[str, Any]:
+    """What a preset sets, its surface included; nothing for "custom". KeyError for an unknown key."""
+    if key == CUSTOM:
+        return {}
+    preset = PRESETS[key]
+    return {"surface": preset.surface, **preset.values}

@@ -1,0 +1,181 @@
+"""What a browser asks for, checked at the edge: any JSON or link in, a whole state or plain sentences out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from app.control import ChoiceControl, Control, describe
+from app.controls import SURFACE, controls_of, surface_controls
+from app.presets import CUSTOM, DEFAULT_PRESET, PRESETS, preset_values
+from geometry.surface import Surface
+from geometry.surfaces import make_surface
+from optimizers import METHODS
+
+MAXIMUM_BODY = 65_536
+"""Bytes. A whole state is about 1 kB."""
+MAXIMUM_MESSAGES = 12
+METHOD_NAMES = tuple(METHODS)
+PRESET = ChoiceControl(
+    "preset", "Preset", (*((key, preset.title) for key, preset in PRESETS.items()), (CUSTOM, "Custom")),
+    DEFAULT_PRESET, "Named settings.", "preset",
+)  # fmt: skip
+
+
+class BadRequest(ValueError):
+    """A request that cannot be answered: one sentence per problem, to be shown as they are."""
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__(" ".join(problems))
+        self.problems = problems[:MAXIMUM_MESSAGES]
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A control that was clamped: its name, the value that is used, and the sentence that says so."""
+
+    name: str
+    value: Any
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A whole state, complete and in range, and what was said on the way.
+
+    notices: values that were clamped;  problems: values of the wrong type or that do not exist (defaults stand in).
+    """
+
+    state: dict[str, Any]
+    surface: Surface
+    notices: tuple[Notice, ...]
+    problems: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ToyRequest:
+    """All that decides the paths and the surface under them; equal requests are equal and hashable."""
+
+    surface: str
+    surface_parameters: tuple[tuple[str, float], ...]
+    start: tuple[float, ...]
+    methods: tuple[str, ...]
+    learning_rate: float
+    radius: float
+    momentum: float
+    noise_variance: float
+    steps: int
+    seed: int
+    probe_norm: str
+    decay: float
+    refresh_every: int
+    damping: float
+    structure: str
+    warm_start_scale: float
+    preset: str
+    scheme: str
+
+    def make_surface(self) -> Surface:
+        """The surface that is asked for."""
+        return make_surface(self.surface, **dict(self.surface_parameters))
+
+
+def parse_body(body: bytes) -> Mapping[str, Any]:
+    """The JSON object in a request's body; BadRequest for anything else."""
+    if len(body) > MAXIMUM_BODY:
+        raise BadRequest(f"The request is larger than {MAXIMUM_BODY} bytes.")
+    try:
+        raw = json.loads(body)
+    except (ValueError, RecursionError):
+        raise BadRequest("The request is not valid JSON.") from None
+    if not isinstance(raw, dict):
+        raise BadRequest(f"The request must be a JSON object, not {describe(raw)}.")
+    return raw
+
+
+def read_state(raw: Mapping[str, Any]) -> Reading:
+    """The whole state that `raw` describes: its own values over its preset's over the defaults.
+
+    Unknown keys are ignored.
+    """
+    notices: list[Notice] = []
+    problems: list[str] = []
+
+    def read(control: Control, fallback: Any) -> Any:
+        if control.name not in raw:
+            return control.read(fallback)[0]
+        try:
+            value, notice = control.read(raw[control.name])
+        except (TypeError, ValueError) as error:
+            problems.append(str(error))
+            return control.read(fallback)[0]
+        if notice:
+            notices.append(Notice(control.name, value, notice))
+        return value
+
+    # A link that names a surface but no preset asks for that surface, not for the first preset with another surface.
+    preset = read(PRESET, CUSTOM if "surface" in raw else DEFAULT_PRESET)
+    base = preset_values(preset)
+    state: dict[str, Any] = {"preset": preset, "surface": read(SURFACE, base.get("surface", SURFACE.default))}
+    if state["surface"] != base.get("surface"):
+        base = {}
+    state["methods"] = _read_methods(raw, problems)
+    surface = _read_surface(state, read, base, problems)
+    for control in controls_of(surface):
+        if not control.name.startswith("surface."):
+            state[control.name] = read(control, base.get(control.name, control.default))
+    return Reading(state, surface, tuple(notices), tuple(problems))
+
+
+def _read_methods(raw: Mapping[str, Any], problems: list[str]) -> list[str]:
+    """The methods shown, in the registry's order; all of them where none are named."""
+    wanted = raw.get("methods", list(METHOD_NAMES))
+    if not isinstance(wanted, list) or not all(isinstance(name, str) for name in wanted):
+        problems.append(
+            f"The methods must be a list of names out of {', '.join(METHOD_NAMES)}, not {describe(wanted)}."
+        )
+        return list(METHOD_NAMES)
+    known = ", ".join(METHOD_NAMES)
+    unknown = [name for name in wanted if name not in METHODS][:MAXIMUM_MESSAGES]
+    problems.extend(f"The method {describe(name)} does not exist; the methods are {known}." for name in unknown)
+    return [name for name in METHOD_NAMES if name in wanted]
+
+
+def _read_surface(state: dict[str, Any], read: Any, base: Mapping[str, Any], problems: list[str]) -> Surface:
+    """Put the surface's parameters into the state and build it; its defaults stand in where it cannot be built."""
+    controls = surface_controls(state["surface"])
+    values = {control.name: read(control, base.get(control.name, control.default)) for control in controls}
+    try:
+        surface = make_surface(state["surface"], **_parameters(values))
+    except ValueError as error:
+        problems.append(_sentence(str(error)))
+        values = {control.name: control.default for control in controls}
+        surface = make_surface(state["surface"], **_parameters(values))
+    state.update(values)
+    return surface
+
+
+def _parameters(values: Mapping[str, float]) -> dict[str, float]:
+    return {name.removeprefix("surface."): value for name, value in values.items()}
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:] + ("" if text.endswith(".") else ".")
+
+
+def request_of(state: Mapping[str, Any]) -> ToyRequest:
+    """The part of a state (as `read_state` gives it) that decides what is computed."""
+    fixed = {name: state[name] for name in ToyRequest.__dataclass_fields__ if name in state and name != "methods"}
+    parameters = tuple((name.removeprefix("surface."), v) for name, v in state.items() if name.startswith("surface."))
+    start = tuple(state[name] for name in ("start_x", "start_y") if name in state)
+    return ToyRequest(**fixed, surface_parameters=parameters, start=start, methods=tuple(state["methods"]))
+
+
+def read_request(raw: Mapping[str, Any]) -> tuple[ToyRequest, tuple[Notice, ...]]:
+    """(request, notices) for a posted state; BadRequest where something has the wrong type or does not exist."""
+    reading = read_state(raw)
+    if reading.problems:
+        raise BadRequest(*reading.problems)
+    return request_of(reading.state), reading.notices

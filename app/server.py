@@ -1,0 +1,61 @@
+"""The server: Dash on FastAPI, the toy lab's routes, security headers. `build()` gives an ASGI application."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from dash import Dash
+from dash.backends._fastapi import FastAPIDashServer
+from fastapi import FastAPI
+
+from app.callbacks import add_callbacks
+from app.dash_guard import check_callback
+from app.pages import PAGES, page_at, register
+from app.routes import add_routes
+from app.security import SecureApp, security_headers
+from app.shell import INDEX, TITLE, shell
+from app.toy_page import PAGE as TOY_PAGE
+
+ASSETS = Path(__file__).resolve().parent.parent / "assets"
+
+
+class Backend(FastAPIDashServer):
+    """Dash on FastAPI without its websocket: no page streams yet, and a socket takes any message of any size."""
+
+    websocket_capability = False
+
+    @staticmethod
+    def create_app(name: str = "app", config: dict[str, Any] | None = None) -> FastAPI:  # noqa: ARG004
+        """A server without FastAPI's own pages, which load scripts from elsewhere."""
+        return FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+
+
+OWN_ADDRESSES = ("/_dash-", "/_reload-hash", "/_favicon.ico", "/assets/", "/toy/")
+
+
+def has_page(path: str) -> bool:
+    """Whether there is something at an address: a page, or what pages are made of."""
+    return path.startswith(OWN_ADDRESSES) or page_at(path) is not None
+
+
+def build() -> SecureApp:
+    """The application, ready for an ASGI server."""
+    if TOY_PAGE.path not in PAGES:
+        register(TOY_PAGE)
+    app = Dash(
+        "app",
+        backend=Backend,
+        assets_folder=str(ASSETS),
+        index_string=INDEX,
+        title=TITLE,
+        update_title=None,
+        serve_locally=True,
+        suppress_callback_exceptions=True,
+    )
+    add_routes(app.server)
+    app.layout = shell
+    add_callbacks(app)
+    known = {name: entry for name, entry in app.callback_map.items() if "callback" in entry}
+    checks = {"/_dash-update-component": lambda body: check_callback(body, known)}
+    return SecureApp(app.server, security_headers(app.csp_hashes()), checks, has_page)

@@ -1,0 +1,215 @@
+"""The layout of the toy lab. Buttons carry data-action, which the client code listens for; places carry an id."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dash_mantine_components as dmc
+from dash import dcc, html
+
+from app.appearance import looks
+from app.control_widgets import table_entry, widgets
+from app.controls import CONTROLS, PRECONDITIONER, SURFACE, WALK
+from app.pages import Page
+from app.presets import PRESETS, preset_values
+from app.request import METHOD_NAMES, PRESET
+
+GRAPH_CONFIG = {
+    "displaylogo": False,
+    "displayModeBar": False,
+    "plotlyServerURL": "",
+    "modeBarButtonsToRemove": ["sendChartToCloud"],
+    "responsive": True,
+    "scrollZoom": False,
+}
+RELIEF_CONFIG = {**GRAPH_CONFIG, "scrollZoom": True}
+CHARTS = (
+    ("losses", "Loss", "L(θ)"),
+    ("distance", "Distance", "‖θ − c‖"),
+    ("curvature", "Local curvature", "largest eigenvalue of ∇²L(θ)"),
+)
+
+
+def tables() -> dict[str, Any]:
+    """What the client code is told once: controls, looks and presets."""
+    return {
+        "controls": [table_entry(control) for control in (*CONTROLS, SURFACE, PRESET)],
+        "methods": list(METHOD_NAMES),
+        "looks": looks(METHOD_NAMES),
+        "presets": {key: {"caption": preset.caption, **preset_values(key)} for key, preset in PRESETS.items()},
+    }
+
+
+def header() -> list[Any]:
+    """The tools at the right of the header."""
+    return [
+        _button("copy-link", "Copy link"),
+        _button("toggle-scheme", "Dark", id="scheme-button"),
+        _button("toggle-controls", "Controls", id="controls-button", **{"aria-controls": "controls"}),
+    ]
+
+
+def layout() -> Any:
+    """The page."""
+    return html.Div(
+        className="lab",
+        children=[
+            dcc.Store(id="lab-tables", data=tables()),
+            dcc.Store(id="lab-started"),
+            dcc.Store(id="surface-form"),
+            dcc.Store(id="surface-table"),
+            html.Div(id="notices", role="status", **{"aria-live": "polite"}),
+            _controls(),
+            html.Main(
+                className="stage",
+                children=[_heading(), _pictures(), _player(), _charts(), _table(), _claims(), _help()],
+            ),
+            html.Div(id="spoken", className="spoken", role="status", **{"aria-live": "polite"}),
+        ],
+    )
+
+
+def _icon(name: str) -> Any:
+    return html.Span(className=f"icon {name}", **{"aria-hidden": "true"})
+
+
+def _button(action: str, text: Any, **more: Any) -> Any:
+    return html.Button(text, className="button", type="button", **{"data-action": action, **more})
+
+
+def _controls() -> Any:
+    presets = [
+        html.Button(
+            preset.title, className="button preset", type="button",
+            **{"data-action": "preset", "data-value": key, "aria-pressed": "false"},
+        )
+        for key, preset in PRESETS.items()
+    ]  # fmt: skip
+    return html.Aside(
+        id="controls",
+        className="controls",
+        **{"aria-label": "Controls"},
+        children=[
+            _group("Presets", [html.Div(presets, className="presets")]),
+            _group(
+                "Surface",
+                [
+                    dmc.Select(
+                        id={"type": "choice", "name": "surface"},
+                        data=[{"value": key, "label": label} for key, label in SURFACE.options],
+                        value=SURFACE.default,
+                        allowDeselect=False,
+                        size="sm",
+                        **{"aria-label": "Surface"},
+                    ),
+                    html.P(id="surface-description", className="hint"),
+                    html.Div(id="surface-controls"),
+                ],
+            ),
+            _group("Walk", widgets(WALK, {})),
+            _group("Preconditioner U", widgets(PRECONDITIONER, {})),
+        ],
+    )
+
+
+def _group(title: str, children: list[Any]) -> Any:
+    return html.Details([html.Summary(title), *children], open=True, className="group")
+
+
+def _heading() -> Any:
+    legend = html.Div(id="legend", className="legend", role="group", **{"aria-label": "Methods shown"})
+    return html.Div([html.P(id="caption", className="caption"), legend], className="heading")
+
+
+def _picture(key: str, title: str, config: dict[str, Any], hint: str) -> Any:
+    return html.Figure(
+        className="picture",
+        id=f"{key}-picture",
+        children=[
+            html.Figcaption([html.Span(title, id=f"{key}-title"), html.Span(hint, className="hint", id=f"{key}-hint")]),
+            html.Div(
+                className="canvas-stack",
+                id=f"{key}-stack",
+                children=[dcc.Graph(id=f"{key}-graph", config=config, responsive=True, className="graph")],
+            ),
+        ],
+    )
+
+
+def _pictures() -> Any:
+    return html.Div(
+        className="pictures",
+        children=[
+            _picture("map", "Map", GRAPH_CONFIG, "Click or drag to set the start"),
+            _picture("relief", "Surface", RELIEF_CONFIG, "Drag to turn, scroll to zoom"),
+        ],
+    )
+
+
+def _player() -> Any:
+    return html.Div(
+        id="player",
+        className="player",
+        role="group",
+        **{"aria-label": "Playback"},
+        children=[
+            _button("home", _icon("first"), title="First step (Home)", **{"aria-label": "First step"}),
+            _button("back", _icon("back"), title="One step back (←)", **{"aria-label": "One step back"}),
+            _button("play", "Play", id="play-button", title="Play or pause (space)"),
+            _button("forward", _icon("forward"), title="One step on (→)", **{"aria-label": "One step on"}),
+            _button("end", _icon("last"), title="Last step (End)", **{"aria-label": "Last step"}),
+            html.Div(id="scrubber", className="scrubber"),
+            html.Output(id="step-readout", className="readout"),
+            html.Div(id="speed", className="speed"),
+            _button("loop", "Loop", id="loop-button", **{"aria-pressed": "false"}),
+        ],
+    )
+
+
+def _charts() -> Any:
+    return html.Div(
+        className="charts",
+        children=[
+            html.Figure(
+                className="chart",
+                children=[
+                    html.Figcaption([html.Span(title), html.Span(unit, className="hint", id=f"{key}-unit")]),
+                    html.Div(id=f"{key}-chart", className="chart-stack"),
+                ],
+            )
+            for key, title, unit in CHARTS
+        ],
+    )
+
+
+def _table() -> Any:
+    return html.Section(
+        className="outcomes",
+        children=[html.H2("Outcomes"), html.Div(id="outcomes", className="scroll")],
+        **{"aria-label": "Outcomes"},
+    )
+
+
+def _claims() -> Any:
+    return html.Section(
+        id="claims-section",
+        className="claims",
+        hidden=True,
+        children=[html.H2("Claims"), html.Div(id="claims", **{"aria-live": "polite"})],
+    )
+
+
+def _help() -> Any:
+    keys = (
+        ("Space", "play or pause"),
+        ("← →", "one step (with Shift: ten)"),
+        ("Home End", "first or last step"),
+        ("arrows on the map", "move the start"),
+    )
+    return html.P(
+        className="hint keys",
+        children=[part for key, what in keys for part in (html.Kbd(key), f" {what}   ")],
+    )
+
+
+PAGE = Page("/", "Toy lab", layout, header)

@@ -1,0 +1,101 @@
+"""A surface as the browser takes it: figures, the grid that hides parts of a path, the flat basin, words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import orjson
+
+from app.cache import AnswerCache
+from app.encoding import encode
+from app.figures import curve_figure, map_figure, relief_figure
+from app.landscape import MAP_POINTS, RELIEF_POINTS, Grid, colour_range, curve_of, grid_of
+from app.request import ToyRequest
+from geometry.surface import Surface
+
+CAMERA = (-0.9, -1.2, 1.35)
+RELIEF_TOP_QUANTILE = 0.66
+"""The 3-D view is cut at this quantile of the loss, so that a bowl's rim does not flatten what lies inside."""
+SURFACES_DRAWN = AnswerCache(32_000_000)
+"""Answers by surface: one is about 300 kB."""
+
+
+def surface_key(request: ToyRequest) -> str:
+    """A text that is equal for requests whose surfaces are drawn the same."""
+    parameters = ",".join(f"{name}={value!r}" for name, value in request.surface_parameters)
+    return f"{request.surface};{parameters};{request.scheme}"
+
+
+def surface_answer(request: ToyRequest) -> bytes:
+    """The JSON of the request's surface."""
+    key = surface_key(request)
+    return SURFACES_DRAWN.get(key, lambda: _surface_json(request.make_surface(), key, request.scheme))
+
+
+def _surface_json(surface: Surface, key: str, scheme: str) -> bytes:
+    answer = {
+        "key": key,
+        "surface": surface.key,
+        "title": surface.title,
+        "description": surface.description,
+        "dimension": surface.dimension,
+        "domain": [[float(low), float(high)] for low, high in surface.domain],
+        "default_start": [float(value) for value in np.atleast_1d(surface.default_start)],
+        "basin": _basin(surface),
+        "minima": _minima(surface),
+        "reference": reference(surface)[1],
+    }
+    draw = _curve if surface.dimension == 1 else _map_and_relief
+    return orjson.dumps({**answer, **draw(surface, scheme)})
+
+
+def _basin(surface: Surface) -> dict[str, Any] | None:
+    basin = surface.flat_basin
+    if basin is None:
+        return None
+    return {"centre": [float(value) for value in np.atleast_1d(basin.centre)], "radius": float(basin.radius)}
+
+
+def reference(surface: Surface) -> tuple[np.ndarray, str]:
+    """The point that distances are measured to, and its name: the flat basin's centre or the first known minimum."""
+    if surface.flat_basin is not None:
+        return np.atleast_1d(surface.flat_basin.centre), "the flat basin’s centre"
+    if surface.minima:
+        return np.atleast_1d(surface.minima[0].position), surface.minima[0].name
+    return np.zeros(surface.dimension), "the origin"
+
+
+def _minima(surface: Surface) -> list[dict[str, Any]]:
+    return [
+        {"name": m.name, "position": [float(value) for value in np.atleast_1d(m.position)], "loss": float(m.loss)}
+        for m in surface.minima
+    ]
+
+
+def _map_and_relief(surface: Surface, scheme: str) -> dict[str, Any]:
+    grid, coarse = grid_of(surface, MAP_POINTS), grid_of(surface, RELIEF_POINTS)
+    colours = colour_range(grid.losses)
+    top = relief_top(coarse)
+    return {
+        "figures": {
+            "map": map_figure(grid, colours, scheme),
+            "relief": relief_figure(coarse, colours, scheme, CAMERA, top),
+        },
+        "relief": {
+            "points": RELIEF_POINTS,
+            "losses": encode(coarse.losses),
+            "top": top,
+            "span": top - float(coarse.losses.min()),
+        },
+    }
+
+
+def _curve(surface: Surface, scheme: str) -> dict[str, Any]:
+    x, losses = curve_of(surface)
+    return {"figures": {"map": curve_figure(x, losses, scheme)}}
+
+
+def relief_top(grid: Grid) -> float:
+    """The loss at which the 3-D view is cut."""
+    return float(np.quantile(grid.losses, RELIEF_TOP_QUANTILE))

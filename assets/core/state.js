@@ -1,0 +1,43 @@
+// The whole state of a page in one place. Whoever changes it says so here; listeners hear what changed and by whom.
+(() => {
+  const lab = (window.potholeLab ??= {});
+
+  lab.State = class {
+    constructor() {
+      this.values = {};
+      this.listeners = [];
+    }
+
+    get(name) {
+      return this.values[name];
+    }
+
+    replace(values, source) {
+      const changed = new Set([...Object.keys(this.values), ...Object.keys(values)]);
+      this.values = { ...values };
+      this.#tell(changed, source);
+    }
+
+    set(changes, source) {
+      const changed = new Set();
+      for (const [name, value] of Object.entries(changes)) {
+        if (same(this.values[name], value)) continue;
+        this.values[name] = value;
+        changed.add(name);
+      }
+      if (changed.size) this.#tell(changed, source);
+    }
+
+    listen(listener) {
+      this.listeners.push(listener);
+    }
+
+    #tell(changed, source) {
+      for (const listener of this.listeners) listener(changed, source);
+    }
+  };
+
+  function same(a, b) {
+    return a === b || (Array.isArray(a) && Array.isArray(b) && a.join() === b.join());
+  }
+})();

@@ -1,0 +1,146 @@
+// A small line chart on canvas: one line per method against the step, and a cursor at the step shown.
+(() => {
+  const lab = (window.potholeLab ??= {});
+  const MARGIN = { left: 46, right: 10, top: 8, bottom: 24 };
+
+  lab.LineChart = class {
+    constructor(parent, { onSeek, padded = true } = {}) {
+      this.parent = parent;
+      this.lines = new lab.Layer(parent);
+      this.cursor = new lab.Layer(parent);
+      this.series = [];
+      this.steps = 1;
+      this.range = [0, 1];
+      this.level = null;
+      this.step = 0;
+      this.padded = padded;
+      this.colours = { ink: "#1f2933", quiet: "#5b6875", grid: "#dde3e9", paper: "#fff" };
+      if (onSeek) this.#listen(onSeek);
+    }
+
+    // series: [{ values (Float32Array), last, look }]; level: a value to mark with a dashed line, or null.
+    setSeries(series, steps, range, level = null) {
+      Object.assign(this, { series, steps, level, range: this.padded ? pad(range) : range });
+      this.draw();
+    }
+
+    setStep(step) {
+      this.step = step;
+      this.drawCursor();
+    }
+
+    frame() {
+      const { left, right, top, bottom } = MARGIN;
+      return { x: left, y: top, w: Math.max(this.lines.width - left - right, 1), h: Math.max(this.lines.height - top - bottom, 1) };
+    }
+
+    draw() {
+      this.lines.fit();
+      this.cursor.fit();
+      const context = this.lines.context;
+      const { x, y, w, h } = this.frame();
+      this.lines.clear();
+      this.#axes(context, x, y, w, h);
+      context.save();
+      context.beginPath();
+      context.rect(x, y, w, h);
+      context.clip();
+      for (const one of this.series) this.#line(context, one, x, y, w, h);
+      context.restore();
+      this.drawCursor();
+    }
+
+    #axes(context, x, y, w, h) {
+      const { quiet, grid } = this.colours;
+      context.font = `11px ${getComputedStyle(document.body).fontFamily}`;
+      context.lineWidth = 1;
+      context.setLineDash([]);
+      context.strokeStyle = grid;
+      context.fillStyle = quiet;
+      context.textBaseline = "middle";
+      context.textAlign = "right";
+      const [low, high] = this.range;
+      for (const value of lab.ticks(low, high, 4)) {
+        const at = y + h - ((value - low) / (high - low)) * h;
+        context.beginPath();
+        context.moveTo(x, Math.round(at) + 0.5);
+        context.lineTo(x + w, Math.round(at) + 0.5);
+        context.stroke();
+        context.fillText(lab.formatNumber(Math.abs(value) < 1e-9 * (high - low) ? 0 : value), x - 6, at);
+      }
+      context.textBaseline = "top";
+      context.textAlign = "center";
+      for (const value of lab.ticks(0, this.steps, w > 260 ? 5 : 3)) {
+        context.fillText(String(value), x + (value / this.steps) * w, y + h + 7);
+      }
+      if (this.level !== null && this.level >= low && this.level <= high) {
+        const at = y + h - ((this.level - low) / (high - low)) * h;
+        context.strokeStyle = quiet;
+        context.setLineDash([3, 4]);
+        context.beginPath();
+        context.moveTo(x, at);
+        context.lineTo(x + w, at);
+        context.stroke();
+      }
+    }
+
+    #line(context, { values, last, look }, x, y, w, h) {
+      const [low, high] = this.range;
+      const scale = h / (high - low);
+      const line = new lab.Polyline(last + 1, (index, out) => {
+        out[0] = x + (index / this.steps) * w;
+        out[1] = y + h - (values[index] - low) * scale;
+      });
+      lab.strokePolyline(context, line, { ...look, width: Math.min(look.width, 1.8) }, 0, line.size - 1);
+    }
+
+    drawCursor() {
+      const context = this.cursor.context;
+      const { x, y, w, h } = this.frame();
+      const at = x + (Math.min(this.step, this.steps) / this.steps) * w;
+      this.cursor.clear();
+      context.strokeStyle = this.colours.quiet;
+      context.lineWidth = 1;
+      context.beginPath();
+      context.moveTo(at, y);
+      context.lineTo(at, y + h);
+      context.stroke();
+      const [low, high] = this.range;
+      for (const { values, last, look } of this.series) {
+        const value = values[Math.min(this.step, last)];
+        const height = y + h - ((value - low) / (high - low)) * h;
+        if (height >= y - 1 && height <= y + h + 1) {
+          const place = x + (Math.min(this.step, last) / this.steps) * w;
+          lab.drawMarker(context, look, place, height, 3.6, this.colours.paper);
+        }
+      }
+    }
+
+    #listen(onSeek) {
+      const canvas = this.cursor.canvas;
+      canvas.classList.add("pad");
+      let dragging = false;
+      const seek = (event) => {
+        const { x, w } = this.frame();
+        const part = (event.clientX - canvas.getBoundingClientRect().left - x) / w;
+        onSeek(Math.round(Math.min(Math.max(part, 0), 1) * this.steps));
+      };
+      canvas.addEventListener("pointerdown", (event) => {
+        dragging = true;
+        canvas.setPointerCapture(event.pointerId);
+        seek(event);
+      });
+      canvas.addEventListener("pointermove", (event) => dragging && seek(event));
+      for (const name of ["pointerup", "pointercancel"]) {
+        canvas.addEventListener(name, () => {
+          dragging = false;
+        });
+      }
+    }
+  };
+
+  function pad([low, high]) {
+    const span = high - low || 1;
+    return [low - 0.05 * span, high + 0.05 * span];
+  }
+})();

@@ -1,0 +1,153 @@
+// Paths over a still picture, on three layers: the whole paths faintly, what has been walked so far, and the walkers.
+// Going forward only adds segments to the middle layer, so a frame costs the same early and late in a run.
+(() => {
+  const lab = (window.potholeLab ??= {});
+  const FAINT = 0.28;
+  const HIDDEN = 0.22;
+  const RECENT_PROBES = 12;
+
+  lab.PathView = class {
+    // projector: { point(entry) → (index, out), probe(entry) → (index, out) | null, hidden?(entry) → (index) → bool,
+    //              underlay?(context, view), overlay?(context, view) }
+    constructor(stack, projector) {
+      this.projector = projector;
+      this.base = new lab.Layer(stack);
+      this.trail = new lab.Layer(stack);
+      this.live = new lab.Layer(stack);
+      this.entries = [];
+      this.lines = [];
+      this.visible = null;
+      this.step = 0;
+      this.colours = { ink: "#1f2933", paper: "#fff" };
+      this.frameMs = 0;
+    }
+
+    setPaths(entries) {
+      this.entries = entries;
+      this.rebuild();
+    }
+
+    setVisible(names) {
+      this.visible = new Set(names);
+      this.rebuild();
+    }
+
+    setStep(step) {
+      this.step = step;
+      this.drawTrail();
+      this.drawLive();
+    }
+
+    shows(entry) {
+      return !this.visible || this.visible.has(entry.name);
+    }
+
+    // Project everything anew: after new paths, another size, another axis range or camera.
+    rebuild() {
+      for (const layer of [this.base, this.trail, this.live]) layer.fit();
+      this.ready = this.projector.ready();
+      this.base.clear();
+      this.trail.clear();
+      this.live.clear();
+      if (!this.ready) return;
+      this.lines = this.entries.filter((entry) => this.shows(entry)).map((entry) => {
+        const line = new lab.Polyline(entry.last + 1, this.projector.point(entry));
+        line.drawn = 0;
+        const hidden = this.projector.hidden?.(entry);
+        if (hidden) {
+          line.hidden = new Uint8Array(line.size);
+          for (let i = 0; i < line.size; i += 1) line.hidden[i] = hidden(line.steps[i]) ? 1 : 0;
+        }
+        const probe = entry.probes ? this.projector.probe(entry) : null;
+        return { entry, line, probe, point: this.projector.point(entry) };
+      });
+      const context = this.base.context;
+      this.clip(context);
+      this.projector.underlay?.(context, this);
+      for (const { entry, line } of this.lines) {
+        lab.strokePolyline(context, line, { ...entry.look, width: 1.2, dash: "" }, 0, line.size - 1, FAINT);
+      }
+      context.restore();
+      this.drawTrail();
+      this.drawLive();
+    }
+
+    clip(context) {
+      context.save();
+      const box = this.projector.box?.();
+      if (!box) return;
+      context.beginPath();
+      context.rect(...box);
+      context.clip();
+    }
+
+    drawTrail() {
+      if (!this.ready) return;
+      const context = this.trail.context;
+      const back = this.lines.some(({ line }) => line.at(this.step) < line.drawn);
+      if (back) {
+        this.trail.clear();
+        for (const { line } of this.lines) line.drawn = 0;
+      }
+      this.clip(context);
+      for (const { entry, line } of this.lines) {
+        const last = line.at(this.step);
+        strokeRuns(context, line, entry.look, line.drawn, last);
+        line.drawn = last;
+      }
+      context.restore();
+    }
+
+    drawLive() {
+      if (!this.ready) return;
+      const context = this.live.context;
+      this.live.clear();
+      this.clip(context);
+      this.projector.overlay?.(context, this);
+      const here = [0, 0];
+      const there = [0, 0];
+      for (const { entry, probe, point } of this.lines) {
+        const step = Math.min(this.step, entry.last);
+        point(step, here);
+        if (probe) this.#drawProbes(context, entry, probe, step, here, there);
+      }
+      for (const { entry, point } of this.lines) {
+        point(Math.min(this.step, entry.last), here);
+        lab.drawMarker(context, entry.look, here[0], here[1], 6, this.colours.paper);
+      }
+      context.restore();
+    }
+
+    #drawProbes(context, entry, probe, step, here, there) {
+      const newest = Math.min(step, entry.probeCount - 1);
+      for (let index = Math.max(0, newest - RECENT_PROBES); index < newest; index += 1) {
+        probe(index, there);
+        if (!Number.isFinite(there[0])) continue;
+        context.globalAlpha = 0.15 + (0.5 * (index - newest + RECENT_PROBES)) / RECENT_PROBES;
+        lab.traceMarker(context, entry.look.marker, there[0], there[1], 2.2);
+        context.fillStyle = entry.look.colour;
+        context.fill();
+      }
+      context.globalAlpha = 1;
+      probe(newest, there);
+      if (!Number.isFinite(there[0])) return;
+      // The last position has no probe of its own: the last probe was made one step earlier.
+      if (newest === step) lab.drawProbe(context, entry.look, here[0], here[1], there[0], there[1], this.colours.ink);
+    }
+  };
+
+  // Stroke a line, dimming the runs of points that lie behind the surface.
+  function strokeRuns(context, line, look, first, last) {
+    if (!line.hidden) {
+      lab.strokePolyline(context, line, look, first, last);
+      return;
+    }
+    let from = first;
+    while (from < last) {
+      let to = from + 1;
+      while (to < last && line.hidden[to] === line.hidden[from + 1]) to += 1;
+      lab.strokePolyline(context, line, look, from, to, line.hidden[from + 1] ? HIDDEN : 1);
+      from = to;
+    }
+  }
+})();

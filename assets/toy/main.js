@@ -1,0 +1,249 @@
+// The toy lab: the state, the gate to the server, and who hears of what.
+(() => {
+  const lab = (window.potholeLab ??= {});
+  const VIEW_ONLY = new Set(["step", "speed", "loop", "camera_x", "camera_y", "camera_z"]);
+  const END = 3000; // "the last step", whatever the number of steps: the control's maximum
+  const by = (id) => document.getElementById(id);
+
+  class ToyLab {
+    constructor(tables) {
+      this.tables = tables;
+      this.state = new lab.State();
+      this.widgets = new lab.Widgets(this.state);
+      this.widgets.learn(tables.controls);
+      this.player = new lab.Player({
+        onStep: (step) => this.showStep(step),
+        onPlaying: (playing) => {
+          this.bar.showPlaying(playing);
+          if (!playing) this.keepStep();
+        },
+      });
+      this.bar = new lab.PlayerBar(this.player, (speed) => this.state.set({ speed }, "user"));
+      this.pictures = new lab.Pictures({
+        onStart: (place) => this.moveStart(place),
+        onSeek: (step) => {
+          this.player.pause();
+          this.player.seek(step);
+        },
+        onCamera: ([x, y, z]) => {
+          const round = (value) => Math.round(value * 1000) / 1000;
+          this.state.set({ camera_x: round(x), camera_y: round(y), camera_z: round(z) }, "user");
+        },
+      });
+      this.claims = new lab.Claims(by("claims-section"), by("claims"));
+      this.gate = new lab.LatestWinsGate((state, signal) => lab.postJson("toy/compute", state, signal), {
+        onAnswer: (answer, asked) => this.answered(answer, asked),
+        onFailure: (error, _, newer) => this.failed(error, newer),
+      });
+      lab.buildLegend(by("legend"), tables.methods, tables.looks, (name) => this.toggleMethod(name));
+      lab.listenToKeys(this.player);
+      this.state.listen((changed, source) => this.changed(changed, source));
+      document.addEventListener("click", (event) => this.clicked(event));
+      window.addEventListener("popstate", () => this.open({ query: location.search }));
+      this.open({ query: location.search });
+    }
+
+    // Take over the state that a link, a preset or another surface stands for.
+    async open(wish) {
+      try {
+        const { state, notices } = await lab.postJson("toy/open", wish);
+        lab.notices("link", notices);
+        this.state.replace(state, "open");
+      } catch (error) {
+        lab.notices("request", error.problems ?? ["The server does not answer. Reload the page when it runs again."], "error");
+      }
+    }
+
+    changed(changed, source) {
+      const { values } = this.state;
+      lab.showLink(values);
+      if (changed.has("scheme")) this.applyScheme(values.scheme);
+      if (changed.has("speed")) {
+        this.player.speed = values.speed;
+        this.bar.showSpeed(values.speed);
+      }
+      if (changed.has("loop")) {
+        this.player.loop = values.loop === "on";
+        this.bar.showLoop(this.player.loop);
+      }
+      if (changed.has("surface") && source === "choice") {
+        const { surface, scheme, speed, loop, methods } = values;
+        const kept = Object.entries(values).filter(([name]) => !name.startsWith("surface.") && !name.startsWith("start_"));
+        this.open({ state: { ...Object.fromEntries(kept), surface, scheme, speed, loop, methods, preset: "custom" } });
+        return;
+      }
+      if (source === "open") this.opened(changed);
+      if (changed.has("methods")) {
+        lab.updateLegend(by("legend"), values.methods, this.tables.looks, this.paper);
+        this.pictures.setVisible(values.methods);
+      }
+      if ([...changed].some((name) => !VIEW_ONLY.has(name))) this.gate.ask(this.request());
+    }
+
+    opened(changed) {
+      const { values } = this.state;
+      if (this.formOf !== values.surface) {
+        this.formOf = values.surface;
+        dash_clientside.set_props("surface-form", { data: { ...values } });
+      }
+      this.wantedStep = values.step;
+      const { caption } = this.tables.presets[values.preset] ?? { caption: "Your own settings." };
+      by("caption").textContent = caption;
+      for (const button of document.querySelectorAll("[data-action=preset]")) {
+        button.setAttribute("aria-pressed", String(button.dataset.value === values.preset));
+      }
+    }
+
+    request() {
+      const state = Object.entries(this.state.values).filter(([name]) => !VIEW_ONLY.has(name));
+      return { ...Object.fromEntries(state), have: this.surfaceKey ?? null };
+    }
+
+    answered({ surface, paths, notices }, asked) {
+      this.lastRequest = asked;
+      lab.notices("request", notices.map((notice) => notice.sentence));
+      if (notices.length) {
+        this.state.set(Object.fromEntries(notices.map(({ name, value }) => [name, value])), "server");
+      }
+      this.player.setSteps(paths.steps);
+      if (surface) this.showSurface(surface);
+      if (this.wantedStep !== undefined) {
+        this.player.step = Math.min(this.wantedStep, paths.steps);
+        this.wantedStep = undefined;
+      }
+      this.pictures.step = this.player.step;
+      this.pictures.map.paths.step = this.pictures.relief.paths.step = this.player.step;
+      for (const chart of this.pictures.all) chart.step = this.player.step;
+      this.pictures.setPaths(paths, this.tables.looks);
+      this.bar.showStep(this.player.step);
+      lab.showOutcomes(by("outcomes"), paths.methods.map((method) => method.row), this.tables.looks, this.paper);
+      this.speak(paths.summary);
+      this.claims.ask(this.request());
+      document.dispatchEvent(new CustomEvent("pothole:painted", { detail: paths }));
+    }
+
+    failed(error, newer) {
+      const problems = error instanceof lab.Refused ? error.problems : ["The server does not answer; asking again…"];
+      lab.notices("request", problems, "error");
+      const again = !(error instanceof lab.Refused) || error.status === 429;
+      if (again && !newer) setTimeout(() => this.gate.idle && this.gate.ask(this.request()), 1000);
+    }
+
+    showSurface(surface) {
+      this.surfaceKey = surface.key;
+      this.surface = surface;
+      by("surface-description").textContent = surface.description;
+      by("map-title").textContent = surface.dimension === 1 ? "Loss" : "Map";
+      by("relief-title").textContent = surface.dimension === 1 ? "Position against step" : "Surface";
+      by("distance-unit").textContent = `to ${surface.reference}`;
+      by("relief-hint").textContent = surface.dimension === 1 ? "" : "Drag to turn, scroll to zoom";
+      if (surface.figures.relief) {
+        const { camera_x: x, camera_y: y, camera_z: z } = this.state.values;
+        surface.figures.relief.layout.scene.camera.eye = { x, y, z };
+      }
+      this.pictures.setSurface(surface);
+    }
+
+    speak(summary) {
+      clearTimeout(this.speaking);
+      this.speaking = setTimeout(() => {
+        by("spoken").textContent = summary;
+      }, 1200);
+    }
+
+    showStep(step) {
+      this.pictures.setStep(step);
+      this.bar.showStep(step);
+      if (!this.player.playing) this.keepStep();
+    }
+
+    keepStep() {
+      const { step, steps } = this.player;
+      this.state.set({ step: step >= steps ? END : step }, "player");
+    }
+
+    moveStart(place) {
+      const clamped = this.surface.domain.map(([low, high], axis) => Math.min(Math.max(place[axis], low), high));
+      const [x, y] = clamped.map((value) => Math.round(value * 1e4) / 1e4);
+      this.state.set(clamped.length === 1 ? { start_x: x } : { start_x: x, start_y: y }, "user");
+    }
+
+    toggleMethod(name) {
+      const { methods } = this.state.values;
+      const shown = this.tables.methods.filter((one) => methods.includes(one) !== (one === name));
+      this.state.set({ methods: shown }, "user");
+    }
+
+    applyScheme(scheme) {
+      dash_clientside.set_props("mantine", { forceColorScheme: scheme });
+      document.documentElement.dataset.scheme = scheme;
+      const style = getComputedStyle(document.documentElement);
+      const colour = (name) => style.getPropertyValue(`--${name}`).trim();
+      this.paper = colour("paper");
+      this.pictures.setColours({ ink: colour("ink"), quiet: colour("quiet"), grid: colour("grid"), paper: this.paper });
+      by("scheme-button").textContent = scheme === "dark" ? "Light" : "Dark";
+      lab.updateLegend(by("legend"), this.state.values.methods, this.tables.looks, this.paper);
+    }
+
+    clicked(event) {
+      const button = event.target.closest?.("[data-action]");
+      if (!button) return;
+      const player = this.player;
+      const still = (step) => {
+        player.pause();
+        player.seek(step);
+      };
+      const actions = {
+        play: () => player.toggle(),
+        home: () => still(0),
+        end: () => still(player.steps),
+        back: () => still(player.step - 1),
+        forward: () => still(player.step + 1),
+        loop: () => this.state.set({ loop: player.loop ? "off" : "on" }, "user"),
+        preset: () => {
+          const { scheme, speed, loop, methods } = this.state.values;
+          this.open({ state: { preset: button.dataset.value, scheme, speed, loop, methods } });
+        },
+        "toggle-scheme": () => this.state.set({ scheme: this.state.values.scheme === "dark" ? "light" : "dark" }, "user"),
+        "toggle-controls": () => document.body.classList.toggle("controls-open"),
+        "copy-link": () => this.copyLink(button),
+      };
+      actions[button.dataset.action]?.();
+    }
+
+    async copyLink(button) {
+      const link = location.origin + location.pathname + lab.writeLink(this.state.values);
+      try {
+        await navigator.clipboard.writeText(link);
+        button.textContent = "Copied";
+      } catch {
+        lab.notices("copy", [`The browser does not let pages copy. The link is ${link}`]);
+      }
+      setTimeout(() => {
+        button.textContent = "Copy link";
+      }, 1500);
+    }
+  }
+
+  const triggered = (handle) => () => {
+    for (const { prop_id: id, value } of dash_clientside.callback_context.triggered) {
+      const cut = id.lastIndexOf(".");
+      if (cut < 0 || !id.startsWith("{")) continue;
+      handle(JSON.parse(id.slice(0, cut)).name, value);
+    }
+  };
+
+  window.dash_clientside = window.dash_clientside ?? {};
+  window.dash_clientside.potholeLab = {
+    start: (tables) => {
+      if (tables) lab.toy = new ToyLab(tables);
+      return Boolean(tables);
+    },
+    surfaceTable: (entries) => {
+      if (entries) lab.toy.widgets.learn(entries);
+    },
+    sliderMoved: triggered((name, value) => lab.toy?.widgets.sliderMoved(name, value)),
+    numberTyped: triggered((name, value) => lab.toy?.widgets.numberTyped(name, value)),
+    choiceMade: triggered((name, value) => lab.toy?.widgets.choiceMade(name, value)),
+  };
+})();

@@ -1,0 +1,165 @@
+// All pictures of the toy lab together: map, relief (or the timeline of a 1-D surface) and charts.
+(() => {
+  const lab = (window.potholeLab ??= {});
+  const CHARTS = ["losses", "distance", "curvature"];
+
+  lab.Pictures = class {
+    constructor({ onStart, onSeek, onCamera }) {
+      const by = (id) => document.getElementById(id);
+      this.map = new lab.MapView("map-graph", by("map-stack"), { onStart });
+      this.relief = new lab.ReliefView("relief-graph", by("relief-stack"), { onCamera });
+      this.timeline = new lab.LineChart(by("relief-stack"), { onSeek });
+      this.charts = Object.fromEntries(CHARTS.map((key) => [key, new lab.LineChart(by(`${key}-chart`), { onSeek })]));
+      this.step = 0;
+      this.entries = [];
+      this.#followPlots();
+      this.#followCamera(by("relief-stack"));
+      new ResizeObserver(() => this.#soon(() => this.redraw())).observe(by("map-stack"));
+    }
+
+    get all() {
+      return [...Object.values(this.charts), this.timeline];
+    }
+
+    // A new surface: still figures change, everything is projected anew once plotly has drawn them.
+    setSurface(surface) {
+      this.surface = surface;
+      const flat = surface.dimension === 1;
+      Object.assign(this.map, { dimension: surface.dimension, basin: surface.basin, minima: surface.minima });
+      this.relief.setRelief(surface.relief, surface.domain);
+      dash_clientside.set_props("map-graph", { figure: surface.figures.map });
+      if (!flat) dash_clientside.set_props("relief-graph", { figure: surface.figures.relief });
+      document.getElementById("relief-stack").classList.toggle("flat", flat);
+      this.timeline.lines.canvas.hidden = this.timeline.cursor.canvas.hidden = !flat;
+    }
+
+    setColours(colours) {
+      for (const chart of this.all) chart.colours = colours;
+      this.map.paths.colours = this.relief.paths.colours = colours;
+    }
+
+    setPaths(paths, looks) {
+      this.entries = paths.methods.map((method) => ({
+        name: method.name,
+        look: looks[method.name],
+        last: method.last_finite,
+        positions: lab.decode(method.positions),
+        probes: lab.decode(method.probes),
+        losses: lab.decode(method.losses),
+        probeLosses: lab.decode(method.probe_losses),
+        distance: lab.decode(method.distance),
+        curvature: lab.decode(method.curvature),
+        probeCount: Math.min(method.last_finite + 1, paths.steps),
+      }));
+      this.paths = paths;
+      this.map.paths.entries = this.relief.paths.entries = this.entries;
+      this.map.start = paths.start;
+      this.map.paths.rebuild();
+      // The pictures first: charts and relief may come a frame later while a slider is dragged.
+      this.#soon(() => {
+        this.#rebuildRelief();
+        this.drawCharts();
+      });
+    }
+
+    setVisible(names) {
+      this.visible = names;
+      this.map.paths.visible = this.relief.paths.visible = new Set(names);
+      this.map.paths.rebuild();
+      this.#rebuildRelief();
+      this.drawCharts();
+    }
+
+    setStep(step) {
+      const began = performance.now();
+      this.step = step;
+      this.map.paths.setStep(step);
+      if (this.surface?.dimension === 1) this.timeline.setStep(step);
+      else this.relief.paths.setStep(step);
+      for (const chart of Object.values(this.charts)) chart.setStep(step);
+      this.frameMs = performance.now() - began;
+    }
+
+    drawCharts() {
+      if (!this.paths) return;
+      const shown = this.entries.filter((entry) => !this.visible || this.visible.includes(entry.name));
+      for (const key of CHARTS) {
+        const series = shown.map((entry) => ({ values: entry[key], last: entry.last, look: entry.look }));
+        const level = key === "distance" ? this.surface.basin?.radius ?? null : null;
+        this.charts[key].setSeries(series, this.paths.steps, this.paths.ranges[key], level);
+      }
+      if (this.surface.dimension === 1) {
+        const series = shown.map((entry) => ({ values: entry.positions, last: entry.last, look: entry.look }));
+        this.timeline.setSeries(series, this.paths.steps, this.surface.domain[0]);
+      }
+    }
+
+    redraw() {
+      if (!this.paths) return;
+      this.map.paths.rebuild();
+      this.#rebuildRelief();
+      this.drawCharts();
+    }
+
+    #rebuildRelief() {
+      if (this.surface?.dimension === 2) {
+        this.relief.moved();
+        this.relief.paths.rebuild();
+      }
+    }
+
+    // Run a task in the next frame; of several only the last.
+    #soon(task) {
+      cancelAnimationFrame(this.scheduled);
+      this.scheduled = requestAnimationFrame(task);
+    }
+
+    // plotly says when a figure is drawn; the graphs appear some time after this code starts.
+    #followPlots() {
+      const follow = (view, redraw) => {
+        const plot = view.plot();
+        if (!plot?.on) {
+          setTimeout(() => follow(view, redraw), 30);
+          return;
+        }
+        plot.on("plotly_afterplot", redraw);
+        redraw();
+      };
+      follow(this.map, () => this.paths && this.map.paths.rebuild());
+      follow(this.relief, () => this.paths && this.#rebuildRelief());
+    }
+
+    // While the scene is turned, plotly draws frames of its own: watch its camera until it rests.
+    #followCamera(stack) {
+      let until = 0;
+      let watching = false;
+      const watch = () => {
+        if (this.surface?.dimension === 2 && this.paths && this.relief.moved()) {
+          const began = performance.now();
+          this.relief.paths.rebuild();
+          this.reliefMs = performance.now() - began;
+          until = Math.max(until, performance.now() + 400);
+        }
+        if (performance.now() < until) requestAnimationFrame(watch);
+        else {
+          watching = false;
+          const eye = this.relief.eye();
+          if (eye) this.relief.onCamera(eye);
+        }
+      };
+      const wake = () => {
+        until = performance.now() + 700;
+        if (watching) return;
+        watching = true;
+        requestAnimationFrame(watch);
+      };
+      for (const name of ["pointerdown", "pointermove", "pointerup", "wheel", "touchmove"]) {
+        stack.addEventListener(name, (event) => (name !== "pointermove" || event.buttons) && wake(), {
+          capture: true,
+          passive: true,
+        });
+      }
+      this.wakeCamera = wake;
+    }
+  };
+})();

@@ -1,0 +1,115 @@
+"""The table of controls: every entry is sound, and reading a value does what the table promises."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.control import ChoiceControl, NumberControl, shorten
+from app.control_widgets import slider_position, slider_range, table_entry, widget
+from app.controls import CONTROLS, SURFACE, as_table, controls_of, start_controls, surface_controls
+from app.request import PRESET, ToyRequest
+from geometry.surfaces import SURFACES, make_surface
+
+FIXED = (*CONTROLS, SURFACE, PRESET)
+NUMBERS = [control for control in CONTROLS if isinstance(control, NumberControl)]
+EVERY = [*FIXED, *(c for key in SURFACES for c in (*surface_controls(key), *start_controls(make_surface(key))))]
+WRONG = ["abc", "", None, [], [1], {}, True, math.nan, math.inf, -math.inf]
+
+
+def called(control) -> str:
+    return control.name
+
+
+@pytest.mark.parametrize("control", EVERY, ids=called)
+def test_every_default_is_read_as_itself(control):
+    value, notice = control.read(control.default)
+    # Four significant digits are kept, and the start to a millionth.
+    assert value == (control.default if isinstance(value, str) else pytest.approx(control.default, rel=1e-4, abs=1e-6))
+    assert notice is None
+
+
+@pytest.mark.parametrize("control", EVERY, ids=called)
+def test_every_control_says_what_it_is(control):
+    assert control.label
+    assert control.help.endswith(".")
+    assert control.wants in as_table() or control not in (SURFACE, *CONTROLS)
+
+
+@pytest.mark.parametrize("control", FIXED, ids=called)
+@pytest.mark.parametrize("raw", WRONG, ids=repr)
+def test_a_wrong_type_is_refused_by_name(control, raw):
+    if isinstance(control, ChoiceControl) and isinstance(raw, str):
+        with pytest.raises(ValueError, match="does not exist"):
+            control.read(raw)
+        return
+    with pytest.raises(TypeError, match="must be") as caught:
+        control.read(raw)
+    assert control.title in str(caught.value)
+
+
+@pytest.mark.parametrize("control", NUMBERS, ids=called)
+@pytest.mark.parametrize("raw", [1e308, -1e308, 10**400, -(10**400)], ids=str)
+def test_out_of_range_is_clamped_and_said(control, raw):
+    value, notice = control.read(raw)
+    assert value == (control.maximum if raw > 0 else control.quantise(control.minimum))
+    assert control.title in notice
+    assert f"{value:g} is used" in notice
+
+
+@pytest.mark.parametrize("control", NUMBERS, ids=called)
+@given(data=st.data())
+def test_quantising_twice_is_quantising_once(control, data):
+    raw = data.draw(st.floats(control.minimum, control.maximum))
+    once = control.quantise(raw)
+    assert control.quantise(once) == once
+    assert control.minimum <= once <= control.maximum
+    if control.integer:
+        assert isinstance(once, int)
+    if control.scale == "linear":
+        assert abs(once - raw) <= control.step * (0.5 + 1e-6)
+    elif raw >= control.smallest:
+        assert once == pytest.approx(raw, rel=1e-3)
+
+
+@pytest.mark.parametrize("control", [c for c in EVERY if isinstance(c, NumberControl)], ids=called)
+def test_sliders_span_the_range(control):
+    low, high, step = slider_range(control)
+    assert low < high
+    assert 0 < step <= (high - low) / 4
+    assert slider_position(control, control.minimum) == pytest.approx(low)
+    assert slider_position(control, control.maximum) == pytest.approx(high)
+    assert low <= slider_position(control, control.default) <= high
+
+
+@pytest.mark.parametrize("control", FIXED, ids=called)
+def test_every_control_has_a_widget_and_an_entry(control):
+    widget(control, control.default)
+    assert table_entry(control)["name"] == control.name
+
+
+def test_names_are_unique():
+    for key in SURFACES:
+        names = [control.name for control in controls_of(make_surface(key))]
+        assert len(names) == len(set(names))
+
+
+def test_every_walk_setting_of_the_table_reaches_the_request():
+    """A control that no request carries would be a slider that does nothing."""
+    view = {"step", "speed", "loop", "camera_x", "camera_y", "camera_z"}
+    assert {control.name for control in CONTROLS} - view <= set(ToyRequest.__dataclass_fields__)
+
+
+def test_a_bad_table_entry_is_refused():
+    with pytest.raises(ValueError, match="scale"):
+        NumberControl("x", "", "X", 0, 1, 0.5, "Help.", "walk", scale="cubic")
+    with pytest.raises(ValueError, match="default"):
+        NumberControl("x", "", "X", 0, 1, 2, "Help.", "walk")
+
+
+def test_descriptions_are_short_and_printable():
+    assert shorten("a\nb") == "a b"
+    assert len(shorten("x" * 1000)) <= 40

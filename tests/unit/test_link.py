@@ -1,0 +1,131 @@
+"""The link: the whole state there and back, and what a broken link becomes."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.control import ChoiceControl
+from app.controls import CONTROLS, controls_of
+from app.link import read_link, write_link
+from app.presets import CUSTOM, DEFAULT_PRESET, PRESETS
+from app.request import METHOD_NAMES
+from geometry.surfaces import SURFACES, make_surface
+
+
+@st.composite
+def states(draw):
+    """Whole states as the page may hold them."""
+    key = draw(st.sampled_from(sorted(SURFACES)))
+    state = {
+        "preset": draw(st.sampled_from([*PRESETS, CUSTOM])),
+        "surface": key,
+        "methods": draw(st.lists(st.sampled_from(METHOD_NAMES), unique=True)),
+    }
+    state["methods"].sort(key=METHOD_NAMES.index)
+    for control in controls_of(make_surface(key)):
+        # Parameters of a surface keep their defaults: not every combination is a surface.
+        if isinstance(control, ChoiceControl):
+            state[control.name] = draw(st.sampled_from(control.values))
+        elif control.name.startswith("surface."):
+            state[control.name] = control.quantise(control.default)
+        else:
+            state[control.name] = control.quantise(draw(st.floats(control.minimum, control.maximum)))
+    return state
+
+
+@given(states())
+def test_a_state_survives_the_link(state):
+    reading = read_link(write_link(state))
+    assert reading.state == state
+    assert reading.notices == ()
+    assert reading.problems == ()
+
+
+def test_an_empty_link_is_the_first_preset():
+    reading = read_link("")
+    assert reading.state["preset"] == DEFAULT_PRESET
+    assert reading.state["methods"] == list(METHOD_NAMES)
+    assert not reading.notices
+    assert not reading.problems
+
+
+@pytest.mark.parametrize("key", PRESETS)
+def test_every_preset_is_reached_by_its_name(key):
+    reading = read_link(f"?preset={key}")
+    assert reading.state["surface"] == PRESETS[key].surface
+    assert not reading.notices
+    assert not reading.problems
+    for name, value in PRESETS[key].values.items():
+        assert reading.state[name] == pytest.approx(value)
+
+
+def test_a_value_beside_a_preset_overrides_it():
+    assert read_link("?preset=figure-3&steps=100").state["steps"] == 100
+
+
+def test_a_surface_alone_is_that_surface_with_its_defaults():
+    reading = read_link("?surface=stiff-valley")
+    assert (reading.state["preset"], reading.state["surface"]) == (CUSTOM, "stiff-valley")
+    assert not reading.problems
+
+
+def test_unknown_keys_are_ignored():
+    assert read_link("?colour=red&surface.nothing=3&=&&x").state == read_link("").state
+
+
+def test_out_of_range_is_clamped_with_a_notice():
+    reading = read_link("?learning_rate=7&momentum=-3")
+    assert reading.state["learning_rate"] == 1.0
+    assert reading.state["momentum"] == 0.0
+    assert [notice.name for notice in reading.notices] == ["learning_rate", "momentum"]
+
+
+@pytest.mark.parametrize("control", CONTROLS, ids=lambda control: control.name)
+@pytest.mark.parametrize("text", ["abc", "", "nan", "inf", "-inf", "1e999", "[]", "null", "%00", "1;2", "0x10"])
+def test_a_wrong_value_is_replaced_with_a_sentence(control, text):
+    reading = read_link(f"?{control.name}={text}")
+    assert len(reading.problems) == 1
+    assert control.title in reading.problems[0]
+    assert reading.state == read_link("").state
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("?surface=moon", "Surface"),
+        ("?preset=figure-9", "Preset"),
+        ("?methods=Adam", "Adam"),
+        ("?structure=round", "Structure"),
+        ("?scheme=pink", "Colours"),
+    ],
+)
+def test_what_does_not_exist_is_named(query, said):
+    problems = read_link(query).problems
+    assert len(problems) == 1
+    assert said in problems[0]
+
+
+def test_a_plus_typed_by_hand_is_understood():
+    assert read_link("?methods=LLQR+SAM,SGDM").state["methods"] == ["SGDM", "LLQR+SAM"]
+
+
+def test_no_method_is_a_state_of_its_own():
+    assert read_link("?methods=").state["methods"] == []
+
+
+@given(st.text(max_size=300))
+def test_any_text_is_read(text):
+    reading = read_link(text)
+    assert read_link(write_link(reading.state)).state == reading.state
+
+
+@given(st.dictionaries(st.sampled_from([c.name for c in CONTROLS]), st.text(max_size=20), max_size=6))
+def test_any_values_of_known_keys_are_read(values):
+    reading = read_link("&".join(f"{name}={value}" for name, value in values.items()))
+    assert read_link(write_link(reading.state)).state == reading.state
+
+
+def test_an_endless_link_is_cut():
+    assert read_link("?" + "x" * 1_000_000).state == read_link("").state

@@ -1,0 +1,260 @@
+"""The server as the browser meets it: bad input is answered with sentences and 4xx, never 5xx; the session goes on."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import httpx
+import numpy as np
+import pytest
+
+from app.controls import CONTROLS, controls_of
+from app.encoding import decode
+from app.request import MAXIMUM_BODY, METHOD_NAMES
+from app.server import build
+from geometry.surfaces import SURFACES, make_surface
+
+NUMBERS = [control.name for control in controls_of(make_surface("annular-well")) if hasattr(control, "maximum")]
+CHOICES = [control.name for control in CONTROLS if not hasattr(control, "maximum")]
+QUICK = {"steps": 20}
+
+
+@pytest.fixture(scope="module")
+def loop():
+    with asyncio.Runner() as runner:
+        yield runner
+
+
+@pytest.fixture(scope="module")
+def application(loop):
+    """The application, started as a server starts it."""
+    built = build()
+
+    async def start() -> None:
+        messages = iter([{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}])
+
+        async def receive() -> dict:
+            return next(messages)
+
+        async def send(message: dict) -> None:
+            assert not message["type"].endswith("failed"), message
+
+        await built({"type": "lifespan", "asgi": {"version": "3.0"}, "state": {}}, receive, send)
+
+    loop.run(start())
+    return built
+
+
+@pytest.fixture
+def call(application, loop):
+    """call(method, path, content) → response, straight into the ASGI application."""
+
+    def request(method: str, path: str, content: bytes | None = None) -> httpx.Response:
+        async def go() -> httpx.Response:
+            transport = httpx.ASGITransport(app=application)
+            async with httpx.AsyncClient(transport=transport, base_url="http://lab") as client:
+                headers = {"content-type": "application/json"}
+                return await client.request(method, path, content=content, headers=headers)
+
+        return loop.run(go())
+
+    return request
+
+
+@pytest.fixture
+def post(call):
+    """post(path, value) → response; text is sent as it is."""
+
+    def send(path: str, value: object) -> httpx.Response:
+        text = value if isinstance(value, str) else json.dumps(value)
+        return call("POST", path, text.encode())
+
+    return send
+
+
+def computed(post, **state):
+    response = post("/toy/compute", {**QUICK, **state})
+    assert response.status_code == 200, response.text
+    return response.json()
+
+
+def test_the_page_and_its_headers(call):
+    response = call("GET", "/")
+    assert response.status_code == 200
+    policy = response.headers["content-security-policy"]
+    assert "script-src 'self' 'sha256-" in policy
+    assert "unsafe-eval" not in policy
+    assert response.headers["x-content-type-options"] == "nosniff"
+    assert "http://" not in response.text.replace("http://lab", "")
+    assert "https://" not in response.text
+
+
+def test_an_unknown_address_is_404_and_still_a_page(call):
+    response = call("GET", "/no/such/page")
+    assert response.status_code == 404
+    assert "Pothole lab" in response.text
+
+
+def test_paths_come_as_arrays(post):
+    answer = computed(post)
+    assert [method["name"] for method in answer["paths"]["methods"]] == list(METHOD_NAMES)
+    sam = answer["paths"]["methods"][1]
+    assert decode(sam["positions"]).shape == (21, 2)
+    assert decode(sam["probes"]).shape == (20, 2)
+    assert answer["paths"]["methods"][0]["probes"] is None
+    start = answer["paths"]["start"]
+    assert np.allclose(decode(sam["positions"])[0], start, rtol=1e-6)  # float32
+
+
+@pytest.mark.parametrize("key", SURFACES)
+def test_every_surface_is_drawn(post, key):
+    answer = computed(post, surface=key)
+    surface = answer["surface"]
+    assert surface["surface"] == key
+    wanted = {"map"} if surface["dimension"] == 1 else {"map", "relief"}
+    assert set(surface["figures"]) == wanted
+    assert all(method["row"]["sentence"] for method in answer["paths"]["methods"])
+
+
+def test_the_surface_is_sent_once(post):
+    key = computed(post)["surface"]["key"]
+    assert computed(post, have=key, learning_rate=0.03)["surface"] is None
+    assert computed(post, have=key, **{"surface.depth": 3.0})["surface"] is not None
+    assert computed(post, have=key, scheme="dark")["surface"] is not None
+    for odd in (None, 3, [], {}, "x" * 1000):
+        assert computed(post, have=odd)["surface"]["key"] == key
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+@pytest.mark.parametrize("value", ['"text"', "null", "[]", "{}", "NaN", "Infinity", "true", '"1"'])
+def test_a_number_of_the_wrong_type_is_a_sentence(post, name, value):
+    response = post("/toy/compute", f'{{"{name}": {value}}}')
+    assert response.status_code == 422
+    (problem,) = response.json()["problems"]
+    assert "must be a" in problem
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+@pytest.mark.parametrize("value", ["1e308", "-1e308", "1" + "0" * 400])
+def test_a_number_out_of_range_is_clamped_with_a_notice(post, name, value):
+    response = post("/toy/compute", f'{{"steps": 20, "{name}": {value}}}')
+    assert response.status_code in (200, 422)
+    said = response.json()
+    # A surface may refuse a combination of values that are each in range: that is a sentence too.
+    sentences = [notice["name"] for notice in said["notices"]] if response.status_code == 200 else said["problems"]
+    assert sentences
+    if response.status_code == 200:
+        assert sentences == [name]
+
+
+@pytest.mark.parametrize("name", [*CHOICES, "surface", "preset"])
+@pytest.mark.parametrize("value", ['"no such"', "null", "[]", "3", "NaN", '""'])
+def test_a_choice_that_does_not_exist_is_a_sentence(post, name, value):
+    response = post("/toy/compute", f'{{"{name}": {value}}}')
+    assert response.status_code == 422
+    assert "one of" in response.json()["problems"][0]
+
+
+@pytest.mark.parametrize("body", ["", "{", "[]", "null", "3", '"a"', "[" * 20_000, '{"radius": ' + "1" * 9000 + "}"])
+@pytest.mark.parametrize("path", ["/toy/compute", "/toy/open"])
+def test_a_body_that_is_no_object_is_a_sentence(post, path, body):
+    response = post(path, body)
+    assert response.status_code == 422
+    assert "JSON" in response.json()["problems"][0]
+
+
+@pytest.mark.parametrize("path", ["/toy/compute", "/toy/open", "/_dash-update-component"])
+def test_a_huge_body_is_413(post, path):
+    response = post(path, '{"a": "' + "x" * MAXIMUM_BODY + '"}')
+    assert response.status_code == 413
+    assert "larger" in response.json()["problems"][0]
+
+
+def test_a_link_is_opened(post):
+    said = post("/toy/open", {"query": "?preset=figure-3&radius=99&steps=abc&nonsense=1"}).json()
+    assert said["state"]["preset"] == "figure-3"
+    assert said["state"]["radius"] == 3.0
+    assert said["state"]["steps"] == 1500
+    assert len(said["notices"]) == 2
+    assert post("/toy/open", {"query": said["link"]}).json()["state"] == said["state"]
+
+
+@pytest.mark.parametrize("wish", [{"query": 3}, {"query": None}, {"state": "x"}, {"state": []}, {"query": ["?"]}])
+def test_a_link_of_the_wrong_type_is_a_sentence(post, wish):
+    response = post("/toy/open", wish)
+    assert response.status_code == 422
+    assert response.json()["problems"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "{",
+        "[]",
+        "null",
+        "{}",
+        '{"output": 3}',
+        '{"output": "nothing.children"}',
+        '{"output": "page.children"}',
+        '{"output": "page.children", "inputs": 3}',
+        '{"output": "page.children", "inputs": [{}]}',
+        '{"output": "page.children", "inputs": [{"id": "address", "property": "pathname"}], "outputs": 3}',
+        '{"output": "page.children", "inputs": [{"id": "address", "property": "pathname"}], "outputs": {"id": []}}',
+        '{"output": "page.children", "inputs": [{"id": "other", "property": "pathname"}]}',
+    ],
+)
+def test_nonsense_for_dash_is_refused(post, body):
+    response = post("/_dash-update-component", body)
+    assert response.status_code == 400
+    assert response.json()["problems"]
+
+
+ANYTHING = [None, 3, "text", [], {}, [1], "/", "//", "/../..", {"surface": 3}, {"surface": "moon"}, {"radius": "x"}]
+
+
+@pytest.mark.parametrize("value", ANYTHING, ids=repr)
+def test_callbacks_take_any_value(post, value):
+    page = {
+        "output": "page.children",
+        "outputs": {"id": "page", "property": "children"},
+        "inputs": [{"id": "address", "property": "pathname", "value": value}],
+        "changedPropIds": ["address.pathname"],
+    }
+    assert post("/_dash-update-component", page).status_code == 200
+    form = {
+        "output": "..surface-controls.children...surface-table.data..",
+        "outputs": [
+            {"id": "surface-controls", "property": "children"},
+            {"id": "surface-table", "property": "data"},
+        ],
+        "inputs": [{"id": "surface-form", "property": "data", "value": value}],
+        "changedPropIds": ["surface-form.data"],
+    }
+    assert post("/_dash-update-component", form).status_code == 200
+
+
+def test_the_session_goes_on_after_bad_input(post):
+    for body in ("", '{"radius": null}', '{"surface": "moon"}', "[" * 1000):
+        post("/toy/compute", body)
+    assert computed(post)["paths"]["steps"] == 20
+
+
+def test_diverged_runs_are_answered(post):
+    answer = computed(post, surface="stiff-valley", learning_rate=1.0, steps=200)
+    outcomes = {method["row"]["outcome"] for method in answer["paths"]["methods"]}
+    assert "diverged" in outcomes
+    assert all(np.isfinite(answer["paths"]["ranges"][key]).all() for key in ("losses", "distance", "curvature"))
+
+
+def test_equal_requests_are_computed_once(post, monkeypatch):
+    from app import toy_compute
+
+    calls = []
+    compute = toy_compute.compute_paths
+    monkeypatch.setattr(toy_compute, "compute_paths", lambda request: calls.append(1) or compute(request))
+    state = post("/toy/open", {"query": "?learning_rate=0.01234"}).json()["state"]
+    again = {**state, "preset": "figure-3", "scheme": "dark", "step": 3}
+    assert computed(post, **state)["paths"] == computed(post, **again)["paths"]
+    assert len(calls) == 1
