@@ -1,0 +1,56 @@
+"""A row of the registry of networks, and what all of them share."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """A kind of network, in one sentence, and how to build it.
+
+    `make(input_shape, classes)` returns the module, whose children at the top level are its layers: a layerwise
+    method treats the parameters of one of them as one control. `kinds` are the kinds of data that it takes.
+    """
+
+    key: str
+    title: str
+    description: str
+    kinds: tuple[str, ...]
+    make: Callable[[tuple[int, ...], int], nn.Module]
+
+    def parameter_count(self, input_shape: tuple[int, ...], classes: int) -> int:
+        """Number of parameters for examples of this shape; nothing is allocated."""
+        with torch.device("meta"):
+            return parameter_count(self.make(input_shape, classes))
+
+
+def parameter_count(module: nn.Module) -> int:
+    """D, the number of parameters of a module."""
+    return sum(parameter.numel() for parameter in module.parameters())
+
+
+def features(input_shape: tuple[int, ...]) -> int:
+    """Numbers in one example."""
+    return math.prod(input_shape)
+
+
+def channels_and_side(input_shape: tuple[int, ...], name: str) -> tuple[int, int]:
+    """(channels, the shorter side in pixels) of an image; ValueError for anything else."""
+    if len(input_shape) != 3:
+        raise ValueError(f"{name} takes images (channels, height, width); these examples have shape {input_shape}")
+    return input_shape[0], min(input_shape[1:])
+
+
+def normalisation(kind: str, channels: int) -> nn.Module:
+    """GroupNorm with groups of up to 8 channels ("group") or BatchNorm ("batch")."""
+    if kind == "group":
+        return nn.GroupNorm(math.gcd(channels, max(channels // 8, 1)), channels)
+    if kind == "batch":
+        return nn.BatchNorm2d(channels)
+    raise ValueError(f"norm must be 'group' or 'batch', got {kind!r}")
