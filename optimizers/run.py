@@ -15,7 +15,9 @@ SETTLED_DRIFT = 0.05
 """Trapped means: at its present drift the walker would move by less than this part of the domain's half-diagonal in
 as many steps again …"""
 SETTLED_TIMES = 3.0
-"""… and it had at least this many relaxation times (1−μ)/(η κ) of the local curvature κ to settle."""
+"""… and it had at least this many relaxation times (1−μ)/(η κ) of the local curvature κ to settle, …"""
+AT_REST = 1e-9
+"""… or its drift is below this part of the half-diagonal: it rests, as at a ghost minimum, whatever κ is there."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,7 @@ def name_outcomes(
     room = np.maximum(1.0 - np.asarray(momentum, dtype=float), 1e-3)
     relaxations = steps * np.asarray(learning_rate, dtype=float) * curvature / room
     settled = (projected <= SETTLED_DRIFT * half_diagonal) & (relaxations >= SETTLED_TIMES)
+    settled |= projected <= AT_REST * half_diagonal
     outcome = np.where(settled, "trapped", "still moving")
     outcome = np.where(arrival >= 0, "reached", outcome)
     return np.where(last_finite < steps, "diverged", outcome)

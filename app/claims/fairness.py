@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from geometry.surface import Surface
-from geometry.surfaces import AnnularWell, StiffValley
 
 from app.claims.captions import described
 from app.claims.claim import Claim, judged, untested
 from app.claims.trials import RUNS, Trials, methods_of, starts_around, trials
 from app.request import ToyRequest
+from geometry.surface import Surface
+from geometry.surfaces import AnnularWell, StiffValley
 from optimizers import METHODS, simulate
 
 SOURCE = "our fairness check"

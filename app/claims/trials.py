@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from geometry.surface import Surface
-from geometry.surfaces import AnnularWell, StiffValley
 
 from app.request import ToyRequest
+from geometry.surface import Surface
+from geometry.surfaces import AnnularWell, StiffValley
 from optimizers import LLQR, METHODS, SAM, Method, Run, simulate
 
 RUNS = 20

@@ -141,8 +141,8 @@ class Rosenbrock(Surface):
 class SplitRosenbrock(Rosenbrock):
     """Rosenbrock's function as a two-layer problem: each coordinate is a layer with a preconditioner of its own.
 
-    The toy of the public LLQR code (SimonDufLab/LLQR): the first layer outputs (a − x)² and passes x on, the second adds
-    b (y − x²)². Loss and derivatives are Rosenbrock's; only the layout differs.
+    The toy of the public LLQR code (SimonDufLab/LLQR): the first layer outputs (a − x)² and passes x on, the second
+    adds b (y − x²)². Loss and derivatives are Rosenbrock's; only the layout differs.
     """
 
     key = "split-rosenbrock"
