@@ -5,17 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from geometry.surface import Surface
+from geometry.surfaces.ackley import Ackley
 from geometry.surfaces.annular_well import AnnularWell
-from geometry.surfaces.classics import (
-    Ackley,
-    Beale,
-    GoldsteinPrice,
-    Himmelblau,
-    MonkeySaddle,
-    QuadraticBowl,
-    Rosenbrock,
-    SplitRosenbrock,
-)
+from geometry.surfaces.beale import Beale
+from geometry.surfaces.goldstein_price import GoldsteinPrice
+from geometry.surfaces.himmelblau import Himmelblau
+from geometry.surfaces.monkey_saddle import MonkeySaddle
+from geometry.surfaces.quadratic_bowl import QuadraticBowl
+from geometry.surfaces.rosenbrock import Rosenbrock, SplitRosenbrock
 from geometry.surfaces.stiff_valley import StiffValley
 from geometry.surfaces.two_scale_plane import TwoScalePlane
 from geometry.surfaces.two_scale_quadratic import TwoScaleQuadratic
