@@ -84,6 +84,7 @@ def name_outcomes(
     relaxations = steps * np.asarray(learning_rate, dtype=float) * curvature / room
     settled = (projected <= SETTLED_DRIFT * half_diagonal) & (relaxations >= SETTLED_TIMES)
     settled |= projected <= AT_REST * half_diagonal
+    settled &= np.isfinite(half_diagonal)  # a network has no domain to measure a drift against
     outcome = np.where(settled, "trapped", "still moving")
     outcome = np.where(arrival >= 0, "reached", outcome)
     return np.where(last_finite < steps, "diverged", outcome)

@@ -96,9 +96,9 @@ def _finished(problem: Problem, raw: Raw) -> Run:
 
 
 def _curvature(objective: Any, points: np.ndarray) -> np.ndarray:
-    """Largest |eigenvalue| of the Hessian at each point (W,); infinite where the objective has no Hessian to give."""
+    """Largest |eigenvalue| of the Hessian at each point (W,); 0 where the objective has none to give."""
     if not isinstance(objective, Surface):
-        return np.full(len(points), np.inf)
+        return np.zeros(len(points))
     return np.abs(np.linalg.eigvalsh(objective.hessian(points))).max(axis=-1)
 
 
