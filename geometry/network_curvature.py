@@ -1,0 +1,108 @@
+"""Products of a network's curvature with directions: Hessian of the mean loss, or of the divergence at θ."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+import torch
+from torch import Tensor
+
+from geometry.batches import Batch, class_scores, parts_of
+from geometry.objective import Linearisation
+
+if TYPE_CHECKING:
+    from geometry.networks import NetworkLoss
+
+METRICS = ("newton", "ngd", "ngd-mean")
+
+
+class _Operator(Protocol):
+    gradient: Tensor
+
+    def product(self, d: Tensor) -> Tensor: ...
+
+
+class _Newton:
+    """H d = ∂⟨∇L, d⟩/∂θ: one more backward pass through the kept gradient."""
+
+    def __init__(self, objective: NetworkLoss, theta: Tensor, part: Batch) -> None:
+        self.theta = theta.detach().requires_grad_()
+        loss, _ = objective.part_loss(self.theta, part, False, objective.buffers)
+        self.slope = torch.zeros_like(theta)
+        if loss.requires_grad:
+            (self.slope,) = torch.autograd.grad(
+                loss.sum(), self.theta, create_graph=True, allow_unused=True, materialize_grads=True
+            )
+        self.gradient = self.slope.detach()
+
+    def product(self, d: Tensor) -> Tensor:
+        if not self.slope.requires_grad:
+            return torch.zeros_like(d)
+        (product,) = torch.autograd.grad(
+            self.slope, self.theta, d, retain_graph=True, allow_unused=True, materialize_grads=True
+        )
+        return product
+
+
+class _Divergence:
+    """G d = Jᵀ (diag p − p pᵀ) J d, with J the derivative of the class scores.
+
+    J d is the derivative of v ↦ Jᵀv (linear, so v = 0 serves), applied to d: a backward pass through a backward pass.
+    """
+
+    def __init__(self, objective: NetworkLoss, theta: Tensor, part: Batch, weight: float) -> None:
+        self.theta, walkers = theta.detach().requires_grad_(), tuple(theta.shape[:-1])
+        outputs = objective.forward_part(self.theta, part)
+        self.scores = class_scores(outputs, part.targets, walkers)
+        (self.gradient,) = torch.autograd.grad(
+            objective.loss_of(outputs, part, walkers).sum(), self.theta, retain_graph=True
+        )
+        self.probabilities = torch.softmax(self.scores.detach(), dim=-1) * 1.0
+        self.weights = torch.full_like(self.probabilities[..., :1], weight)
+        if not part.targets.is_floating_point():
+            self.weights = self.weights * (part.targets != objective.ignore_index)[..., None]
+        self.cotangent = torch.zeros_like(self.scores).requires_grad_()
+        (self.pulled,) = torch.autograd.grad(self.scores, self.theta, self.cotangent, create_graph=True)
+
+    def product(self, d: Tensor) -> Tensor:
+        (tangent,) = torch.autograd.grad(self.pulled, self.cotangent, d, retain_graph=True)
+        p = self.probabilities
+        image = self.weights * p * (tangent - (p * tangent).sum(-1, keepdim=True))
+        (product,) = torch.autograd.grad(self.scores, self.theta, image, retain_graph=True)
+        return product
+
+
+def curvature_at(objective: NetworkLoss, theta: Tensor, metric: str) -> Linearisation:
+    """Gradient and curvature operator at θ (..., D), in inference mode.
+
+    The graph is kept between products where all of the batch is in memory at once, and made anew for each product
+    where chunk_size says otherwise.
+    """
+    flat = theta.reshape(-1, theta.shape[-1]) if theta.ndim > 2 else theta
+    groups = list(parts_of(flat, objective.data, objective.chunk_size))
+    weight = 1.0 / objective.count if metric == "ngd-mean" else 1.0
+
+    def operator(walkers: Tensor, part: Batch) -> _Operator:
+        with torch.enable_grad():
+            if metric == "newton":
+                return _Newton(objective, walkers, part)
+            return _Divergence(objective, walkers, part, weight)
+
+    if len(groups) == 1 and len(groups[0][1]) == 1:
+        kept = operator(groups[0][0], groups[0][1][0])
+        return Linearisation(
+            kept.gradient.reshape(theta.shape), lambda d: kept.product(d.reshape(flat.shape)).reshape(d.shape)
+        )
+
+    def product(d: Tensor) -> Tensor:
+        directions, rows, first = d.reshape(flat.shape), [], 0
+        for walkers, parts in groups:
+            own = directions if flat.ndim == 1 else directions[first : first + walkers.shape[0]]
+            first += walkers.shape[0]
+            total = torch.zeros_like(own)
+            for part in parts:
+                total += operator(walkers, part).product(own)
+            rows.append(total)
+        return (rows[0] if flat.ndim == 1 else torch.cat(rows)).reshape(d.shape)
+
+    return Linearisation(objective.gradient(theta), product)

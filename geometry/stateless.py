@@ -1,0 +1,77 @@
+"""A torch module as a pure function: parameters and buffers go in, outputs and new buffers come out.
+
+The module that the user gave is copied without its tensors and never touched: not its parameters, not its running
+statistics, not its mode.
+"""
+
+from __future__ import annotations
+
+import copy
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call, vmap
+from torch.nn.attention import SDPBackend, sdpa_kernel
+
+Tensors = dict[str, Tensor]
+
+
+class StatelessModule:
+    """Two empty copies of a module, one in train mode and one in inference mode, called with tensors from outside.
+
+    `frozen` holds the parameters that ask for no gradient: they keep their value. Calls may come from several threads.
+    """
+
+    def __init__(self, module: nn.Module, frozen: Tensors) -> None:
+        self.frozen = frozen
+        self._copies = {training: _emptied(module).train(training) for training in (False, True)}
+        self._lock = threading.RLock()
+
+    def __call__(
+        self, parameters: Tensors, buffers: Tensors, inputs: tuple[Tensor, ...], training: bool
+    ) -> tuple[Any, Tensors]:
+        """(outputs, buffers after the pass). In train mode the given buffers are left as they are."""
+        state = {**parameters, **self.frozen, **({k: b.clone() for k, b in buffers.items()} if training else buffers)}
+        with self._lock, _differentiable_attention():
+            outputs = functional_call(self._copies[training], state, inputs)
+        return outputs, {k: state[k].detach() for k in buffers} if training else buffers
+
+    def over_walkers(
+        self, parameters: Tensors, buffers: Tensors, inputs: tuple[Tensor, ...], training: bool
+    ) -> tuple[Any, Tensors]:
+        """The same for parameters, and in train mode buffers, that have one leading axis of walkers."""
+
+        def one(parameters: Tensors, buffers: Tensors) -> tuple[Any, Tensors]:
+            outputs, after = self(parameters, buffers, inputs, training)
+            return outputs, after if training else {}
+
+        with self._lock:
+            mapped = vmap(one, in_dims=(0, 0 if training else None), randomness="different")
+            outputs, after = mapped(parameters, buffers)
+        return outputs, after if training else buffers
+
+
+def _emptied(module: nn.Module) -> nn.Module:
+    """A copy of the module whose parameters and buffers have shapes but no memory; shared tensors stay shared."""
+    blank: dict[int, Any] = {}
+    for parameter in module.parameters():
+        blank[id(parameter)] = nn.Parameter(torch.empty_like(parameter, device="meta"), parameter.requires_grad)
+    for buffer in module.buffers():
+        blank[id(buffer)] = torch.empty_like(buffer, device="meta")
+    return copy.deepcopy(module, blank)
+
+
+@contextmanager
+def _differentiable_attention() -> Iterator[None]:
+    """Attention by plain matrix products: the fused kernels have no second derivative."""
+    fast = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        with sdpa_kernel(SDPBackend.MATH):
+            yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(fast)
