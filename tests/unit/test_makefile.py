@@ -38,24 +38,26 @@ def set_up(folder: Path) -> subprocess.CompletedProcess[str]:
     return done
 
 
-def test_sets_up_once_and_again_when_pins_change(project: Path) -> None:
+def test_sets_up_once_and_again_when_needed(project: Path) -> None:
+    """One story and not several tests: each environment that is made costs seconds."""
     assert "Making .venv" in set_up(project).stdout
     assert "up to date" in set_up(project).stdout
+
+    # The pins change.
     pins, stamp = project / "requirements.txt", project / ".venv" / "run.stamp"
     pins.write_text("# something else\n")
     later = stamp.stat().st_mtime + 10
     os.utime(pins, (later, later))
     assert "pip install" in set_up(project).stdout
+
     # A failed installation is not taken for done: the next command tries again.
     pins.write_text("no-such-package-here==0.0\n")
     os.utime(pins, (later + 10, later + 10))
     assert make(project, ".venv/test.stamp").returncode != 0
     assert make(project, "--question", ".venv/test.stamp").returncode != 0
+    pins.write_text("# nothing again\n")
 
-
-def test_environment_whose_python_has_gone_is_made_anew(project: Path) -> None:
-    """Found by trying: make saw the old stamp and took the new, empty environment for complete."""
-    set_up(project)
+    # The environment's Python has gone. Found by trying: make saw the old stamp and took the new, empty one for complete.
     for name in ("python", "python3"):
         link = project / ".venv" / "bin" / name
         link.unlink(missing_ok=True)
