@@ -57,7 +57,7 @@ def test_sets_up_once_and_again_when_needed(project: Path) -> None:
     assert make(project, "--question", ".venv/test.stamp").returncode != 0
     pins.write_text("# nothing again\n")
 
-    # The environment's Python has gone. Found by trying: make saw the old stamp and took the new, empty one for complete.
+    # Its Python has gone. Found by trying: make saw the old stamp and took the new, empty environment for complete.
     for name in ("python", "python3"):
         link = project / ".venv" / "bin" / name
         link.unlink(missing_ok=True)
