@@ -46,21 +46,21 @@ class Batch:
         return Batch(tuple(first(x) for x in self.inputs), first(self.targets))
 
 
-def parts_of(theta: Tensor, batch: Batch, chunk_size: int | None) -> Iterator[tuple[Tensor, list[Batch]]]:
-    """θ (D,) or (W, D) in groups of walkers, each with the parts of the batch it meets.
+def parts_of(theta: Tensor, batch: Batch, chunk_size: int | None) -> Iterator[tuple[Any, list[Batch]]]:
+    """Which walkers of θ (D,) or (W, D) meet which parts of the batch together: (index into θ, parts).
 
-    At most `chunk_size` pairs of walker and example are met at once (None: all).
+    At most `chunk_size` pairs of walker and example meet at once (None: all).
     """
-    if theta.ndim == 1:
-        yield theta, [batch] if chunk_size is None else batch.cut(chunk_size)
-        return
     if chunk_size is None:
-        yield theta, [batch]
+        yield ..., [batch]
+        return
+    parts = batch.cut(chunk_size)
+    if theta.ndim == 1:
+        yield ..., parts
         return
     together = max(1, chunk_size // batch.examples)
-    parts = batch.cut(chunk_size)
-    for walkers in torch.split(theta, together):
-        yield walkers, parts
+    for first in range(0, theta.shape[0], together):
+        yield slice(first, first + together), parts
 
 
 def counted(targets: Tensor, ignore_index: int, own_loss: bool) -> int:

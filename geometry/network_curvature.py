@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 from torch import Tensor
@@ -12,6 +12,7 @@ from geometry.objective import Linearisation
 
 if TYPE_CHECKING:
     from geometry.networks import NetworkLoss
+    from geometry.stateless import Tensors
 
 METRICS = ("newton", "ngd", "ngd-mean")
 
@@ -22,26 +23,26 @@ class _Operator(Protocol):
     def product(self, d: Tensor) -> Tensor: ...
 
 
+def _slope(value: Tensor, theta: Tensor, cotangent: Tensor | None = None, **options: bool) -> Tensor:
+    (slope,) = torch.autograd.grad(value, theta, cotangent, allow_unused=True, materialize_grads=True, **options)
+    return slope
+
+
 class _Newton:
     """H d = ∂⟨∇L, d⟩/∂θ: one more backward pass through the kept gradient."""
 
-    def __init__(self, objective: NetworkLoss, theta: Tensor, part: Batch) -> None:
+    def __init__(self, objective: NetworkLoss, theta: Tensor, part: Batch, buffers: Tensors) -> None:
         self.theta = theta.detach().requires_grad_()
-        loss, _ = objective.part_loss(self.theta, part, False, objective.buffers)
-        self.slope = torch.zeros_like(theta)
-        if loss.requires_grad:
-            (self.slope,) = torch.autograd.grad(
-                loss.sum(), self.theta, create_graph=True, allow_unused=True, materialize_grads=True
-            )
+        loss, _ = objective.part_loss(self.theta, part, False, buffers)
+        self.slope = (
+            _slope(loss.sum(), self.theta, create_graph=True) if loss.requires_grad else torch.zeros_like(theta)
+        )
         self.gradient = self.slope.detach()
 
     def product(self, d: Tensor) -> Tensor:
         if not self.slope.requires_grad:
             return torch.zeros_like(d)
-        (product,) = torch.autograd.grad(
-            self.slope, self.theta, d, retain_graph=True, allow_unused=True, materialize_grads=True
-        )
-        return product
+        return _slope(self.slope, self.theta, d, retain_graph=True)
 
 
 class _Divergence:
@@ -50,26 +51,23 @@ class _Divergence:
     J d is the derivative of v ↦ Jᵀv (linear, so v = 0 serves), applied to d: a backward pass through a backward pass.
     """
 
-    def __init__(self, objective: NetworkLoss, theta: Tensor, part: Batch, weight: float) -> None:
+    def __init__(self, objective: NetworkLoss, theta: Tensor, part: Batch, buffers: Tensors, weight: float) -> None:
         self.theta, walkers = theta.detach().requires_grad_(), tuple(theta.shape[:-1])
-        outputs = objective.forward_part(self.theta, part)
+        outputs = objective.forward_part(self.theta, part, buffers)
         self.scores = class_scores(outputs, part.targets, walkers)
-        (self.gradient,) = torch.autograd.grad(
-            objective.loss_of(outputs, part, walkers).sum(), self.theta, retain_graph=True
-        )
-        self.probabilities = torch.softmax(self.scores.detach(), dim=-1) * 1.0
+        self.gradient = _slope(objective.loss_of(outputs, part, walkers).sum(), self.theta, retain_graph=True)
+        self.probabilities = torch.softmax(self.scores.detach(), dim=-1)
         self.weights = torch.full_like(self.probabilities[..., :1], weight)
         if not part.targets.is_floating_point():
             self.weights = self.weights * (part.targets != objective.ignore_index)[..., None]
         self.cotangent = torch.zeros_like(self.scores).requires_grad_()
-        (self.pulled,) = torch.autograd.grad(self.scores, self.theta, self.cotangent, create_graph=True)
+        self.pulled = _slope(self.scores, self.theta, self.cotangent, create_graph=True)
 
     def product(self, d: Tensor) -> Tensor:
-        (tangent,) = torch.autograd.grad(self.pulled, self.cotangent, d, retain_graph=True)
+        tangent = _slope(self.pulled, self.cotangent, d, retain_graph=True)
         p = self.probabilities
         image = self.weights * p * (tangent - (p * tangent).sum(-1, keepdim=True))
-        (product,) = torch.autograd.grad(self.scores, self.theta, image, retain_graph=True)
-        return product
+        return _slope(self.scores, self.theta, image, retain_graph=True)
 
 
 def curvature_at(objective: NetworkLoss, theta: Tensor, metric: str) -> Linearisation:
@@ -82,27 +80,26 @@ def curvature_at(objective: NetworkLoss, theta: Tensor, metric: str) -> Linearis
     groups = list(parts_of(flat, objective.data, objective.chunk_size))
     weight = 1.0 / objective.count if metric == "ngd-mean" else 1.0
 
-    def operator(walkers: Tensor, part: Batch) -> _Operator:
+    def operator(walkers: Any, part: Batch) -> _Operator:
+        own = objective.buffers_of(walkers)
         with torch.enable_grad():
             if metric == "newton":
-                return _Newton(objective, walkers, part)
-            return _Divergence(objective, walkers, part, weight)
+                return _Newton(objective, flat[walkers], part, own)
+            return _Divergence(objective, flat[walkers], part, own, weight)
 
     if len(groups) == 1 and len(groups[0][1]) == 1:
-        kept = operator(groups[0][0], groups[0][1][0])
+        kept = operator(..., groups[0][1][0])
         return Linearisation(
             kept.gradient.reshape(theta.shape), lambda d: kept.product(d.reshape(flat.shape)).reshape(d.shape)
         )
 
     def product(d: Tensor) -> Tensor:
-        directions, rows, first = d.reshape(flat.shape), [], 0
+        directions, rows = d.reshape(flat.shape), []
         for walkers, parts in groups:
-            own = directions if flat.ndim == 1 else directions[first : first + walkers.shape[0]]
-            first += walkers.shape[0]
-            total = torch.zeros_like(own)
+            total = torch.zeros_like(directions[walkers])
             for part in parts:
-                total += operator(walkers, part).product(own)
+                total += operator(walkers, part).product(directions[walkers])
             rows.append(total)
-        return (rows[0] if flat.ndim == 1 else torch.cat(rows)).reshape(d.shape)
+        return (rows[0] if len(rows) == 1 else torch.cat(rows)).reshape(d.shape)
 
     return Linearisation(objective.gradient(theta), product)

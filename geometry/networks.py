@@ -81,6 +81,7 @@ class NetworkLoss:
         self.layout: Layout = network_layout(module, grouping)
         self.initial: Tensor = torch.cat([self._own(p).reshape(-1) for p in parameters.values()])
         self.buffers: Tensors = {name: self._own(b) for name, b in module.named_buffers()}
+        self._per_walker = False
         others = {name: self._own(p) for name, p in module.named_parameters() if name not in parameters}
         self._module = StatelessModule(module, others)
         self._coupled = any(isinstance(m, nn.modules.batchnorm._BatchNorm) for m in module.modules())
@@ -127,12 +128,13 @@ class NetworkLoss:
         """The loss over the examples of that index: `objective.rows(torch.randperm(N)[:64])`."""
         return self.with_batch(tuple(x[index] for x in self.data.inputs), self.data.targets[index])
 
-    def with_buffers(self, buffers: Tensors | None) -> NetworkLoss:
-        """The loss of the same network with other buffers (running statistics), without walkers' axes."""
+    def with_buffers(self, buffers: Tensors | None, walkers: tuple[int, ...] = ()) -> NetworkLoss:
+        """The loss of the same network with other buffers (running statistics), whose first axes are `walkers`."""
         if not buffers:
             return self
         other = copy.copy(self)
-        other.buffers = buffers
+        other.buffers = {k: b.reshape(-1, *b.shape[len(walkers) :]) for k, b in buffers.items()} if walkers else buffers
+        other._per_walker = bool(walkers)
         return other
 
     def parameters(self, theta: Tensor) -> Tensors:
@@ -148,21 +150,25 @@ class NetworkLoss:
 
     def outputs(self, theta: Tensor, batch: Batch | None = None) -> Any:
         """f_θ(x) in inference mode, (..., N, …): what the module returns, walkers first; not chunked."""
-        return self._forward(self._checked(theta), (batch or self.data).inputs, False, self.buffers)[0]
+        flat = self._flat(self._checked(theta))
+        outputs = self.forward_part(flat, batch or self.data, self.buffers)
+        if theta.ndim < 3:
+            return outputs
+        return outputs.reshape(*theta.shape[:-1], *outputs.shape[1:])
 
     def loss(self, theta: Tensor) -> Tensor:
         """L(θ) in inference mode, shape (...)."""
-        theta = self._checked(theta)
-        flat = theta.reshape(-1, self.dimension) if theta.ndim > 2 else theta
+        flat = self._flat(self._checked(theta))
         with torch.set_grad_enabled(torch.is_grad_enabled() and theta.requires_grad):
-            rows: list[Any] = []
+            losses: list[Any] = []
             for walkers, parts in parts_of(flat, self.data, self.chunk_size):
-                rows.append(sum(self.part_loss(walkers, part, False, self.buffers)[0] for part in parts))
-            return (rows[0] if flat.ndim == 1 else torch.cat(rows)).reshape(theta.shape[:-1])
+                own = self.buffers_of(walkers)
+                losses.append(sum(self.part_loss(flat[walkers], part, False, own)[0] for part in parts))
+            return _joined(losses).reshape(theta.shape[:-1])
 
     def gradient(self, theta: Tensor) -> Tensor:
         """∇L(θ) in inference mode, shape (..., D)."""
-        return self._descend(theta, False, self.buffers).gradient
+        return self._descend(theta, False, self.buffers, self._per_walker).gradient
 
     def training_pass(self, theta: Tensor, buffers: Tensors | None = None, seed: int | None = None) -> TrainingPass:
         """Loss and gradient in train mode, starting from `buffers` (the objective's own by default).
@@ -178,11 +184,14 @@ class NetworkLoss:
             )
         if buffers is None:
             buffers = self.buffers_for(theta)
-        if seed is None:
-            return self._descend(theta, True, buffers)
-        with torch.random.fork_rng(devices=[theta.device] if theta.is_cuda else []):
-            torch.manual_seed(seed)
-            return self._descend(theta, True, buffers)
+        walkers = tuple(theta.shape[:-1])
+        flat = {k: b.reshape(-1, *b.shape[len(walkers) :]) for k, b in buffers.items()} if walkers else buffers
+        with torch.random.fork_rng([theta.device] if theta.is_cuda else [], enabled=seed is not None):
+            if seed is not None:
+                torch.manual_seed(seed)
+            done = self._descend(theta, True, flat, bool(walkers))
+        after = {k: b.reshape(*walkers, *b.shape[1:]) if walkers else b for k, b in done.buffers.items()}
+        return TrainingPass(done.loss, done.gradient, after)
 
     def buffers_for(self, theta: Tensor) -> Tensors:
         """The objective's buffers with the walkers' axes of θ in front."""
@@ -231,30 +240,33 @@ class NetworkLoss:
     def _forward(
         self, theta: Tensor, inputs: tuple[Tensor, ...], training: bool, buffers: Tensors
     ) -> tuple[Any, Tensors]:
-        call = self._module if theta.ndim == 1 else self._module.over_walkers
-        return call(self.parameters(theta), buffers, inputs, training)
+        if theta.ndim == 1:
+            return self._module(self.parameters(theta), buffers, inputs, training)
+        per_walker = training or self._per_walker
+        return self._module.over_walkers(self.parameters(theta), buffers, inputs, training, per_walker)
 
-    def forward_part(self, theta: Tensor, part: Batch) -> Any:
+    def forward_part(self, theta: Tensor, part: Batch, buffers: Tensors) -> Any:
         """Outputs of a part in inference mode, for θ (D,) or (W, D)."""
-        return self._forward(theta, part.inputs, False, self.buffers)[0]
+        return self._forward(theta, part.inputs, False, buffers)[0]
 
-    def _descend(self, theta: Tensor, training: bool, buffers: Tensors) -> TrainingPass:
+    def buffers_of(self, walkers: Any) -> Tensors:
+        """The buffers that these walkers (an index) have in inference mode."""
+        return {k: b[walkers] for k, b in self.buffers.items()} if self._per_walker else self.buffers
+
+    def _flat(self, theta: Tensor) -> Tensor:
+        return theta.reshape(-1, self.dimension) if theta.ndim > 2 else theta
+
+    def _descend(self, theta: Tensor, training: bool, buffers: Tensors, per_walker: bool) -> TrainingPass:
+        """Loss, gradient and the buffers after the pass, both for walkers on one axis, if any."""
         theta = self._checked(theta)
-        walkers = tuple(theta.shape[:-1])
-        flat = theta.detach().reshape(-1, self.dimension) if len(walkers) > 1 else theta.detach()
-        if training and len(walkers) > 1:
-            buffers = {k: b.reshape(flat.shape[0], *b.shape[len(walkers) :]) for k, b in buffers.items()}
+        flat = self._flat(theta.detach())
         losses: list[Tensor] = []
         gradients: list[Tensor] = []
         states: list[Tensors] = []
-        first = 0
         with torch.enable_grad():
-            for some, parts in parts_of(flat, self.data, self.chunk_size):
-                own = buffers
-                if training and flat.ndim == 2:
-                    own = {k: b[first : first + some.shape[0]] for k, b in buffers.items()}
-                first += some.shape[0]
-                leaf = some.detach().requires_grad_()
+            for walkers, parts in parts_of(flat, self.data, self.chunk_size):
+                own = {k: b[walkers] for k, b in buffers.items()} if per_walker else buffers
+                leaf = flat[walkers].detach().requires_grad_()
                 loss: Any = 0.0
                 gradient: Any = None
                 for part in parts:
@@ -264,14 +276,10 @@ class NetworkLoss:
                 losses.append(loss)
                 gradients.append(gradient)
                 states.append(own)
-        if flat.ndim == 1:
-            return TrainingPass(losses[0], gradients[0], states[0])
+        after: Tensors = {}
         if training:
-            after = {k: torch.cat([s[k] for s in states]).reshape(*walkers, *b.shape[1:]) for k, b in buffers.items()}
-        else:
-            after = buffers
-        loss, gradient = torch.cat(losses).reshape(walkers), torch.cat(gradients).reshape(theta.shape)
-        return TrainingPass(loss, gradient, after)
+            after = states[0] if len(states) == 1 else {k: torch.cat([s[k] for s in states]) for k in buffers}
+        return TrainingPass(_joined(losses).reshape(theta.shape[:-1]), _joined(gradients).reshape(theta.shape), after)
 
     def _checked(self, theta: Tensor) -> Tensor:
         if not isinstance(theta, Tensor):
@@ -304,6 +312,10 @@ class NetworkLoss:
 
         each = max(1, kept(2) - kept(1))
         return max(1, memory_limit // (3 * each))
+
+
+def _joined(pieces: list[Any]) -> Tensor:
+    return pieces[0] if len(pieces) == 1 else torch.cat(pieces)
 
 
 def _gradient_of(value: Tensor, leaf: Tensor) -> Tensor:

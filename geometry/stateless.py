@@ -41,16 +41,16 @@ class StatelessModule:
         return outputs, {k: state[k].detach() for k in buffers} if training else buffers
 
     def over_walkers(
-        self, parameters: Tensors, buffers: Tensors, inputs: tuple[Tensor, ...], training: bool
+        self, parameters: Tensors, buffers: Tensors, inputs: tuple[Tensor, ...], training: bool, per_walker: bool
     ) -> tuple[Any, Tensors]:
-        """The same for parameters, and in train mode buffers, that have one leading axis of walkers."""
+        """The same for parameters that have one leading axis of walkers; `per_walker`: the buffers have it as well."""
 
         def one(parameters: Tensors, buffers: Tensors) -> tuple[Any, Tensors]:
             outputs, after = self(parameters, buffers, inputs, training)
             return outputs, after if training else {}
 
         with self._lock:
-            mapped = vmap(one, in_dims=(0, 0 if training else None), randomness="different")
+            mapped = vmap(one, in_dims=(0, 0 if per_walker else None), randomness="different")
             outputs, after = mapped(parameters, buffers)
         return outputs, after if training else buffers
 
