@@ -131,7 +131,8 @@ def describe(raw: Any) -> str:
         return "true" if raw else "false"
     if isinstance(raw, int | float):
         return short(raw)
-    return {list: "a list", dict: "an object"}.get(type(raw), "this kind of value")
+    kinds: dict[type, str] = {list: "a list", dict: "an object"}
+    return kinds.get(type(raw), "this kind of value")
 
 
 def short(number: float) -> str:

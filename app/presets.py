@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
-from geometry.surfaces import make_surface
+from geometry.surfaces import AnnularWell
 
 CUSTOM = "custom"
 
@@ -24,12 +24,12 @@ class Preset:
 
 def _annular_start(offset: float, angle: float) -> dict[str, float]:
     """A start at the given distance from the circle of the well's bottom."""
-    distance = make_surface("annular-well").well_radius + offset
+    distance = AnnularWell().well_radius + offset
     return {"start_x": round(distance * math.cos(angle), 6), "start_y": round(distance * math.sin(angle), 6)}
 
 
 def _all() -> tuple[Preset, ...]:
-    well = make_surface("annular-well")
+    well = AnnularWell()
     return (
         Preset(
             "figure-2",

@@ -8,8 +8,9 @@ is exactly rank one, U_T = U_0 + p gᵀ, so that only the vector p is iterated.
 from __future__ import annotations
 
 import numpy as np
-from geometry.compiled import derivatives
 from numba import njit
+
+from geometry.compiled import derivatives
 
 IDENTITY, DENSE, DIAGONAL, SCALAR, SEPARATE = -1, 0, 1, 2, 3
 """Structures of U; SEPARATE is one block for each coordinate, each clipped by itself."""

@@ -7,9 +7,9 @@ from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
+
 from geometry.smoothing import neighbourhood_moments
 from geometry.surface import Surface
-
 from optimizers import compiled
 from optimizers.llqr import LLQR
 from optimizers.preconditioners import Identity
@@ -17,7 +17,7 @@ from optimizers.probes import SAM, NoProbe
 from optimizers.problem import Problem
 from optimizers.raw import Raw
 
-CODES = {"dense": compiled.DENSE, "diagonal": compiled.DIAGONAL, "scalar": compiled.SCALAR}
+CODES: dict[Any, int] = {"dense": compiled.DENSE, "diagonal": compiled.DIAGONAL, "scalar": compiled.SCALAR}
 SMALLEST_SHARE = 256
 """Fewer walkers than this for each thread are not worth a second thread."""
 
@@ -25,14 +25,14 @@ SMALLEST_SHARE = 256
 def supports(problem: Problem) -> bool:
     """Whether the compiled engine knows this surface, probe and preconditioner."""
     method = problem.method
+    rule = method.preconditioner
     return (
         isinstance(problem.objective, Surface)
         and isinstance(problem.start, np.ndarray)
         and problem.objective.kernel_code >= 0
         and type(method.probe) in (SAM, NoProbe)
-        and type(method.preconditioner) in (Identity, LLQR)
-        and (isinstance(method.preconditioner, Identity) or method.preconditioner.structure in CODES)
-        and (isinstance(method.preconditioner, Identity) or method.preconditioner.metric == "newton")
+        and type(rule) in (Identity, LLQR)
+        and (not isinstance(rule, LLQR) or (rule.structure in CODES and rule.metric == "newton"))
     )
 
 
@@ -94,7 +94,7 @@ def walk(problem: Problem) -> Raw:
 
 def _structure(problem: Problem) -> int:
     rule = problem.method.preconditioner
-    if isinstance(rule, Identity):
+    if not isinstance(rule, LLQR):
         return compiled.IDENTITY
     if problem.objective.dimension > 1 and len(problem.objective.layout.layers) > 1:
         return compiled.SEPARATE

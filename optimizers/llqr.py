@@ -13,13 +13,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from array_api_compat import array_namespace
-from geometry.smoothing import Moments, neighbourhood_moments
 
 from geometry.objective import Layout, Objective, linearise
+from geometry.smoothing import Moments, neighbourhood_moments
+from geometry.surface import Surface
 from optimizers.broadcasting import lift
 from optimizers.inner import InnerSolver, replace_not_finite
 from optimizers.structures import Leaves, Structure, structure_named
@@ -91,7 +92,7 @@ class LLQR:
             raise ValueError(
                 "warm_start_scale averages over a 2-D surface; pass warm_start_scale=None for this objective"
             )
-        moments = neighbourhood_moments(objective, theta, self.warm_start_scale)
+        moments = neighbourhood_moments(cast(Surface, objective), theta, self.warm_start_scale)
         for _ in range(self.warm_refreshes):
             leaves = self._refreshed_on(moments, objective.layout, leaves, theta)
         return leaves

@@ -29,8 +29,15 @@ class Centre:
 class Probe(Protocol):
     """A rule for ε. `needs_gradient` says whether it costs a gradient at θ beside the outer one at θ + ε."""
 
-    needs_gradient: bool
-    start_step: int
+    @property
+    def needs_gradient(self) -> bool:
+        """Whether the gradient at θ is asked for."""
+        ...
+
+    @property
+    def start_step(self) -> int:
+        """The first step at which the probe is used."""
+        ...
 
     def memory(self, theta: Array) -> Any:
         """What the probe remembers before the first step (None for most)."""

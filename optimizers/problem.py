@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from geometry.surface import Surface
 
+from geometry.surface import Surface
 from optimizers.llqr import LLQR
 from optimizers.methods import Method
 from optimizers.noise import noise_schedule
@@ -171,6 +171,6 @@ def _array_fields(method: Method) -> dict[str, Any]:
 
 
 def _with_fields(method: Method, fields: dict[str, Any]) -> Method:
-    if not fields:
+    if not fields or not isinstance(method.preconditioner, LLQR):
         return method
     return dataclasses.replace(method, preconditioner=dataclasses.replace(method.preconditioner, **fields))

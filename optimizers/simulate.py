@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from geometry.surface import Surface
 
+from geometry.surface import Surface
 from optimizers import fast, stepwise
 from optimizers.methods import Method, method_named
 from optimizers.probes import NoProbe

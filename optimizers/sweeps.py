@@ -134,7 +134,7 @@ def _run(
 ) -> Any:
     """One summary simulation of all points (P) × runs (R)."""
     step = {name: v[:, None] for name, v in values.items() if name in STEP_SETTINGS}
-    own = {name: v[:, None] for name, v in values.items() if name not in STEP_SETTINGS}
+    own: dict[str, Any] = {name: v[:, None] for name, v in values.items() if name not in STEP_SETTINGS}
     if own and isinstance(method.preconditioner, LLQR):
         if "refresh_every" in own:
             own["refresh_every"] = np.rint(own["refresh_every"]).astype(int)

@@ -14,7 +14,10 @@ Leaves = dict[str, Array]
 class Structure(Protocol):
     """A linear parametrisation leaves ↦ U, block-diagonal over the layers of a layout."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """The name that the page and LLQR's `structure` know it by."""
+        ...
 
     def identity(self, layout: Layout, theta: Array, scale: float = 1.0) -> Leaves:
         """Leaves of U = scale·I for every walker of θ (..., D), in θ's dtype and on its device."""

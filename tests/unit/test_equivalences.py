@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 import torch
-from geometry.surfaces import SURFACES, AnnularWell, StiffValley
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from geometry.surfaces import SURFACES, AnnularWell, StiffValley
 from optimizers import LLQR, METHODS, SAM, Identity, Method, NoProbe, simulate
 from optimizers.rule import Settings, State, descent_step, refresh_if_due
 

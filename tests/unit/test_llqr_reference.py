@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 import pytest
-from geometry.surfaces import AnnularWell, StiffValley
 
+from geometry.surfaces import AnnularWell, StiffValley
 from optimizers import LLQR, SAM, Method, NoProbe, simulate
 
 TOLERANCE = 1e-10

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from geometry.surfaces import AnnularWell, StiffValley
 
+from geometry.surfaces import AnnularWell, StiffValley
 from optimizers import LLQR, METHODS, OUTCOMES, SAM, Method, NoProbe, simulate
 from optimizers.structures import structure_named
 
