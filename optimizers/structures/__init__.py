@@ -3,9 +3,17 @@
 from optimizers.structures.base import Leaves, Structure
 from optimizers.structures.dense import Dense
 from optimizers.structures.diagonal import Diagonal
+from optimizers.structures.ekfac import EKFAC
+from optimizers.structures.kfac import KFAC
 from optimizers.structures.scalar import Scalar
 
-STRUCTURES: dict[str, Structure] = {"dense": Dense(), "diagonal": Diagonal(), "scalar": Scalar()}
+STRUCTURES: dict[str, Structure] = {
+    "dense": Dense(),
+    "diagonal": Diagonal(),
+    "scalar": Scalar(),
+    "kfac": KFAC(),
+    "e-kfac": EKFAC(),
+}
 
 
 def structure_named(name: str) -> Structure:
@@ -16,4 +24,4 @@ def structure_named(name: str) -> Structure:
         raise ValueError(f"unknown structure {name!r}; choose one of {', '.join(STRUCTURES)}") from None
 
 
-__all__ = ["STRUCTURES", "Dense", "Diagonal", "Leaves", "Scalar", "Structure", "structure_named"]
+__all__ = ["EKFAC", "KFAC", "STRUCTURES", "Dense", "Diagonal", "Leaves", "Scalar", "Structure", "structure_named"]
