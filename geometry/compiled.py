@@ -152,15 +152,15 @@ def _ackley(x, y):
     sx, sy, cx, cy = np.sin(turn * x), np.sin(turn * y), np.cos(turn * x), np.cos(turn * y)
     waves = np.exp(0.5 * (cx + cy))
     slope = 0.1 * funnel * inverse
-    bend = slope * (0.1 * inverse + 0.5 * inverse * inverse)
+    bend, nx, ny = slope * (0.1 * s + 0.5), x * inverse, y * inverse
     square = np.pi**2 * waves
     return (
         -funnel - waves + E20,
         slope * x + np.pi * waves * sx,
         slope * y + np.pi * waves * sy,
-        slope - bend * x * x + square * (2.0 * cx - sx * sx),
-        -bend * x * y - square * sx * sy,
-        slope - bend * y * y + square * (2.0 * cy - sy * sy),
+        slope - bend * nx * nx + square * (2.0 * cx - sx * sx),
+        -bend * nx * ny - square * sx * sy,
+        slope - bend * ny * ny + square * (2.0 * cy - sy * sy),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import numbers
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar
@@ -39,8 +40,12 @@ class FlatBasin:
 
     def contains(self, theta: Array) -> Array:
         """Whether each point of θ (..., D) lies in the basin, shape (...); not-a-number does not."""
-        theta = np.asarray(theta, dtype=float)
-        return np.linalg.norm(theta - np.asarray(self.centre), axis=-1) < self.radius
+        theta = floating(theta)
+        xp = array_namespace(theta)
+        centre = xp.asarray(self.centre, dtype=theta.dtype, device=theta.device)
+        # beyond 2 radii along an axis the square is not needed: a diverged walker's would overflow
+        offset = xp.clip(theta - centre, -2 * self.radius, 2 * self.radius)
+        return xp.sqrt(xp.sum(offset * offset, axis=-1)) < self.radius
 
 
 @dataclass(frozen=True)
@@ -69,9 +74,8 @@ class Surface(ABC):
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
-            numbers = value if isinstance(value, tuple) else (value,)
-            for number in numbers:
-                if isinstance(number, bool | str) or not np.isreal(number) or not math.isfinite(number):
+            for number in value if isinstance(value, tuple) else (value,):
+                if isinstance(number, bool) or not isinstance(number, numbers.Real) or not math.isfinite(number):
                     raise ValueError(f"{field.name} must be a finite number, not {value!r}")
 
     @property
@@ -156,6 +160,19 @@ def positive(surface: Any, *names: str) -> None:
         value = getattr(surface, name)
         if min(value if isinstance(value, tuple) else (value,)) <= 0:
             raise ValueError(f"{name} must be positive, not {value!r}")
+
+
+def norm_of_square(xp: Any, square: Array) -> Array:
+    """√square, whose automatic derivative at 0 is 0 and not not-a-number."""
+    zero = square == 0
+    return xp.where(zero, xp.zeros_like(square), xp.sqrt(xp.where(zero, xp.ones_like(square), square)))
+
+
+def floating(theta: Array) -> Array:
+    """θ as it is, or in double precision where it holds whole numbers or is a list."""
+    theta = theta if hasattr(theta, "dtype") else np.asarray(theta, dtype=float)
+    xp = array_namespace(theta)
+    return xp.astype(theta, xp.float64) if xp.isdtype(theta.dtype, ("integral", "bool")) else theta
 
 
 def from_entries(xp: Any, xx: Array, xy: Array, yy: Array) -> Array:

@@ -9,7 +9,7 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from geometry.objective import Array
-from geometry.surface import Domain, FlatBasin, Minimum, Surface, from_entries
+from geometry.surface import Domain, FlatBasin, Minimum, Surface, from_entries, norm_of_square
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Ackley(Surface):
         """s = √(½|θ|²), its guarded inverse (0 at the origin), 20 exp(−0.2 s), and the cosine term."""
         xp = array_namespace(theta)
         x, y = theta[..., 0], theta[..., 1]
-        s = xp.sqrt(0.5 * (x * x + y * y))
+        s = norm_of_square(xp, 0.5 * (x * x + y * y))
         inverse = xp.where(s == 0, xp.zeros_like(s), 1 / xp.where(s == 0, xp.ones_like(s), s))
         waves = xp.exp(0.5 * (xp.cos(2 * math.pi * x) + xp.cos(2 * math.pi * y)))
         return s, inverse, 20 * xp.exp(-0.2 * s), waves
@@ -72,18 +72,18 @@ class Ackley(Surface):
         return slope * theta + math.pi * waves[..., None] * xp.sin(2 * math.pi * theta)
 
     def hessian(self, theta: Array) -> Array:
-        """Funnel: (0.1 F/s) I − (0.1 F/s)(0.1/s + ½/s²) θθᵀ; waves: W (2π² diag(cos 2πθ) − π² sin sinᵀ)."""
+        """Funnel: (0.1 F/s) I − (0.1 F/s)(0.1 s + ½) nnᵀ, n = θ/s; waves: W (2π² diag(cos 2πθ) − π² sin sinᵀ)."""
         xp = array_namespace(theta)
         x, y = theta[..., 0], theta[..., 1]
-        _, inverse, funnel, waves = self._parts(theta)
+        s, inverse, funnel, waves = self._parts(theta)
         slope = 0.1 * funnel * inverse
-        bend = slope * (0.1 * inverse + 0.5 * inverse * inverse)
+        bend, nx, ny = slope * (0.1 * s + 0.5), x * inverse, y * inverse
         turn = 2 * math.pi
         sx, sy, cx, cy = xp.sin(turn * x), xp.sin(turn * y), xp.cos(turn * x), xp.cos(turn * y)
         square = math.pi**2 * waves
         return from_entries(
             xp,
-            slope - bend * x * x + square * (2 * cx - sx * sx),
-            -bend * x * y - square * sx * sy,
-            slope - bend * y * y + square * (2 * cy - sy * sy),
+            slope - bend * nx * nx + square * (2 * cx - sx * sx),
+            -bend * nx * ny - square * sx * sy,
+            slope - bend * ny * ny + square * (2 * cy - sy * sy),
         )

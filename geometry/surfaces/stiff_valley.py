@@ -8,10 +8,10 @@ from functools import cached_property
 
 import numpy as np
 from array_api_compat import array_namespace
-from scipy.optimize import brentq
 
 from geometry.objective import Array
 from geometry.surface import Domain, FlatBasin, Minimum, Surface, SurfaceParameter, from_entries, positive
+from geometry.surfaces.gaussian_well import WellProfile
 
 
 @dataclass(frozen=True)
@@ -38,9 +38,9 @@ class StiffValley(Surface):
             "stiffness", "h₂", "Stiff curvature", 1.0, 1000.0, 1.0, 400.0, "Curvature across the valley.", "log"
         ),
         SurfaceParameter("depth", "D", "Well depth", 0.0, 10.0, 0.1, 3.5, "Depth of the pothole."),
-        SurfaceParameter("width", "w", "Well width", 0.1, 1.0, 0.01, 0.25, "Width of the pothole; small is sharp."),
+        SurfaceParameter("width", "w", "Well width", 0.1, 0.75, 0.01, 0.25, "Width of the pothole; small is sharp."),
         SurfaceParameter(
-            "position", "p", "Well position", 2.0, 6.0, 0.1, 5.0, "Where the pothole lies on the flat axis."
+            "position", "p", "Well position", 3.0, 6.0, 0.1, 5.0, "Where the pothole lies on the flat axis."
         ),
     )
 
@@ -75,18 +75,19 @@ class StiffValley(Surface):
             found.append(Minimum("the bottom of the pothole", point, float(self.loss(np.array(point)))))
         return tuple(found)
 
-    @cached_property
+    @property
     def well_position(self) -> float:
-        """x of the pothole's bottom; not-a-number where the parameters leave no pothole."""
-        x = np.linspace(self.position - 6 * self.width, self.position, 601)
-        falling = np.flatnonzero(self._slope(x) < 0)
-        if len(falling) == 0 or falling[-1] == len(x) - 1 or x[falling[-1]] <= 0:
-            return math.nan
-        return float(brentq(self._slope, x[falling[-1]], x[falling[-1] + 1]))
+        """x of the pothole's bottom; not-a-number where it is too shallow to have one."""
+        return self._roots[0]
 
-    def _slope(self, x: Array) -> Array:
-        u = x - self.position
-        return self.curvature * x + self.depth * u / self.width**2 * np.exp(-(u**2) / (2 * self.width**2))
+    @property
+    def barrier_position(self) -> float:
+        """x of the barrier between basin and pothole, a saddle; not-a-number where there is none."""
+        return self._roots[1]
+
+    @cached_property
+    def _roots(self) -> tuple[float, float]:
+        return WellProfile(self.curvature, self.depth, self.width, self.position).roots()
 
     @property
     def kernel_parameters(self) -> np.ndarray:

@@ -10,7 +10,7 @@ from array_api_compat import array_namespace
 
 from geometry.gaussian import Moments, interval_moments
 from geometry.objective import Array, Layout
-from geometry.surface import Domain, FlatBasin, Minimum, Surface, SurfaceParameter, positive
+from geometry.surface import Domain, FlatBasin, Minimum, Surface, SurfaceParameter, floating, positive
 
 Numbers = float | tuple[float, float]
 
@@ -48,6 +48,10 @@ class TwoScaleQuadratic(Surface):
     )
 
     def __post_init__(self) -> None:
+        for name in ("curvature", "pothole_curvature", "half_width", "offset"):
+            value = getattr(self, name)
+            if isinstance(value, tuple) and len(value) != 2:
+                raise ValueError(f"{name} must be a number or a pair of numbers, not {value!r}")
         super().__post_init__()
         positive(self, "curvature", "pothole_curvature", "half_width")
 
@@ -105,26 +109,27 @@ class TwoScaleQuadratic(Surface):
         rows[: self.dimension] = self._columns().T
         return rows.ravel()
 
-    def _inside(self, theta: Array) -> tuple[Any, list[Array], Array]:
-        """The namespace, h, a, w, X in θ's kind of array, and whether each coordinate is inside its pothole."""
+    def _inside(self, theta: Array) -> tuple[Any, Array, list[Array], Array]:
+        """The namespace, θ, h, a, w, X in θ's kind of array, and whether each coordinate is inside its pothole."""
+        theta = floating(theta)
         xp = array_namespace(theta)
         rows = [xp.asarray(row, dtype=theta.dtype, device=theta.device) for row in self._columns()]
-        return xp, rows, xp.abs(theta) < rows[2]
+        return xp, theta, rows, xp.abs(theta) < rows[2]
 
     def loss(self, theta: Array) -> Array:
         """L(x), shape (...)."""
-        xp, (h, a, w, offset), inside = self._inside(theta)
+        xp, theta, (h, a, w, offset), inside = self._inside(theta)
         capped = xp.where(inside, theta * theta - w * w, xp.zeros_like(theta))
         return xp.sum(0.5 * h * (theta + offset) ** 2 + 0.5 * (a - h) * capped, axis=-1)
 
     def gradient(self, theta: Array) -> Array:
         """h (x + X) + (a − h) x inside, h (x + X) outside, shape (..., D)."""
-        xp, (h, a, _, offset), inside = self._inside(theta)
+        xp, theta, (h, a, _, offset), inside = self._inside(theta)
         return h * (theta + offset) + xp.where(inside, (a - h) * theta, xp.zeros_like(theta))
 
     def hessian(self, theta: Array) -> Array:
         """diag(a inside, h outside), shape (..., D, D); the kinks at ±w are not in it."""
-        xp, (h, a, _, _), inside = self._inside(theta)
+        xp, theta, (h, a, _, _), inside = self._inside(theta)
         diagonal = xp.where(inside, a + xp.zeros_like(theta), h + xp.zeros_like(theta))
         return diagonal[..., None] * xp.eye(self.dimension, dtype=theta.dtype, device=theta.device)
 
