@@ -31,6 +31,11 @@ class StatelessModule:
         self._copies = {training: _emptied(module).train(training) for training in (False, True)}
         self._lock = threading.RLock()
 
+    @property
+    def architecture(self) -> nn.Module:
+        """The module's structure in inference mode; its tensors have shapes but no values."""
+        return self._copies[False]
+
     def __call__(
         self, parameters: Tensors, buffers: Tensors, inputs: tuple[Tensor, ...], training: bool
     ) -> tuple[Any, Tensors]:
