@@ -85,9 +85,7 @@ class SplitRosenbrock(Rosenbrock):
 
     key = "split-rosenbrock"
     title = "Rosenbrock, two layers"
-    description = (
-        "Rosenbrock's valley where each coordinate is a layer with its own preconditioner."
-    )
+    description = "Rosenbrock's valley where each coordinate is a layer with its own preconditioner."
 
     @property
     def layout(self) -> Layout:
