@@ -11,6 +11,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+import weakref
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -32,17 +33,20 @@ class Server:
     def __init__(self, *arguments: str, **environment: str) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self._log = tempfile.NamedTemporaryFile(prefix="pothole-lab-", suffix=".log")  # noqa: SIM115
+        log, path = tempfile.mkstemp(prefix="pothole-lab-", suffix=".log")
+        self._log = Path(path)
+        weakref.finalize(self, self._log.unlink, missing_ok=True)
         self.process = subprocess.Popen(
             [sys.executable, "-m", "app", "--no-browser", "--port", str(self.port), *arguments],
             cwd=ROOT,
             env={**os.environ, "PYTHONUNBUFFERED": "1", **environment},
             stdin=subprocess.DEVNULL,
-            stdout=self._log,
+            stdout=log,
             stderr=subprocess.STDOUT,
             # A group of its own: whatever the program starts is ended with it.
             start_new_session=True,
         )
+        os.close(log)
         try:
             self.wait_until_ready()
         except BaseException:
@@ -71,7 +75,7 @@ class Server:
 
     def log(self) -> str:
         """All it has printed so far; still to be had after its end."""
-        return Path(self._log.name).read_text(encoding="utf-8", errors="replace")
+        return self._log.read_text(encoding="utf-8", errors="replace")
 
     def tracebacks(self) -> int:
         """How many tracebacks it has printed so far."""
