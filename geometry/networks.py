@@ -118,6 +118,11 @@ class NetworkLoss:
         """N, the number of examples in the batch."""
         return self.data.examples
 
+    @property
+    def architecture(self) -> nn.Module:
+        """The module's structure in inference mode, to look at: its tensors have shapes but no values."""
+        return self._module.architecture
+
     def with_batch(self, inputs: Tensor | tuple[Tensor, ...], targets: Tensor) -> NetworkLoss:
         """The loss of the same network over other examples (a mini-batch): a view, nothing of size D is copied."""
         other = copy.copy(self)
