@@ -63,7 +63,7 @@ def _all() -> tuple[Preset, ...]:
             "Two-scale quadratic",
             "A wide basin with a sharp pothole: when does SAM's bouncing carry it out?",
             "two-scale-quadratic",
-            {"steps": 400},
+            {"steps": 400, "radius": 0.10},
         ),
     )
 

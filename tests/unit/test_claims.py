@@ -1,0 +1,132 @@
+"""The statements on the page, on fewer runs than the committed benchmark, and computed a second way."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from app.claims import VERDICTS, claims_for
+from app.claims.captions import figure_2_trials, figure_3_trials
+from app.claims.fairness import equal_rate_claim, valley_trials
+from app.claims.trials import starts_around
+from app.presets import PRESETS
+from app.request import read_request
+from geometry import two_scale
+from geometry.surfaces import AnnularWell, StiffValley
+from optimizers import METHODS, simulate
+
+
+def preset(key, **changes):
+    request, _ = read_request({"preset": key})
+    return replace(request, **changes)
+
+
+def with_parameters(request, **parameters):
+    return replace(request, surface_parameters=tuple((dict(request.surface_parameters) | parameters).items()))
+
+
+def test_figure_2_holds():
+    """SGDM and LLQR stay, SAM and LLQR+SAM arrive, LLQR+SAM earlier on most starts but not by a hair."""
+    trial = figure_2_trials(preset("figure-2"), 30)
+    assert not trial.arrived("SGDM").any() and not trial.arrived("LLQR").any()
+    assert trial.arrived("SAM").mean() >= 0.9 and trial.arrived("LLQR+SAM").all()
+    assert 20 <= trial.median_arrival("LLQR+SAM") <= 32, "21 to 29 over 60 starts"
+    assert trial.median_arrival("SAM") > 1.8 * trial.median_arrival("LLQR+SAM")
+
+
+def test_figure_3_holds():
+    trial = figure_3_trials(preset("figure-3"), 30)
+    assert not trial.arrived("SGDM").any() and not trial.arrived("LLQR").any()
+    assert trial.arrived("SAM").all() and trial.arrived("LLQR+SAM").all()
+    sam, ours = trial.runs["SAM"], trial.runs["LLQR+SAM"]
+    assert np.median(ours.arrival) == pytest.approx(15, abs=3)
+    assert np.median(ours.path_length_to_arrival) == pytest.approx(4.7, abs=0.5)
+    assert (ours.path_length_to_arrival < sam.path_length_to_arrival).mean() >= 0.9
+
+
+def test_the_counts_are_those_of_single_runs():
+    """The batch behind the verdicts against one simulation after the other, with its whole path."""
+    request = preset("figure-2", steps=300)
+    trial = figure_2_trials(request, 6)
+    for name in METHODS:
+        for w, start in enumerate(trial.starts):
+            run = simulate(request.make_surface(), name, start, 300, request.learning_rate, request.radius)
+            inside = np.linalg.norm(run.positions, axis=-1) < 0.5
+            first = int(inside.argmax()) if inside.any() else -1
+            assert trial.runs[name].arrival[w] == first
+            assert bool(trial.arrived(name)[w]) == (first >= 0)
+
+
+def test_the_race_of_timescales():
+    """The premise: U must forget more slowly than the escape takes. With β = 0 and k = 1 LLQR itself escapes."""
+    forgetful = figure_2_trials(preset("figure-2", decay=0.0, refresh_every=1))
+    assert forgetful.arrived("LLQR").mean() >= 0.9
+    slow = figure_2_trials(preset("figure-2", decay=0.8, refresh_every=1))
+    assert not slow.arrived("LLQR").any() and slow.arrived("LLQR+SAM").mean() >= 0.9
+
+
+def test_fairness_on_the_ring_and_in_the_valley():
+    """Ring: a larger step does as well. Stiff valley with h₂ = 400: no step does."""
+    request = preset("figure-2")
+    claim = equal_rate_claim(request, figure_2_trials(request))
+    assert claim.verdict == "holds" and "0.04" in claim.counts
+    valley = {c.statement: c for c in claims_for(preset("stiff-valley"))}
+    assert [c.verdict for c in valley.values()] == ["holds"] * 5
+    assert "0 of 20 at all" in next(c.counts for s, c in valley.items() if "no learning rate" in s)
+    trial = valley_trials(preset("stiff-valley"))
+    assert set(trial.runs["SAM"].outcome) == set(trial.runs["SGDM"].outcome) == {"diverged"}
+    assert set(trial.runs["LLQR"].outcome) == {"trapped"}
+
+
+@pytest.mark.parametrize("key", PRESETS)
+def test_every_preset_has_claims_with_verdicts_and_counts(key):
+    claims = claims_for(preset(key))
+    assert claims
+    for claim in claims:
+        assert claim.verdict in VERDICTS and claim.statement.endswith(".") and claim.detail
+        assert claim.counts or claim.verdict == "not tested here"
+
+
+def test_verdicts_can_be_bad():
+    """Each kind of statement fails where it should: a verdict that cannot be negative says nothing."""
+    fast = {c.statement: c.verdict for c in claims_for(preset("figure-2", learning_rate=0.1))}
+    assert fast["SGDM stays in the sharp well."] == "does not hold"
+    weak = {c.statement: c.verdict for c in claims_for(preset("figure-2", radius=0.02))}
+    assert weak["SAM leaves the well and reaches the flat basin."] == "does not hold"
+    assert "not tested here" in weak.values()
+    soft = claims_for(with_parameters(preset("stiff-valley", learning_rate=0.03), stiffness=5.0))
+    assert soft[-1].verdict == "does not hold"
+
+
+def test_a_ring_without_a_well_is_said_not_judged():
+    claims = claims_for(with_parameters(preset("figure-2"), depth=0.0))
+    assert [c.verdict for c in claims] == ["not tested here"]
+
+
+@pytest.mark.parametrize(("radius", "momentum", "period"), [(0.1, 0.5, 2), (0.1, 0.9, 4), (0.05, 0.9, 6)])
+def test_the_orbit_on_the_page_is_the_closed_form(radius, momentum, period):
+    claim = claims_for(preset("two-scale", radius=radius, momentum=momentum))[0]
+    assert claim.verdict == "holds" and f"period {period} " in claim.counts
+    if period == 2:
+        assert f"{two_scale.two_cycle_amplitude(0.0165 * 40, momentum, radius):.9g}" in claim.counts
+
+
+def test_the_bounce_axes_on_the_plane():
+    request, _ = read_request({"surface": "two-scale-plane"})
+    claims = claims_for(request)
+    assert [c.verdict for c in claims] == ["holds", "holds"]
+    assert "axis 2" in claims[0].counts and "axis 1" in claims[1].counts
+
+
+def test_surfaces_without_statements_have_none():
+    request, _ = read_request({"surface": "himmelblau"})
+    assert claims_for(request) == []
+
+
+def test_starts_lie_in_the_well():
+    ring, valley = AnnularWell(aspect=1.3), StiffValley()
+    r = np.linalg.norm(starts_around(ring, 50) / np.array([1.0, 1.3]), axis=-1)
+    offset = np.abs(r - ring.well_radius) / ring.width
+    assert offset.min() >= 0.3 and offset.max() <= 0.8
+    along = np.abs(starts_around(valley, 50)[:, 0] - valley.position) / valley.width
+    assert along.min() >= 0.3 and along.max() <= 0.8
