@@ -12,35 +12,49 @@ U ← β U + (1 − β) U_T, so that U follows the average geometry and not the 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
 from array_api_compat import array_namespace
 
-from geometry.objective import Layout, Objective, linearise
+from geometry.objective import Layout, Linearisation, Objective, linearise
 from geometry.smoothing import Moments, neighbourhood_moments
 from geometry.surface import Surface
 from optimizers.broadcasting import lift
-from optimizers.inner import InnerSolver, replace_not_finite
+from optimizers.inner import SOLVERS, InnerSolver, replace_not_finite
 from optimizers.structures import Leaves, Structure, structure_named
 
 Array = Any
-METRICS = ("newton", "ngd")
+METRICS = ("newton", "ngd", "ngd-mean")
+FLOORED = ("diagonal", "scalar")
+"""Structures whose U the authors keep above a floor; they leave every other as it comes out."""
+DECAY = {"newton": 0.9, "ngd": 0.95, "ngd-mean": 0.95}
+"""β of the slow average on networks."""
+SMALLEST_NORM = 1e-9
 
 
 @dataclass(frozen=True)
 class LLQR:
-    """The preconditioner of LLQR; the defaults are those of the 2-D surfaces.
+    """The preconditioner of LLQR; the defaults are those of the 2-D surfaces, `for_networks` has those of networks.
 
-    structure: "dense", "diagonal" or "scalar" blocks.  metric: "newton" or "ngd".
-    refresh_every: k, refresh before step t when t mod k = 0.  decay: β of the slow average, not bias-corrected.
-    inner_steps, inner_learning_rate, inner_momentum, clip: the inner solver (see InnerSolver).  damping: λ.
+    structure: "dense", "diagonal", "scalar", "kfac" or "e-kfac" blocks.  metric: "newton", "ngd" (summed over the
+    batch, as the authors have it, while g is a mean) or "ngd-mean" (ours: averaged; see geometry.networks).
+    refresh_every: k, refresh before step t when t mod k = 0 and t < refresh_until.  decay: β of the slow average, not
+    bias-corrected.
+    inner_steps, inner_learning_rate, inner_momentum, clip, clip_elements, inner_betas: of the `solver` "momentum",
+    "sgd" or "adam" (see InnerSolver).  damping: λ, added once however the batch is chunked (the authors' code adds it
+    once for each chunk).
     warm_start_scale: σ of the Gaussian neighbourhood of the start whose averaged geometry gives the first U by
     `warm_refreshes` refreshes from U = I; that stands for step 0, so that the first refresh at the iterate is at
     step k. None: start at U = I and refresh at step 0 as well.
-    floor: lower bound of U after each refresh (see the structure's `project`).
-    All numbers but the counts of steps may be arrays over the walkers, and so may refresh_every.
+    cold_start: every inner solve begins at the identity instead of the stored U.
+    normalise_gradient: the control is −U g/max(‖g‖, 1e-9); the linear term of J keeps g.
+    identity_scale: s, U is learned from s·I and applied as U/s, so that the first step is plain.
+    floor: lower bound of U after each refresh (see the structure's `project`; 0: none).
+    All numbers but the counts of steps, the floor and the scale may be arrays over the walkers, and so may
+    refresh_every.
     """
 
     structure: str | Structure = "dense"
@@ -55,6 +69,37 @@ class LLQR:
     warm_start_scale: Any | None = 2.0
     warm_refreshes: int = 200
     floor: float = 1e-8
+    solver: str = "momentum"
+    clip_elements: float | None = None
+    inner_betas: tuple[float, float] = (0.9, 0.999)
+    cold_start: bool = False
+    normalise_gradient: bool = False
+    identity_scale: float = 1.0
+    refresh_until: int | None = None
+
+    @classmethod
+    def for_networks(
+        cls,
+        structure: str | Structure = "diagonal",
+        metric: str = "ngd",
+        refresh_every: Any = 1000,
+        decay: Any | None = None,
+        warm_start_scale: None = None,
+        floor: float | None = None,
+        **options: Any,
+    ) -> LLQR:
+        """LLQR with the authors' settings for networks (arXiv 2605.16134); `options` are the fields of the class.
+
+        decay: 0.95 for "ngd" and 0.9 for "newton". floor: 1e-8 for "diagonal" and "scalar" blocks and none for any
+        other, whose U is left as it comes out (the dense one is not made symmetric). There is no averaging over the
+        start's neighbourhood: mini-batches and the slow average do that. Newton's cost has no lower bound where the
+        Hessian is indefinite; few small clipped steps keep it finite, not the damping, which is 0.
+        """
+        if decay is None:
+            decay = DECAY.get(metric, 0.95)
+        if floor is None:
+            floor = 1e-8 if (structure if isinstance(structure, str) else structure.name) in FLOORED else 0.0
+        return cls(structure, metric, refresh_every, decay, warm_start_scale=warm_start_scale, floor=floor, **options)
 
     def __post_init__(self) -> None:
         if isinstance(self.structure, str):
@@ -68,6 +113,14 @@ class LLQR:
         _check("inner_momentum", self.inner_momentum, 0.0, 1.0)
         _check("damping", self.damping, 0.0, math.inf)
         _check("warm_refreshes", self.warm_refreshes, 0, math.inf)
+        if self.solver not in SOLVERS:
+            raise ValueError(f"solver must be one of {', '.join(SOLVERS)}, not {self.solver!r}")
+        _check("identity_scale", self.identity_scale, 1e-12, math.inf)
+        _check("floor", self.floor, 0.0, math.inf)
+        if self.clip_elements is not None:
+            _check("clip_elements", self.clip_elements, 1e-12, math.inf)
+        if self.refresh_until is not None:
+            _check("refresh_until", self.refresh_until, 0, math.inf)
         if self.clip is not None:
             _check("clip", self.clip, 1e-12, math.inf)
         if self.warm_start_scale is not None:
@@ -79,13 +132,21 @@ class LLQR:
         return structure_named(self.structure) if isinstance(self.structure, str) else self.structure
 
     @property
-    def solver(self) -> InnerSolver:
+    def inner(self) -> InnerSolver:
         """The solver of the inner problem."""
-        return InnerSolver(self.inner_steps, self.inner_learning_rate, self.inner_momentum, self.clip)
+        return InnerSolver(
+            self.inner_steps,
+            self.inner_learning_rate,
+            self.inner_momentum,
+            self.clip,
+            self.clip_elements,
+            self.solver,
+            self.inner_betas,
+        )
 
     def start(self, objective: Objective, theta: Array) -> Leaves:
         """U before the first step: the identity, or what the smoothed neighbourhood of θ teaches."""
-        leaves = self.blocks.identity(objective.layout, theta)
+        leaves = self.blocks.identity(objective.layout, theta, self.identity_scale)
         if self.warm_start_scale is None:
             return leaves
         if not hasattr(objective, "kernel_code"):
@@ -105,19 +166,44 @@ class LLQR:
         due = index % self.refresh_every == 0
         if self.warm_start_scale is not None:
             due = due & (index > 0)
+        if self.refresh_until is not None:
+            due = due & (index < self.refresh_until)
         return due
 
     def refresh(self, objective: Objective, theta: Array, state: Leaves) -> Leaves:
         """U after one refresh at θ: the inner solve on J(U), then the slow average and the floor."""
         at = linearise(objective, theta, self.metric)
-        blocks, layout, g = self.blocks, objective.layout, at.gradient
+        layout, walkers = objective.layout, theta.ndim - 1
+        begin = self.blocks.identity(layout, theta, self.identity_scale) if self.cold_start else state
+        return self._averaged(state, self.inner.solve(self.slope(layout, at), begin, walkers), theta)
+
+    def cost(self, layout: Layout, at: Linearisation, leaves: Leaves) -> Array:
+        """J(U) = g·d + ½ dᵀ(G + λI) d with d = −U g, shape (...)."""
+        xp = array_namespace(at.gradient)
+        d = -self.blocks.product(layout, leaves, self._control(at.gradient))
+        bent = at.product(d) + lift(self.damping) * d
+        return xp.sum(at.gradient * d, axis=-1) + xp.sum(d * bent, axis=-1) / 2
+
+    def slope(self, layout: Layout, at: Linearisation, along: Array | None = None) -> Callable[[Leaves], Leaves]:
+        """leaves ↦ ∂J/∂leaves, for one curvature product a call; `along` replaces the g of the control d = −U g."""
+        blocks, g = self.blocks, at.gradient
+        against = -(self._control(g) if along is None else along)
 
         def slope(leaves: Leaves) -> Leaves:
-            d = -blocks.product(layout, leaves, g)
-            r = g + at.product(d) + lift(self.damping) * d
-            return blocks.pull_back(layout, leaves, -g, r)
+            d = blocks.product(layout, leaves, against)
+            r = g + at.product(d)
+            if not (isinstance(self.damping, float | int) and self.damping == 0):
+                r = r + lift(self.damping) * d
+            return blocks.pull_back(layout, leaves, against, r)
 
-        return self._averaged(state, self.solver.solve(slope, state, theta.ndim - 1), theta)
+        return slope
+
+    def _control(self, g: Array) -> Array:
+        """The vector that U is applied to in the control."""
+        if not self.normalise_gradient:
+            return g
+        xp = array_namespace(g)
+        return g / xp.clip(xp.sqrt(xp.sum(g * g, axis=-1, keepdims=True)), min=SMALLEST_NORM)
 
     def _refreshed_on(self, moments: Moments, layout: Layout, state: Leaves, theta: Array) -> Leaves:
         """One refresh on the averaged cost J̄(U) = −tr(UC) + ½ tr(Uᵀ(H̄+λ)UC), ∂J̄/∂U = (H̄+λ)UC − C."""
@@ -136,7 +222,7 @@ class LLQR:
             ]
             return {name: sum(column[name] for column in columns) for name in leaves}
 
-        return self._averaged(state, self.solver.solve(slope, state, theta.ndim - 1), theta)
+        return self._averaged(state, self.inner.solve(slope, state, theta.ndim - 1), theta)
 
     def _averaged(self, old: Leaves, new: Leaves, theta: Array) -> Leaves:
         """U ← β U + (1 − β) U_T leaf by leaf, then the structure's projection."""
@@ -149,12 +235,13 @@ class LLQR:
         return self.blocks.project(mixed, self.floor)
 
     def apply(self, layout: Layout, state: Leaves, v: Array) -> Array:
-        """U v."""
-        return self.blocks.product(layout, state, v)
+        """U v, divided by the identity's scale."""
+        product = self.blocks.product(layout, state, v)
+        return product if self.identity_scale == 1.0 else product / self.identity_scale
 
     def matrix(self, layout: Layout, state: Leaves, like: Array) -> Array:
         """U as an explicit matrix (..., D, D)."""
-        return self.blocks.matrix(layout, state)
+        return self.blocks.matrix(layout, state) / self.identity_scale
 
     def refresh_cost(self) -> tuple[int, int]:
         """One gradient and one curvature product per inner step."""
