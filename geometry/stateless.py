@@ -41,7 +41,7 @@ class StatelessModule:
     ) -> tuple[Any, Tensors]:
         """(outputs, buffers after the pass). In train mode the given buffers are left as they are."""
         state = {**parameters, **self.frozen, **({k: b.clone() for k, b in buffers.items()} if training else buffers)}
-        with self._lock, _differentiable_attention():
+        with self._lock, differentiable_attention():
             outputs = functional_call(self._copies[training], state, inputs)
         return outputs, {k: state[k].detach() for k in buffers} if training else buffers
 
@@ -71,7 +71,7 @@ def _emptied(module: nn.Module) -> nn.Module:
 
 
 @contextmanager
-def _differentiable_attention() -> Iterator[None]:
+def differentiable_attention() -> Iterator[None]:
     """Attention by plain matrix products: the fused kernels have no second derivative."""
     fast = torch.backends.mha.get_fastpath_enabled()
     torch.backends.mha.set_fastpath_enabled(False)
