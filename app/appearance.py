@@ -11,16 +11,17 @@ MARKERS = ("circle", "square", "triangle", "diamond", "cross", "hexagon")
 
 @dataclass(frozen=True)
 class MethodLook:
-    """Colour, line dash (canvas pattern in px; empty for a solid line), line width in px and marker of a method."""
+    """Colour, line dash (canvas pattern in px; empty for a solid line), marker, line width in px, colour on dark."""
 
     colour: str
     dash: str
     marker: str
     width: float = 2.0
+    colour_on_dark: str = ""
 
 
 NAMED_LOOKS = {
-    "SGDM": MethodLook("#0072B2", "", "circle"),
+    "SGDM": MethodLook("#0072B2", "", "circle", colour_on_dark="#56B4E9"),
     "SAM": MethodLook("#E69F00", "7 4", "square"),
     "LLQR": MethodLook("#CC79A7", "2 4", "triangle", 2.6),
     "LLQR+SAM": MethodLook("#009E73", "", "diamond", 2.8),

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-import dash_mantine_components as dmc
 from dash import dcc, html
 
 from app.appearance import looks
-from app.control_widgets import table_entry, widgets
-from app.controls import CONTROLS, PRECONDITIONER, SURFACE, WALK
+from app.control_entries import entry
+from app.controls import CONTROLS, SURFACE, start_controls, surface_controls
 from app.pages import Page
 from app.presets import PRESETS, preset_values
-from app.request import METHOD_NAMES, PRESET
+from app.request import METHOD_NAMES
+from geometry.surfaces import SURFACES, make_surface
 
 GRAPH_CONFIG = {
     "displaylogo": False,
@@ -33,11 +33,18 @@ CHARTS = (
 def tables() -> dict[str, Any]:
     """What the client code is told once: controls, looks and presets."""
     return {
-        "controls": [table_entry(control) for control in (*CONTROLS, SURFACE, PRESET)],
+        "controls": [entry(control) for control in (SURFACE, *CONTROLS)],
+        "surfaces": {key: _surface_table(key) for key in SURFACES},
         "methods": list(METHOD_NAMES),
         "looks": looks(METHOD_NAMES),
         "presets": {key: {"caption": preset.caption, **preset_values(key)} for key, preset in PRESETS.items()},
     }
+
+
+def _surface_table(key: str) -> dict[str, Any]:
+    surface = make_surface(key)
+    controls = (*surface_controls(key), *start_controls(surface))
+    return {"description": surface.description, "controls": [entry(control) for control in controls]}
 
 
 def header() -> list[Any]:
@@ -56,8 +63,6 @@ def layout() -> Any:
         children=[
             dcc.Store(id="lab-tables", data=tables()),
             dcc.Store(id="lab-started"),
-            dcc.Store(id="surface-form"),
-            dcc.Store(id="surface-table"),
             html.Div(id="notices", role="status", **{"aria-live": "polite"}),
             _controls(),
             html.Main(
@@ -91,23 +96,9 @@ def _controls() -> Any:
         **{"aria-label": "Controls"},
         children=[
             _group("Presets", [html.Div(presets, className="presets")]),
-            _group(
-                "Surface",
-                [
-                    dmc.Select(
-                        id={"type": "choice", "name": "surface"},
-                        data=[{"value": key, "label": label} for key, label in SURFACE.options],
-                        value=SURFACE.default,
-                        allowDeselect=False,
-                        size="sm",
-                        **{"aria-label": "Surface"},
-                    ),
-                    html.P(id="surface-description", className="hint"),
-                    html.Div(id="surface-controls"),
-                ],
-            ),
-            _group("Walk", widgets(WALK, {})),
-            _group("Preconditioner U", widgets(PRECONDITIONER, {})),
+            _group("Surface", [html.Div(id="surface-choice"), html.Div(id="surface-controls")]),
+            _group("Walk", [html.Div(id="walk-controls")]),
+            _group("Preconditioner U", [html.Div(id="preconditioner-controls")]),
         ],
     )
 

@@ -15,8 +15,12 @@ from app.request import ToyRequest
 from geometry.surface import Surface
 
 CAMERA = (-0.9, -1.2, 1.35)
-RELIEF_TOP_QUANTILE = 0.66
-"""The 3-D view is cut at this quantile of the loss, so that a bowl's rim does not flatten what lies inside."""
+RELIEF_TOP_QUANTILE = 0.45
+"""The 3-D view is cut at this quantile of the loss, so that a bowl's rim does not flatten what lies inside, …"""
+RELIEF_ABOVE_START = 1.2
+"""… but not below this multiple of the start's height above the lowest loss, …"""
+RELIEF_WORTH_CUTTING = 2.0
+"""… and only where the whole surface is at least this many times as high."""
 SURFACES_DRAWN = AnswerCache(32_000_000)
 """Answers by surface: one is about 300 kB."""
 
@@ -37,6 +41,7 @@ def _surface_json(surface: Surface, key: str, scheme: str) -> bytes:
     answer = {
         "key": key,
         "surface": surface.key,
+        "scheme": scheme,
         "title": surface.title,
         "description": surface.description,
         "dimension": surface.dimension,
@@ -76,7 +81,7 @@ def _minima(surface: Surface) -> list[dict[str, Any]]:
 def _map_and_relief(surface: Surface, scheme: str) -> dict[str, Any]:
     grid, coarse = grid_of(surface, MAP_POINTS), grid_of(surface, RELIEF_POINTS)
     colours = colour_range(grid.losses)
-    top = relief_top(coarse)
+    top = relief_top(coarse, float(surface.loss(np.asarray(surface.default_start))))
     return {
         "figures": {
             "map": map_figure(grid, colours, scheme),
@@ -96,6 +101,8 @@ def _curve(surface: Surface, scheme: str) -> dict[str, Any]:
     return {"figures": {"map": curve_figure(x, losses, scheme)}}
 
 
-def relief_top(grid: Grid) -> float:
+def relief_top(grid: Grid, start_loss: float) -> float:
     """The loss at which the 3-D view is cut."""
-    return float(np.quantile(grid.losses, RELIEF_TOP_QUANTILE))
+    low, high = float(grid.losses.min()), float(grid.losses.max())
+    cut = max(float(np.quantile(grid.losses, RELIEF_TOP_QUANTILE)), low + RELIEF_ABOVE_START * (start_loss - low))
+    return high if high - low < RELIEF_WORTH_CUTTING * (cut - low) else cut

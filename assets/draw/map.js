@@ -78,6 +78,7 @@
 
     underlay(context) {
       const { ink } = this.paths.colours;
+      if (this.picture) this.#drawPicture(context);
       if (!this.basin) return;
       const { x, y } = this.axes();
       const radiusX = (this.basin.radius * x._length) / Math.abs(x.range[1] - x.range[0]);
@@ -99,6 +100,13 @@
       context.stroke();
       context.setLineDash([]);
       context.globalAlpha = 1;
+    }
+
+    #drawPicture(context) {
+      const { image, domain } = this.picture;
+      const [left, bottom] = this.pixel([domain[0][0], domain[1][0]]);
+      const [right, top] = this.pixel([domain[0][1], domain[1][1]]);
+      context.drawImage(image, left, top, right - left, bottom - top);
     }
 
     overlay(context) {

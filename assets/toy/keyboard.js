@@ -5,7 +5,7 @@
   function uses(element, key) {
     if (!element || element === document.body) return false;
     if (element.isContentEditable || element.closest("[role=slider], [role=radiogroup], [role=listbox]")) return true;
-    if (element.matches("input, select, textarea")) return true;
+    if (element.matches("input, select, textarea")) return true; // a range uses arrows, a field uses them all
     return key === " " && Boolean(element.closest("button, a, summary, label, [role=button]"));
   }
 

@@ -10,7 +10,10 @@
       this.tables = tables;
       this.state = new lab.State();
       this.widgets = new lab.Widgets(this.state);
-      this.widgets.learn(tables.controls);
+      const group = (name) => tables.controls.filter((control) => control.group === name);
+      this.widgets.build(by("surface-choice"), group("surface"));
+      this.widgets.build(by("walk-controls"), group("walk"));
+      this.widgets.build(by("preconditioner-controls"), group("preconditioner"));
       this.player = new lab.Player({
         onStep: (step) => this.showStep(step),
         onPlaying: (playing) => {
@@ -37,6 +40,7 @@
       });
       lab.buildLegend(by("legend"), tables.methods, tables.looks, (name) => this.toggleMethod(name));
       lab.listenToKeys(this.player);
+      this.looks = tables.looks;
       this.state.listen((changed, source) => this.changed(changed, source));
       document.addEventListener("click", (event) => this.clicked(event));
       window.addEventListener("popstate", () => this.open({ query: location.search }));
@@ -74,7 +78,7 @@
       }
       if (source === "open") this.opened(changed);
       if (changed.has("methods")) {
-        lab.updateLegend(by("legend"), values.methods, this.tables.looks, this.paper);
+        lab.updateLegend(by("legend"), values.methods, this.looks, this.paper);
         this.pictures.setVisible(values.methods);
       }
       if ([...changed].some((name) => !VIEW_ONLY.has(name))) this.gate.ask(this.request());
@@ -84,7 +88,9 @@
       const { values } = this.state;
       if (this.formOf !== values.surface) {
         this.formOf = values.surface;
-        dash_clientside.set_props("surface-form", { data: { ...values } });
+        const { description, controls } = this.tables.surfaces[values.surface];
+        by("surface-choice").dataset.description = description;
+        this.widgets.build(by("surface-controls"), controls);
       }
       this.wantedStep = values.step;
       const { caption } = this.tables.presets[values.preset] ?? { caption: "Your own settings." };
@@ -114,9 +120,9 @@
       this.pictures.step = this.player.step;
       this.pictures.map.paths.step = this.pictures.relief.paths.step = this.player.step;
       for (const chart of this.pictures.all) chart.step = this.player.step;
-      this.pictures.setPaths(paths, this.tables.looks);
+      this.pictures.setPaths(paths, this.looks);
       this.bar.showStep(this.player.step);
-      lab.showOutcomes(by("outcomes"), paths.methods.map((method) => method.row), this.tables.looks, this.paper);
+      lab.showOutcomes(by("outcomes"), paths.methods.map((method) => method.row), this.looks, this.paper);
       this.speak(paths.summary);
       this.claims.ask(this.request());
       document.dispatchEvent(new CustomEvent("pothole:painted", { detail: paths }));
@@ -132,7 +138,6 @@
     showSurface(surface) {
       this.surfaceKey = surface.key;
       this.surface = surface;
-      by("surface-description").textContent = surface.description;
       by("map-title").textContent = surface.dimension === 1 ? "Loss" : "Map";
       by("relief-title").textContent = surface.dimension === 1 ? "Position against step" : "Surface";
       by("distance-unit").textContent = `to ${surface.reference}`;
@@ -180,9 +185,16 @@
       const style = getComputedStyle(document.documentElement);
       const colour = (name) => style.getPropertyValue(`--${name}`).trim();
       this.paper = colour("paper");
+      this.looks = Object.fromEntries(
+        Object.entries(this.tables.looks).map(([name, look]) => [
+          name,
+          { ...look, colour: (scheme === "dark" && look.colour_on_dark) || look.colour },
+        ]),
+      );
+      this.pictures.setLooks(this.looks);
       this.pictures.setColours({ ink: colour("ink"), quiet: colour("quiet"), grid: colour("grid"), paper: this.paper });
       by("scheme-button").textContent = scheme === "dark" ? "Light" : "Dark";
-      lab.updateLegend(by("legend"), this.state.values.methods, this.tables.looks, this.paper);
+      lab.updateLegend(by("legend"), this.state.values.methods, this.looks, this.paper);
     }
 
     clicked(event) {
@@ -225,25 +237,11 @@
     }
   }
 
-  const triggered = (handle) => () => {
-    for (const { prop_id: id, value } of dash_clientside.callback_context.triggered) {
-      const cut = id.lastIndexOf(".");
-      if (cut < 0 || !id.startsWith("{")) continue;
-      handle(JSON.parse(id.slice(0, cut)).name, value);
-    }
-  };
-
   window.dash_clientside = window.dash_clientside ?? {};
   window.dash_clientside.potholeLab = {
     start: (tables) => {
       if (tables) lab.toy = new ToyLab(tables);
       return Boolean(tables);
     },
-    surfaceTable: (entries) => {
-      if (entries) lab.toy.widgets.learn(entries);
-    },
-    sliderMoved: triggered((name, value) => lab.toy?.widgets.sliderMoved(name, value)),
-    numberTyped: triggered((name, value) => lab.toy?.widgets.numberTyped(name, value)),
-    choiceMade: triggered((name, value) => lab.toy?.widgets.choiceMade(name, value)),
   };
 })();

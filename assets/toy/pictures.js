@@ -1,6 +1,7 @@
 // All pictures of the toy lab together: map, relief (or the timeline of a 1-D surface) and charts.
 (() => {
   const lab = (window.potholeLab ??= {});
+  const SETTLE = 200; // ms without a new surface before plotly draws it
   const CHARTS = ["losses", "distance", "curvature"];
 
   lab.Pictures = class {
@@ -21,21 +22,40 @@
       return [...Object.values(this.charts), this.timeline];
     }
 
-    // A new surface: still figures change, everything is projected anew once plotly has drawn them.
+    // A new surface: still figures change, everything is projected anew once plotly has drawn them. While a parameter
+    // is dragged plotly waits for a pause, and a picture stands in for the map.
     setSurface(surface) {
+      const dragged = this.surface?.surface === surface.surface && this.surface.scheme === surface.scheme;
       this.surface = surface;
       const flat = surface.dimension === 1;
       Object.assign(this.map, { dimension: surface.dimension, basin: surface.basin, minima: surface.minima });
-      this.relief.setRelief(surface.relief, surface.domain);
-      dash_clientside.set_props("map-graph", { figure: surface.figures.map });
-      if (!flat) dash_clientside.set_props("relief-graph", { figure: surface.figures.relief });
       document.getElementById("relief-stack").classList.toggle("flat", flat);
       this.timeline.lines.canvas.hidden = this.timeline.cursor.canvas.hidden = !flat;
+      clearTimeout(this.settling);
+      this.map.picture = null;
+      if (!dragged || flat) {
+        this.#drawStill(surface);
+        return;
+      }
+      this.map.picture = { image: lab.mapPicture(surface.figures.map.data[0]), domain: surface.domain };
+      document.getElementById("relief-stack").classList.add("waiting");
+      this.settling = setTimeout(() => this.#drawStill(surface), SETTLE);
+    }
+
+    #drawStill(surface) {
+      this.relief.setRelief(surface.relief, surface.domain);
+      dash_clientside.set_props("map-graph", { figure: surface.figures.map });
+      if (surface.figures.relief) dash_clientside.set_props("relief-graph", { figure: surface.figures.relief });
+      document.getElementById("relief-stack").classList.remove("waiting");
     }
 
     setColours(colours) {
       for (const chart of this.all) chart.colours = colours;
       this.map.paths.colours = this.relief.paths.colours = colours;
+    }
+
+    setLooks(looks) {
+      for (const entry of this.entries) entry.look = looks[entry.name];
     }
 
     setPaths(paths, looks) {
@@ -125,7 +145,10 @@
         plot.on("plotly_afterplot", redraw);
         redraw();
       };
-      follow(this.map, () => this.paths && this.map.paths.rebuild());
+      follow(this.map, () => {
+        this.map.picture = null;
+        if (this.paths) this.map.paths.rebuild();
+      });
       follow(this.relief, () => this.paths && this.#rebuildRelief());
     }
 

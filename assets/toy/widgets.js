@@ -1,4 +1,5 @@
-// Sliders and number fields: from widgets to the state, and from the state back to the widgets that did not say it.
+// Sliders, number fields and choices, built from the table of controls. They tell the state what a person wants, and
+// show the state when somebody else changed it.
 (() => {
   const lab = (window.potholeLab ??= {});
   const DIGITS = 3; // a slider on a logarithmic scale gives round values; the number field keeps more
@@ -6,51 +7,116 @@
   lab.Widgets = class {
     constructor(state) {
       this.state = state;
-      this.table = new Map();
-      state.listen((changed, source) => this.#follow(changed, source));
+      this.shown = new Map(); // name → { control, show(value) }
+      state.listen((changed, source) => {
+        for (const name of changed) this.show(name, source);
+      });
     }
 
-    learn(entries) {
-      for (const entry of entries) this.table.set(entry.name, entry);
+    // Put widgets for these controls into a place, in place of what was there.
+    build(place, controls) {
+      for (const row of place.children) this.shown.delete(row.dataset.control);
+      place.replaceChildren(
+        ...controls.map((control) => {
+          const widget = (control.kind === "choice" ? choice : number)(control, (value, source) =>
+            this.state.set({ [control.name]: value }, source),
+          );
+          this.shown.set(control.name, { control, show: widget.show });
+          return widget.row;
+        }),
+      );
+      for (const control of controls) this.show(control.name);
     }
 
-    sliderMoved(name, position) {
-      const control = this.table.get(name);
+    show(name, source) {
       const value = this.state.get(name);
-      if (!control || typeof value !== "number") return;
-      // A slider that was put somewhere tells of it: not a wish of the user's.
-      if (Math.abs(position - toPosition(control, value)) < 0.5 * control.slider_step) return;
-      this.state.set({ [name]: fromPosition(control, position) }, "slider");
-    }
-
-    numberTyped(name, value) {
-      if (typeof value === "number" && Number.isFinite(value)) this.state.set({ [name]: value }, "number");
-    }
-
-    choiceMade(name, value) {
-      if (typeof value === "string") this.state.set({ [name]: value }, "choice");
-    }
-
-    #follow(changed, source) {
-      for (const name of changed) {
-        const control = this.table.get(name);
-        const value = this.state.get(name);
-        if (!control || value === undefined) continue;
-        const put = (type, shown) => dash_clientside.set_props({ type, name }, { value: shown });
-        if (!document.getElementById(idOf(control.kind === "choice" ? "choice" : "number", name))) continue;
-        if (control.kind === "choice") {
-          if (source !== "choice") put("choice", value);
-          continue;
-        }
-        if (source !== "slider") put("slider", toPosition(control, value));
-        if (source !== "number") put("number", value);
-      }
+      if (value !== undefined) this.shown.get(name)?.show(value, source);
     }
   };
 
-  // Dash writes an id that is an object with its keys in alphabetical order.
-  function idOf(type, name) {
-    return JSON.stringify({ name, type });
+  function element(tag, properties = {}, attributes = {}, ...children) {
+    const node = Object.assign(document.createElement(tag), properties);
+    for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+    node.append(...children);
+    return node;
+  }
+
+  function row(control, ...parts) {
+    const words = [element("span", { textContent: control.label })];
+    if (control.symbol) words.push(element("span", { className: "symbol", textContent: control.symbol }));
+    if (control.unit) words.push(element("span", { className: "unit", textContent: control.unit }));
+    const label = element("span", { className: "control-label" }, { "data-help": control.help }, ...words);
+    const [field, ...below] = parts;
+    const head = element("div", { className: "control-head" }, {}, label, ...(field ? [field] : []));
+    return element("div", { className: "control" }, { "data-control": control.name }, head, ...below);
+  }
+
+  function number(control, tell) {
+    const described = { "aria-label": control.title, "aria-description": control.help };
+    const field = element(
+      "input",
+      { type: "text", inputMode: "decimal", autocomplete: "off", spellcheck: false, className: "field" },
+      { ...described, "data-field": control.name },
+    );
+    const slider = element(
+      "input",
+      { type: "range", min: control.low, max: control.high, step: control.slider_step, className: "slider" },
+      described,
+    );
+    const fill = () => {
+      const part = (slider.value - control.low) / (control.high - control.low);
+      slider.style.setProperty("--fill", `${100 * part}%`);
+    };
+    let current = null;
+    slider.addEventListener("input", () => {
+      fill();
+      tell(fromPosition(control, Number(slider.value)), "slider");
+    });
+    field.addEventListener("change", () => {
+      const text = field.value.trim().replace(",", ".").replace("−", "-");
+      const value = Number(text);
+      if (text === "" || !Number.isFinite(value)) {
+        lab.notices("field", [`${control.title} must be ${control.wants}, not the text “${field.value}”.`], "error");
+        field.value = current;
+        return;
+      }
+      lab.notices("field", []);
+      tell(value, "field");
+    });
+    field.addEventListener("keydown", (event) => {
+      if (event.key === "Enter") field.blur();
+      if (event.key === "Escape") field.value = current;
+    });
+    const show = (value, source) => {
+      current = String(value);
+      field.value = current;
+      slider.setAttribute("aria-valuetext", `${value} ${control.unit}`.trim());
+      if (source === "slider") return;
+      slider.value = toPosition(control, value);
+      fill();
+    };
+    return { row: row(control, field, slider), show };
+  }
+
+  function choice(control, tell) {
+    const select = control.options.length > 3;
+    const place = select
+      ? element("select", { className: "select" }, { "aria-label": control.title })
+      : element("div", { className: "segments" }, { role: "radiogroup", "aria-label": control.title });
+    for (const [value, label] of control.options) {
+      if (select) {
+        place.append(element("option", { value, textContent: label }));
+        continue;
+      }
+      const radio = element("input", { type: "radio", name: control.name, value });
+      place.append(element("label", { className: "segment" }, {}, radio, element("span", { textContent: label })));
+    }
+    place.addEventListener("change", (event) => tell(event.target.value, "choice"));
+    const show = (value) => {
+      if (select) place.value = value;
+      else for (const radio of place.querySelectorAll("input")) radio.checked = radio.value === value;
+    };
+    return { row: select ? element("div", { className: "control" }, { "data-control": control.name }, place) : row(control, null, place), show };
   }
 
   function toPosition(control, value) {

@@ -223,16 +223,6 @@ def test_callbacks_take_any_value(post, value):
         "changedPropIds": ["address.pathname"],
     }
     assert post("/_dash-update-component", page).status_code == 200
-    form = {
-        "output": "..surface-controls.children...surface-table.data..",
-        "outputs": [
-            {"id": "surface-controls", "property": "children"},
-            {"id": "surface-table", "property": "data"},
-        ],
-        "inputs": [{"id": "surface-form", "property": "data", "value": value}],
-        "changedPropIds": ["surface-form.data"],
-    }
-    assert post("/_dash-update-component", form).status_code == 200
 
 
 def test_the_session_goes_on_after_bad_input(post):
