@@ -62,14 +62,15 @@ class Surface(ABC):
     """An objective on R² or R¹ whose dataclass fields are its parameters.
 
     Subclasses write loss, gradient and hessian against the array API for θ of shape (..., D), so that numpy arrays and
-    torch tensors go through. `kernel_code` and `kernel_parameters` name the same formula in geometry.compiled.
+    torch tensors go through. `kernel_code` and `kernel_parameters` name the same formula in geometry.compiled; a
+    surface of one's own may leave them out (−1): it is then walked and averaged by its class, more slowly.
     """
 
     key: ClassVar[str]
     title: ClassVar[str]
     description: ClassVar[str]
     parameters: ClassVar[tuple[SurfaceParameter, ...]]
-    kernel_code: ClassVar[int]
+    kernel_code: ClassVar[int] = -1
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -109,9 +110,9 @@ class Surface(ABC):
         return ()
 
     @property
-    @abstractmethod
     def kernel_parameters(self) -> np.ndarray:
         """The parameters in the order of the compiled kernel, float64."""
+        return np.zeros(1)
 
     @abstractmethod
     def loss(self, theta: Array) -> Array:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import numpy as np
 from array_api_compat import array_namespace
 
 from geometry.objective import Array
@@ -44,11 +43,6 @@ class Ackley(Surface):
     def minima(self) -> tuple[Minimum, ...]:
         """The deep one."""
         return (Minimum("the deep minimum", (0.0, 0.0), 0.0),)
-
-    @property
-    def kernel_parameters(self) -> np.ndarray:
-        """None."""
-        return np.zeros(1)
 
     def _parts(self, theta: Array) -> tuple[Array, Array, Array, Array]:
         """s = √(½|θ|²), its guarded inverse (0 at the origin), 20 exp(−0.2 s), and the cosine term."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 from array_api_compat import array_namespace
 
 from geometry.objective import Array
@@ -40,11 +39,6 @@ class Beale(Surface):
     def minima(self) -> tuple[Minimum, ...]:
         """(3, 0.5)."""
         return (Minimum("the minimum", (3.0, 0.5), 0.0),)
-
-    @property
-    def kernel_parameters(self) -> np.ndarray:
-        """None."""
-        return np.zeros(1)
 
     def _terms(self, theta: Array) -> list[tuple[Array, Array, Array, Array]]:
         """(t, ∂t/∂x, ∂t/∂y, ∂²t/∂y²) of each term t_k = c_k − x + x y^k."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 from array_api_compat import array_namespace
 
 from geometry.objective import Array
@@ -44,11 +43,6 @@ class GoldsteinPrice(Surface):
         """The global minimum and the three local ones."""
         known = (((0.0, -1.0), 3.0), ((-0.6, -0.4), 30.0), ((1.8, 0.2), 84.0), ((1.2, 0.8), 840.0))
         return tuple(Minimum(f"the minimum at {p} with loss {loss:g}", p, loss) for p, loss in known)
-
-    @property
-    def kernel_parameters(self) -> np.ndarray:
-        """None."""
-        return np.zeros(1)
 
     def _factors(self, theta: Array) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
         """(value, ∂x, ∂y, ∂xx, ∂xy, ∂yy) of A and of B."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 from array_api_compat import array_namespace
 
 from geometry.objective import Array
@@ -46,11 +45,6 @@ class Himmelblau(Surface):
             (3.5844283403304917, -1.8481265269644034),
         )
         return tuple(Minimum(f"the minimum near ({p[0]:.1f}, {p[1]:.1f})", p, 0.0) for p in points)
-
-    @property
-    def kernel_parameters(self) -> np.ndarray:
-        """None."""
-        return np.zeros(1)
 
     def loss(self, theta: Array) -> Array:
         """L(θ), shape (...)."""

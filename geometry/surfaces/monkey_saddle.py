@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 from array_api_compat import array_namespace
 
 from geometry.objective import Array
@@ -35,11 +34,6 @@ class MonkeySaddle(Surface):
     def flat_basin(self) -> None:
         """There is none."""
         return None
-
-    @property
-    def kernel_parameters(self) -> np.ndarray:
-        """None."""
-        return np.zeros(1)
 
     def loss(self, theta: Array) -> Array:
         """L(θ), shape (...)."""
