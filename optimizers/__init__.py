@@ -1,5 +1,7 @@
 """The walkers: one descent step, composed of a probe and a preconditioner, for surfaces and networks alike."""
 
+from optimizers.asam import ASAM, FisherSAM
+from optimizers.fsam import FSAM, PastFSAM
 from optimizers.llqr import LLQR
 from optimizers.methods import METHODS, Method, method_named
 from optimizers.preconditioners import Identity
@@ -7,4 +9,19 @@ from optimizers.probes import SAM, NoProbe
 from optimizers.run import OUTCOMES, Run
 from optimizers.simulate import simulate
 
-__all__ = ["LLQR", "METHODS", "OUTCOMES", "SAM", "Identity", "Method", "NoProbe", "Run", "method_named", "simulate"]
+__all__ = [
+    "ASAM",
+    "FSAM",
+    "LLQR",
+    "METHODS",
+    "OUTCOMES",
+    "SAM",
+    "FisherSAM",
+    "Identity",
+    "Method",
+    "NoProbe",
+    "PastFSAM",
+    "Run",
+    "method_named",
+    "simulate",
+]

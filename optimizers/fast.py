@@ -25,15 +25,32 @@ SMALLEST_SHARE = 256
 def supports(problem: Problem) -> bool:
     """Whether the compiled engine knows this surface, probe and preconditioner."""
     method = problem.method
-    rule = method.preconditioner
     return (
         isinstance(problem.objective, Surface)
         and isinstance(problem.start, np.ndarray)
         and problem.objective.kernel_code >= 0
-        and type(method.probe) in (SAM, NoProbe)
-        and type(rule) in (Identity, LLQR)
-        and (not isinstance(rule, LLQR) or (rule.structure in CODES and rule.metric == "newton"))
+        and _knows_probe(method.probe)
+        and _knows_preconditioner(method.preconditioner)
     )
+
+
+def _knows_probe(probe: Any) -> bool:
+    if type(probe) is NoProbe:
+        return True
+    return (
+        type(probe) is SAM and probe.along in ("preconditioned", "gradient") and probe.norm in ("euclidean", "matrix")
+    )
+
+
+USUAL = ("metric", "solver", "clip_elements", "cold_start", "identity_scale", "normalise_gradient", "refresh_until")
+"""Options of LLQR that the compiled refresh has at their defaults only."""
+
+
+def _knows_preconditioner(rule: Any) -> bool:
+    if type(rule) is Identity:
+        return True
+    usual = all(getattr(rule, name, None) == LLQR.__dataclass_fields__[name].default for name in USUAL)
+    return type(rule) is LLQR and isinstance(rule.structure, str) and rule.structure in CODES and usual
 
 
 def walk(problem: Problem) -> Raw:

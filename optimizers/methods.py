@@ -13,12 +13,20 @@ from optimizers.probes import SAM, NoProbe, Probe
 class Method:
     """One corner of the square {probe at θ, probe at θ + ε} × {U = I, U learned}.
 
-    `precondition_update=False` keeps U for the probe alone and steps along the plain outer gradient.
+    `precondition_update=False` keeps U for the probe alone and steps along the plain outer gradient. A probe whose
+    method steps along the plain gradient (Fisher-SAM) takes no preconditioner: ValueError.
     """
 
     probe: Probe = field(default_factory=NoProbe)
     preconditioner: Preconditioner = field(default_factory=Identity)
     precondition_update: bool = True
+
+    def __post_init__(self) -> None:
+        if getattr(self.probe, "update_is_plain", False) and not isinstance(self.preconditioner, Identity):
+            raise ValueError(
+                f"{type(self.probe).__name__} probes without U and steps along the plain gradient, so a preconditioner "
+                "would never be used; leave it out, or choose SAM, FSAM or ASAM"
+            )
 
 
 METHODS: dict[str, Method] = {

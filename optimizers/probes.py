@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -72,17 +73,15 @@ class NoProbe:
         return None
 
 
-ALONG = ("preconditioned", "gradient")
-NORMS = ("euclidean", "matrix")
+ALONG = ("preconditioned", "gradient", "direction")
+NORMS = ("euclidean", "matrix", "layer-euclidean", "layer-matrix")
 
 
 @dataclass(frozen=True)
 class SAM:
-    """Sharpness-aware probe: ε = ρ w / ‖w‖ with w = U g (`along="preconditioned"`) or w = g (`along="gradient"`).
+    """Sharpness-aware probe: ε = ρ w / ‖w‖ with w from v = ∇L(θ), see `perturbation` for `along` and `norm`.
 
-    norm "euclidean": ‖w‖ = √(⟨w, w⟩ + 1e-12);  "matrix": ‖w‖ = √(⟨g, w⟩ + 1e-12), that is √(gᵀUg), which needs U
-    positive definite and otherwise gives NaN. ρ has the unit of θ for the Euclidean norm. With U = I all agree.
-    At g = 0 the probe is ε = 0.
+    With U = I all of `along`, and the norms without layers, agree. Steps before `start_step` do not probe.
 
     Foret et al., "Sharpness-aware minimization" (arXiv 2010.01412); along U g: arXiv 2605.16134.
     """
@@ -93,10 +92,7 @@ class SAM:
     needs_gradient: bool = True
 
     def __post_init__(self) -> None:
-        if self.along not in ALONG:
-            raise ValueError(f"along must be one of {', '.join(ALONG)}, not {self.along!r}")
-        if self.norm not in NORMS:
-            raise ValueError(f"norm must be one of {', '.join(NORMS)}, not {self.norm!r}")
+        check_choices(self.along, self.norm, self.start_step)
 
     def memory(self, theta: Array) -> None:
         """Nothing is remembered."""
@@ -104,17 +100,53 @@ class SAM:
 
     def offset(self, centre: Centre, memory: None, radius: Any) -> Array:
         """ε = ρ w / ‖w‖."""
-        v = centre.gradient
-        w = centre.precondition(v) if self.along == "preconditioned" else v
-        return scaled_to_radius(w, v, radius, self.norm, centre.layout)
+        return perturbation(centre, centre.gradient, radius, self.along, self.norm)
 
     def remember(self, memory: None, gradient: Array | None, outer: Array) -> None:
         """Nothing is remembered."""
         return None
 
 
-def scaled_to_radius(w: Array, v: Array, radius: Any, norm: str, layout: Layout) -> Array:
-    """ρ w / √(⟨w, w⟩ + 1e-12) ("euclidean") or ρ w / √(⟨v, w⟩ + 1e-12) ("matrix"), over the last axis."""
+def check_choices(along: str, norm: str, start_step: Any) -> None:
+    """A ValueError that names the field of a probe that is none of its values."""
+    if along not in ALONG:
+        raise ValueError(f"along must be one of {', '.join(ALONG)}, not {along!r}")
+    if norm not in NORMS:
+        raise ValueError(f"norm must be one of {', '.join(NORMS)}, not {norm!r}")
+    if isinstance(start_step, bool) or not isinstance(start_step, int) or start_step < 0:
+        raise ValueError(f"start_step must be a whole number of at least 0, not {start_step!r}")
+
+
+def perturbation(centre: Centre, v: Array, radius: Any, along: str, norm: str) -> Array:
+    """ε from a probing vector v (..., D):  w = U v ("preconditioned"), v ("gradient") or U v/√(⟨U v, U v⟩ + 1e-12)
+    ("direction"), then
+
+        "euclidean"        ε = ρ w / √(⟨w, w⟩ + 1e-12)
+        "matrix"           ε = ρ w / √(⟨v, w⟩ + 1e-12), that is √(vᵀUv): NaN where it is negative
+        "layer-euclidean"  ε_l = ρ w_l / √(⟨w_l, w_l⟩ + 1e-12) / √L for each of the L layers
+        "layer-matrix"     ε_l = ρ w_l / √(⟨v_l, w_l⟩ + 1e-12) / √L
+
+    At v = 0 the probe is ε = 0. ρ has the unit of θ for the Euclidean norms.
+    """
+    w = v if along == "gradient" else centre.precondition(v)
+    if along == "direction":
+        w = unit(w)
+    other = w if norm.endswith("euclidean") else v
+    if not norm.startswith("layer"):
+        return scaled_to_radius(w, other, radius)
+    layers, xp = centre.layout.layers, array_namespace(w)
+    pieces = [slice(layer.start, layer.stop) for layer in layers]
+    parts = [scaled_to_radius(w[..., s], other[..., s], radius) for s in pieces]
+    return (parts[0] if len(parts) == 1 else xp.concat(parts, axis=-1)) / math.sqrt(len(layers))
+
+
+def scaled_to_radius(w: Array, other: Array, radius: Any) -> Array:
+    """ρ w / √(⟨other, w⟩ + 1e-12) over the last axis."""
     xp = array_namespace(w)
-    other = w if norm == "euclidean" else v
     return lift(radius) * w / xp.sqrt(xp.sum(other * w, axis=-1, keepdims=True) + ROUNDING)
+
+
+def unit(w: Array) -> Array:
+    """w / √(⟨w, w⟩ + 1e-12)."""
+    xp = array_namespace(w)
+    return w / xp.sqrt(xp.sum(w * w, axis=-1, keepdims=True) + ROUNDING)

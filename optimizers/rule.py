@@ -8,9 +8,10 @@ and is not preconditioned. All quantities have the walkers' axes first and D las
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 from array_api_compat import array_namespace
 
 from geometry.objective import Objective
@@ -29,6 +30,14 @@ class Settings:
     radius: Any = 0.0
     momentum: Any = 0.9
     weight_decay: Any = 0.0
+    seed: int | None = None
+    """Of what is random inside a network (dropout), drawn anew for each pass; None: torch's global generator."""
+
+    def __post_init__(self) -> None:
+        for name in ("learning_rate", "radius", "momentum", "weight_decay"):
+            value = getattr(self, name)
+            if getattr(value, "ndim", 0) == 0 and not value >= 0:
+                raise ValueError(f"{name} must not be negative, got {value!r}")
 
 
 @dataclass(frozen=True)
@@ -40,6 +49,8 @@ class State:
     memory: Any
     preconditioner: Any
     index: int = 0
+    buffers: Any = None
+    """Running statistics of a network, None for any other objective."""
 
 
 @dataclass(frozen=True)
@@ -55,13 +66,24 @@ class Trace:
     direction: Array
     """U g⁺."""
     gradient_evaluations: int
+    loss: Array | None = None
+    """L(θ + ε) where the outer pass gave it (networks); the loss that a training loop reports."""
 
 
 def begin(objective: Objective, method: Method, theta: Array) -> State:
     """The state before the first step: at rest at θ, with the method's first U."""
     xp = array_namespace(theta)
     preconditioner = method.preconditioner.start(objective, theta)
-    return State(theta, xp.zeros_like(theta), method.probe.memory(theta), preconditioner)
+    buffers_for = getattr(objective, "buffers_for", None)
+    buffers = None if buffers_for is None else buffers_for(theta)
+    return State(theta, xp.zeros_like(theta), method.probe.memory(theta), preconditioner, buffers=buffers)
+
+
+def at_rest(objective: Objective, state: State) -> Objective:
+    """The objective with the running statistics that the walk has gathered, for whoever evaluates it in between."""
+    if not state.buffers:
+        return objective
+    return objective.with_buffers(state.buffers, tuple(state.position.shape[:-1]))  # type: ignore[attr-defined]
 
 
 def refresh_if_due(objective: Objective, method: Method, state: State) -> tuple[State, Any]:
@@ -69,20 +91,27 @@ def refresh_if_due(objective: Objective, method: Method, state: State) -> tuple[
     due = method.preconditioner.due(state.index)
     if not _any(due):
         return state, due
-    fresh = method.preconditioner.refresh(objective, state.position, state.preconditioner)
+    fresh = method.preconditioner.refresh(at_rest(objective, state), state.position, state.preconditioner)
     if not isinstance(due, bool):
         fresh = _where(due, fresh, state.preconditioner)
-    return State(state.position, state.velocity, state.memory, fresh, state.index), due
+    return replace(state, preconditioner=fresh), due
 
 
 def descent_step(
     objective: Objective, method: Method, settings: Settings, state: State, noise: Array | None = None
 ) -> tuple[State, Trace]:
-    """One step of the composed rule (module docstring), with `noise` (..., D) added to the outer gradient."""
+    """One step of the composed rule (module docstring), with `noise` (..., D) added to the outer gradient.
+
+    On a network both passes are in train mode and start from the same running statistics; those of the outer pass, at
+    θ + ε, are kept and those of the pass at θ are dropped (the authors' choice; the usual SAM recipe is the reverse).
+    """
     theta, layout = state.position, objective.layout
     probing = state.index >= method.probe.start_step
-    gradient = objective.gradient(theta) if method.probe.needs_gradient or not probing else None
-    evaluations = int(gradient is not None)
+    gradient = loss = None
+    buffers, evaluations = state.buffers, 0
+    if method.probe.needs_gradient or not probing:
+        loss, gradient, buffers = _pass(objective, theta, state, settings.seed, 0)
+        evaluations = 1
 
     def precondition(v: Array) -> Array:
         return method.preconditioner.apply(layout, state.preconditioner, v)
@@ -94,7 +123,7 @@ def descent_step(
         probe, outer = theta, gradient
     else:
         probe = theta if offset is None else theta + offset
-        outer = objective.gradient(probe)
+        loss, outer, buffers = _pass(objective, probe, state, settings.seed, 1)
         evaluations += 1
     memory = method.probe.remember(state.memory, gradient, outer) if probing else state.memory
     noisy = outer if noise is None else outer + noise
@@ -104,8 +133,21 @@ def descent_step(
     if not _is_zero(settings.weight_decay):
         velocity = velocity + lift(settings.weight_decay) * theta
     position = theta - lift(settings.learning_rate) * velocity
-    after = State(position, velocity, memory, state.preconditioner, state.index + 1)
-    return after, Trace(probe, gradient, noisy, direction, evaluations)
+    after = State(position, velocity, memory, state.preconditioner, state.index + 1, buffers)
+    return after, Trace(probe, gradient, noisy, direction, evaluations, loss)
+
+
+def _pass(
+    objective: Objective, theta: Array, state: State, seed: int | None, which: int
+) -> tuple[Array | None, Array, Any]:
+    """(loss if it comes with the gradient, gradient, buffers after): a network's train-mode pass, or the gradient."""
+    own = getattr(objective, "training_pass", None)
+    if own is None:
+        return None, objective.gradient(theta), state.buffers
+    if seed is not None:
+        seed = int(np.random.SeedSequence([seed, state.index, which]).generate_state(1)[0])
+    done = own(theta, state.buffers, seed)
+    return done.loss, done.gradient, done.buffers
 
 
 def _is_zero(value: Any) -> bool:

@@ -8,7 +8,7 @@ import numpy as np
 
 from optimizers.problem import Problem
 from optimizers.raw import Raw
-from optimizers.rule import Settings, begin, descent_step, refresh_if_due
+from optimizers.rule import Settings, at_rest, begin, descent_step, refresh_if_due
 
 LARGEST_MATRIX = 16
 """U is recorded as an explicit matrix up to this dimension."""
@@ -33,7 +33,7 @@ def walk(problem: Problem) -> Raw:
             positions.append(_numpy(state.position))
             probes.append(_numpy(trace.probe))
             gradients.append(_numpy(trace.outer))
-            losses.append(_numpy(objective.loss(state.position)))
+            losses.append(_numpy(at_rest(objective, state).loss(state.position)))
     return _recorded(
         problem,
         np.stack(positions),

@@ -25,18 +25,19 @@ class KFAC:
     vocabulary) gets a diagonal factor instead; None: never.
 
     scale·I is √scale in each of the two factors. (The authors' code puts the whole scale into both, so that U = scale²
-    on kernels and applying U/scale does not begin at the identity unless scale = 1.)
+    on kernels and applying U/scale does not begin at the identity unless scale = 1: scale_both_factors=True.)
 
     Martens and Grosse, "Optimizing neural networks with Kronecker-factored approximate curvature" (arXiv 1503.05671).
     """
 
     largest_factor: int | None = None
+    scale_both_factors: bool = False
     name: str = "kfac"
 
     def identity(self, layout: Layout, theta: Array, scale: float = 1.0) -> Leaves:
         """Leaves of U = scale·I."""
         xp = array_namespace(theta)
-        leaves, root = {}, math.sqrt(scale)
+        leaves, root = {}, scale if self.scale_both_factors else math.sqrt(scale)
         for block in layout.blocks:
             if is_matrix(block):
                 rows, columns = sides(block)

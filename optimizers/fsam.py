@@ -1,0 +1,94 @@
+"""Friendly SAM: probe along what is new in the gradient, not along its slow average."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from array_api_compat import array_namespace
+
+from optimizers.broadcasting import lift
+from optimizers.probes import Centre, check_choices, perturbation, unit
+
+Array = Any
+
+
+@dataclass(frozen=True)
+class FSAM:
+    """ε from v = ∇L(θ) − ḡ (see probes.perturbation), then ḡ ← β ḡ + (1−β) ∇L(θ), with ḡ = 0 before the first step.
+
+    So the first step is SAM's. ḡ averages the gradients at θ, never preconditioned, and is not corrected for its
+    start; with along="direction" it is scaled to length 1 after each step. Steps before `start_step` leave it alone.
+
+    Li et al., "Friendly sharpness-aware minimization" (arXiv 2403.12350), without its factor in front of ḡ.
+    """
+
+    along: str = "preconditioned"
+    norm: str = "euclidean"
+    decay: Any = 0.9
+    start_step: int = 0
+    needs_gradient: bool = True
+
+    def __post_init__(self) -> None:
+        check_choices(self.along, self.norm, self.start_step)
+        check_decay(self.decay)
+
+    def memory(self, theta: Array) -> Array:
+        """ḡ = 0."""
+        return array_namespace(theta).zeros_like(theta)
+
+    def offset(self, centre: Centre, memory: Array, radius: Any) -> Array:
+        """ε from what is new in the gradient."""
+        assert centre.gradient is not None
+        return perturbation(centre, centre.gradient - memory, radius, self.along, self.norm)
+
+    def remember(self, memory: Array, gradient: Array | None, outer: Array) -> Array:
+        """ḡ with the gradient at θ mixed in."""
+        return mixed(memory, gradient, self.decay, self.along)
+
+
+@dataclass(frozen=True)
+class PastFSAM:
+    """Friendly SAM for one gradient a step: v = g₋ − ḡ with g₋ the last outer gradient, both 0 at first.
+
+    g⁺ = ∇L(θ + ε); then ḡ ← β ḡ + (1−β) g₋ and g₋ ← g⁺. The first step has v = 0 and does not probe. Source: the
+    authors' public code of arXiv 2605.16134.
+    """
+
+    along: str = "preconditioned"
+    norm: str = "euclidean"
+    decay: Any = 0.9
+    start_step: int = 0
+    needs_gradient: bool = False
+
+    def __post_init__(self) -> None:
+        check_choices(self.along, self.norm, self.start_step)
+        check_decay(self.decay)
+
+    def memory(self, theta: Array) -> tuple[Array, Array]:
+        """(ḡ, g₋), both 0."""
+        zeros = array_namespace(theta).zeros_like
+        return zeros(theta), zeros(theta)
+
+    def offset(self, centre: Centre, memory: tuple[Array, Array], radius: Any) -> Array:
+        """ε from what was new in the last outer gradient."""
+        average, last = memory
+        return perturbation(centre, last - average, radius, self.along, self.norm)
+
+    def remember(self, memory: tuple[Array, Array], gradient: Array | None, outer: Array) -> tuple[Array, Array]:
+        """The average takes in the last outer gradient, and this one takes its place."""
+        average, last = memory
+        return mixed(average, last, self.decay, self.along), outer
+
+
+def check_decay(decay: Any) -> None:
+    """A ValueError where β is not between 0 and 1."""
+    if getattr(decay, "ndim", 0) == 0 and not 0 <= decay <= 1:
+        raise ValueError(f"decay must be at least 0 and at most 1, not {decay!r}")
+
+
+def mixed(average: Array, new: Array, decay: Any, along: str) -> Array:
+    """β ḡ + (1−β) g, scaled to length 1 where only its direction counts."""
+    beta = lift(decay)
+    average = beta * average + (1 - beta) * new
+    return unit(average) if along == "direction" else average
