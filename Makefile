@@ -28,6 +28,7 @@ test: .venv/test.stamp ## run all tests (finds Chrome or Chromium, or installs D
 
 lint: .venv/test.stamp ## check style with ruff and types with mypy
 	$(ENV) -m ruff check .
+	$(ENV) -m ruff format --check .
 	$(ENV) -m mypy
 
 bench: .venv/test.stamp ## measure; the tables are in tests/benchmarks/results
