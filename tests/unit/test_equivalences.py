@@ -6,6 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from geometry.smoothing import neighbourhood_moments
 from geometry.surfaces import SURFACES, AnnularWell, StiffValley
 from optimizers import LLQR, METHODS, SAM, Identity, Method, NoProbe, simulate
 from optimizers.rule import Settings, State, descent_step, refresh_if_due
@@ -112,11 +113,26 @@ def _leaf(structure, matrix):
     return np.diag(matrix)[None, :2] if structure == "diagonal" else matrix[:1, :1]
 
 
+def contracting(surface):
+    """LLQR with an inner step so small that the inner problem contracts.
+
+    At the default 1e-3 it runs into the clip on steep surfaces and bounces between its walls, which amplifies
+    rounding: there two correct implementations part after a few refreshes.
+    """
+    moments = neighbourhood_moments(surface, np.array(surface.default_start), 2.0)
+    at = np.array(surface.default_start)
+    steepest = max(np.trace(moments.second_moment), float(np.sum(surface.gradient(at) ** 2)))
+    sharpest = max(np.abs(np.linalg.eigvalsh(h)).max() for h in (moments.mean_hessian, surface.hessian(at)))
+    return LLQR(inner_learning_rate=min(1e-3, 1.0 / (steepest * sharpest)), warm_refreshes=20)
+
+
 @pytest.mark.parametrize("name", sorted(SURFACES))
-@pytest.mark.parametrize("method", sorted(METHODS))
+@pytest.mark.parametrize("method", ["SGDM", "SAM", "LLQR", "LLQR+SAM"])
 def test_both_engines_agree_on_every_surface(name, method):
     """Table × table: methods × surfaces, on 25 steps with a step small enough that nothing is chaotic."""
     surface = SURFACES[name]()
+    if "LLQR" in method:
+        method = Method(METHODS[method].probe, contracting(surface))
     options = dict(steps=25, learning_rate=1e-5, radius=0.01, noise_variance=1e-8, seed=2)
     fast = simulate(surface, method, **options)
     slow = simulate(surface, method, compiled=False, **options)
