@@ -13,6 +13,8 @@ import numpy as np
 from numba import njit
 
 E20 = math.e + 20.0
+CENTRE = 1e-50
+"""So near to its centre a ring is its bowl: the well's slope there, 4e-85 by default, would give 4e-85/r."""
 
 
 @njit(cache=True, nogil=True)
@@ -24,8 +26,8 @@ def _annular_well(p, x, y):
     w2 = width * width
     bump = depth * np.exp(-(u * u) / (2.0 * w2))
     loss = 0.5 * h * r * r - bump
-    if r == 0.0:
-        return loss, 0.0, 0.0, h, 0.0, h / (aspect * aspect)
+    if r < CENTRE:
+        return loss, h * x, h * v / aspect, h, 0.0, h / (aspect * aspect)
     tangential = h + bump / w2 * u / r
     bend = h + bump / w2 * (1.0 - u * u / w2) - tangential
     nx, ny = x / r, v / r

@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 from array_api_compat import array_namespace
 
+from geometry.compiled import CENTRE
 from geometry.objective import Array
 from geometry.surface import (
     Domain,
@@ -111,11 +112,11 @@ class AnnularWell(Surface):
         return 0.5 * self.curvature * square - self.depth * xp.exp(-(x * x) / (2 * self.width**2))
 
     def _radial(self, theta: Array) -> tuple[Array, Array, Array, Array]:
-        """n = Sθ/r as two arrays, f′/r and f″, with their limits at r = 0."""
+        """n = Sθ/r as two arrays, f′/r and f″, with their limits at the centre."""
         xp = array_namespace(theta)
         u, v = theta[..., 0], theta[..., 1] / self.aspect
         r = norm_of_square(xp, u * u + v * v)
-        centre = r == 0
+        centre = r < CENTRE
         safe = xp.where(centre, xp.ones_like(r), r)
         x, h, w2 = safe - self.radius, self.curvature, self.width**2
         well = self.depth / w2 * xp.exp(-(x * x) / (2 * w2))

@@ -12,8 +12,8 @@ from geometry.objective import Array
 
 REACH = 8.0
 """How far from the well's centre its wall is sought, in widths: E < 2e-14 beyond."""
-POINTS = 1601
-"""Points of the scan that brackets the roots: a hundredth of a width apart."""
+POINTS = 1501
+"""Points of the scans that bracket the roots, at most a two-hundredth of a width apart."""
 
 
 @dataclass(frozen=True)
@@ -37,14 +37,16 @@ class WellProfile:
 
     def roots(self) -> tuple[float, float]:
         """(bottom, barrier): f′ = 0 with f″ > 0 and with f″ < 0, by bracketing and Brent's method."""
-        r = np.linspace(max(0.0, self.position - REACH * self.width), self.position, POINTS)
-        slope = self.slope(r)
-        steepest = int(np.argmin(slope))
-        if slope[steepest] >= 0:
+        p, w = self.position, self.width
+        # the wall is steepest where f'' = 0 and rising, between one and √3 widths before the well's centre
+        wall = np.linspace(max(0.0, p - math.sqrt(3) * w), max(0.0, p - w), POINTS)
+        slope = self.slope(wall)
+        steepest = float(wall[np.argmin(slope)])
+        if slope.min() >= 0:
             return math.nan, math.nan
-        # f' rises from its lowest value to hp > 0 at the well's centre
-        bottom = float(brentq(self.slope, r[steepest], self.position, xtol=1e-14))
-        uphill = np.flatnonzero(slope[:steepest] > 0)
+        bottom = float(brentq(self.slope, steepest, p, xtol=1e-14))
+        before = np.linspace(max(0.0, p - REACH * w), steepest, POINTS)
+        uphill = before[self.slope(before) > 0]
         if len(uphill) == 0:
             return bottom, math.nan
-        return bottom, float(brentq(self.slope, r[uphill[-1]], r[steepest], xtol=1e-14))
+        return bottom, float(brentq(self.slope, uphill[-1], steepest, xtol=1e-14))
