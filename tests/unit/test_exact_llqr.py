@@ -24,6 +24,15 @@ from optimizers.rule import Settings, begin, descent_step, refresh_if_due
 GOLDEN = Path(os.environ.get("GOLDEN_DIR") or Path(__file__).parent.parent / "golden" / "data")
 
 
+@pytest.fixture(autouse=True, scope="module")
+def one_thread():
+    """Networks this small are only slowed down by threads that wait for each other."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
 def perceptron(seed: int = 0) -> nn.Sequential:
     torch.manual_seed(seed)
     return nn.Sequential(nn.Linear(4, 5), nn.Tanh(), nn.Linear(5, 3), nn.Sigmoid(), nn.Linear(3, 3)).double()

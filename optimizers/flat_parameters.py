@@ -1,0 +1,98 @@
+"""The parameters of a torch optimiser's groups as one flat vector, cut into blocks and layers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from geometry.network_layout import network_layout
+from geometry.objective import Block, Layout
+
+
+class FlatParameters:
+    """θ ∈ R^D, its gradient, and the way back to the tensors, in the order of a layout.
+
+    With a module the layers and kinds of blocks are those of geometry.network_layout for it, and the order is the
+    module's, however the groups are ordered; parameters of the module that are in no group are left out. Without one
+    each parameter is a layer by itself.
+
+    ValueError: a parameter that the module does not hold, mixed types or devices.
+    """
+
+    def __init__(self, groups: Iterable[dict[str, Any]], module: nn.Module | None, grouping: str) -> None:
+        named = list(_named(groups))
+        if module is None:
+            self.tensors = [tensor for _, tensor in named]
+            self.layout = _one_layer_each(named)
+        else:
+            held: dict[str, Tensor] = dict(module.named_parameters())
+            wanted = {id(p): name for name, p in named}
+            foreign = set(wanted) - {id(p) for p in held.values()}
+            if foreign:
+                raise ValueError(f"{wanted[next(iter(foreign))]} is no parameter of the module that was given")
+            kept = [b for b in network_layout(module, grouping).blocks if id(held[b.name]) in wanted]
+            self.tensors = [held[b.name] for b in kept]
+            self.layout = _side_by_side(kept)
+        kinds = {(p.dtype, p.device) for p in self.tensors}
+        if len(kinds) > 1:
+            raise ValueError(
+                f"all parameters must have one type and lie on one device, not {sorted(str(kind) for kind in kinds)}"
+            )
+
+    def theta(self) -> Tensor:
+        """θ (D,), a copy."""
+        return torch.cat([p.detach().reshape(-1) for p in self.tensors])
+
+    def gradient(self) -> Tensor:
+        """The gradient (D,), a copy; a ValueError when a parameter has none, or a sparse one."""
+        pieces = []
+        for block, p in zip(self.layout.blocks, self.tensors, strict=True):
+            if p.grad is None:
+                raise ValueError(
+                    f"the parameter {block.name} has no gradient: run backward() first, and give the optimiser only "
+                    "parameters that the loss depends on"
+                )
+            if p.grad.is_sparse:
+                raise ValueError(f"the gradient of {block.name} is sparse; dense gradients are needed")
+            pieces.append(p.grad.detach().reshape(-1))
+        return torch.cat(pieces)
+
+    def pieces(self, v: Tensor) -> list[Tensor]:
+        """v (D,) as tensors of the parameters' shapes: views, no copies."""
+        return [v[b.start : b.stop].view(b.shape) for b in self.layout.blocks]
+
+
+def _named(groups: Iterable[dict[str, Any]]) -> Iterator[tuple[str, Tensor]]:
+    number = 0
+    for group in groups:
+        names = group.get("param_names")
+        for position, p in enumerate(group["params"]):
+            yield (names[position] if names else f"parameter {number}"), p
+            number += 1
+
+
+def _one_layer_each(named: list[tuple[str, Tensor]]) -> Layout:
+    blocks = [
+        Block(
+            name,
+            tuple(p.shape),
+            0,
+            p.numel(),
+            "bias" if name.endswith("bias") else "kernel" if p.ndim >= 2 else "vector",
+            name,
+        )
+        for name, p in named
+    ]
+    return _side_by_side(blocks)
+
+
+def _side_by_side(blocks: list[Block]) -> Layout:
+    position, placed = 0, []
+    for block in blocks:
+        placed.append(replace(block, start=position, stop=position + block.size))
+        position += block.size
+    return Layout(tuple(placed))

@@ -1,0 +1,466 @@
+"""LLQR and SAM as torch optimisers: the numbers of the composed rule, and a good neighbour in a training loop."""
+
+from __future__ import annotations
+
+import copy
+import io
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from geometry.networks import NetworkLoss
+from optimizers import ASAM, FSAM, FisherSAM, Method, PastFSAM, probes
+from optimizers import LLQR as Rule
+from optimizers.preconditioners import Identity
+from optimizers.rule import Settings, begin, descent_step, refresh_if_due
+from optimizers.torch_optim import LLQR, SAM
+
+FAST = {"refresh_every": 2, "inner_steps": 5, "inner_learning_rate": 0.02, "damping": 0.1}
+"""A U that moves visibly within a few steps."""
+EXAMPLES = 12
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread():
+    """Networks this small are only slowed down by threads that wait for each other."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def perceptron(seed: int = 0, dtype: torch.dtype = torch.float64) -> nn.Sequential:
+    torch.manual_seed(seed)
+    return nn.Sequential(nn.Linear(4, 6), nn.Tanh(), nn.Linear(6, 3)).to(dtype)
+
+
+def normalised(seed: int = 0) -> nn.Sequential:
+    torch.manual_seed(seed)
+    return nn.Sequential(nn.Linear(4, 6), nn.BatchNorm1d(6), nn.Tanh(), nn.Linear(6, 3)).double()
+
+
+def batch(seed: int = 1, dtype: torch.dtype = torch.float64) -> tuple[torch.Tensor, torch.Tensor]:
+    torch.manual_seed(seed)
+    return torch.randn(EXAMPLES, 4, dtype=dtype), torch.randint(0, 3, (EXAMPLES,))
+
+
+def closure_of(model: nn.Module, x: torch.Tensor, y: torch.Tensor):
+    def closure():
+        outputs = model(x)
+        return F.cross_entropy(outputs, y), outputs
+
+    return closure
+
+
+def flat(model: nn.Module) -> torch.Tensor:
+    return torch.cat([p.detach().reshape(-1) for p in model.parameters()])
+
+
+def walked(
+    model: nn.Module, method: Method, settings: Settings, steps: int
+) -> tuple[list[torch.Tensor], list[float], dict]:
+    """Positions and losses by optimizers.rule, each step on its own batch, and the buffers at the end."""
+    ground = NetworkLoss(model, *batch())
+    state = begin(ground, method, ground.initial)
+    positions, losses = [], []
+    for t in range(steps):
+        here = ground.with_batch(*batch(t))
+        state, _ = refresh_if_due(here, method, state)
+        state, trace = descent_step(here, method, settings, state)
+        positions.append(state.position)
+        losses.append(float(trace.loss))
+    return positions, losses, state.buffers
+
+
+def assert_same_walk(model, optimizer, method, settings, steps=6):
+    wanted, losses, buffers = walked(copy.deepcopy(model), method, settings, steps)
+    start = flat(model)
+    for t in range(steps):
+        loss = optimizer.step(closure_of(model, *batch(t)))
+        # Sums in another order: rounding of 1e-16 grows a little from step to step.
+        assert float((flat(model) - wanted[t]).norm()) < 1e-12 * float((wanted[t] - start).norm())
+        assert float(loss) == pytest.approx(losses[t], rel=1e-12)
+    for name, buffer in model.named_buffers():
+        torch.testing.assert_close(buffer, buffers[name], rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("structure", ["dense", "diagonal", "scalar", "kfac", "e-kfac"])
+@pytest.mark.parametrize("metric", ["newton", "ngd", "ngd-mean"])
+@pytest.mark.parametrize("probing", [False, True])
+def test_equals_the_composed_rule_step_by_step(structure, metric, probing):
+    model = perceptron()
+    method = Method(
+        probe=probes.SAM() if probing else probes.NoProbe(),
+        preconditioner=Rule.for_networks(structure=structure, metric=metric, **FAST),
+    )
+    optimizer = LLQR(
+        model.parameters(), 0.05, 0.9, 1e-3, module=model, structure=structure, metric=metric, **FAST
+    )  # fmt: skip
+    assert_same_walk(model, SAM(optimizer, rho=0.1) if probing else optimizer, method, Settings(0.05, 0.1, 0.9, 1e-3))
+
+
+@pytest.mark.parametrize(
+    "probe",
+    [
+        probes.SAM(along="gradient", start_step=3),
+        probes.SAM(norm="layer-euclidean"),
+        FSAM(),
+        PastFSAM(),
+        PastFSAM(start_step=2),
+        ASAM(),
+    ],
+    ids=str,
+)
+def test_every_probe_composes_with_it(probe):
+    model = perceptron()
+    method = Method(probe=probe, preconditioner=Rule.for_networks(**FAST))
+    optimizer = SAM(LLQR(model.parameters(), module=model, **FAST), rho=0.1, probe=probe)
+    assert_same_walk(model, optimizer, method, Settings(0.05, 0.1, 0.9))
+
+
+@pytest.mark.parametrize("probe", [probes.SAM(), FisherSAM()], ids=str)
+def test_sam_of_plain_sgd_is_the_rule_without_u(probe):
+    model = perceptron()
+    base = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9)
+    method = Method(probe=probe, preconditioner=Identity())
+    assert_same_walk(model, SAM(base, rho=0.2, probe=probe, module=model), method, Settings(0.05, 0.2, 0.9))
+
+
+@pytest.mark.parametrize("probing", [False, True])
+def test_running_statistics_are_those_of_the_pass_at_the_probe(probing):
+    model = normalised()
+    probe = probes.SAM() if probing else probes.NoProbe()
+    method = Method(probe=probe, preconditioner=Rule.for_networks(**FAST))
+    optimizer = LLQR(model.parameters(), module=model, **FAST)
+    assert_same_walk(model, SAM(optimizer, rho=0.1) if probing else optimizer, method, Settings(0.05, 0.1, 0.9))
+    assert all(part.training for part in model.modules()), "a refresh must leave the mode as it was"
+
+
+def test_groups_may_have_any_order_and_settings_of_their_own():
+    """Biases first, with another rate, momentum and decay: the same U as for the module in its own order."""
+    together, apart = perceptron(), perceptron()
+    biases = [p for name, p in apart.named_parameters() if name.endswith("bias")]
+    weights = [p for name, p in apart.named_parameters() if name.endswith("weight")]
+    first = LLQR(together.parameters(), 0.05, module=together, structure="dense", **FAST)
+    second = LLQR([{"params": biases}, {"params": weights}], 0.05, module=apart, structure="dense", **FAST)
+    for t in range(4):
+        first.step(closure_of(together, *batch(t)))
+        second.step(closure_of(apart, *batch(t)))
+    torch.testing.assert_close(flat(together), flat(apart), rtol=0, atol=0)
+
+    frozen = perceptron()
+    biases = [p for name, p in frozen.named_parameters() if name.endswith("bias")]
+    before = [b.detach().clone() for b in biases]
+    weights = [p for name, p in frozen.named_parameters() if name.endswith("weight")]
+    optimizer = LLQR([{"params": biases, "lr": 0.0}, {"params": weights}], 0.05, module=frozen, **FAST)
+    start = flat(frozen)
+    optimizer.step(closure_of(frozen, *batch()))
+    assert all(torch.equal(a, b) for a, b in zip(before, biases, strict=True))
+    assert not torch.equal(start, flat(frozen))
+
+
+def test_different_radii_scale_the_blocks_of_one_direction():
+    model = perceptron()
+    first, second = list(model[0].parameters()), list(model[2].parameters())
+    base = torch.optim.SGD([{"params": first, "rho": 0.3}, {"params": second}], lr=0.1)
+    optimizer = SAM(base, rho=0.1)
+    theta = flat(model)
+    F.cross_entropy(model(batch()[0]), batch()[1]).backward()
+    g = torch.cat([p.grad.reshape(-1) for p in model.parameters()])
+    optimizer.probe()
+    size = sum(p.numel() for p in first)
+    wanted = g / g.norm() * torch.tensor([0.3] * size + [0.1] * (len(g) - size), dtype=torch.float64)
+    torch.testing.assert_close(flat(model) - theta, wanted, rtol=1e-9, atol=1e-12)
+    optimizer.restore()
+    assert torch.equal(flat(model), theta), "back to θ to the last bit"
+
+
+def saved_and_loaded(state: dict) -> dict:
+    file = io.BytesIO()
+    torch.save(state, file)
+    file.seek(0)
+    return torch.load(file, weights_only=True)
+
+
+MAKERS = {
+    "LLQR": lambda model: LLQR(model.parameters(), module=model, structure="kfac", **FAST),
+    "SAM of LLQR": lambda model: SAM(LLQR(model.parameters(), module=model, **FAST), rho=0.1, probe=FSAM()),
+    "past FSAM of LLQR": lambda model: SAM(LLQR(model.parameters(), **FAST), rho=0.1, probe=PastFSAM()),
+    "SAM of Adam": lambda model: SAM(torch.optim.Adam(model.parameters(), lr=1e-2), rho=0.1),
+}
+
+
+@pytest.mark.parametrize("name", MAKERS)
+@pytest.mark.parametrize("pause", [3, 4], ids=["between refreshes", "before a refresh"])
+def test_a_saved_run_continues_bit_by_bit(name, pause):
+    def run(model, optimizer, scheduler, steps):
+        for t in steps:
+            optimizer.step(closure_of(model, *batch(t)))
+            scheduler.step()
+
+    def made(model):
+        optimizer = MAKERS[name](model)
+        return optimizer, torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 8)
+
+    whole = perceptron(dtype=torch.float32).double()
+    run(whole, *made(whole), range(8))
+    model = perceptron(dtype=torch.float32).double()
+    optimizer, scheduler = made(model)
+    run(model, optimizer, scheduler, range(pause))
+    kept = [saved_and_loaded(part.state_dict()) for part in (model, optimizer, scheduler)]
+    other = perceptron(seed=5)
+    optimizer, scheduler = made(other)
+    for part, state in zip((other, optimizer, scheduler), kept, strict=True):
+        part.load_state_dict(state)
+    run(other, optimizer, scheduler, range(pause, 8))
+    assert torch.equal(flat(other), flat(whole))
+
+
+def test_a_copy_of_an_optimiser_works_by_itself():
+    model = perceptron()
+    optimizer = SAM(LLQR(model.parameters(), module=model, **FAST), rho=0.1)
+    optimizer.step(closure_of(model, *batch(0)))
+    model_copy, optimizer_copy = copy.deepcopy((model, optimizer))
+    optimizer.step(closure_of(model, *batch(1)))
+    optimizer_copy.step(closure_of(model_copy, *batch(1)))
+    assert torch.equal(flat(model), flat(model_copy))
+
+
+def test_steps_by_hand_with_accumulated_gradients_equal_the_whole_batch():
+    """Two halves of the batch, each half its share of the loss; the refresh sees the whole batch."""
+    model, other = perceptron(), perceptron()
+    inner = LLQR(other.parameters(), module=other, **FAST)
+    whole, by_hand = SAM(LLQR(model.parameters(), module=model, **FAST), rho=0.1), SAM(inner, rho=0.1)
+
+    def accumulate(x, y):
+        by_hand.zero_grad()
+        for part in (slice(None, EXAMPLES // 2), slice(EXAMPLES // 2, None)):
+            (F.cross_entropy(other(x[part]), y[part]) / 2).backward()
+
+    for t in range(5):
+        x, y = batch(t)
+        whole.step(closure_of(model, x, y))
+        if inner.refresh_due:
+            inner.refresh(closure_of(other, x, y))
+        accumulate(x, y)
+        by_hand.probe()
+        accumulate(x, y)
+        by_hand.step()
+    torch.testing.assert_close(flat(model), flat(other), rtol=1e-12, atol=1e-14)
+
+
+def test_schedulers_change_the_rate_of_the_shared_groups():
+    model = perceptron()
+    base = LLQR(model.parameters(), lr=0.08, module=model, **FAST)
+    optimizer = SAM(base, rho=0.1)
+    scheduler = torch.optim.lr_scheduler.StepLR(optimizer, 1, gamma=0.5)
+    optimizer.step(closure_of(model, *batch()))
+    scheduler.step()
+    assert base.param_groups[0]["lr"] == optimizer.param_groups[0]["lr"] == 0.04
+
+
+def test_bfloat16_autocast_keeps_parameters_and_u_in_float32():
+    model = perceptron(dtype=torch.float32)
+    x, y = batch(dtype=torch.float32)
+    optimizer = SAM(LLQR(model.parameters(), module=model, **FAST), rho=0.05)
+
+    def closure():
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            outputs = model(x)
+            return F.cross_entropy(outputs, y), outputs
+
+    losses = [float(optimizer.step(closure)) for _ in range(30)]
+    assert closure()[1].dtype == torch.bfloat16
+    assert losses[-1] < 0.8 * losses[0]
+    assert all(p.dtype == torch.float32 for p in model.parameters())
+    leaves = optimizer.state_dict()["preconditioner"]["leaves"]
+    assert all(leaf.dtype == torch.float32 for leaf in leaves.values())
+
+
+def test_a_gradient_scaler_changes_nothing_but_skips_what_overflows():
+    """A scale that is a power of two is exact, so scaled and plain steps are the same to the last bit."""
+    model, other = perceptron(dtype=torch.float32), perceptron(dtype=torch.float32)
+    whole = SAM(LLQR(model.parameters(), module=model, **FAST), rho=0.1, probe=FSAM())
+    inner = LLQR(other.parameters(), module=other, **FAST)
+    by_hand = SAM(inner, rho=0.1, probe=FSAM())
+    scaler = torch.amp.GradScaler("cpu", init_scale=2.0**10)
+    x, y = batch(dtype=torch.float32)
+
+    def step(factor=1.0, second=1.0):
+        if inner.refresh_due:
+            inner.refresh(closure_of(other, x, y))
+        for share in (factor, second):
+            by_hand.zero_grad()
+            scaler.scale(F.cross_entropy(other(x), y) * share).backward()
+            if share is factor and by_hand._home is None:
+                by_hand.probe(scaler)
+        scaler.step(by_hand)
+        by_hand.restore()
+        scaler.update()
+
+    for _ in range(4):
+        whole.step(closure_of(model, x, y))
+        step()
+    assert torch.equal(flat(model), flat(other))
+    before = flat(other)
+    step(1.0, float("inf"))
+    assert torch.equal(before, flat(other)), "skipped, and back at θ"
+    assert by_hand.state_dict()["sam"]["index"] == 4
+
+
+def snapshot(model, optimizer):
+    return copy.deepcopy((model.state_dict(), optimizer.state_dict()))
+
+
+def same(a, b) -> bool:
+    if isinstance(a, dict):
+        return a.keys() == b.keys() and all(same(a[k], b[k]) for k in a)
+    if isinstance(a, list | tuple):
+        return len(a) == len(b) and all(map(same, a, b))
+    return torch.equal(a, b) if isinstance(a, torch.Tensor) else a == b
+
+
+@pytest.mark.parametrize("make", [MAKERS["LLQR"], MAKERS["SAM of LLQR"], MAKERS["SAM of Adam"]])
+@pytest.mark.parametrize("bad_call", [0, 1, 2])
+def test_a_loss_that_is_not_a_number_refuses_the_step_and_keeps_the_state(make, bad_call):
+    model = normalised()
+    optimizer = make(model)
+    for t in range(2):
+        optimizer.step(closure_of(model, *batch(t)))
+    before = snapshot(model, optimizer)
+    calls = iter(range(10))
+
+    def closure():
+        loss, outputs = closure_of(model, *batch())()
+        return loss * (float("nan") if next(calls) == bad_call else 1.0), outputs
+
+    passes = 1 + isinstance(optimizer, SAM) + (make is not MAKERS["SAM of Adam"])  # the refresh at step 2 is one
+    if bad_call >= passes:
+        optimizer.step(closure)
+        assert not same(before, snapshot(model, optimizer))
+        return
+    with pytest.raises(ValueError, match="the loss is nan: the step is refused"):
+        optimizer.step(closure)
+    after = snapshot(model, optimizer)
+    assert same(before[1], after[1])
+    assert torch.equal(before[0]["0.weight"], after[0]["0.weight"])
+    optimizer.step(closure_of(model, *batch()))
+    assert all(bool(torch.isfinite(p).all()) for p in model.parameters())
+
+
+def test_a_gradient_that_is_not_finite_is_refused_in_steps_by_hand():
+    model = perceptron()
+    optimizer = LLQR(model.parameters(), module=model, **FAST)
+    optimizer.refresh(closure_of(model, *batch()))
+    (F.cross_entropy(model(batch()[0]), batch()[1]) * float("inf")).backward()
+    before = snapshot(model, optimizer)
+    with pytest.raises(ValueError, match="gradient is not finite"):
+        optimizer.step()
+    with pytest.raises(ValueError, match="gradient is not finite: the probe is refused"):
+        SAM(optimizer).probe()
+    assert same(before[0], model.state_dict()) and optimizer.state_dict()["preconditioner"]["index"] == 0
+
+
+def test_a_parameter_without_gradient_is_named():
+    model = perceptron()
+    idle = nn.Parameter(torch.ones(2).double())
+    optimizer = LLQR([*model.named_parameters(), ("idle", idle)], **FAST)
+    before = snapshot(model, optimizer)
+    with pytest.raises(ValueError, match="the parameter idle has no gradient"):
+        optimizer.step(closure_of(model, *batch()))
+    assert same(before, snapshot(model, optimizer))
+
+
+def test_the_order_of_steps_by_hand_is_watched():
+    model = perceptron()
+    base = LLQR(model.parameters(), module=model, **FAST)
+    optimizer = SAM(base)
+    F.cross_entropy(model(batch()[0]), batch()[1]).backward()
+    with pytest.raises(ValueError, match="a refresh is due before step 0"):
+        base.step()
+    base.refresh(closure_of(model, *batch()))
+    assert not base.refresh_due
+    with pytest.raises(ValueError, match=r"needs probe\(\)"):
+        optimizer.step()
+    optimizer.probe()
+    with pytest.raises(ValueError, match="at θ \\+ ε"):
+        optimizer.state_dict()
+    optimizer.step()
+
+
+def test_closures_that_cannot_serve_are_told_why():
+    model = perceptron()
+    optimizer = LLQR(model.parameters(), module=model, **FAST)
+    x, y = batch()
+
+    def backward():
+        loss = F.cross_entropy(model(x), y)
+        if optimizer.refresh_due:
+            return loss, model(x)
+        loss.backward()
+        return loss
+
+    for closure, message in [
+        (lambda: F.cross_entropy(model(x), y), 'the metric "ngd" needs the class scores'),
+        (lambda: (F.cross_entropy(model(x), y).detach(), None), "has no gradient"),
+        (backward, r"without calling backward\(\)"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            optimizer.step(closure)
+    with pytest.raises(TypeError, match="the closure must return the loss"):
+        optimizer.step(lambda: 1.5)
+
+
+WEIGHT = [nn.Parameter(torch.ones(2, 2))]
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "message"),
+    [
+        (lambda: LLQR(WEIGHT, lr=-0.1), ValueError, "lr must be at least 0"),
+        (lambda: LLQR(WEIGHT, lr=float("nan")), ValueError, "lr must be at least 0"),
+        (lambda: LLQR(WEIGHT, lr="fast"), TypeError, "lr must be a number"),
+        (lambda: LLQR(WEIGHT, momentum=1.0), ValueError, "momentum must be at least 0 and below 1"),
+        (lambda: LLQR(WEIGHT, weight_decay=-1), ValueError, "weight_decay must be at least 0"),
+        (lambda: LLQR([{"params": WEIGHT, "lr": -1}]), ValueError, "lr must be at least 0"),
+        (lambda: LLQR([{"params": WEIGHT, "structure": "kfac"}]), ValueError, "structure is one for all parameters"),
+        (lambda: LLQR(WEIGHT, structure="full"), ValueError, "unknown structure 'full'; choose one of dense"),
+        (lambda: LLQR(WEIGHT, metric="fisher"), ValueError, "metric must be one of newton"),
+        (lambda: LLQR(WEIGHT, dampening=0.1), TypeError, "unknown option 'dampening'; LLQR takes structure, "),
+        (lambda: LLQR([]), ValueError, "empty parameter list"),
+        (lambda: LLQR([torch.ones(2)]), ValueError, "asks for no gradient"),
+        (lambda: LLQR([nn.Parameter(torch.ones(0))]), ValueError, "is empty"),
+        (lambda: LLQR([*WEIGHT, nn.Parameter(torch.ones(1).double())]), ValueError, "must have one type"),
+        (lambda: LLQR(WEIGHT, module=nn.Linear(2, 2)), ValueError, "no parameter of the module"),
+        (lambda: SAM(torch.optim.SGD(WEIGHT), rho=-0.1), ValueError, "rho must be at least 0"),
+        (lambda: SAM(torch.optim.SGD([{"params": WEIGHT, "rho": -1.0}])), ValueError, "rho must be at least 0"),
+        (lambda: SAM(WEIGHT), TypeError, "base must be an optimiser"),
+        (lambda: SAM(torch.optim.LBFGS(WEIGHT)), ValueError, "step of LBFGS needs a closure"),
+        (lambda: SAM(SAM(torch.optim.SGD(WEIGHT))), ValueError, "step of SAM needs a closure"),
+        (lambda: SAM(LLQR(WEIGHT), probe=FisherSAM()), ValueError, "its base cannot be LLQR"),
+        (lambda: LLQR(WEIGHT).load_state_dict(torch.optim.SGD(WEIGHT).state_dict()), ValueError, "not the state of an"),
+        (lambda: SAM(LLQR(WEIGHT)).load_state_dict(LLQR(WEIGHT).state_dict()), ValueError, "not the state of a SAM"),
+        (
+            lambda: LLQR(WEIGHT).load_state_dict(LLQR(WEIGHT, structure="kfac").state_dict()),
+            ValueError,
+            "holds kfac blocks .* has diagonal blocks",
+        ),
+    ],
+)
+def test_bad_input_is_refused_with_a_sentence(make, error, message):
+    with pytest.raises(error, match=message):
+        make()
+
+
+def test_a_group_that_is_refused_leaves_the_optimiser_as_it_was():
+    model = perceptron()
+    optimizer = LLQR(model[0].parameters(), **FAST)
+    with pytest.raises(ValueError, match="lr must be"):
+        optimizer.add_param_group({"params": list(model[2].parameters()), "lr": -1.0})
+    assert len(optimizer.param_groups) == 1
+    optimizer.add_param_group({"params": list(model[2].parameters())})
+    start = flat(model)
+    optimizer.step(closure_of(model, *batch()))
+    assert bool((flat(model) != start).all())
