@@ -38,42 +38,55 @@ class InnerSolver:
     betas: tuple[float, float] = (0.9, 0.999)
 
     def solve(self, gradient: Callable[[Leaves], Leaves], leaves: Leaves, walker_axes: int) -> Leaves:
-        """The leaves after all steps, starting from `leaves`."""
-        memory: Any = None
+        """The leaves after all steps, starting from `leaves`, which are left as they are.
+
+        `gradient` must return arrays of its own: they are overwritten, since each may be as large as the network.
+        """
+        memory: dict[str, Any] = {}
         for step in range(1, self.steps + 1):
-            slopes = {name: self._tamed(g, walker_axes) for name, g in gradient(leaves).items()}
-            memory, directions = self._directions(slopes, memory, step, walker_axes)
-            del slopes  # of the size of U
-            leaves = {k: u - lift(self.learning_rate, u.ndim - walker_axes) * directions[k] for k, u in leaves.items()}
+            slopes = gradient(leaves)
+            moved = {}
+            for name in list(slopes):
+                u, g = leaves[name], self._tamed(slopes.pop(name), walker_axes)
+                move = lift(self.learning_rate, u.ndim - walker_axes) * self._direction(
+                    memory, name, g, step, walker_axes
+                )
+                if step == 1:
+                    moved[name] = u - move
+                else:
+                    u -= move
+                    moved[name] = u
+            leaves = moved
         return leaves
 
-    def _directions(self, slopes: Leaves, memory: Any, step: int, walker_axes: int) -> tuple[Any, Leaves]:
-        """What the solver keeps, and what it steps along."""
+    def _direction(self, memory: dict[str, Any], name: str, g: Array, step: int, walker_axes: int) -> Array:
+        """What the solver steps along for one leaf, with what it remembers of the leaf."""
         if self.kind == "sgd":
-            return None, slopes
+            return g
         if self.kind == "momentum":
-            if memory is None:
-                return slopes, slopes
-            kept = {k: g + lift(self.momentum, g.ndim - walker_axes) * memory[k] for k, g in slopes.items()}
-            return kept, kept
+            if step > 1:
+                m = memory[name]
+                m *= lift(self.momentum, g.ndim - walker_axes)
+                m += g
+            else:
+                memory[name] = g
+            return memory[name]
         first, second = self.betas
-        if memory is None:
-            memory = dict.fromkeys(slopes, (0.0, 0.0))
-        memory = {
-            k: (first * memory[k][0] + (1 - first) * g, second * memory[k][1] + (1 - second) * g * g)
-            for k, g in slopes.items()
-        }
-        a, b = 1 - first**step, 1 - second**step
-        return memory, {k: (m / a) / (array_namespace(s).sqrt(s / b) + ADAM_EPSILON) for k, (m, s) in memory.items()}
+        m, s = memory.get(name, (0.0, 0.0))
+        m, s = first * m + (1 - first) * g, second * s + (1 - second) * g * g
+        memory[name] = m, s
+        return (m / (1 - first**step)) / (array_namespace(g).sqrt(s / (1 - second**step)) + ADAM_EPSILON)
 
     def _tamed(self, g: Array, walker_axes: int) -> Array:
         xp = array_namespace(g)
-        g = replace_not_finite(g, 1.0)
+        norm = xp.linalg.vector_norm(g, axis=tuple(range(walker_axes, g.ndim)), keepdims=True)
+        if not bool(xp.all(xp.isfinite(norm))):  # a sum of squares is finite only if all of them are
+            g = replace_not_finite(g, 1.0)
+            norm = xp.linalg.vector_norm(g, axis=tuple(range(walker_axes, g.ndim)), keepdims=True)
         if self.clip is not None:
-            axes = tuple(range(walker_axes, g.ndim))
             clip = lift(self.clip, g.ndim - walker_axes)
-            norm = xp.sqrt(xp.sum(g * g, axis=axes, keepdims=True))
-            g = g * (clip / xp.where(norm > clip, norm, clip * xp.ones_like(norm)))
+            if bool(xp.any(norm > clip)):
+                g *= clip / xp.where(norm > clip, norm, clip * xp.ones_like(norm))
         if self.clip_elements is not None:
             g = xp.clip(g, min=-self.clip_elements, max=self.clip_elements)
         return g

@@ -187,14 +187,16 @@ class LLQR:
     def slope(self, layout: Layout, at: Linearisation, along: Array | None = None) -> Callable[[Leaves], Leaves]:
         """leaves ↦ ∂J/∂leaves, for one curvature product a call; `along` replaces the g of the control d = −U g."""
         blocks, g = self.blocks, at.gradient
-        against = -(self._control(g) if along is None else along)
+        control = self._control(g) if along is None else along
+        damped = not (isinstance(self.damping, float | int) and self.damping == 0)
 
+        # with e = U g = −d the residual is −r = (G + λI) e − g, and the signs of d and r cancel in the pull-back
         def slope(leaves: Leaves) -> Leaves:
-            d = blocks.product(layout, leaves, against)
-            r = g + at.product(d)
-            if not (isinstance(self.damping, float | int) and self.damping == 0):
-                r = r + lift(self.damping) * d
-            return blocks.pull_back(layout, leaves, against, r)
+            e = blocks.product(layout, leaves, control)
+            bent = at.product(e)
+            if damped:
+                bent = bent + lift(self.damping) * e
+            return blocks.pull_back(layout, leaves, control, bent - g)
 
         return slope
 
