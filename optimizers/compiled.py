@@ -10,7 +10,9 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from geometry import compiled as surface_kernels
 from geometry.compiled import derivatives
+from geometry.kernel_cache import drop_if_older
 
 IDENTITY, DENSE, DIAGONAL, SCALAR, SEPARATE = -1, 0, 1, 2, 3
 """Structures of U; SEPARATE is one block for each coordinate, each clipped by itself."""
@@ -227,3 +229,6 @@ def walk(
         summary[w, 0], summary[w, 1], summary[w, 2], summary[w, 3] = arrival, last, at_arrival, length
         summary[w, 4], summary[w, 5] = third / quarter, fourth / quarter
         summary[w, 6], summary[w, 7] = x, y
+
+
+drop_if_older(walk, surface_kernels)

@@ -1,0 +1,44 @@
+"""A kernel on disk does not outlive a change of the kernels that it calls."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+INNER = "from numba import njit\n\n@njit(cache=True)\ndef f(x):\n    return x + {}\n"
+OUTER = """
+import sys
+import inner
+from inner import f
+from numba import njit
+from geometry.kernel_cache import drop_if_older
+
+@njit(cache=True)
+def g(x):
+    return 10 * f(x)
+
+if "--drop" in sys.argv:
+    drop_if_older(g, inner)
+print(g(1), sum(g.stats.cache_hits.values()))
+"""
+
+
+def outer(folder, *arguments):
+    environment = {k: v for k, v in os.environ.items() if k != "NUMBA_CACHE_DIR"}
+    environment["PYTHONPATH"] = os.pathsep.join([str(folder), str(ROOT)])
+    done = subprocess.run(
+        [sys.executable, str(folder / "outer.py"), *arguments],
+        env=environment, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return done.stdout.split()
+
+
+def test_a_changed_callee_is_compiled_anew(tmp_path):
+    (tmp_path / "inner.py").write_text(INNER.format(1))
+    (tmp_path / "outer.py").write_text(OUTER)
+    assert outer(tmp_path, "--drop") == ["20", "0"]
+    (tmp_path / "inner.py").write_text(INNER.format(2))
+    assert outer(tmp_path) == ["20", "1"], "numba by itself no longer goes on with the old callee: drop this file"
+    assert outer(tmp_path, "--drop") == ["30", "0"]
+    assert outer(tmp_path, "--drop") == ["30", "1"], "an unchanged kernel is taken from disk"
