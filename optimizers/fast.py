@@ -64,7 +64,7 @@ def walk(problem: Problem) -> Raw:
     noise = problem.noise if problem.noise.shape[1] else np.zeros((1, steps, surface.dimension))
     if not planar:
         noise = np.concatenate([noise, np.zeros_like(noise)], axis=-1)
-    which = problem.noise_index if problem.noise.shape[1] else np.zeros(count, dtype=np.int64)
+    which = np.array(problem.noise_index) if problem.noise.shape[1] else np.zeros(count, dtype=np.int64)
     middle, radius = problem.basin
     centre, bound = problem.bound
     rows = [_full(v, count) for v in (problem.learning_rate, problem.radius, problem.momentum)]
@@ -173,7 +173,8 @@ def _warm_starts(surface: Surface, structure: int, counts: tuple[int, int, float
 
 
 def _full(value: Any, count: int) -> np.ndarray:
-    return np.ascontiguousarray(np.broadcast_to(np.asarray(value, dtype=float), (count,)))
+    """A writable copy: a read-only array has another type, for which the whole walk would be compiled once more."""
+    return np.array(np.broadcast_to(np.asarray(value, dtype=float), (count,)))
 
 
 def _triple(point: np.ndarray, radius: float) -> tuple[float, float, float]:
