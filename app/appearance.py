@@ -50,16 +50,17 @@ class Scheme:
     grid: str
     paper: str
     contour_line: str
+    filled: str
     low_to_high: tuple[str, ...]
 
 
 SCHEMES = {
     "light": Scheme(
-        "#1f2933", "#5b6875", "#dde3e9", "#ffffff", "rgba(60,72,88,0.28)",
+        "#1f2933", "#5b6875", "#dde3e9", "#ffffff", "rgba(60,72,88,0.28)", "rgba(60,72,88,0.10)",
         ("#7f93a8", "#a3b3c3", "#c2cdd8", "#d8e0e7", "#e8edf1", "#f5f7f9"),
     ),
     "dark": Scheme(
-        "#e6eaee", "#9aa7b4", "#38424d", "#1b2026", "rgba(200,214,228,0.20)",
+        "#e6eaee", "#9aa7b4", "#38424d", "#1b2026", "rgba(200,214,228,0.20)", "rgba(200,214,228,0.10)",
         ("#0c1116", "#141b22", "#1e2832", "#2a3743", "#394855", "#4a5b69"),
     ),
 }  # fmt: skip

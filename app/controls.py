@@ -75,9 +75,9 @@ VIEW = (
     ),
     ChoiceControl("loop", "Loop", (("off", "Once"), ("on", "Loop")), "off", "Start again at the end.", "view"),
     ChoiceControl("scheme", "Colours", (("light", "Light"), ("dark", "Dark")), "light", "Light or dark.", "view"),
-    NumberControl("camera_x", "", "Camera x", -10, 10, -0.9, "Camera of the 3-D view.", "view", step=0.001),
-    NumberControl("camera_y", "", "Camera y", -10, 10, -1.2, "Camera of the 3-D view.", "view", step=0.001),
-    NumberControl("camera_z", "", "Camera z", -10, 10, 1.35, "Camera of the 3-D view.", "view", step=0.001),
+    NumberControl("camera_x", "", "Camera x", -10, 10, -0.75, "Camera of the 3-D view.", "view", step=0.001),
+    NumberControl("camera_y", "", "Camera y", -10, 10, -1.0, "Camera of the 3-D view.", "view", step=0.001),
+    NumberControl("camera_z", "", "Camera z", -10, 10, 1.45, "Camera of the 3-D view.", "view", step=0.001),
 )  # fmt: skip
 
 CONTROLS: tuple[Control, ...] = (*WALK, *PRECONDITIONER, *VIEW)

@@ -112,8 +112,8 @@ def relief_figure(
         "yaxis": _axis3(scheme, "θ₂", (grid.y[0], grid.y[-1])),
         "zaxis": _axis3(scheme, "L", (low - 0.02 * (top - low), top)),
         "aspectmode": "manual",
-        "aspectratio": {"x": 1.1, "y": 1.1, "z": 0.62},
-        "camera": {"eye": {"x": x, "y": y, "z": z}, "center": {"x": 0, "y": 0, "z": -0.12}},
+        "aspectratio": {"x": 1.2, "y": 1.2, "z": 0.6},
+        "camera": {"eye": {"x": x, "y": y, "z": z}, "center": {"x": 0, "y": 0, "z": -0.1}},
         "dragmode": "turntable",
     }
     layout = _layout(scheme, scene=scene, margin={"l": 0, "r": 0, "t": 0, "b": 0}, dragmode="turntable")
@@ -132,7 +132,7 @@ def curve_figure(x: np.ndarray, losses: np.ndarray, scheme: str) -> Figure:
         "y": encode(losses),
         "line": {"color": colours.quiet, "width": 2},
         "fill": "tozeroy" if low >= 0 else "none",
-        "fillcolor": colours.contour_line,
+        "fillcolor": colours.filled,
         "hoverinfo": "skip",
     }
     bounds = (low - pad, high + pad)
@@ -158,4 +158,4 @@ def _axis3(scheme: str, title: str, bounds: tuple[float, float]) -> dict[str, An
 def _similar(x: tuple[float, float], y: tuple[float, float]) -> bool:
     """Whether equal scales on both axes leave a picture that is not a strip."""
     ratio = (x[1] - x[0]) / (y[1] - y[0])
-    return 0.4 <= ratio <= 2.5
+    return 0.55 <= ratio <= 1.8

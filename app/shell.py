@@ -10,6 +10,7 @@ from dash import dcc, html
 from app.pages import PAGES, Page
 
 TITLE = "Pothole lab"
+TAGLINE = "Who gets out of the sharp well?"
 INDEX = """<!DOCTYPE html>
 <html lang="en" data-mantine-color-scheme="light">
   <head>
@@ -57,7 +58,12 @@ def _header(page: Page | None) -> Any:
     own = page.header() if page is not None and page.header is not None else None
     return html.Header(
         className="top",
-        children=[html.A(TITLE, href="/", className="brand"), _navigation(page), html.Div(own, className="top-tools")],
+        children=[
+            html.A(TITLE, href="/", className="brand"),
+            html.Span(TAGLINE, className="tagline"),
+            _navigation(page),
+            html.Div(own, className="top-tools"),
+        ],
     )
 
 

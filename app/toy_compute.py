@@ -20,8 +20,6 @@ from optimizers.run import Run
 PATHS = AnswerCache(64_000_000)
 """Answers by request: at 600 steps one is about 100 kB."""
 
-FIRST_STEPS = 3
-"""Of a diverged run only these first steps count for the charts' range: the rest leaves any frame."""
 
 
 def configured(name: str, request: ToyRequest) -> Method:
@@ -100,10 +98,10 @@ def trace_of(name: str, run: Run, surface: Surface) -> Trace:
 
 
 def ranges(traces: list[Trace]) -> dict[str, list[float]]:
-    """The vertical range of each chart: all methods that did not diverge, and every method's first steps."""
+    """The vertical range of each chart: all of the methods that did not diverge, and where the others start."""
     found = {}
     for key in ("losses", "distance", "curvature"):
-        parts = [getattr(t, key)[: FIRST_STEPS if t.run.outcome == "diverged" else None] for t in traces]
+        parts = [getattr(t, key)[: 1 if t.run.outcome == "diverged" else None] for t in traces]
         values = np.concatenate(parts) if parts else np.zeros(1)
         values = values[np.isfinite(values)]
         found[key] = [float(values.min()), float(values.max())] if values.size else [0.0, 1.0]

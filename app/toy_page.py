@@ -186,7 +186,7 @@ def _claims() -> Any:
         id="claims-section",
         className="claims",
         hidden=True,
-        children=[html.H2("Claims"), html.Div(id="claims", **{"aria-live": "polite"})],
+        children=[html.H2("Statements, tested here"), html.Div(id="claims", **{"aria-live": "polite"})],
     )
 
 

@@ -14,7 +14,7 @@ from app.landscape import MAP_POINTS, RELIEF_POINTS, Grid, colour_range, curve_o
 from app.request import ToyRequest
 from geometry.surface import Surface
 
-CAMERA = (-0.9, -1.2, 1.35)
+CAMERA = (-0.75, -1.0, 1.45)
 RELIEF_TOP_QUANTILE = 0.45
 """The 3-D view is cut at this quantile of the loss, so that a bowl's rim does not flatten what lies inside, …"""
 RELIEF_ABOVE_START = 1.2

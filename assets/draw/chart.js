@@ -1,7 +1,7 @@
 // A small line chart on canvas: one line per method against the step, and a cursor at the step shown.
 (() => {
   const lab = (window.potholeLab ??= {});
-  const MARGIN = { left: 46, right: 10, top: 8, bottom: 24 };
+  const MARGIN = { left: 46, right: 18, top: 10, bottom: 24 };
 
   lab.LineChart = class {
     constructor(parent, { onSeek, padded = true } = {}) {
@@ -60,7 +60,7 @@
       context.textBaseline = "middle";
       context.textAlign = "right";
       const [low, high] = this.range;
-      for (const value of lab.ticks(low, high, 4)) {
+      for (const value of lab.ticks(low, high, Math.max(3, Math.round(h / 48)))) {
         const at = y + h - ((value - low) / (high - low)) * h;
         context.beginPath();
         context.moveTo(x, Math.round(at) + 0.5);

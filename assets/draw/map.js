@@ -20,6 +20,7 @@
         },
         point: (entry) => view.projection(entry.positions, entry.losses),
         probe: (entry) => view.projection(entry.probes, entry.probeLosses),
+        asDots: () => view.dimension === 1,
         underlay: (context) => view.underlay(context),
         overlay: (context) => view.overlay(context),
       });
@@ -56,9 +57,9 @@
       };
     }
 
-    pixel(position) {
+    pixel(position, loss = 0) {
       const out = [0, 0];
-      const losses = this.dimension === 1 ? [this.lossAt?.(position[0]) ?? 0] : null;
+      const losses = this.dimension === 1 ? [loss] : null;
       this.projection(position, losses)(0, out);
       return out;
     }
@@ -111,7 +112,7 @@
 
     overlay(context) {
       if (!this.start) return;
-      const [x, y] = this.pixel(this.start);
+      const [x, y] = this.pixel(this.start, this.paths.entries[0]?.losses[0]);
       context.setLineDash([]);
       for (const [colour, width] of [[this.paths.colours.paper, 4], [this.paths.colours.ink, 1.6]]) {
         context.strokeStyle = colour;
@@ -132,6 +133,7 @@
       pad.removeAttribute("aria-hidden");
       pad.tabIndex = 0;
       pad.setAttribute("role", "application");
+      pad.setAttribute("aria-label", "Start of all methods: click, drag, or move it with the arrow keys");
       let dragging = false;
       const move = (event) => {
         const place = this.place(event.clientX, event.clientY);

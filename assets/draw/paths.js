@@ -16,6 +16,7 @@
       this.live = new lab.Layer(stack);
       this.entries = [];
       this.lines = [];
+      this.strokes = [];
       this.visible = null;
       this.step = 0;
       this.colours = { ink: "#1f2933", paper: "#fff" };
@@ -61,11 +62,14 @@
         const probe = entry.probes ? this.projector.probe(entry) : null;
         return { entry, line, probe, point: this.projector.point(entry) };
       });
+      // Wide solid lines first: where paths coincide, the dashes of the others show on top of them.
+      this.strokes = [...this.lines].sort((a, b) => rank(a.entry.look) - rank(b.entry.look));
       const context = this.base.context;
       this.clip(context);
       this.projector.underlay?.(context, this);
-      for (const { entry, line } of this.lines) {
-        lab.strokePolyline(context, line, { ...entry.look, width: 1.2, dash: "" }, 0, line.size - 1, FAINT);
+      for (const { entry, line } of this.strokes) {
+        if (this.asDots) drawDots(context, line, entry.look);
+        else lab.strokePolyline(context, line, { ...entry.look, width: 1.2, dash: "" }, 0, line.size - 1, FAINT);
       }
       context.restore();
       this.drawTrail();
@@ -81,8 +85,13 @@
       context.clip();
     }
 
+    // On a curve a path would only be drawn over the curve: there its positions are dots.
+    get asDots() {
+      return Boolean(this.projector.asDots?.());
+    }
+
     drawTrail() {
-      if (!this.ready) return;
+      if (!this.ready || this.asDots) return;
       const context = this.trail.context;
       const back = this.lines.some(({ line }) => line.at(this.step) < line.drawn);
       if (back) {
@@ -90,7 +99,7 @@
         for (const { line } of this.lines) line.drawn = 0;
       }
       this.clip(context);
-      for (const { entry, line } of this.lines) {
+      for (const { entry, line } of this.strokes) {
         const last = line.at(this.step);
         strokeRuns(context, line, entry.look, line.drawn, last);
         line.drawn = last;
@@ -111,10 +120,12 @@
         point(step, here);
         if (probe) this.#drawProbes(context, entry, probe, step, here, there);
       }
-      for (const { entry, point } of this.lines) {
+      // Walkers often stand on the same spot: those drawn first are larger, so that each can be seen.
+      this.lines.forEach(({ entry, point }, index) => {
         point(Math.min(this.step, entry.last), here);
-        lab.drawMarker(context, entry.look, here[0], here[1], 6, this.colours.paper);
-      }
+        const size = 5.5 + Math.min(1.1 * (this.lines.length - 1 - index), 4);
+        lab.drawMarker(context, entry.look, here[0], here[1], size, this.colours.paper);
+      });
       context.restore();
     }
 
@@ -135,6 +146,21 @@
       if (newest === step) lab.drawProbe(context, entry.look, here[0], here[1], there[0], there[1], this.colours.ink);
     }
   };
+
+  function rank(look) {
+    return (look.dash ? 100 : 0) - look.width;
+  }
+
+  function drawDots(context, line, look) {
+    context.globalAlpha = 0.35;
+    context.fillStyle = look.colour;
+    for (let i = 0; i < line.size; i += 1) {
+      context.beginPath();
+      context.arc(line.x[i], line.y[i], 2.2, 0, 2 * Math.PI);
+      context.fill();
+    }
+    context.globalAlpha = 1;
+  }
 
   // Stroke a line, dimming the runs of points that lie behind the surface.
   function strokeRuns(context, line, look, first, last) {

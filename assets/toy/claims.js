@@ -25,7 +25,14 @@
       this.place.classList.remove("stale");
       this.place.setAttribute("aria-busy", "false");
       this.section.hidden = claims.length === 0;
-      this.place.replaceChildren(...claims.map(claimNode));
+      const sources = [...new Set(claims.map((claim) => claim.source))];
+      this.place.replaceChildren(
+        ...sources.flatMap((source) => {
+          const title = document.createElement("h3");
+          title.textContent = source.charAt(0).toUpperCase() + source.slice(1);
+          return [title, ...claims.filter((claim) => claim.source === source).map(claimNode)];
+        }),
+      );
     }
 
     fail(error) {

@@ -61,6 +61,8 @@
     changed(changed, source) {
       const { values } = this.state;
       lab.showLink(values);
+      // What was clamped is said until something else is wanted.
+      if (source !== "server" && source !== "player") lab.notices("clamped", []);
       if (changed.has("scheme")) this.applyScheme(values.scheme);
       if (changed.has("speed")) {
         this.player.speed = values.speed;
@@ -107,8 +109,9 @@
 
     answered({ surface, paths, notices }, asked) {
       this.lastRequest = asked;
-      lab.notices("request", notices.map((notice) => notice.sentence));
+      lab.notices("request", []);
       if (notices.length) {
+        lab.notices("clamped", notices.map((notice) => notice.sentence));
         this.state.set(Object.fromEntries(notices.map(({ name, value }) => [name, value])), "server");
       }
       this.player.setSteps(paths.steps);

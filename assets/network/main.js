@@ -1,0 +1,137 @@
+// The network page: the state, the training request, and the toy lab's pictures and player for its answer.
+(() => {
+  const lab = (window.potholeLab ??= {});
+  const by = (id) => document.getElementById(id);
+  const TIMEOUT = 180000; // ms; a long training on a busy machine
+
+  lab.NetworkLab = class {
+    constructor(tables) {
+      this.tables = tables;
+      this.looks = tables.looks;
+      this.state = new lab.State();
+      this.widgets = new lab.Widgets(this.state);
+      for (const group of ["train", "preconditioner", "slice"]) {
+        this.widgets.build(by(`${group}-controls`), tables.controls.filter((control) => control.group === group));
+      }
+      this.player = new lab.Player({
+        onStep: (step) => {
+          this.pictures.setStep(step);
+          this.bar.showStep(step);
+        },
+        onPlaying: (playing) => this.bar.showPlaying(playing),
+      });
+      this.bar = new lab.PlayerBar(this.player, (speed) => this.setSpeed(speed));
+      this.pictures = new lab.Pictures({
+        onStart: () => {},
+        onSeek: (step) => {
+          this.player.pause();
+          this.player.seek(step);
+        },
+        onCamera: () => {},
+      });
+      this.visible = [...tables.methods];
+      this.gate = new lab.LatestWinsGate((state, signal) => lab.postJson("/network/train", state, signal), {
+        timeout: TIMEOUT,
+        onAnswer: (answer) => this.answered(answer),
+        onFailure: (error) => this.failed(error),
+      });
+      lab.buildLegend(by("legend"), tables.methods, tables.looks, (name) => this.toggleMethod(name));
+      lab.listenToKeys(this.player);
+      this.state.listen((changed, source) => this.changed(changed, source));
+      document.addEventListener("click", (event) => this.clicked(event));
+      this.setSpeed(60);
+      this.state.replace({ ...tables.defaults, ...lab.readSimpleLink(tables.controls) }, "open");
+    }
+
+    setSpeed(speed) {
+      this.player.speed = speed;
+      this.bar.showSpeed(speed);
+    }
+
+    changed(changed, source) {
+      history.replaceState(null, "", lab.writeLink(this.state.values));
+      if (changed.has("scheme")) this.applyScheme(this.state.values.scheme);
+      // What is drawn follows the slice at once; another training waits for the button.
+      const slice = ["plane", "plane_seed", "span", "scheme"].some((name) => changed.has(name));
+      if (source === "open" || slice) this.train();
+      else this.stale(true);
+    }
+
+    train() {
+      this.stale(false);
+      by("train-button").textContent = "Training…";
+      by("train-button").disabled = true;
+      const wanted = this.trained && this.needsTraining ? { ...this.state.values } : this.state.values;
+      this.gate.ask({ ...wanted });
+    }
+
+    stale(is) {
+      by("train-button").classList.toggle("wanted", is);
+    }
+
+    answered({ surface, paths, rows, notices, what }) {
+      this.ready();
+      lab.notices("request", []);
+      lab.notices("clamped", notices);
+      this.player.setSteps(paths.steps);
+      this.pictures.setSurface(surface);
+      this.pictures.setPaths(paths, this.looks);
+      this.pictures.setVisible(this.visible);
+      this.player.seek(paths.steps);
+      this.rows = rows;
+      lab.showRuns(by("outcomes"), rows, this.looks, this.paper);
+      by("map-hint").textContent = what;
+      by("spoken").textContent = paths.summary;
+      document.dispatchEvent(new CustomEvent("pothole:painted", { detail: paths }));
+    }
+
+    failed(error) {
+      this.ready();
+      const problems = error instanceof lab.Refused ? error.problems : ["The server does not answer. Train again when it runs."];
+      lab.notices("request", problems, "error");
+    }
+
+    ready() {
+      by("train-button").textContent = "Train…";
+      by("train-button").disabled = false;
+    }
+
+    toggleMethod(name) {
+      this.visible = this.tables.methods.filter((one) => this.visible.includes(one) !== (one === name));
+      this.pictures.setVisible(this.visible);
+      lab.updateLegend(by("legend"), this.visible, this.looks, this.paper);
+    }
+
+    applyScheme(scheme) {
+      const { looks, paper, colours } = lab.schemeOf(scheme, this.tables.looks);
+      Object.assign(this, { looks, paper });
+      this.pictures.setLooks(looks);
+      this.pictures.setColours(colours);
+      lab.updateLegend(by("legend"), this.visible, looks, paper);
+    }
+
+    clicked(event) {
+      const { action } = event.target.closest?.("[data-action]")?.dataset ?? {};
+      const still = (step) => {
+        this.player.pause();
+        this.player.seek(step);
+      };
+      const { player } = this;
+      const actions = {
+        play: () => player.toggle(),
+        home: () => still(0),
+        end: () => still(player.steps),
+        back: () => still(player.step - 1),
+        forward: () => still(player.step + 1),
+        loop: () => {
+          player.loop = !player.loop;
+          this.bar.showLoop(player.loop);
+        },
+        train: () => this.train(),
+        "toggle-scheme": () => this.state.set({ scheme: this.state.values.scheme === "dark" ? "light" : "dark" }, "user"),
+        "toggle-controls": () => document.body.classList.toggle("controls-open"),
+      };
+      actions[action]?.();
+    }
+  };
+})();

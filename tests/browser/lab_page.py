@@ -1,0 +1,126 @@
+"""The toy lab as a person meets it: open it, read its table, drag its sliders. Shared by the browser tests."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from playwright.sync_api import Locator, Page
+
+
+class LabPage:
+    """A page of the toy lab. The page's policy forbids Playwright's wait_for_function, so waiting is done from here."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+
+    def open(self, link: str = "/") -> LabPage:
+        """Open a link and wait for the first paths on the map."""
+        self.page.goto(link)
+        self.page.locator("#outcomes [data-outcome]").first.wait_for(timeout=60_000)
+        self.until(lambda: self.page.evaluate("potholeLab.toy.pictures.map.paths.ready"))
+        return self.settle()
+
+    def follow(self, link: str) -> LabPage:
+        """Go to a link within the page, as its back button does: much faster than loading the page anew."""
+        before = self.page.evaluate("potholeLab.toy.gate.answered")
+        self.page.evaluate(
+            "(link) => { history.pushState(null, '', link); dispatchEvent(new PopStateEvent('popstate')); }", link
+        )
+        self.until(lambda: self.page.evaluate("potholeLab.toy.gate.answered") > before)
+        return self.settle()
+
+    def settle(self) -> LabPage:
+        """Wait until what was asked for is drawn."""
+        self.until(lambda: self.page.evaluate("potholeLab.toy.gate.idle && potholeLab.toy.gate.answered > 0"))
+        return self
+
+    def until(self, ready: Callable[[], Any], seconds: float = 15.0) -> Any:
+        """The first true value of `ready`, asked again and again; AssertionError when none comes."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            value = ready()
+            if value:
+                return value
+            self.page.wait_for_timeout(40)
+        raise AssertionError("what the test waits for did not come")
+
+    def table(self) -> dict[str, dict[str, str]]:
+        """The table of outcomes: method → column → text."""
+        rows = self.page.locator("#outcomes tbody tr").all()
+        return {
+            row.get_attribute("data-method"): {
+                cell.get_attribute("data-column"): cell.inner_text() for cell in row.locator("[data-column]").all()
+            }
+            for row in rows
+        }
+
+    def outcomes(self) -> dict[str, str]:
+        """Method → named outcome."""
+        return {
+            row.get_attribute("data-method"): row.get_attribute("data-outcome")
+            for row in self.page.locator("#outcomes tbody tr").all()
+        }
+
+    def field(self, name: str) -> Locator:
+        """The number field of a control."""
+        return self.page.locator(f'[data-field="{name}"]')
+
+    def slider(self, name: str) -> Locator:
+        """The slider of a control."""
+        return self.page.locator(f'[data-control="{name}"] input[type=range]')
+
+    def drag(self, name: str, start: float, end: float, moves: int = 12) -> None:
+        """Drag a slider with the mouse between two parts of its width."""
+        slider = self.slider(name)
+        slider.scroll_into_view_if_needed()
+        box = slider.bounding_box()
+        y = box["y"] + box["height"] / 2
+        mouse = self.page.mouse
+        mouse.move(box["x"] + start * box["width"], y)
+        mouse.down()
+        for move in range(1, moves + 1):
+            mouse.move(box["x"] + (start + (end - start) * move / moves) * box["width"], y)
+        mouse.up()
+        self.settle()
+
+    def type(self, name: str, text: str) -> None:
+        """Type into a number field and confirm it."""
+        self.field(name).fill(text)
+        self.field(name).press("Enter")
+        self.settle()
+
+    def state(self, name: str) -> Any:
+        """A value of the page's state."""
+        return self.page.evaluate("(name) => potholeLab.toy.state.get(name)", name)
+
+    def step(self) -> int:
+        """The step that is shown."""
+        return int(self.page.locator("#step-readout").inner_text().split()[1])
+
+    def notices(self) -> list[str]:
+        """The sentences of all notices."""
+        return self.page.locator("#notices .notice span").all_inner_texts()
+
+    def painted(self, name: str) -> int:
+        """How many pixels of a picture's overlay are not empty ("map" or "relief")."""
+        return self.page.evaluate(
+            """(name) => {
+              const layer = potholeLab.toy.pictures[name].paths.trail;
+              const { data } = layer.context.getImageData(0, 0, layer.canvas.width, layer.canvas.height);
+              let count = 0;
+              for (let i = 3; i < data.length; i += 4) if (data[i] > 0) count += 1;
+              return count;
+            }""",
+            name,
+        )
+
+    def link(self) -> str:
+        """The link to the whole state, once the address bar shows it."""
+        wanted = "location.pathname + potholeLab.writeLink(potholeLab.toy.state.values)"
+        return self.until(lambda: self.page.evaluate(f"({wanted}) === location.pathname + location.search && {wanted}"))
+
+    def overflow(self) -> int:
+        """Pixels by which the page is wider than the window."""
+        return self.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")

@@ -1,0 +1,397 @@
+"""The toy lab in a real browser: what a person would click, drag and read, on a desktop and on a phone.
+
+Every test also fails on a console error, an exception on the page, a failed request or a request to elsewhere.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import pytest
+
+from app.link import read_link
+from tests.browser.lab_page import LabPage
+
+ALL = ["SGDM", "SAM", "LLQR", "LLQR+SAM"]
+
+
+@pytest.fixture
+def lab(page):
+    return LabPage(page)
+
+
+@pytest.fixture
+def phone(phone_page):
+    return LabPage(phone_page)
+
+
+def test_the_first_page_shows_the_figure_and_its_statements(lab):
+    lab.open()
+    assert list(lab.table()) == ALL
+    assert lab.outcomes() == {"SGDM": "trapped", "SAM": "reached", "LLQR": "trapped", "LLQR+SAM": "reached"}
+    assert "r = 4.97" in lab.table()["SGDM"]["Outcome"]
+    assert "Our reconstruction" in lab.page.locator("#caption").inner_text()
+    lab.until(lambda: lab.painted("map") > 200 and lab.painted("relief") > 200)
+    assert lab.overflow() <= 0
+    assert lab.notices() == []
+    verdicts = lab.until(lambda: lab.page.locator("#claims .verdict").all_inner_texts())
+    assert set(verdicts) <= {"holds", "does not hold", "not tested here"}
+    assert "of 20" in lab.page.locator("#claims").inner_text()
+
+
+def test_dragging_a_slider_moves_the_paths_and_the_link(lab):
+    lab.open("/?preset=figure-2")
+    before = lab.table()
+    lab.drag("learning_rate", 0.5, 0.62)
+    rate = lab.state("learning_rate")
+    assert rate != 0.0165
+    assert lab.field("learning_rate").input_value() == str(rate)
+    assert lab.page.evaluate("potholeLab.toy.lastRequest.learning_rate") == rate
+    after = lab.table()
+    assert after != before
+    link = lab.link()
+    lab.open(link)
+    assert lab.table() == after
+    assert lab.link() == link
+
+
+def test_the_browser_and_the_server_write_the_same_link(lab):
+    lab.open("/?preset=figure-3&methods=SAM,LLQR%2BSAM&radius=0.5&camera_x=2")
+    state = lab.page.evaluate("potholeLab.toy.state.values")
+    reading = read_link(lab.link().partition("?")[2])
+    assert reading.state == state
+    assert not reading.notices
+    assert not reading.problems
+
+
+def test_typing_into_a_field(lab):
+    lab.open("/?preset=figure-2&steps=100")
+    lab.type("radius", "0,5")
+    assert lab.state("radius") == 0.5
+    lab.type("radius", "99")
+    lab.until(lambda: lab.state("radius") == 3)
+    assert lab.field("radius").input_value() == "3"
+    assert "Probe radius ρ = 99 is outside 0 … 3; 3 is used." in lab.notices()
+    lab.type("radius", "far")
+    assert lab.field("radius").input_value() == "3"
+    assert any("must be a number from 0 to 3, not the text “far”" in notice for notice in lab.notices())
+    lab.type("radius", "0.3")
+    lab.until(lambda: lab.notices() == [])
+    lab.type("noise_variance", "1e-9")
+    assert lab.state("noise_variance") == 1e-9
+
+
+def test_sliders_listen_to_keys(lab):
+    lab.open("/?preset=figure-2&steps=100")
+    lab.slider("radius").focus()
+    lab.page.keyboard.press("ArrowRight")
+    lab.settle()
+    assert lab.state("radius") == pytest.approx(0.31)
+    assert lab.step() == 100  # the key belongs to the slider, not to playback
+    lab.slider("learning_rate").focus()
+    lab.page.keyboard.press("ArrowRight")
+    lab.settle()
+    assert 0.0165 < lab.state("learning_rate") < 0.018
+
+
+def test_the_start_is_set_by_mouse_and_keyboard(lab):
+    lab.open("/?preset=figure-2")
+    pad = lab.page.locator("#map-stack .pad")
+    box = pad.bounding_box()
+    x, y, width, height = lab.page.evaluate(
+        "(({ x, y }) => [x._offset, y._offset, x._length, y._length])(potholeLab.toy.pictures.map.axes())"
+    )
+    lab.page.mouse.click(box["x"] + x + 0.75 * width, box["y"] + y + 0.25 * height)
+    lab.settle()
+    (low, high) = (-8, 8)
+    assert lab.state("start_x") == pytest.approx(low + 0.75 * (high - low), abs=0.05)
+    assert lab.state("start_y") == pytest.approx(low + 0.75 * (high - low), abs=0.05)
+    assert float(lab.field("start_x").input_value()) == lab.state("start_x")
+    before = lab.state("start_x")
+    pad.focus()
+    lab.page.keyboard.press("ArrowLeft")
+    lab.settle()
+    assert lab.state("start_x") == pytest.approx(before - 0.005 * (high - low), abs=1e-3)
+    assert lab.page.evaluate("potholeLab.toy.pictures.map.start[0]") == lab.state("start_x")
+    # A drag that leaves the map stops at its edge.
+    lab.page.mouse.move(box["x"] + x + 0.5 * width, box["y"] + y + 0.5 * height)
+    lab.page.mouse.down()
+    lab.page.mouse.move(box["x"] + x + 0.5 * width, box["y"] + y - 50, steps=4)
+    lab.page.mouse.up()
+    lab.settle()
+    assert lab.state("start_y") == high
+    assert lab.notices() == []
+
+
+def test_playback_by_keys_and_buttons(lab):
+    lab.open("/?preset=figure-2&speed=200")
+    keyboard = lab.page.keyboard
+    assert lab.step() == 600
+    keyboard.press("Home")
+    assert lab.step() == 0
+    keyboard.press("ArrowRight")
+    keyboard.press("Shift+ArrowRight")
+    assert lab.step() == 11
+    keyboard.press("ArrowLeft")
+    assert lab.step() == 10
+    assert lab.state("step") == 10
+    keyboard.press("Space")
+    assert lab.page.locator("#play-button").inner_text() == "Pause"
+    lab.until(lambda: lab.step() > 60)
+    keyboard.press("Space")
+    paused = lab.step()
+    lab.page.wait_for_timeout(150)
+    assert lab.step() == paused
+    keyboard.press("End")
+    assert lab.step() == 600
+    lab.page.locator("[data-action=back]").click()
+    assert lab.step() == 599
+    scrubber = lab.page.locator("#scrubber input")
+    scrubber.fill("300")
+    assert lab.step() == 300
+    lab.page.locator("#loop-button").click()
+    assert lab.state("loop") == "on"
+    link = lab.link()
+    lab.page.keyboard.press("End")
+    lab.follow(link)
+    assert lab.step() == 300
+    assert lab.page.locator("#loop-button").get_attribute("aria-pressed") == "true"
+
+
+def test_playback_ends_at_the_end_and_loops_when_asked(lab):
+    lab.open("/?preset=figure-2&steps=100&speed=1000&step=60")
+    lab.page.locator("#play-button").click()
+    lab.until(lambda: lab.page.locator("#play-button").inner_text() == "Play")
+    assert lab.step() == 100
+    lab.page.evaluate("window.seen = []; window.p = potholeLab.toy.player; p.loop = true; p.speed = 500;")
+    lab.page.evaluate("const f = p.onStep; p.onStep = (t) => { seen.push(t); f(t); }")
+    lab.page.locator("#play-button").click()
+    lab.until(lambda: lab.page.evaluate("seen.some((t, i) => i > 2 && t < seen[i - 1])"))
+    lab.page.locator("#play-button").click()
+
+
+def test_methods_are_hidden_and_shown(lab):
+    lab.open("/?preset=figure-2")
+    whole = lab.painted("map")
+    lab.page.locator('[data-method="LLQR+SAM"].method').click()
+    lab.settle()
+    lab.until(lambda: "LLQR+SAM" not in lab.table())
+    assert lab.painted("map") < whole
+    link = lab.link()
+    lab.page.locator('[data-method="LLQR+SAM"].method').click()
+    lab.until(lambda: list(lab.table()) == ALL)
+    lab.follow(link)
+    assert list(lab.table()) == ["SGDM", "SAM", "LLQR"]
+
+
+def test_presets(lab):
+    lab.open()
+    for name, surface, outcomes in (
+        ("Figure 3", "annular-well", {"SGDM": "trapped", "SAM": "reached", "LLQR": "trapped", "LLQR+SAM": "reached"}),
+        ("Stiff valley", "stiff-valley", {"SGDM": "diverged", "SAM": "diverged", "LLQR+SAM": "reached"}),
+    ):
+        lab.page.get_by_role("button", name=name).click()
+        lab.until(lambda surface=surface: lab.page.evaluate("potholeLab.toy.surface.surface") == surface)
+        lab.until(lambda outcomes=outcomes: outcomes.items() <= lab.outcomes().items())
+        assert lab.page.locator("#surface-choice select").input_value() == surface
+    lab.page.get_by_role("button", name="Two-scale quadratic").click()
+    lab.until(lambda: lab.page.locator("#relief-title").inner_text() == "Position against step")
+    lab.settle()
+    assert lab.page.locator('[data-field="start_y"]').count() == 0
+    lab.page.keyboard.press("Home")
+    lab.page.get_by_role("button", name="Figure 2").click()
+    lab.until(lambda: lab.page.locator("#relief-title").inner_text() == "Surface")
+    lab.until(lambda: lab.painted("relief") > 200)
+
+
+def test_another_surface_brings_its_own_controls(lab):
+    lab.open()
+    lab.page.locator("#surface-choice select").select_option("rosenbrock")
+    lab.until(lambda: lab.page.evaluate("potholeLab.toy.surface.surface") == "rosenbrock")
+    assert lab.state("preset") == "custom"
+    assert lab.page.locator('[data-field="surface.radius"]').count() == 0
+    rows = lab.page.locator("#surface-controls [data-control]").all()
+    assert {"start_x", "start_y"} <= {row.get_attribute("data-control") for row in rows}
+    table, link = lab.table(), lab.link()
+    lab.follow("/?preset=two-scale")
+    assert lab.table() != table
+    lab.follow(link)
+    assert lab.table() == table
+
+
+def test_a_surface_parameter_changes_the_map(lab):
+    lab.open("/?preset=figure-2&steps=50")
+    before = lab.page.evaluate("potholeLab.toy.surfaceKey")
+    lab.drag("surface.depth", 0.35, 0.6)
+    lab.until(lambda: lab.page.evaluate("potholeLab.toy.pictures.map.picture === null"))
+    lab.until(lambda: lab.page.evaluate("!document.querySelector('#relief-stack.waiting')"))
+    assert lab.page.evaluate("potholeLab.toy.surfaceKey") != before
+    depth = lab.state("surface.depth")
+    assert f"depth={depth}" in lab.page.evaluate("potholeLab.toy.surfaceKey")
+
+
+def test_dark_and_light(lab):
+    lab.open("/?preset=figure-2&steps=50")
+    background = "getComputedStyle(document.body).backgroundColor"
+    light = lab.page.evaluate(background)
+    lab.page.locator("#scheme-button").click()
+    lab.until(lambda: lab.page.evaluate("potholeLab.toy.surface.scheme") == "dark")
+    dark = lab.page.evaluate(background)
+    assert dark != light
+    link = lab.link()
+    lab.follow("/?preset=figure-2")
+    assert lab.page.evaluate(background) == light
+    lab.follow(link)
+    assert lab.page.evaluate(background) == dark
+
+
+def test_a_broken_link_is_explained_and_the_session_goes_on(lab):
+    lab.open("/?learning_rate=fast&radius=77&surface=moon&methods=Adam,SAM&steps=50&nonsense=1")
+    said = " ".join(lab.notices())
+    for words in ("Learning rate", "Probe radius", "moon", "Adam"):
+        assert words in said
+    assert list(lab.table()) == ["SAM"]
+    lab.page.locator("#notices .close").first.click()
+    assert len(lab.notices()) == 3
+    lab.drag("momentum", 0.9, 0.4)
+    assert lab.state("momentum") < 0.6
+
+
+def test_an_unknown_page_says_so(page, page_problems):
+    page_problems.allow("404")
+    page.goto("/moon")
+    page.get_by_role("heading", name="There is no such page").wait_for()
+    page.get_by_role("link", name="Toy lab").click()
+    page.locator("#outcomes [data-outcome]").first.wait_for()
+
+
+def test_the_3d_overlay_stands_where_plotly_puts_its_own_labels(lab):
+    """Our projection uses private fields of plotly: a label that plotly itself projects must land on the same pixel."""
+    lab.open("/?preset=figure-2")
+    lab.until(lambda: lab.painted("relief") > 200)
+    places = lab.page.evaluate(
+        """async () => {
+          const { relief } = potholeLab.toy.pictures;
+          const points = [[3, 2, 1], [-4, 1, 3], [0, 0, 0], [2, -5, 4]];
+          const labels = points.map(([x, y, z], k) => ({ x, y, z, text: `L${k}`, showarrow: false, ax: 0, ay: 0 }));
+          const eye = { x: 1.3, y: -0.8, z: 1.1 };
+          await Plotly.relayout(relief.plot(), { 'scene.annotations': labels, 'scene.camera.eye': eye });
+          await new Promise((done) => setTimeout(done, 900));
+          const frame = relief.plot().getBoundingClientRect();
+          const lift = 0.012 * relief.relief.span;
+          return points.map(([x, y, z], k) => {
+            const out = [0, 0];
+            relief.projection([x, y], [z - lift])(0, out);
+            const texts = [...relief.plot().querySelectorAll('.annotation-text')];
+            const label = texts.find((node) => node.textContent === `L${k}`);
+            const box = label.getBoundingClientRect();
+            return [...out, box.x + box.width / 2 - frame.x, box.y + box.height / 2 - frame.y];
+          });
+        }"""
+    )
+    for ours_x, ours_y, theirs_x, theirs_y in places:
+        # Half the height of a letter: the label is centred on its point.
+        assert ours_x == pytest.approx(theirs_x, abs=4)
+        assert ours_y == pytest.approx(theirs_y, abs=4)
+
+
+def test_turning_the_3d_view_moves_its_paths_and_the_link(lab):
+    lab.open("/?preset=figure-2&steps=100")
+    lab.until(lambda: lab.painted("relief") > 100)
+    before = lab.page.evaluate("potholeLab.toy.pictures.relief.last")
+    box = lab.page.locator("#relief-stack").bounding_box()
+    lab.page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.5 * box["height"])
+    lab.page.mouse.down()
+    lab.page.mouse.move(box["x"] + 0.7 * box["width"], box["y"] + 0.55 * box["height"], steps=5)
+    lab.page.mouse.up()
+    lab.until(lambda: lab.page.evaluate("potholeLab.toy.pictures.relief.last") != before)
+    lab.until(lambda: lab.state("camera_x") != -0.75)
+    eye = [lab.state(f"camera_{axis}") for axis in "xyz"]
+    link = lab.link()
+    lab.follow("/?preset=stiff-valley")
+    lab.follow(link)
+    lab.until(lambda: lab.page.evaluate("potholeLab.toy.pictures.relief.eye()") == pytest.approx(eye, abs=2e-3))
+
+
+def test_the_gate_lets_the_latest_win(lab):
+    lab.open("/?steps=10")
+    told = lab.page.evaluate(
+        """async () => {
+          const sent = [], drawn = [], failed = [];
+          const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+          const send = async (value, signal) => {
+            sent.push(value);
+            const lost = (_, reject) => signal.addEventListener('abort', () => reject(signal.reason));
+            if (value === 'lost') return new Promise(lost);
+            if (value === 'bad') throw new potholeLab.Refused(422, ['No.']);
+            await pause(30);
+            return value;
+          };
+          const gate = new potholeLab.LatestWinsGate(send, {
+            timeout: 120, onAnswer: (answer) => drawn.push(answer), onFailure: (error) => failed.push(error.message),
+          });
+          for (let k = 0; k <= 9; k += 1) gate.ask(k);
+          await pause(150);
+          gate.ask('bad'); await pause(60);
+          gate.ask('lost'); gate.ask('after'); await pause(300);
+          gate.ask('cancelled'); gate.cancel(); gate.ask('last'); await pause(100);
+          return { sent, drawn, failed, idle: gate.idle };
+        }"""
+    )
+    assert told["sent"] == [0, 9, "bad", "lost", "after", "cancelled", "last"]
+    assert told["drawn"] == [0, 9, "after", "last"]
+    assert told["failed"] == ["No.", "timeout"]
+    assert told["idle"]
+
+
+def test_a_server_that_does_not_answer_is_said_and_found_again(new_page, start_server):
+    server = start_server()
+    lab = LabPage(new_page())
+    lab.open(f"{server.url}/?preset=figure-2&steps=50")
+    lab.page.evaluate("potholeLab.toy.gate.timeout = 400")
+    os.killpg(server.process.pid, signal.SIGSTOP)
+    lab.slider("radius").focus()
+    lab.page.keyboard.press("ArrowRight")
+    lab.until(lambda: any("does not answer" in notice for notice in lab.notices()))
+    lab.page.keyboard.press("ArrowRight")
+    os.killpg(server.process.pid, signal.SIGCONT)
+    lab.until(lambda: lab.page.evaluate("potholeLab.toy.lastRequest.radius") == 0.32)
+    lab.until(lambda: lab.notices() == [])
+
+
+def test_a_phone_shows_everything_below_each_other(phone):
+    phone.open()
+    assert phone.overflow() <= 0
+    boxes = [phone.page.locator(f"#{name}-picture").bounding_box() for name in ("map", "relief")]
+    assert boxes[1]["y"] >= boxes[0]["y"] + boxes[0]["height"]
+    assert not phone.page.locator("#controls").is_visible()
+    phone.page.locator("#controls-button").tap()
+    assert phone.page.locator("#controls").is_visible()
+    assert phone.overflow() <= 0
+    before = phone.table()
+    slider = phone.slider("learning_rate")
+    slider.scroll_into_view_if_needed()
+    box = slider.bounding_box()
+    assert box["x"] + box["width"] <= 390
+    phone.page.touchscreen.tap(box["x"] + 0.62 * box["width"], box["y"] + box["height"] / 2)
+    phone.settle()
+    assert phone.state("learning_rate") != 0.0165
+    phone.until(lambda: phone.table() != before)
+    assert phone.page.locator("#map-picture").bounding_box()["y"] < 500
+    phone.page.locator("#controls-button").tap()
+    assert not phone.page.locator("#controls").is_visible()
+    phone.page.locator("#play-button").tap()
+    phone.until(lambda: 0 < phone.step() < 600)
+
+
+def test_what_is_drawn_is_also_said(lab):
+    lab.open("/?preset=figure-2&steps=100")
+    lab.until(lambda: "SGDM: trapped" in lab.page.locator("#spoken").text_content())
+    unnamed = lab.page.evaluate(
+        """[...document.querySelectorAll('button, input, select, canvas[role]')]
+          .filter((n) => n.checkVisibility() && !n.closest('.modebar'))
+          .filter((n) => !(n.getAttribute('aria-label') || n.textContent.trim() || n.labels?.length))
+          .map((n) => n.outerHTML.slice(0, 120))"""
+    )
+    assert unnamed == []
