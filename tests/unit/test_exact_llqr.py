@@ -143,7 +143,6 @@ def test_solves_for_any_vector_and_for_many_walkers():
         assert distance(product, v[w, 0]) < 1e-10
 
 
-@pytest.mark.skipif(not (GOLDEN / "problem.npz").exists(), reason="no golden data here")
 @pytest.mark.parametrize("metric", ["newton", "ngd"])
 def test_equals_the_authors_closed_form(metric):
     spec, data = json.loads((GOLDEN / "spec.json").read_text()), np.load(GOLDEN / "problem.npz")
