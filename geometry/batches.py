@@ -75,33 +75,51 @@ def counted(targets: Tensor, ignore_index: int, own_loss: bool) -> int:
     return count
 
 
-def class_scores(outputs: Any, targets: Tensor, walkers: tuple[int, ...]) -> Tensor:
-    """Outputs as (walkers..., targets..., C), class axis last; a ValueError where they are no class scores."""
+def highest_class(targets: Tensor, ignore_index: int) -> int:
+    """The largest class number; −1 for probabilities. A ValueError where one is negative and not to be ignored."""
+    if targets.is_floating_point():
+        return -1
+    kept = torch.where(targets == ignore_index, torch.zeros_like(targets), targets)
+    low, high = (int(bound) for bound in kept.aminmax())
+    if low < 0:
+        raise ValueError(f"targets must be class numbers of at least 0, or {ignore_index} to be ignored; got {low}")
+    return high
+
+
+def class_scores(outputs: Any, targets: Tensor, walkers: tuple[int, ...], highest: int = -1) -> Tensor:
+    """Outputs as (walkers..., targets..., C), class axis last; a ValueError where they are no class scores.
+
+    highest: the largest class number among the targets. An accelerator would stop for good at one that is too large.
+    """
     if not isinstance(outputs, Tensor):
         raise ValueError(
             f"the module must return one tensor of class scores, not {type(outputs).__name__}; "
             "wrap it, or pass a loss_function and use the metric newton"
         )
     own, wanted = tuple(outputs.shape[len(walkers) :]), tuple(targets.shape)
+    scores = outputs
     if targets.is_floating_point():
-        fits, scores = own == wanted, outputs
+        fits = own == wanted
     elif own[:-1] == wanted:
-        fits, scores = True, outputs
+        fits = True
     else:
-        fits, scores = (own[:1] + own[2:]) == wanted and len(own) > 1, outputs.movedim(len(walkers) + 1, -1)
+        fits = own[:1] + own[2:] == wanted and len(own) > 1
+        scores = outputs.movedim(len(walkers) + 1, -1) if fits else outputs
     if not fits or len(own) < 2 or scores.shape[-1] < 2:
         raise ValueError(
             f"outputs of shape {own} are no scores of at least two classes for targets of shape {wanted}; "
             "the cross-entropy and the metric ngd need (N, ..., C) or (N, C, ...) against (N, ...)"
         )
+    if highest >= scores.shape[-1]:
+        raise ValueError(f"a target is class {highest}, but the outputs have only classes 0 to {scores.shape[-1] - 1}")
     return scores
 
 
 def classification_loss(
-    outputs: Any, targets: Tensor, walkers: tuple[int, ...], label_smoothing: float, ignore_index: int
+    outputs: Any, targets: Tensor, walkers: tuple[int, ...], label_smoothing: float, ignore_index: int, highest: int
 ) -> Tensor:
     """Σ CE over the counted targets, shape of the walkers."""
-    scores = class_scores(outputs, targets, walkers)
+    scores = class_scores(outputs, targets, walkers, highest)
     shares = targets.is_floating_point()
     repeated = targets.expand(scores.shape if shares else scores.shape[:-1])
     losses = F.cross_entropy(

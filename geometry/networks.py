@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from geometry.batches import Batch, classification_loss, counted, parts_of
+from geometry.batches import Batch, classification_loss, counted, highest_class, parts_of
 from geometry.network_curvature import METRICS, curvature_at
 from geometry.network_layout import network_layout, trainable
 from geometry.objective import Layout, Linearisation
@@ -102,11 +102,12 @@ class NetworkLoss:
             torch.as_tensor(x).to(self.device, self.dtype if torch.as_tensor(x).is_floating_point() else None)
             for x in given
         )
-        targets = torch.as_tensor(targets).to(self.device)
-        if targets.is_floating_point():
-            targets = targets.to(self.dtype)
+        targets, own = torch.as_tensor(targets), self.loss_function is not None
+        classes = None if own else torch.int64
+        targets = targets.to(self.device, self.dtype if targets.is_floating_point() else classes)
         self.data = Batch(tensors, targets)
-        self.count = counted(targets, self.ignore_index, self.loss_function is not None)
+        self.count = counted(targets, self.ignore_index, own)
+        self.highest = -1 if own else highest_class(targets, self.ignore_index)
 
     @property
     def dimension(self) -> int:
@@ -240,7 +241,12 @@ class NetworkLoss:
             if not walkers:
                 return self.loss_function(outputs, part.targets) * weight
             return torch.func.vmap(self.loss_function, in_dims=(0, None))(outputs, part.targets) * weight
-        return classification_loss(outputs, part.targets, walkers, self.label_smoothing, self.ignore_index) / self.count
+        return (
+            classification_loss(
+                outputs, part.targets, walkers, self.label_smoothing, self.ignore_index, highest=self.highest
+            )
+            / self.count
+        )
 
     def _forward(
         self, theta: Tensor, inputs: tuple[Tensor, ...], training: bool, buffers: Tensors
