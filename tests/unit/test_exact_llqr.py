@@ -20,17 +20,15 @@ from optimizers.exact_llqr import ExactLLQR, exact_step
 from optimizers.probes import SAM
 from optimizers.riccati import factorise, riccati_step, solve
 from optimizers.rule import Settings, begin, descent_step, refresh_if_due
+from tests.unit.small_training import one_thread
 
 GOLDEN = Path(os.environ.get("GOLDEN_DIR") or Path(__file__).parent.parent / "golden" / "data")
 
 
 @pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    """Networks this small are only slowed down by threads that wait for each other."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+def _one_thread():
+    with one_thread():
+        yield
 
 
 def perceptron(seed: int = 0) -> nn.Sequential:

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from tests.unit.small_training import one_thread
+
 README = Path(__file__).resolve().parent.parent.parent / "README.md"
 
 
@@ -16,13 +18,8 @@ def test_the_training_loop_of_the_readme_learns(capsys: pytest.CaptureFixture[st
     section = text.split("## In your own training loop", 1)[1].split("\n## ", 1)[0]
     (code,) = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
     assert len(code.splitlines()) <= 25
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # threads that wait for each other slow down a network this small
-    try:
-        with torch.random.fork_rng():
-            exec(compile(code, "README.md", "exec"), {})  # noqa: S102 - the text is our own
-    finally:
-        torch.set_num_threads(threads)
+    with one_thread(), torch.random.fork_rng():
+        exec(compile(code, "README.md", "exec"), {})  # noqa: S102 - the text is our own
     accuracy = float(re.search(r"accuracy (\d\.\d+)", capsys.readouterr().out)[1])
     # By chance it is 0.1; four seeds gave 0.96 and 0.97, as the README says.
     assert accuracy > 0.9
