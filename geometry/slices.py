@@ -1,4 +1,4 @@
-"""The loss on a plane of parameters, exactly, on a grid.
+"""The loss on a plane of parameters: exact on a grid here, and the faster ways with a stated error.
 
     plane = slice_plane(objective, origin, kind="random", normalisation="filter", seed=0)
     grid = evaluate_slice(objective, plane, x, y)        # losses[j, i] at (x[i], y[j])
@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from geometry.adaptive_slices import AdaptiveSlice, adaptive_slice, refined_slices
 from geometry.objective import Objective
 from geometry.plane import Plane
 from geometry.progressive_slices import SliceProgress, progressive_slice
@@ -25,11 +26,14 @@ __all__ = [
     "KINDS",
     "METHODS",
     "NORMALISATIONS",
+    "AdaptiveSlice",
     "Plane",
     "SampledSlice",
     "SliceProgress",
+    "adaptive_slice",
     "evaluate_slice",
     "progressive_slice",
+    "refined_slices",
     "sampled_slice",
     "slice_plane",
 ]
