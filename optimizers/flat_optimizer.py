@@ -16,9 +16,9 @@ from optimizers.llqr import LLQR
 
 OPTIONS = tuple(f.name for f in dataclasses.fields(LLQR) if not f.name.startswith("warm_"))
 """What torch_optim.LLQR takes beside the settings of the groups."""
-
-
 SETTINGS = ("lr", "rho", "momentum", "weight_decay")
+
+Buffers = list[tuple[Tensor, Tensor]]
 
 
 class FlatOptimizer(Optimizer):
@@ -61,6 +61,10 @@ class FlatOptimizer(Optimizer):
             loss.backward()
         return loss.detach()
 
+    def buffers(self) -> Buffers:
+        """The module's buffers with a copy of each, for `put_back`; nothing where no module was given."""
+        return [] if self._module is None else [(b, b.clone()) for b in self._module.buffers()]
+
     def finite_gradient(self) -> Tensor:
         """The gradient (D,); a ValueError where it is not finite."""
         g = self.parameters.gradient()
@@ -70,6 +74,12 @@ class FlatOptimizer(Optimizer):
 
     def __getstate__(self) -> dict[str, Any]:
         return {**super().__getstate__(), **{name: getattr(self, name) for name in self._own}, "_parameters": None}
+
+
+def put_back(buffers: Buffers) -> None:
+    """Give the buffers the values they had (running statistics of a pass that does not count)."""
+    for buffer, value in buffers:
+        buffer.copy_(value)
 
 
 def check_group(group: dict[str, Any]) -> None:

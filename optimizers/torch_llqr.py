@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from optimizers import llqr
 from optimizers.closure import Closure, ClosureLoss, inference_mode_of
-from optimizers.flat_optimizer import OPTIONS, FlatOptimizer
+from optimizers.flat_optimizer import OPTIONS, FlatOptimizer, put_back
 
 
 class LLQR(FlatOptimizer):
@@ -25,7 +25,8 @@ class LLQR(FlatOptimizer):
     and a refresh runs in the mode the network is in.
 
     A step that is refused (a loss or gradient that is not finite, a parameter without gradient, a refresh that is due
-    and was not made) raises a ValueError and leaves parameters, momentum, U and the count of steps as they were.
+    and was not made) raises a ValueError and leaves parameters, momentum, U and the count of steps as they were, and
+    in `step(closure)` with a module also its running statistics.
     Source: arXiv 2605.16134.
     """
 
@@ -89,6 +90,7 @@ class LLQR(FlatOptimizer):
     def step(self, closure: Closure | None = None) -> Tensor | None:  # type: ignore[override]
         """One step; with a closure, all of it (see the module) and the loss at θ."""
         kept = self._leaves, self._refreshed
+        buffers = self.buffers() if closure is not None else []
         try:
             loss = None
             if closure is not None:
@@ -102,6 +104,7 @@ class LLQR(FlatOptimizer):
             self._descend(self.precondition(self.finite_gradient()))
         except Exception:
             self._leaves, self._refreshed = kept
+            put_back(buffers)
             raise
         self._index, self._refreshed = self._index + 1, False
         return loss

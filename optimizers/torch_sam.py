@@ -10,7 +10,7 @@ from torch.optim import Optimizer
 
 from optimizers import probes
 from optimizers.closure import Closure
-from optimizers.flat_optimizer import FlatOptimizer, check_group, check_setting
+from optimizers.flat_optimizer import Buffers, FlatOptimizer, check_group, check_setting, put_back
 from optimizers.torch_llqr import LLQR
 
 
@@ -130,7 +130,7 @@ class SAM(FlatOptimizer):
     def step(self, closure: Closure | None = None) -> Tensor | None:  # type: ignore[override]
         """One step; with a closure, all of it (see the module) and the loss at θ + ε."""
         kept = (self.base._leaves, self.base._refreshed) if isinstance(self.base, LLQR) else None
-        buffers = self._buffers() if closure is not None else []
+        buffers = self.buffers() if closure is not None else []
         try:
             loss = None if closure is None else self._both_passes(closure, buffers)
             if closure is None and self._probing and self._home is None:
@@ -140,7 +140,7 @@ class SAM(FlatOptimizer):
             self.base.step()
         except Exception:
             self.restore()
-            _set(buffers)
+            put_back(buffers)
             if kept is not None:
                 self.base._leaves, self.base._refreshed = kept  # type: ignore[attr-defined]
             raise
@@ -149,7 +149,7 @@ class SAM(FlatOptimizer):
         self._index += 1
         return loss
 
-    def _both_passes(self, closure: Closure, buffers: list[tuple[Tensor, Tensor]]) -> Tensor:
+    def _both_passes(self, closure: Closure, buffers: Buffers) -> Tensor:
         self.restore()
         if isinstance(self.base, LLQR) and self.base.refresh_due:
             self.base.refresh(closure)
@@ -157,12 +157,9 @@ class SAM(FlatOptimizer):
             return self.backward(closure)
         if self.probe_rule.needs_gradient:
             self.backward(closure)
-            _set(buffers)
+            put_back(buffers)
         self.probe()
         return self.backward(closure)
-
-    def _buffers(self) -> list[tuple[Tensor, Tensor]]:
-        return [] if self._module is None else [(b, b.clone()) for b in self._module.buffers()]
 
     def state_dict(self) -> dict[str, Any]:
         """The base's state dictionary, and under "sam" what the probe remembers; a ValueError while at θ + ε."""
@@ -179,11 +176,6 @@ class SAM(FlatOptimizer):
         self.base.load_state_dict({name: entry for name, entry in state_dict.items() if name != "sam"})
         self._linked()
         self._memory, self._index = _placed(own["memory"], self.parameters.theta()), own["index"]
-
-
-def _set(buffers: list[tuple[Tensor, Tensor]]) -> None:
-    for buffer, value in buffers:
-        buffer.copy_(value)
 
 
 def _placed(memory: Any, like: Tensor) -> Any:

@@ -48,7 +48,7 @@ MAKERS = {
     "LLQR": lambda model: LLQR(model.parameters(), module=model, structure="kfac", **FAST),
     "SAM of LLQR": lambda model: SAM(LLQR(model.parameters(), module=model, **FAST), rho=0.1, probe=FSAM()),
     "past FSAM of LLQR": lambda model: SAM(LLQR(model.parameters(), **FAST), rho=0.1, probe=PastFSAM()),
-    "SAM of Adam": lambda model: SAM(torch.optim.Adam(model.parameters(), lr=1e-2), rho=0.1),
+    "SAM of Adam": lambda model: SAM(torch.optim.Adam(model.parameters(), lr=1e-2), rho=0.1, module=model),
 }
 
 

@@ -32,11 +32,11 @@ def same(a, b) -> bool:
     return torch.equal(a, b) if isinstance(a, torch.Tensor) else a == b
 
 
-@pytest.mark.parametrize("make", [MAKERS["LLQR"], MAKERS["SAM of LLQR"], MAKERS["SAM of Adam"]])
+@pytest.mark.parametrize("name", ["LLQR", "SAM of LLQR", "SAM of Adam"])
 @pytest.mark.parametrize("bad_call", [0, 1, 2])
-def test_a_loss_that_is_not_a_number_refuses_the_step_and_keeps_the_state(make, bad_call):
+def test_a_loss_that_is_not_a_number_refuses_the_step_and_keeps_the_state(name, bad_call):
     model = normalised()
-    optimizer = make(model)
+    optimizer = MAKERS[name](model)
     for t in range(2):
         optimizer.step(closure_of(model, *batch(t)))
     before = snapshot(model, optimizer)
@@ -46,16 +46,14 @@ def test_a_loss_that_is_not_a_number_refuses_the_step_and_keeps_the_state(make, 
         loss, outputs = closure_of(model, *batch())()
         return loss * (float("nan") if next(calls) == bad_call else 1.0), outputs
 
-    passes = 1 + isinstance(optimizer, SAM) + (make is not MAKERS["SAM of Adam"])  # the refresh at step 2 is one
+    passes = 1 + isinstance(optimizer, SAM) + ("LLQR" in name)  # the refresh at step 2 is one
     if bad_call >= passes:
         optimizer.step(closure)
         assert not same(before, snapshot(model, optimizer))
         return
     with pytest.raises(ValueError, match="the loss is nan: the step is refused"):
         optimizer.step(closure)
-    after = snapshot(model, optimizer)
-    assert same(before[1], after[1])
-    assert torch.equal(before[0]["0.weight"], after[0]["0.weight"])
+    assert same(before, snapshot(model, optimizer)), "running statistics, too"
     optimizer.step(closure_of(model, *batch()))
     assert all(bool(torch.isfinite(p).all()) for p in model.parameters())
 
