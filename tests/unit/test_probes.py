@@ -170,7 +170,8 @@ def test_every_probe_composes_with_llqr(name, precondition_update):
     alone = simulate(RING, Method(EVERY[name]), START, 12)
     same = simulate(RING, Method(EVERY[name], still, precondition_update), START, 12)
     np.testing.assert_allclose(same.positions, alone.positions, **SAME)
-    learning = simulate(RING, Method(EVERY[name], LLQR("diagonal", decay=0.5), precondition_update), START, 12)
+    rule = LLQR("diagonal", decay=0.5, warm_start_scale=None)
+    learning = simulate(RING, Method(EVERY[name], rule, precondition_update), START, 12)
     used = precondition_update or name not in ("ASAM",)
     assert (np.abs(learning.positions - alone.positions).max() > 1e-6) == used
 
