@@ -49,13 +49,15 @@ class Busy(BadRequest):
     """Too many computations wait."""
 
 
-def _json(content: bytes, status: int = 200) -> Response:
+def json_response(content: bytes, status: int = 200) -> Response:
+    """JSON that no cache keeps."""
     return Response(content, status_code=status, media_type="application/json", headers={"Cache-Control": "no-store"})
 
 
-def _refusal(error: BadRequest) -> Response:
+def refusal(error: BadRequest) -> Response:
+    """The problems as sentences: 429 where the server is busy, else 422."""
     status = 429 if isinstance(error, Busy) else 422
-    return _json(orjson.dumps({"problems": error.problems}), status)
+    return json_response(orjson.dumps({"problems": error.problems}), status)
 
 
 def toy_answer(raw: dict[str, Any]) -> bytes:
@@ -92,10 +94,10 @@ def add_routes(server: FastAPI) -> None:
         try:
             raw = parse_body(await request.body())
             if worker is claims and await request.is_disconnected():
-                return _json(b"null", 204)
-            return _json(await worker.run(function, raw))
+                return json_response(b"null", 204)
+            return json_response(await worker.run(function, raw))
         except BadRequest as error:
-            return _refusal(error)
+            return refusal(error)
 
     @server.post("/toy/compute", include_in_schema=False)
     async def compute(request: Request) -> Response:

@@ -21,7 +21,6 @@ PATHS = AnswerCache(64_000_000)
 """Answers by request: at 600 steps one is about 100 kB."""
 
 
-
 def configured(name: str, request: ToyRequest) -> Method:
     """The registered method with the request's settings in place of its own."""
     method = METHODS[name]

@@ -50,9 +50,9 @@ def _surface_table(key: str) -> dict[str, Any]:
 def header() -> list[Any]:
     """The tools at the right of the header."""
     return [
-        _button("copy-link", "Copy link"),
-        _button("toggle-scheme", "Dark", id="scheme-button"),
-        _button("toggle-controls", "Controls", id="controls-button", **{"aria-controls": "controls"}),
+        button("copy-link", "Copy link"),
+        button("toggle-scheme", "Dark", id="scheme-button"),
+        button("toggle-controls", "Controls", id="controls-button", **{"aria-controls": "controls"}),
     ]
 
 
@@ -67,7 +67,7 @@ def layout() -> Any:
             _controls(),
             html.Main(
                 className="stage",
-                children=[_heading(), _pictures(), _player(), _charts(), _table(), _claims(), _help()],
+                children=[_heading(), _pictures(), player(), _charts(), _table(), _claims(), _help()],
             ),
             html.Div(id="spoken", className="spoken", role="status", **{"aria-live": "polite"}),
         ],
@@ -78,7 +78,8 @@ def _icon(name: str) -> Any:
     return html.Span(className=f"icon {name}", **{"aria-hidden": "true"})
 
 
-def _button(action: str, text: Any, **more: Any) -> Any:
+def button(action: str, text: Any, **more: Any) -> Any:
+    """A button that the client code hears of by its action."""
     return html.Button(text, className="button", type="button", **{"data-action": action, **more})
 
 
@@ -95,15 +96,16 @@ def _controls() -> Any:
         className="controls",
         **{"aria-label": "Controls"},
         children=[
-            _group("Presets", [html.Div(presets, className="presets")]),
-            _group("Surface", [html.Div(id="surface-choice"), html.Div(id="surface-controls")]),
-            _group("Walk", [html.Div(id="walk-controls")]),
-            _group("Preconditioner U", [html.Div(id="preconditioner-controls")]),
+            group("Presets", [html.Div(presets, className="presets")]),
+            group("Surface", [html.Div(id="surface-choice"), html.Div(id="surface-controls")]),
+            group("Walk", [html.Div(id="walk-controls")]),
+            group("Preconditioner U", [html.Div(id="preconditioner-controls")]),
         ],
     )
 
 
-def _group(title: str, children: list[Any]) -> Any:
+def group(title: str, children: list[Any]) -> Any:
+    """A titled group of controls that can be folded."""
     return html.Details([html.Summary(title), *children], open=True, className="group")
 
 
@@ -112,7 +114,8 @@ def _heading() -> Any:
     return html.Div([html.P(id="caption", className="caption"), legend], className="heading")
 
 
-def _picture(key: str, title: str, config: dict[str, Any], hint: str) -> Any:
+def picture(key: str, title: str, config: dict[str, Any], hint: str) -> Any:
+    """A figure: a plotly graph under the canvases that paths are drawn on."""
     return html.Figure(
         className="picture",
         id=f"{key}-picture",
@@ -131,28 +134,29 @@ def _pictures() -> Any:
     return html.Div(
         className="pictures",
         children=[
-            _picture("map", "Map", GRAPH_CONFIG, "Click or drag to set the start"),
-            _picture("relief", "Surface", RELIEF_CONFIG, "Drag to turn, scroll to zoom"),
+            picture("map", "Map", GRAPH_CONFIG, "Click or drag to set the start"),
+            picture("relief", "Surface", RELIEF_CONFIG, "Drag to turn, scroll to zoom"),
         ],
     )
 
 
-def _player() -> Any:
+def player() -> Any:
+    """The bar with playback, step and speed."""
     return html.Div(
         id="player",
         className="player",
         role="group",
         **{"aria-label": "Playback"},
         children=[
-            _button("home", _icon("first"), title="First step (Home)", **{"aria-label": "First step"}),
-            _button("back", _icon("back"), title="One step back (←)", **{"aria-label": "One step back"}),
-            _button("play", "Play", id="play-button", title="Play or pause (space)"),
-            _button("forward", _icon("forward"), title="One step on (→)", **{"aria-label": "One step on"}),
-            _button("end", _icon("last"), title="Last step (End)", **{"aria-label": "Last step"}),
+            button("home", _icon("first"), title="First step (Home)", **{"aria-label": "First step"}),
+            button("back", _icon("back"), title="One step back (←)", **{"aria-label": "One step back"}),
+            button("play", "Play", id="play-button", title="Play or pause (space)"),
+            button("forward", _icon("forward"), title="One step on (→)", **{"aria-label": "One step on"}),
+            button("end", _icon("last"), title="Last step (End)", **{"aria-label": "Last step"}),
             html.Div(id="scrubber", className="scrubber"),
             html.Output(id="step-readout", className="readout"),
             html.Div(id="speed", className="speed"),
-            _button("loop", "Loop", id="loop-button", **{"aria-pressed": "false"}),
+            button("loop", "Loop", id="loop-button", **{"aria-pressed": "false"}),
         ],
     )
 

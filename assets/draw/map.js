@@ -3,6 +3,8 @@
 (() => {
   const lab = (window.potholeLab ??= {});
 
+  const FINGER = 28; // px around the start that count as touching it
+
   lab.MapView = class {
     constructor(graphId, stack, { onStart }) {
       this.graphId = graphId;
@@ -139,8 +141,23 @@
         const place = this.place(event.clientX, event.clientY);
         if (place) this.onStart(place);
       };
+      const nearStart = (x, y) => {
+        if (!this.start || !this.axes()) return false;
+        const box = this.plot().getBoundingClientRect();
+        const [startX, startY] = this.pixel(this.start, this.paths.entries[0]?.losses[0]);
+        return Math.hypot(x - box.left - startX, y - box.top - startY) < FINGER;
+      };
+      // A finger that lands beside the start scrolls the page; a tap puts the start there, a drag begins on it.
+      pad.addEventListener("touchstart", (event) => {
+        const [touch] = event.touches;
+        if (event.touches.length === 1 && nearStart(touch.clientX, touch.clientY)) event.preventDefault();
+      }, { passive: false });
+      pad.addEventListener("click", (event) => {
+        if (event.pointerType === "touch") move(event);
+      });
       pad.addEventListener("pointerdown", (event) => {
         if (event.button !== 0) return;
+        if (event.pointerType === "touch" && !nearStart(event.clientX, event.clientY)) return;
         dragging = true;
         pad.setPointerCapture(event.pointerId);
         move(event);

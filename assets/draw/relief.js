@@ -13,7 +13,7 @@
       const view = this;
       this.paths = new lab.PathView(stack, {
         ready: () => Boolean(view.relief && view.camera()),
-        point: (entry) => view.projection(entry.positions, entry.losses),
+        point: (entry) => view.projection(entry.positions, entry.heights),
         probe: (entry) => view.projection(entry.probes, entry.probeLosses),
         hidden: (entry) => view.hidden(entry),
       });
@@ -71,10 +71,10 @@
     // Whether the surface stands between the camera and a step of a path.
     hidden(entry) {
       const eye = eyeOf(this.camera().toEye);
-      const { positions, losses } = entry;
+      const { positions, heights } = entry;
       const lift = LIFT * this.relief.span;
       return (index) =>
-        lab.behindSurface(this.relief, eye, positions[2 * index], positions[2 * index + 1], losses[index] + lift);
+        lab.behindSurface(this.relief, eye, positions[2 * index], positions[2 * index + 1], heights[index] + lift);
     }
 
     // True when the camera has moved since the last call.

@@ -95,6 +95,7 @@
         this.widgets.build(by("surface-controls"), controls);
       }
       this.wantedStep = values.step;
+      this.turned = true;
       const { caption } = this.tables.presets[values.preset] ?? { caption: "Your own settings." };
       by("caption").textContent = caption;
       for (const button of document.querySelectorAll("[data-action=preset]")) {
@@ -116,6 +117,8 @@
       }
       this.player.setSteps(paths.steps);
       if (surface) this.showSurface(surface);
+      else if (this.turned) this.pictures.turn(this.eye);
+      this.turned = false;
       if (this.wantedStep !== undefined) {
         this.player.step = Math.min(this.wantedStep, paths.steps);
         this.wantedStep = undefined;
@@ -145,11 +148,13 @@
       by("relief-title").textContent = surface.dimension === 1 ? "Position against step" : "Surface";
       by("distance-unit").textContent = `to ${surface.reference}`;
       by("relief-hint").textContent = surface.dimension === 1 ? "" : "Drag to turn, scroll to zoom";
-      if (surface.figures.relief) {
-        const { camera_x: x, camera_y: y, camera_z: z } = this.state.values;
-        surface.figures.relief.layout.scene.camera.eye = { x, y, z };
-      }
+      if (surface.figures.relief) surface.figures.relief.layout.scene.camera.eye = this.eye;
       this.pictures.setSurface(surface);
+    }
+
+    get eye() {
+      const { camera_x: x, camera_y: y, camera_z: z } = this.state.values;
+      return { x, y, z };
     }
 
     speak(summary) {
@@ -183,21 +188,12 @@
     }
 
     applyScheme(scheme) {
-      dash_clientside.set_props("mantine", { forceColorScheme: scheme });
-      document.documentElement.dataset.scheme = scheme;
-      const style = getComputedStyle(document.documentElement);
-      const colour = (name) => style.getPropertyValue(`--${name}`).trim();
-      this.paper = colour("paper");
-      this.looks = Object.fromEntries(
-        Object.entries(this.tables.looks).map(([name, look]) => [
-          name,
-          { ...look, colour: (scheme === "dark" && look.colour_on_dark) || look.colour },
-        ]),
-      );
-      this.pictures.setLooks(this.looks);
-      this.pictures.setColours({ ink: colour("ink"), quiet: colour("quiet"), grid: colour("grid"), paper: this.paper });
-      by("scheme-button").textContent = scheme === "dark" ? "Light" : "Dark";
-      lab.updateLegend(by("legend"), this.state.values.methods, this.looks, this.paper);
+      const { colours, looks } = lab.showScheme(scheme, this.tables.looks);
+      this.looks = looks;
+      this.paper = colours.paper;
+      this.pictures.setLooks(looks);
+      this.pictures.setColours(colours);
+      lab.updateLegend(by("legend"), this.state.values.methods, looks, this.paper);
     }
 
     clicked(event) {
@@ -220,7 +216,10 @@
           this.open({ state: { preset: button.dataset.value, scheme, speed, loop, methods } });
         },
         "toggle-scheme": () => this.state.set({ scheme: this.state.values.scheme === "dark" ? "light" : "dark" }, "user"),
-        "toggle-controls": () => document.body.classList.toggle("controls-open"),
+        "toggle-controls": () => {
+          const open = document.body.classList.toggle("controls-open");
+          button.setAttribute("aria-expanded", String(open));
+        },
         "copy-link": () => this.copyLink(button),
       };
       actions[button.dataset.action]?.();
@@ -243,7 +242,8 @@
   window.dash_clientside = window.dash_clientside ?? {};
   window.dash_clientside.potholeLab = {
     start: (tables) => {
-      if (tables) lab.toy = new ToyLab(tables);
+      if (tables?.page === "network") lab.network = new lab.NetworkLab(tables);
+      else if (tables) lab.toy = new ToyLab(tables);
       return Boolean(tables);
     },
   };

@@ -66,6 +66,7 @@
         positions: lab.decode(method.positions),
         probes: lab.decode(method.probes),
         losses: lab.decode(method.losses),
+        heights: lab.decode(method.heights ?? method.losses), // where the relief draws the path
         probeLosses: lab.decode(method.probe_losses),
         distance: lab.decode(method.distance),
         curvature: lab.decode(method.curvature),
@@ -98,6 +99,15 @@
       else this.relief.paths.setStep(step);
       for (const chart of Object.values(this.charts)) chart.setStep(step);
       this.frameMs = performance.now() - began;
+    }
+
+    // Turn the 3-D view to where a link has it.
+    turn(eye) {
+      const now = this.relief.eye();
+      if (!now || this.surface.dimension === 1) return;
+      if (Math.hypot(now[0] - eye.x, now[1] - eye.y, now[2] - eye.z) < 2e-3) return;
+      Plotly.relayout(this.relief.plot(), { "scene.camera.eye": eye });
+      this.wakeCamera();
     }
 
     drawCharts() {

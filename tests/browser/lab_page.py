@@ -25,9 +25,8 @@ class LabPage:
     def follow(self, link: str) -> LabPage:
         """Go to a link within the page, as its back button does: much faster than loading the page anew."""
         before = self.page.evaluate("potholeLab.toy.gate.answered")
-        self.page.evaluate(
-            "(link) => { history.pushState(null, '', link); dispatchEvent(new PopStateEvent('popstate')); }", link
-        )
+        self.page.evaluate("(link) => history.pushState(null, '', link)", link)
+        self.page.evaluate("() => { dispatchEvent(new PopStateEvent('popstate')); }")
         self.until(lambda: self.page.evaluate("potholeLab.toy.gate.answered") > before)
         return self.settle()
 
@@ -123,4 +122,4 @@ class LabPage:
 
     def overflow(self) -> int:
         """Pixels by which the page is wider than the window."""
-        return self.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        return self.page.evaluate("document.documentElement.scrollWidth") - self.page.viewport_size["width"]

@@ -309,6 +309,8 @@ def test_turning_the_3d_view_moves_its_paths_and_the_link(lab):
     lab.until(lambda: lab.state("camera_x") != -0.75)
     eye = [lab.state(f"camera_{axis}") for axis in "xyz"]
     link = lab.link()
+    lab.follow(link.replace(f"camera_x={eye[0]}", "camera_x=2"))
+    lab.until(lambda: lab.page.evaluate("potholeLab.toy.pictures.relief.eye()[0]") == pytest.approx(2, abs=2e-3))
     lab.follow("/?preset=stiff-valley")
     lab.follow(link)
     lab.until(lambda: lab.page.evaluate("potholeLab.toy.pictures.relief.eye()") == pytest.approx(eye, abs=2e-3))
@@ -381,6 +383,11 @@ def test_a_phone_shows_everything_below_each_other(phone):
     assert phone.page.locator("#map-picture").bounding_box()["y"] < 500
     phone.page.locator("#controls-button").tap()
     assert not phone.page.locator("#controls").is_visible()
+    pad = phone.page.locator("#map-stack .pad")
+    pad.scroll_into_view_if_needed()
+    pad.tap(position={"x": 150, "y": 150})
+    phone.settle()
+    assert phone.state("start_x") < 0
     phone.page.locator("#play-button").tap()
     phone.until(lambda: 0 < phone.step() < 600)
 
