@@ -11,6 +11,8 @@ from fastapi import FastAPI
 
 from app.callbacks import add_callbacks
 from app.dash_guard import check_callback
+from app.network.page import PAGE as NETWORK_PAGE
+from app.network.routes import add_network_routes
 from app.pages import PAGES, page_at, register
 from app.routes import add_routes
 from app.security import SecureApp, security_headers
@@ -31,7 +33,7 @@ class Backend(FastAPIDashServer):
         return FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
 
 
-OWN_ADDRESSES = ("/_dash-", "/_reload-hash", "/_favicon.ico", "/assets/", "/toy/")
+OWN_ADDRESSES = ("/_dash-", "/_reload-hash", "/_favicon.ico", "/assets/", "/toy/", "/network/")
 
 
 def has_page(path: str) -> bool:
@@ -41,8 +43,9 @@ def has_page(path: str) -> bool:
 
 def build() -> SecureApp:
     """The application, ready for an ASGI server."""
-    if TOY_PAGE.path not in PAGES:
-        register(TOY_PAGE)
+    for page in (TOY_PAGE, NETWORK_PAGE):
+        if page.path not in PAGES:
+            register(page)
     app = Dash(
         "app",
         backend=Backend,
@@ -54,6 +57,7 @@ def build() -> SecureApp:
         suppress_callback_exceptions=True,
     )
     add_routes(app.server)
+    add_network_routes(app.server)
     app.layout = shell
     add_callbacks(app)
     known = {name: entry for name, entry in app.callback_map.items() if "callback" in entry}

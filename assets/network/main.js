@@ -4,6 +4,19 @@
   const by = (id) => document.getElementById(id);
   const TIMEOUT = 180000; // ms; a long training on a busy machine
 
+  // What the address says of these controls; the server checks it as it checks everything.
+  function fromLink(controls) {
+    const asked = new URLSearchParams(location.search);
+    const known = controls.filter(({ name }) => asked.has(name));
+    return Object.fromEntries(
+      known.map(({ name, kind }) => {
+        const text = asked.get(name);
+        const number = Number(text);
+        return [name, kind === "choice" || text.trim() === "" || Number.isNaN(number) ? text : number];
+      }),
+    );
+  }
+
   lab.NetworkLab = class {
     constructor(tables) {
       this.tables = tables;
@@ -40,7 +53,7 @@
       this.state.listen((changed, source) => this.changed(changed, source));
       document.addEventListener("click", (event) => this.clicked(event));
       this.setSpeed(60);
-      this.state.replace({ ...tables.defaults, ...lab.readSimpleLink(tables.controls) }, "open");
+      this.state.replace({ ...tables.defaults, ...fromLink(tables.controls) }, "open");
     }
 
     setSpeed(speed) {
@@ -49,7 +62,7 @@
     }
 
     changed(changed, source) {
-      history.replaceState(null, "", lab.writeLink(this.state.values));
+      lab.showLink(this.state.values);
       if (changed.has("scheme")) this.applyScheme(this.state.values.scheme);
       // What is drawn follows the slice at once; another training waits for the button.
       const slice = ["plane", "plane_seed", "span", "scheme"].some((name) => changed.has(name));
@@ -61,8 +74,7 @@
       this.stale(false);
       by("train-button").textContent = "Training…";
       by("train-button").disabled = true;
-      const wanted = this.trained && this.needsTraining ? { ...this.state.values } : this.state.values;
-      this.gate.ask({ ...wanted });
+      this.gate.ask({ ...this.state.values });
     }
 
     stale(is) {
@@ -103,11 +115,12 @@
     }
 
     applyScheme(scheme) {
-      const { looks, paper, colours } = lab.schemeOf(scheme, this.tables.looks);
-      Object.assign(this, { looks, paper });
+      const { colours, looks } = lab.showScheme(scheme, this.tables.looks);
+      this.looks = looks;
+      this.paper = colours.paper;
       this.pictures.setLooks(looks);
       this.pictures.setColours(colours);
-      lab.updateLegend(by("legend"), this.visible, looks, paper);
+      lab.updateLegend(by("legend"), this.visible, looks, this.paper);
     }
 
     clicked(event) {
