@@ -12,6 +12,7 @@ arXiv 2605.16134.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,11 @@ import numpy as np
 
 TRANSIENT_STEPS = 4000
 """Steps over which the transient peak is sought; the slowest contraction, μ = 0.99, has died out by then."""
+
+SINGULAR = 1e-12
+"""Below this determinant of I − Mᵖ there is no cycle of period p."""
+ROUNDING = 1e-13
+"""A walker so near to the bottom, in units of ρ, is on it."""
 
 
 def two_cycle_amplitude(c: Any, momentum: Any, radius: Any) -> Any:
@@ -55,7 +61,8 @@ def cycle(word: Sequence[int], c: float, momentum: float, radius: float) -> Cycl
     """The orbit with sign word s: z₀ = (I − Mᵖ)⁻¹ Σ_j M^{p−1−j} b s_j, admissible if sign(x_j) = s_j for all j.
 
     Several cycles may be admissible at once; which one is reached depends on the start, and the 2-cycle is often not.
-    ValueError for a word with letters other than ±1.
+    ValueError for a word with letters other than ±1, and where I − Mᵖ has no inverse: at c = 0, and for even p at
+    c = 2 (1 + μ), where the 2-cycle's amplitude diverges.
     """
     signs = tuple(int(s) for s in word)
     if not signs or any(s not in (-1, 1) for s in signs):
@@ -65,6 +72,8 @@ def cycle(word: Sequence[int], c: float, momentum: float, radius: float) -> Cycl
     for s in reversed(signs):
         drive += power @ b * s
         power = power @ m
+    if abs(np.linalg.det(np.eye(2) - power)) < SINGULAR:
+        raise ValueError(f"no cycle of {len(signs)} steps exists at c = {c:g} and momentum {momentum:g}")
     states = [np.linalg.solve(np.eye(2) - power, drive)]
     for s in signs[:-1]:
         states.append(m @ states[-1] + b * s)
@@ -75,25 +84,41 @@ def cycle(word: Sequence[int], c: float, momentum: float, radius: float) -> Cycl
 def confinement_radius(c: Any, momentum: Any, half_width: Any) -> Any:
     """w (1 − c/(2 (1 + μ))): the 2-cycle and its probes stay in a hard-edged pothole of half-width w iff ρ is below.
 
-    Exceeding it is necessary for an escape from the 2-cycle, not sufficient. Not valid at μ = 0.
+    half_width is the distance from the pothole's bottom to its nearer edge: w − |x*| with x* = −hX/a where the bowl's
+    bottom lies aside at −X. Exceeding the bound is necessary for an escape from the 2-cycle, not sufficient. Not valid
+    at μ = 0 as a word on escapes: it still bounds the probes, but a walker without momentum that probes beyond the edge
+    is, as a rule, not carried there.
     """
     return half_width * (1 - c / (2 * (1 + momentum)))
 
 
 def transient_peak(c: float, momentum: float, steps: int = TRANSIENT_STEPS) -> float:
-    """P(c, μ) = max |x|/ρ of the scale-free map started at rest at the pothole's bottom (first sign +1)."""
-    x = velocity = peak = 0.0
+    """P(c, μ) = max |x|/ρ of the scale-free map started at rest at the pothole's bottom, infinite for c ≥ 2 (1 + μ).
+
+    Found by running the map. Where the walker comes back exactly to the bottom (c = μ, after two steps), the least
+    offset decides on which side it goes on: the larger peak counts.
+    """
+    if c >= 2 * (1 + momentum):
+        return math.inf
+    return max(_peak(c, momentum, steps, start, tie) for start, tie in ((0.0, 1.0), (0.0, -1.0), (1e-9, 1.0)))
+
+
+def _peak(c: float, momentum: float, steps: int, x: float, tie: float) -> float:
+    """The largest |x| from x (+1 its sign) at rest, with the sign `tie` wherever x is 0 later on."""
+    velocity, peak, sign = 0.0, 0.0, 1.0
     for _ in range(steps):
-        velocity = momentum * velocity + c * (x + (1.0 if x >= 0 else -1.0))
+        velocity = momentum * velocity + c * (x + sign)
         x -= velocity
         peak = max(peak, abs(x))
+        sign = math.copysign(1.0, x) if abs(x) > ROUNDING else tie
     return peak
 
 
 def rest_radius(c: float, momentum: float, half_width: float) -> float:
-    """ρ* = w / (1 + P(c, μ)): below it a walker at rest never probes beyond the pothole's edge.
+    """ρ* = w / (1 + P(c, μ)): below it a walker at rest at the bottom never probes beyond the pothole's edge.
 
-    Necessary for an escape from rest, not sufficient. Not valid at μ = 0.
+    half_width as in `confinement_radius`. Exceeding it is necessary for an escape from rest, not sufficient; not valid
+    at μ = 0 in the same sense.
     """
     return half_width / (1 + transient_peak(c, momentum))
 
@@ -121,8 +146,9 @@ def ghost_minimum(curvature: float, pothole_curvature: float, half_width: float,
 
     There its probe, ρ uphill, lies exactly on the pothole's bottom: the gradient that it steps by vanishes, and pushes
     it back from either side, while the loss itself still slopes. A minimum of the perturbed loss that the loss does not
-    have. It exists for ρ > w + x*, not-a-number otherwise. Its basin ends at −(w + ρ), ρ beyond the pothole's edge,
-    where the probe leaves the pothole: a walker that is thrown further out goes on to the bowl's bottom.
+    have. It exists for ρ > w + x*, not-a-number otherwise, and holds the walker while c = η U a < 2 (1 + μ). Its basin
+    ends at −(w + ρ), ρ beyond the pothole's edge, where the probe leaves the pothole: a walker that is thrown further
+    out goes on to the bowl's bottom.
     """
     bottom = -curvature * offset / pothole_curvature
     return bottom - radius if bottom - radius < -half_width else float("nan")
