@@ -169,6 +169,18 @@ class Training:
         """Where the method is: position, velocity, U, running statistics."""
         return self._walk(name).state
 
+    def restore(self, name: str, state: State) -> None:
+        """Put the method at a state that `state(name)` gave earlier, here or in another process.
+
+        Its next steps are those it would have made then; its record goes on counting from what it is now.
+        """
+        walk = self._walk(name)
+        if tuple(state.position.shape) != (self.objective.dimension,):
+            raise ValueError(
+                f"the state's position must have shape ({self.objective.dimension},), not {tuple(state.position.shape)}"
+            )
+        walk.state, walk.stopped = state, None
+
     def step(self) -> dict[str, Report]:
         """One step of every method; a refused one reports `stopped`, as long as it is not asked to try again."""
         return {name: self._advanced_or_stopped(name) for name in self._walks}

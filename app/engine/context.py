@@ -47,6 +47,9 @@ class JobContext:
         self._current: dict[str, Any] = {}
         self._pending, self._version = dict(assignment["settings"]), assignment["version"]
         self._taken_up: dict[str, Any] = {key: value for _, change in self._replay for key, value in change.items()}
+        self._noted_before: int = assignment["noted"]
+        self._noted = self._noted_before
+        self._kept_before = frozenset(assignment["results"])
         self._wish = ""
         self._checkpoint_seconds = checkpoint_seconds
         self._checkpoint_due = time.monotonic() + checkpoint_seconds
@@ -93,12 +96,22 @@ class JobContext:
                 self._began = (time.monotonic(), position)
             self._ring()
 
-    def note(self, sentence: str, **values: Any) -> None:
-        """A sentence for the feed. It is said again by a rerun: say only what a rerun makes true again."""
-        self._entry("notice", {"sentence": sentence, **values})
+    @property
+    def shown(self) -> int:
+        """The last step in the feed when this attempt began: a rerun need not report or measure up to there again."""
+        return self._shown
+
+    def note(self, sentence: str, position: int, **values: Any) -> None:
+        """A sentence for the feed about step `position` (left out where an earlier attempt has said it)."""
+        if position > self._noted_before:
+            self._noted = max(self._noted, position)
+            self._entry("notice", {"sentence": sentence, "position": position, **values})
 
     def keep_result(self, name: str, data: bytes, **values: Any) -> None:
-        """Keep bytes under a name for as long as the job is known; the feed says that they are there."""
+        """Keep bytes under a name for as long as the job is known; the feed says that they are there. What an earlier
+        attempt has kept stays."""
+        if name in self._kept_before:
+            return
         with self._changed:
             self._results[name] = data
         self._entry("result", {"name": name, "bytes": len(data), **values})
@@ -144,7 +157,7 @@ class JobContext:
             self._close_rows(left)
             news: dict[str, Any] = {
                 "entries": self._entries, "applied": self._applied, "position": self._position,
-                "total": self.total, "seconds_left": left,
+                "total": self.total, "seconds_left": left, "noted": self._noted,
             }  # fmt: skip
             if self._checkpoint is not None:
                 news["checkpoint_position"], news["checkpoint"] = self._checkpoint

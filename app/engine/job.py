@@ -43,8 +43,10 @@ class Job:
     began: float = 0.0
     ran: float = 0.0
     ended: float = 0.0
-    position: int = 0
-    """The last step shown in the feed."""
+    position: int = -1
+    """The step of the last row in the feed, −1 before the first."""
+    noted: int = -1
+    """The last step that the job has noted anything about."""
     total: int = 0
     seconds_left: float | None = None
     settings: dict[str, Any] = field(default_factory=dict)
@@ -61,6 +63,11 @@ class Job:
         return self.state not in ENDED
 
     @property
+    def steps_done(self) -> int:
+        """Steps that the feed shows."""
+        return max(0, self.position)
+
+    @property
     def kept_bytes(self) -> int:
         """Size of its checkpoint and results."""
         return len(self.checkpoint or b"") + sum(map(len, self.results.values()))
@@ -72,7 +79,7 @@ class Job:
     def enter(self, state: str, sentence: str = "") -> None:
         """Change the state, with an entry in the feed."""
         self.state, self.sentence, self.wish, self.wish_sentence = state, sentence, "", ""
-        self.say("state", state=state, sentence=sentence, position=self.position)
+        self.say("state", state=state, sentence=sentence, position=self.steps_done)
 
     def running_seconds(self, now: float) -> float:
         """Seconds on a worker, all attempts together."""
@@ -87,7 +94,7 @@ class Job:
             "state": self.state,
             "sentence": self.sentence,
             "asked": self.wish,
-            "position": self.position,
+            "position": self.steps_done,
             "total": self.total,
             "seconds_left": self.seconds_left if self.state == "running" else None,
             "seconds_running": self.running_seconds(now),

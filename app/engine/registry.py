@@ -158,12 +158,13 @@ class JobRegistry:
             "job": job.id, "attempt": job.attempt, "kind": job.kind, "description": job.description,
             "checkpoint": job.checkpoint, "checkpoint_position": job.checkpoint_position, "position": job.position,
             "applied": job.applied, "settings": job.settings, "version": job.version,
+            "noted": job.noted, "results": list(job.results),
         }  # fmt: skip
 
     def report(
-        self, job: str, attempt: int, entries: Iterable[tuple[str, bytes]] = (), position: int = 0, total: int = 0,
+        self, job: str, attempt: int, entries: Iterable[tuple[str, bytes]] = (), position: int = -1, total: int = 0,
         seconds_left: float | None = None, applied: Iterable[tuple[int, dict]] = (), checkpoint: bytes | None = None,
-        checkpoint_position: int = 0, results: dict[str, bytes] | None = None,
+        checkpoint_position: int = 0, noted: int = -1, results: dict[str, bytes] | None = None,
     ) -> dict[str, Any]:  # fmt: skip
         """News of a running job; the answer says what is asked of it. All of one report is taken or none."""
         found = self.jobs.get(job)
@@ -177,6 +178,7 @@ class JobRegistry:
             else:
                 found.feed.append(kind, raw)
         found.applied.extend(applied)
+        found.noted = max(noted, found.noted)
         found.position, found.total = max(position, found.position), total or found.total
         found.seconds_left = seconds_left
         if checkpoint is not None and self._room_for(found, "checkpoint", checkpoint):
@@ -285,8 +287,8 @@ class JobRegistry:
             whence = f"goes on from step {job.checkpoint_position}" if job.checkpoint else "starts again"
             job.say(
                 "notice",
-                sentence=f"The worker process {why} after step {job.position}; the run {whence} on the next one.",
-                lost_worker=True, position=job.position, checkpoint_position=job.checkpoint_position,
+                sentence=f"The worker process {why} after step {job.steps_done}; the run {whence} on the next one.",
+                lost_worker=True, position=job.steps_done, checkpoint_position=job.checkpoint_position,
             )  # fmt: skip
             job.urgent = True
             if wish == "pause":

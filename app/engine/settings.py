@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-KINDS: dict[str, str] = {}
+KINDS = {"train": "app.engine.train:TRAIN"}
 """Job kinds by name, each a `module:attribute` that holds a JobKind."""
 
 

@@ -1,0 +1,62 @@
+"""The job "train" on a real worker process that is killed in the middle."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from typing import Any
+
+import numpy as np
+
+from app.engine import Engine, EngineSettings
+from app.engine.hub import Entry
+from app.engine.packing import unpack
+
+WITHIN = 120.0
+"""Seconds: each worker process imports torch first, on a machine that may be busy with something else."""
+JOB = {
+    "kind": "train", "network": "mlp", "data": "two-moons", "methods": ["SGDM", "LLQR+SAM"], "steps": 80,
+    "batch_size": 64, "refresh_size": 64, "noise_variance": 1e-4, "evaluations": 8, "snapshots": 2,
+}  # fmt: skip
+
+
+def curve(entries: list[Entry]) -> list[Any]:
+    rows = [row for entry in entries if entry.kind == "progress" for row in entry.data["rows"]]
+    for row in rows:
+        for values in row["methods"].values():
+            values.pop("seconds", None)
+    return rows
+
+
+def test_a_training_run_whose_worker_is_killed_is_the_run_it_would_have_been() -> None:
+    engine = Engine(EngineSettings(checkpoint_seconds=0.2))
+
+    async def undisturbed() -> tuple[list[Entry], bytes]:
+        job = await engine.submit("a", JOB)
+        return [entry async for entry in engine.follow(job)], await engine.result(job, "weights/final")
+
+    async def killed() -> tuple[list[Entry], bytes]:
+        job = await engine.submit("a", JOB)
+        entries = []
+        async for entry in engine.follow(job):
+            entries.append(entry)
+            if entry.kind == "progress" and entry.data["rows"][-1]["position"] >= 30 and len(pids) == 0:
+                assert engine._connection is not None and engine._connection._cluster is not None
+                pids.append(engine._connection._cluster.workers[0].pid)
+                os.kill(pids[0], signal.SIGKILL)
+        return entries, await engine.result(job, "weights/final")
+
+    pids: list[int] = []
+    try:
+        first, expected = asyncio.run(asyncio.wait_for(undisturbed(), WITHIN))
+        second, weights = asyncio.run(asyncio.wait_for(killed(), WITHIN))
+    finally:
+        engine.close()
+    said = " ".join(entry.data.get("sentence", "") for entry in second)
+    assert "was killed or lost after step" in said and "goes on from step" in said
+    assert [row["position"] for row in curve(first)] == list(range(81))
+    assert curve(second) == curve(first), "not one number of the curve shows that the worker was killed"
+    assert first[-1].data["state"] == second[-1].data["state"] == "finished"
+    for name, tree in unpack(expected).items():
+        np.testing.assert_array_equal(unpack(weights)[name]["position"], tree["position"])

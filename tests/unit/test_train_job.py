@@ -1,0 +1,246 @@
+"""The job "train": its description, its rows, and that a rerun from any checkpoint is the same run."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from app.engine.context import JobContext, LeaveJob
+from app.engine.kinds import validated
+from app.engine.packing import pack, unpack
+from app.engine.settings import KINDS
+from app.engine.train import TRAIN
+from app.engine.train_ground import Ground, training_methods
+from app.engine.train_settings import CHANGEABLE, METHOD_NAMES, NUMBERS, STRUCTURES
+from optimizers.structures import STRUCTURES as ALL_STRUCTURES
+
+SMALL = {
+    "network": "mlp", "data": "two-moons", "steps": 12, "batch_size": 32, "refresh_size": 32, "refresh_every": 4,
+    "noise_variance": 1e-4, "evaluations": 3, "snapshots": 2, "plane": {"seed": 1},
+}  # fmt: skip
+
+
+class Registry:
+    """Stands in for the scheduler: runs attempts one after another, each ended where the test says."""
+
+    def __init__(self, **description: Any) -> None:
+        _, self.description = validated({"kind": "train", **SMALL, **description}, KINDS)
+        self.job: dict[str, Any] = {
+            "job": "j", "attempt": 1, "kind": "train", "checkpoint": None, "checkpoint_position": 0, "position": -1,
+            "applied": [], "settings": {}, "version": 0, "noted": -1, "results": [],
+        }  # fmt: skip
+        self.entries: list[tuple[str, Any]] = []
+        self.results: dict[str, bytes] = {}
+
+    def attempt(
+        self, leave_at: int | None = None, kill_at: int | None = None, changes: dict[int, dict] | None = None
+    ) -> None:
+        """One attempt. leave_at: asked at that step to leave; kill_at: all that follows that step is lost."""
+        context = JobContext(self.job, threads=1, checkpoint_seconds=0.0 if kill_at else 1e9)
+        context.set_resumable(True)
+        asked = context.settings
+
+        def settings(position: int) -> dict[str, Any]:
+            if position == kill_at:
+                raise LeaveJob
+            if changes and position in changes:
+                self.job["version"] += 1
+                self.job["settings"] = {**self.job["settings"], **changes[position]}
+                context.instruct({"wish": "", "settings": self.job["settings"], "version": self.job["version"]})
+            value = asked(position)
+            if leave_at is not None and position >= leave_at:
+                context.instruct({"wish": "pause", "settings": self.job["settings"], "version": self.job["version"]})
+            if position % 3 == 0:
+                self._take(context)
+            return value
+
+        context.settings = settings  # type: ignore[method-assign]
+        with contextlib.suppress(LeaveJob):
+            TRAIN.run(self.description, context)
+        if kill_at is None:
+            self._take(context)
+
+    def _take(self, context: JobContext) -> None:
+        news = context.news()
+        self.entries += [(kind, json.loads(raw)) for kind, raw in news["entries"]]
+        self.job["position"] = max(self.job["position"], news["position"])
+        self.job["noted"] = news["noted"]
+        self.job["applied"] = [*self.job["applied"], *news["applied"]]
+        if "checkpoint" in news:
+            self.job["checkpoint"], self.job["checkpoint_position"] = news["checkpoint"], news["checkpoint_position"]
+        self.results.update(news.get("results", {}))
+        self.job["results"] = list(self.results)
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        return [row for kind, values in self.entries if kind == "progress" for row in values["rows"]]
+
+
+def without_seconds(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [
+        {**row, "methods": {n: {k: v for k, v in m.items() if k != "seconds"} for n, m in row["methods"].items()}}
+        for row in rows
+    ]
+
+
+def weights(data: bytes) -> dict[str, np.ndarray]:
+    return {name: tree["position"] for name, tree in unpack(data).items()}
+
+
+def test_a_run_reports_what_a_page_draws() -> None:
+    whole = Registry(methods=["SGDM", "LLQR+SAM"])
+    whole.attempt()
+    assert [row["position"] for row in whole.rows] == list(range(13))
+    last = whole.rows[-1]["methods"]["LLQR+SAM"]
+    assert {"loss", "seconds", "evaluations", "products", "at", "off", "train_loss", "test_accuracy"} <= set(last)
+    assert 0.0 <= last["test_accuracy"] <= 1.0
+    assert whole.rows[-1]["methods"]["SGDM"]["evaluations"] == 12, "one gradient a step"
+    # Two gradients a step and one for each of the refreshes at steps 0, 4 and 8.
+    assert last["evaluations"] == 2 * 12 + 3
+    assert set(whole.results) == {"plane", "weights/6", "weights/final"}
+
+
+def test_the_place_in_the_plane_is_the_projection() -> None:
+    whole = Registry(methods=["SGDM"])
+    whole.attempt()
+    theta = weights(whole.results["weights/final"])["SGDM"].astype(float)
+    plane = {name: array.astype(float) for name, array in unpack(whole.results["plane"]).items()}
+    least, *_ = np.linalg.lstsq(plane["directions"].T, theta - plane["origin"], rcond=None)
+    row = whole.rows[-1]["methods"]["SGDM"]
+    # float32 weights of 9000 parameters.
+    np.testing.assert_allclose(row["at"], least, rtol=1e-3, atol=1e-6)
+    off = np.linalg.norm(theta - plane["origin"] - least @ plane["directions"])
+    np.testing.assert_allclose(row["off"], off, rtol=1e-3)
+
+
+@pytest.mark.parametrize("network", ["mlp", "resnet8-batchnorm"])
+@pytest.mark.parametrize("how", ["leave_at", "kill_at"])
+def test_a_rerun_from_a_checkpoint_is_the_same_run(network: str, how: str) -> None:
+    """All methods, a change of settings on the way, batch norm's statistics: bit by bit the same numbers."""
+    if network == "mlp":
+        setting: dict[str, Any] = {"methods": list(METHOD_NAMES), "structure": "kfac", "steps": 12}
+    else:
+        setting = {"methods": ["LLQR+SAM"], "network": network, "data": "digits", "steps": 6, "refresh_every": 2}
+        setting |= {"evaluations": 0, "plane": None, "snapshots": 0, "batch_size": 8, "refresh_size": 8}
+    steps: int = setting["steps"]
+    changes = {steps // 3: {"learning_rate": 0.02, "radius": 0.2}}
+    whole, broken = Registry(**setting), Registry(**setting)
+    whole.attempt(changes=changes)
+    broken.attempt(**{how: 2 * steps // 3}, changes=changes)
+    assert 0 < broken.job["checkpoint_position"] < steps and broken.rows[-1]["position"] < steps
+    broken.attempt()
+    assert without_seconds(broken.rows) == without_seconds(whole.rows)
+    assert [e for e in broken.entries if e[0] in ("change", "result")] == [
+        e for e in whole.entries if e[0] in ("change", "result")
+    ]
+    end, expected = weights(broken.results["weights/final"]), weights(whole.results["weights/final"])
+    for name in expected:
+        np.testing.assert_array_equal(end[name], expected[name], err_msg=name)
+
+
+def test_seconds_go_on_over_a_pause() -> None:
+    paused = Registry(methods=["SGDM"])
+    paused.attempt(leave_at=6)
+    paused.attempt()
+    seconds = [row["methods"]["SGDM"]["seconds"] for row in paused.rows]
+    assert seconds == sorted(seconds) and seconds[0] == 0 < seconds[1]
+
+
+def test_a_method_that_diverges_stops_says_so_once_and_tries_again_after_a_change() -> None:
+    wild = Registry(methods=["SGDM", "SAM"], learning_rate=10.0, momentum=0.99, steps=400, plane=None, snapshots=0)
+    wild.attempt(changes={390: {"learning_rate": 0.0, "momentum": 0.0}})
+    notes = [values for kind, values in wild.entries if kind == "notice"]
+    stopped, at = notes[0]["method"], notes[0]["position"]
+    assert 0 < at < 390 and "kept" in notes[0]["sentence"]
+    # Its weights are too large by then for any learning rate, so that it stops once more.
+    assert [note["position"] for note in notes if note["method"] == stopped] == [at, 390]
+    rows = {row["position"]: row["methods"][stopped] for row in wild.rows}
+    assert rows[at + 1]["stopped"] and rows[at + 1]["loss"] is None
+    assert rows[at + 1]["evaluations"] == rows[at]["evaluations"]
+
+
+@pytest.mark.parametrize(
+    ("description", "sentence"),
+    [
+        ({"steps": 0}, "steps must be a whole number from 1 to 20000, not 0"),
+        ({"steps": 1.5}, "steps must be a whole number"),
+        ({"steps": True}, "steps must be a whole number"),
+        ({"learning_rate": float("nan")}, "learning_rate must be a number from 0 to 10, not nan"),
+        ({"learning_rate": "fast"}, "learning_rate must be a number from 0 to 10, not str"),
+        ({"momentum": 1.0}, "momentum must be a number from 0 below 1, not 1"),
+        ({"seed": 2**40}, "seed must be"),
+        ({"network": "gpt"}, "network must be one of mlp"),
+        ({"network": ["mlp"]}, "network must be one of mlp"),
+        ({"data": "/etc/passwd"}, "data must be one of digits"),
+        ({"data": "characters"}, "takes images or vectors; these data are characters"),
+        ({"methods": []}, "methods must be a list of 1 to 7"),
+        ({"methods": ["SGDM", "SGDM"]}, "each method once"),
+        ({"methods": ["Adam"]}, "methods must be one of SGDM"),
+        ({"structure": "dense"}, "structure must be one of diagonal"),
+        ({"plane": {"file": "x"}}, "plane must be null"),
+        ({"plane": {"normalisation": 3}}, "normalisation must be one of filter"),
+        ({"objective": "os:system"}, "unknown setting 'objective'"),
+    ],
+)
+def test_a_bad_description_gets_a_sentence(description: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        validated({"kind": "train", **description}, KINDS)
+
+
+def test_a_description_is_complete_after_validation_and_plain_json() -> None:
+    _, cleaned = validated({"kind": "train"}, KINDS)
+    assert set(cleaned) == {*NUMBERS, "network", "data", "methods", "structure", "plane"}
+    assert json.loads(json.dumps(cleaned)) == cleaned
+    assert TRAIN.validate(cleaned) == cleaned
+    assert TRAIN.label is not None and TRAIN.label(cleaned) == "mlp on digits, SGDM, SAM, LLQR, LLQR+SAM"
+
+
+@pytest.mark.parametrize("settings", [{"steps": 5}, {"learning_rate": -1}, {"seed": 1}, {"learning_rate": None}])
+def test_a_bad_change_gets_a_sentence(settings: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"cannot be changed|must be a number"):
+        TRAIN.change(settings)
+
+
+def test_every_changeable_setting_can_be_changed() -> None:
+    ground = Ground(validated({"kind": "train", **SMALL, "methods": ["SGDM"]}, KINDS)[1])
+    cleaned = TRAIN.change(dict.fromkeys(CHANGEABLE, 0.5))
+    ground.training.change(**cleaned)
+
+
+def test_structures_offered_exist() -> None:
+    assert set(STRUCTURES) <= set(ALL_STRUCTURES)
+    for structure in STRUCTURES:
+        assert list(training_methods(["LLQR"], structure, 5)) == ["LLQR"]
+
+
+def test_packed_trees_come_back() -> None:
+    tree = {
+        "a": [1, 2.5, None, True, "text", float("inf")],
+        "b": ({"c": np.arange(6, dtype=np.float32).reshape(2, 3)}, torch.ones(2, dtype=torch.int64)),
+        "scalar": np.float64(3.0),
+        "$array": {},
+    }
+    back = unpack(pack(tree))
+    assert back["a"] == tree["a"]
+    assert isinstance(back["b"], tuple)
+    np.testing.assert_array_equal(back["b"][0]["c"], tree["b"][0]["c"])
+    assert back["b"][0]["c"].dtype == np.float32 and back["b"][1].tolist() == [1, 1]
+    assert back["scalar"] == 3.0 and back["$array"] == {}
+
+
+def test_what_is_no_tree_is_refused_and_nothing_is_executed() -> None:
+    with pytest.raises(TypeError, match="cannot hold object"):
+        pack({"a": object()})
+    with pytest.raises(TypeError, match="cannot hold ndarray"):
+        pack(np.array([object()]))
+    file = io.BytesIO()
+    np.savez(file, tree=np.array([object()], dtype=object))
+    for data in (b"", b"junk", file.getvalue(), pack({"a": np.ones(3)})[:100]):
+        with pytest.raises(ValueError, match=r"no packed tree|allow_pickle"):
+            unpack(data)
