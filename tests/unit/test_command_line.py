@@ -1,0 +1,58 @@
+"""`python -m app`: its options, and what it says when it cannot listen."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from app.__main__ import listen, main, parse
+
+
+def test_the_port_comes_from_the_option_or_the_environment(monkeypatch):
+    monkeypatch.delenv("PORT", raising=False)
+    assert parse([]).port == 8050
+    monkeypatch.setenv("PORT", "8061")
+    assert parse([]).port == 8061
+    assert parse(["--port", "8062"]).port == 8062
+
+
+@pytest.mark.parametrize("port", ["x", "-1", "70000", "", "80.5"])
+def test_a_wrong_port_is_a_sentence(port, capsys):
+    with pytest.raises(SystemExit):
+        parse(["--port", port])
+    assert "the port must be a number from 0 to 65535" in capsys.readouterr().err
+
+
+def test_a_taken_port_is_a_sentence():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(SystemExit, match=rf"cannot listen on 127\.0\.0\.1:{port}.*another port"):
+            listen("127.0.0.1", port)
+
+
+def test_an_unknown_host_is_a_sentence():
+    with pytest.raises(SystemExit, match=r"cannot listen on 203\.0\.113\.7"):
+        listen("203.0.113.7", 0)
+
+
+def test_port_zero_takes_a_free_one():
+    with listen("127.0.0.1", 0) as listener:
+        assert listener.getsockname()[1] > 0
+
+
+def test_the_table_of_controls_is_printed(capsys):
+    main(["--controls"])
+    printed = capsys.readouterr().out
+    assert printed.startswith("| key | symbol |")
+    assert "| learning_rate | η |" in printed
+
+
+def test_help_is_quick_and_imports_nothing_heavy():
+    script = "import sys, app.__main__; print(sorted({'dash', 'numpy', 'torch'} & set(sys.modules)))"
+    shown = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert shown.stdout.strip() == "[]"
