@@ -7,6 +7,9 @@ from typing import Any
 
 import numpy as np
 
+Recorded = Any
+"""An array over the steps; None where only the summary was recorded."""
+
 OUTCOMES = ("reached", "trapped", "diverged", "still moving")
 """reached: entered the flat basin (and did not diverge later). trapped: never entered it and has settled elsewhere.
 diverged: left every bound; the finite prefix of the path is kept. still moving: none of these yet."""
@@ -37,12 +40,12 @@ class Run:
     objective: Any
     method: Any
     settings: dict[str, Any]
-    positions: np.ndarray | None
-    probes: np.ndarray | None
-    gradients: np.ndarray | None
-    losses: np.ndarray | None
-    preconditioners: np.ndarray | None
-    path_length: np.ndarray | None
+    positions: Recorded
+    probes: Recorded
+    gradients: Recorded
+    losses: Recorded
+    preconditioners: Recorded
+    path_length: Recorded
     gradient_evaluations: np.ndarray
     curvature_products: np.ndarray
     arrival: np.ndarray

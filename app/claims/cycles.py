@@ -12,7 +12,7 @@ from app.claims.trials import RUNS, methods_of
 from app.request import ToyRequest
 from geometry import two_scale
 from geometry.surfaces import TwoScalePlane, TwoScaleQuadratic
-from optimizers import METHODS, simulate
+from optimizers import LLQR, METHODS, simulate
 from optimizers.rule import Settings, State, descent_step
 
 SOURCE = "our closed forms"
@@ -28,9 +28,9 @@ AGREEMENT = 1e-9
 
 def curve_claims(request: ToyRequest, surface: TwoScaleQuadratic) -> list[Claim]:
     """The cycle that SAM settles on, and the radius below which it cannot leave, both for U = 1."""
-    h, a = float(surface.curvature), float(surface.pothole_curvature)
-    bottom = -h * float(surface.offset) / a
-    c, width = request.learning_rate * a, float(surface.half_width) - abs(bottom)
+    h, a, w, offset = surface.kernel_parameters[:4].tolist()
+    bottom = -h * offset / a
+    c, width = request.learning_rate * a, w - abs(bottom)
     return [_orbit_claim(request, surface, bottom, c), _rest_claim(request, surface, bottom, c, width)]
 
 
@@ -46,8 +46,11 @@ def _orbit_claim(request: ToyRequest, surface: TwoScaleQuadratic, bottom: float,
     periods = [p for p in range(2, LONGEST + 1, 2) if np.abs(x[p:] - x[:-p]).max() < AGREEMENT * request.radius]
     if not periods:
         return untested(statement, SOURCE, f"At {where} there is no period of up to {LONGEST} after {SETTLING} steps.")
-    word = np.sign(x[-periods[0] :]).astype(int)
-    form = two_scale.cycle(word, c, request.momentum, request.radius)
+    word = np.sign(x[-periods[0] :]).astype(int).tolist()
+    try:
+        form = two_scale.cycle(word, c, request.momentum, request.radius)
+    except ValueError:  # a walker that rests exactly on the bottom has no sign to bounce by
+        return untested(statement, SOURCE, f"At {where} the walker does not bounce: it ends at {x[-1] + bottom:.3g}.")
     measured = float(np.abs(x[-periods[0] :]).max())
     signs = "".join("+" if s > 0 else "−" for s in word)
     counts = f"period {periods[0]} ({signs}): amplitude {measured:.9g}, closed form {form.amplitude:.9g}"
@@ -97,8 +100,7 @@ def plane_claims(request: ToyRequest, surface: TwoScalePlane) -> list[Claim]:
 
 def _bounce(request: ToyRequest, wide: TwoScalePlane, u: np.ndarray) -> tuple[int, float]:
     """The axis of the late motion and its share of it, with U kept fixed."""
-    method = methods_of(request)["LLQR+SAM"]
-    method = replace(method, preconditioner=replace(method.preconditioner, structure="dense"))
+    method = replace(methods_of(request)["LLQR+SAM"], preconditioner=LLQR("dense"))
     settings = Settings(request.learning_rate, request.radius, request.momentum)
     start = np.array([[0.011, 0.013]])
     state = State(start, np.zeros((1, 2)), None, {"theta": u[None]})

@@ -8,7 +8,7 @@ import numpy as np
 
 from app.claims.captions import described
 from app.claims.claim import Claim, judged, untested
-from app.claims.trials import RUNS, Trials, methods_of, starts_around, trials
+from app.claims.trials import MOST, RUNS, Trials, methods_of, starts_around, trials
 from app.request import ToyRequest
 from geometry.surface import Surface
 from geometry.surfaces import AnnularWell, StiffValley
@@ -52,8 +52,8 @@ def equal_rate_claim(request: ToyRequest, trial: Trials) -> Claim:
     tuned = trials(larger, trial.starts, trial.seeds, trial.what)
     ours, sam = trial.median_arrival("LLQR+SAM"), tuned.median_arrival("SAM")
     if np.isnan(ours) or np.isnan(sam):
-        larger = request.learning_rate * factor
-        why = f"At η = {request.learning_rate:g} or at ηU = {larger:.4g} one of the two never arrives."
+        raised = larger.learning_rate
+        why = f"At η = {request.learning_rate:g} or at ηU = {raised:.4g} one of the two never arrives."
         return untested(statement, SOURCE, why)
     counts = (
         f"SAM at ηU = {request.learning_rate * factor:.4g}: {tuned.count('SAM')}, median step {sam:g}; LLQR+SAM at "
@@ -108,7 +108,7 @@ def valley_trials(request: ToyRequest, walkers: int = RUNS) -> Trials:
 def valley_claims(request: ToyRequest) -> list[Claim]:
     """Who arrives in the valley at the page's setting, and whether tuning SAM changes it."""
     trial = valley_trials(request)
-    detail = f"{trial.what}; {described(trial)}."
+    detail = f"{trial.what}; {described(trial)}. To reach it means in at least {MOST:.0%} of the runs."
     claims = []
     for name, expected in (("SGDM", False), ("SAM", False), ("LLQR", False), ("LLQR+SAM", True)):
         arrived = trial.arrived(name)

@@ -1,5 +1,7 @@
 """The low-resolution picture: quadrature against a plain loop, Monte Carlo, closed forms and known numbers."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from scipy.integrate import quad
@@ -89,7 +91,7 @@ def test_the_kinked_quadratic_is_averaged_exactly(surface, sigma):
 
         pieces = sorted({centre - 9 * sigma, -w, w, centre, centre + 9 * sigma})
         inner = [p for p in pieces if centre - 9 * sigma <= p <= centre + 9 * sigma]
-        return sum(quad(integrand, a, b, epsabs=1e-12, limit=200)[0] for a, b in zip(inner, inner[1:], strict=False))
+        return sum(quad(integrand, a, b, epsabs=1e-12, limit=200)[0] for a, b in pairwise(inner))
 
     moments = neighbourhood_moments(surface, np.array([start]), sigma)
     assert moments.mean_gradient[0] == pytest.approx(mean_gradient(start), rel=1e-8)

@@ -121,7 +121,7 @@ def test_the_bowl_is_stable_up_to_its_bound_and_its_jitter_does_not_know_the_cur
     ("u", "axis"), [((1.0, 1.0), 1), ((1 / 0.3, 1 / 4.0), 0), ((1.0, 0.6), 0), ((1.0, 0.7), 1)], ids=str
 )
 def test_sam_bounces_along_the_axis_with_the_largest_product(u, axis):
-    """Curvatures a = (40, 60), bowl h = (0.3, 4): Euclidean SAM bounces along the second axis, U = H̄⁻¹ along the first."""
+    """a = (40, 60), h = (0.3, 4): Euclidean SAM bounces along the second axis, U = H̄⁻¹ along the first."""
     curvatures = (40.0, 60.0)
     assert two_scale.bounce_axis(u, curvatures) == axis
     surface = TwoScaleQuadratic((0.3, 4.0), curvatures, (50.0, 50.0), (0.0, 0.0))
