@@ -111,6 +111,13 @@ def test_the_orbit_on_the_page_is_the_closed_form(radius, momentum, period):
         assert f"{two_scale.two_cycle_amplitude(0.0165 * 40, momentum, radius):.9g}" in claim.counts
 
 
+def test_a_start_exactly_on_the_bottom_has_no_cycle_to_compare():
+    """There the gradient is 0 and SAM stays: a word of zeros once ended the whole answer."""
+    request, _ = read_request({"surface": "two-scale-quadratic", "start_x": -0.03})
+    claim = claims_for(request)[0]
+    assert "does not bounce" in claim.detail and claim.verdict == "not tested here"
+
+
 def test_the_bounce_axes_on_the_plane():
     request, _ = read_request({"surface": "two-scale-plane"})
     claims = claims_for(request)
