@@ -16,7 +16,7 @@ from optimizers import LLQR, METHODS, SAM, Method, Run, simulate
 RUNS = 20
 MOST = 0.75
 """A statement that walkers arrive holds where at least this share of the runs does. SAM in a well is transient chaos:
-some runs out of twenty take longer than the steps that they have, and which ones do changes with the last digit of U."""
+a run or two out of twenty take longer than the steps they have, and which ones changes with the last digit of U."""
 
 
 @dataclass(frozen=True)
