@@ -122,7 +122,7 @@ def refined_slices(
     `fresh` random points none was worse. logarithmic: interpolate log L, for pictures with a logarithmic scale.
     ValueError: ranges that do not fit the plane, too few evaluations, a loss that is not finite (or not positive).
     """
-    ranges = [x_range] if plane.axes == 1 else [x_range, y_range]
+    ranges: list[tuple[float, float] | None] = [x_range] if plane.axes == 1 else [x_range, y_range]
     low, high = _checked_ranges(ranges)
     if not tolerance > 0:
         raise ValueError(f"tolerance must be a positive share of the range, got {tolerance}")

@@ -59,6 +59,11 @@ def point_losses(objective: Objective, plane: Plane, method: str = "auto", memor
         return BatchedLosses(objective, plane, memory)
     if not isinstance(plane.origin, Tensor):
         raise TypeError(f"a network's plane is made of torch tensors, got {type(plane.origin).__name__}")
+    if plane.origin.dtype != objective.dtype or plane.origin.device.type != objective.device.type:
+        raise ValueError(
+            f"the plane lies in {plane.origin.dtype} on {plane.origin.device}, "
+            f"the objective in {objective.dtype} on {objective.device}"
+        )
     if method == "batched" or (method == "auto" and objective.device.type != "cpu"):
         return BatchedLosses(objective, plane, memory)
     if objective.loss_function is not None and method == "auto":

@@ -9,7 +9,8 @@ from __future__ import annotations
 from geometry.datasets.characters import characters
 from geometry.datasets.dataset import Dataset, DatasetSource
 from geometry.datasets.digits import digits, mnist
-from geometry.datasets.files import image_folder, npz
+from geometry.datasets.files import npz
+from geometry.datasets.image_folders import image_folder
 from geometry.datasets.points import spirals, two_moons
 
 __all__ = ["DATASETS", "Dataset", "DatasetSource", "image_folder", "load_dataset", "npz"]

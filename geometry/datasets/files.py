@@ -1,12 +1,10 @@
-"""Data from the user's own files: `.npz` archives and folders of images. No file is ever executed.
+"""Data from the user's own `.npz` archives, read with `allow_pickle=False`: no file is ever executed.
 
-An archive is read with `allow_pickle=False`, images by Pillow; what does not fit is refused with one sentence that
-names the file. Sizes are checked before anything is unpacked.
+What does not fit is refused with one sentence that names the file. Sizes are checked before anything is unpacked.
 """
 
 from __future__ import annotations
 
-import warnings
 import zipfile
 from pathlib import Path
 
@@ -19,7 +17,6 @@ LARGEST = 4 * 2**30
 
 NPZ_NAMES = (("inputs", "targets"), ("X", "y"), ("x", "y"), ("x_train", "y_train"))
 NPZ_TEST_NAMES = (("test_inputs", "test_targets"), ("x_test", "y_test"))
-IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".ppm", ".pgm", ".tif", ".tiff"})
 
 
 def npz(path: str | Path, seed: int = 0, test_fraction: float = 0.2) -> Dataset:
@@ -50,69 +47,12 @@ def npz(path: str | Path, seed: int = 0, test_fraction: float = 0.2) -> Dataset:
     return Dataset(title, title, x, y, floats(test_inputs), integers(test_targets), names, kind)
 
 
-def image_folder(
-    path: str | Path,
-    size: int = 32,
-    colour: bool = True,
-    seed: int = 0,
-    test_fraction: float = 0.2,
-    limit: int | None = None,
-) -> Dataset:
-    """A Dataset from a folder with one folder of images per class, scaled to size × size and to [0, 1].
-
-    `limit` keeps at most so many images of each class (the first by name). Raises ValueError with one sentence where
-    a folder or an image does not fit, ModuleNotFoundError where Pillow is missing.
-    """
-    try:
-        from PIL import Image
-    except ImportError as error:
-        raise ModuleNotFoundError(
-            "Image folders are read with Pillow, which is not installed: pip install pillow"
-        ) from error
-    root = Path(path)
-    if not root.is_dir():
-        raise ValueError(f"{root} is not a folder; an image folder holds one folder of images per class")
-    if size < 1:
-        raise ValueError(f"size must be at least 1 pixel, got {size}")
-    files: list[tuple[Path, int]] = []
-    names: list[str] = []
-    for folder in sorted(entry for entry in root.iterdir() if entry.is_dir()):
-        images = sorted(file for file in folder.iterdir() if file.suffix.lower() in IMAGE_SUFFIXES)[:limit]
-        if images:
-            files += [(file, len(names)) for file in images]
-            names.append(folder.name)
-    if len(names) < 2:
-        raise ValueError(f"{root} must hold at least two folders with images, one per class; found {len(names)}")
-    channels = 3 if colour else 1
-    _check_size(root, 4 * len(files) * channels * size * size)
-    inputs = np.empty((len(files), channels, size, size), dtype=np.float32)
-    for index, (file, _) in enumerate(files):
-        try:
-            with warnings.catch_warnings():
-                # An image that unpacks to hundreds of megabytes is refused, not warned about.
-                warnings.simplefilter("error", Image.DecompressionBombWarning)
-                with Image.open(file) as opened:
-                    image = opened.convert("RGB" if colour else "L").resize((size, size), Image.Resampling.BILINEAR)
-        except (
-            OSError,
-            SyntaxError,
-            ValueError,
-            Image.DecompressionBombError,
-            Image.DecompressionBombWarning,
-        ) as error:
-            raise ValueError(f"{file} cannot be read as an image: {error}") from error
-        pixels = np.asarray(image, dtype=np.float32) / 255
-        inputs[index] = pixels.transpose(2, 0, 1) if colour else pixels[None]
-    targets = np.array([target for _, target in files])
-    return dataset_of_arrays(root.name, root.name, inputs, targets, tuple(names), "images", seed, test_fraction)
-
-
 def _arrays(path: Path) -> dict[str, np.ndarray]:
     if not path.is_file():
         raise ValueError(f"{path} does not exist")
     try:
         with zipfile.ZipFile(path) as archive:
-            _check_size(path, sum(entry.file_size for entry in archive.infolist()))
+            check_size(path, sum(entry.file_size for entry in archive.infolist()))
         with np.load(path, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
     except zipfile.BadZipFile as error:
@@ -127,7 +67,8 @@ def _arrays(path: Path) -> dict[str, np.ndarray]:
         raise ValueError(f"{path} cannot be read: {error}") from error
 
 
-def _check_size(path: Path, size: int) -> None:
+def check_size(path: Path, size: int) -> None:
+    """A ValueError where a file's data would take more than LARGEST bytes."""
     if size > LARGEST:
         raise ValueError(f"{path} takes {size / 2**30:.1f} GiB unpacked; at most {LARGEST / 2**30:.0f} GiB are read")
 

@@ -212,6 +212,17 @@ def test_image_folder(tmp_path: Path) -> None:
     assert grey.input_shape == (1, 8, 8) and len(grey.inputs) + len(grey.test_inputs) == 4
 
 
+def test_image_folder_with_its_own_halves(tmp_path: Path) -> None:
+    pictures(tmp_path / "train")
+    pictures(tmp_path / "val", per_class=2)
+    data = image_folder(tmp_path, size=4)
+    assert len(data.inputs) == 8 and len(data.test_inputs) == 4 and data.class_names == ("cats", "dogs")
+    assert torch.equal(data.test_inputs[:, 0].mean(dim=(1, 2)) > 0.5, data.test_targets.bool())
+    (tmp_path / "val" / "cats").rename(tmp_path / "val" / "birds")
+    with pytest.raises(ValueError, match="holds the class 'birds'"):
+        image_folder(tmp_path)
+
+
 def test_image_folder_that_does_not_fit(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="is not a folder"):
         image_folder(tmp_path / "none")

@@ -383,6 +383,8 @@ def test_wrong_planes_and_methods() -> None:
         evaluate_slice(objective, plane, X, Y)
     with pytest.raises(TypeError, match="made of torch tensors"):
         evaluate_slice(objective, Plane(own.origin.numpy(), own.directions.numpy()), X, Y)
+    with pytest.raises(ValueError, match=r"the plane lies in torch\.float32 on cpu, the objective in torch\.float64"):
+        evaluate_slice(objective, slice_plane(objective, objective.initial.float()), X, Y)
     with pytest.raises(ValueError, match="power of two"):
         progressive_slice(surface, plane, X, Y, coarsest=3)
     with pytest.raises(ValueError, match="interval must be"):
