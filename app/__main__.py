@@ -50,6 +50,20 @@ def can_open_browser() -> bool:
     return True
 
 
+def prepare(address: str | None) -> None:
+    """Compute the first page's paths, so that the compilation of the simulation is over, then open a browser there.
+
+    The compiled code is kept on disk: this takes many seconds once, and next to nothing at later starts.
+    """
+    from app.request import read_request
+    from app.toy_compute import paths_answer
+
+    request, _ = read_request({})
+    paths_answer(request)
+    if address is not None:
+        webbrowser.open(address)
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Serve until interrupted."""
     options = parse(arguments)
@@ -70,8 +84,8 @@ def main(arguments: list[str] | None = None) -> None:
 
     server = uvicorn.Server(uvicorn.Config(build(), log_level="warning", lifespan="on", server_header=False))
     print(f"Pothole lab runs at {address} (Ctrl+C ends it)", flush=True)
-    if not options.no_browser and can_open_browser():
-        threading.Timer(0.5, webbrowser.open, [address]).start()
+    opens = not options.no_browser and can_open_browser()
+    threading.Thread(target=prepare, args=(address if opens else None,), daemon=True).start()
     server.run(sockets=[listener])
 
 

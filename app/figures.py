@@ -18,6 +18,18 @@ LEVELS = 22
 FONT = "Inter, 'Segoe UI', 'Helvetica Neue', Arial, sans-serif"
 
 
+EMPTY: Figure = {
+    "data": [],
+    "layout": {
+        "xaxis": {"visible": False},
+        "yaxis": {"visible": False},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+    },
+}
+"""What a graph shows before the first answer: nothing."""
+
+
 def _axis(scheme: str, title: str, bounds: tuple[float, float] | None = None, **more: Any) -> dict[str, Any]:
     colours = SCHEMES[scheme]
     axis = {

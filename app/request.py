@@ -10,6 +10,7 @@ from typing import Any
 from app.control import ChoiceControl, Control, describe
 from app.controls import SURFACE, controls_of, surface_controls
 from app.presets import CUSTOM, DEFAULT_PRESET, PRESETS, preset_values
+from app.suggested import suggested
 from geometry.surface import Surface
 from geometry.surfaces import make_surface
 from optimizers import METHODS
@@ -120,7 +121,7 @@ def read_state(raw: Mapping[str, Any]) -> Reading:
     base = preset_values(preset)
     state: dict[str, Any] = {"preset": preset, "surface": read(SURFACE, base.get("surface", SURFACE.default))}
     if state["surface"] != base.get("surface"):
-        base = {}
+        base = suggested(state["surface"])
     state["methods"] = _read_methods(raw, problems)
     surface = _read_surface(state, read, base, problems)
     for control in controls_of(surface):

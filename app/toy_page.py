@@ -9,6 +9,7 @@ from dash import dcc, html
 from app.appearance import looks
 from app.control_entries import entry
 from app.controls import CONTROLS, SURFACE, start_controls, surface_controls
+from app.figures import EMPTY
 from app.pages import Page
 from app.presets import PRESETS, preset_values
 from app.request import METHOD_NAMES
@@ -124,7 +125,9 @@ def picture(key: str, title: str, config: dict[str, Any], hint: str) -> Any:
             html.Div(
                 className="canvas-stack",
                 id=f"{key}-stack",
-                children=[dcc.Graph(id=f"{key}-graph", config=config, responsive=True, className="graph")],
+                children=[
+                    dcc.Graph(id=f"{key}-graph", figure=EMPTY, config=config, responsive=True, className="graph")
+                ],
             ),
         ],
     )

@@ -6,7 +6,7 @@
   lab.Claims = class {
     constructor(section, place) {
       Object.assign(this, { section, place });
-      this.gate = new lab.LatestWinsGate((state, signal) => lab.postJson("toy/claims", state, signal), {
+      this.gate = new lab.LatestWinsGate((state, signal) => lab.postJson("/toy/claims", state, signal), {
         timeout: 60000,
         onAnswer: (answer, _, newer) => !newer && this.show(answer.claims),
         onFailure: (error) => this.fail(error),

@@ -3,6 +3,9 @@
   const lab = (window.potholeLab ??= {});
   const VIEW_ONLY = new Set(["step", "speed", "loop", "camera_x", "camera_y", "camera_z"]);
   const END = 3000; // "the last step", whatever the number of steps: the control's maximum
+  const FIRST_TIMEOUT = 180000; // ms: the server may have to compile the simulation first
+  const TIMEOUT = 10000;
+  const LONG_WAIT = 2500; // ms until the page says what it waits for
   const by = (id) => document.getElementById(id);
 
   class ToyLab {
@@ -34,7 +37,8 @@
         },
       });
       this.claims = new lab.Claims(by("claims-section"), by("claims"));
-      this.gate = new lab.LatestWinsGate((state, signal) => lab.postJson("toy/compute", state, signal), {
+      this.gate = new lab.LatestWinsGate((state, signal) => lab.postJson("/toy/compute", state, signal), {
+        timeout: FIRST_TIMEOUT,
         onAnswer: (answer, asked) => this.answered(answer, asked),
         onFailure: (error, _, newer) => this.failed(error, newer),
       });
@@ -44,13 +48,15 @@
       this.state.listen((changed, source) => this.changed(changed, source));
       document.addEventListener("click", (event) => this.clicked(event));
       window.addEventListener("popstate", () => this.open({ query: location.search }));
+      const slow = ["Waiting for the first paths. A new installation compiles the simulation first, for up to half a minute."];
+      this.waiting = setTimeout(() => lab.notices("first", slow), LONG_WAIT);
       this.open({ query: location.search });
     }
 
     // Take over the state that a link, a preset or another surface stands for.
     async open(wish) {
       try {
-        const { state, notices } = await lab.postJson("toy/open", wish);
+        const { state, notices } = await lab.postJson("/toy/open", wish);
         lab.notices("link", notices);
         this.state.replace(state, "open");
       } catch (error) {
@@ -74,8 +80,7 @@
       }
       if (changed.has("surface") && source === "choice") {
         const { surface, scheme, speed, loop, methods } = values;
-        const kept = Object.entries(values).filter(([name]) => !name.startsWith("surface.") && !name.startsWith("start_"));
-        this.open({ state: { ...Object.fromEntries(kept), surface, scheme, speed, loop, methods, preset: "custom" } });
+        this.open({ state: { surface, scheme, speed, loop, methods, preset: "custom" } });
         return;
       }
       if (source === "open") this.opened(changed);
@@ -110,6 +115,9 @@
 
     answered({ surface, paths, notices }, asked) {
       this.lastRequest = asked;
+      this.gate.timeout = TIMEOUT;
+      clearTimeout(this.waiting);
+      lab.notices("first", []);
       lab.notices("request", []);
       if (notices.length) {
         lab.notices("clamped", notices.map((notice) => notice.sentence));

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from app.controls import CONTROLS
 from app.request import MAXIMUM_BODY, METHOD_NAMES, BadRequest, parse_body, read_request, read_state, request_of
+from app.suggested import SUGGESTED, suggested
 from geometry.surfaces import SURFACES
 
 ANY_JSON = st.recursive(
@@ -91,6 +92,19 @@ def test_a_thousand_wrong_methods_are_answered_briefly():
     with pytest.raises(BadRequest) as caught:
         read_request({"methods": [f"m{index}" for index in range(1000)]})
     assert len(caught.value.problems) <= 12
+
+
+@pytest.mark.parametrize("key", SURFACES)
+def test_every_surface_comes_with_settings_in_range(key):
+    reading = read_state({"surface": key})
+    assert not reading.notices
+    assert not reading.problems
+    for name, value in suggested(key).items():
+        assert reading.state[name] == value
+
+
+def test_suggestions_are_for_surfaces_that_exist():
+    assert set(SUGGESTED) <= set(SURFACES)
 
 
 def test_an_own_surface_leaves_the_presets_values_behind():
