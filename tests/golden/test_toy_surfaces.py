@@ -70,8 +70,11 @@ def test_the_layerwise_cost_is_a_gradient_and_a_curvature_product(name, start, u
         np.testing.assert_allclose(slope[part, part], data[f"{start}.dJ_{u}.layers_{i}"], rtol=1e-12)
 
 
-@pytest.mark.parametrize(("name", "start", "variant"), RUNS)
-@pytest.mark.parametrize("compiled", [True, False], ids=["compiled", "readable"])
+# Normalised gradients go through the readable rule in any case; of the others one kind of run shows that rule.
+ENGINES = [(*run, True) for run in RUNS] + [(*run, False) for run in RUNS if run[2] == "clip0.01"]
+
+
+@pytest.mark.parametrize(("name", "start", "variant", "compiled"), ENGINES)
 def test_a_whole_run(name, start, variant, compiled):
     """θ ← θ − 5e-3 U g for 25 steps, U refreshed before each by 500 inner steps, no slow average, no floor.
 
