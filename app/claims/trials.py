@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from app.request import ToyRequest
+from app.toy_compute import configured
 from geometry.surface import Surface
 from geometry.surfaces import AnnularWell, StiffValley
-from optimizers import LLQR, METHODS, SAM, Method, Run, simulate
+from optimizers import METHODS, Method, Run, simulate
 
 RUNS = 20
 MOST = 0.75
@@ -49,23 +50,8 @@ class Trials:
 
 
 def methods_of(request: ToyRequest) -> dict[str, Method]:
-    """The four methods with the request's own probe and preconditioner options."""
-    rule = LLQR(
-        structure=request.structure,
-        refresh_every=request.refresh_every,
-        decay=request.decay,
-        damping=request.damping,
-        warm_start_scale=request.warm_start_scale or None,
-    )
-    probe = SAM(norm=request.probe_norm)
-    changed = {}
-    for name, method in METHODS.items():
-        if isinstance(method.preconditioner, LLQR):
-            method = replace(method, preconditioner=rule)
-        if isinstance(method.probe, SAM):
-            method = replace(method, probe=probe)
-        changed[name] = method
-    return changed
+    """All methods of the registry with the request's own probe and preconditioner options."""
+    return {name: configured(name, request) for name in METHODS}
 
 
 def starts_around(surface: Surface, walkers: int, seed: int = 0) -> np.ndarray:
