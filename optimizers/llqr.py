@@ -253,7 +253,7 @@ class LLQR:
 def _check(name: str, value: Any, minimum: float, maximum: float) -> None:
     """A ValueError that names the hyper-parameter when any of its values is not a number in [minimum, maximum]."""
     try:
-        values = np.asarray(value, dtype=float)
+        values = np.asarray(value.detach().cpu() if hasattr(value, "detach") else value, dtype=float)
     except (TypeError, ValueError):
         raise ValueError(f"{name} must be a number or an array of numbers, not {value!r}") from None
     if not bool(np.all((values >= minimum) & (values <= maximum) & ~np.isnan(values))):

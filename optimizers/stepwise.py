@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from optimizers.problem import Problem
+from optimizers.llqr import LLQR
+from optimizers.methods import Method
+from optimizers.problem import ARRAY_FIELDS, Problem
 from optimizers.raw import Raw
 from optimizers.rule import Settings, at_rest, begin, descent_step, refresh_if_due
 
@@ -16,8 +19,9 @@ LARGEST_MATRIX = 16
 
 def walk(problem: Problem) -> Raw:
     """Run `problem` with optimizers.rule and record every step."""
-    objective, method = problem.objective, problem.method
-    settings = Settings(problem.learning_rate, problem.radius, problem.momentum)
+    objective, method = problem.objective, _method_alike(problem.method, problem.start)
+    numbers = (problem.learning_rate, problem.radius, problem.momentum)
+    settings = Settings(*(_alike(number, problem.start) for number in numbers))
     state = begin(objective, method, problem.start)
     small = objective.dimension <= LARGEST_MATRIX
     positions, probes, gradients, matrices = [_numpy(state.position)], [], [], []
@@ -42,6 +46,22 @@ def walk(problem: Problem) -> Raw:
         np.stack(losses),
         np.stack(matrices) if small else None,
     )
+
+
+def _alike(value: Any, like: Any) -> Any:
+    """A hyper-parameter's array as a tensor where the walkers are tensors; numbers as they are."""
+    if not isinstance(value, np.ndarray) or isinstance(like, np.ndarray):
+        return value
+    tensor = like.new_tensor(value)
+    return tensor.round().long() if np.issubdtype(value.dtype, np.integer) else tensor
+
+
+def _method_alike(method: Method, like: Any) -> Method:
+    rule = method.preconditioner
+    if not isinstance(rule, LLQR) or isinstance(like, np.ndarray):
+        return method
+    fields = {name: _alike(getattr(rule, name), like) for name in ARRAY_FIELDS}
+    return replace(method, preconditioner=replace(rule, **fields))
 
 
 def _noise(problem: Problem, t: int, like: Any) -> Any:

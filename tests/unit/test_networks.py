@@ -3,6 +3,7 @@
 import copy
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -10,6 +11,7 @@ from torch import nn
 
 from geometry.network_layout import network_layout
 from geometry.networks import NetworkLoss
+from optimizers import LLQR, SAM, Method, simulate
 
 EXAMPLES, CLASSES = 12, 3
 # float64: sums of a few hundred terms of order one, in another order
@@ -321,6 +323,34 @@ def test_precision_is_the_module_s_or_what_is_asked_for():
     torch.testing.assert_close(
         single.gradient(single.initial).double(), double.gradient(double.initial), rtol=1e-4, atol=1e-6
     )
+
+
+@pytest.mark.parametrize(
+    "arrays",
+    [
+        dict(learning_rate=np.array([0.1, 0.2])),
+        dict(radius=np.array([0.1, 0.3]), momentum=np.array([[0.5], [0.9]])),
+        dict(seed=np.arange(2), noise_variance=1e-4),
+        dict(decay=np.array([0.5, 0.9]), damping=np.array([0.0, 0.4]), refresh_every=np.array([1, 2])),
+    ],
+)
+def test_simulate_walks_networks_with_arrays_of_settings(arrays):
+    """As on a surface: a batch over settings is the loop over them, here with batch statistics for each walker."""
+    objective = NetworkLoss(normalised(), *data())
+    step = dict(steps=5, learning_rate=0.1, radius=0.1, momentum=0.9)
+
+    def run(**settings):
+        own = {k: settings.pop(k) for k in ("decay", "damping", "refresh_every") if k in settings}
+        rule = LLQR.for_networks("e-kfac", **{"refresh_every": 2, "inner_steps": 4, **own})
+        return simulate(objective, Method(SAM(), rule), **{**step, **settings})
+
+    batch, shape = run(**arrays), np.broadcast_shapes(*(np.shape(v) for v in arrays.values()))
+    assert batch.positions.shape == (6, *shape, objective.dimension)
+    for index in np.ndindex(shape):
+        one = {k: np.broadcast_to(v, shape)[index].item() for k, v in arrays.items()}
+        alone = run(**one)
+        np.testing.assert_allclose(batch.positions[(slice(None), *index)], alone.positions, rtol=1e-10, atol=1e-11)
+        np.testing.assert_allclose(batch.losses[(slice(None), *index)], alone.losses, rtol=1e-10, atol=1e-11)
 
 
 def test_a_chunk_may_not_cut_batch_statistics():
