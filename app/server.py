@@ -11,6 +11,8 @@ from fastapi import FastAPI
 
 from app.callbacks import add_callbacks
 from app.dash_guard import check_callback
+from app.instruments.page import PAGE as INSTRUMENTS_PAGE
+from app.instruments.routes import add_instrument_routes
 from app.network.page import PAGE as NETWORK_PAGE
 from app.network.routes import add_network_routes
 from app.pages import PAGES, page_at, register
@@ -33,7 +35,7 @@ class Backend(FastAPIDashServer):
         return FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
 
 
-OWN_ADDRESSES = ("/_dash-", "/_reload-hash", "/_favicon.ico", "/assets/", "/toy/", "/network/")
+OWN_ADDRESSES = ("/_dash-", "/_reload-hash", "/_favicon.ico", "/assets/", "/toy/", "/network/", "/instruments/")
 
 
 def has_page(path: str) -> bool:
@@ -43,7 +45,7 @@ def has_page(path: str) -> bool:
 
 def build() -> SecureApp:
     """The application, ready for an ASGI server."""
-    for page in (TOY_PAGE, NETWORK_PAGE):
+    for page in (TOY_PAGE, INSTRUMENTS_PAGE, NETWORK_PAGE):
         if page.path not in PAGES:
             register(page)
     app = Dash(
@@ -57,6 +59,7 @@ def build() -> SecureApp:
         suppress_callback_exceptions=True,
     )
     add_routes(app.server)
+    add_instrument_routes(app.server)
     add_network_routes(app.server)
     app.layout = shell
     add_callbacks(app)

@@ -55,8 +55,10 @@
 
     // Take over the state that a link, a preset or another surface stands for.
     async open(wish) {
+      const ticket = (this.opening = Symbol("open"));
       try {
         const { state, notices } = await lab.postJson("/toy/open", wish);
+        if (ticket !== this.opening) return; // something else was wanted meanwhile
         lab.notices("link", notices);
         this.state.replace(state, "open");
       } catch (error) {
@@ -251,6 +253,7 @@
   window.dash_clientside.potholeLab = {
     start: (tables) => {
       if (tables?.page === "network") lab.network = new lab.NetworkLab(tables);
+      else if (tables?.page === "instruments") lab.instruments = new lab.InstrumentsLab(tables);
       else if (tables) lab.toy = new ToyLab(tables);
       return Boolean(tables);
     },

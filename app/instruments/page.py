@@ -1,0 +1,87 @@
+"""The layout of the instruments page: the toy lab's controls, a choice of instruments, and a place for each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dash import dcc, html
+
+from app.control_entries import entry
+from app.instruments.controls import INSTRUMENT, OWN_CONTROLS
+from app.pages import Page
+from app.presets import PRESETS
+from app.toy_page import button, group
+from app.toy_page import header as toy_header
+from app.toy_page import tables as toy_tables
+
+ABOUT = {
+    "phase": "How many runs reach the flat basin, and when, at each pair of settings, on one scale for all methods.",
+}
+
+
+def tables() -> dict[str, Any]:
+    """What the client code is told once."""
+    return {**toy_tables(), "page": "instruments", "own": [entry(c) for c in OWN_CONTROLS], "about": ABOUT}
+
+
+def layout() -> Any:
+    """The page."""
+    return html.Div(
+        className="lab instruments",
+        children=[
+            dcc.Store(id="lab-tables", data=tables()),
+            dcc.Store(id="lab-started"),
+            html.Div(id="notices", role="status", **{"aria-live": "polite"}),
+            _controls(),
+            html.Main(className="stage", children=[_tabs(), *(_panel(key) for key in ABOUT)]),
+            html.Div(id="spoken", className="spoken", role="status", **{"aria-live": "polite"}),
+        ],
+    )
+
+
+def _controls() -> Any:
+    presets = [
+        button("preset", preset.title, **{"data-value": key, "aria-pressed": "false"})
+        for key, preset in PRESETS.items()
+    ]
+    return html.Aside(
+        id="controls",
+        className="controls",
+        **{"aria-label": "Controls"},
+        children=[
+            group("Presets", [html.Div(presets, className="presets")]),
+            group("Surface", [html.Div(id="surface-choice"), html.Div(id="surface-controls")]),
+            group("Walk", [html.Div(id="walk-controls")]),
+            group("Preconditioner U", [html.Div(id="preconditioner-controls")]),
+        ],
+    )
+
+
+def _tabs() -> Any:
+    tabs = [
+        html.Button(
+            title, id=f"tab-{key}", className="button tab", type="button", role="tab",
+            **{"data-instrument": key, "aria-controls": f"panel-{key}", "aria-selected": "false"},
+        )
+        for key, title in INSTRUMENT.options
+        if key in ABOUT
+    ]  # fmt: skip
+    return html.Div(tabs, className="tabs", role="tablist", **{"aria-label": "Instruments"})
+
+
+def _panel(key: str) -> Any:
+    return html.Section(
+        id=f"panel-{key}",
+        className="panel",
+        role="tabpanel",
+        hidden=True,
+        **{"aria-labelledby": f"tab-{key}"},
+        children=[
+            html.P(ABOUT[key], className="caption"),
+            html.Div(id=f"{key}-tools", className="tools"),
+            html.Div(id=f"{key}-body", className="instrument-body"),
+        ],
+    )
+
+
+PAGE = Page("/instruments", "Instruments", layout, toy_header)

@@ -1,0 +1,66 @@
+"""The instruments' addresses. JSON in, JSON out, bad input as sentences.
+
+A map comes in parts, each a request of its own that a browser leaves out when something newer is wanted. Coarse first
+pictures have a thread of their own, so that none waits for the fine part of a picture that nobody wants any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+import orjson
+from fastapi import FastAPI, Request, Response
+
+from app.cache import AnswerCache
+from app.instruments.controls import STRIDES, InstrumentRequest, own_state, read_instrument_request
+from app.instruments.phase import phase_answer
+from app.link import MAXIMUM_LENGTH, read_link
+from app.request import MAXIMUM_MESSAGES, BadRequest, parse_body, read_state
+from app.routes import Worker, json_response, refusal
+
+ANSWERS = AnswerCache(32_000_000)
+COMPUTATIONS: dict[str, Callable[[InstrumentRequest], bytes]] = {"phase": phase_answer}
+
+
+def opened(raw: Mapping[str, Any]) -> bytes:
+    """The toy lab's state and the instruments' own that a link (`query`) or a part of a state (`state`) stands for."""
+    query, state = raw.get("query", ""), raw.get("state")
+    if state is None and isinstance(query, str):
+        reading = read_link(query)
+        own, wrong = own_state(dict(parse_qsl(query.lstrip("?")[:MAXIMUM_LENGTH])))
+    elif isinstance(state, dict):
+        reading = read_state(state)
+        own, wrong = own_state(state)
+    else:
+        raise BadRequest("The link must be text, or the state an object.")
+    said = [*reading.problems, *wrong, *(notice.sentence for notice in reading.notices)]
+    return orjson.dumps({"state": {**reading.state, **own}, "notices": said[:MAXIMUM_MESSAGES]})
+
+
+def add_instrument_routes(server: FastAPI) -> None:
+    """Put the instruments' addresses on the server."""
+    coarse, fine = Worker("instruments-coarse"), Worker("instruments-fine")
+
+    @server.post("/instruments/open", include_in_schema=False)
+    async def open_link(request: Request) -> Response:
+        try:
+            return json_response(opened(parse_body(await request.body())))
+        except BadRequest as error:
+            return refusal(error)
+
+    @server.post("/instruments/{name}", include_in_schema=False)
+    async def part(name: str, request: Request) -> Response:
+        try:
+            compute = COMPUTATIONS.get(name)
+            if compute is None:
+                raise BadRequest(f"There is no such instrument; there are {', '.join(COMPUTATIONS)}.")
+            asked = read_instrument_request(parse_body(await request.body()))
+            first = name == "phase" and asked.stride == STRIDES[0]
+            if not first and await request.is_disconnected():
+                return json_response(b"null", 204)
+            worker = coarse if first else fine
+            return json_response(await worker.run(ANSWERS.get, (name, asked), lambda: compute(asked)))
+        except BadRequest as error:
+            return refusal(error)

@@ -1,0 +1,166 @@
+// The instruments page: the toy lab's state and controls, and one instrument at a time that computes from them.
+(() => {
+  const lab = (window.potholeLab ??= {});
+  const by = (id) => document.getElementById(id);
+  // What changes no number of any instrument.
+  const LOOKS_ONLY = new Set(["step", "speed", "loop", "camera_x", "camera_y", "camera_z", "scheme", "methods", "preset", "shown"]);
+  const TOOLS = { phase: ["x_axis", "y_axis", "resolution", "runs", "shown"] };
+
+  lab.InstrumentsLab = class {
+    constructor(tables) {
+      this.tables = tables;
+      this.looks = tables.looks;
+      this.state = new lab.State();
+      this.widgets = new lab.Widgets(this.state);
+      const group = (name) => tables.controls.filter((control) => control.group === name);
+      this.widgets.build(by("surface-choice"), group("surface"));
+      this.widgets.build(by("walk-controls"), group("walk"));
+      this.widgets.build(by("preconditioner-controls"), group("preconditioner"));
+      const kinds = { phase: lab.PhaseDiagram };
+      this.instruments = {};
+      this.tools = [];
+      for (const [key, names] of Object.entries(TOOLS)) {
+        this.instruments[key] = new kinds[key](this, by(`${key}-body`));
+        for (const name of names) {
+          const tool = lab.labelledChoice(tables.own.find((control) => control.name === name), this.state);
+          this.tools.push(tool);
+          by(`${key}-tools`).append(tool.node);
+        }
+      }
+      this.state.listen((changed, source) => this.changed(changed, source));
+      document.addEventListener("click", (event) => this.clicked(event));
+      document.querySelector("[role=tablist]").addEventListener("keydown", (event) => this.tabKey(event));
+      window.addEventListener("popstate", () => this.open({ query: location.search }));
+      this.open({ query: location.search });
+    }
+
+    async open(wish) {
+      try {
+        const { state, notices } = await lab.postJson("/instruments/open", wish);
+        lab.notices("link", notices);
+        this.state.replace(state, "open");
+      } catch (error) {
+        lab.notices("request", error.problems ?? ["The server does not answer. Reload the page when it runs again."], "error");
+      }
+    }
+
+    get shown() {
+      return this.instruments[this.state.get("instrument")] ?? this.instruments.phase;
+    }
+
+    changed(changed, source) {
+      const { values } = this.state;
+      lab.showLink(values);
+      for (const tool of this.tools) tool.show();
+      if (changed.has("scheme")) this.applyScheme(values.scheme);
+      if (changed.has("surface") && source === "choice") {
+        const kept = Object.entries(values).filter(([name]) => !name.startsWith("surface.") && !name.startsWith("start_"));
+        this.open({ state: { ...Object.fromEntries(kept), surface: values.surface, preset: "custom" } });
+        return;
+      }
+      if (source === "tool" && values.x_axis === values.y_axis) {
+        // the two axes must differ: the other one steps aside
+        const other = changed.has("x_axis") ? "y_axis" : "x_axis";
+        const free = values.x_axis === "learning_rate" ? "radius" : "learning_rate";
+        this.state.set({ [other]: free }, "tool");
+        return;
+      }
+      if (source === "open") this.opened();
+      if (changed.has("instrument")) this.showInstrument();
+      this.shown.show();
+      if ([...changed].some((name) => !LOOKS_ONLY.has(name))) this.shown.ask();
+    }
+
+    opened() {
+      const { values } = this.state;
+      if (this.formOf !== values.surface) {
+        this.formOf = values.surface;
+        const { description, controls } = this.tables.surfaces[values.surface];
+        by("surface-choice").dataset.description = description;
+        this.widgets.build(by("surface-controls"), controls);
+      }
+      for (const button of document.querySelectorAll("[data-action=preset]")) {
+        button.setAttribute("aria-pressed", String(button.dataset.value === values.preset));
+      }
+    }
+
+    showInstrument() {
+      const now = this.state.get("instrument");
+      for (const key of Object.keys(this.instruments)) {
+        by(`panel-${key}`).hidden = key !== now;
+        by(`tab-${key}`).setAttribute("aria-selected", String(key === now));
+        by(`tab-${key}`).tabIndex = key === now ? 0 : -1;
+        if (key !== now) this.instruments[key].stop();
+      }
+    }
+
+    // What an instrument's request carries: all that decides its numbers.
+    request() {
+      return Object.fromEntries(Object.entries(this.state.values).filter(([name]) => !LOOKS_ONLY.has(name)));
+    }
+
+    answered() {
+      lab.notices("request", []);
+    }
+
+    failed(error) {
+      const refused = error instanceof lab.Refused;
+      lab.notices("request", refused ? error.problems : ["The server does not answer; asking again…"], "error");
+    }
+
+    speak(text, delay = 1000) {
+      clearTimeout(this.speaking);
+      this.speaking = setTimeout(() => {
+        by("spoken").textContent = text;
+      }, delay);
+    }
+
+    applyScheme(scheme) {
+      const { colours, looks } = lab.showScheme(scheme, this.tables.looks);
+      this.looks = looks;
+      this.colours = colours;
+    }
+
+    tabKey(event) {
+      const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+      if (!step) return;
+      const keys = Object.keys(this.instruments);
+      const next = keys[(keys.indexOf(this.state.get("instrument")) + step + keys.length) % keys.length];
+      this.state.set({ instrument: next }, "user");
+      by(`tab-${next}`).focus();
+    }
+
+    clicked(event) {
+      const tab = event.target.closest?.("[data-instrument]");
+      if (tab) this.state.set({ instrument: tab.dataset.instrument }, "user");
+      const button = event.target.closest?.("[data-action]");
+      if (!button) return;
+      const { values } = this.state;
+      const actions = {
+        preset: () => {
+          const own = Object.fromEntries(this.tables.own.map(({ name }) => [name, values[name]]));
+          this.open({ state: { ...own, preset: button.dataset.value, scheme: values.scheme, methods: values.methods } });
+        },
+        "toggle-scheme": () => this.state.set({ scheme: values.scheme === "dark" ? "light" : "dark" }, "user"),
+        "toggle-controls": () => {
+          button.setAttribute("aria-expanded", String(document.body.classList.toggle("controls-open")));
+        },
+        "copy-link": () => this.copyLink(button),
+      };
+      actions[button.dataset.action]?.();
+    }
+
+    async copyLink(button) {
+      const link = location.origin + location.pathname + lab.writeLink(this.state.values);
+      try {
+        await navigator.clipboard.writeText(link);
+        button.textContent = "Copied";
+      } catch {
+        lab.notices("copy", [`The browser does not let pages copy. The link is ${link}`]);
+      }
+      setTimeout(() => {
+        button.textContent = "Copy link";
+      }, 1500);
+    }
+  };
+})();

@@ -1,0 +1,242 @@
+// The phase diagram: four maps over two controls on one scale, coarse first, with the counts of the cell pointed at.
+(() => {
+  const lab = (window.potholeLab ??= {});
+  const STRIDES = [8, 4, 2, 1];
+  const ADDRESS = "/instruments/phase";
+  const { make } = { make: (...parts) => lab.make(...parts) };
+
+  lab.PhaseDiagram = class {
+    constructor(page, place) {
+      this.page = page;
+      this.methods = page.tables.methods;
+      this.progress = new lab.Progress({
+        onPart: (answer, index, of) => this.#part(answer, index, of),
+        onBusy: (busy) => place.setAttribute("aria-busy", String(busy)),
+        onFailure: (error) => page.failed(error),
+      });
+      this.status = make("p", { className: "hint" });
+      this.scale = make("div", { className: "scale" });
+      this.figures = make("div", { className: "maps" });
+      this.readout = make("div", { className: "scroll readout-table" });
+      this.lines = make("ul", { className: "bounds" });
+      this.totals = make("div", { className: "scroll" });
+      this.names = {};
+      this.maps = Object.fromEntries(
+        this.methods.map((name) => {
+          const stack = make("div", { className: "heat-stack" });
+          this.names[name] = make("span");
+          this.figures.append(
+            make("figure", { className: "chart" }, make("figcaption", {}, this.names[name]), stack),
+          );
+          const map = new lab.HeatMap(stack, {
+            label: `${name}: phase diagram. Arrow keys move over the map, Enter goes to the setting.`,
+            onPoint: (i, j, how) => this.#point(i === null || i === undefined ? null : [i, j], how),
+            onPick: (i, j) => this.#pick(i, j),
+          });
+          return [name, map];
+        }),
+      );
+      const details = make("details", { className: "group" }, make("summary", { textContent: "The maps in numbers" }), this.totals);
+      place.append(this.scale, this.figures, this.lines, this.status, this.readout, details);
+    }
+
+    get needs() {
+      return ["x_axis", "y_axis", "resolution", "runs"];
+    }
+
+    ask() {
+      const body = this.page.request();
+      const parts = [{ address: ADDRESS, body: { ...body, stride: STRIDES[0] } }];
+      for (const stride of STRIDES.slice(1)) {
+        for (const method of this.methods) parts.push({ address: ADDRESS, body: { ...body, stride, method } });
+      }
+      this.progress.ask(parts);
+    }
+
+    stop() {
+      this.progress.stop();
+    }
+
+    #part(answer, index, of) {
+      this.page.answered();
+      if (index === 0) {
+        const size = answer.x.values.length * answer.y.values.length;
+        this.map = answer;
+        this.cells = Object.fromEntries(
+          this.methods.map((name) => [name, { stride: STRIDES[0], arrived: new Array(size).fill(null), diverged: [], median: [] }]),
+        );
+      }
+      const n = this.map.x.values.length;
+      for (const part of answer.parts) {
+        const cells = this.cells[part.method];
+        part.rows.forEach((row, b) =>
+          part.columns.forEach((column, a) => {
+            const at = row * n + column;
+            cells.arrived[at] = part.arrived[b][a];
+            cells.diverged[at] = part.diverged[b][a];
+            cells.median[at] = part.median[b][a];
+          }),
+        );
+        cells.stride = answer.stride;
+      }
+      this.done = index === of - 1;
+      this.status.textContent = `${this.map.what}${this.done ? "" : ` Computing finer cells: ${Math.round((100 * index) / (of - 1))} %.`}`;
+      this.show();
+      if (this.done) this.page.speak(this.#summary());
+      if (this.done) document.dispatchEvent(new CustomEvent("pothole:complete", { detail: "phase" }));
+    }
+
+    // The nearest computed cell: a coarse picture shows each point's surroundings by it.
+    #nearest(cells, i, j) {
+      const { x, y } = this.map;
+      const n = x.values.length;
+      if (cells.arrived[j * n + i] !== null) return j * n + i;
+      const { stride } = cells;
+      const snap = (k, size) => Math.min(Math.floor((k + stride / 2) / stride) * stride, Math.floor((size - 1) / stride) * stride);
+      return snap(j, y.values.length) * n + snap(i, n);
+    }
+
+    // The scale of the steps: from the fastest median of all maps to the number of steps, logarithmic.
+    #stepRange() {
+      const all = this.methods.flatMap((name) => this.cells[name].median.filter((v) => v > 0));
+      return [Math.max(1, all.reduce((a, b) => Math.min(a, b), this.map.steps)), this.map.steps];
+    }
+
+    show() {
+      if (!this.map || !this.page.colours) return;
+      const { colours, looks } = this.page;
+      const { runs } = this.map;
+      const steps = this.page.state.get("shown") === "steps";
+      const [low, high] = this.#stepRange();
+      const ofSteps = (v) => 1 - Math.log(v / low) / Math.log(Math.max(high / low, 1.0001));
+      const mark = [this.page.state.get(this.map.x.name), this.page.state.get(this.map.y.name)];
+      for (const name of this.methods) {
+        const cells = this.cells[name];
+        this.names[name].replaceChildren(lab.methodName(name, looks[name], colours.paper));
+        const colour = (i, j) => {
+          const at = this.#nearest(cells, i, j);
+          if (cells.arrived[at] === null) return null;
+          if (!steps) return lab.sequential(cells.arrived[at] / runs);
+          return cells.median[at] === null ? colours.grid : lab.sequential(ofSteps(cells.median[at]));
+        };
+        const lines = this.map.bounds.map((line, k) => ({ ...line, dash: [[], [7, 4], [2, 4], [9, 3, 2, 3]][k % 4] }));
+        this.maps[name].show(
+          {
+            x: this.map.x,
+            y: this.map.y,
+            colour,
+            hatched: (i, j) => cells.diverged[this.#nearest(cells, i, j)] * 2 > runs,
+            mark,
+            lines: lines.filter((line) => line.methods.includes(name)),
+          },
+          colours,
+        );
+      }
+      this.#showScale(steps, low, high, runs);
+      this.#showLines();
+      this.#showCounts();
+      if (this.done) this.#showTotals();
+    }
+
+    #showScale(steps, low, high, runs) {
+      const bar = make("span", { className: "scale-bar" });
+      bar.style.background = lab.sequentialGradient();
+      const ends = steps ? [`step ${high}`, `step ${lab.formatNumber(low)}`] : ["none", `all ${runs}`];
+      const what = steps ? "Median step of arrival" : "Runs that arrive";
+      const extra = [make("span", { className: "hatched-swatch" }), "most diverge", make("span", { className: "ring-swatch" }), "setting in view"];
+      if (steps) extra.unshift(make("span", { className: "none-swatch" }), "none arrives");
+      this.scale.replaceChildren(`${what}: ${ends[0]}`, bar, ends[1], ...extra);
+    }
+
+    #showLines() {
+      const dashes = ["solid", "dashed", "dotted", "dash-dotted"];
+      this.lines.replaceChildren(
+        ...this.map.bounds.map((line, k) =>
+          make("li", { textContent: `${dashes[k % 4]} line (${line.methods.join(", ")}): ${line.label}: ${line.kind}.` }),
+        ),
+      );
+    }
+
+    #point(cell, how) {
+      this.cell = cell;
+      for (const map of Object.values(this.maps)) map.point(cell);
+      if (!this.map) return;
+      this.#showCounts();
+      if (how === "keys") this.page.speak(this.#said(...cell), 300);
+    }
+
+    #pick(i, j) {
+      const { x, y } = this.map;
+      this.page.state.set({ [x.name]: x.values[i], [y.name]: y.values[j] }, "map");
+    }
+
+    get current() {
+      const at = (axis) => {
+        const place = Math.round(lab.indexOf(axis, this.page.state.get(axis.name)));
+        return Math.min(Math.max(place, 0), axis.values.length - 1);
+      };
+      return [at(this.map.x), at(this.map.y)];
+    }
+
+    #title([i, j]) {
+      const { x, y } = this.map;
+      const value = (axis, k) => `${axis.title} = ${lab.formatNumber(axis.values[k], 4)}`;
+      return `${this.cell ? "At" : "At the cell of the setting in view,"} ${value(x, i)}, ${value(y, j)}`;
+    }
+
+    #said(i, j) {
+      const at = j * this.map.x.values.length + i;
+      const each = this.methods.map((name) => `${name} ${this.cells[name].arrived[at] ?? "not computed"}`);
+      return `${this.#title([i, j])}: of ${this.map.runs} runs arrive ${each.join(", ")}.`;
+    }
+
+    #showCounts() {
+      const cell = this.cell ?? this.current;
+      const n = this.map.x.values.length;
+      const rows = this.methods.map((name) => {
+        const cells = this.cells[name];
+        const at = cell[1] * n + cell[0];
+        const label = lab.methodName(name, this.page.looks[name], this.page.colours.paper);
+        if (cells.arrived[at] === null) return [label, "not yet", "–", "–"];
+        return [label, `${cells.arrived[at]} of ${this.map.runs}`, lab.formatNumber(cells.median[at]), String(cells.diverged[at])];
+      });
+      this.readout.replaceChildren(lab.plainTable(this.#title(cell), ["Method", "Arrive", "Median step", "Diverge"], rows));
+    }
+
+    #totalsOf(name) {
+      const { arrived, median, diverged } = this.cells[name];
+      const { runs, x, y } = this.map;
+      const fast = median.reduce((best, v, k) => (v !== null && arrived[k] === runs && (best < 0 || v < median[best]) ? k : best), -1);
+      const n = x.values.length;
+      return {
+        cells: arrived.length,
+        all: arrived.filter((v) => v === runs).length,
+        none: arrived.filter((v) => v === 0).length,
+        lost: diverged.filter((v) => v * 2 > runs).length,
+        fastest:
+          fast < 0
+            ? "–"
+            : `step ${lab.formatNumber(median[fast])} at ${lab.formatNumber(x.values[fast % n], 4)}, ${lab.formatNumber(y.values[Math.floor(fast / n)], 4)}`,
+      };
+    }
+
+    #showTotals() {
+      const rows = this.methods.map((name) => {
+        const { cells, all, none, lost, fastest } = this.#totalsOf(name);
+        const label = lab.methodName(name, this.page.looks[name], this.page.colours.paper);
+        return [label, `${all} of ${cells}`, String(none), String(lost), fastest];
+      });
+      const heads = ["Method", "All runs arrive", "None arrives", "Most diverge", "Fastest where all arrive"];
+      this.totals.replaceChildren(lab.plainTable("Cells of each map", heads, rows));
+    }
+
+    #summary() {
+      const { x, y, runs } = this.map;
+      const each = this.methods.map((name) => {
+        const { cells, all } = this.#totalsOf(name);
+        return `${name}: all ${runs} runs arrive in ${all} of ${cells} cells.`;
+      });
+      return `Phase diagram over ${x.title} and ${y.title}. ${each.join(" ")}`;
+    }
+  };
+})();
