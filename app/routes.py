@@ -94,7 +94,7 @@ def add_routes(server: FastAPI) -> None:
         try:
             raw = parse_body(await request.body())
             if worker is claims and await request.is_disconnected():
-                return json_response(b"null", 204)
+                return Response(status_code=204)  # nobody listens any more
             return json_response(await worker.run(function, raw))
         except BadRequest as error:
             return refusal(error)

@@ -1,7 +1,7 @@
 // All pictures of the toy lab together: map, relief (or the timeline of a 1-D surface) and charts.
 (() => {
   const lab = (window.potholeLab ??= {});
-  const SETTLE = 200; // ms without a new surface before plotly draws it
+  const SETTLE = 300; // ms without a new surface before plotly draws it
   const CHARTS = ["losses", "distance", "curvature"];
 
   lab.Pictures = class {
