@@ -99,14 +99,14 @@ def test_a_choice_that_does_not_exist_is_a_sentence(post, name, value):
 
 
 @pytest.mark.parametrize("body", ["", "{", "[]", "null", "3", '"a"', "[" * 20_000, '{"radius": ' + "1" * 9000 + "}"])
-@pytest.mark.parametrize("path", ["/toy/compute", "/toy/open"])
+@pytest.mark.parametrize("path", ["/toy/compute", "/toy/open", "/toy/claims"])
 def test_a_body_that_is_no_object_is_a_sentence(post, path, body):
     response = post(path, body)
     assert response.status_code == 422
     assert "JSON" in response.json()["problems"][0]
 
 
-@pytest.mark.parametrize("path", ["/toy/compute", "/toy/open", "/_dash-update-component"])
+@pytest.mark.parametrize("path", ["/toy/compute", "/toy/open", "/toy/claims", "/_dash-update-component"])
 def test_a_huge_body_is_413(post, path):
     response = post(path, '{"a": "' + "x" * MAXIMUM_BODY + '"}')
     assert response.status_code == 413
@@ -171,6 +171,24 @@ def test_the_session_goes_on_after_bad_input(post):
     for body in ("", '{"radius": null}', '{"surface": "moon"}', "[" * 1000):
         post("/toy/compute", body)
     assert computed(post)["paths"]["steps"] == 20
+
+
+def test_statements_come_with_a_verdict_and_counts(post):
+    claims = post("/toy/claims", {"preset": "figure-2"}).json()["claims"]
+    assert claims
+    for claim in claims:
+        assert claim["statement"].endswith(".")
+        assert claim["verdict"] in ("holds", "does not hold", "not tested here")
+        assert claim["counts"] or claim["verdict"] == "not tested here"
+    assert post("/toy/claims", {"surface": "himmelblau"}).json()["claims"] == []
+    assert post("/toy/claims", {"radius": []}).status_code == 422
+
+
+def test_a_busy_server_says_so_with_429(post, monkeypatch):
+    monkeypatch.setattr("app.routes.MAXIMUM_WAITING", 0)
+    response = post("/toy/compute", QUICK)
+    assert response.status_code == 429
+    assert "busy" in response.json()["problems"][0]
 
 
 def test_diverged_runs_are_answered(post):
