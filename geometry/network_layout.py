@@ -27,7 +27,8 @@ def network_layout(module: nn.Module, grouping: str = "top") -> Layout:
     owns parameters, however deep. Parameters that share memory appear once, where they are first named.
 
     Kinds: "bias" (named so), "embedding" (a table of rows, or named so), "kernel" (any other array of two axes or
-    more; the first axis is the output's), "scale" (the factor of a normalisation), "vector" (the rest).
+    more; the first axis is the output's), "scale" (the factor of a normalisation), "vector" (the rest). Attention's
+    queries, keys and values are one kernel where torch keeps them in one array.
     """
     if grouping not in GROUPINGS:
         raise ValueError(f"grouping must be one of {', '.join(GROUPINGS)}, not {grouping!r}")

@@ -20,7 +20,12 @@ def is_matrix(block: Block) -> bool:
 
 
 def sides(block: Block) -> tuple[int, int]:
-    """(out, in): the block as a matrix, its first axis against all others (a convolution's are cin·kh·kw)."""
+    """(rows, columns): a kernel's first axis against all others (a convolution's are cin·kh·kw), an embedding's last.
+
+    A table of positions (1, length, features) then has a row for each position, and no factor of length·features.
+    """
+    if block.kind == "embedding":
+        return math.prod(block.shape[:-1]), block.shape[-1]
     return block.shape[0], math.prod(block.shape[1:])
 
 

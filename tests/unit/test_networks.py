@@ -184,6 +184,24 @@ def test_layers_and_kinds():
     assert "blocks.0.linear1" in fine and "blocks.0.norm1" in fine and "blocks.0" not in fine
 
 
+def test_a_table_of_positions_has_a_factor_for_its_positions_and_one_for_its_features():
+    """Not one of length·features, which would be larger than the network."""
+
+    class Positions(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.pos_embedding = nn.Parameter(torch.randn(1, 4, 5))
+            self.output = nn.Linear(20, CLASSES)
+
+        def forward(self, x):
+            return self.output((x[:, None] + self.pos_embedding).flatten(1))
+
+    objective = NetworkLoss(Positions().double(), *data())
+    rule = LLQR.for_networks("kfac", inner_steps=3)
+    leaves = rule.refresh(objective, objective.initial, rule.start(objective, objective.initial))
+    assert leaves["pos_embedding.B"].shape == (4, 4) and leaves["pos_embedding.A"].shape == (5, 5)
+
+
 def test_shared_frozen_and_ignored():
     """A weight used twice has one block and both its slopes; a frozen one none; ignored targets do not count."""
     module, tokens, targets = sentences()
