@@ -73,6 +73,9 @@ class Ground:
             self.plane = slice_plane(
                 self.objective, self.objective.initial, "random", asked["normalisation"], asked["seed"]
             )
+            # Every row asks for places: (dᵀd)⁻¹ dᵀ is made once.
+            inverse = torch.as_tensor(np.linalg.inv(self.plane.gram), dtype=self.objective.dtype, device=self.device)
+            self._projector = (inverse @ self.plane.directions).T
 
     def states(self) -> dict[str, Any]:
         """The states of all methods as a tree."""
@@ -97,11 +100,10 @@ class Ground:
         """{"at": coordinates in the plane, "off": Euclidean distance from it}, or nothing without a plane."""
         if self.plane is None:
             return {}
-        theta = self.training.state(name).position
-        with torch.no_grad():
-            at = self.plane.project(theta)
-            off = torch.linalg.vector_norm(theta - self.plane.lift(at))
-        return {"at": [float(c) for c in np.asarray(torch.as_tensor(at).cpu())], "off": float(off)}
+        moved = self.training.state(name).position - self.plane.origin
+        at = moved @ self._projector
+        off = torch.linalg.vector_norm(moved - at @ self.plane.directions)
+        return {"at": at.tolist(), "off": float(off)}
 
     def evaluate(self, name: str) -> dict[str, float]:
         """Loss and accuracy of both halves at the method's weights, in inference mode."""

@@ -22,6 +22,8 @@ from app.engine.settings import EngineSettings
 logger = logging.getLogger("pothole.worker")
 TAKE_WAITS = 5.0
 """Seconds that a question for a job may wait for one at the scheduler."""
+BURST = 3.0
+"""Reports that may follow each other at once after a quieter time."""
 POLL = 0.2
 """Seconds between reports of a job that has nothing to say: how long a wish of its owner may wait."""
 
@@ -81,9 +83,13 @@ class JobRunner(WorkerPlugin):
         self, worker: Worker, assignment: dict[str, Any], context: JobContext, ended: asyncio.Future
     ) -> None:
         job, attempt = assignment["job"], assignment["attempt"]
-        least, loop = 1.0 / self.settings.updates_per_second, asyncio.get_running_loop()
+        rate, loop = self.settings.updates_per_second, asyncio.get_running_loop()
+        # Reports are rationed to `rate` a second on average and not by a least time between two: a job that reports
+        # just so often would otherwise wait for half of that time, as each row misses its turn by a little.
+        allowed, counted = BURST, time.monotonic()
         while True:
-            over, sent = ended.done(), time.monotonic()
+            over, now = ended.done(), time.monotonic()
+            allowed, counted = min(BURST, allowed + (now - counted) * rate) - 1.0, now
             answer = await self._insist(worker, "report", job=job, attempt=attempt, **context.news())
             if answer["abandon"]:
                 await self._abandon(job, context, ended)
@@ -93,7 +99,8 @@ class JobRunner(WorkerPlugin):
                 outcome, sentence = ended.result()
                 await self._insist(worker, "finish", job=job, attempt=attempt, outcome=outcome, sentence=sentence)
                 return
-            await asyncio.wait([ended], timeout=max(least - (time.monotonic() - sent), 0.001))
+            if allowed < 1.0:
+                await asyncio.wait([ended], timeout=(1.0 - allowed) / rate)
             news: asyncio.Future = loop.create_future()
             context.when_news(partial(loop.call_soon_threadsafe, _settle, news, None))
             await asyncio.wait([ended, news], timeout=POLL, return_when=asyncio.FIRST_COMPLETED)
