@@ -10,7 +10,7 @@ from torch import nn
 from geometry.architectures import ARCHITECTURES, build_network
 from geometry.architectures.plain import mlp
 from geometry.networks import NetworkLoss
-from geometry.slice_points import cross_entropy, point_losses
+from geometry.slice_points import channels_last, cross_entropy, point_losses
 from geometry.slices import Plane, evaluate_slice, progressive_slice, sampled_slice, slice_plane
 from geometry.surfaces import make_surface
 
@@ -125,6 +125,16 @@ def test_losses_of_ones_own_and_of_probabilities() -> None:
         plane = slice_plane(objective, objective.initial)
         expected = plain_loop(objective, plane, X, Y)
         assert np.abs(evaluate_slice(objective, plane, X, Y) - expected).max() <= 1e-10
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_cpu_gets_its_images_channels_last(channels: int) -> None:
+    """Also with one channel, where PyTorch takes either order for the other: pooling would be five times slower."""
+    images = torch.rand(4, channels, 8, 8)
+    laid = channels_last(images)
+    assert torch.equal(laid, images) and laid.stride() == (64 * channels, 1, 8 * channels, channels)
+    assert nn.Conv2d(channels, 5, 3)(laid).stride()[1] == 1
+    assert channels_last(images[0]) is not None and channels_last(images[0]).stride() == images[0].stride()
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.3])
