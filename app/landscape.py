@@ -66,7 +66,8 @@ class ColourRange:
         places = np.linspace(0.0, float(self.colour(np.asarray(self.high))), count)
         losses = [_round(float(value), self.high - self.low) for value in self.loss(places)]
         kept = sorted({value for value in losses if self.low <= value <= self.high})
-        return [float(self.colour(np.asarray(value))) for value in kept], [f"{value:g}" for value in kept]
+        labels = [f"{value:g}".replace("-", "−") for value in kept]
+        return [float(self.colour(np.asarray(value))) for value in kept], labels
 
 
 def colour_range(losses: np.ndarray) -> ColourRange:

@@ -1,6 +1,9 @@
 // A small line chart on canvas: one line per method against the step, and a cursor at the step shown.
 (() => {
   const lab = (window.potholeLab ??= {});
+  const LEAST_SPAN = 0.06; // of the values themselves: a hair is no range
+  const LABEL_ROOM = 30; // pixels from label to label, about
+  const LEAST_LABELS = 5; // asked for; round steps leave two of them at least
   const MARGIN = { left: 46, right: 18, top: 10, bottom: 24 };
 
   lab.LineChart = class {
@@ -60,13 +63,14 @@
       context.textBaseline = "middle";
       context.textAlign = "right";
       const [low, high] = this.range;
-      for (const value of lab.ticks(low, high, Math.max(3, Math.round(h / 48)))) {
+      const places = lab.ticks(low, high, Math.max(LEAST_LABELS, Math.round(h / LABEL_ROOM)));
+      for (const value of places) {
         const at = y + h - ((value - low) / (high - low)) * h;
         context.beginPath();
         context.moveTo(x, Math.round(at) + 0.5);
         context.lineTo(x + w, Math.round(at) + 0.5);
         context.stroke();
-        context.fillText(lab.formatNumber(Math.abs(value) < 1e-9 * (high - low) ? 0 : value), x - 6, at);
+        context.fillText(lab.formatNumber(Math.abs(value) < 1e-9 * (high - low) ? 0 : value, digitsOf(value, places)), x - 6, at);
       }
       context.textBaseline = "top";
       context.textAlign = "center";
@@ -139,8 +143,16 @@
     }
   };
 
+  // As many digits as tell a label from the next one.
+  function digitsOf(value, places) {
+    const step = places.length > 1 ? places[1] - places[0] : value;
+    return Math.max(3, Math.floor(Math.log10(Math.abs(value) / step)) + 2) || 3;
+  }
+
+  // A little air around a range. One that is a hair is widened: its labels would all read the same.
   function pad([low, high]) {
-    const span = high - low || 1;
-    return [low - 0.05 * span, high + 0.05 * span];
+    const least = LEAST_SPAN * Math.max(Math.abs(low), Math.abs(high)) || 1;
+    const air = Math.max(0.05 * (high - low), (least - (high - low)) / 2);
+    return [low - air, high + air];
   }
 })();

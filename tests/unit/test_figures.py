@@ -58,7 +58,7 @@ def test_colours_rise_with_the_loss_and_come_back(key):
     assert len(places) >= 3
     assert places == sorted(places)
     for place, label in zip(places, labels, strict=True):
-        assert colours.loss(np.asarray(place)) == pytest.approx(float(label), rel=1e-6, abs=1e-9)
+        assert colours.loss(np.asarray(place)) == pytest.approx(float(label.replace("−", "-")), rel=1e-6, abs=1e-9)
 
 
 def test_the_ring_and_the_basin_take_a_good_part_of_the_colours():
