@@ -5,7 +5,7 @@ from __future__ import annotations
 from app.claims.captions import FIGURE_2, FIGURE_3, captions, figure_2_trials, figure_3_trials
 from app.claims.claim import VERDICTS, Claim, untested
 from app.claims.cycles import curve_claims, plane_claims
-from app.claims.fairness import equal_rate_claim, valley_claims
+from app.claims.fairness import contrast, equal_rate_claim, valley_claims
 from app.request import ToyRequest
 from geometry.surfaces import AnnularWell, StiffValley, TwoScalePlane, TwoScaleQuadratic
 
@@ -14,13 +14,14 @@ def claims_for(request: ToyRequest) -> list[Claim]:
     """The statements that concern the surface in view, judged at the page's own settings; none for other surfaces.
 
     The ring: the captions of Figure 3 where there is noise, else of Figure 2, and on a circle the fairness check. The
-    stiff valley: who arrives, and whether a tuned SAM does. The two-scale quadratic: its closed forms.
+    stiff valley: who arrives, and whether a tuned SAM does. Either fairness check stands beside the other surface's, at
+    its preset. The two-scale quadratic: its closed forms.
     """
     surface = request.make_surface()
     if isinstance(surface, AnnularWell):
         return _ring_claims(request, surface)
     if isinstance(surface, StiffValley):
-        return valley_claims(request)
+        return [*valley_claims(request), contrast("figure-2")]
     if isinstance(surface, TwoScaleQuadratic):
         return curve_claims(request, surface)
     if isinstance(surface, TwoScalePlane):
@@ -38,7 +39,7 @@ def _ring_claims(request: ToyRequest, surface: AnnularWell) -> list[Claim]:
     claims = captions(trial, source, with_paths=noisy)
     if surface.aspect != 1.0:
         return claims
-    return [*claims, equal_rate_claim(request, trial)]
+    return [*claims, equal_rate_claim(request, trial), contrast("stiff-valley")]
 
 
 __all__ = ["VERDICTS", "Claim", "claims_for"]

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 
-from app.claims.captions import described
+from app.claims.captions import described, figure_2_trials
 from app.claims.claim import Claim, judged, untested
 from app.claims.trials import MOST, RUNS, Trials, methods_of, starts_around, trials
-from app.request import ToyRequest
+from app.presets import PRESETS
+from app.request import ToyRequest, read_request
 from geometry.surface import Surface
-from geometry.surfaces import AnnularWell, StiffValley
+from geometry.surfaces import AnnularWell
 from optimizers import METHODS, simulate
 
 SOURCE = "our fairness check"
@@ -127,10 +129,12 @@ def valley_claims(request: ToyRequest) -> list[Claim]:
     return [*claims, tuned_sam_claim(request, trial)]
 
 
-def fairness_example(surface: Surface) -> str:
-    """One sentence on what the contrast of the two surfaces teaches, for the surface in view."""
-    if isinstance(surface, AnnularWell):
-        return "The captions speak of an equal learning rate; compare the stiff valley, where tuning SAM does not help."
-    if isinstance(surface, StiffValley):
-        return "Compare the ring, where SAM with a larger learning rate does as well."
-    return ""
+@cache
+def contrast(preset: str) -> Claim:
+    """The fairness check of the other surface, at its preset's settings: each fact is half of the lesson."""
+    request, _ = read_request({"preset": preset})
+    if isinstance(request.make_surface(), AnnularWell):
+        claim = equal_rate_claim(request, figure_2_trials(request))
+    else:
+        claim = tuned_sam_claim(request, valley_trials(request))
+    return replace(claim, detail=f"For comparison, the preset {PRESETS[preset].title}. {claim.detail}")

@@ -71,7 +71,7 @@ def test_fairness_on_the_ring_and_in_the_valley():
     claim = equal_rate_claim(request, figure_2_trials(request))
     assert claim.verdict == "holds" and "0.04" in claim.counts
     valley = {c.statement: c for c in claims_for(preset("stiff-valley"))}
-    assert [c.verdict for c in valley.values()] == ["holds"] * 5
+    assert [c.verdict for c in valley.values()] == ["holds"] * 6
     assert "0 of 20 at all" in next(c.counts for s, c in valley.items() if "no learning rate" in s)
     trial = valley_trials(preset("stiff-valley"))
     assert set(trial.runs["SAM"].outcome) == set(trial.runs["SGDM"].outcome) == {"diverged"}
@@ -95,7 +95,17 @@ def test_verdicts_can_be_bad():
     assert weak["SAM leaves the well and reaches the flat basin."] == "does not hold"
     assert "not tested here" in weak.values()
     soft = claims_for(with_parameters(preset("stiff-valley", learning_rate=0.03), stiffness=5.0))
-    assert soft[-1].verdict == "does not hold"
+    assert [c.verdict for c in soft if "no learning rate" in c.statement] == ["does not hold"]
+
+
+@pytest.mark.parametrize("key", ["figure-2", "figure-3", "stiff-valley"])
+def test_the_two_fairness_checks_stand_side_by_side(key):
+    """One alone misleads: the ring says that tuning SAM is enough, the valley that it is not."""
+    fair = [claim for claim in claims_for(preset(key)) if claim.source == "our fairness check"]
+    assert len(fair) == 2
+    assert {"ring" in claim.statement for claim in fair} == {True, False}
+    assert fair[-1].detail.startswith("For comparison, the preset ")
+    assert all(claim.counts for claim in fair)
 
 
 def test_a_ring_without_a_well_is_said_not_judged():
