@@ -114,7 +114,7 @@ class ChoiceControl:
         if not isinstance(raw, str):
             raise TypeError(f"{self.title} must be {self.wants}, not {describe(raw)}.")
         if raw not in self.values:
-            raise ValueError(f"{self.title} {describe(raw)} does not exist; it is {self.wants}.")
+            raise ValueError(f"{self.title} “{shorten(raw)}” does not exist; it is {self.wants}.")
         return raw, None
 
 

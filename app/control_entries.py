@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from app.control import ChoiceControl, Control, NumberControl
+from app.control import SIGNIFICANT_DIGITS, ChoiceControl, Control, NumberControl
 
 LOG_STEP = 0.01
 """Step of a logarithmic slider in decades."""
@@ -67,6 +67,8 @@ def entry(control: Control) -> dict[str, Any]:
         "maximum": control.maximum,
         "smallest": control.smallest,
         "integer": control.integer,
+        "step": control.step,
+        "digits": SIGNIFICANT_DIGITS,
         "low": low,
         "high": high,
         "slider_step": step,

@@ -1,7 +1,7 @@
 """The link: a whole state as a query string, and back.
 
 Every key of the state is written, so that a link shows the same picture when a default changes later. Read leniently:
-unknown keys are ignored, values out of range are clamped and wrong ones replaced, each with a sentence that says so.
+unknown keys are left out, values out of range are clamped and wrong ones replaced, each with a sentence that says so.
 """
 
 from __future__ import annotations
@@ -10,13 +10,15 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
 
-from app.control import NumberControl
+from app.control import NumberControl, shorten
 from app.controls import CONTROLS, surface_controls
 from app.request import Reading, read_state
 from geometry.surfaces import SURFACES
 
 MAXIMUM_LENGTH = 8_192
 """Characters of a query string that are read."""
+SHOWN_KEYS = 3
+"""Unknown keys that a notice names."""
 
 
 def write_link(state: Mapping[str, Any]) -> str:
@@ -38,6 +40,16 @@ def read_link(query: str) -> Reading:
         else:
             raw[name] = text
     return read_state(raw)
+
+
+def left_out(query: str, state: Mapping[str, Any]) -> list[str]:
+    """One sentence on the keys of a query string that have no place in the state read from it; none where all have."""
+    names = [name for name, _ in parse_qsl(query.lstrip("?")[:MAXIMUM_LENGTH], keep_blank_values=True)]
+    unknown = [f"“{shorten(name)}”" for name in dict.fromkeys(names) if name not in state]
+    if not unknown:
+        return []
+    more = f" and {len(unknown) - SHOWN_KEYS} more" if len(unknown) > SHOWN_KEYS else ""
+    return [f"The link holds {', '.join(unknown[:SHOWN_KEYS])}{more}, which means nothing here and is left out."]
 
 
 def _text(value: Any) -> str:

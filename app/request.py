@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.control import ChoiceControl, Control, describe
+from app.control import ChoiceControl, Control, describe, shorten
 from app.controls import SURFACE, controls_of, surface_controls
 from app.presets import CUSTOM, DEFAULT_PRESET, PRESETS, preset_values
 from app.suggested import suggested
@@ -140,7 +140,7 @@ def _read_methods(raw: Mapping[str, Any], problems: list[str]) -> list[str]:
         return list(METHOD_NAMES)
     known = ", ".join(METHOD_NAMES)
     unknown = [name for name in wanted if name not in METHODS][:MAXIMUM_MESSAGES]
-    problems.extend(f"The method {describe(name)} does not exist; the methods are {known}." for name in unknown)
+    problems.extend(f"The method “{shorten(name)}” does not exist; the methods are {known}." for name in unknown)
     return [name for name in METHOD_NAMES if name in wanted]
 
 

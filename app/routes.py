@@ -17,7 +17,7 @@ from fastapi import FastAPI, Request, Response
 
 from app.cache import AnswerCache
 from app.claims import claims_for
-from app.link import read_link, write_link
+from app.link import left_out, read_link, write_link
 from app.request import MAXIMUM_MESSAGES, BadRequest, parse_body, read_request, read_state
 from app.toy_compute import paths_answer
 from app.toy_surface import surface_answer, surface_key
@@ -70,13 +70,15 @@ def toy_answer(raw: dict[str, Any]) -> bytes:
 def opened(raw: dict[str, Any]) -> bytes:
     """The whole state that a link (`query`) or a part of a state (`state`) stands for, and what was changed in it."""
     query, state = raw.get("query", ""), raw.get("state")
+    unknown: list[str] = []
     if state is None and isinstance(query, str):
         reading = read_link(query)
+        unknown = left_out(query, reading.state)
     elif isinstance(state, dict):
         reading = read_state(state)
     else:
         raise BadRequest("The link must be text, or the state an object.")
-    said = [*reading.problems, *(notice.sentence for notice in reading.notices)]
+    said = [*reading.problems, *unknown, *(notice.sentence for notice in reading.notices)]
     return orjson.dumps({"state": reading.state, "notices": said[:MAXIMUM_MESSAGES], "link": write_link(reading.state)})
 
 

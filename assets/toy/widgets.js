@@ -76,12 +76,13 @@
       const text = field.value.trim().replace(",", ".").replace("−", "-");
       const value = Number(text);
       if (text === "" || !Number.isFinite(value)) {
-        lab.notices("field", [`${control.title} must be ${control.wants}, not the text “${field.value}”.`], "error");
+        lab.notices("field", [`${control.title} must be ${control.wants}, not ${text ? `the text “${field.value}”` : "nothing"}.`], "error");
         field.value = current;
         return;
       }
       lab.notices("field", []);
-      tell(value, "field");
+      field.value = String(onGrid(control, value));
+      tell(onGrid(control, value), "field");
     });
     field.addEventListener("keydown", (event) => {
       if (event.key === "Enter") field.blur();
@@ -117,6 +118,18 @@
       else for (const radio of place.querySelectorAll("input")) radio.checked = radio.value === value;
     };
     return { row: select ? element("div", { className: "control" }, { "data-control": control.name }, place) : row(control, null, place), show };
+  }
+
+  // A typed value as the server keeps it: what the field shows is what is computed. Out of range is the server's to say.
+  function onGrid(control, value) {
+    if (value < control.minimum || value > control.maximum) return value;
+    if (control.scale !== "linear") {
+      const small = control.scale === "log or zero" && value < control.smallest;
+      return small ? 0 : Number(value.toPrecision(control.digits));
+    }
+    const decimals = Math.max(0, 2 - Math.floor(Math.log10(control.step)));
+    const kept = Number((Math.round(value / control.step) * control.step).toFixed(decimals));
+    return Math.min(Math.max(kept, control.minimum), control.maximum) + 0;
   }
 
   function toPosition(control, value) {

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from app.control import ChoiceControl
 from app.controls import CONTROLS, controls_of
-from app.link import read_link, write_link
+from app.link import left_out, read_link, write_link
 from app.presets import CUSTOM, DEFAULT_PRESET, PRESETS
 from app.request import METHOD_NAMES
 from geometry.surfaces import SURFACES, make_surface
@@ -71,8 +71,16 @@ def test_a_surface_alone_is_that_surface_with_its_defaults():
     assert not reading.problems
 
 
-def test_unknown_keys_are_ignored():
-    assert read_link("?colour=red&surface.nothing=3&=&&x").state == read_link("").state
+def test_unknown_keys_are_left_out_with_a_sentence():
+    query = "?colour=red&surface.nothing=3&=&&x"
+    state = read_link(query).state
+    assert state == read_link("").state
+    assert left_out(query, state) == [
+        "The link holds “colour”, “surface.nothing”, “” and 1 more, which means nothing here and is left out."
+    ]
+    assert left_out(write_link(state), state) == []
+    elsewhere = "?surface=himmelblau&surface.aspect=2"
+    assert "“surface.aspect”" in left_out(elsewhere, read_link(elsewhere).state)[0]
 
 
 def test_out_of_range_is_clamped_with_a_notice():
