@@ -75,7 +75,7 @@ def layout() -> Any:
 
 
 def _controls() -> Any:
-    train = button("train", "Train…", id="train-button")
+    train = button("train", "Train", id="train-button")
     return html.Aside(
         id="controls",
         className="controls",

@@ -3,6 +3,8 @@
   const lab = (window.potholeLab ??= {});
   const by = (id) => document.getElementById(id);
   const TIMEOUT = 180000; // ms; a long training on a busy machine
+  const LONG_WAIT = 1500; // ms until the page says what it waits for
+  const WAIT = "The four methods train here and now, on this computer; the picture follows when they are done.";
 
   // What the address says of these controls; the server checks it as it checks everything.
   function fromLink(controls) {
@@ -72,8 +74,10 @@
 
     train() {
       this.stale(false);
-      by("train-button").textContent = "Training…";
+      by("train-button").textContent = "Training";
       by("train-button").disabled = true;
+      clearTimeout(this.waiting);
+      this.waiting = setTimeout(() => lab.notices("first", [WAIT]), LONG_WAIT);
       this.gate.ask({ ...this.state.values });
     }
 
@@ -104,7 +108,9 @@
     }
 
     ready() {
-      by("train-button").textContent = "Train…";
+      clearTimeout(this.waiting);
+      lab.notices("first", []);
+      by("train-button").textContent = "Train";
       by("train-button").disabled = false;
     }
 
