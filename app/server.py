@@ -63,6 +63,9 @@ def build() -> SecureApp:
     add_network_routes(app.server)
     app.layout = shell
     add_callbacks(app)
+    # Dash does this at the first request, but too late for it: a server opened at a page other than "/" would answer
+    # without any of its scripts.
+    app._setup_server()
     known = {name: entry for name, entry in app.callback_map.items() if "callback" in entry}
     checks = {"/_dash-update-component": lambda body: check_callback(body, known)}
     return SecureApp(app.server, security_headers(app.csp_hashes()), checks, has_page)

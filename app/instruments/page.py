@@ -16,6 +16,9 @@ from app.toy_page import tables as toy_tables
 
 ABOUT = {
     "phase": "How many runs reach the flat basin, and when, at each pair of settings, on one scale for all methods.",
+    "race": "LLQR learns U from the wide landscape and unlearns it in the well, within k/(1 − β) steps. Who is faster?",
+    "fairness": "Equal learning rates favour whom they suit. Here every method is tuned over as many settings.",
+    "basins": "Where each start ends: one walker from every point of the map.",
 }
 
 
@@ -60,13 +63,13 @@ def _controls() -> Any:
 def _tabs() -> Any:
     tabs = [
         html.Button(
-            title, id=f"tab-{key}", className="button tab", type="button", role="tab",
+            title, id=f"tab-{key}", className="button instrument-tab", type="button", role="tab",
             **{"data-instrument": key, "aria-controls": f"panel-{key}", "aria-selected": "false"},
         )
         for key, title in INSTRUMENT.options
         if key in ABOUT
     ]  # fmt: skip
-    return html.Div(tabs, className="tabs", role="tablist", **{"aria-label": "Instruments"})
+    return html.Div(tabs, className="instrument-tabs", role="tablist", **{"aria-label": "Instruments"})
 
 
 def _panel(key: str) -> Any:

@@ -14,14 +14,22 @@ import orjson
 from fastapi import FastAPI, Request, Response
 
 from app.cache import AnswerCache
+from app.instruments.basins import basins_answer
 from app.instruments.controls import STRIDES, InstrumentRequest, own_state, read_instrument_request
+from app.instruments.fairness import fairness_answer
 from app.instruments.phase import phase_answer
+from app.instruments.race import race_answer
 from app.link import MAXIMUM_LENGTH, read_link
 from app.request import MAXIMUM_MESSAGES, BadRequest, parse_body, read_state
 from app.routes import Worker, json_response, refusal
 
 ANSWERS = AnswerCache(32_000_000)
-COMPUTATIONS: dict[str, Callable[[InstrumentRequest], bytes]] = {"phase": phase_answer}
+COMPUTATIONS: dict[str, Callable[[InstrumentRequest], bytes]] = {
+    "phase": phase_answer,
+    "race": race_answer,
+    "fairness": fairness_answer,
+    "basins": basins_answer,
+}
 
 
 def opened(raw: Mapping[str, Any]) -> bytes:

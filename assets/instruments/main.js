@@ -4,7 +4,12 @@
   const by = (id) => document.getElementById(id);
   // What changes no number of any instrument.
   const LOOKS_ONLY = new Set(["step", "speed", "loop", "camera_x", "camera_y", "camera_z", "scheme", "methods", "preset", "shown"]);
-  const TOOLS = { phase: ["x_axis", "y_axis", "resolution", "runs", "shown"] };
+  const TOOLS = {
+    phase: ["x_axis", "y_axis", "resolution", "runs", "shown"],
+    race: ["runs"],
+    fairness: ["runs"],
+    basins: ["resolution"],
+  };
 
   lab.InstrumentsLab = class {
     constructor(tables) {
@@ -16,7 +21,7 @@
       this.widgets.build(by("surface-choice"), group("surface"));
       this.widgets.build(by("walk-controls"), group("walk"));
       this.widgets.build(by("preconditioner-controls"), group("preconditioner"));
-      const kinds = { phase: lab.PhaseDiagram };
+      const kinds = { phase: lab.PhaseDiagram, race: lab.Race, fairness: lab.Fairness, basins: lab.Basins };
       this.instruments = {};
       this.tools = [];
       for (const [key, names] of Object.entries(TOOLS)) {
@@ -35,8 +40,10 @@
     }
 
     async open(wish) {
+      const ticket = (this.opening = Symbol("open"));
       try {
         const { state, notices } = await lab.postJson("/instruments/open", wish);
+        if (ticket !== this.opening) return; // something else was wanted meanwhile
         lab.notices("link", notices);
         this.state.replace(state, "open");
       } catch (error) {

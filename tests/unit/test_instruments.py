@@ -7,8 +7,11 @@ import orjson
 import pytest
 
 from app.instruments.axes import AXES, side
+from app.instruments.basins import basins_answer
 from app.instruments.controls import STRIDES, own_state, read_instrument_request
+from app.instruments.fairness import EFFORT, fairness_answer, settings_of
 from app.instruments.phase import blocks, phase_answer, sides
+from app.instruments.race import race_answer
 from app.instruments.repeats import repeats
 from app.request import METHOD_NAMES, BadRequest, read_request
 from app.toy_compute import configured
@@ -126,3 +129,153 @@ def test_the_addresses(post):
     assert opened["state"]["surface"] == "stiff-valley"
     assert opened["state"]["y_axis"] == "decay"
     assert "Resolution" in opened["notices"][0]
+
+
+RING = {"preset": "figure-2"}
+VALLEY = {"preset": "stiff-valley"}
+
+
+@pytest.mark.parametrize(("state", "survives"), [(RING, False), (VALLEY, True)])
+def test_the_fairness_sentence_against_a_search_of_its_own(state, survives):
+    """Another grid, plain simulate calls and other starts give the same verdict: the ring no, the stiff valley yes."""
+    answer = orjson.loads(fairness_answer(read_instrument_request(state)))
+    assert ("survives tuning" in answer["sentence"]) is survives
+    assert ("does not survive tuning" in answer["sentence"]) is not survives
+    toy, _ = read_request(state)
+    surface = toy.make_surface()
+    starts = np.asarray(toy.start) + np.random.default_rng(5).uniform(-0.1, 0.1, (12, 2))
+    best = {}
+    for name in ("SAM", "LLQR+SAM"):
+        medians = [np.inf]
+        for rate in np.geomspace(2e-4, 0.9, 14):
+            for radius in (0.05, 0.3, 0.9, 1.8):
+                run = simulate(surface, configured(name, toy), starts, 400, rate, radius, 0.9, record="summary")
+                if (run.outcome == "reached").mean() >= 0.75:
+                    medians.append(float(np.median(run.arrival[run.outcome == "reached"])))
+        best[name] = min(medians)
+    assert np.isfinite(best["LLQR+SAM"])
+    assert (best["SAM"] > max(1.25 * best["LLQR+SAM"], best["LLQR+SAM"] + 2)) is survives
+
+
+def test_every_method_is_tuned_over_as_many_settings():
+    for name in METHOD_NAMES:
+        rates, radii = settings_of(name)
+        pairs = set(zip(rates, rates if radii is None else radii, strict=True))
+        assert len(pairs) == EFFORT
+
+
+def test_the_strip_holds_the_best_of_what_was_tried():
+    request = read_instrument_request({**SMALL, **RING})
+    answer = orjson.loads(fairness_answer(request))
+    surface, trial = request.toy.make_surface(), repeats(request.toy, request.toy.make_surface(), request.runs)
+    for strip in answer["strips"]:
+        k = 20
+        run = simulate(
+            surface, configured(strip["method"], request.toy), trial.starts, trial.steps, strip["rate"][k],
+            strip["radius"][k], 0.9, record="summary",
+        )  # fmt: skip
+        assert strip["arrived"][k] == (run.outcome == "reached").sum()
+        assert strip["loss"][k] == pytest.approx(float(np.median(surface.loss(run.final))), rel=1e-9, abs=1e-12)
+
+
+def test_the_race_counts_and_the_premise():
+    """Cells by plain simulate; both counts of the verdict from the maps once more; slow relearning is sufficient."""
+    request = read_instrument_request({**RING, "runs": "3"})
+    answer = orjson.loads(race_answer(request))
+    surface = request.toy.make_surface()
+    trial = repeats(request.toy, surface, 3)
+    for name, column, row in (("LLQR", 0, 0), ("LLQR+SAM", 9, 3), ("LLQR", 4, 2)):
+        toy, _ = read_request(
+            {**RING, "decay": answer["decays"][column], "refresh_every": int(answer["intervals"][row])}
+        )
+        run = simulate(surface, configured(name, toy), trial.starts, 600, 0.0165, 0.3, 0.9, record="summary")
+        assert answer["maps"][name]["arrived"][row][column] == (run.outcome == "reached").sum()
+    slow = good_and_slow = 0
+    for column, decay in enumerate(answer["decays"]):
+        for row, interval in enumerate(answer["intervals"]):
+            if interval / (1 - decay) > answer["escape"]:
+                slow += 1
+                stays = answer["maps"]["LLQR"]["arrived"][row][column] == 0
+                good_and_slow += stays and answer["maps"]["LLQR+SAM"]["arrived"][row][column] == 3
+    assert answer["claims"][0]["counts"].startswith(f"{good_and_slow} of {slow} ")
+    assert answer["claims"][0]["verdict"] == "holds"
+    assert answer["claims"][1]["verdict"] in ("holds", "does not hold")
+
+
+def test_where_nothing_arrives_there_is_no_premise_to_test():
+    answer = orjson.loads(race_answer(read_instrument_request({**RING, "learning_rate": 1e-5, "runs": "1"})))
+    assert answer["escape"] is None
+    assert {claim["verdict"] for claim in answer["claims"]} == {"not tested here"}
+
+
+def test_u_and_the_inverse_curvatures_along_the_run():
+    request = read_instrument_request(RING)
+    told = orjson.loads(race_answer(request))["along"]["LLQR"]
+    run = simulate(request.toy.make_surface(), configured("LLQR", request.toy), request.toy.start, 600, 0.0165, 0.3)
+    k = 40
+    t = told["steps"][k] - 1
+    values = np.linalg.eigvalsh(run.preconditioners[t])
+    assert [told["smallest"][k], told["largest"][k]] == pytest.approx(values.tolist(), rel=1e-9)
+    surface = request.toy.make_surface()
+    assert told["local"][k] == pytest.approx(1 / np.linalg.eigvalsh(surface.hessian(run.positions[t]))[-1], rel=1e-9)
+    # a cloud of 200 000 probes instead of the quadrature; its error is about 1 %
+    cloud = run.positions[t] + 2.0 * np.random.default_rng(0).normal(size=(200_000, 2))
+    average = np.linalg.eigvalsh(surface.hessian(cloud).mean(axis=0))[-1]
+    assert told["smoothed"][k] == pytest.approx(1 / average, rel=0.1)
+
+
+@pytest.mark.parametrize("state", [RING, {"preset": "two-scale", "radius": 0.6}, {"surface": "himmelblau"}])
+def test_basins_are_where_single_runs_end(state):
+    request = read_instrument_request({**state, "resolution": "12"})
+    answer = orjson.loads(basins_answer(request))
+    surface = request.toy.make_surface()
+    for found in answer["maps"]:
+        for row, column in ((0, 3), (len(answer["y"]) - 1, 7)):
+            start = [answer["x"][column]] + ([answer["y"][row]] if surface.dimension == 2 else [])
+            toy = request.toy
+            run = simulate(
+                surface, configured(found["method"], toy), start, toy.steps, toy.learning_rate, toy.radius,
+                toy.momentum, record="summary",
+            )  # fmt: skip
+            word = found["names"][found["cells"][row][column]]
+            if word in ("diverged", "still moving"):
+                assert run.outcome == word
+            elif word == "at a ghost minimum":
+                assert abs(run.final[0] - found["ghosts"][0][0]) < 0.01 * toy.radius
+            elif word != "elsewhere":
+                assert surface.describe_position(run.final).startswith(word)
+
+
+def test_walkers_hang_at_the_marked_ghost():
+    """At the ghost the probe stands on the pothole's bottom: its gradient vanishes, the walker's own does not."""
+    request = read_instrument_request({"preset": "two-scale", "radius": 0.6, "resolution": "24"})
+    maps = {found["method"]: found for found in orjson.loads(basins_answer(request))["maps"]}
+    assert maps["SGDM"]["ghosts"] == []
+    ((ghost,),) = maps["SAM"]["ghosts"]
+    surface = request.toy.make_surface()
+    assert surface.gradient(np.array([ghost + 0.6]))[0] == pytest.approx(0, abs=1e-12)
+    assert surface.gradient(np.array([ghost]))[0] > 0.5
+    assert "at a ghost minimum" in maps["SAM"]["names"]
+
+
+def test_the_bounds_are_necessary():
+    """From rest at the bottom SAM leaves for no (η, ρ) below the first line; above, it leaves somewhere."""
+    state = {"preset": "two-scale", "resolution": "24"}
+    lines = orjson.loads(phase_answer(read_instrument_request(state)))["bounds"]
+    assert [line["kind"].split()[0] for line in lines] == ["necessary", "necessary", "sufficient"]
+    surface = read_request(state)[0].make_surface()
+    h, a, _, offset = surface.kernel_parameters[:4]
+    # as near to the bottom as SAM's probe still has its full length ρ (it is g/√(|g|² + 1e-12) long in that unit)
+    start = np.array([-h * offset / a + 1e-6])
+    rates, radii = (np.array(v) for v in zip(*lines[0]["points"], strict=True))
+
+    def left(factor):
+        run = simulate(surface, "SAM", start, 1500, rates, factor * radii, 0.9)
+        return (np.abs(run.positions[..., 0]) > surface.half_width).any(axis=0)
+
+    assert not left(0.98).any()
+    assert left(1.5).any()
+
+
+def test_no_bounds_elsewhere():
+    assert part()["bounds"] == []

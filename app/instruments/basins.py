@@ -1,0 +1,101 @@
+"""The basin map: where each start ends, by method, and the ghost minima that SAM's probe makes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import orjson
+
+from app.instruments.controls import InstrumentRequest
+from app.instruments.repeats import MOST_STEPS
+from app.toy_compute import configured
+from geometry.surface import Surface
+from geometry.surfaces import TwoScalePlane, TwoScaleQuadratic
+from geometry.two_scale import ghost_minimum
+from optimizers import SAM, simulate
+from optimizers.run import Run
+
+NEAR_GHOST = 0.01
+"""A walker that ends this near to a ghost minimum, in units of ρ, hangs at it."""
+CURVE_STARTS = 8
+"""On a curve there are this many times as many starts as the resolution says: they make one row."""
+
+
+def starts_of(surface: Surface, resolution: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(x, y, starts (m, n, D)) at the middles of the cells; y is one 0 on a curve."""
+
+    def middles(bounds: tuple[float, float], count: int) -> np.ndarray:
+        low, high = bounds
+        return low + (np.arange(count) + 0.5) / count * (high - low)
+
+    if surface.dimension == 1:
+        x = middles(surface.domain[0], CURVE_STARTS * resolution)
+        return x, np.zeros(1), x[None, :, None]
+    x, y = middles(surface.domain[0], resolution), middles(surface.domain[1], resolution)
+    return x, y, np.stack(np.meshgrid(x, y), axis=-1)
+
+
+def ghosts(surface: Surface, request: InstrumentRequest) -> list[tuple[float, ...]]:
+    """The ghost minima of a two-scale quadratic for a probe of Euclidean length ρ; none elsewhere."""
+    if request.toy.probe_norm != "euclidean" or not isinstance(surface, TwoScaleQuadratic | TwoScalePlane):
+        return []
+    h, a, w, offset = surface.kernel_parameters[:4].tolist()
+    x = ghost_minimum(h, a, w, offset, request.toy.radius)
+    if np.isnan(x):
+        return []
+    return [(x,)] if surface.dimension == 1 else [(x, 0.0)]
+
+
+def endings(surface: Surface, run: Run, haunted: list[tuple[float, ...]], radius: float) -> np.ndarray:
+    """Where each walker ends, in words (m, n): diverged, a minimum or place that the surface names, or its outcome."""
+    final = np.asarray(run.final)
+    words = np.empty(run.outcome.shape, dtype=object)
+    for index in np.ndindex(*run.outcome.shape):
+        outcome = str(run.outcome[index])
+        told = surface.describe_position(final[index])
+        place = told.split(", θ = ")[0] if told.startswith("at ") else told.split(", ")[0]
+        if outcome == "diverged":
+            words[index] = "diverged"
+        elif any(np.linalg.norm(final[index] - np.asarray(g)) < NEAR_GHOST * radius for g in haunted):
+            words[index] = "at a ghost minimum"
+        elif outcome == "still moving" and not place.startswith("in the flat basin"):
+            words[index] = "still moving"
+        else:
+            words[index] = "elsewhere" if place.startswith("at θ") else place
+    return words
+
+
+def basins_answer(request: InstrumentRequest) -> bytes:
+    """The JSON of the basin maps of the asked methods."""
+    toy, surface = request.toy, request.toy.make_surface()
+    x, y, starts = starts_of(surface, request.resolution)
+    steps = min(toy.steps, MOST_STEPS)
+    maps = []
+    for name in request.methods:
+        method = configured(name, toy)
+        probing = isinstance(method.probe, SAM)
+        with np.errstate(all="ignore"):
+            run = simulate(
+                surface, method, starts, steps, toy.learning_rate, toy.radius, toy.momentum, toy.noise_variance,
+                toy.seed, "summary",
+            )  # fmt: skip
+        words = endings(surface, run, ghosts(surface, request) if probing else [], toy.radius)
+        names = sorted(set(words.ravel().tolist()))
+        maps.append(
+            {
+                "method": name,
+                "names": names,
+                "cells": [[names.index(word) for word in row] for row in words],
+                "ghosts": [list(g) for g in ghosts(surface, request)] if probing else [],
+            }
+        )
+    answer: dict[str, Any] = {
+        "x": x.tolist(),
+        "y": y.tolist(),
+        "domain": [list(side) for side in surface.domain],
+        "maps": maps,
+        "minima": [{"name": m.name, "position": [float(v) for v in np.atleast_1d(m.position)]} for m in surface.minima],
+        "what": f"{starts[..., 0].size} starts for each method, {steps} steps.",
+    }
+    return orjson.dumps(answer)

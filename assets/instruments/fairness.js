@@ -1,0 +1,127 @@
+// The fairness strip: arrivals and final loss against the learning rate, and every method at its best.
+(() => {
+  const lab = (window.potholeLab ??= {});
+
+  lab.Fairness = class {
+    constructor(page, place) {
+      this.page = page;
+      this.progress = new lab.Progress({
+        onPart: (answer) => this.#answered(answer),
+        onBusy: (busy) => place.setAttribute("aria-busy", String(busy)),
+        onFailure: (error) => page.failed(error),
+      });
+      this.sentence = lab.make("p", { className: "verdict-sentence" });
+      this.scale = lab.make("div", { className: "scale" });
+      const strip = lab.make("div", { className: "strip-stack" });
+      const chart = lab.make("div", { className: "loss-stack" });
+      const figure = (title, body) => lab.make("figure", { className: "chart" }, lab.make("figcaption", {}, lab.make("span", { textContent: title })), body);
+      this.strip = new lab.HeatMap(strip, {
+        label: "Runs that arrive, by method and learning rate. Arrow keys move, Enter goes to the setting.",
+        onPoint: (i, j, how) => this.#point(i === null || i === undefined ? null : [i, j], how),
+        onPick: (i, j) => this.#pick(i, j),
+      });
+      this.chart = new lab.LineChart(chart, "Final loss by learning rate");
+      this.readout = lab.make("p", { className: "hint" });
+      this.best = lab.make("div", { className: "scroll" });
+      this.status = lab.make("p", { className: "hint" });
+      place.append(
+        this.sentence,
+        this.best,
+        this.scale,
+        lab.make("div", { className: "strips" }, figure("Runs that arrive, at the best radius tried", strip), this.readout, figure("Final loss there (median; below 1e−9 drawn as 1e−9)", chart)),
+        this.status,
+      );
+    }
+
+    ask() {
+      this.progress.ask([{ address: "/instruments/fairness", body: this.page.request() }]);
+    }
+
+    stop() {
+      this.progress.stop();
+    }
+
+    #answered(answer) {
+      this.page.answered();
+      this.answer = answer;
+      this.show();
+      this.page.speak(answer.sentence);
+      document.dispatchEvent(new CustomEvent("pothole:complete", { detail: "fairness" }));
+    }
+
+    // The strips from top to bottom are the methods in their order; rows of a map count from below.
+    #strip(row) {
+      return this.answer.strips[this.answer.strips.length - 1 - row];
+    }
+
+    show() {
+      if (!this.answer || !this.page.colours) return;
+      const { colours, looks, state } = this.page;
+      const { rates, runs, strips, sentence, rows, what, judged_on: judged } = this.answer;
+      this.sentence.textContent = sentence;
+      this.status.textContent = what;
+      const names = strips.map((strip) => strip.method).reverse();
+      this.strip.show(
+        {
+          x: { values: rates, log: true, title: "Learning rate η" },
+          y: { values: names.map((_, k) => k), log: false, title: "", labels: names },
+          margin: { left: 82, right: 12, top: 6, bottom: 38 },
+          colour: (i, j) => lab.sequential(this.#strip(j).arrived[i] / runs),
+          hatched: (i, j) => this.#strip(j).loss[i] === null,
+          dots: rows.map((row) => ({ x: row.learning_rate, y: names.indexOf(row.method), shape: looks[row.method].marker })),
+        },
+        colours,
+      );
+      const series = strips.map(({ method, loss }) => ({
+        x: rates, y: loss.map((v) => (v === null ? null : Math.max(v, 1e-9))), colour: looks[method].colour,
+        dash: lab.dashOf(looks[method]), width: looks[method].width, look: looks[method],
+      }));
+      const marks = [{ x: state.get("learning_rate"), text: "η in view" }];
+      this.chart.show({ x: { log: true, title: "Learning rate η" }, y: { log: strips.every((s) => s.loss.every((v) => v === null || v >= 0)), title: "" }, series, marks }, colours);
+      const bar = lab.make("span", { className: "scale-bar" });
+      bar.style.background = lab.sequentialGradient();
+      this.scale.replaceChildren("Runs that arrive: none", bar, `all ${runs}`, lab.make("span", { className: "hatched-swatch" }), "most diverge", lab.make("span", { className: "sign", textContent: "marker: the method’s best setting" }));
+      const told = ({ arrived, median }) => `${arrived} of ${judged}${median === null ? "" : `, step ${lab.formatNumber(median)}`}`;
+      this.best.replaceChildren(
+        lab.plainTable(
+          `Each at its best, judged on ${judged} fresh runs`,
+          ["Method", "Best η", "Best ρ", "Tuned: arrive, median step", "At the page’s η and ρ", ""],
+          rows.map((row) => {
+            const go = lab.make("button", { type: "button", className: "button", textContent: "Go there" });
+            go.setAttribute("aria-label", `Set learning rate and radius to the best of ${row.method}`);
+            go.addEventListener("click", () => this.page.state.set({ learning_rate: row.learning_rate, ...(row.probing ? { radius: row.radius } : {}) }, "map"));
+            const name = lab.methodName(row.method, looks[row.method], colours.paper);
+            return [name, lab.formatNumber(row.learning_rate, 4), row.probing ? lab.formatNumber(row.radius) : "no probe", told(row.tuned), told(row.now), go];
+          }),
+        ),
+      );
+      this.#showCounts();
+    }
+
+    #point(cell, how) {
+      this.cell = cell;
+      this.strip.point(cell);
+      if (!this.answer) return;
+      this.#showCounts();
+      if (how === "keys") this.page.speak(this.readout.textContent, 300);
+    }
+
+    #pick(i, j) {
+      const { rate, radius, method } = this.#strip(j);
+      const { probing } = this.answer.rows.find((row) => row.method === method);
+      this.page.state.set({ learning_rate: rate[i], ...(probing ? { radius: radius[i] } : {}) }, "map");
+    }
+
+    #showCounts() {
+      if (!this.cell) {
+        this.readout.textContent = "Point at a cell, or move over the strip with the arrow keys, for its counts.";
+        return;
+      }
+      const [i, j] = this.cell;
+      const strip = this.#strip(j);
+      const loss = strip.loss[i] === null ? "most diverge" : `final loss ${lab.formatNumber(strip.loss[i])}`;
+      const median = strip.median[i] === null ? "" : `, median step ${lab.formatNumber(strip.median[i])}`;
+      this.readout.textContent = `${strip.method} at η = ${lab.formatNumber(strip.rate[i], 4)}, ρ = ${lab.formatNumber(strip.radius[i])}: ${strip.arrived[i]} of ${this.answer.runs} arrive${median}; ${loss}.`;
+    }
+  };
+})();

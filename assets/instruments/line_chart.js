@@ -1,0 +1,105 @@
+// A small line chart on a canvas: logarithmic or linear axes, gaps where a value is missing.
+(() => {
+  const lab = (window.potholeLab ??= {});
+  const MARGIN = { left: 52, right: 12, top: 8, bottom: 38 };
+
+  lab.LineChart = class {
+    constructor(place, label) {
+      this.place = place;
+      this.layer = new lab.Layer(place, "heat-canvas");
+      place.setAttribute("role", "img");
+      place.setAttribute("aria-label", label);
+      new ResizeObserver(() => this.draw()).observe(place);
+    }
+
+    // data: { x: { log, title }, y: { log, title }, series: [{ x, y, colour, dash, width, marker }], marks: [{ x, text }] }
+    show(data, colours) {
+      Object.assign(this, { data, colours });
+      this.draw();
+    }
+
+    draw() {
+      if (!this.data || this.place.offsetParent === null) return;
+      this.layer.fit();
+      this.layer.clear();
+      const { context, width, height } = this.layer;
+      const { x, y, series, marks = [] } = this.data;
+      const { ink, quiet, grid } = this.colours;
+      const frame = { x: MARGIN.left, y: MARGIN.top, width: width - MARGIN.left - MARGIN.right, height: height - MARGIN.top - MARGIN.bottom };
+      const range = (key, log) => {
+        const values = series.flatMap((one) => one[key]).filter((v) => v !== null && Number.isFinite(v) && (!log || v > 0));
+        const [low, high] = [Math.min(...values), Math.max(...values)];
+        if (!(high > low)) return log ? [low / 2, low * 2] : [low - 1, low + 1];
+        return log ? [low / 1.15, high * 1.15] : [low, high];
+      };
+      const [spanX, spanY] = [range("x", x.log), range("y", y.log)];
+      if (!Number.isFinite(spanX[0] + spanY[0])) return;
+      const part = (v, [low, high], log) => (log ? Math.log(v / low) / Math.log(high / low) : (v - low) / (high - low));
+      const px = (v) => frame.x + part(v, spanX, x.log) * frame.width;
+      const py = (v) => frame.y + (1 - part(v, spanY, y.log)) * frame.height;
+      context.font = "11.5px Inter, 'Segoe UI', Arial, sans-serif";
+      context.setLineDash([]);
+      context.lineWidth = 1;
+      context.strokeStyle = grid;
+      context.fillStyle = quiet;
+      context.textBaseline = "top";
+      context.textAlign = "center";
+      for (const value of this.#ticks(spanX, x.log, frame.width / 60)) {
+        context.strokeRect(Math.round(px(value)) + 0.5, frame.y, 0, frame.height);
+        context.fillText(lab.formatNumber(value), px(value), frame.y + frame.height + 5);
+      }
+      context.textAlign = "right";
+      context.textBaseline = "middle";
+      for (const value of this.#ticks(spanY, y.log, frame.height / 30)) {
+        context.strokeRect(frame.x, Math.round(py(value)) + 0.5, frame.width, 0);
+        context.fillText(lab.formatNumber(value), frame.x - 6, py(value));
+      }
+      context.fillStyle = ink;
+      context.textAlign = "center";
+      context.textBaseline = "bottom";
+      context.fillText(x.title, frame.x + frame.width / 2, height - 1);
+      for (const mark of marks) {
+        context.setLineDash([4, 4]);
+        context.strokeStyle = quiet;
+        context.strokeRect(Math.round(px(mark.x)) + 0.5, frame.y, 0, frame.height);
+        context.textAlign = px(mark.x) > frame.x + frame.width / 2 ? "right" : "left";
+        context.textBaseline = "top";
+        context.fillStyle = quiet;
+        context.fillText(mark.text, px(mark.x) + (context.textAlign === "left" ? 5 : -5), frame.y + 2);
+      }
+      context.save();
+      context.beginPath();
+      context.rect(frame.x, frame.y - 4, frame.width + 4, frame.height + 8);
+      context.clip();
+      for (const one of series) {
+        context.strokeStyle = one.colour;
+        context.lineWidth = one.width ?? 2;
+        context.setLineDash(one.dash ?? []);
+        context.beginPath();
+        let down = false;
+        one.x.forEach((value, k) => {
+          if (one.y[k] === null) {
+            down = false;
+            return;
+          }
+          if (down) context.lineTo(px(value), py(one.y[k]));
+          else context.moveTo(px(value), py(one.y[k]));
+          down = true;
+        });
+        context.stroke();
+        if (!one.look) continue;
+        one.x.forEach((value, k) => one.y[k] !== null && lab.drawMarker(context, one.look, px(value), py(one.y[k]), 3.4, this.colours.paper));
+      }
+      context.restore();
+    }
+
+    #ticks([low, high], log, most) {
+      if (!log) return lab.ticks(low, high, Math.max(2, most));
+      const decades = [];
+      for (let power = Math.ceil(Math.log10(low)); 10 ** power <= high; power += 1) decades.push(10 ** power);
+      if (decades.length < 2) return [low, Math.sqrt(low * high), high].map((v) => Number(v.toPrecision(2)));
+      const every = Math.ceil(decades.length / Math.max(2, most));
+      return decades.filter((_, index) => index % every === 0);
+    }
+  };
+})();

@@ -1,0 +1,102 @@
+"""The instruments in a real browser: open, change an axis, go to a cell, reload the link, at a desk and on a phone."""
+
+import pytest
+
+QUICK = "resolution=12&runs=1&steps=100"
+
+
+def counted(page):
+    """Note each picture that is complete."""
+    page.add_init_script(
+        "window.complete = {};"
+        "document.addEventListener('pothole:complete', ({ detail }) => {"
+        "  window.complete[detail] = (window.complete[detail] ?? 0) + 1; });"
+    )
+
+
+def wait_complete(page, name, times=1):
+    page.wait_for_function(
+        "([name, times]) => (window.complete[name] ?? 0) >= times", arg=[name, times], timeout=60_000
+    )
+
+
+def opened(page, name, query=QUICK):
+    counted(page)
+    page.goto(f"/instruments?instrument={name}&{query}")
+    wait_complete(page, name)
+
+
+def test_change_an_axis_go_to_a_cell_and_reload_the_link(page):
+    opened(page, "phase")
+    page.locator("#phase-body[aria-busy=false]").wait_for()
+    assert "Across" in page.locator("#phase-tools").inner_text()
+    page.locator("[data-tool=y_axis]").select_option("momentum")
+    wait_complete(page, "phase", 2)
+    assert "Momentum μ" in page.locator("#phase-body caption").first.inner_text()
+    box = page.locator("#phase-body .heat").nth(1).bounding_box()
+    page.locator("#phase-body .heat").nth(1).hover(position={"x": box["width"] * 0.8, "y": box["height"] * 0.3})
+    said = page.locator("#phase-body caption").first.inner_text()
+    assert said.startswith("At Learning rate η")
+    page.locator("#phase-body .heat").nth(1).click(position={"x": box["width"] * 0.8, "y": box["height"] * 0.3})
+    wait_complete(page, "phase", 3)
+    rate = page.locator("[data-field=learning_rate]").input_value()
+    assert rate in said
+    page.wait_for_function("(rate) => location.search.includes(`learning_rate=${rate}`)", arg=rate)
+    page.reload()
+    wait_complete(page, "phase")
+    assert page.locator("[data-tool=y_axis]").input_value() == "momentum"
+    assert page.locator("[data-field=learning_rate]").input_value() == rate
+    assert page.locator("#phase-tools [data-tool=resolution]").input_value() == "12"
+
+
+def test_by_keyboard_alone(page):
+    opened(page, "phase")
+    page.locator("#tab-phase").focus()
+    page.keyboard.press("Tab")  # the first choice
+    assert page.evaluate("document.activeElement.dataset.tool") == "x_axis"
+    page.locator("#phase-body .heat").first.focus()
+    for key in ("ArrowRight", "ArrowRight", "ArrowUp"):
+        page.keyboard.press(key)
+    page.wait_for_function("() => /of 1 runs arrive SGDM/.test(document.getElementById('spoken').textContent)")
+    before = page.locator("[data-field=learning_rate]").input_value()
+    page.keyboard.press("Enter")
+    page.wait_for_function(
+        "(before) => document.querySelector('[data-field=learning_rate]').value !== before", arg=before
+    )
+    page.locator("#tab-phase").focus()
+    page.keyboard.press("ArrowRight")
+    wait_complete(page, "race")
+    assert page.locator("#tab-race").get_attribute("aria-selected") == "true"
+    assert page.locator("#panel-phase").is_hidden()
+
+
+def test_the_race_fairness_and_basins(page):
+    opened(page, "race")
+    assert page.locator("#race-body .claim .verdict").count() == 2
+    page.locator("#tab-fairness").click()
+    wait_complete(page, "fairness")
+    assert "LLQR+SAM" in page.locator(".verdict-sentence").inner_text()
+    page.get_by_role("button", name="Set learning rate and radius to the best of SAM", exact=True).click()
+    wait_complete(page, "fairness", 2)
+    best = page.locator("#fairness-body tbody tr").nth(1).locator("td").first.inner_text()
+    assert float(page.locator("[data-field=learning_rate]").input_value()) == pytest.approx(float(best), rel=1e-3)
+    page.locator("#tab-basins").click()
+    wait_complete(page, "basins")
+    assert page.locator("#basins-body tbody tr").count() == 4
+
+
+def test_ghost_minima_are_marked(page):
+    opened(page, "basins", "preset=two-scale&radius=0.6&resolution=12")
+    assert "ghost minimum: the probe stands" in page.locator("#basins-body").inner_text()
+
+
+def test_a_broken_link_is_said_and_opens_all_the_same(page):
+    opened(page, "phase", f"{QUICK}&x_axis=colour&y_axis=decay")
+    page.get_by_text("“colour” does not exist").wait_for()
+    assert page.locator("[data-tool=y_axis]").input_value() == "decay"
+
+
+@pytest.mark.parametrize("name", ["phase", "race", "fairness", "basins"])
+def test_a_phone_shows_it_without_scrolling_sideways(phone_page, name):
+    opened(phone_page, name)
+    assert phone_page.evaluate("document.documentElement.scrollWidth") <= 390
