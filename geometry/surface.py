@@ -152,7 +152,7 @@ class Surface(ABC):
 
 
 def _coordinates(point: np.ndarray) -> str:
-    return "θ = " + (f"{point[0]:.2f}" if len(point) == 1 else "(" + ", ".join(f"{c:.2f}" for c in point) + ")")
+    return "θ = " + (f"{point[0]:z.2f}" if len(point) == 1 else "(" + ", ".join(f"{c:z.2f}" for c in point) + ")")
 
 
 def positive(surface: Any, *names: str) -> None:

@@ -154,7 +154,7 @@ class TwoScaleQuadratic(Surface):
     def describe_position(self, theta: Array) -> str:
         """In the pothole, in the bowl's flat bottom or on its side."""
         point = np.asarray(theta, dtype=float)
-        text = ", ".join(f"{c:.2f}" for c in point)
+        text = ", ".join(f"{c:z.2f}" for c in point)
         shown = f"x = {text}" if len(point) == 1 else f"x = ({text})"
         if np.all(np.abs(point) < self._columns()[2]):
             return f"in the pothole, {shown}"

@@ -172,6 +172,7 @@ def test_places_are_named():
     assert valley.describe_position(np.array([2.0, 0.0])) == "in the valley, x = 2.00"
     assert curve.describe_position(np.array([0.1])) == "in the pothole, x = 0.10"
     assert curve.describe_position(np.array([-3.9])) == "in the flat basin, x = -3.90"
+    assert curve.describe_position(np.array([-0.001])) == "in the pothole, x = 0.00", "no negative zero"
     himmelblau = SURFACES["himmelblau"]()
     assert "minimum near (3.6, -1.8)" in himmelblau.describe_position(np.array([3.6, -1.85]))
 
