@@ -20,7 +20,7 @@
         onPoint: (i, j, how) => this.#point(i === null || i === undefined ? null : [i, j], how),
         onPick: (i, j) => this.#pick(i, j),
       });
-      this.chart = new lab.LineChart(chart, "Final loss by learning rate");
+      this.chart = new lab.InstrumentChart(chart, "Final loss by learning rate");
       this.readout = lab.make("p", { className: "hint" });
       this.best = lab.make("div", { className: "scroll" });
       this.status = lab.make("p", { className: "hint" });

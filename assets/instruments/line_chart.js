@@ -3,7 +3,7 @@
   const lab = (window.potholeLab ??= {});
   const MARGIN = { left: 52, right: 12, top: 8, bottom: 38 };
 
-  lab.LineChart = class {
+  lab.InstrumentChart = class {
     constructor(place, label) {
       this.place = place;
       this.layer = new lab.Layer(place, "heat-canvas");

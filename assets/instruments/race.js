@@ -38,7 +38,7 @@
         const [title, stack] = [lab.make("span"), lab.make("div", { className: "heat-stack" })];
         this.figures.append(lab.make("figure", { className: "chart" }, lab.make("figcaption", {}, title), stack));
         this.parts[name].chartTitle = title;
-        this.parts[name].chart = new lab.LineChart(stack, `${name}: eigenvalues of U along the run`);
+        this.parts[name].chart = new lab.InstrumentChart(stack, `${name}: eigenvalues of U along the run`);
       }
       place.append(this.claims, this.scale, this.figures, this.key, this.status, this.readout);
     }
@@ -121,7 +121,9 @@
       bar.style.background = lab.sequentialGradient();
       const words = "dashed line: k/(1 − β) = escape time; above it U relearns more slowly";
       const line = escape === null ? [] : [lab.make("span", { className: "sign", textContent: words })];
-      this.scale.replaceChildren("Runs that arrive: none", bar, `all ${runs}`, lab.make("span", { className: "ring-swatch" }), "setting in view", ...line);
+      const shades = lab.make("span", { className: "method-name" }, "Runs that arrive: none", bar, `all ${runs}`);
+      const ring = lab.make("span", { className: "method-name" }, lab.make("span", { className: "ring-swatch" }), "setting in view");
+      this.scale.replaceChildren(shades, ring, ...line);
     }
 
     #showKey(colours) {
