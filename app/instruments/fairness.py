@@ -158,13 +158,14 @@ def sentence(request: ToyRequest, untuned: dict[str, Tried], tuned: dict[str, Tr
     said = [f"LLQR+SAM {_said(found['LLQR+SAM'])}, SAM {_said(found['SAM'])}" for found in (untuned, tuned)]
     setting = f"at equal settings (η = {request.learning_rate:g}, ρ = {request.radius:g})"
     numbers = f"{setting} {said[0]}; each at its best {said[1]}."
+    others = " and ".join(f"{name} {_said(tuned[name])}" for name in ("SGDM", "LLQR"))
     if after:
         head = "LLQR+SAM's advantage over SAM survives tuning" if before else "LLQR+SAM gains an advantage by tuning"
     elif before:
         head = "LLQR+SAM's advantage over SAM does not survive tuning"
     else:
         head = "There is no advantage of LLQR+SAM over SAM here, tuned or not"
-    return f"{head}: {numbers}"
+    return f"{head}: {numbers} Without a probe, each at its best, {others}."
 
 
 def _said(found: Tried) -> str:

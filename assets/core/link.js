@@ -10,12 +10,23 @@
     return `?${pairs.join("&")}`;
   };
 
+  // Pages that read the same state: the navigation takes it along.
+  const SHARING = ["/", "/instruments"];
+  const takeAlong = (query) => {
+    if (!SHARING.includes(location.pathname)) return;
+    for (const link of document.querySelectorAll(".pages a")) {
+      const { pathname } = new URL(link.href);
+      if (SHARING.includes(pathname)) link.href = pathname + query;
+    }
+  };
+
   // Browsers allow about 100 changes of the address in 30 s; a drag asks for far more.
   let timer = null;
   lab.showLink = (state, delay = 400) => {
     clearTimeout(timer);
     timer = setTimeout(() => {
       history.replaceState(history.state, "", location.pathname + lab.writeLink(state));
+      takeAlong(lab.writeLink(state));
     }, delay);
   };
 })();

@@ -115,7 +115,7 @@
           const box = [edgeX(i), edgeY(j + 1), edgeX(i + 1) - edgeX(i), edgeY(j) - edgeY(j + 1)];
           context.fillStyle = colour;
           context.fillRect(...box);
-          if (this.data.hatched?.(i, j)) lab.hatch(context, ...box, "rgba(255,255,255,0.75)");
+          if (this.data.hatched?.(i, j)) lab.hatch(context, ...box, this.data.hatchInk ?? "rgba(255,255,255,0.75)");
         }
       }
       this.#axes(context, frame);

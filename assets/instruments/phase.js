@@ -3,7 +3,8 @@
   const lab = (window.potholeLab ??= {});
   const STRIDES = [8, 4, 2, 1];
   const ADDRESS = "/instruments/phase";
-  const { make } = { make: (...parts) => lab.make(...parts) };
+  const make = (...parts) => lab.make(...parts);
+  const key = (className, words) => make("span", { className: "method-name" }, make("span", { className }), words);
 
   lab.PhaseDiagram = class {
     constructor(page, place) {
@@ -126,6 +127,7 @@
             y: this.map.y,
             colour,
             hatched: (i, j) => cells.diverged[this.#nearest(cells, i, j)] * 2 > runs,
+            hatchInk: steps ? colours.quiet : undefined,
             mark,
             lines: lines.filter((line) => line.methods.includes(name)),
           },
@@ -143,9 +145,9 @@
       bar.style.background = lab.sequentialGradient();
       const ends = steps ? [`step ${high}`, `step ${lab.formatNumber(low)}`] : ["none", `all ${runs}`];
       const what = steps ? "Median step of arrival" : "Runs that arrive";
-      const extra = [make("span", { className: "hatched-swatch" }), "most diverge", make("span", { className: "ring-swatch" }), "setting in view"];
-      if (steps) extra.unshift(make("span", { className: "none-swatch" }), "none arrives");
-      this.scale.replaceChildren(`${what}: ${ends[0]}`, bar, ends[1], ...extra);
+      const extra = [key("hatched-swatch", "most diverge"), key("ring-swatch", "setting in view")];
+      if (steps) extra.unshift(key("none-swatch", "none arrives"));
+      this.scale.replaceChildren(make("span", { className: "method-name" }, `${what}: ${ends[0]}`, bar, ends[1]), ...extra);
     }
 
     #showLines() {

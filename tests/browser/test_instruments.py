@@ -85,6 +85,16 @@ def test_the_race_fairness_and_basins(page):
     assert page.locator("#basins-body tbody tr").count() == 4
 
 
+def test_the_navigation_takes_the_setting_along(page):
+    opened(page, "phase", f"{QUICK}&preset=stiff-valley&learning_rate=0.0123")
+    page.wait_for_function("() => document.querySelector('.pages a').search.includes('learning_rate=0.0123')")
+    page.get_by_role("link", name="Toy lab").last.click()
+    page.locator("#outcomes [data-outcome]").first.wait_for()
+    assert page.locator("[data-field=learning_rate]").input_value() == "0.0123"
+    page.wait_for_function("() => document.querySelectorAll('.pages a')[1].search.includes('stiff-valley')")
+    assert page.locator(".pages a").nth(2).get_attribute("href") == "/network"
+
+
 def test_ghost_minima_are_marked(page):
     opened(page, "basins", "preset=two-scale&radius=0.6&resolution=12")
     assert "ghost minimum: the probe stands" in page.locator("#basins-body").inner_text()
