@@ -262,7 +262,7 @@ def test_an_unknown_page_says_so(page, page_problems):
     page_problems.allow("404")
     page.goto("/moon")
     page.get_by_role("heading", name="There is no such page").wait_for()
-    page.get_by_role("link", name="Toy lab").click()
+    page.get_by_role("main").get_by_role("link", name="Toy lab").click()
     page.locator("#outcomes [data-outcome]").first.wait_for()
 
 
