@@ -107,7 +107,10 @@ def fairness_answer(request: InstrumentRequest) -> bytes:
         "strips": strips,
         "rows": rows,
         "sentence": sentence(toy, untuned, tuned),
-        "what": f"Tuned on: {trial.what}. {EFFORT} settings for each method. Judged on {JUDGED_ON} fresh runs.",
+        "what": (
+            f"Tuned for arrivals, then for early ones, on: {trial.what}. {EFFORT} settings for each method. Judged on "
+            f"{JUDGED_ON} fresh runs. To arrive is to enter the basin, if in passing: the final loss tells who stays."
+        ),
     }
     return orjson.dumps(answer)
 

@@ -90,7 +90,8 @@
         if (name !== "diverged") swatch.style.background = this.#colourOf(name);
         return [lab.make("span", { className: "method-name" }, swatch, name)];
       });
-      const signs = ["○ minimum", "⌖ the start in view", ...(ghostly ? ["✚ ghost minimum: the probe stands on the pothole’s bottom"] : [])];
+      const signs = ["○ minimum", ...(ghostly ? ["✚ ghost minimum: the probe stands on the pothole’s bottom"] : [])];
+      swatches.push(lab.make("span", { className: "method-name" }, lab.make("span", { className: "ring-swatch" }), "the start in view"));
       this.key.replaceChildren(...swatches, ...signs.map((textContent) => lab.make("span", { className: "sign", textContent })));
       this.#showTable();
       this.#showPoint();

@@ -7,6 +7,8 @@
     [138, 134, 120], [165, 156, 116], [195, 179, 105], [225, 204, 85], [254, 232, 56],
   ];
 
+  const APART = 6; // px between hatching lines along an axis
+
   // part from 0 (dark blue) to 1 (yellow)
   lab.sequential = (part) => {
     const place = Math.min(Math.max(part, 0), 1) * (STOPS.length - 1);
@@ -25,9 +27,10 @@
     context.strokeStyle = ink;
     context.lineWidth = 1;
     context.beginPath();
-    for (let k = -height; k < width; k += 5) {
-      context.moveTo(x + k, y + height);
-      context.lineTo(x + k + height, y);
+    // along x + y = c for multiples c of the distance, so that the lines of neighbouring cells meet
+    for (let c = Math.ceil((x + y) / APART) * APART; c < x + y + width + height; c += APART) {
+      context.moveTo(c - y - height, y + height);
+      context.lineTo(c - y, y);
     }
     context.stroke();
     context.restore();
