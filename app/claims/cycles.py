@@ -66,7 +66,7 @@ def _rest_claim(request: ToyRequest, surface: TwoScaleQuadratic, bottom: float, 
         return untested(statement, SOURCE, f"The bound is for 0 < c < 2(1 + μ) with momentum; here c = {c:.3g}.")
     bound = two_scale.rest_radius(c, request.momentum, width)
     radii = bound * np.linspace(0.5, 0.99, RUNS)
-    start = np.array([bottom + 1e-7])
+    start = np.array([bottom + 1e-5])
     run = simulate(surface, METHODS["SAM"], start, SETTLING, request.learning_rate, radii, request.momentum)
     left = int((np.abs(run.positions[..., 0]).max(axis=0) > surface.half_width).sum())
     counts = f"{left} of {RUNS} radii from {radii[0]:.3g} to {radii[-1]:.3g} leave; ρ* = {bound:.4g}"

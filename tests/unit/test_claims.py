@@ -147,3 +147,9 @@ def test_starts_lie_in_the_well():
     assert offset.min() >= 0.3 and offset.max() <= 0.8
     along = np.abs(starts_around(valley, 50)[:, 0] - valley.position) / valley.width
     assert along.min() >= 0.3 and along.max() <= 0.8
+
+
+def test_the_bound_from_rest_is_judged_from_a_start_that_probes_in_full():
+    """At 1e-7 from the bottom the guard under ‖g‖'s root shortens the first probe, and with it the bound's premise."""
+    claim = claims_for(preset("two-scale", learning_rate=0.02786))[1]
+    assert claim.verdict == "holds", claim.counts
