@@ -249,11 +249,11 @@ def test_dark_and_light(lab):
 def test_a_broken_link_is_explained_and_the_session_goes_on(lab):
     lab.open("/?learning_rate=fast&radius=77&surface=moon&methods=Adam,SAM&steps=50&nonsense=1")
     said = " ".join(lab.notices())
-    for words in ("Learning rate", "Probe radius", "moon", "Adam"):
+    for words in ("Learning rate", "Probe radius", "moon", "Adam", "nonsense"):
         assert words in said
     assert list(lab.table()) == ["SAM"]
     lab.page.locator("#notices .close").first.click()
-    assert len(lab.notices()) == 3
+    assert len(lab.notices()) == 4
     lab.drag("momentum", 0.9, 0.4)
     assert lab.state("momentum") < 0.6
 

@@ -118,7 +118,9 @@ def test_a_link_is_opened(post):
     assert said["state"]["preset"] == "figure-3"
     assert said["state"]["radius"] == 3.0
     assert said["state"]["steps"] == 1500
-    assert len(said["notices"]) == 2
+    assert len(said["notices"]) == 3
+    for words in ("Steps", "Probe radius", "“nonsense”"):
+        assert any(words in notice for notice in said["notices"])
     assert post("/toy/open", {"query": said["link"]}).json()["state"] == said["state"]
 
 
