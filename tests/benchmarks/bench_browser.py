@@ -164,11 +164,11 @@ def measure(page: Page) -> list[tuple[str, str, str]]:
         slider_to_paint(page, name, 8)  # warm up
         found = slider_to_paint(page, name, 50)
         rows.append((f"slider to paint, {name}, {len(found)} moves", "60 / 110 ms (aim 45 / 75)", both(found)))
-    for latency in (0, 60):
-        result = drag(page, "learning_rate", latency)
+    for name, latency in (("learning_rate", 0), ("learning_rate", 60), ("surface.depth", 0)):
+        result = drag(page, name, latency)
         found = f"{result['paints']} paints of {result['events']} events in {result['seconds']:.2f} s"
         target = "≥ 20 paints, ends on the last value" if latency else "ends on the last value"
-        row = f"drag of 2 s at 60 Hz, {latency} ms added latency"
+        row = f"drag of {name} for 2 s at 60 Hz, {latency} ms added latency"
         rows.append((row, target, f"{found}; last value shown: {'yes' if result['last'] else 'no'}"))
     page.locator("#map-picture").scroll_into_view_if_needed()
     page.evaluate("document.getElementById('relief-picture').style.display = 'none'")
