@@ -1,5 +1,5 @@
-// Paths over a still picture, on three layers: the whole paths faintly, what has been walked so far, and the walkers.
-// Going forward only adds segments to the middle layer, so a frame costs the same early and late in a run.
+// Paths over a still picture, on two layers: the whole paths faintly with what has been walked so far over them, and
+// the walkers. Going forward only adds segments, so a frame costs the same early and late in a run.
 (() => {
   const lab = (window.potholeLab ??= {});
   const FAINT = 0.28;
@@ -11,7 +11,6 @@
     //              underlay?(context, view), overlay?(context, view) }
     constructor(stack, projector) {
       this.projector = projector;
-      this.base = new lab.Layer(stack);
       this.trail = new lab.Layer(stack);
       this.live = new lab.Layer(stack);
       this.entries = [];
@@ -45,15 +44,13 @@
 
     // Project everything anew: after new paths, another size, another axis range or camera.
     rebuild() {
-      for (const layer of [this.base, this.trail, this.live]) layer.fit();
+      for (const layer of [this.trail, this.live]) layer.fit();
       this.ready = this.projector.ready();
-      this.base.clear();
       this.trail.clear();
       this.live.clear();
       if (!this.ready) return;
       this.lines = this.entries.filter((entry) => this.shows(entry)).map((entry) => {
         const line = new lab.Polyline(entry.last + 1, this.projector.point(entry));
-        line.drawn = 0;
         const hidden = this.projector.hidden?.(entry);
         if (hidden) {
           line.hidden = new Uint8Array(line.size);
@@ -64,16 +61,21 @@
       });
       // Wide solid lines first: where paths coincide, the dashes of the others show on top of them.
       this.strokes = [...this.lines].sort((a, b) => rank(a.entry.look) - rank(b.entry.look));
-      const context = this.base.context;
+      this.#drawFaint();
+      this.drawTrail();
+      this.drawLive();
+    }
+
+    #drawFaint() {
+      const context = this.trail.context;
       this.clip(context);
       this.projector.underlay?.(context, this);
       for (const { entry, line } of this.strokes) {
         if (this.asDots) drawDots(context, line, entry.look);
         else lab.strokePolyline(context, line, { ...entry.look, width: 1.2, dash: "" }, 0, line.size - 1, FAINT);
+        line.drawn = 0;
       }
       context.restore();
-      this.drawTrail();
-      this.drawLive();
     }
 
     clip(context) {
@@ -96,7 +98,7 @@
       const back = this.lines.some(({ line }) => line.at(this.step) < line.drawn);
       if (back) {
         this.trail.clear();
-        for (const { line } of this.lines) line.drawn = 0;
+        this.#drawFaint();
       }
       this.clip(context);
       for (const { entry, line } of this.strokes) {
