@@ -57,22 +57,25 @@ def header() -> list[Any]:
     ]
 
 
-def layout() -> Any:
-    """The page."""
+def bench(told: dict[str, Any], controls: Any, stage: list[Any], kind: str = "lab") -> Any:
+    """The frame of every page with pictures: what the client code is told, notices, controls, stage, spoken words."""
     return html.Div(
-        className="lab",
+        className=kind,
         children=[
-            dcc.Store(id="lab-tables", data=tables()),
+            dcc.Store(id="lab-tables", data=told),
             dcc.Store(id="lab-started"),
             html.Div(id="notices", role="status", **{"aria-live": "polite"}),
-            _controls(),
-            html.Main(
-                className="stage",
-                children=[_heading(), _pictures(), player(), _charts(), _table(), _claims(), _help()],
-            ),
+            controls,
+            html.Main(className="stage", children=stage),
             html.Div(id="spoken", className="spoken", role="status", **{"aria-live": "polite"}),
         ],
     )
+
+
+def layout() -> Any:
+    """The page."""
+    stage = [_heading(), _pictures(), player(), _charts(), _table(), _claims(), _help()]
+    return bench(tables(), _controls(), stage)
 
 
 def _icon(name: str) -> Any:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from dash import dcc, html
+from dash import html
 
 from app.control_entries import entry
 from app.instruments.controls import INSTRUMENT, OWN_CONTROLS
 from app.pages import Page
 from app.presets import PRESETS
-from app.toy_page import button, group
+from app.toy_page import bench, button, group
 from app.toy_page import header as toy_header
 from app.toy_page import tables as toy_tables
 
@@ -29,17 +29,7 @@ def tables() -> dict[str, Any]:
 
 def layout() -> Any:
     """The page."""
-    return html.Div(
-        className="lab instruments",
-        children=[
-            dcc.Store(id="lab-tables", data=tables()),
-            dcc.Store(id="lab-started"),
-            html.Div(id="notices", role="status", **{"aria-live": "polite"}),
-            _controls(),
-            html.Main(className="stage", children=[_tabs(), *(_panel(key) for key in ABOUT)]),
-            html.Div(id="spoken", className="spoken", role="status", **{"aria-live": "polite"}),
-        ],
-    )
+    return bench(tables(), _controls(), [_tabs(), *(_panel(key) for key in ABOUT)], "lab instruments")
 
 
 def _controls() -> Any:

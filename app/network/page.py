@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dash import dcc, html
+from dash import html
 
 from app.appearance import looks
 from app.control_entries import entry
@@ -12,7 +12,7 @@ from app.network.controls import CONTROLS
 from app.network.picture import POINTS
 from app.pages import Page
 from app.request import METHOD_NAMES
-from app.toy_page import GRAPH_CONFIG, RELIEF_CONFIG, button, group, picture, player
+from app.toy_page import GRAPH_CONFIG, RELIEF_CONFIG, bench, button, group, picture, player
 
 CHARTS = (
     ("losses", "Training loss", "at the real weights"),
@@ -42,36 +42,17 @@ def header() -> list[Any]:
 
 def layout() -> Any:
     """The page."""
-    return html.Div(
-        className="lab",
-        children=[
-            dcc.Store(id="lab-tables", data=tables()),
-            dcc.Store(id="lab-started"),
-            html.Div(id="notices", role="status", **{"aria-live": "polite"}),
-            _controls(),
-            html.Main(
-                className="stage",
-                children=[
-                    _heading(),
-                    html.Div(
-                        className="pictures",
-                        children=[
-                            picture("map", "Slice", GRAPH_CONFIG, "Paths are projected onto the plane"),
-                            picture("relief", "Loss over the plane", RELIEF_CONFIG, "Drag to turn, scroll to zoom"),
-                        ],
-                    ),
-                    player(),
-                    _charts(),
-                    html.Section(
-                        className="outcomes",
-                        children=[html.H2("Runs"), html.Div(id="outcomes", className="scroll")],
-                        **{"aria-label": "Runs"},
-                    ),
-                ],
-            ),
-            html.Div(id="spoken", className="spoken", role="status", **{"aria-live": "polite"}),
-        ],
+    pictures = [
+        picture("map", "Slice", GRAPH_CONFIG, "Paths are projected onto the plane"),
+        picture("relief", "Loss over the plane", RELIEF_CONFIG, "Drag to turn, scroll to zoom"),
+    ]
+    runs = html.Section(
+        className="outcomes",
+        children=[html.H2("Runs"), html.Div(id="outcomes", className="scroll")],
+        **{"aria-label": "Runs"},
     )
+    stage = [_heading(), html.Div(className="pictures", children=pictures), player(), _charts(), runs]
+    return bench(tables(), _controls(), stage)
 
 
 def _controls() -> Any:

@@ -29,4 +29,18 @@
       takeAlong(lab.writeLink(state));
     }, delay);
   };
+
+  // Put the link of a state on the clipboard, and say so on the button for a moment.
+  lab.copyLink = async (values, button) => {
+    const link = location.origin + location.pathname + lab.writeLink(values);
+    try {
+      await navigator.clipboard.writeText(link);
+      button.textContent = "Copied";
+    } catch {
+      lab.notices("copy", [`The browser does not let pages copy. The link is ${link}`]);
+    }
+    setTimeout(() => {
+      button.textContent = "Copy link";
+    }, 1500);
+  };
 })();

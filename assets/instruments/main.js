@@ -152,22 +152,9 @@
         "toggle-controls": () => {
           button.setAttribute("aria-expanded", String(document.body.classList.toggle("controls-open")));
         },
-        "copy-link": () => this.copyLink(button),
+        "copy-link": () => lab.copyLink(this.state.values, button),
       };
       actions[button.dataset.action]?.();
-    }
-
-    async copyLink(button) {
-      const link = location.origin + location.pathname + lab.writeLink(this.state.values);
-      try {
-        await navigator.clipboard.writeText(link);
-        button.textContent = "Copied";
-      } catch {
-        lab.notices("copy", [`The browser does not let pages copy. The link is ${link}`]);
-      }
-      setTimeout(() => {
-        button.textContent = "Copy link";
-      }, 1500);
     }
   };
 })();

@@ -230,22 +230,9 @@
           const open = document.body.classList.toggle("controls-open");
           button.setAttribute("aria-expanded", String(open));
         },
-        "copy-link": () => this.copyLink(button),
+        "copy-link": () => lab.copyLink(this.state.values, button),
       };
       actions[button.dataset.action]?.();
-    }
-
-    async copyLink(button) {
-      const link = location.origin + location.pathname + lab.writeLink(this.state.values);
-      try {
-        await navigator.clipboard.writeText(link);
-        button.textContent = "Copied";
-      } catch {
-        lab.notices("copy", [`The browser does not let pages copy. The link is ${link}`]);
-      }
-      setTimeout(() => {
-        button.textContent = "Copy link";
-      }, 1500);
     }
   }
 
