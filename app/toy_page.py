@@ -34,6 +34,7 @@ CHARTS = (
 def tables() -> dict[str, Any]:
     """What the client code is told once: controls, looks and presets."""
     return {
+        "page": "toy",
         "controls": [entry(control) for control in (SURFACE, *CONTROLS)],
         "surfaces": {key: _surface_table(key) for key in SURFACES},
         "methods": list(METHOD_NAMES),

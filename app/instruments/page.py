@@ -54,7 +54,8 @@ def _tabs() -> Any:
     tabs = [
         html.Button(
             title, id=f"tab-{key}", className="button instrument-tab", type="button", role="tab",
-            **{"data-instrument": key, "aria-controls": f"panel-{key}", "aria-selected": "false"},
+            **{"data-action": "instrument", "data-value": key},
+            **{"aria-controls": f"panel-{key}", "aria-selected": "false"},
         )
         for key, title in INSTRUMENT.options
         if key in ABOUT

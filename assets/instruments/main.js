@@ -11,7 +11,7 @@
     basins: ["resolution"],
   };
 
-  lab.InstrumentsLab = class {
+  class InstrumentsLab {
     constructor(tables) {
       this.tables = tables;
       this.looks = tables.looks;
@@ -33,9 +33,18 @@
         }
       }
       this.state.listen((changed, source) => this.changed(changed, source));
-      document.addEventListener("click", (event) => this.clicked(event));
+      this.actions = new lab.Actions({
+        ...lab.headerActions(this.state),
+        instrument: (instrument) => this.state.set({ instrument }, "user"),
+        preset: (preset) => {
+          const { values } = this.state;
+          const own = Object.fromEntries(tables.own.map(({ name }) => [name, values[name]]));
+          this.open({ state: { ...own, preset, scheme: values.scheme, methods: values.methods } });
+        },
+      });
       document.querySelector("[role=tablist]").addEventListener("keydown", (event) => this.tabKey(event));
       window.addEventListener("popstate", () => this.open({ query: location.search }));
+      lab.startParts("instruments", this);
       this.open({ query: location.search });
     }
 
@@ -136,25 +145,7 @@
       this.state.set({ instrument: next }, "user");
       by(`tab-${next}`).focus();
     }
+  }
 
-    clicked(event) {
-      const tab = event.target.closest?.("[data-instrument]");
-      if (tab) this.state.set({ instrument: tab.dataset.instrument }, "user");
-      const button = event.target.closest?.("[data-action]");
-      if (!button) return;
-      const { values } = this.state;
-      const actions = {
-        preset: () => {
-          const own = Object.fromEntries(this.tables.own.map(({ name }) => [name, values[name]]));
-          this.open({ state: { ...own, preset: button.dataset.value, scheme: values.scheme, methods: values.methods } });
-        },
-        "toggle-scheme": () => this.state.set({ scheme: values.scheme === "dark" ? "light" : "dark" }, "user"),
-        "toggle-controls": () => {
-          button.setAttribute("aria-expanded", String(document.body.classList.toggle("controls-open")));
-        },
-        "copy-link": () => lab.copyLink(this.state.values, button),
-      };
-      actions[button.dataset.action]?.();
-    }
-  };
+  lab.addPage("instruments", InstrumentsLab);
 })();

@@ -19,7 +19,7 @@
     );
   }
 
-  lab.NetworkLab = class {
+  class NetworkLab {
     constructor(tables) {
       this.tables = tables;
       this.looks = tables.looks;
@@ -53,7 +53,15 @@
       lab.buildLegend(by("legend"), tables.methods, tables.looks, (name) => this.toggleMethod(name));
       lab.listenToKeys(this.player);
       this.state.listen((changed, source) => this.changed(changed, source));
-      document.addEventListener("click", (event) => this.clicked(event));
+      this.actions = new lab.Actions({
+        ...lab.playerActions(this.player, (on) => {
+          this.player.loop = on;
+          this.bar.showLoop(on);
+        }),
+        ...lab.headerActions(this.state),
+        train: () => this.train(),
+      });
+      lab.startParts("network", this);
       this.setSpeed(60);
       this.state.replace({ ...tables.defaults, ...fromLink(tables.controls) }, "open");
     }
@@ -128,29 +136,7 @@
       this.pictures.setColours(colours);
       lab.updateLegend(by("legend"), this.visible, looks, this.paper);
     }
+  }
 
-    clicked(event) {
-      const { action } = event.target.closest?.("[data-action]")?.dataset ?? {};
-      const still = (step) => {
-        this.player.pause();
-        this.player.seek(step);
-      };
-      const { player } = this;
-      const actions = {
-        play: () => player.toggle(),
-        home: () => still(0),
-        end: () => still(player.steps),
-        back: () => still(player.step - 1),
-        forward: () => still(player.step + 1),
-        loop: () => {
-          player.loop = !player.loop;
-          this.bar.showLoop(player.loop);
-        },
-        train: () => this.train(),
-        "toggle-scheme": () => this.state.set({ scheme: this.state.values.scheme === "dark" ? "light" : "dark" }, "user"),
-        "toggle-controls": () => document.body.classList.toggle("controls-open"),
-      };
-      actions[action]?.();
-    }
-  };
+  lab.addPage("network", NetworkLab);
 })();

@@ -46,10 +46,18 @@
       lab.listenToKeys(this.player);
       this.looks = tables.looks;
       this.state.listen((changed, source) => this.changed(changed, source));
-      document.addEventListener("click", (event) => this.clicked(event));
+      this.actions = new lab.Actions({
+        ...lab.playerActions(this.player, (on) => this.state.set({ loop: on ? "on" : "off" }, "user")),
+        ...lab.headerActions(this.state),
+        preset: (preset) => {
+          const { scheme, speed, loop, methods } = this.state.values;
+          this.open({ state: { preset, scheme, speed, loop, methods } });
+        },
+      });
       window.addEventListener("popstate", () => this.open({ query: location.search }));
       const slow = ["Waiting for the first paths. A new installation compiles the simulation first, for up to half a minute."];
       this.waiting = setTimeout(() => lab.notices("first", slow), LONG_WAIT);
+      lab.startParts("toy", this);
       this.open({ query: location.search });
     }
 
@@ -205,44 +213,7 @@
       this.pictures.setColours(colours);
       lab.updateLegend(by("legend"), this.state.values.methods, looks, this.paper);
     }
-
-    clicked(event) {
-      const button = event.target.closest?.("[data-action]");
-      if (!button) return;
-      const player = this.player;
-      const still = (step) => {
-        player.pause();
-        player.seek(step);
-      };
-      const actions = {
-        play: () => player.toggle(),
-        home: () => still(0),
-        end: () => still(player.steps),
-        back: () => still(player.step - 1),
-        forward: () => still(player.step + 1),
-        loop: () => this.state.set({ loop: player.loop ? "off" : "on" }, "user"),
-        preset: () => {
-          const { scheme, speed, loop, methods } = this.state.values;
-          this.open({ state: { preset: button.dataset.value, scheme, speed, loop, methods } });
-        },
-        "toggle-scheme": () => this.state.set({ scheme: this.state.values.scheme === "dark" ? "light" : "dark" }, "user"),
-        "toggle-controls": () => {
-          const open = document.body.classList.toggle("controls-open");
-          button.setAttribute("aria-expanded", String(open));
-        },
-        "copy-link": () => lab.copyLink(this.state.values, button),
-      };
-      actions[button.dataset.action]?.();
-    }
   }
 
-  window.dash_clientside = window.dash_clientside ?? {};
-  window.dash_clientside.potholeLab = {
-    start: (tables) => {
-      if (tables?.page === "network") lab.network = new lab.NetworkLab(tables);
-      else if (tables?.page === "instruments") lab.instruments = new lab.InstrumentsLab(tables);
-      else if (tables) lab.toy = new ToyLab(tables);
-      return Boolean(tables);
-    },
-  };
+  lab.addPage("toy", ToyLab);
 })();
