@@ -9,6 +9,8 @@ import sys
 import threading
 import webbrowser
 
+from app.settings import WebSettings, web_settings
+
 DEFAULT_PORT = 8050
 
 
@@ -19,6 +21,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this computer only)")
     parser.add_argument("--no-browser", action="store_true", help="do not open a browser")
     parser.add_argument("--controls", action="store_true", help="print the table of controls and end")
+    parser.add_argument("--settings", action="store_true", help="print the table of limits and addresses and end")
     options = parser.parse_args(arguments)
     if not options.port.isdigit() or int(options.port) > 65535:
         parser.error(f"the port must be a number from 0 to 65535, not {options.port!r}")
@@ -64,6 +67,25 @@ def prepare(address: str | None) -> None:
         webbrowser.open(address)
 
 
+def settings_or_end() -> WebSettings:
+    """The settings of the environment; SystemExit with a sentence where one of them, or of the engine's, is wrong."""
+    from app.engine.settings import EngineSettings
+
+    try:
+        EngineSettings.from_environment()
+        return web_settings()
+    except ValueError as error:
+        raise SystemExit(f"Pothole lab does not start: {error}.") from None
+
+
+def print_settings(settings: WebSettings) -> None:
+    """All settings of the web process and of the engine, with their values now."""
+    from app.engine.settings import EngineSettings
+    from app.setting import as_table
+
+    print(as_table([settings, EngineSettings.from_environment()]))
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Serve until interrupted."""
     options = parse(arguments)
@@ -71,6 +93,10 @@ def main(arguments: list[str] | None = None) -> None:
         from app.controls import as_table
 
         print(as_table())
+        return
+    settings = settings_or_end()
+    if options.settings:
+        print_settings(settings)
         return
     listener = listen(options.host, options.port)
     host, port = listener.getsockname()[:2]

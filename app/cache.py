@@ -10,8 +10,8 @@ from threading import Lock
 class AnswerCache:
     """Bytes by key. An answer that alone is larger than the bound is not kept."""
 
-    def __init__(self, maximum_bytes: int) -> None:
-        self.maximum_bytes = maximum_bytes
+    def __init__(self, maximum_bytes: float) -> None:
+        self.maximum_bytes = int(maximum_bytes)
         self.held = 0
         self._answers: OrderedDict[Hashable, bytes] = OrderedDict()
         self._lock = Lock()

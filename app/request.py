@@ -15,8 +15,6 @@ from geometry.surface import Surface
 from geometry.surfaces import make_surface
 from optimizers import METHODS
 
-MAXIMUM_BODY = 65_536
-"""Bytes. A whole state is about 1 kB."""
 MAXIMUM_MESSAGES = 12
 METHOD_NAMES = tuple(METHODS)
 PRESET = ChoiceControl(
@@ -84,9 +82,7 @@ class ToyRequest:
 
 
 def parse_body(body: bytes) -> Mapping[str, Any]:
-    """The JSON object in a request's body; BadRequest for anything else."""
-    if len(body) > MAXIMUM_BODY:
-        raise BadRequest(f"The request is larger than {MAXIMUM_BODY} bytes.")
+    """The JSON object in a request's body; BadRequest for anything else. Its size has been checked before."""
     try:
         raw = json.loads(body)
     except (ValueError, RecursionError):

@@ -19,10 +19,11 @@ from app.cache import AnswerCache
 from app.claims import claims_for
 from app.link import left_out, read_link, write_link
 from app.request import MAXIMUM_MESSAGES, BadRequest, parse_body, read_request, read_state
+from app.settings import web_settings
 from app.toy_compute import paths_answer
 from app.toy_surface import surface_answer, surface_key
 
-CLAIMS = AnswerCache(4_000_000)
+CLAIMS = AnswerCache(web_settings().cache_bytes / 32)
 MAXIMUM_WAITING = 64
 """Computations that may wait for the one thread; beyond that the answer is 429 and the client asks again later."""
 

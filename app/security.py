@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.request import MAXIMUM_BODY
+from app.settings import WebSettings, web_settings
 
 
 def content_security_policy(script_hashes: Sequence[str]) -> str:
@@ -56,13 +56,13 @@ class SecureApp:
         headers: tuple[tuple[bytes, bytes], ...],
         checks: Mapping[str, Check] | None = None,
         has_page: Callable[[str], bool] = lambda _path: True,
-        limit: int = MAXIMUM_BODY,
+        settings: WebSettings | None = None,
     ) -> None:
         self.app = app
         self.headers = headers
         self.checks = dict(checks or {})
         self.has_page = has_page
-        self.limit = limit
+        self.limit = (settings or web_settings()).body_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

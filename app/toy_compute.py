@@ -12,12 +12,13 @@ import orjson
 from app.cache import AnswerCache
 from app.encoding import encode
 from app.request import ToyRequest
+from app.settings import web_settings
 from app.toy_surface import reference
 from geometry.surface import Surface
 from optimizers import LLQR, METHODS, SAM, Method, simulate
 from optimizers.run import Run
 
-PATHS = AnswerCache(64_000_000)
+PATHS = AnswerCache(web_settings().cache_bytes / 2)
 """Answers by request: at 600 steps one is about 100 kB."""
 
 

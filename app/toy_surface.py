@@ -12,6 +12,7 @@ from app.encoding import encode
 from app.figures import curve_figure, map_figure, relief_figure
 from app.landscape import MAP_POINTS, RELIEF_POINTS, Grid, colour_range, curve_of, grid_of
 from app.request import ToyRequest
+from app.settings import web_settings
 from geometry.surface import Surface
 
 CAMERA = (-0.75, -1.0, 1.45)
@@ -21,7 +22,7 @@ RELIEF_ABOVE_START = 1.2
 """… but not below this multiple of the start's height above the lowest loss, …"""
 RELIEF_WORTH_CUTTING = 2.0
 """… and only where the whole surface is at least this many times as high."""
-SURFACES_DRAWN = AnswerCache(32_000_000)
+SURFACES_DRAWN = AnswerCache(web_settings().cache_bytes / 4)
 """Answers by surface: one is about 300 kB."""
 
 

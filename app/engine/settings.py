@@ -3,67 +3,47 @@
 from __future__ import annotations
 
 import glob
-import math
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
-from typing import Any
+from dataclasses import dataclass, field
+
+from app.setting import SettingsTable, setting
 
 KINDS = {"train": "app.engine.train:TRAIN"}
 """Job kinds by name, each a `module:attribute` that holds a JobKind."""
 
 
-def _setting(default: Any, variable: str, text: str, least: float = 0) -> Any:
-    return field(default=default, metadata={"variable": variable, "help": text, "least": least})
-
-
 @dataclass(frozen=True)
-class EngineSettings:
+class EngineSettings(SettingsTable):
     """The engine's settings; `EngineSettings.from_environment()` reads those that the environment names.
 
     Raises ValueError that names the variable where a value is no number of at least its least value.
     """
 
-    scheduler: str = _setting("", "POTHOLE_SCHEDULER", "address of a scheduler, tcp://host:8786; empty: embedded")
-    workers: int = _setting(0, "POTHOLE_WORKERS", "embedded worker processes; 0: one per GPU, or one")
-    threads: int = _setting(0, "POTHOLE_WORKER_THREADS", "threads of a worker's arithmetic; 0: all cores but one")
-    nice: int = _setting(10, "POTHOLE_WORKER_NICE", "how far a worker steps back behind the web process")
-    queue_length: int = _setting(64, "POTHOLE_QUEUE_LENGTH", "jobs that may wait", 1)
-    jobs_per_visitor: int = _setting(4, "POTHOLE_JOBS_PER_VISITOR", "unfinished jobs of one visitor", 1)
-    jobs_kept: int = _setting(200, "POTHOLE_JOBS_KEPT", "jobs known at all, ended ones included", 1)
-    feed_bytes: int = _setting(8_000_000, "POTHOLE_FEED_BYTES", "size of one feed; older points are thinned", 10_000)
-    entry_bytes: int = _setting(1_000_000, "POTHOLE_ENTRY_BYTES", "size of one feed entry", 1000)
-    kept_bytes: int = _setting(64_000_000, "POTHOLE_KEPT_BYTES", "checkpoint and results of one job", 1000)
-    all_kept_bytes: int = _setting(512_000_000, "POTHOLE_ALL_KEPT_BYTES", "checkpoints and results together", 1000)
-    changes_per_job: int = _setting(1000, "POTHOLE_CHANGES_PER_JOB", "changes of settings in one run", 1)
-    unfollowed_seconds: float = _setting(900.0, "POTHOLE_UNFOLLOWED_SECONDS", "a job nobody follows is stopped", 0.1)
-    kept_seconds: float = _setting(3600.0, "POTHOLE_KEPT_SECONDS", "an ended job nobody follows is forgotten", 0.1)
-    longest_seconds: float = _setting(3600.0, "POTHOLE_LONGEST_SECONDS", "running time of one job", 0.1)
-    slice_seconds: float = _setting(60.0, "POTHOLE_SLICE_SECONDS", "after this a job makes way for others' jobs", 0.1)
-    lease_seconds: float = _setting(60.0, "POTHOLE_LEASE_SECONDS", "a worker silent for so long has lost its job", 1)
-    unresponsive_seconds: float = _setting(
+    scheduler: str = setting("", "POTHOLE_SCHEDULER", "address of a scheduler, tcp://host:8786; empty: embedded")
+    workers: int = setting(0, "POTHOLE_WORKERS", "embedded worker processes; 0: one per GPU, or one")
+    threads: int = setting(0, "POTHOLE_WORKER_THREADS", "threads of a worker's arithmetic; 0: all cores but one")
+    nice: int = setting(10, "POTHOLE_WORKER_NICE", "how far a worker steps back behind the web process")
+    queue_length: int = setting(64, "POTHOLE_QUEUE_LENGTH", "jobs that may wait", 1)
+    jobs_per_visitor: int = setting(4, "POTHOLE_JOBS_PER_VISITOR", "unfinished jobs of one visitor", 1)
+    jobs_kept: int = setting(200, "POTHOLE_JOBS_KEPT", "jobs known at all, ended ones included", 1)
+    feed_bytes: int = setting(8_000_000, "POTHOLE_FEED_BYTES", "size of one feed; older points are thinned", 10_000)
+    entry_bytes: int = setting(1_000_000, "POTHOLE_ENTRY_BYTES", "size of one feed entry", 1000)
+    kept_bytes: int = setting(64_000_000, "POTHOLE_KEPT_BYTES", "checkpoint and results of one job", 1000)
+    all_kept_bytes: int = setting(512_000_000, "POTHOLE_ALL_KEPT_BYTES", "checkpoints and results together", 1000)
+    changes_per_job: int = setting(1000, "POTHOLE_CHANGES_PER_JOB", "changes of settings in one run", 1)
+    unfollowed_seconds: float = setting(900.0, "POTHOLE_UNFOLLOWED_SECONDS", "a job nobody follows is stopped", 0.1)
+    kept_seconds: float = setting(3600.0, "POTHOLE_KEPT_SECONDS", "an ended job nobody follows is forgotten", 0.1)
+    longest_seconds: float = setting(3600.0, "POTHOLE_LONGEST_SECONDS", "running time of one job", 0.1)
+    slice_seconds: float = setting(60.0, "POTHOLE_SLICE_SECONDS", "after this a job makes way for others' jobs", 0.1)
+    lease_seconds: float = setting(60.0, "POTHOLE_LEASE_SECONDS", "a worker silent for so long has lost its job", 1)
+    unresponsive_seconds: float = setting(
         20.0, "POTHOLE_UNRESPONSIVE_SECONDS", "a job deaf to a stop is given up, and its worker process ended", 0.1
     )
-    restarts: int = _setting(3, "POTHOLE_RESTARTS", "lost workers in a row without progress before a job fails")
-    checkpoint_seconds: float = _setting(5.0, "POTHOLE_CHECKPOINT_SECONDS", "between two checkpoints", 0.01)
-    updates_per_second: float = _setting(20.0, "POTHOLE_UPDATES_PER_SECOND", "feed entries of one job", 1)
+    restarts: int = setting(3, "POTHOLE_RESTARTS", "lost workers in a row without progress before a job fails")
+    checkpoint_seconds: float = setting(5.0, "POTHOLE_CHECKPOINT_SECONDS", "between two checkpoints", 0.01)
+    updates_per_second: float = setting(20.0, "POTHOLE_UPDATES_PER_SECOND", "feed entries of one job", 1)
     kinds: Mapping[str, str] = field(default_factory=lambda: dict(KINDS))
-
-    @classmethod
-    def from_environment(cls, environment: Mapping[str, str] | None = None, **given: Any) -> EngineSettings:
-        """Settings from the environment; `given` ones win."""
-        environment = os.environ if environment is None else environment
-        read: dict[str, Any] = {}
-        for row in fields(cls):
-            variable = row.metadata.get("variable")
-            if variable and environment.get(variable, "").strip():
-                read[row.name] = _parsed(variable, environment[variable].strip(), row.default, row.metadata["least"])
-        return cls(**{**read, **given})
-
-    @classmethod
-    def table(cls) -> list[tuple[str, Any, str]]:
-        """(environment variable, default, meaning) of every setting that has one."""
-        return [(row.metadata["variable"], row.default, row.metadata["help"]) for row in fields(cls) if row.metadata]
 
     @property
     def worker_count(self) -> int:
@@ -87,16 +67,3 @@ def visible_gpus() -> list[str]:
     if chosen is not None:
         return [part for part in chosen.split(",") if part.strip() and part.strip() != "-1"]
     return sorted(glob.glob("/dev/nvidia[0-9]*"))
-
-
-def _parsed(variable: str, text: str, default: Any, least: float) -> Any:
-    if isinstance(default, str):
-        return text
-    try:
-        value = int(text) if isinstance(default, int) else float(text)
-    except ValueError:
-        value = math.nan
-    if not least <= value < math.inf:
-        what = "a whole number" if isinstance(default, int) else "a number"
-        raise ValueError(f"{variable} must be {what} of at least {least:g}, not {text!r}")
-    return value

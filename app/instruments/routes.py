@@ -22,8 +22,9 @@ from app.instruments.race import race_answer
 from app.link import MAXIMUM_LENGTH, read_link
 from app.request import MAXIMUM_MESSAGES, BadRequest, parse_body, read_state
 from app.routes import Worker, json_response, refusal
+from app.settings import web_settings
 
-ANSWERS = AnswerCache(32_000_000)
+ANSWERS = AnswerCache(web_settings().cache_bytes * 7 / 32)
 COMPUTATIONS: dict[str, Callable[[InstrumentRequest], bytes]] = {
     "phase": phase_answer,
     "race": race_answer,

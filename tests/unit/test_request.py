@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.controls import CONTROLS
-from app.request import MAXIMUM_BODY, METHOD_NAMES, BadRequest, parse_body, read_request, read_state, request_of
+from app.request import METHOD_NAMES, BadRequest, parse_body, read_request, read_state, request_of
 from app.suggested import SUGGESTED, suggested
 from geometry.surfaces import SURFACES
 
@@ -38,11 +38,6 @@ def test_any_object_is_a_request_or_sentences(raw):
 def test_a_body_that_is_no_object_is_refused(body):
     with pytest.raises(BadRequest, match="JSON"):
         parse_body(body)
-
-
-def test_a_huge_body_is_refused():
-    with pytest.raises(BadRequest, match="larger"):
-        parse_body(b'{"a":"' + b"x" * MAXIMUM_BODY + b'"}')
 
 
 def test_a_number_of_ten_thousand_digits_is_refused():

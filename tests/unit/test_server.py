@@ -7,7 +7,8 @@ import pytest
 
 from app.controls import CONTROLS, controls_of
 from app.encoding import decode
-from app.request import MAXIMUM_BODY, METHOD_NAMES
+from app.request import METHOD_NAMES
+from app.settings import web_settings
 from geometry.surfaces import SURFACES, make_surface
 
 NUMBERS = [control.name for control in controls_of(make_surface("annular-well")) if hasattr(control, "maximum")]
@@ -108,7 +109,7 @@ def test_a_body_that_is_no_object_is_a_sentence(post, path, body):
 
 @pytest.mark.parametrize("path", ["/toy/compute", "/toy/open", "/toy/claims", "/_dash-update-component"])
 def test_a_huge_body_is_413(post, path):
-    response = post(path, '{"a": "' + "x" * MAXIMUM_BODY + '"}')
+    response = post(path, '{"a": "' + "x" * web_settings().body_bytes + '"}')
     assert response.status_code == 413
     assert "larger" in response.json()["problems"][0]
 
