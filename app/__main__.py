@@ -8,7 +8,11 @@ import socket
 import sys
 import threading
 import webbrowser
+from collections.abc import Iterable
 
+from app.engine.settings import EngineSettings
+from app.observe.settings import ObserveSettings
+from app.setting import SettingsTable
 from app.settings import WebSettings, web_settings
 
 DEFAULT_PORT = 8050
@@ -58,32 +62,34 @@ def prepare(address: str | None) -> None:
 
     The compiled code is kept on disk: this takes many seconds once, and next to nothing at later starts.
     """
+    from app.observe.health import READINESS
     from app.request import read_request
     from app.toy_compute import paths_answer
 
     request, _ = read_request({})
-    paths_answer(request)
+    try:
+        paths_answer(request)
+    except Exception as error:
+        READINESS.failed(error)
+        raise
+    READINESS.done()
     if address is not None:
         webbrowser.open(address)
 
 
-def settings_or_end() -> WebSettings:
-    """The settings of the environment; SystemExit with a sentence where one of them, or of the engine's, is wrong."""
-    from app.engine.settings import EngineSettings
-
+def settings_or_end() -> tuple[WebSettings, EngineSettings, ObserveSettings]:
+    """The three tables, read from the environment; SystemExit with a sentence where one of their values is wrong."""
     try:
-        EngineSettings.from_environment()
-        return web_settings()
+        return web_settings(), EngineSettings.from_environment(), ObserveSettings.from_environment()
     except ValueError as error:
         raise SystemExit(f"Pothole lab does not start: {error}.") from None
 
 
-def print_settings(settings: WebSettings) -> None:
-    """All settings of the web process and of the engine, with their values now."""
-    from app.engine.settings import EngineSettings
+def print_settings(tables: Iterable[SettingsTable]) -> None:
+    """All settings of the web process, of the engine and of the logs, with their values now."""
     from app.setting import as_table
 
-    print(as_table([settings, EngineSettings.from_environment()]))
+    print(as_table(tables))
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -94,10 +100,14 @@ def main(arguments: list[str] | None = None) -> None:
 
         print(as_table())
         return
-    settings = settings_or_end()
+    tables = settings_or_end()
     if options.settings:
-        print_settings(settings)
+        print_settings(tables)
         return
+    from app.observe.logs import configure_logs
+
+    web, engine, observe = tables
+    configure_logs(observe)
     listener = listen(options.host, options.port)
     host, port = listener.getsockname()[:2]
     shown = "localhost" if host in ("0.0.0.0", "::") else f"[{host}]" if ":" in host else host
@@ -106,10 +116,13 @@ def main(arguments: list[str] | None = None) -> None:
     # Importing the application takes a second or two: the port has been checked first.
     import uvicorn
 
+    from app.observe.startup import start_line
     from app.server import build
 
-    server = uvicorn.Server(uvicorn.Config(build(), log_level="warning", lifespan="on", server_header=False))
+    config = uvicorn.Config(build(observe), log_config=None, access_log=False, lifespan="on", server_header=False)
+    server = uvicorn.Server(config)
     print(f"Pothole lab runs at {address} (Ctrl+C ends it)", flush=True)
+    start_line(web, engine)
     opens = not options.no_browser and can_open_browser()
     threading.Thread(target=prepare, args=(address if opens else None,), daemon=True).start()
     server.run(sockets=[listener])

@@ -6,13 +6,18 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from threading import Lock
 
+CACHES: dict[str, AnswerCache] = {}
+"""Those that have a name, for the metrics."""
+
 
 class AnswerCache:
     """Bytes by key. An answer that alone is larger than the bound is not kept."""
 
-    def __init__(self, maximum_bytes: float) -> None:
+    def __init__(self, maximum_bytes: float, name: str = "") -> None:
         self.maximum_bytes = int(maximum_bytes)
-        self.held = 0
+        self.held = self.hits = self.misses = 0
+        if name:
+            CACHES[name] = self
         self._answers: OrderedDict[Hashable, bytes] = OrderedDict()
         self._lock = Lock()
 
@@ -24,9 +29,11 @@ class AnswerCache:
         with self._lock:
             if key in self._answers:
                 self._answers.move_to_end(key)
+                self.hits += 1
                 return self._answers[key]
         answer = compute()
         with self._lock:
+            self.misses += 1
             if key not in self._answers and len(answer) <= self.maximum_bytes:
                 self._answers[key] = answer
                 self.held += len(answer)

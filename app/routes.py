@@ -18,12 +18,13 @@ from fastapi import FastAPI, Request, Response
 from app.cache import AnswerCache
 from app.claims import claims_for
 from app.link import left_out, read_link, write_link
+from app.observe.metrics import watch_queue
 from app.request import MAXIMUM_MESSAGES, BadRequest, parse_body, read_request, read_state
 from app.settings import web_settings
 from app.toy_compute import paths_answer
 from app.toy_surface import surface_answer, surface_key
 
-CLAIMS = AnswerCache(web_settings().cache_bytes / 32)
+CLAIMS = AnswerCache(web_settings().cache_bytes / 32, "claims")
 MAXIMUM_WAITING = 64
 """Computations that may wait for the one thread; beyond that the answer is 429 and the client asks again later."""
 
@@ -34,6 +35,7 @@ class Worker:
     def __init__(self, name: str) -> None:
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
         self._waiting = 0
+        watch_queue(name, lambda: self._waiting)
 
     async def run(self, function: Callable[..., Any], *arguments: Any) -> Any:
         """The function's value, computed in the thread. BadRequest ("busy") where too many wait already."""

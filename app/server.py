@@ -15,6 +15,10 @@ from app.instruments.page import PAGE as INSTRUMENTS_PAGE
 from app.instruments.routes import add_instrument_routes
 from app.network.page import PAGE as NETWORK_PAGE
 from app.network.routes import add_network_routes
+from app.observe.health import ADDRESSES as HEALTH_ADDRESSES
+from app.observe.health import add_health_routes
+from app.observe.requests import ObservedApp, templates
+from app.observe.settings import ObserveSettings
 from app.pages import PAGES, page_at, register
 from app.routes import add_routes
 from app.security import SecureApp, security_headers
@@ -40,10 +44,10 @@ OWN_ADDRESSES = ("/_dash-", "/_reload-hash", "/_favicon.ico", "/assets/", "/toy/
 
 def has_page(path: str) -> bool:
     """Whether there is something at an address: a page, or what pages are made of."""
-    return path.startswith(OWN_ADDRESSES) or page_at(path) is not None
+    return path.startswith(OWN_ADDRESSES) or path in HEALTH_ADDRESSES or page_at(path) is not None
 
 
-def build() -> SecureApp:
+def build(observe: ObserveSettings | None = None) -> ObservedApp:
     """The application, ready for an ASGI server."""
     for page in (TOY_PAGE, INSTRUMENTS_PAGE, NETWORK_PAGE):
         if page.path not in PAGES:
@@ -61,6 +65,7 @@ def build() -> SecureApp:
     add_routes(app.server)
     add_instrument_routes(app.server)
     add_network_routes(app.server)
+    add_health_routes(app.server, observe or ObserveSettings.from_environment())
     app.layout = shell
     add_callbacks(app)
     # Dash does this at the first request, but too late for it: a server opened at a page other than "/" would answer
@@ -68,4 +73,5 @@ def build() -> SecureApp:
     app._setup_server()
     known = {name: entry for name, entry in app.callback_map.items() if "callback" in entry}
     checks = {"/_dash-update-component": lambda body: check_callback(body, known)}
-    return SecureApp(app.server, security_headers(app.csp_hashes()), checks, has_page)
+    secure = SecureApp(app.server, security_headers(app.csp_hashes()), checks, has_page)
+    return ObservedApp(secure, templates(app.server.routes, has_page))

@@ -18,7 +18,7 @@ from geometry.surface import Surface
 from optimizers import LLQR, METHODS, SAM, Method, simulate
 from optimizers.run import Run
 
-PATHS = AnswerCache(web_settings().cache_bytes / 2)
+PATHS = AnswerCache(web_settings().cache_bytes / 2, "paths")
 """Answers by request: at 600 steps one is about 100 kB."""
 
 

@@ -22,7 +22,7 @@ RELIEF_ABOVE_START = 1.2
 """… but not below this multiple of the start's height above the lowest loss, …"""
 RELIEF_WORTH_CUTTING = 2.0
 """… and only where the whole surface is at least this many times as high."""
-SURFACES_DRAWN = AnswerCache(web_settings().cache_bytes / 4)
+SURFACES_DRAWN = AnswerCache(web_settings().cache_bytes / 4, "surfaces")
 """Answers by surface: one is about 300 kB."""
 
 

@@ -24,7 +24,7 @@ from app.request import MAXIMUM_MESSAGES, BadRequest, parse_body, read_state
 from app.routes import Worker, json_response, refusal
 from app.settings import web_settings
 
-ANSWERS = AnswerCache(web_settings().cache_bytes * 7 / 32)
+ANSWERS = AnswerCache(web_settings().cache_bytes * 7 / 32, "instruments")
 COMPUTATIONS: dict[str, Callable[[InstrumentRequest], bytes]] = {
     "phase": phase_answer,
     "race": race_answer,

@@ -1,0 +1,64 @@
+"""The start-up line: what runs here, on what, and within which limits."""
+
+from __future__ import annotations
+
+import logging
+import platform
+import tomllib
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from app.engine.settings import EngineSettings, available_cores, visible_gpus
+from app.settings import WebSettings
+
+logger = logging.getLogger("pothole.start")
+LIBRARIES = ("torch", "dash", "plotly")
+
+
+def own_version() -> str:
+    """The version in pyproject.toml beside the code, or of the installed package where only that is there."""
+    project = Path(__file__).resolve().parents[2] / "pyproject.toml"
+    try:
+        return tomllib.loads(project.read_text(encoding="utf-8"))["project"]["version"]
+    except (OSError, KeyError, tomllib.TOMLDecodeError):
+        return installed("pothole-lab")
+
+
+def installed(name: str) -> str:
+    """The version of an installed package. Read from its files: importing it may take seconds."""
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def device() -> str:
+    """What training would run on here: the GPUs at hand, or the processor's cores."""
+    gpus = len(visible_gpus())
+    return f"{gpus} GPU{'s' * (gpus > 1)}" if gpus else f"CPU, {available_cores()} cores"
+
+
+def start_line(web: WebSettings, engine: EngineSettings) -> None:
+    """Log the start-up line."""
+    logger.info("start", extra=facts(web, engine))
+
+
+def facts(web: WebSettings, engine: EngineSettings) -> dict[str, Any]:
+    """The start-up line's keys and values."""
+    return {
+        "pothole_lab": own_version(),
+        "python": platform.python_version(),
+        **{name: installed(name) for name in LIBRARIES},
+        "device": device(),
+        "engine": f"scheduler {engine.scheduler}" if engine.scheduler else f"embedded, {engine.worker_count} workers",
+        "body_bytes": web.body_bytes,
+        "walker_steps": web.walker_steps,
+        "waiting": web.waiting,
+        "sockets": web.sockets,
+        "password": "asked" if web.password else "none",
+        "queue_length": engine.queue_length,
+        "jobs_per_visitor": engine.jobs_per_visitor,
+        "jobs_kept": engine.jobs_kept,
+        "kept_bytes": engine.all_kept_bytes,
+    }
