@@ -90,7 +90,16 @@ def main(arguments: list[str] | None = None) -> None:
         for variable, default, text in EngineSettings.table():
             print(f"{variable:30} {default!s:>12}  {text}")  # noqa: T201
         return
-    logging.basicConfig(level=logging.WARNING)
+    # Imported here: a worker's process imports this file, and has no use for it.
+    from app.observe.logs import configure_logs
+    from app.observe.settings import ObserveSettings
+
+    configure_logs(ObserveSettings.from_environment())
+    for name, known in logging.Logger.manager.loggerDict.items():
+        if name.startswith("distributed") and isinstance(known, logging.Logger) and known.handlers:
+            known.handlers.clear()  # dask gives its loggers handlers with a form of their own
+            known.propagate = True
+            known.setLevel(logging.WARNING)
     dask.config.set({**NO_PAGES, "distributed.comm.timeouts.connect": "3s"})
     asyncio.run(serve(options))
 

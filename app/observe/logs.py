@@ -64,6 +64,7 @@ def _json(record: EventDict, **_options: Any) -> str:
 def _without_controls(_logger: Any, _method: str, record: EventDict) -> EventDict:
     """A record is one line without control characters, whoever wrote a part of it: JSON and logfmt escape line feeds,
     and the rest (an escape sequence could repaint a terminal) is written as \\x1b here."""
+    record.pop("message", None)  # another handler's formatter has left it on the record; it is the event again
     for key, value in record.items():
         if isinstance(value, str) and not value.isprintable():
             record[key] = "".join(

@@ -36,7 +36,12 @@ def installed(name: str) -> str:
 def device() -> str:
     """What training would run on here: the GPUs at hand, or the processor's cores."""
     gpus = len(visible_gpus())
-    return f"{gpus} GPU{'s' * (gpus > 1)}" if gpus else f"CPU, {available_cores()} cores"
+    return counted(gpus, "GPU") if gpus else f"CPU, {counted(available_cores(), 'core')}"
+
+
+def counted(number: int, what: str) -> str:
+    """2, "core" → "2 cores"."""
+    return f"{number} {what}{'s' * (number != 1)}"
 
 
 def start_line(web: WebSettings, engine: EngineSettings) -> None:
@@ -46,12 +51,13 @@ def start_line(web: WebSettings, engine: EngineSettings) -> None:
 
 def facts(web: WebSettings, engine: EngineSettings) -> dict[str, Any]:
     """The start-up line's keys and values."""
+    embedded = f"embedded, {counted(engine.worker_count, 'worker')}"
     return {
         "pothole_lab": own_version(),
         "python": platform.python_version(),
         **{name: installed(name) for name in LIBRARIES},
         "device": device(),
-        "engine": f"scheduler {engine.scheduler}" if engine.scheduler else f"embedded, {engine.worker_count} workers",
+        "engine": f"scheduler {engine.scheduler}" if engine.scheduler else embedded,
         "body_bytes": web.body_bytes,
         "walker_steps": web.walker_steps,
         "waiting": web.waiting,

@@ -1,0 +1,72 @@
+"""What a request pays for its id, its line in the log and its point in the metrics.
+
+Run by `make bench`; writes tests/benchmarks/results/observe.md.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import statistics
+import time
+from pathlib import Path
+
+import httpx
+from starlette.types import ASGIApp
+
+from app.observe.logs import configure_logs
+from app.observe.settings import ObserveSettings
+from app.server import build
+
+RESULT = Path(__file__).parent / "results" / "observe.md"
+ROUNDS, REQUESTS = 15, 200
+
+
+async def microseconds(application: ASGIApp, path: str, content: bytes | None) -> float:
+    """Time of one request straight into the application, a mean over many."""
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=application), base_url="http://lab") as client:
+        method = "GET" if content is None else "POST"
+        began = time.perf_counter()
+        for _ in range(REQUESTS):
+            await client.request(method, path, content=content)
+        return 1e6 * (time.perf_counter() - began) / REQUESTS
+
+
+async def measured(path: str, content: bytes | None) -> dict[str, float]:
+    """Medians in µs: without, with metrics only, and with a line in either form. Rounds alternate."""
+    observed = build()
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # the client's own lines are not what is measured
+    found: dict[str, list[float]] = {"without": [], "metrics": [], "logfmt": [], "json": []}
+    with Path(os.devnull).open("w") as nowhere:
+        for _ in range(ROUNDS):
+            for name, times in found.items():
+                level = "info" if name in ("logfmt", "json") else "error"
+                form = "json" if name == "json" else "logfmt"
+                configure_logs(ObserveSettings(log_format=form, log_level=level), nowhere)
+                times.append(await microseconds(observed if name != "without" else observed.app, path, content))
+    return {name: statistics.median(times) for name, times in found.items()}
+
+
+async def main() -> None:
+    """Measure and write."""
+    rows = []
+    for name, path, content in (("/healthz", "/healthz", None), ("/toy/compute, kept", "/toy/compute", b"{}")):
+        times = await measured(path, content)
+        more = [f"+{times[key] - times['without']:.0f}" for key in ("metrics", "logfmt", "json")]
+        rows.append(f"| {name} | {times['without']:.0f} | {' | '.join(more)} |")
+    text = (
+        "# What watching costs\n\n"
+        "µs for one request straight into the application (client included, which is most of it), medians of "
+        f"{ROUNDS} × {REQUESTS}; probes such as /healthz are not logged while they are answered well. "
+        "Written by `python -m tests.benchmarks.bench_observe`.\n\n"
+        "| request | without | id and metrics | … and a log line, key=value | … JSON |\n|---|---|---|---|---|\n"
+        + "\n".join(rows)
+        + "\n"
+    )
+    RESULT.write_text(text, encoding="utf-8")
+    print(text)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
