@@ -114,11 +114,18 @@ class Engine:
             raise Refused(str(error)) from error
         await self._ask("change", job=job, visitor=visitor, settings=cleaned)
 
-    async def summary(self, job: str) -> dict[str, Any]:
-        """State, progress, seconds left, place in the queue, current settings, results and their sizes."""
+    async def summary(self, job: str, visitor: str = "") -> dict[str, Any]:
+        """State, progress, seconds left, place in the queue, current settings, results and their sizes, and whether
+        the job is this visitor's."""
         _check_name("job", job)
         self._known_at_all()
-        return await self._ask("summary", job=job)
+        return await self._ask("summary", job=job, visitor=visitor)
+
+    async def description(self, job: str) -> dict[str, Any]:
+        """The cleaned description of a job, with its kind."""
+        _check_name("job", job)
+        self._known_at_all()
+        return await self._ask("description", job=job)
 
     async def jobs(self, visitor: str) -> list[dict[str, Any]]:
         """Summaries of the visitor's jobs, the newest first."""

@@ -33,8 +33,16 @@ class JobContext:
     the changes, the feed shows one curve without a gap or a repeat.
     """
 
-    def __init__(self, assignment: dict[str, Any], threads: int, checkpoint_seconds: float, worker: int = 0) -> None:
+    def __init__(
+        self,
+        assignment: dict[str, Any],
+        threads: int,
+        checkpoint_seconds: float,
+        worker: int = 0,
+        ask: Callable[[str, dict[str, Any]], Any] | None = None,
+    ) -> None:
         self.id: str = assignment["job"]
+        self._ask = ask
         self.checkpoint: bytes | None = assignment["checkpoint"]
         self.checkpoint_position: int = assignment["checkpoint_position"]
         self.threads = threads
@@ -115,6 +123,25 @@ class JobContext:
         with self._changed:
             self._results[name] = data
         self._entry("result", {"name": name, "bytes": len(data), **values})
+
+    def told(self, run: str) -> dict[str, Any]:
+        """The cleaned description of another job, with its "kind": what its network and data are made from.
+
+        ValueError with a sentence where no such job is known (any more).
+        """
+        return self._question("description", job=run)
+
+    def fetch(self, run: str, name: str) -> bytes:
+        """What another job has kept under a name: a training run's "weights/<step>", "weights/final", "plane".
+
+        ValueError with a sentence where the job is not known or has kept nothing of that name.
+        """
+        return self._question("result", job=run, name=name)
+
+    def _question(self, action: str, **message: Any) -> Any:
+        if self._ask is None:
+            raise ValueError("this job runs without a scheduler: there is no other job to read from")
+        return self._ask(action, message)
 
     def wants_checkpoint(self) -> bool:
         """Whether it is time for a checkpoint, or the job is to leave its worker and needs one."""

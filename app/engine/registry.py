@@ -110,10 +110,15 @@ class JobRegistry:
         found.settings.update(settings)
         found.version += 1
 
-    def summary(self, job: str) -> dict[str, Any]:
-        """What a page shows of one job."""
+    def summary(self, job: str, visitor: str = "") -> dict[str, Any]:
+        """What a page shows of one job; "owner" says whether it is that visitor's."""
         found = self._job(job)
-        return found.summary(self._clock(), self._ahead(found))
+        return {**found.summary(self._clock(), self._ahead(found)), "owner": found.visitor == visitor}
+
+    def description(self, job: str) -> dict[str, Any]:
+        """The cleaned description of a job, with its kind: what its result was made from."""
+        found = self._job(job)
+        return {"kind": found.kind, **found.description}
 
     def listing(self, visitor: str) -> list[dict[str, Any]]:
         """The visitor's jobs, the newest first."""

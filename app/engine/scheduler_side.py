@@ -16,7 +16,10 @@ from app.engine.settings import EngineSettings
 
 logger = logging.getLogger("pothole.scheduler")
 HANDLER = "pothole"
-PLAIN = ("submit", "stop", "pause", "resume", "change", "summary", "listing", "result", "report", "finish")
+PLAIN = (
+    *("submit", "stop", "pause", "resume", "change", "summary", "description", "listing", "result"),
+    *("report", "finish"),
+)
 LONGEST_WAIT = 20.0
 TICK = 0.5
 

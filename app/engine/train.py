@@ -3,7 +3,8 @@
 Its rows: {"position": steps done, "methods": {name: {loss, evaluations, products, seconds, …}}}. `loss` is the mini-
 batch's, `seconds` the method's own training time. At some of the steps also train_loss, train_accuracy, test_loss and
 test_accuracy, in inference mode; with a plane `at`, the coordinates of θ in it, and `off`, the distance from it.
-Results: "weights/<step>" and "weights/final", packed {name: {"position": θ, "buffers": …}}, and "plane".
+Results: "weights/<step>" and "weights/final", packed {name: {"position": θ, "buffers": …}}, and "plane" (see
+`foundation.read_weights` and `read_plane`). A notice at the start says the device, the parameters and the examples.
 """
 
 from __future__ import annotations
@@ -27,10 +28,14 @@ def run(description: Description, job: JobContext) -> None:
     """Train, from the last checkpoint if there is one."""
     import torch
 
+    from app.engine.foundation import device_in_words
     from app.engine.train_ground import Ground
 
     torch.set_num_threads(job.threads)
     ground = Ground(description, job.worker)
+    words = device_in_words(ground.device, job.threads)
+    sizes = {"parameters": ground.objective.dimension, "examples": len(ground.data.targets)}
+    job.note(f"Trains on {words}.", position=job.checkpoint_position, device=words, **sizes)
     progress = Progress(ground, description, job)
     steps = job.total = description["steps"]
     progress.begin()
@@ -61,7 +66,8 @@ class Progress:
         """Say what the run starts from, or take up where it was."""
         if self.job.checkpoint is None:
             if self.ground.plane is not None:
-                self.job.keep_result("plane", self.ground.packed_plane())
+                plane = self.ground.plane
+                self.job.keep_result("plane", self.ground.packed_plane(), labels=plane.labels, plane_kind=plane.kind)
             self.report(0, {})
             return
         kept = unpack(self.job.checkpoint)

@@ -1,4 +1,4 @@
-"""What a training job stands on: data, network, methods, plane; with torch. Imported by workers only."""
+"""What a training job stands on: its methods, the plane it is watched on, losses of both halves; with torch."""
 
 from __future__ import annotations
 
@@ -7,24 +7,28 @@ from typing import Any
 import numpy as np
 import torch
 
+from app.engine.foundation import foundation
 from app.engine.packing import pack
 from app.engine.train import EVALUATED, state_tree
 from app.engine.train_settings import METHOD_NAMES, Description
-from geometry.architectures import build_network
 from geometry.batches import class_scores
-from geometry.datasets import load_dataset
 from geometry.networks import NetworkLoss
+from geometry.plane import Plane
 from geometry.slice_directions import slice_plane
 from optimizers import ASAM, FSAM, FisherSAM, Method
 from optimizers.network_methods import network_methods
 from optimizers.rule import State, at_rest
-from optimizers.training import Training
+from optimizers.training import Training, train
+
+FIRST_STEPS = 60
+"""Steps of the run of SGDM whose principal components make a plane of kind "first steps"."""
+TRAINED_WITH = ("batch_size", "refresh_size", "learning_rate", "radius", "momentum", "weight_decay")
 
 
-def training_methods(names: list[str], structure: str, refresh_every: int) -> dict[str, Method]:
-    """The named methods with the settings of networks."""
+def training_methods(names: list[str], structure: str, **options: Any) -> dict[str, Method]:
+    """The named methods with the settings of networks; `options` are those of LLQR (refresh_every, decay, damping)."""
     every = {
-        **network_methods(structure, refresh_every=refresh_every),
+        **network_methods(structure, **options),
         "FSAM": Method(probe=FSAM()),
         "ASAM": Method(probe=ASAM()),
         "Fisher-SAM": Method(probe=FisherSAM()),
@@ -33,46 +37,48 @@ def training_methods(names: list[str], structure: str, refresh_every: int) -> di
     return {name: every[name] for name in names}
 
 
-def device_for(worker: int) -> torch.device:
-    """The GPU of a worker process, or the CPU where there is none."""
-    count = torch.cuda.device_count()
-    return torch.device(f"cuda:{worker % count}" if count else "cpu")
+def watched_plane(objective: NetworkLoss, description: Description) -> Plane | None:
+    """The plane through the initial weights that the description asks for.
+
+    Random directions are nearly orthogonal to any path: in D dimensions they show about 2/D of its movement. The
+    principal components of a short run of SGDM, with the description's own settings, batches and noise, show most of
+    how all methods begin; how much they show of the rest is what `off` tells in every row. Where that run spans no
+    plane it is the random one, and its labels say so.
+    """
+    asked = description["plane"]
+    if asked is None:
+        return None
+    at_random = slice_plane(objective, objective.initial, "random", asked["normalisation"], asked["seed"])
+    if asked["kind"] == "random":
+        return at_random
+    steps = max(3, min(FIRST_STEPS, description["steps"]))
+    settings = {name: description[name] for name in (*TRAINED_WITH, "noise_variance", "seed")}
+    first = train(objective, {"SGDM": Method()}, steps, **settings, keep_every=1)["SGDM"]
+    try:
+        found = slice_plane(objective, objective.initial, "pca", trajectories=first.positions.to(objective.initial))
+    except ValueError:  # SGDM stood still or diverged at once: its path spans no plane
+        return at_random
+    labels = tuple(f"{label} of SGDM's first {steps} steps" for label in found.labels)
+    return Plane(found.origin, found.directions, "first steps", "none", None, labels)
 
 
 class Ground:
     """The network's loss over the data of a description, and the training of its methods."""
 
     def __init__(self, description: Description, worker: int = 0) -> None:
-        self.device = device_for(worker)
-        seed = description["seed"]
-        try:
-            data = load_dataset(description["data"], seed=seed)
-        except ModuleNotFoundError as error:
-            raise ValueError(str(error)) from error
-        module = build_network(description["network"], data.input_shape, data.classes, seed=seed)
-        data = data.to(self.device)
-        self.objective = NetworkLoss(
-            module.to(self.device), data.inputs, data.targets, label_smoothing=description["label_smoothing"]
-        )
-        settings = ("batch_size", "refresh_size", "learning_rate", "radius", "momentum", "weight_decay")
+        found = foundation(description, worker)
+        self.device, self.objective, self.data = found.device, found.objective, found.data
+        options = {name: description[name] for name in ("refresh_every", "decay", "damping")}
         self.training = Training(
             self.objective,
-            training_methods(description["methods"], description["structure"], description["refresh_every"]),
+            training_methods(description["methods"], description["structure"], **options),
             noise_variance=description["noise_variance"],
-            seed=seed,
-            **{name: description[name] for name in settings},
+            seed=description["seed"],
+            **{name: description[name] for name in TRAINED_WITH},
         )
-        halves = {"train": (data.inputs, data.targets), "test": (data.test_inputs, data.test_targets)}
-        self.halves = {
-            half: NetworkLoss(module, inputs[:EVALUATED], targets[:EVALUATED], description["label_smoothing"])
-            for half, (inputs, targets) in halves.items()
-        }
-        self.plane = None
-        if description["plane"] is not None:
-            asked = description["plane"]
-            self.plane = slice_plane(
-                self.objective, self.objective.initial, "random", asked["normalisation"], asked["seed"]
-            )
+        self.halves = {half: found.over(half, EVALUATED) for half in ("train", "test")}
+        self.plane = watched_plane(self.objective, description)
+        if self.plane is not None:
             # Every row asks for places: (dᵀd)⁻¹ dᵀ is made once.
             inverse = torch.as_tensor(np.linalg.inv(self.plane.gram), dtype=self.objective.dtype, device=self.device)
             self._projector = (inverse @ self.plane.directions).T
@@ -92,9 +98,11 @@ class Ground:
         return pack({name: {"position": s.position, "buffers": s.buffers or {}} for name, s in states.items()})
 
     def packed_plane(self) -> bytes:
-        """The plane's origin (D,) and directions (2, D)."""
-        assert self.plane is not None
-        return pack({"origin": self.plane.origin, "directions": self.plane.directions})
+        """The plane's origin (D,) and directions (2, D), and where they come from."""
+        plane = self.plane
+        assert plane is not None
+        said = {"kind": plane.kind, "normalisation": plane.normalisation, "seed": plane.seed}
+        return pack({"origin": plane.origin, "directions": plane.directions, "labels": list(plane.labels), **said})
 
     def place(self, name: str) -> dict[str, Any]:
         """{"at": coordinates in the plane, "off": Euclidean distance from it}, or nothing without a plane."""

@@ -7,10 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from app.engine import own
+
 Description = dict[str, Any]
 METHOD_NAMES = ("SGDM", "SAM", "LLQR", "LLQR+SAM", "FSAM", "ASAM", "Fisher-SAM")
 DEFAULT_METHODS = METHOD_NAMES[:4]
 STRUCTURES = ("diagonal", "scalar", "kfac", "e-kfac")
+PLANES = ("first steps", "random")
 NORMALISATIONS = ("filter", "layer", "none")
 CHANGEABLE = ("learning_rate", "radius", "momentum", "weight_decay", "noise_variance")
 
@@ -42,6 +45,8 @@ NUMBERS: dict[str, Number] = {
     "batch_size": Number(64, 1, 8192, whole=True),
     "refresh_size": Number(128, 1, 8192, whole=True),
     "refresh_every": Number(10, 1, 10_000, whole=True),
+    "decay": Number(0.95, 0.0, 1.0, below=True),
+    "damping": Number(0.0, 0.0, 1000.0),
     "learning_rate": Number(0.05, 0.0, 10.0),
     "radius": Number(0.1, 0.0, 10.0),
     "momentum": Number(0.9, 0.0, 1.0, below=True),
@@ -54,13 +59,11 @@ NUMBERS: dict[str, Number] = {
 }
 """`evaluations`: how often in a run loss and accuracy are measured in inference mode; `snapshots`: how many times the
 weights of all methods are kept on the way."""
+WHOLE = tuple(name for name, number in NUMBERS.items() if number.whole)
 
 
 def validate(description: Description) -> Description:
     """The cleaned description of a training job: every setting there, in range, and fitting together."""
-    from geometry.architectures import ARCHITECTURES
-    from geometry.datasets import DATASETS
-
     known = {*NUMBERS, "network", "data", "methods", "structure", "plane"}
     unknown = sorted(set(description) - known)
     if unknown:
@@ -68,14 +71,13 @@ def validate(description: Description) -> Description:
     cleaned: Description = {
         name: number.checked(name, description.get(name, number.default)) for name, number in NUMBERS.items()
     }
-    for name in ("steps", "batch_size", "refresh_size", "refresh_every", "seed", "evaluations", "snapshots"):
+    for name in WHOLE:
         cleaned[name] = int(cleaned[name])
-    cleaned["network"] = _choice("network", description.get("network", "mlp"), tuple(ARCHITECTURES))
-    cleaned["data"] = _choice("data", description.get("data", "digits"), tuple(DATASETS))
+    networks, data = own.networks(), own.data_sets()
+    cleaned["network"] = _choice("network", description.get("network", "mlp"), tuple(networks))
+    cleaned["data"] = _choice("data", description.get("data", "digits"), tuple(data))
     cleaned["structure"] = _choice("structure", description.get("structure", "diagonal"), STRUCTURES)
-    kind, fitting = DATASETS[cleaned["data"]].kind, ARCHITECTURES[cleaned["network"]].kinds
-    if kind not in fitting:
-        raise ValueError(f"the network {cleaned['network']!r} takes {' or '.join(fitting)}; these data are {kind}")
+    own.check_fit(cleaned["network"], cleaned["data"])
     cleaned["methods"] = _methods(description.get("methods", list(DEFAULT_METHODS)))
     cleaned["plane"] = _plane(description.get("plane"))
     return cleaned
@@ -111,13 +113,18 @@ def _methods(value: Any) -> list[str]:
 
 
 def _plane(value: Any) -> Description | None:
-    """None, or {"normalisation", "seed"} of two random directions through the initial weights."""
+    """None, or {"kind", "normalisation", "seed"} of a plane through the initial weights, which rows are projected on.
+
+    "random": two random directions, scaled by `normalisation` and drawn with `seed`. "first steps": the principal
+    components of a run of SGDM over the first steps, made before the training (see train_ground.FIRST_STEPS).
+    """
     if value is None:
         return None
-    if not isinstance(value, dict) or set(value) - {"normalisation", "seed"}:
-        raise ValueError("plane must be null or an object with normalisation and seed")
+    if not isinstance(value, dict) or set(value) - {"kind", "normalisation", "seed"}:
+        raise ValueError("plane must be null or an object with kind, normalisation and seed")
     seed: Callable[[str, Any], float | int] = NUMBERS["seed"].checked
     return {
+        "kind": _choice("kind", value.get("kind", "random"), PLANES),
         "normalisation": _choice("normalisation", value.get("normalisation", "filter"), NORMALISATIONS),
         "seed": int(seed("seed", value.get("seed", 0))),
     }

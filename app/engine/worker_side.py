@@ -16,6 +16,7 @@ from distributed import Worker
 from distributed.diagnostics.plugin import WorkerPlugin
 
 from app.engine.context import JobContext, LeaveJob
+from app.engine.errors import Refused
 from app.engine.kinds import LANES, JobKind, load_kind
 from app.engine.settings import EngineSettings
 
@@ -24,6 +25,8 @@ TAKE_WAITS = 5.0
 """Seconds that a question for a job may wait for one at the scheduler."""
 BURST = 3.0
 """Reports that may follow each other at once after a quieter time."""
+ASK_SECONDS = 30.0
+"""How long a job waits for an answer about another job."""
 POLL = 0.2
 """Seconds between reports of a job that has nothing to say: how long a wish of its owner may wait."""
 
@@ -69,8 +72,10 @@ class JobRunner(WorkerPlugin):
 
     async def _run(self, worker: Worker, assignment: dict[str, Any]) -> None:
         index = int(worker.name) if str(worker.name).isdigit() else 0
-        context = JobContext(assignment, self.settings.worker_threads, self.settings.checkpoint_seconds, index)
-        ended: asyncio.Future[tuple[str, str]] = asyncio.get_running_loop().create_future()
+        settings, loop = self.settings, asyncio.get_running_loop()
+        ask = partial(_ask_from_thread, worker, loop)
+        context = JobContext(assignment, settings.worker_threads, settings.checkpoint_seconds, index, ask)
+        ended: asyncio.Future[tuple[str, str]] = loop.create_future()
         thread = JobThread(assignment, context, self.settings, ended)
         self._contexts.add(context)
         try:
@@ -172,9 +177,20 @@ def limit_threads(count: int) -> None:
         torch.set_num_threads(count)
 
 
+def _ask_from_thread(process: Worker, loop: asyncio.AbstractEventLoop, action: str, message: dict[str, Any]) -> Any:
+    """A job's own question, asked on the worker's event loop from the job's thread; ValueError with a sentence."""
+    asked = asyncio.run_coroutine_threadsafe(_ask(process, action, **message), loop)
+    try:
+        return asked.result(ASK_SECONDS)
+    except (OSError, TimeoutError, LookupError) as error:
+        raise ValueError("the scheduler did not answer what the job asked") from error
+
+
 async def _ask(process: Worker, action: str, **message: Any) -> Any:
     """One question to the registry, from a worker process. LookupError where the scheduler has none."""
     answer = await process.scheduler.pothole(action=action, message=message)
     if answer is None:
         raise LookupError("the scheduler has no registry of jobs")
+    if "refused" in answer:
+        raise Refused(answer["refused"])
     return answer["value"]

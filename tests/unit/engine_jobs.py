@@ -48,6 +48,13 @@ def modules(description: Description, job: JobContext) -> None:
     job.keep_result("process", json.dumps(values).encode())
 
 
+def reader(description: Description, job: JobContext) -> None:
+    """Keeps what another job is and has kept."""
+    told = job.told(description["run"])
+    job.keep_result("told", json.dumps(told).encode())
+    job.keep_result("copy", job.fetch(description["run"], description["name"]))
+
+
 def wrong(description: Description, job: JobContext) -> None:
     """Fails."""
     raise KeyError("a secret of the program")
@@ -62,6 +69,9 @@ def deaf(description: Description, job: JobContext) -> None:
 COUNT = JobKind("count", validate, count, change, label=lambda d: f"count to {d['steps']}")
 SHORT = JobKind("short", validate, count, change, lane="short", resumable=False)
 MODULES = JobKind("modules", lambda _: {}, modules)
+READER = JobKind("reader", lambda d: d, reader, lane="short", resumable=False)
 WRONG = JobKind("wrong", lambda _: {}, wrong)
 DEAF = JobKind("deaf", lambda _: {}, deaf)
-KINDS = {name: f"tests.unit.engine_jobs:{name.upper()}" for name in ("count", "short", "modules", "wrong", "deaf")}
+KINDS = {
+    name: f"tests.unit.engine_jobs:{name.upper()}" for name in ("count", "short", "modules", "reader", "wrong", "deaf")
+}

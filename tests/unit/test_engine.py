@@ -422,3 +422,23 @@ def test_a_job_that_cannot_be_stopped_kindly_ends_with_its_worker() -> None:
         run(go())
     finally:
         own.close()
+
+
+def test_a_job_reads_what_another_job_is_and_has_kept(engine: Engine) -> None:
+    async def scenario() -> tuple[dict[str, Any], bytes, str, str]:
+        first = await engine.submit("a", {"kind": "count", "steps": 3})
+        await everything(engine, first)
+        second = await engine.submit("b", {"kind": "reader", "run": first, "name": "end"})
+        await everything(engine, second)
+        told, copy = json.loads(await engine.result(second, "told")), await engine.result(second, "copy")
+        said = [
+            sentences(await everything(engine, await engine.submit("b", {"kind": "reader", "run": run, "name": name})))
+            for run, name in ((first, "nothing"), ("no such job", "end"))
+        ]
+        assert (await engine.summary(first, "a"))["owner"] and not (await engine.summary(first, "b"))["owner"]
+        assert await engine.description(first) == told
+        return told, copy, *said
+
+    told, copy, nothing, unknown = run(scenario())
+    assert told == {"kind": "count", "steps": 3, "pause": 0.0, "rate": 1.0} and json.loads(copy) == {"x": 3.0}
+    assert "has kept nothing named 'nothing'" in nothing and "no such job" in unknown

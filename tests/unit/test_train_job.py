@@ -110,7 +110,8 @@ def test_the_place_in_the_plane_is_the_projection() -> None:
     whole = Registry(methods=["SGDM"])
     whole.attempt()
     theta = weights(whole.results["weights/final"])["SGDM"].astype(float)
-    plane = {name: array.astype(float) for name, array in unpack(whole.results["plane"]).items()}
+    kept = unpack(whole.results["plane"])
+    plane = {name: kept[name].astype(float) for name in ("origin", "directions")}
     least, *_ = np.linalg.lstsq(plane["directions"].T, theta - plane["origin"], rcond=None)
     row = whole.rows[-1]["methods"]["SGDM"]
     # float32 weights of 9000 parameters.
@@ -155,7 +156,7 @@ def test_seconds_go_on_over_a_pause() -> None:
 def test_a_method_that_diverges_stops_says_so_once_and_tries_again_after_a_change() -> None:
     wild = Registry(methods=["SGDM", "SAM"], learning_rate=10.0, momentum=0.99, steps=400, plane=None, snapshots=0)
     wild.attempt(changes={390: {"learning_rate": 0.0, "momentum": 0.0}})
-    notes = [values for kind, values in wild.entries if kind == "notice"]
+    notes = [values for kind, values in wild.entries if kind == "notice" and "method" in values]
     stopped, at = notes[0]["method"], notes[0]["position"]
     assert 0 < at < 390 and "kept" in notes[0]["sentence"]
     # Its weights are too large by then for any learning rate, so that it stops once more.
@@ -216,7 +217,7 @@ def test_every_changeable_setting_can_be_changed() -> None:
 def test_structures_offered_exist() -> None:
     assert set(STRUCTURES) <= set(ALL_STRUCTURES)
     for structure in STRUCTURES:
-        assert list(training_methods(["LLQR"], structure, 5)) == ["LLQR"]
+        assert list(training_methods(["LLQR"], structure, refresh_every=5)) == ["LLQR"]
 
 
 def test_packed_trees_come_back() -> None:
