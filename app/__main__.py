@@ -64,11 +64,11 @@ def prepare(address: str | None) -> None:
     """
     from app.observe.health import READINESS
     from app.request import read_request
-    from app.toy_compute import paths_answer
+    from app.toy_batch import PATHS, compute_paths, paths_key
 
     request, _ = read_request({})
     try:
-        paths_answer(request)
+        PATHS.keep(paths_key(request), compute_paths(request))
     except Exception as error:
         READINESS.failed(error)
         raise
@@ -119,7 +119,7 @@ def main(arguments: list[str] | None = None) -> None:
     from app.observe.startup import start_line
     from app.server import build
 
-    config = uvicorn.Config(build(observe), log_config=None, access_log=False, lifespan="on", server_header=False)
+    config = uvicorn.Config(build(web, observe), log_config=None, access_log=False, lifespan="on", server_header=False)
     server = uvicorn.Server(config)
     print(f"Pothole lab runs at {address} (Ctrl+C ends it)", flush=True)
     start_line(web, engine)

@@ -11,7 +11,7 @@ CACHES: dict[str, AnswerCache] = {}
 
 
 class AnswerCache:
-    """Bytes by key. An answer that alone is larger than the bound is not kept."""
+    """Bytes by key. An answer that alone is larger than the bound is not kept. `hits` counts answers that were."""
 
     def __init__(self, maximum_bytes: float, name: str = "") -> None:
         self.maximum_bytes = int(maximum_bytes)
@@ -24,20 +24,31 @@ class AnswerCache:
     def __len__(self) -> int:
         return len(self._answers)
 
-    def get(self, key: Hashable, compute: Callable[[], bytes]) -> bytes:
-        """The kept answer for the key, or a computed one, which is kept. The lock is not held while computing."""
+    def find(self, key: Hashable) -> bytes | None:
+        """The kept answer for the key."""
         with self._lock:
-            if key in self._answers:
+            answer = self._answers.get(key)
+            if answer is not None:
                 self._answers.move_to_end(key)
                 self.hits += 1
-                return self._answers[key]
-        answer = compute()
+            else:
+                self.misses += 1
+            return answer
+
+    def keep(self, key: Hashable, answer: bytes) -> None:
+        """Keep an answer and drop the ones that were not asked for longest, where there is no room for all."""
         with self._lock:
-            self.misses += 1
             if key not in self._answers and len(answer) <= self.maximum_bytes:
                 self._answers[key] = answer
                 self.held += len(answer)
             while self.held > self.maximum_bytes:
                 _, dropped = self._answers.popitem(last=False)
                 self.held -= len(dropped)
+
+    def get(self, key: Hashable, compute: Callable[[], bytes]) -> bytes:
+        """The kept answer for the key, or a computed one, which is kept. The lock is not held while computing."""
+        answer = self.find(key)
+        if answer is None:
+            answer = compute()
+            self.keep(key, answer)
         return answer

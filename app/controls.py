@@ -96,6 +96,7 @@ def surface_controls(key: str) -> tuple[NumberControl, ...]:
     )  # fmt: skip
 
 
+@lru_cache(maxsize=256)
 def start_controls(surface: Surface) -> tuple[NumberControl, ...]:
     """The start's coordinates as controls, within the surface's domain."""
     controls = []
@@ -110,6 +111,7 @@ def start_controls(surface: Surface) -> tuple[NumberControl, ...]:
     return tuple(controls)
 
 
+@lru_cache(maxsize=256)
 def controls_of(surface: Surface) -> tuple[Control, ...]:
     """All controls while this surface is shown."""
     return (*surface_controls(surface.key), *start_controls(surface), *CONTROLS)

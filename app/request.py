@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from app.control import ChoiceControl, Control, describe, shorten
@@ -78,7 +79,13 @@ class ToyRequest:
 
     def make_surface(self) -> Surface:
         """The surface that is asked for."""
-        return make_surface(self.surface, **dict(self.surface_parameters))
+        return surface_of(self.surface, self.surface_parameters)
+
+
+@lru_cache(maxsize=512)
+def surface_of(key: str, parameters: tuple[tuple[str, float], ...]) -> Surface:
+    """The surface with these parameters, kept: what it finds out about itself, as by root finding, it finds once."""
+    return make_surface(key, **dict(parameters))
 
 
 def parse_body(body: bytes) -> Mapping[str, Any]:
@@ -145,17 +152,17 @@ def _read_surface(state: dict[str, Any], read: Any, base: Mapping[str, Any], pro
     controls = surface_controls(state["surface"])
     values = {control.name: read(control, base.get(control.name, control.default)) for control in controls}
     try:
-        surface = make_surface(state["surface"], **_parameters(values))
+        surface = surface_of(state["surface"], _parameters(values))
     except ValueError as error:
         problems.append(_sentence(str(error)))
         values = {control.name: control.default for control in controls}
-        surface = make_surface(state["surface"], **_parameters(values))
+        surface = surface_of(state["surface"], _parameters(values))
     state.update(values)
     return surface
 
 
-def _parameters(values: Mapping[str, float]) -> dict[str, float]:
-    return {name.removeprefix("surface."): value for name, value in values.items()}
+def _parameters(values: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
+    return tuple((name.removeprefix("surface."), value) for name, value in values.items())
 
 
 def _sentence(text: str) -> str:

@@ -7,49 +7,49 @@ and leaves the renderer out of the way of a drag.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
 from fastapi import FastAPI, Request, Response
 
+from app.asking import visitor_of_request
 from app.cache import AnswerCache
 from app.claims import claims_for
+from app.coalescer import Busy, Coalescer
+from app.fair_queue import Visitor
 from app.link import left_out, read_link, write_link
 from app.observe.metrics import watch_queue
-from app.request import MAXIMUM_MESSAGES, BadRequest, parse_body, read_request, read_state
-from app.settings import web_settings
-from app.toy_compute import paths_answer
-from app.toy_surface import surface_answer, surface_key
+from app.request import MAXIMUM_MESSAGES, BadRequest, ToyRequest, parse_body, read_request, read_state
+from app.settings import WebSettings, web_settings
+from app.toy_batch import PATHS, compute_many, paths_key
+from app.toy_surface import SURFACES_DRAWN, surface_key, surface_of
 
 CLAIMS = AnswerCache(web_settings().cache_bytes / 32, "claims")
-MAXIMUM_WAITING = 64
-"""Computations that may wait for the one thread; beyond that the answer is 429 and the client asks again later."""
+HEAVIEST_BATCH = 150_000
+"""Walkers × steps of all methods after which a batch is closed: some 20 ms of one core."""
 
 
 class Worker:
     """One thread for computations, so that the event loop stays free, and a bound on those that wait."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, waiting: int | None = None) -> None:
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
-        self._waiting = 0
-        watch_queue(name, lambda: self._waiting)
+        self._most = web_settings().waiting if waiting is None else waiting
+        self.waiting = 0
+        watch_queue(name, lambda: self.waiting)
 
     async def run(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        """The function's value, computed in the thread. BadRequest ("busy") where too many wait already."""
-        if self._waiting >= MAXIMUM_WAITING:
+        """The function's value, computed in the thread. Busy where too many wait already."""
+        if self.waiting >= self._most:
             raise Busy("The server is busy; the newest setting is asked for again shortly.")
-        self._waiting += 1
+        self.waiting += 1
         try:
             return await asyncio.get_running_loop().run_in_executor(self._executor, function, *arguments)
         finally:
-            self._waiting -= 1
-
-
-class Busy(BadRequest):
-    """Too many computations wait."""
+            self.waiting -= 1
 
 
 def json_response(content: bytes, status: int = 200) -> Response:
@@ -59,18 +59,14 @@ def json_response(content: bytes, status: int = 200) -> Response:
 
 def refusal(error: BadRequest) -> Response:
     """The problems as sentences: 429 where the server is busy, else 422."""
-    status = 429 if isinstance(error, Busy) else 422
-    return json_response(orjson.dumps({"problems": error.problems}), status)
+    busy = isinstance(error, Busy)
+    response = json_response(orjson.dumps({"problems": error.problems}), 429 if busy else 422)
+    if busy:
+        response.headers["Retry-After"] = "1"
+    return response
 
 
-def toy_answer(raw: dict[str, Any]) -> bytes:
-    """The answer to a posted state: the surface unless the browser has it (`have`), the paths, and notices."""
-    request, notices = read_request(raw)
-    surface = b"null" if raw.get("have") == surface_key(request) else surface_answer(request)
-    return b'{"surface":%b,"paths":%b,"notices":%b}' % (surface, paths_answer(request), orjson.dumps(notices))
-
-
-def opened(raw: dict[str, Any]) -> bytes:
+def opened(raw: Mapping[str, Any]) -> bytes:
     """The whole state that a link (`query`) or a part of a state (`state`) stands for, and what was changed in it."""
     query, state = raw.get("query", ""), raw.get("state")
     unknown: list[str] = []
@@ -85,33 +81,68 @@ def opened(raw: dict[str, Any]) -> bytes:
     return orjson.dumps({"state": reading.state, "notices": said[:MAXIMUM_MESSAGES], "link": write_link(reading.state)})
 
 
-def claims_answer(raw: dict[str, Any]) -> bytes:
+def claims_answer(request: ToyRequest) -> bytes:
     """The paper's statements about the posted settings, each with a verdict from runs made now, and their counts."""
-    request, _ = read_request(raw)
-    return CLAIMS.get(replace(request, scheme="light"), lambda: orjson.dumps({"claims": claims_for(request)}))
+    return orjson.dumps({"claims": claims_for(request)})
 
 
-def add_routes(server: FastAPI) -> None:
+@dataclass(frozen=True)
+class ToyWork:
+    """The three threads of the toy lab: paths, many at a time; surfaces and claims, one at a time."""
+
+    paths: Coalescer[ToyRequest]
+    surfaces: Coalescer[ToyRequest]
+    claims: Coalescer[ToyRequest]
+
+    @classmethod
+    def begin(cls, settings: WebSettings) -> ToyWork:
+        """Threads start with their first work."""
+        return cls(
+            Coalescer(
+                "paths", compute_many, PATHS, key=paths_key, batch=settings.batch, settings=settings,
+                weight=lambda request: len(request.methods) * request.steps, heaviest=HEAVIEST_BATCH,
+            ),
+            Coalescer("surfaces", lambda items: [surface_of(items[0])], SURFACES_DRAWN, key=surface_key,
+                      settings=settings),
+            Coalescer("claims", lambda items: [claims_answer(items[0])], CLAIMS,
+                      key=lambda request: replace(request, scheme="light"), settings=settings),
+        )  # fmt: skip
+
+    async def toy_answer(self, raw: Mapping[str, Any], visitor: Visitor, gone: Any = None) -> bytes:
+        """The answer to a posted state: the surface unless the browser has it (`have`), the paths, and notices."""
+        request, notices = read_request(raw)
+        surface = b"null"
+        if raw.get("have") != surface_key(request):
+            surface = await self.surfaces.answer(request, visitor, gone)
+        paths = await self.paths.answer(request, visitor, gone)
+        return b'{"surface":%b,"paths":%b,"notices":%b}' % (surface, paths, orjson.dumps(notices))
+
+
+def add_routes(server: FastAPI, settings: WebSettings) -> ToyWork:
     """Put the toy lab's addresses on the server."""
-    paths, claims = Worker("paths"), Worker("claims")
-
-    async def answer(request: Request, worker: Worker, function: Callable[[dict[str, Any]], bytes]) -> Response:
-        try:
-            raw = parse_body(await request.body())
-            if worker is claims and await request.is_disconnected():
-                return Response(status_code=204)  # nobody listens any more
-            return json_response(await worker.run(function, raw))
-        except BadRequest as error:
-            return refusal(error)
+    work = ToyWork.begin(settings)
 
     @server.post("/toy/compute", include_in_schema=False)
     async def compute(request: Request) -> Response:
-        return await answer(request, paths, toy_answer)
+        try:
+            raw = parse_body(await request.body())
+            return json_response(await work.toy_answer(raw, visitor_of_request(request), request.is_disconnected))
+        except BadRequest as error:
+            return refusal(error)
 
     @server.post("/toy/claims", include_in_schema=False)
     async def test_claims(request: Request) -> Response:
-        return await answer(request, claims, claims_answer)
+        try:
+            asked, _ = read_request(parse_body(await request.body()))
+            return json_response(await work.claims.answer(asked, visitor_of_request(request), request.is_disconnected))
+        except BadRequest as error:
+            return refusal(error)
 
     @server.post("/toy/open", include_in_schema=False)
     async def open_link(request: Request) -> Response:
-        return await answer(request, paths, opened)
+        try:
+            return json_response(opened(parse_body(await request.body())))
+        except BadRequest as error:
+            return refusal(error)
+
+    return work

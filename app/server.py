@@ -22,6 +22,7 @@ from app.observe.settings import ObserveSettings
 from app.pages import PAGES, page_at, register
 from app.routes import add_routes
 from app.security import SecureApp, security_headers
+from app.settings import WebSettings, web_settings
 from app.shell import INDEX, TITLE, shell
 from app.toy_page import PAGE as TOY_PAGE
 
@@ -47,8 +48,9 @@ def has_page(path: str) -> bool:
     return path.startswith(OWN_ADDRESSES) or path in HEALTH_ADDRESSES or page_at(path) is not None
 
 
-def build(observe: ObserveSettings | None = None) -> ObservedApp:
-    """The application, ready for an ASGI server."""
+def build(settings: WebSettings | None = None, observe: ObserveSettings | None = None) -> ObservedApp:
+    """The application, ready for an ASGI server; the tables given stand in for the environment's."""
+    settings = settings or web_settings()
     for page in (TOY_PAGE, INSTRUMENTS_PAGE, NETWORK_PAGE):
         if page.path not in PAGES:
             register(page)
@@ -62,7 +64,7 @@ def build(observe: ObserveSettings | None = None) -> ObservedApp:
         serve_locally=True,
         suppress_callback_exceptions=True,
     )
-    add_routes(app.server)
+    add_routes(app.server, settings)
     add_instrument_routes(app.server)
     add_network_routes(app.server)
     add_health_routes(app.server, observe or ObserveSettings.from_environment())
@@ -73,5 +75,5 @@ def build(observe: ObserveSettings | None = None) -> ObservedApp:
     app._setup_server()
     known = {name: entry for name, entry in app.callback_map.items() if "callback" in entry}
     checks = {"/_dash-update-component": lambda body: check_callback(body, known)}
-    secure = SecureApp(app.server, security_headers(app.csp_hashes()), checks, has_page)
+    secure = SecureApp(app.server, security_headers(app.csp_hashes()), checks, has_page, settings)
     return ObservedApp(secure, templates(app.server.routes, has_page))

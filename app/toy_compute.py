@@ -1,4 +1,4 @@
-"""Paths for one request: every method from the same start, as float32 arrays, table rows and a spoken summary."""
+"""What a browser gets of one request's runs: float32 arrays, table rows and a spoken summary."""
 
 from __future__ import annotations
 
@@ -9,17 +9,13 @@ from typing import Any
 import numpy as np
 import orjson
 
-from app.cache import AnswerCache
 from app.encoding import encode
 from app.request import ToyRequest
-from app.settings import web_settings
 from app.toy_surface import reference
+from geometry.along import charted
 from geometry.surface import Surface
-from optimizers import LLQR, METHODS, SAM, Method, simulate
+from optimizers import LLQR, METHODS, SAM, Method
 from optimizers.run import Run
-
-PATHS = AnswerCache(web_settings().cache_bytes / 2, "paths")
-"""Answers by request: at 600 steps one is about 100 kB."""
 
 
 def configured(name: str, request: ToyRequest) -> Method:
@@ -40,27 +36,8 @@ def configured(name: str, request: ToyRequest) -> Method:
     return replace(method, probe=probe, preconditioner=preconditioner)
 
 
-def run_method(name: str, request: ToyRequest, surface: Surface) -> Run:
-    """One method's run from the request's start."""
-    return simulate(
-        surface,
-        configured(name, request),
-        np.asarray(request.start, dtype=float),
-        steps=request.steps,
-        learning_rate=request.learning_rate,
-        radius=request.radius,
-        momentum=request.momentum,
-        noise_variance=request.noise_variance,
-        seed=request.seed,
-    )
-
-
-def compute_paths(request: ToyRequest) -> bytes:
-    """The JSON of the request's paths."""
-    surface = request.make_surface()
-    # What overflows belongs to a diverged run and is reported by its outcome, not by numpy's warnings.
-    with np.errstate(all="ignore"):
-        traces = [trace_of(name, run_method(name, request, surface), surface) for name in request.methods]
+def answer_of(request: ToyRequest, surface: Surface, traces: list[Trace]) -> bytes:
+    """The JSON of the request's paths, from one trace per method."""
     rows = [table_row(trace.name, trace.run) for trace in traces]
     return orjson.dumps(
         {
@@ -68,33 +45,37 @@ def compute_paths(request: ToyRequest) -> bytes:
             "dimension": surface.dimension,
             "start": list(request.start),
             "ranges": ranges(traces),
-            "methods": [_entry(trace, row, surface) for trace, row in zip(traces, rows, strict=True)],
+            "methods": [_entry(trace, row) for trace, row in zip(traces, rows, strict=True)],
             "summary": _summary(rows),
         }
     )
 
 
-def paths_answer(request: ToyRequest) -> bytes:
-    """`compute_paths`, kept. Colour scheme and preset change nothing in the paths."""
-    return PATHS.get(replace(request, scheme="light", preset="custom"), lambda: compute_paths(request))
-
-
 @dataclass(frozen=True)
 class Trace:
-    """A run with what the charts show along it, each of shape (T+1)."""
+    """A run of one walker with what the charts show along it, each of shape (T+1)."""
 
     name: str
     run: Run
     losses: np.ndarray
     distance: np.ndarray
     curvature: np.ndarray
+    probe_losses: np.ndarray | None
+    """L(θ + ε) at each step (T); None where the method looks nowhere but at its own position."""
 
 
-def trace_of(name: str, run: Run, surface: Surface) -> Trace:
-    """The quantities along one run."""
-    positions = np.asarray(run.positions)
-    distance = np.linalg.norm(positions - reference(surface)[0], axis=-1)
-    return Trace(name, run, np.asarray(run.losses), distance, largest_curvature(surface, positions))
+def traces_of(name: str, run: Run, surface: Surface) -> list[Trace]:
+    """One trace for each of the W walkers of a run."""
+    # (W, T+1, D), as it lies in memory: a walker's own record is then in one piece.
+    positions = np.moveaxis(run.positions, 1, 0)
+    offset = positions - reference(surface)[0]
+    distance = np.sqrt((offset * offset).sum(axis=-1))
+    _, curvature = charted(surface, positions)
+    looked = charted(surface, np.moveaxis(run.probes, 1, 0))[0] if probes_ahead(run) else None
+    return [
+        Trace(name, run.walker(w), run.losses[:, w], distance[w], curvature[w], None if looked is None else looked[w])
+        for w in range(run.arrival.shape[0])
+    ]
 
 
 def ranges(traces: list[Trace]) -> dict[str, list[float]]:
@@ -108,16 +89,15 @@ def ranges(traces: list[Trace]) -> dict[str, list[float]]:
     return found
 
 
-def _entry(trace: Trace, row: dict[str, Any], surface: Surface) -> dict[str, Any]:
+def _entry(trace: Trace, row: dict[str, Any]) -> dict[str, Any]:
     """One method's arrays and its row of the table."""
-    run = trace.run
-    ahead = probes_ahead(run)
+    run, looked = trace.run, trace.probe_losses
     return {
         "name": trace.name,
         "positions": encode(run.positions),
-        "probes": encode(run.probes) if ahead else None,
+        "probes": None if looked is None else encode(run.probes),
         "losses": encode(trace.losses),
-        "probe_losses": encode(surface.loss(run.probes)) if ahead else None,
+        "probe_losses": None if looked is None else encode(looked),
         "distance": encode(trace.distance),
         "curvature": encode(trace.curvature),
         "last_finite": int(run.last_finite),
@@ -129,15 +109,6 @@ def _entry(trace: Trace, row: dict[str, Any], surface: Surface) -> dict[str, Any
 def probes_ahead(run: Run) -> bool:
     """Whether the method looks anywhere but at its own position."""
     return isinstance(run.method.probe, SAM)
-
-
-def largest_curvature(surface: Surface, positions: np.ndarray) -> np.ndarray:
-    """Largest eigenvalue of the Hessian at each position: (T+1, D) → (T+1)."""
-    hessian = np.asarray(surface.hessian(positions))
-    if hessian.shape[-1] == 1:
-        return hessian[..., 0, 0]
-    a, b, d = hessian[..., 0, 0], hessian[..., 0, 1], hessian[..., 1, 1]
-    return 0.5 * (a + d) + np.hypot(0.5 * (a - d), b)
 
 
 def table_row(name: str, run: Run) -> dict[str, Any]:

@@ -32,10 +32,9 @@ def surface_key(request: ToyRequest) -> str:
     return f"{request.surface};{parameters};{request.scheme}"
 
 
-def surface_answer(request: ToyRequest) -> bytes:
+def surface_of(request: ToyRequest) -> bytes:
     """The JSON of the request's surface."""
-    key = surface_key(request)
-    return SURFACES_DRAWN.get(key, lambda: _surface_json(request.make_surface(), key, request.scheme))
+    return _surface_json(request.make_surface(), surface_key(request), request.scheme)
 
 
 def _surface_json(surface: Surface, key: str, scheme: str) -> bytes:

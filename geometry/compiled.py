@@ -197,3 +197,12 @@ def derivative_fields(code, p, xs, ys, out):
         for j in range(len(ys)):
             _, gx, gy, xx, xy, yy = derivatives(code, p, xs[i], ys[j])
             out[0, i, j], out[1, i, j], out[2, i, j], out[3, i, j], out[4, i, j] = gx, gy, xx, xy, yy
+
+
+@njit(cache=True, nogil=True)
+def losses_and_curvature(code, p, points, losses, curvature):
+    """losses[n] = L and curvature[n] = the largest eigenvalue of ∇²L at points[n], shape (N, 2)."""
+    for n in range(len(points)):
+        loss, _, _, xx, xy, yy = derivatives(code, p, points[n, 0], points[n, 1])
+        losses[n] = loss
+        curvature[n] = 0.5 * (xx + yy) + np.hypot(0.5 * (xx - yy), xy)

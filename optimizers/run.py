@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,15 @@ SETTLED_TIMES = 3.0
 """… and it had at least this many relaxation times (1−μ)/(η κ) of the local curvature κ to settle, …"""
 AT_REST = 1e-9
 """… or its drift is below this part of the half-diagonal: it rests, as at a ghost minimum, whatever κ is there."""
+
+
+OF_WALKER = ("arrival", "last_finite", "path_length_to_arrival", "total_path_length", "outcome", "final")
+"""Fields of a Run whose first axis is the walkers'."""
+OF_STEPS = (
+    *("positions", "probes", "gradients", "losses", "preconditioners"),
+    *("path_length", "gradient_evaluations", "curvature_products"),
+)
+"""Fields of a Run whose second axis is the walkers', after the steps."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +64,17 @@ class Run:
     total_path_length: np.ndarray
     outcome: np.ndarray
     final: np.ndarray
+
+    def walker(self, index: int) -> Run:
+        """The record of one walker of a run over W walkers (one axis): its arrays without that axis, as views."""
+        if self.arrival.ndim != 1:
+            raise ValueError(f"walker() takes a run with one axis of walkers, not {self.arrival.ndim}")
+        mine = {name: getattr(self, name)[index, ...] for name in OF_WALKER}
+        for name in OF_STEPS:
+            record = getattr(self, name)
+            mine[name] = None if record is None else record[:, index, ...]
+        settings = {name: v[index, ...] if np.ndim(v) else v for name, v in self.settings.items()}
+        return dataclasses.replace(self, settings=settings, **mine)
 
     def describe_outcome(self, walker: int | tuple[int, ...] = ()) -> str:
         """One sentence fragment for one walker: "trapped: in the annular well, r = 4.97"."""

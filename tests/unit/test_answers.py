@@ -11,7 +11,9 @@ import pytest
 from app.cache import AnswerCache
 from app.encoding import decode
 from app.request import read_request
-from app.toy_compute import compute_paths, configured, largest_curvature
+from app.toy_batch import compute_paths
+from app.toy_compute import configured
+from geometry.along import charted
 from geometry.surfaces import make_surface
 from optimizers import METHODS, simulate
 
@@ -82,7 +84,7 @@ def test_curvature_is_the_largest_eigenvalue():
     surface = make_surface("annular-well")
     theta = np.random.default_rng(0).uniform(-7, 7, (50, 2))
     expected = np.linalg.eigvalsh(surface.hessian(theta))[:, -1]
-    assert np.allclose(largest_curvature(surface, theta), expected, rtol=1e-9, atol=1e-9)
+    assert np.allclose(charted(surface, theta)[1], expected, rtol=1e-9, atol=1e-9)
 
 
 def test_a_diverged_method_leaves_the_charts_to_the_others():

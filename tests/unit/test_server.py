@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from app import toy_batch
 from app.controls import CONTROLS, controls_of
 from app.encoding import decode
 from app.request import METHOD_NAMES
@@ -187,13 +188,6 @@ def test_statements_come_with_a_verdict_and_counts(post):
     assert post("/toy/claims", {"radius": []}).status_code == 422
 
 
-def test_a_busy_server_says_so_with_429(post, monkeypatch):
-    monkeypatch.setattr("app.routes.MAXIMUM_WAITING", 0)
-    response = post("/toy/compute", QUICK)
-    assert response.status_code == 429
-    assert "busy" in response.json()["problems"][0]
-
-
 def test_diverged_runs_are_answered(post):
     answer = computed(post, surface="stiff-valley", learning_rate=1.0, steps=200)
     outcomes = {method["row"]["outcome"] for method in answer["paths"]["methods"]}
@@ -202,11 +196,9 @@ def test_diverged_runs_are_answered(post):
 
 
 def test_equal_requests_are_computed_once(post, monkeypatch):
-    from app import toy_compute
-
     calls = []
-    compute = toy_compute.compute_paths
-    monkeypatch.setattr(toy_compute, "compute_paths", lambda request: calls.append(1) or compute(request))
+    answer_of = toy_batch.answer_of
+    monkeypatch.setattr(toy_batch, "answer_of", lambda request, *rest: calls.append(1) or answer_of(request, *rest))
     state = post("/toy/open", {"query": "?learning_rate=0.01234"}).json()["state"]
     again = {**state, "preset": "figure-3", "scheme": "dark", "step": 3}
     assert computed(post, **state)["paths"] == computed(post, **again)["paths"]
