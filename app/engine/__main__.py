@@ -15,6 +15,7 @@ import asyncio
 import logging
 import os
 import signal
+from pathlib import Path
 
 import dask
 from distributed import Nanny, Scheduler
@@ -33,6 +34,10 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     scheduler = parts.add_parser("scheduler", help="the queue, the jobs and their feeds")
     scheduler.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this computer only)")
     scheduler.add_argument("--port", type=int, default=8786)
+    scheduler.add_argument(
+        "--state", default=os.environ.get("POTHOLE_STATE_DIR"), metavar="FOLDER",
+        help="jobs are kept here across restarts; none: nowhere (default: POTHOLE_STATE_DIR, or this user's own)",
+    )  # fmt: skip
     worker = parts.add_parser("worker", help="runs jobs; is restarted when it dies, and finds a restarted scheduler")
     worker.add_argument("scheduler", nargs="?", default=os.environ.get("POTHOLE_SCHEDULER"), help="tcp://host:8786")
     worker.add_argument("--name", default=None, help="a number says which GPU to use: 0, 1, …")
@@ -41,6 +46,14 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     if options.part == "worker" and not options.scheduler:
         parser.error("say where the scheduler is: python -m app.engine worker tcp://127.0.0.1:8786")
     return options
+
+
+def state_folder(chosen: str | None, port: int) -> str:
+    """The folder that the command line or the environment names, else one of this user's for this port."""
+    if chosen == "none":
+        return ""
+    home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return chosen or str(Path(home) / "pothole-lab" / f"scheduler-{port}")
 
 
 async def run_scheduler(host: str, port: int, stop: asyncio.Event) -> None:
@@ -78,6 +91,8 @@ async def serve(options: argparse.Namespace) -> None:
     for sign in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(sign, stop.set)
     if options.part == "scheduler":
+        # Read where the registry is set up, which a web process asks for.
+        os.environ["POTHOLE_STATE_DIR"] = state_folder(options.state, options.port)
         await run_scheduler(options.host, options.port, stop)
     else:
         await run_worker(options.scheduler, options.name, stop)

@@ -51,6 +51,17 @@ class Feed:
             found.append(entry)
         return found
 
+    @property
+    def shape(self) -> dict[str, int]:
+        """What `restore` needs besides the entries."""
+        return {"last": self.last, "stride": self._stride, "thinned": self.thinned}
+
+    def restore(self, entries: list[Stored], last: int, stride: int, thinned: int) -> None:
+        """Become the feed that had these entries; `last` is at least the last entry's number."""
+        self._entries, self._stride, self.thinned = list(entries), stride, thinned
+        self.last = max(last, entries[-1].number if entries else 0)
+        self.held = sum(len(entry.raw) for entry in entries)
+
     def _index(self, number: int) -> int:
         """Index of the first entry above `number`."""
         low, high = 0, len(self._entries)

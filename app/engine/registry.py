@@ -218,6 +218,30 @@ class JobRegistry:
         for job in [job for job in self.jobs.values() if job.worker == worker and job.state == "running"]:
             self._lose(job, why)
 
+    def restore(self, jobs: Iterable[Job]) -> None:
+        """Take up the jobs of a scheduler that has ended; call before anything is asked. A running one is queued, goes
+        first and continues from its checkpoint; what had been wished of it is done."""
+        now = self._clock()
+        for job in jobs:
+            job.followed = job.ended = now
+            self.jobs[job.id] = job
+            if job.state != "running":
+                continue
+            wish, sentence = job.wish, job.wish_sentence
+            if wish == "stop":
+                self._end(job, "stopped", sentence)
+                continue
+            whence = f"goes on from step {job.checkpoint_position}" if job.checkpoint else "starts again"
+            job.say(
+                "notice", sentence=f"The engine was restarted after step {job.steps_done}; the run {whence}.",
+                restarted=True, position=job.steps_done, checkpoint_position=job.checkpoint_position,
+            )  # fmt: skip
+            job.urgent = True
+            if wish == "pause":
+                job.enter("paused", sentence)
+            else:
+                self._queue(job)
+
     def tick(self) -> None:
         """Carry out the rules of loss and expiry."""
         now, limits = self._clock(), self.settings

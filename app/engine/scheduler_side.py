@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import defaultdict
+from pathlib import Path
 from typing import Any
 
 from distributed import Scheduler
@@ -13,13 +15,12 @@ from distributed.diagnostics.plugin import SchedulerPlugin
 from app.engine.errors import Refused, UnknownJob
 from app.engine.registry import JobRegistry
 from app.engine.settings import EngineSettings
+from app.engine.store import JobStore
 
 logger = logging.getLogger("pothole.scheduler")
 HANDLER = "pothole"
-PLAIN = (
-    *("submit", "stop", "pause", "resume", "change", "summary", "description", "listing", "result"),
-    *("report", "finish"),
-)
+CHANGING = ("submit", "stop", "pause", "resume", "change", "report", "finish")
+PLAIN = (*CHANGING, "summary", "description", "listing", "result")
 LONGEST_WAIT = 20.0
 TICK = 0.5
 
@@ -38,6 +39,7 @@ class RegistryPlugin(SchedulerPlugin):
         """Put the handler on the scheduler."""
         self.scheduler = scheduler
         self.registry = JobRegistry(self.settings)
+        self.store = self._opened_store()
         self._followers: dict[str, set[asyncio.Future]] = defaultdict(set)
         self._hungry: dict[str, list[asyncio.Future]] = defaultdict(list)
         self.registry.changed = self._wake_followers
@@ -48,6 +50,9 @@ class RegistryPlugin(SchedulerPlugin):
     async def before_close(self) -> None:
         """Stop the clock, and answer who waits."""
         self._ticking.cancel()
+        self._keep()
+        if self.store is not None:
+            self.store.close()
         for job in list(self._followers):
             self._wake_followers(job)
         for waiting in self._hungry.values():
@@ -57,6 +62,34 @@ class RegistryPlugin(SchedulerPlugin):
     def remove_worker(self, scheduler: Scheduler, worker: str, *, stimulus_id: str, **kwargs: Any) -> None:
         """Give a lost worker's jobs to the next one."""
         self.registry.worker_gone(worker)
+        self._keep()
+
+    def _opened_store(self) -> JobStore | None:
+        """The store in the folder that this process's environment names, its jobs taken up; None without one."""
+        folder = EngineSettings.from_environment().state_folder
+        if not folder:
+            return None
+        try:
+            store = JobStore(Path(folder), time.monotonic)
+            self.registry.restore(store.read(self.settings.feed_bytes, time.time))
+        except OSError as error:
+            logger.error("jobs are not kept across restarts: %s", error)
+            return None
+        return store
+
+    def _keep(self, job: str | None = None) -> None:
+        """Bring the disk up to date: with one job, or with all. Nobody is told of a change before this."""
+        if self.store is None:
+            return
+        if job is None:
+            self.store.forget_all_but(self.registry.jobs)
+        for each in [job] if job is not None else list(self.registry.jobs):
+            known = self.registry.jobs.get(each)
+            if known is not None:
+                before = known.feed.last
+                self.store.keep(known)
+                if known.feed.last != before:  # the store has said something
+                    self._wake_followers(each)
 
     async def answer(self, action: str, message: dict[str, Any]) -> dict[str, Any]:
         """The handler."""
@@ -69,14 +102,18 @@ class RegistryPlugin(SchedulerPlugin):
 
     async def _value(self, action: str, message: dict[str, Any]) -> Any:
         if action in PLAIN:
-            return getattr(self.registry, action)(**message)
+            try:
+                return getattr(self.registry, action)(**message)
+            finally:
+                if action in CHANGING:
+                    self._keep(message["job"])
         if action == "follow":
             return await self._follow(**message)
         if action == "take":
             return await self._take(**message)
         if action == "state":
             workers = [{"name": str(w.name), "address": w.address} for w in self.scheduler.workers.values()]
-            return {**self.registry.state(), "workers": workers}
+            return {**self.registry.state(), "workers": workers, "kept_on_disk": self.store is not None}
         raise Refused(f"there is no action {action!r}")
 
     async def _follow(self, job: str, after: int, wait: float) -> dict[str, Any]:
@@ -115,6 +152,8 @@ class RegistryPlugin(SchedulerPlugin):
                     self._hungry[lane].remove(future)
             if worker in self.scheduler.workers:
                 assignment = self.registry.take(worker, lane)
+        if assignment is not None:
+            self._keep(assignment["job"])
         return assignment
 
     def _wake_followers(self, job: str) -> None:
@@ -131,6 +170,7 @@ class RegistryPlugin(SchedulerPlugin):
             await asyncio.sleep(TICK)
             try:
                 self.registry.tick()
+                self._keep()
             except Exception:
                 logger.exception("the registry's clock failed once")
 

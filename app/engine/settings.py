@@ -43,6 +43,9 @@ class EngineSettings(SettingsTable):
     restarts: int = setting(3, "POTHOLE_RESTARTS", "lost workers in a row without progress before a job fails")
     checkpoint_seconds: float = setting(5.0, "POTHOLE_CHECKPOINT_SECONDS", "between two checkpoints", 0.01)
     updates_per_second: float = setting(20.0, "POTHOLE_UPDATES_PER_SECOND", "feed entries of one job", 1)
+    state_folder: str = setting(
+        "", "POTHOLE_STATE_DIR", "the scheduler keeps its jobs here across restarts; empty: nowhere if embedded"
+    )  # fmt: skip
     kinds: Mapping[str, str] = field(default_factory=lambda: dict(KINDS))
 
     @property
