@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +16,7 @@ from app.engine import Engine, EngineSettings, Refused, UnknownJob
 from app.engine.hub import MAXIMUM_BUFFERED, Entry
 from tests.server import free_port
 from tests.unit.engine_jobs import KINDS
+from tests.unit.engine_parts import Part
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 WITHIN = 60.0
@@ -328,39 +326,11 @@ def test_a_bad_id_is_refused(engine: Engine, name: Any) -> None:
         run(engine.submit(name, {"kind": "count"}))
 
 
-class Part:
-    """A scheduler or a worker as a process of its own."""
-
-    def __init__(self, *arguments: str, **environment: str) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "app.engine", *arguments],
-            cwd=ROOT,
-            env={**os.environ, **environment},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            start_new_session=True,
-        )
-        assert self.process.stdout is not None
-        self.line = self.process.stdout.readline()
-
-    def end(self, sign: int = signal.SIGTERM) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.process.pid, sign)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self.process.wait(20)
-        if self.process.poll() is None:
-            os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
-        assert self.process.stdout is not None
-        self.process.stdout.close()
-
-
 def test_two_web_processes_a_scheduler_and_two_workers() -> None:
     """Separate processes: any web process follows any job; a web process may go; a scheduler that goes is told."""
     port = free_port()
     address = f"tcp://127.0.0.1:{port}"
-    parts = [Part("scheduler", "--port", str(port))]
+    parts = [Part("scheduler", "--port", str(port), "--state", "none")]
     assert parts[0].line == f"Scheduler at {address}\n"
     parts += [Part("worker", address, "--name", str(index)) for index in range(2)]
     first, second = (Engine(settings(scheduler=address)) for _ in range(2))
@@ -392,7 +362,7 @@ def test_two_web_processes_a_scheduler_and_two_workers() -> None:
         lost = await until(feed, lambda entry: entry.kind == "connection")
         assert "does not answer. Trying again." in sentences(lost)
         assert (await second.state())["state"] == "unavailable"
-        parts[0] = await asyncio.to_thread(Part, "scheduler", "--port", str(port))
+        parts[0] = await asyncio.to_thread(Part, "scheduler", "--port", str(port), "--state", "none")
         with pytest.raises(UnknownJob, match="the engine was restarted"):
             await until(feed, lambda _: False)
         job = await second.submit("a", {"kind": "count", "steps": 20})
