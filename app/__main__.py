@@ -9,6 +9,7 @@ import sys
 import threading
 import webbrowser
 from collections.abc import Iterable
+from dataclasses import replace
 
 from app.engine.settings import EngineSettings
 from app.observe.settings import ObserveSettings
@@ -24,6 +25,9 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--port", default=os.environ.get("PORT") or str(DEFAULT_PORT), help="0 takes a free one")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this computer only)")
     parser.add_argument("--no-browser", action="store_true", help="do not open a browser")
+    parser.add_argument(
+        "--scenes", metavar="FILE", help="the lecture to offer (default: POTHOLE_SCENES, or app/lecture/scenes.md)"
+    )
     parser.add_argument("--controls", action="store_true", help="print the table of controls and end")
     parser.add_argument("--settings", action="store_true", help="print the table of limits and addresses and end")
     options = parser.parse_args(arguments)
@@ -107,6 +111,7 @@ def main(arguments: list[str] | None = None) -> None:
     from app.observe.logs import configure_logs
 
     web, engine, observe = tables
+    web = replace(web, scenes=options.scenes or web.scenes)
     configure_logs(observe)
     listener = listen(options.host, options.port)
     host, port = listener.getsockname()[:2]
@@ -116,10 +121,16 @@ def main(arguments: list[str] | None = None) -> None:
     # Importing the application takes a second or two: the port has been checked first.
     import uvicorn
 
+    from app.lecture.scenes import SceneFileError
     from app.observe.startup import start_line
     from app.server import build
 
-    config = uvicorn.Config(build(web, observe), log_config=None, access_log=False, lifespan="on", server_header=False)
+    try:
+        application = build(web, observe)
+    except SceneFileError as error:
+        listener.close()
+        raise SystemExit(str(error)) from None
+    config = uvicorn.Config(application, log_config=None, access_log=False, lifespan="on", server_header=False)
     server = uvicorn.Server(config)
     print(f"Pothole lab runs at {address} (Ctrl+C ends it)", flush=True)
     start_line(web, engine)

@@ -65,6 +65,29 @@ PRECONDITIONER = (
     ),
 )  # fmt: skip
 
+LECTURE = (
+    ChoiceControl(
+        "theme", "Theme", (("screen", "Screen"), ("projector", "Projector")), "screen",
+        "Projector: large type, thick lines, high contrast.", "view",
+    ),
+    ChoiceControl(
+        "panel", "Controls panel", (("shown", "Shown"), ("hidden", "Hidden")), "shown", "Whether controls are shown.",
+        "view",
+    ),
+    ChoiceControl(
+        "predict", "Prediction", (("off", "Off"), ("outcome", "Escapes or stays"), ("first", "Who is first")), "off",
+        "Paths are hidden until the audience has guessed.", "view",
+    ),
+    ChoiceControl(
+        "scenes", "Scenes", (("off", "No lecture"), ("lab", "The server’s"), ("own", "This browser’s")), "off",
+        "The list of scenes that a lecture goes through.", "view",
+    ),
+    NumberControl(
+        "scene", "", "Scene", 1, 60, 1, "The scene of the lecture that is shown.", "view", step=1, integer=True,
+    ),
+)  # fmt: skip
+"""What a lecture adds to a page's view; it changes no number of a picture."""
+
 VIEW = (
     NumberControl(
         "step", "t", "Step shown", 0, MAXIMUM_STEPS, MAXIMUM_STEPS, "The step that the players stand at.",
@@ -75,6 +98,7 @@ VIEW = (
     ),
     ChoiceControl("loop", "Loop", (("off", "Once"), ("on", "Loop")), "off", "Start again at the end.", "view"),
     ChoiceControl("scheme", "Colours", (("light", "Light"), ("dark", "Dark")), "light", "Light or dark.", "view"),
+    *LECTURE,
     NumberControl("camera_x", "", "Camera x", -10, 10, -0.75, "Camera of the 3-D view.", "view", step=0.001),
     NumberControl("camera_y", "", "Camera y", -10, 10, -1.0, "Camera of the 3-D view.", "view", step=0.001),
     NumberControl("camera_z", "", "Camera z", -10, 10, 1.45, "Camera of the 3-D view.", "view", step=0.001),

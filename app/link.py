@@ -44,12 +44,29 @@ def read_link(query: str) -> Reading:
 
 def left_out(query: str, state: Mapping[str, Any]) -> list[str]:
     """One sentence on the keys of a query string that have no place in the state read from it; none where all have."""
+    return [sentence.removesuffix(".") + " and is left out." for sentence in meaningless(query, state)]
+
+
+def meaningless(query: str, state: Mapping[str, Any]) -> list[str]:
+    """The same without the consequence, for who refuses such a link."""
     names = [name for name, _ in parse_qsl(query.lstrip("?")[:MAXIMUM_LENGTH], keep_blank_values=True)]
     unknown = [f"“{shorten(name)}”" for name in dict.fromkeys(names) if name not in state]
     if not unknown:
         return []
     more = f" and {len(unknown) - SHOWN_KEYS} more" if len(unknown) > SHOWN_KEYS else ""
-    return [f"The link holds {', '.join(unknown[:SHOWN_KEYS])}{more}, which means nothing here and is left out."]
+    return [f"The link holds {', '.join(unknown[:SHOWN_KEYS])}{more}, which means nothing here."]
+
+
+def repeated(query: str) -> list[str]:
+    """The keys that a query string gives more than once."""
+    names = [name for name, _ in parse_qsl(query.lstrip("?")[:MAXIMUM_LENGTH], keep_blank_values=True)]
+    return [name for name in dict.fromkeys(names) if names.count(name) > 1]
+
+
+def link_problems(query: str) -> list[str]:
+    """What is wrong with a link to the toy lab, for who wants it right and not mended: a sentence for each thing."""
+    reading = read_link(query)
+    return [*reading.problems, *meaningless(query, reading.state), *(notice.fault for notice in reading.notices)]
 
 
 def _text(value: Any) -> str:

@@ -9,12 +9,17 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Page:
-    """A page: its address, its name in the navigation, what it shows, and its own tools in the header."""
+    """A page: its address, its name in the navigation, what it shows, and its own tools in the header.
+
+    link_problems(query): sentences on what is wrong with a link to it; in_navigation: whether the header lists it.
+    """
 
     path: str
     title: str
     layout: Callable[[], Any]
     header: Callable[[], Any] | None = None
+    link_problems: Callable[[str], list[str]] | None = None
+    in_navigation: bool = True
 
 
 PAGES: dict[str, Page] = {}

@@ -40,6 +40,11 @@ class Notice:
     value: Any
     sentence: str
 
+    @property
+    def fault(self) -> str:
+        """What was wrong, without what is used in its place."""
+        return self.sentence.partition(";")[0] + "."
+
 
 @dataclass(frozen=True)
 class Reading:

@@ -13,6 +13,9 @@ from app.callbacks import add_callbacks
 from app.dash_guard import check_callback
 from app.instruments.page import PAGE as INSTRUMENTS_PAGE
 from app.instruments.routes import add_instrument_routes
+from app.lecture.notes_page import PAGE as NOTES_PAGE
+from app.lecture.routes import add_lecture_routes
+from app.lecture.source import load_scenes
 from app.network.page import PAGE as NETWORK_PAGE
 from app.network.routes import add_network_routes
 from app.observe.health import ADDRESSES as HEALTH_ADDRESSES
@@ -40,7 +43,8 @@ class Backend(FastAPIDashServer):
         return FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
 
 
-OWN_ADDRESSES = ("/_dash-", "/_reload-hash", "/_favicon.ico", "/assets/", "/toy/", "/network/", "/instruments/")
+ROUTES = ("/toy/", "/network/", "/instruments/", "/lecture/")
+OWN_ADDRESSES = ("/_dash-", "/_reload-hash", "/_favicon.ico", "/assets/", *ROUTES)
 
 
 def has_page(path: str) -> bool:
@@ -49,11 +53,15 @@ def has_page(path: str) -> bool:
 
 
 def build(settings: WebSettings | None = None, observe: ObserveSettings | None = None) -> ObservedApp:
-    """The application, ready for an ASGI server; the tables given stand in for the environment's."""
+    """The application, ready for an ASGI server; the tables given stand in for the environment's.
+
+    SceneFileError where the settings name a scene file that cannot be used.
+    """
     settings = settings or web_settings()
-    for page in (TOY_PAGE, INSTRUMENTS_PAGE, NETWORK_PAGE):
+    for page in (TOY_PAGE, INSTRUMENTS_PAGE, NETWORK_PAGE, NOTES_PAGE):
         if page.path not in PAGES:
             register(page)
+    scenes = load_scenes(settings.scenes)
     app = Dash(
         "app",
         backend=Backend,
@@ -67,6 +75,7 @@ def build(settings: WebSettings | None = None, observe: ObserveSettings | None =
     add_routes(app.server, settings)
     add_instrument_routes(app.server)
     add_network_routes(app.server)
+    add_lecture_routes(app.server, scenes)
     add_health_routes(app.server, observe or ObserveSettings.from_environment())
     app.layout = shell
     add_callbacks(app)

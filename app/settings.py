@@ -62,6 +62,9 @@ class WebSettings(SettingsTable):
     )  # fmt: skip
     password: str = setting("", "POTHOLE_PASSWORD", "asked of every visitor (any user name); empty: none", secret=True)
 
+    # What is shown
+    scenes: str = setting("", "POTHOLE_SCENES", "the lecture's scene file; empty: app/lecture/scenes.md")
+
 
 @cache
 def web_settings() -> WebSettings:

@@ -62,16 +62,30 @@ def _header(page: Page | None) -> Any:
             html.A(TITLE, href="/", className="brand"),
             html.Span(TAGLINE, className="tagline"),
             _navigation(page),
-            html.Div(own, className="top-tools"),
+            html.Div([*(own or []), *_tools(page)], className="top-tools"),
         ],
     )
 
 
+def _tools(page: Page | None) -> list[Any]:
+    """The tools of every page in the navigation: the lecture and the sheet of keys."""
+    if page is None or not page.in_navigation:
+        return []
+    tools = (("lecture", "Lecture", "Scenes, notes, projector (L)"), ("help", "?", "Keys (?)"))
+    return [
+        html.Button(
+            text, className="button", type="button", title=title,
+            **{"data-action": action, "aria-haspopup": "dialog", **({"aria-label": "Keys"} if text == "?" else {})},
+        )
+        for action, text, title in tools
+    ]  # fmt: skip
+
+
 def _navigation(page: Page | None, always: bool = False) -> Any:
-    if len(PAGES) < 2 and not always:
+    listed = [other for other in PAGES.values() if other.in_navigation]
+    if len(listed) < 2 and not always:
         return None
     links = [
-        html.A(other.title, href=other.path, **({"aria-current": "page"} if other is page else {}))
-        for other in PAGES.values()
+        html.A(other.title, href=other.path, **({"aria-current": "page"} if other is page else {})) for other in listed
     ]
     return html.Nav(links, className="pages", **{"aria-label": "Pages"})

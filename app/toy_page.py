@@ -10,6 +10,7 @@ from app.appearance import looks
 from app.control_entries import entry
 from app.controls import CONTROLS, SURFACE, start_controls, surface_controls
 from app.figures import EMPTY
+from app.link import link_problems
 from app.pages import Page
 from app.presets import PRESETS, preset_values
 from app.request import METHOD_NAMES
@@ -66,6 +67,7 @@ def bench(told: dict[str, Any], controls: Any, stage: list[Any], kind: str = "la
             dcc.Store(id="lab-tables", data=told),
             dcc.Store(id="lab-started"),
             html.Div(id="notices", role="status", **{"aria-live": "polite"}),
+            html.Section(id="lecture-bar", className="lecture-bar", hidden=True, **{"aria-label": "Lecture"}),
             controls,
             html.Main(className="stage", children=stage),
             html.Div(id="spoken", className="spoken", role="status", **{"aria-live": "polite"}),
@@ -202,16 +204,7 @@ def _claims() -> Any:
 
 
 def _help() -> Any:
-    keys = (
-        ("Space", "play or pause"),
-        ("← →", "one step (with Shift: ten)"),
-        ("Home End", "first or last step"),
-        ("arrows on the map", "move the start"),
-    )
-    return html.P(
-        className="hint keys",
-        children=[part for key, what in keys for part in (html.Kbd(key), f" {what}   ")],
-    )
+    return html.P(["Every key is on the sheet that ", html.Kbd("?"), " opens."], className="hint keys")
 
 
-PAGE = Page("/", "Toy lab", layout, header)
+PAGE = Page("/", "Toy lab", layout, header, link_problems)

@@ -8,6 +8,7 @@ from dash import html
 
 from app.control_entries import entry
 from app.instruments.controls import INSTRUMENT, OWN_CONTROLS
+from app.instruments.link import link_problems
 from app.pages import Page
 from app.presets import PRESETS
 from app.toy_page import bench, button, group
@@ -78,4 +79,4 @@ def _panel(key: str) -> Any:
     )
 
 
-PAGE = Page("/instruments", "Instruments", layout, toy_header)
+PAGE = Page("/instruments", "Instruments", layout, toy_header, link_problems)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import parse_qsl
 
 import orjson
 from fastapi import FastAPI, Request, Response
@@ -17,9 +16,9 @@ from app.cache import AnswerCache
 from app.instruments.basins import basins_answer
 from app.instruments.controls import STRIDES, InstrumentRequest, own_state, read_instrument_request
 from app.instruments.fairness import fairness_answer
+from app.instruments.link import mended
 from app.instruments.phase import phase_answer
 from app.instruments.race import race_answer
-from app.link import MAXIMUM_LENGTH, read_link
 from app.request import MAXIMUM_MESSAGES, BadRequest, parse_body, read_state
 from app.routes import Worker, json_response, refusal
 from app.settings import web_settings
@@ -37,15 +36,14 @@ def opened(raw: Mapping[str, Any]) -> bytes:
     """The toy lab's state and the instruments' own that a link (`query`) or a part of a state (`state`) stands for."""
     query, state = raw.get("query", ""), raw.get("state")
     if state is None and isinstance(query, str):
-        reading = read_link(query)
-        own, wrong = own_state(dict(parse_qsl(query.lstrip("?")[:MAXIMUM_LENGTH])))
+        whole, said = mended(query)
     elif isinstance(state, dict):
         reading = read_state(state)
         own, wrong = own_state(state)
+        whole, said = {**reading.state, **own}, [*reading.problems, *wrong, *(n.sentence for n in reading.notices)]
     else:
         raise BadRequest("The link must be text, or the state an object.")
-    said = [*reading.problems, *wrong, *(notice.sentence for notice in reading.notices)]
-    return orjson.dumps({"state": {**reading.state, **own}, "notices": said[:MAXIMUM_MESSAGES]})
+    return orjson.dumps({"state": whole, "notices": said[:MAXIMUM_MESSAGES]})
 
 
 def add_instrument_routes(server: FastAPI) -> None:

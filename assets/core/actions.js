@@ -7,8 +7,9 @@
 
   lab.addPart = (page, make) => (parts[page] ??= []).push(make);
 
+  // Parts of the page, and those of every page (added for "*").
   lab.startParts = (page, instance) => {
-    for (const make of parts[page] ?? []) make(instance);
+    for (const make of [...(parts["*"] ?? []), ...(parts[page] ?? [])]) make(instance);
   };
 
   lab.Actions = class {

@@ -2,6 +2,17 @@
 (() => {
   const lab = (window.potholeLab ??= {});
 
+  // What changes no number of a picture, and no picture but by itself.
+  lab.VIEW_ONLY = new Set([
+    ...["step", "speed", "loop", "camera_x", "camera_y", "camera_z"],
+    ...["theme", "panel", "predict", "scenes", "scene"],
+  ]);
+
+  // What stays as it is when another preset or surface is chosen.
+  lab.kept = ({ scheme, speed, loop, methods, theme, panel, scenes, scene }) => ({
+    scheme, speed, loop, methods, theme, panel, scenes, scene,
+  });
+
   lab.State = class {
     constructor() {
       this.values = {};

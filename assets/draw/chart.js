@@ -33,7 +33,7 @@
     }
 
     frame() {
-      const { left, right, top, bottom } = MARGIN;
+      const { left, right, top, bottom } = lab.roomFor(MARGIN);
       return { x: left, y: top, w: Math.max(this.lines.width - left - right, 1), h: Math.max(this.lines.height - top - bottom, 1) };
     }
 
@@ -55,7 +55,7 @@
 
     #axes(context, x, y, w, h) {
       const { quiet, grid } = this.colours;
-      context.font = `11px ${getComputedStyle(document.body).fontFamily}`;
+      context.font = lab.font(11);
       context.lineWidth = 1;
       context.setLineDash([]);
       context.strokeStyle = grid;
@@ -63,7 +63,7 @@
       context.textBaseline = "middle";
       context.textAlign = "right";
       const [low, high] = this.range;
-      const places = lab.ticks(low, high, Math.max(LEAST_LABELS, Math.round(h / LABEL_ROOM)));
+      const places = lab.ticks(low, high, Math.max(lab.zoom > 1 ? 3 : LEAST_LABELS, Math.round(h / (LABEL_ROOM * lab.zoom))));
       for (const value of places) {
         const at = y + h - ((value - low) / (high - low)) * h;
         context.beginPath();
@@ -74,7 +74,7 @@
       }
       context.textBaseline = "top";
       context.textAlign = "center";
-      for (const value of lab.ticks(0, this.steps, w > 260 ? 5 : 3)) {
+      for (const value of lab.ticks(0, this.steps, w > 260 * lab.zoom ? 5 : 3)) {
         context.fillText(String(value), x + (value / this.steps) * w, y + h + 7);
       }
       if (this.level !== null && this.level >= low && this.level <= high) {
@@ -95,7 +95,7 @@
         out[0] = x + (index / this.steps) * w;
         out[1] = y + h - (values[index] - low) * scale;
       });
-      lab.strokePolyline(context, line, { ...look, width: Math.min(look.width, 1.8) }, 0, line.size - 1);
+      lab.strokePolyline(context, line, { ...look, width: Math.min(look.width, 1.8 * lab.bold) }, 0, line.size - 1);
     }
 
     drawCursor() {
@@ -104,7 +104,7 @@
       const at = x + (Math.min(this.step, this.steps) / this.steps) * w;
       this.cursor.clear();
       context.strokeStyle = this.colours.quiet;
-      context.lineWidth = 1;
+      context.lineWidth = lab.bold;
       context.beginPath();
       context.moveTo(at, y);
       context.lineTo(at, y + h);
@@ -115,7 +115,7 @@
         const height = y + h - ((value - low) / (high - low)) * h;
         if (height >= y - 1 && height <= y + h + 1) {
           const place = x + (Math.min(this.step, last) / this.steps) * w;
-          lab.drawMarker(context, look, place, height, 3.6, this.colours.paper);
+          lab.drawMarker(context, look, place, height, 3.6 * lab.bold, this.colours.paper);
         }
       }
     }

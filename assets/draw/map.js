@@ -87,7 +87,7 @@
       const radiusX = (this.basin.radius * x._length) / Math.abs(x.range[1] - x.range[0]);
       context.setLineDash([3, 4]);
       context.strokeStyle = ink;
-      context.lineWidth = 1.2;
+      context.lineWidth = 1.2 * lab.bold;
       context.globalAlpha = 0.75;
       context.beginPath();
       if (this.dimension === 1) {
@@ -116,7 +116,7 @@
       if (!this.start) return;
       const [x, y] = this.pixel(this.start, this.paths.entries[0]?.losses[0]);
       context.setLineDash([]);
-      for (const [colour, width] of [[this.paths.colours.paper, 4], [this.paths.colours.ink, 1.6]]) {
+      for (const [colour, width] of [[this.paths.colours.paper, 4 * lab.bold], [this.paths.colours.ink, 1.6 * lab.bold]]) {
         context.strokeStyle = colour;
         context.lineWidth = width;
         context.beginPath();
@@ -170,16 +170,16 @@
           dragging = false;
         });
       }
-      pad.addEventListener("keydown", (event) => {
-        const direction = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowDown: [0, -1], ArrowUp: [0, 1] }[event.key];
+      const directions = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowDown: [0, -1], ArrowUp: [0, 1] };
+      const step = (event) => {
         const axes = this.axes();
-        if (!direction || !axes || !this.start || event.altKey || event.ctrlKey || event.metaKey) return;
-        event.preventDefault();
-        event.stopPropagation();
+        if (!axes || !this.start) return;
         const part = event.shiftKey ? 0.05 : 0.005;
         const spans = [axes.x.range, axes.y.range].map(([low, high]) => part * (high - low));
-        this.onStart(this.start.map((value, axis) => value + direction[axis] * spans[axis]));
-      });
+        this.onStart(this.start.map((value, axis) => value + directions[event.key][axis] * spans[axis]));
+      };
+      const what = "move the start (with Shift: ten times as far)";
+      lab.keys?.add([{ keys: Object.keys(directions), shown: "← → ↑ ↓", what, group: "On the map", run: step }], pad);
       this.stack = stack;
     }
   };

@@ -31,7 +31,7 @@
     context.setLineDash([]);
     context.fillStyle = look.colour;
     context.fill();
-    context.lineWidth = 1.5;
+    context.lineWidth = 1.5 * lab.bold;
     context.strokeStyle = paper;
     context.stroke();
   };
@@ -40,13 +40,13 @@
   lab.drawProbe = (context, look, fromX, fromY, x, y, ink) => {
     context.setLineDash([]);
     context.strokeStyle = ink;
-    context.lineWidth = 1;
+    context.lineWidth = lab.bold;
     context.beginPath();
     context.moveTo(fromX, fromY);
     context.lineTo(x, y);
     context.stroke();
-    lab.traceMarker(context, look.marker, x, y, 4);
-    context.lineWidth = 1.8;
+    lab.traceMarker(context, look.marker, x, y, 4 * lab.bold);
+    context.lineWidth = 1.8 * lab.bold;
     context.strokeStyle = look.colour;
     context.stroke();
   };

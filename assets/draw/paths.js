@@ -72,7 +72,7 @@
       this.projector.underlay?.(context, this);
       for (const { entry, line } of this.strokes) {
         if (this.asDots) drawDots(context, line, entry.look);
-        else lab.strokePolyline(context, line, { ...entry.look, width: 1.2, dash: "" }, 0, line.size - 1, FAINT);
+        else lab.strokePolyline(context, line, { ...entry.look, width: 1.2 * lab.bold, dash: "" }, 0, line.size - 1, FAINT);
         line.drawn = 0;
       }
       context.restore();
@@ -125,7 +125,7 @@
       // Walkers often stand on the same spot: those drawn first are larger, so that each can be seen.
       this.lines.forEach(({ entry, point }, index) => {
         point(Math.min(this.step, entry.last), here);
-        const size = 5.5 + Math.min(1.1 * (this.lines.length - 1 - index), 4);
+        const size = lab.bold * (5.5 + Math.min(1.1 * (this.lines.length - 1 - index), 4));
         lab.drawMarker(context, entry.look, here[0], here[1], size, this.colours.paper);
       });
       context.restore();
@@ -137,7 +137,7 @@
         probe(index, there);
         if (!Number.isFinite(there[0])) continue;
         context.globalAlpha = 0.15 + (0.5 * (index - newest + RECENT_PROBES)) / RECENT_PROBES;
-        lab.traceMarker(context, entry.look.marker, there[0], there[1], 2.2);
+        lab.traceMarker(context, entry.look.marker, there[0], there[1], 2.2 * lab.bold);
         context.fillStyle = entry.look.colour;
         context.fill();
       }
@@ -158,7 +158,7 @@
     context.fillStyle = look.colour;
     for (let i = 0; i < line.size; i += 1) {
       context.beginPath();
-      context.arc(line.x[i], line.y[i], 2.2, 0, 2 * Math.PI);
+      context.arc(line.x[i], line.y[i], 2.2 * lab.bold, 0, 2 * Math.PI);
       context.fill();
     }
     context.globalAlpha = 1;

@@ -38,7 +38,7 @@
       place.addEventListener("pointermove", (event) => this.#pointer(event, false));
       place.addEventListener("click", (event) => this.#pointer(event, true));
       place.addEventListener("pointerleave", () => this.onPoint?.(null));
-      place.addEventListener("keydown", (event) => this.#key(event));
+      this.#listenToKeys();
       new ResizeObserver(() => this.draw()).observe(place);
     }
 
@@ -56,7 +56,7 @@
 
     get frame() {
       const { width, height } = this.layer;
-      const { left, right, top, bottom } = this.data.margin ?? MARGIN;
+      const { left, right, top, bottom } = lab.roomFor(this.data.margin ?? MARGIN);
       return { x: left, y: top, width: Math.max(width - left - right, 1), height: Math.max(height - top - bottom, 1) };
     }
 
@@ -83,19 +83,24 @@
       else this.onPoint?.(i, j, "mouse");
     }
 
-    #key(event) {
-      const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key];
-      if (!this.data || (!step && event.key !== "Enter" && event.key !== " ")) return;
-      event.preventDefault();
-      const [i, j] = this.cell ?? [0, 0];
-      if (!step) {
-        if (this.cell) this.onPick?.(i, j);
-        return;
-      }
-      const far = event.shiftKey ? 5 : 1;
-      const [n, m] = [this.data.x.values.length, this.data.y.values.length];
+    #listenToKeys() {
+      const steps = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
       const clamp = (value, top) => Math.min(Math.max(value, 0), top);
-      this.onPoint?.(clamp(i + far * step[0], n - 1), clamp(j + far * step[1], m - 1), "keys");
+      const move = ({ key, shiftKey }) => {
+        const [i, j] = this.cell ?? [0, 0];
+        const far = shiftKey ? 5 : 1;
+        const [n, m] = [this.data.x.values.length, this.data.y.values.length];
+        this.onPoint?.(clamp(i + far * steps[key][0], n - 1), clamp(j + far * steps[key][1], m - 1), "keys");
+      };
+      const when = () => Boolean(this.data);
+      const group = "On a map of cells";
+      lab.keys.add(
+        [
+          { keys: Object.keys(steps), shown: "← → ↑ ↓", what: "point at another cell (with Shift: five on)", group, when, run: move },
+          { keys: ["Enter", " "], shown: "Enter", what: "go to the cell’s setting", group, when, run: () => this.cell && this.onPick?.(...this.cell) },
+        ],
+        this.place,
+      );
     }
 
     draw() {
@@ -145,7 +150,7 @@
       context.strokeStyle = quiet;
       context.lineWidth = 1;
       context.strokeRect(frame.x + 0.5, frame.y + 0.5, frame.width - 1, frame.height - 1);
-      context.font = "11.5px Inter, 'Segoe UI', Arial, sans-serif";
+      context.font = lab.font(11.5);
       context.fillStyle = quiet;
       context.textBaseline = "top";
       const ticks = (axis, most) => {
@@ -155,7 +160,7 @@
         return places.map((value) => [lab.indexOf(axis, value), lab.formatNumber(value)]);
       };
       let end = -Infinity;
-      for (const [place, text] of ticks(across, Math.max(2, frame.width / 55))) {
+      for (const [place, text] of ticks(across, Math.max(2, frame.width / (55 * lab.zoom)))) {
         const [x] = this.pixel(place, 0);
         context.fillRect(Math.round(x), frame.y + frame.height, 1, 4);
         const half = context.measureText(text).width / 2;
@@ -168,9 +173,9 @@
       context.textAlign = "right";
       context.textBaseline = "middle";
       let last = Infinity;
-      for (const [place, text] of ticks(up, Math.max(2, frame.height / 40))) {
+      for (const [place, text] of ticks(up, Math.max(2, frame.height / (40 * lab.zoom)))) {
         const [, y] = this.pixel(0, place);
-        if (y > last - 12) continue;
+        if (y > last - 12 * lab.zoom) continue;
         last = y;
         context.fillRect(frame.x - 4, Math.round(y), 4, 1);
         context.fillText(text, frame.x - 7, y);
@@ -189,10 +194,10 @@
     }
 
     #line(context, { points, dash }) {
-      for (const [colour, width] of [["#000", 4], ["#fff", 2]]) {
+      for (const [colour, width] of [["#000", 4 * lab.bold], ["#fff", 2 * lab.bold]]) {
         context.strokeStyle = colour;
         context.lineWidth = width;
-        context.setLineDash(width === 2 ? dash ?? [] : []);
+        context.setLineDash(width === 2 * lab.bold ? dash ?? [] : []);
         context.beginPath();
         points.forEach(([x, y], k) => {
           const place = this.at(x, y);
@@ -206,7 +211,7 @@
 
     // The setting in view: a ring with cross hairs, readable on every colour.
     #mark(context, x, y) {
-      for (const [colour, width] of [["#000", HALO + 1.6], ["#fff", 1.6]]) {
+      for (const [colour, width] of [["#000", HALO + 1.6 * lab.bold], ["#fff", 1.6 * lab.bold]]) {
         context.strokeStyle = colour;
         context.lineWidth = width;
         context.beginPath();
@@ -228,7 +233,7 @@
       context.strokeStyle = "#000";
       context.stroke();
       if (!label) return;
-      context.font = "11.5px Inter, 'Segoe UI', Arial, sans-serif";
+      context.font = lab.font(11.5);
       context.textAlign = "left";
       context.textBaseline = "middle";
       context.lineWidth = 3;

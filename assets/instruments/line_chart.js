@@ -25,7 +25,8 @@
       const { context, width, height } = this.layer;
       const { x, y, series, marks = [] } = this.data;
       const { ink, quiet, grid } = this.colours;
-      const frame = { x: MARGIN.left, y: MARGIN.top, width: width - MARGIN.left - MARGIN.right, height: height - MARGIN.top - MARGIN.bottom };
+      const margin = lab.roomFor(MARGIN);
+      const frame = { x: margin.left, y: margin.top, width: width - margin.left - margin.right, height: height - margin.top - margin.bottom };
       const range = (key, log) => {
         const values = series.flatMap((one) => one[key]).filter((v) => v !== null && Number.isFinite(v) && (!log || v > 0));
         const [low, high] = [Math.min(...values), Math.max(...values)];
@@ -37,20 +38,20 @@
       const part = (v, [low, high], log) => (log ? Math.log(v / low) / Math.log(high / low) : (v - low) / (high - low));
       const px = (v) => frame.x + part(v, spanX, x.log) * frame.width;
       const py = (v) => frame.y + (1 - part(v, spanY, y.log)) * frame.height;
-      context.font = "11.5px Inter, 'Segoe UI', Arial, sans-serif";
+      context.font = lab.font(11.5);
       context.setLineDash([]);
       context.lineWidth = 1;
       context.strokeStyle = grid;
       context.fillStyle = quiet;
       context.textBaseline = "top";
       context.textAlign = "center";
-      for (const value of this.#ticks(spanX, x.log, frame.width / 60)) {
+      for (const value of this.#ticks(spanX, x.log, frame.width / (60 * lab.zoom))) {
         context.strokeRect(Math.round(px(value)) + 0.5, frame.y, 0, frame.height);
         context.fillText(lab.formatNumber(value), px(value), frame.y + frame.height + 5);
       }
       context.textAlign = "right";
       context.textBaseline = "middle";
-      for (const value of this.#ticks(spanY, y.log, frame.height / 30)) {
+      for (const value of this.#ticks(spanY, y.log, frame.height / (30 * lab.zoom))) {
         context.strokeRect(frame.x, Math.round(py(value)) + 0.5, frame.width, 0);
         context.fillText(lab.formatNumber(value), frame.x - 6, py(value));
       }
@@ -73,7 +74,7 @@
       context.clip();
       for (const one of series) {
         context.strokeStyle = one.colour;
-        context.lineWidth = one.width ?? 2;
+        context.lineWidth = lab.bold * (one.width ?? 2);
         context.setLineDash(one.dash ?? []);
         context.beginPath();
         let down = false;
@@ -88,7 +89,7 @@
         });
         context.stroke();
         if (!one.look) continue;
-        one.x.forEach((value, k) => one.y[k] !== null && lab.drawMarker(context, one.look, px(value), py(one.y[k]), 3.4, this.colours.paper));
+        one.x.forEach((value, k) => one.y[k] !== null && lab.drawMarker(context, one.look, px(value), py(one.y[k]), 3.4 * lab.bold, this.colours.paper));
       }
       context.restore();
     }

@@ -3,7 +3,7 @@
   const lab = (window.potholeLab ??= {});
   const by = (id) => document.getElementById(id);
   // What changes no number of any instrument.
-  const LOOKS_ONLY = new Set(["step", "speed", "loop", "camera_x", "camera_y", "camera_z", "scheme", "methods", "preset", "shown"]);
+  const LOOKS_ONLY = new Set([...lab.VIEW_ONLY, "scheme", "methods", "preset", "shown"]);
   const TOOLS = {
     phase: ["x_axis", "y_axis", "resolution", "runs", "shown"],
     race: ["runs"],
@@ -39,10 +39,13 @@
         preset: (preset) => {
           const { values } = this.state;
           const own = Object.fromEntries(tables.own.map(({ name }) => [name, values[name]]));
-          this.open({ state: { ...own, preset, scheme: values.scheme, methods: values.methods } });
+          this.open({ state: { ...own, ...lab.kept(values), preset } });
         },
       });
-      document.querySelector("[role=tablist]").addEventListener("keydown", (event) => this.tabKey(event));
+      const what = "another instrument";
+      const run = (event) => this.tabKey(event.key === "ArrowLeft" ? -1 : 1);
+      const tabs = { keys: ["ArrowLeft", "ArrowRight"], shown: "← →", what, group: "On the row of instruments", run };
+      lab.keys.add([tabs], document.querySelector("[role=tablist]"));
       window.addEventListener("popstate", () => this.open({ query: location.search }));
       lab.startParts("instruments", this);
       this.open({ query: location.search });
@@ -137,9 +140,7 @@
       this.colours = colours;
     }
 
-    tabKey(event) {
-      const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-      if (!step) return;
+    tabKey(step) {
       const keys = Object.keys(this.instruments);
       const next = keys[(keys.indexOf(this.state.get("instrument")) + step + keys.length) % keys.length];
       this.state.set({ instrument: next }, "user");

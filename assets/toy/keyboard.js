@@ -1,34 +1,23 @@
-// Keys of the whole page. A key that the focused element uses itself stays with it.
+// The player's keys.
 (() => {
   const lab = (window.potholeLab ??= {});
 
-  function uses(element, key) {
-    if (!element || element === document.body) return false;
-    if (element.isContentEditable || element.closest("[role=slider], [role=radiogroup], [role=listbox]")) return true;
-    if (element.matches("input, select, textarea")) return true; // a range uses arrows, a field uses them all
-    return key === " " && Boolean(element.closest("button, a, summary, label, [role=button]"));
-  }
-
   lab.listenToKeys = (player) => {
-    document.addEventListener("keydown", (event) => {
-      if (event.defaultPrevented || event.altKey || event.ctrlKey || event.metaKey) return;
-      if (uses(event.target, event.key)) return;
-      const stride = event.shiftKey ? 10 : 1;
-      const actions = {
-        " ": () => player.toggle(),
-        ArrowLeft: () => still(player).seek(player.step - stride),
-        ArrowRight: () => still(player).seek(player.step + stride),
-        Home: () => still(player).seek(0),
-        End: () => still(player).seek(player.steps),
-      };
-      if (!actions[event.key]) return;
-      event.preventDefault();
-      actions[event.key]();
-    });
+    const group = "Playback";
+    const still = (step) => {
+      player.pause();
+      player.seek(step);
+    };
+    const by = (sign) => (event) => still(player.step + sign * (event.shiftKey ? 10 : 1));
+    const outside = () => !lab.inLecture?.(); // in a lecture the arrows go from scene to scene, as clickers expect
+    lab.keys.add([
+      { keys: [" "], shown: "Space", what: "play or pause", group, run: () => player.toggle() },
+      { keys: ["ArrowLeft"], shown: "←", what: "one step back (with Shift: ten)", group, when: outside, run: by(-1) },
+      { keys: ["ArrowRight"], shown: "→", what: "one step on (with Shift: ten)", group, when: outside, run: by(1) },
+      { keys: [",", "<", ";"], shown: ",", what: "one step back, in a lecture too (with Shift: ten)", group, run: by(-1) },
+      { keys: [".", ">", ":"], shown: ".", what: "one step on, in a lecture too (with Shift: ten)", group, run: by(1) },
+      { keys: ["Home"], shown: "Home", what: "first step", group, run: () => still(0) },
+      { keys: ["End"], shown: "End", what: "last step", group, run: () => still(player.steps) },
+    ]);
   };
-
-  function still(player) {
-    player.pause();
-    return player;
-  }
 })();

@@ -1,7 +1,6 @@
 // The toy lab: the state, the gate to the server, and who hears of what.
 (() => {
   const lab = (window.potholeLab ??= {});
-  const VIEW_ONLY = new Set(["step", "speed", "loop", "camera_x", "camera_y", "camera_z"]);
   const END = 3000; // "the last step", whatever the number of steps: the control's maximum
   const FIRST_TIMEOUT = 180000; // ms: the server may have to compile the simulation first
   const TIMEOUT = 10000;
@@ -50,8 +49,7 @@
         ...lab.playerActions(this.player, (on) => this.state.set({ loop: on ? "on" : "off" }, "user")),
         ...lab.headerActions(this.state),
         preset: (preset) => {
-          const { scheme, speed, loop, methods } = this.state.values;
-          this.open({ state: { preset, scheme, speed, loop, methods } });
+          this.open({ state: { ...lab.kept(this.state.values), preset } });
         },
       });
       window.addEventListener("popstate", () => this.open({ query: location.search }));
@@ -89,8 +87,7 @@
         this.bar.showLoop(this.player.loop);
       }
       if (changed.has("surface") && source === "choice") {
-        const { surface, scheme, speed, loop, methods } = values;
-        this.open({ state: { surface, scheme, speed, loop, methods, preset: "custom" } });
+        this.open({ state: { ...lab.kept(values), surface: values.surface, preset: "custom" } });
         return;
       }
       if (source === "open") this.opened(changed);
@@ -98,7 +95,7 @@
         lab.updateLegend(by("legend"), values.methods, this.looks, this.paper);
         this.pictures.setVisible(values.methods);
       }
-      if ([...changed].some((name) => !VIEW_ONLY.has(name))) this.gate.ask(this.request());
+      if ([...changed].some((name) => !lab.VIEW_ONLY.has(name))) this.gate.ask(this.request());
     }
 
     opened(changed) {
@@ -119,7 +116,7 @@
     }
 
     request() {
-      const state = Object.entries(this.state.values).filter(([name]) => !VIEW_ONLY.has(name));
+      const state = Object.entries(this.state.values).filter(([name]) => !lab.VIEW_ONLY.has(name));
       return { ...Object.fromEntries(state), have: this.surfaceKey ?? null };
     }
 

@@ -44,9 +44,15 @@
 
     #drawStill(surface) {
       this.relief.setRelief(surface.relief, surface.domain);
-      dash_clientside.set_props("map-graph", { figure: surface.figures.map });
-      if (surface.figures.relief) dash_clientside.set_props("relief-graph", { figure: surface.figures.relief });
+      dash_clientside.set_props("map-graph", { figure: lab.enlarged(surface.figures.map) });
+      if (surface.figures.relief) dash_clientside.set_props("relief-graph", { figure: lab.enlarged(surface.figures.relief) });
       document.getElementById("relief-stack").classList.remove("waiting");
+    }
+
+    // After a change of size or theme: plotly's figures, then what lies over them.
+    restyle() {
+      if (this.surface) this.#drawStill(this.surface);
+      this.redraw();
     }
 
     setColours(colours) {

@@ -1,0 +1,1 @@
+"""A lecture: an ordered list of links with titles and notes, shown one by one, and the notes' own window."""

@@ -1,0 +1,152 @@
+"""A lecture's scenes: a text file of titles, links and notes, read strictly.
+
+The format is plain text in Markdown's clothes, so that it reads well anywhere and every mistake has a line:
+
+    # Title of the lecture                       once, before the first scene; may be left out
+    Remarks about the file, not shown.           any lines up to the first scene
+
+    ## Title of a scene                          as many as there are scenes
+    link: /?preset=figure-2&steps=600            the page and its state, as the address bar or "Copy link" has it
+                                                 an empty line
+    Notes for the speaker, in paragraphs.        up to the next scene; may be left out
+
+A link may begin with a host (http://localhost:8050/?…), which is dropped. It is checked as its page checks it: a key
+that means nothing there, a value out of range or of the wrong kind is an error of the file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import NoReturn
+
+from app.control import shorten
+from app.lecture.links import link_problems, local_link
+from app.request import BadRequest
+
+MAXIMUM_TEXT = 40_000
+"""Characters of a scene file."""
+MAXIMUM_SCENES = 60
+MAXIMUM_TITLE = 80
+MAXIMUM_NOTES = 4_000
+LINE_ENDS = re.compile(r"\r\n|\r|\n")
+KEY = re.compile(r"\s*([^\s:]+)\s*:\s*(.*)$")
+
+
+class SceneFileError(BadRequest):
+    """A scene file that cannot be used: one sentence that names the line."""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One scene: its title, the link to open, and the speaker's notes as paragraphs."""
+
+    title: str
+    link: str
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Scenes:
+    """A lecture: its title and its scenes in order, at least one."""
+
+    title: str
+    scenes: tuple[Scene, ...]
+
+
+@dataclass
+class _Draft:
+    """A scene while it is being read."""
+
+    title: str
+    line: int
+    link: str | None = None
+    in_notes: bool = False
+    notes: list[str] = field(default_factory=list)
+
+    def finished(self) -> Scene:
+        if self.link is None:
+            _wrong(self.line, f"the scene “{shorten(self.title)}” has no link; below its title stands “link: /?…”.")
+        paragraphs = [" ".join(part.split()) for part in "\n".join(self.notes).split("\n\n")]
+        notes = tuple(part for part in paragraphs if part)
+        if sum(map(len, notes)) > MAXIMUM_NOTES:
+            _wrong(self.line, f"the notes of “{shorten(self.title)}” are longer than {MAXIMUM_NOTES} characters.")
+        return Scene(self.title, self.link, notes)
+
+
+def parse_scenes(text: str, check: Callable[[str], list[str]] = link_problems) -> Scenes:
+    """The scenes that a file's text describes; SceneFileError with one sentence for the first thing wrong in it.
+
+    `check(link)` gives the sentences on what is wrong with a link; by default what its page says, so that the pages
+    must have been registered (the server does so when it is built).
+    """
+    lines = LINE_ENDS.split(_checked(text))
+    title: str | None = None
+    drafts: list[_Draft] = []
+    for number, raw in enumerate(lines, start=1):
+        line = raw.rstrip()
+        if line.startswith("## ") or line == "##":
+            if len(drafts) == MAXIMUM_SCENES:
+                _wrong(number, f"a lecture has at most {MAXIMUM_SCENES} scenes.")
+            drafts.append(_Draft(_title(line[2:], number, "scene"), number))
+        elif line.startswith("# ") or line == "#":
+            if drafts or title is not None:
+                _wrong(number, "the lecture’s title (“# …”) stands once, before the first scene.")
+            title = _title(line[1:], number, "lecture")
+        elif line.startswith("#"):
+            _wrong(number, f"“{shorten(line)}” is neither a title (“# …”) nor a scene (“## …”).")
+        elif drafts:
+            _read_line(drafts[-1], line, number, check)
+        elif line.startswith("link:"):
+            _wrong(number, "a link belongs to a scene, and no scene (“## Title”) has begun.")
+    if not drafts:
+        raise SceneFileError("The scene file has no scene: a line “## Title”, and below it “link: /?…”.")
+    return Scenes(title or "Lecture", tuple(draft.finished() for draft in drafts))
+
+
+def _read_line(draft: _Draft, line: str, number: int, check: Callable[[str], list[str]]) -> None:
+    """One line below a scene's title: its link, the empty line after it, or its notes."""
+    if draft.in_notes:
+        draft.notes.append(line)
+        return
+    if not line.strip():
+        draft.in_notes = draft.link is not None
+        return
+    found = KEY.match(line)
+    if found is None or (found[1] != "link" and draft.link is None):
+        said = shorten(line.strip())
+        _wrong(number, f"“{said}” is not “link: …”; a scene’s title is followed by its link, notes by an empty line.")
+    if found[1] != "link":
+        _wrong(number, f"“{shorten(found[1])}” is no key of a scene, which has only link; notes follow an empty line.")
+    if draft.link is not None:
+        _wrong(number, "the scene has a link already.")
+    link = local_link(found[2].strip())
+    problems = check(link)
+    if problems:
+        _wrong(number, f"link: {problems[0]}")
+    draft.link = link
+
+
+def _checked(text: str) -> str:
+    """The text without a byte order mark, if it is of an allowed length and can be written as UTF-8."""
+    if len(text) > MAXIMUM_TEXT:
+        raise SceneFileError(f"The scene file is longer than {MAXIMUM_TEXT} characters.")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        _wrong(len(LINE_ENDS.split(text[: error.start])), "holds something that is no character.")
+    return text.removeprefix("\ufeff")
+
+
+def _title(text: str, number: int, what: str) -> str:
+    title = " ".join(text.split())
+    if not title:
+        _wrong(number, f"the {what} has no title.")
+    if len(title) > MAXIMUM_TITLE:
+        _wrong(number, f"the {what}’s title is longer than {MAXIMUM_TITLE} characters.")
+    return title
+
+
+def _wrong(number: int, what: str) -> NoReturn:
+    raise SceneFileError(f"Line {number} of the scene file: {what}")
