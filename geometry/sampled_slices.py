@@ -28,6 +28,14 @@ class SampledSlice:
     examples: int
 
 
+def sampled_objective(objective: NetworkLoss, samples: int, seed: int = 0) -> NetworkLoss:
+    """The loss over `samples` of its examples (all, where there are no more), drawn without replacement with `seed`."""
+    if samples >= objective.examples:
+        return objective
+    index = np.sort(np.random.default_rng(seed).choice(objective.examples, samples, replace=False))
+    return objective.rows(torch.from_numpy(index).to(objective.device))
+
+
 def sampled_slice(
     objective: NetworkLoss,
     plane: Plane,
@@ -49,10 +57,8 @@ def sampled_slice(
         raise ValueError(f"samples must be at least 2, got {samples}")
     x, y = checked_axes(plane, x, y)
     total = objective.examples
-    n = min(samples, total)
-    if n < total:
-        index = np.sort(np.random.default_rng(seed).choice(total, n, replace=False))
-        objective = objective.rows(torch.from_numpy(index).to(objective.device))
+    objective = sampled_objective(objective, samples, seed)
+    n = objective.examples
     first, second = example_losses(objective, plane, memory=memory).moments(lattice(x, y))
     variance = np.maximum(second / n - (first / n) ** 2, 0) * n / (n - 1)
     # An example may carry several targets (a sequence): the loss is per target, the spread per example.

@@ -17,7 +17,7 @@ from geometry.adaptive_slices import AdaptiveSlice, adaptive_slice, refined_slic
 from geometry.objective import Objective
 from geometry.plane import Plane
 from geometry.progressive_slices import SliceProgress, progressive_slice
-from geometry.sampled_slices import SampledSlice, sampled_slice
+from geometry.sampled_slices import SampledSlice, sampled_objective, sampled_slice
 from geometry.slice_directions import KINDS, NORMALISATIONS, slice_plane
 from geometry.slice_grid import checked_axes, lattice
 from geometry.slice_points import DEFAULT_MEMORY, METHODS, point_losses
@@ -34,6 +34,7 @@ __all__ = [
     "evaluate_slice",
     "progressive_slice",
     "refined_slices",
+    "sampled_objective",
     "sampled_slice",
     "slice_plane",
 ]

@@ -138,6 +138,10 @@ class JobContext:
         """
         return self._question("result", job=run, name=name)
 
+    def kept(self, run: str) -> dict[str, int]:
+        """Names and sizes in bytes of what another job has kept so far."""
+        return self._question("summary", job=run)["results"]
+
     def _question(self, action: str, **message: Any) -> Any:
         if self._ask is None:
             raise ValueError("this job runs without a scheduler: there is no other job to read from")

@@ -9,7 +9,12 @@ from dataclasses import dataclass, field
 
 from app.setting import SettingsTable, setting
 
-KINDS = {"train": "app.engine.train:TRAIN"}
+KINDS = {
+    "train": "app.engine.train:TRAIN",
+    "slice": "app.explore.slice_job:SLICE",
+    "curvature": "app.explore.curvature_job:CURVATURE",
+    "rescaling": "app.explore.rescaling_job:RESCALING",
+}
 """Job kinds by name, each a `module:attribute` that holds a JobKind."""
 
 

@@ -10,7 +10,7 @@ rescaling_demonstration(objective, theta)   the same ReLU network, sharper or fl
 from geometry.curvature.density import SpectralDensity, spectral_density
 from geometry.curvature.eigenvalues import Eigenvalues, top_eigenvalues
 from geometry.curvature.operator import HessianOperator, dense_hessian
-from geometry.curvature.rescaling import Rescaling, rescaled, rescaling_demonstration
+from geometry.curvature.rescaling import Rescaling, rescaled, rescaling_demonstration, rescalings
 from geometry.curvature.sharpness import Sharpness, sam_sharpness
 from geometry.curvature.trace import Trace, hessian_trace
 
@@ -25,6 +25,7 @@ __all__ = [
     "hessian_trace",
     "rescaled",
     "rescaling_demonstration",
+    "rescalings",
     "sam_sharpness",
     "spectral_density",
     "top_eigenvalues",

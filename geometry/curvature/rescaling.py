@@ -7,31 +7,38 @@ second grow by it. What a filter-normalised slice shows does not change.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from geometry.curvature.eigenvalues import Eigenvalues, top_eigenvalues
 from geometry.curvature.sharpness import Sharpness, sam_sharpness
 from geometry.curvature.trace import Trace, hessian_trace
+from geometry.networks import NetworkLoss
 from geometry.objective import Array, Layer, Layout, Objective
-from geometry.plane import as_numpy, like
+from geometry.plane import Plane, as_numpy, like
 
 
 @dataclass(frozen=True, eq=False)
 class Rescaling:
-    """What was measured at T_α θ: the loss there less the loss at θ (0 for a ReLU net), and three kinds of sharpness.
+    """What was measured at T_α θ: how far function and loss differ from those at θ (0 for a ReLU net, to rounding),
+    three kinds of sharpness, and how far two kinds of slices differ.
 
-    `slice_difference`: the largest difference between the two filter-normalised slices of one seed, as a share of the
-    slice's range.
+    `output_difference`: the largest difference of an output over all examples, as a share of the largest output.
+    `slice_difference`, `plain_slice_difference`: the largest difference between the slices of one seed at T_α θ and at
+    θ, as a share of the latter's range; filter-normalised, and along fixed directions of the length of θ.
     """
 
     factor: float
     loss_difference: float
+    output_difference: float
     eigenvalues: Eigenvalues
     trace: Trace
     sharpness: Sharpness
     slice_difference: float
+    plain_slice_difference: float
 
 
 def rescaled(theta: Array, layout: Layout, factor: float, first: str | None = None, second: str | None = None) -> Array:
@@ -64,7 +71,14 @@ def _layer(layers: dict[str, Layer], name: str | None, default: str) -> Layer:
 
 
 def rescaling_demonstration(
-    objective: Objective,
+    objective: NetworkLoss, theta: Array, factors: tuple[float, ...] = (1.0, 2.0, 5.0), **settings: Any
+) -> tuple[Rescaling, ...]:
+    """All of `rescalings` at once."""
+    return tuple(rescalings(objective, theta, factors, **settings))
+
+
+def rescalings(
+    objective: NetworkLoss,
     theta: Array,
     factors: tuple[float, ...] = (1.0, 2.0, 5.0),
     *,
@@ -76,21 +90,23 @@ def rescaling_demonstration(
     points: int = 7,
     tolerance: float = 1e-4,
     seed: int = 0,
-) -> tuple[Rescaling, ...]:
+    watch: Callable[[Objective], Objective] = lambda objective: objective,
+) -> Iterator[Rescaling]:
     """Sharpness at T_α θ for every α of `factors`, with the check that loss and filter-normalised slice stay.
 
-    Raises ValueError where the loss changes by more than `tolerance` of itself: the layers are not joined by a ReLU, so
-    there is nothing to demonstrate.
+    `watch` wraps the objective that eigenvalues, trace and sharpness are asked of. Raises ValueError where the loss
+    changes by more than `tolerance` of itself: the layers are not joined by a ReLU, so there is nothing to demonstrate.
     """
     from geometry.slices import evaluate_slice, slice_plane
 
     x = np.linspace(-1, 1, points)
+    fixed = slice_plane(objective, theta, "random", "none", seed).directions * float(np.linalg.norm(as_numpy(theta)))
 
-    def picture(point: Array) -> np.ndarray:
-        return evaluate_slice(objective, slice_plane(objective, point, "random", "filter", seed), x, x)
+    def pictures(point: Array) -> tuple[np.ndarray, np.ndarray]:
+        scaled = slice_plane(objective, point, "random", "filter", seed)
+        return evaluate_slice(objective, scaled, x, x), evaluate_slice(objective, Plane(point, fixed), x, x)
 
-    level, reference = float(objective.loss(theta)), picture(theta)
-    rows = []
+    level, outputs, reference = float(objective.loss(theta)), _outputs(objective, theta), pictures(theta)
     for factor in factors:
         moved = rescaled(theta, objective.layout, factor, first, second)
         difference = float(objective.loss(moved)) - level
@@ -99,14 +115,22 @@ def rescaling_demonstration(
                 f"rescaling by {factor:g} changed the loss from {level:.6g} to {level + difference:.6g}: between the "
                 "two layers lies more than a ReLU, so the network is not the same"
             )
-        rows.append(
-            Rescaling(
-                factor,
-                difference,
-                top_eigenvalues(objective, moved, seed=seed),
-                hessian_trace(objective, moved, probes, seed=seed),
-                sam_sharpness(objective, moved, radius, steps, seed=seed),
-                float(np.abs(picture(moved) - reference).max() / np.ptp(reference)),
-            )
+        changes = [
+            float(np.abs(new - old).max() / np.ptp(old)) for new, old in zip(pictures(moved), reference, strict=True)
+        ]
+        yield Rescaling(
+            factor,
+            difference,
+            float(np.abs(_outputs(objective, moved) - outputs).max() / np.abs(outputs).max()),
+            top_eigenvalues(watch(objective), moved, seed=seed),
+            hessian_trace(watch(objective), moved, probes, seed=seed),
+            sam_sharpness(watch(objective), moved, radius, steps, seed=seed),
+            *changes,
         )
-    return tuple(rows)
+
+
+def _outputs(objective: NetworkLoss, theta: Array) -> np.ndarray:
+    import torch
+
+    with torch.no_grad():
+        return as_numpy(objective.outputs(theta)).astype(np.float64)
