@@ -119,8 +119,9 @@ def _stack(directions: list[Array]) -> Array:
     return np.stack(directions)
 
 
-def _orthonormal(first: Array, others: list[Array], sentence: str) -> Array:
-    """Gram–Schmidt, twice for the rounding; `sentence` is raised where nothing is left of a vector."""
+def _orthonormal(first: Array, others: list[Array], sentence: str, rounding: float = 0.0) -> Array:
+    """Gram–Schmidt, twice for the rounding; `sentence` is raised where nothing, or no more than `rounding`, is left of
+    a vector."""
     basis: list[Array] = []
     for vector in (first, *others):
         left, length = vector, _norm(vector)
@@ -128,7 +129,7 @@ def _orthonormal(first: Array, others: list[Array], sentence: str) -> Array:
             for unit in basis:
                 left = left - (left * unit).sum() * unit
         rest = _norm(left)
-        if not rest > 1e-6 * length:
+        if not rest > max(1e-6 * length, rounding):
             raise ValueError(sentence)
         basis.append(left / rest)
     return _stack(basis)
@@ -192,7 +193,10 @@ def _through(origin: Array, points: Array | None, axes: int) -> tuple[Array, tup
     if tuple(others.shape) != (axes, origin.shape[0]):
         raise ValueError(f"points must have shape ({axes}, {origin.shape[0]}), got {tuple(others.shape)}")
     offsets = [other - origin for other in others]
-    directions = _orthonormal(offsets[0], offsets[1:], "the three points lie on a line, or two of them are the same")
+    # Points on a line, rounded to their precision, span a plane of rounding errors.
+    rounding = 4 * float(np.finfo(as_numpy(origin[:1]).dtype).eps) * _norm(origin)
+    sentence = "the three points lie on a line, or two of them are the same"
+    directions = _orthonormal(offsets[0], offsets[1:], sentence, rounding)
     return directions, ("towards the second point", "towards the third point")[:axes]
 
 

@@ -1,1 +1,1 @@
-"""Exploring a training run: slices of its loss, its curvature, the rescaling demonstration. Jobs, controls, addresses."""
+"""Exploring a training run: slices of its loss, its curvature, the rescaling demonstration: jobs and addresses."""

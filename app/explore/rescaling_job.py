@@ -99,8 +99,8 @@ def sentence(rows: list[dict[str, Any]]) -> str:
     return (
         f"Rescaled by α = {other['factor']:g} the network's outputs differ by at most "
         f"{100 * other['output_difference']:.1g} % of the largest and its loss by {abs(other['loss_difference']):.1g}"
-        f": the same function. Its largest eigenvalue goes from {one['eigenvalue']:.4g} to {other['eigenvalue']:.4g}, its "
-        f"sharpness within radius {other['radius']:g} from {one['sharpness']:.3g} to {other['sharpness']:.3g} "
+        f": the same function. Its largest eigenvalue goes from {one['eigenvalue']:.4g} to {other['eigenvalue']:.4g}, "
+        f"its sharpness within radius {other['radius']:g} from {one['sharpness']:.3g} to {other['sharpness']:.3g} "
         f"({other['ascent']} ascent steps). The slice along unscaled directions changes by up to "
         f"{100 * other['plain_slice_difference']:.3g} % of its range, the filter-normalised one by "
         f"{100 * other['slice_difference']:.1g} %."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from geometry.architectures import build_network
 from geometry.architectures.plain import mlp
@@ -192,6 +193,17 @@ def test_gradient_and_sam_lie_in_their_plane() -> None:
 
 
 # ------------------------------------------------------------------------------------------------------ planes
+
+
+def test_rounding_makes_no_plane() -> None:
+    """Two points and their mean lie on a line; rounded to float32 they lie beside it, in the last place."""
+    generator = torch.Generator().manual_seed(0)
+    one = torch.randn(9000, generator=generator)
+    two = one + 1e-4 * torch.randn(9000, generator=generator)
+    middle = ((one.double() + two.double()) / 2).float()
+    objective = NetworkLoss(nn.Linear(4499, 2), torch.ones(1, 4499), torch.zeros(1, dtype=torch.long))
+    with pytest.raises(ValueError, match="lie on a line"):
+        slice_plane(objective, middle, "three-points", points=torch.stack([one, two]))
 
 
 @pytest.mark.parametrize("kind", ["numpy", "torch"])
