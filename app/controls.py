@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from app.control import ChoiceControl, Control, NumberControl
+from app.lens_controls import LENS
 from geometry.surface import Surface
 from geometry.surfaces import SURFACES, make_surface
 
@@ -104,7 +105,7 @@ VIEW = (
     NumberControl("camera_z", "", "Camera z", -10, 10, 1.45, "Camera of the 3-D view.", "view", step=0.001),
 )  # fmt: skip
 
-CONTROLS: tuple[Control, ...] = (*WALK, *PRECONDITIONER, *VIEW)
+CONTROLS: tuple[Control, ...] = (*WALK, *PRECONDITIONER, *LENS, *VIEW)
 """The controls that every surface shares."""
 
 

@@ -16,6 +16,7 @@ from app.instruments.routes import add_instrument_routes
 from app.lecture.notes_page import PAGE as NOTES_PAGE
 from app.lecture.routes import add_lecture_routes
 from app.lecture.source import load_scenes
+from app.lens_routes import add_lens_routes
 from app.network.page import PAGE as NETWORK_PAGE
 from app.network.routes import add_network_routes
 from app.observe.health import ADDRESSES as HEALTH_ADDRESSES
@@ -73,6 +74,7 @@ def build(settings: WebSettings | None = None, observe: ObserveSettings | None =
         suppress_callback_exceptions=True,
     )
     add_routes(app.server, settings)
+    add_lens_routes(app.server, settings)
     add_instrument_routes(app.server)
     add_network_routes(app.server)
     add_lecture_routes(app.server, scenes)

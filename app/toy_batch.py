@@ -19,6 +19,7 @@ from app.settings import web_settings
 from app.toy_compute import Trace, answer_of, configured, traces_of
 from geometry.surface import Surface
 from optimizers import LLQR, Method, simulate
+from optimizers.run import Run
 
 PATHS = AnswerCache(web_settings().cache_bytes / 2, "paths")
 """Answers by request: at 600 steps one is about 100 kB."""
@@ -77,11 +78,21 @@ def _one_ground(requests: list[ToyRequest]) -> list[bytes]:
 
 def _walked(name: str, surface: Surface, requests: list[ToyRequest]) -> list[Trace]:
     """One method's traces, a walker for each request."""
+    return traces_of(name, _run(name, surface, requests), surface)
+
+
+def run_alone(name: str, request: ToyRequest, surface: Surface) -> Run:
+    """One method's run from one request, the same to the last bit as in any batch; its walkers' shape is ()."""
+    return _run(name, surface, [request]).walker(0)
+
+
+def _run(name: str, surface: Surface, requests: list[ToyRequest]) -> Run:
+    """One method's run, a walker for each request."""
 
     def column(key: str) -> np.ndarray:
         return np.array([getattr(request, key) for request in requests])
 
-    run = simulate(
+    return simulate(
         surface,
         _method(name, requests),
         np.array([request.start for request in requests], dtype=float),
@@ -92,7 +103,6 @@ def _walked(name: str, surface: Surface, requests: list[ToyRequest]) -> list[Tra
         noise_variance=column("noise_variance"),
         seed=column("seed"),
     )
-    return traces_of(name, run, surface)
 
 
 def _method(name: str, requests: list[ToyRequest]) -> Method:

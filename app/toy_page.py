@@ -11,6 +11,7 @@ from app.control_entries import entry
 from app.controls import CONTROLS, SURFACE, start_controls, surface_controls
 from app.figures import EMPTY
 from app.link import link_problems
+from app.lens_sections import lens_sections
 from app.pages import Page
 from app.presets import PRESETS, preset_values
 from app.request import METHOD_NAMES
@@ -77,7 +78,7 @@ def bench(told: dict[str, Any], controls: Any, stage: list[Any], kind: str = "la
 
 def layout() -> Any:
     """The page."""
-    stage = [_heading(), _pictures(), player(), _charts(), _table(), _claims(), _help()]
+    stage = [_heading(), _pictures(), player(), *lens_sections(), _charts(), _table(), _claims(), _help()]
     return bench(tables(), _controls(), stage)
 
 
@@ -107,6 +108,7 @@ def _controls() -> Any:
             group("Surface", [html.Div(id="surface-choice"), html.Div(id="surface-controls")]),
             group("Walk", [html.Div(id="walk-controls")]),
             group("Preconditioner U", [html.Div(id="preconditioner-controls")]),
+            group("Look closer", [html.Div(id="lens-controls")]),
         ],
     )
 

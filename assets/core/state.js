@@ -2,15 +2,19 @@
 (() => {
   const lab = (window.potholeLab ??= {});
 
+  // What looks closer at the runs of the toy lab.
+  const LENS = ["anatomy", "anatomy_method", "anatomy_stage"];
+
   // What changes no number of a picture, and no picture but by itself.
   lab.VIEW_ONLY = new Set([
     ...["step", "speed", "loop", "camera_x", "camera_y", "camera_z"],
     ...["theme", "panel", "predict", "scenes", "scene"],
+    ...LENS,
   ]);
 
   // What stays as it is when another preset or surface is chosen.
-  lab.kept = ({ scheme, speed, loop, methods, theme, panel, scenes, scene }) => ({
-    scheme, speed, loop, methods, theme, panel, scenes, scene,
+  lab.kept = ({ scheme, speed, loop, methods, theme, panel, scenes, scene, ...others }) => ({
+    scheme, speed, loop, methods, theme, panel, scenes, scene, ...Object.fromEntries(LENS.map((name) => [name, others[name]])),
   });
 
   lab.State = class {

@@ -13,13 +13,12 @@
       this.minima = [];
       this.start = null;
       this.onStart = onStart;
+      this.extras = []; // functions (context, view) that draw over the paths, under the start
       const view = this;
       this.paths = new lab.PathView(stack, {
         ready: () => Boolean(view.axes()),
-        box: () => {
-          const { x, y } = view.axes();
-          return [x._offset, y._offset, x._length, y._length];
-        },
+        box: () => view.frame(),
+        frame: () => view.frame(),
         point: (entry) => view.projection(entry.positions, entry.losses),
         probe: (entry) => view.projection(entry.probes, entry.probeLosses),
         asDots: () => view.dimension === 1,
@@ -39,6 +38,11 @@
       const full = this.plot()?._fullLayout;
       if (!full?.xaxis?._length || !full?.yaxis?._length) return null;
       return { x: full.xaxis, y: full.yaxis };
+    }
+
+    frame() {
+      const { x, y } = this.axes();
+      return [x._offset, y._offset, x._length, y._length];
     }
 
     projection(positions, losses) {
@@ -113,6 +117,7 @@
     }
 
     overlay(context) {
+      for (const draw of this.extras) draw(context, this);
       if (!this.start) return;
       const [x, y] = this.pixel(this.start, this.paths.entries[0]?.losses[0]);
       context.setLineDash([]);

@@ -8,7 +8,8 @@
 
   lab.PathView = class {
     // projector: { point(entry) → (index, out), probe(entry) → (index, out) | null, hidden?(entry) → (index) → bool,
-    //              underlay?(context, view), overlay?(context, view) }
+    //              underlay?(context, view), overlay?(context, view), box?() → where to clip, frame?() → what a diverging
+  //              path leaves: [x, y, w, h] }
     constructor(stack, projector) {
       this.projector = projector;
       this.trail = new lab.Layer(stack);
@@ -50,7 +51,8 @@
       this.live.clear();
       if (!this.ready) return;
       this.lines = this.entries.filter((entry) => this.shows(entry)).map((entry) => {
-        const line = new lab.Polyline(entry.last + 1, this.projector.point(entry));
+        const within = entry.diverged ? around(this.projector.frame?.()) : null;
+        const line = new lab.Polyline(entry.last + 1, this.projector.point(entry), within);
         const hidden = this.projector.hidden?.(entry);
         if (hidden) {
           line.hidden = new Uint8Array(line.size);
@@ -129,6 +131,32 @@
         lab.drawMarker(context, entry.look, here[0], here[1], size, this.colours.paper);
       });
       context.restore();
+      this.#drawLeaving(context);
+    }
+
+    // Where a diverging path leaves the picture for good there is a cross, with its name.
+    #drawLeaving(context) {
+      const frame = this.projector.frame?.();
+      if (!frame) return;
+      const taken = [];
+      for (const { entry, line } of this.lines) {
+        const exit = entry.diverged ? lab.leaves(line, frame) : null;
+        if (!exit || this.step < exit.step) continue;
+        for (const [colour, width] of [[this.colours.paper, 5.5], [entry.look.colour, 2.6]]) {
+          context.strokeStyle = colour;
+          context.lineWidth = width;
+          context.setLineDash([]);
+          context.beginPath();
+          for (const [dx, dy] of [[6, 6], [6, -6]]) {
+            context.moveTo(exit.x - dx, exit.y - dy);
+            context.lineTo(exit.x + dx, exit.y + dy);
+          }
+          context.stroke();
+        }
+        const middle = [frame[0] + frame[2] / 2 - exit.x, frame[1] + frame[3] / 2 - exit.y];
+        const size = Math.hypot(...middle) || 1;
+        lab.drawLabel(context, `${entry.name} diverges`, [exit.x, exit.y], [middle[0] / size, middle[1] / size], this.colours.ink, this.colours, taken, false);
+      }
     }
 
     #drawProbes(context, entry, probe, step, here, there) {
@@ -148,6 +176,13 @@
       if (newest === step) lab.drawProbe(context, entry.look, here[0], here[1], there[0], there[1], this.colours.ink);
     }
   };
+
+  // A frame with half of itself added on every side; none where there is none.
+  function around(frame) {
+    if (!frame) return null;
+    const [x, y, w, h] = frame;
+    return [x - w / 2, y - h / 2, 2 * w, 2 * h];
+  }
 
   function rank(look) {
     return (look.dash ? 100 : 0) - look.width;

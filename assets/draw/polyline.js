@@ -4,9 +4,10 @@
   const NEAR = 0.5;
   const FAR = 20000; // beyond any screen: keeps huge coordinates of diverged paths out of the canvas
 
-  // project(index, out) writes the pixel of step `index` into out[0], out[1].
+  // project(index, out) writes the pixel of step `index` into out[0], out[1]. within: [x, y, w, h], beyond which a
+  // diverging path is drawn no more: it would fill the picture with its swings.
   lab.Polyline = class {
-    constructor(count, project) {
+    constructor(count, project, within = null) {
       this.steps = new Int32Array(count);
       this.x = new Float32Array(count);
       this.y = new Float32Array(count);
@@ -30,6 +31,7 @@
         this.y[n] = y;
         this.length[n] = total;
         this.size = n + 1;
+        if (within && !inside(within, x, y)) break;
       }
     }
 
@@ -50,6 +52,24 @@
       context.moveTo(this.x[first], this.y[first]);
       for (let i = first + 1; i <= last; i += 1) context.lineTo(this.x[i], this.y[i]);
     }
+  };
+
+  function inside([left, top, width, height], x, y) {
+    return x >= left && x <= left + width && y >= top && y <= top + height;
+  }
+
+  // Where a line first leaves a box: the crossing, or null where it stays inside.
+  lab.leaves = (line, [left, top, width, height]) => {
+    for (let i = 1; i < line.size; i += 1) {
+      if (inside([left, top, width, height], line.x[i], line.y[i])) continue;
+      const [dx, dy] = [line.x[i] - line.x[i - 1], line.y[i] - line.y[i - 1]];
+      const parts = [];
+      if (dx) parts.push(((dx > 0 ? left + width : left) - line.x[i - 1]) / dx);
+      if (dy) parts.push(((dy > 0 ? top + height : top) - line.y[i - 1]) / dy);
+      const part = Math.min(1, ...parts.filter((v) => v >= 0));
+      return { x: line.x[i - 1] + part * dx, y: line.y[i - 1] + part * dy, step: line.steps[i] };
+    }
+    return null;
   };
 
   // Stroke the kept points first … last of a line in a method's look; hidden(i) dims single segments.

@@ -13,6 +13,10 @@
       const view = this;
       this.paths = new lab.PathView(stack, {
         ready: () => Boolean(view.relief && view.camera()),
+        frame: () => {
+          const { left, top, width, height } = view.camera().box;
+          return [left, top, width, height];
+        },
         point: (entry) => view.projection(entry.positions, entry.heights),
         probe: (entry) => view.projection(entry.probes, entry.probeLosses),
         hidden: (entry) => view.hidden(entry),

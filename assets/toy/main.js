@@ -10,12 +10,14 @@
   class ToyLab {
     constructor(tables) {
       this.tables = tables;
+      this.followers = []; // functions (step) of parts that follow the player
       this.state = new lab.State();
       this.widgets = new lab.Widgets(this.state);
       const group = (name) => tables.controls.filter((control) => control.group === name);
       this.widgets.build(by("surface-choice"), group("surface"));
       this.widgets.build(by("walk-controls"), group("walk"));
       this.widgets.build(by("preconditioner-controls"), group("preconditioner"));
+      this.widgets.build(by("lens-controls"), group("lens"));
       this.player = new lab.Player({
         onStep: (step) => this.showStep(step),
         onPlaying: (playing) => {
@@ -182,6 +184,7 @@
     showStep(step) {
       this.pictures.setStep(step);
       this.bar.showStep(step);
+      for (const follow of this.followers) follow(step);
       if (!this.player.playing) this.keepStep();
     }
 

@@ -1,0 +1,27 @@
+"""The controls of what a lecturer looks through: the anatomy of a step. They change no path."""
+
+from __future__ import annotations
+
+from app.control import ChoiceControl, Control, NumberControl
+from optimizers import METHODS
+
+STAGES = ("gradient", "ball", "probe", "outer", "direction", "velocity", "step")
+"""The vectors of one step, in the order in which they come to be."""
+
+ANATOMY = (
+    ChoiceControl(
+        "anatomy", "Anatomy of a step", (("off", "Off"), ("on", "On")), "off",
+        "Draws the vectors of the step shown one by one: N shows the next, Shift+N takes it back.", "lens",
+    ),
+    ChoiceControl(
+        "anatomy_method", "Anatomy of", tuple((name, f"Step of {name}") for name in METHODS), "LLQR+SAM",
+        "The method whose step is taken apart.", "lens",
+    ),
+    NumberControl(
+        "anatomy_stage", "", "Vectors shown", 0, len(STAGES), len(STAGES), "How many of the vectors are drawn.",
+        "lens", step=1, integer=True,
+    ),
+)  # fmt: skip
+
+LENS: tuple[Control, ...] = (*ANATOMY,)
+"""All of them, in the table's order."""

@@ -1,0 +1,49 @@
+"""The addresses of what looks closer at the toy lab's runs. JSON in, JSON out, bad input as sentences.
+
+They have a thread of their own, so that a cloud of many walkers does not hold up the paths of a drag.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from fastapi import FastAPI, Request, Response
+
+from app.asking import visitor_of_request
+from app.cache import AnswerCache
+from app.coalescer import Coalescer
+from app.request import BadRequest, parse_body
+from app.routes import json_response, refusal
+from app.settings import WebSettings
+from app.toy_anatomy import read_anatomy
+
+
+class Asked(Protocol):
+    """A checked request, hashable, that knows its answer."""
+
+    def answer(self) -> bytes:
+        """The JSON."""
+        ...
+
+
+READERS: dict[str, Callable[[Mapping[str, Any]], Asked]] = {"anatomy": read_anatomy}
+"""Address under /toy/ → how a posted state is read."""
+
+
+def add_lens_routes(server: FastAPI, settings: WebSettings) -> None:
+    """Put the addresses on the server."""
+    kept = AnswerCache(settings.cache_bytes / 8, "lens")
+    lens: Coalescer[Asked] = Coalescer("lens", lambda items: [items[0].answer()], kept, settings=settings)
+
+    def add(name: str, read: Callable[[Mapping[str, Any]], Asked]) -> None:
+        @server.post(f"/toy/{name}", include_in_schema=False)
+        async def closer(request: Request) -> Response:
+            try:
+                asked = read(parse_body(await request.body()))
+                return json_response(await lens.answer(asked, visitor_of_request(request), request.is_disconnected))
+            except BadRequest as error:
+                return refusal(error)
+
+    for name, read in READERS.items():
+        add(name, read)

@@ -1,0 +1,54 @@
+"""The sections of the toy lab that look closer at its runs; the client code fills them and shows them when wanted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dash import html
+
+
+def _button(action: str, text: str, title: str) -> Any:
+    return html.Button(text, className="button", type="button", title=title, **{"data-action": action})
+
+
+def lens_sections() -> list[Any]:
+    """One section for each lens, hidden until the link or a control asks for it."""
+    return [_anatomy()]
+
+
+def _anatomy() -> Any:
+    return html.Section(
+        id="anatomy-section",
+        className="lens anatomy",
+        hidden=True,
+        **{"aria-labelledby": "anatomy-title"},
+        children=[
+            html.Div(
+                className="lens-head",
+                children=[
+                    html.H2("Anatomy of a step", id="anatomy-title"),
+                    html.Div(id="anatomy-methods", className="legend", role="group", **{"aria-label": "Taken apart"}),
+                    html.Div(
+                        className="lens-tools",
+                        children=[
+                            _button("anatomy-back", "Back", "One vector back (Shift+N)"),
+                            _button("anatomy-next", "Next", "Next vector (N)"),
+                            _button("anatomy-close", "Close", "Close the anatomy"),
+                        ],
+                    ),
+                ],
+            ),
+            html.Div(
+                className="anatomy-body",
+                children=[
+                    html.Div(id="anatomy-stack", className="anatomy-stack"),
+                    html.Div(
+                        children=[
+                            html.P(id="anatomy-where", className="hint"),
+                            html.Ol(id="anatomy-stages", className="anatomy-stages"),
+                        ]
+                    ),
+                ],
+            ),
+        ],
+    )

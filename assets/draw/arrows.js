@@ -1,0 +1,95 @@
+// Arrows with a name at their tip. One that would be too short to see is drawn longer, dotted, and its name says so.
+(() => {
+  const lab = (window.potholeLab ??= {});
+  const SHORTEST = 16; // px
+  const HEAD = 9;
+
+  // arrow: { from: [x, y], by: [dx, dy] in px, colour, width, label, strong }. Returns its name's place, so that names
+  // can be written when all arrows are drawn; null where there is nothing to draw.
+  lab.drawArrow = (context, arrow, colours) => {
+    const { from, by, colour, strong } = arrow;
+    const length = Math.hypot(...by);
+    if (!(length > 0) || !Number.isFinite(length)) return null;
+    const short = length < SHORTEST;
+    const scale = short ? SHORTEST / length : 1;
+    const tip = [from[0] + by[0] * scale, from[1] + by[1] * scale];
+    const [ux, uy] = [by[0] / length, by[1] / length];
+    context.globalAlpha = strong ? 1 : 0.72;
+    const width = (arrow.width ?? 2.4) * (strong ? 1.35 : 1) * lab.bold;
+    const shaft = [tip[0] - ux * HEAD * 0.7, tip[1] - uy * HEAD * 0.7];
+    for (const [stroke, wide] of [[colours.paper, width + 2.5], [colour, width]]) {
+      context.strokeStyle = stroke;
+      context.fillStyle = stroke;
+      context.lineWidth = wide;
+      context.setLineDash(stroke === colour ? (short ? [2, 3] : (arrow.dash ?? [])) : []);
+      context.beginPath();
+      context.moveTo(...from);
+      context.lineTo(...shaft);
+      context.stroke();
+    }
+    context.setLineDash([]);
+    context.beginPath();
+    context.moveTo(...tip);
+    context.lineTo(tip[0] - ux * HEAD - uy * HEAD * 0.5, tip[1] - uy * HEAD + ux * HEAD * 0.5);
+    context.lineTo(tip[0] - ux * HEAD + uy * HEAD * 0.5, tip[1] - uy * HEAD - ux * HEAD * 0.5);
+    context.closePath();
+    context.fillStyle = colour;
+    context.fill();
+    context.globalAlpha = 1;
+    return { text: short ? `${arrow.label} (shown longer)` : arrow.label, at: tip, towards: [ux, uy], colour, strong };
+  };
+
+  // Arrows on one line would cover each other: each such arrow moves aside by a lane of a few pixels.
+  const LANE = 5;
+  lab.inLanes = (arrows) => {
+    const placed = [];
+    return arrows.map((arrow) => {
+      const length = Math.hypot(...arrow.by);
+      if (!(length > 0)) return arrow;
+      const [ux, uy] = [arrow.by[0] / length, arrow.by[1] / length];
+      const along = placed.filter(({ u, from, reach }) => {
+        const [dx, dy] = [arrow.from[0] - from[0], arrow.from[1] - from[1]];
+        const [s, t] = [dx * u[0] + dy * u[1], (arrow.from[0] + arrow.by[0] - from[0]) * u[0] + (arrow.from[1] + arrow.by[1] - from[1]) * u[1]];
+        const beside = Math.abs(dx * u[1] - dy * u[0]) < LANE;
+        return beside && Math.abs(u[0] * uy - u[1] * ux) < 0.1 && Math.max(s, t) > 2 && Math.min(s, t) < reach - 2;
+      });
+      const used = new Set(along.map(({ lane }) => lane));
+      const lane = [0, 1, -1, 2, -2, 3, -3].find((one) => !used.has(one)) ?? 0;
+      // lanes are counted across one direction for all arrows of a line, whichever way they point
+      const [nx, ny] = along.length ? along[0].across : [-uy, ux];
+      placed.push({ u: [ux, uy], from: arrow.from, reach: length, lane, across: [nx, ny] });
+      return { ...arrow, from: [arrow.from[0] + nx * lane * LANE, arrow.from[1] + ny * lane * LANE] };
+    });
+  };
+
+  lab.drawNames = (context, names, colours, taken) => {
+    const last = names.filter(Boolean).sort((a, b) => b.strong - a.strong);
+    for (const { text, at, towards, colour, strong } of last) lab.drawLabel(context, text, at, towards, colour, colours, taken, strong);
+  };
+
+  // A name beside a place, where it covers no other name.
+  lab.drawLabel = (context, text, [x, y], [ux, uy], colour, colours, taken, strong = true) => {
+    context.font = `${strong ? "600 " : ""}${lab.font(13)}`;
+    const [w, h] = [context.measureText(text).width, 15 * lab.zoom];
+    const boxAt = (distance, turn) => {
+      const [cx, cy] = [ux * Math.cos(turn) - uy * Math.sin(turn), ux * Math.sin(turn) + uy * Math.cos(turn)];
+      return { x: x + cx * (distance + w / 2) - w / 2, y: y + cy * (distance + h / 2) - h / 2, w, h };
+    };
+    const room = { w: context.canvas.clientWidth, h: context.canvas.clientHeight };
+    const free = (box) =>
+      box.x > 2 && box.y > 2 && box.x + w < room.w - 2 && box.y + h < room.h - 2 &&
+      !taken.some((other) => box.x < other.x + other.w && other.x < box.x + w && box.y < other.y + other.h && other.y < box.y + h);
+    const turns = [0, 0.7, -0.7, 1.4, -1.4, 2.2, -2.2, Math.PI];
+    const tries = [6, 18, 32].flatMap((distance) => turns.map((turn) => boxAt(distance, turn)));
+    const box = tries.find(free) ?? tries[0];
+    taken.push(box);
+    context.textAlign = "left";
+    context.textBaseline = "top";
+    context.lineWidth = 3.5;
+    context.lineJoin = "round";
+    context.strokeStyle = colours.paper;
+    context.strokeText(text, box.x, box.y);
+    context.fillStyle = colour;
+    context.fillText(text, box.x, box.y);
+  };
+})();
