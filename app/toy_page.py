@@ -10,8 +10,8 @@ from app.appearance import looks
 from app.control_entries import entry
 from app.controls import CONTROLS, SURFACE, start_controls, surface_controls
 from app.figures import EMPTY
-from app.link import link_problems
 from app.lens_sections import lens_sections
+from app.link import link_problems
 from app.pages import Page
 from app.presets import PRESETS, preset_values
 from app.request import METHOD_NAMES
