@@ -17,6 +17,8 @@ from app.setting import SettingsTable
 from app.settings import WebSettings, web_settings
 
 DEFAULT_PORT = 8050
+BACKLOG = 2048
+"""Connections that may wait to be accepted: a lecture hall opens the page within a second."""
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -50,7 +52,7 @@ def listen(host: str, port: int) -> socket.socket:
             f"Pothole lab cannot listen on {host}:{port} ({error.strerror or error}). "
             "Is it running already? Choose another port: make run PORT=8051, or python -m app --port 8051."
         ) from None
-    listener.listen(128)
+    listener.listen(BACKLOG)
     return listener
 
 
@@ -121,6 +123,7 @@ def main(arguments: list[str] | None = None) -> None:
     # Importing the application takes a second or two: the port has been checked first.
     import uvicorn
 
+    from app.connections import limited
     from app.lecture.scenes import SceneFileError
     from app.observe.startup import start_line
     from app.server import build
@@ -130,7 +133,12 @@ def main(arguments: list[str] | None = None) -> None:
     except SceneFileError as error:
         listener.close()
         raise SystemExit(str(error)) from None
-    config = uvicorn.Config(application, log_config=None, access_log=False, lifespan="on", server_header=False)
+    config = uvicorn.Config(
+        application, log_config=None, access_log=False, lifespan="on", server_header=False,
+        # Whom to believe about a client's address is decided at our own door.
+        proxy_headers=False, http=limited(web), ws="websockets-sansio", ws_max_size=web.socket_message_bytes,
+        timeout_keep_alive=web.idle_seconds, backlog=BACKLOG,
+    )  # fmt: skip
     server = uvicorn.Server(config)
     print(f"Pothole lab runs at {address} (Ctrl+C ends it)", flush=True)
     start_line(web, engine)

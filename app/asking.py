@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
+from functools import lru_cache
 
 from starlette.requests import HTTPConnection
 
 from app.fair_queue import Visitor
+from app.settings import networks_of
 
 VISITOR_COOKIE = "pothole_visitor"
 """Holds a browser's random name. It says who waits for what, and is no proof of anything."""
 LONGEST_NAME = 64
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+MOST_PROXIES = 20
 
 
 def visitor_of_request(request: HTTPConnection) -> Visitor:
@@ -22,48 +23,40 @@ def visitor_of_request(request: HTTPConnection) -> Visitor:
     return address, request.cookies.get(VISITOR_COOKIE, "")[:LONGEST_NAME]
 
 
-def networks_of(names: Sequence[str]) -> tuple[Network, ...]:
-    """Networks from addresses ("10.0.0.7") and networks ("10.0.0.0/8"); ValueError that quotes what is neither."""
-    found = []
-    for name in names:
-        try:
-            found.append(ipaddress.ip_network(name, strict=False))
-        except ValueError:
-            raise ValueError(
-                f"POTHOLE_TRUSTED_PROXIES must name addresses or networks such as 127.0.0.1 or 10.0.0.0/8, not {name!r}"
-            ) from None
-    return tuple(found)
-
-
-def client_finder(names: Sequence[str]) -> Callable[[str, Sequence[str]], str]:
+class ClientFinder:
     """find(address, forwarded) → the client's address.
 
     address: the connection's other end;  forwarded: the X-Forwarded-For headers. Each proxy adds the address that it
     was asked from at the list's end, so the client is the last one that is not a trusted proxy itself; what stands
     before it may be made up. Nothing is believed of a connection that does not come from a trusted proxy.
     """
-    trusted = networks_of(names)
 
-    def is_trusted(address: str) -> bool:
+    def __init__(self, names: Sequence[str]) -> None:
+        self._networks = networks_of(names)
+        # The same few addresses ask again and again.
+        self.trusts = lru_cache(maxsize=4096)(self._trusts)
+
+    def _trusts(self, address: str) -> bool:
         parsed = _parsed(address)
-        return parsed is not None and any(parsed in network for network in trusted)
+        return parsed is not None and any(parsed in network for network in self._networks)
 
-    def find(address: str, forwarded: Sequence[str]) -> str:
-        if not trusted or not is_trusted(address):
+    def __call__(self, address: str, forwarded: Sequence[str]) -> str:
+        """The client's address."""
+        if not forwarded or not self.trusts(address):
             return address
-        for named in reversed([part.strip() for header in forwarded for part in header.split(",")]):
+        for named in reversed([part.strip() for header in forwarded for part in header.split(",")][-MOST_PROXIES:]):
             if _parsed(named) is None:
                 return address
             address = named
-            if not is_trusted(named):
+            if not self.trusts(named):
                 break
         return address
 
-    return find
 
-
-def _parsed(text: str) -> Any:
+def _parsed(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
-        return ipaddress.ip_address(text)
+        address = ipaddress.ip_address(text)
     except ValueError:
         return None
+    # An IPv4 client of a socket that listens on IPv6.
+    return getattr(address, "ipv4_mapped", None) or address

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable, Mapping, Sequence
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.door import SAFE_METHODS, Door, Heads, Refusal
 from app.settings import WebSettings, web_settings
 
 
@@ -44,9 +46,10 @@ Check = Callable[[bytes], None]
 
 
 class SecureApp:
-    """Wraps an ASGI application: adds the headers, and refuses bodies before the application reads them.
+    """Wraps an ASGI application: the door, the headers, and bodies that are refused before the application reads them.
 
-    413 for a body over the limit, 400 where the address's check raises a ValueError. Dash answers every unknown
+    413 for a body over its limit, 408 for one that does not come, 400 where the address's check raises a ValueError.
+    limits: addresses whose bodies may be larger or must be smaller than `body_bytes`. Dash answers every unknown
     address with the page; where `has_page` says no, that answer gets the status 404.
     """
 
@@ -57,54 +60,105 @@ class SecureApp:
         checks: Mapping[str, Check] | None = None,
         has_page: Callable[[str], bool] = lambda _path: True,
         settings: WebSettings | None = None,
+        limits: Mapping[str, int] | None = None,
     ) -> None:
         self.app = app
         self.headers = headers
         self.checks = dict(checks or {})
         self.has_page = has_page
-        self.limit = (settings or web_settings()).body_bytes
+        self.settings = settings or web_settings()
+        self.limits = dict(limits or {})
+        self.door = Door(self.settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] == "http":
+            await self._http(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await self._websocket(scope, receive, send)
+        else:
             await self.app(scope, receive, send)
-            return
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        own = self.headers
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 if message["status"] == 200 and not self.has_page(scope["path"]):
                     message["status"] = 404
-                message["headers"] = [*message.get("headers", []), *self.headers]
+                message["headers"] = [*message.get("headers", []), *own]
             await send(message)
 
-        if scope["method"] in ("GET", "HEAD", "OPTIONS"):
+        refusal = self.door.meet(scope)
+        if refusal is not None:
+            await _refuse(send_with_headers, refusal)
+            return
+        kept_pass = self.door.pass_cookie(scope)
+        if kept_pass is not None:
+            own = (*own, (b"set-cookie", kept_pass))
+        if scope["method"] in SAFE_METHODS:
             await self.app(scope, receive, send_with_headers)
             return
-        body = await read_body(receive, self.limit)
-        if body is None:
-            await _refuse(send_with_headers, 413, f"The request is larger than {self.limit} bytes.")
-            return
-        check = self.checks.get(scope["path"])
-        if check is not None:
-            try:
+        limit = self.limits.get(scope["path"], self.settings.body_bytes)
+        try:
+            async with asyncio.timeout(self.settings.body_seconds):
+                body = await read_body(scope, receive, limit)
+            check = self.checks.get(scope["path"])
+            if check is not None:
                 check(body)
-            except ValueError as error:
-                await _refuse(send_with_headers, 400, str(error))
-                return
+        except ClientGone:
+            return
+        except TooLarge:
+            refusal = Refusal(413, f"The request is larger than {limit} bytes.")
+        except TimeoutError:
+            refusal = Refusal(408, "The request took too long to arrive.", ((b"connection", b"close"),))
+        except ValueError as error:
+            refusal = Refusal(400, str(error))
+        if refusal is not None:
+            await _refuse(send_with_headers, refusal)
+            return
         await self.app(scope, replay(body, receive), send_with_headers)
 
+    async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        refusal = self.door.meet(scope)
+        if refusal is not None:
+            if "websocket.http.response" in scope.get("extensions", {}):
+                await _refuse(send, refusal, "websocket.http.response")
+            else:
+                await send({"type": "websocket.close", "code": 1008, "reason": refusal.problem})
+            return
+        client = scope["client"][0] if scope.get("client") else ""
+        self.door.open_sockets[client] += 1
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            self.door.open_sockets[client] -= 1
+            if not self.door.open_sockets[client]:
+                del self.door.open_sockets[client]
 
-async def read_body(receive: Receive, limit: int) -> bytes | None:
-    """The whole body, or None as soon as it exceeds the limit."""
+
+class TooLarge(Exception):
+    """A body over its limit."""
+
+
+class ClientGone(Exception):
+    """The client has left before its body was there."""
+
+
+async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
+    """The whole body; TooLarge as soon as it, or what the head says of it, exceeds the limit."""
+    announced = Heads(scope).first(b"content-length")
+    if announced.isdecimal() and (len(announced) > 15 or int(announced) > limit):
+        raise TooLarge
     chunks: list[bytes] = []
     size = 0
     while True:
         message = await receive()
         if message["type"] != "http.request":
-            return b"".join(chunks)
+            raise ClientGone
         chunk = message.get("body", b"")
         size += len(chunk)
         if size > limit:
-            return None
+            raise TooLarge
         chunks.append(chunk)
         if not message.get("more_body", False):
             return b"".join(chunks)
@@ -124,8 +178,13 @@ def replay(body: bytes, receive: Receive) -> Receive:
     return again
 
 
-async def _refuse(send: Send, status: int, problem: str) -> None:
-    text = json.dumps({"problems": [problem]}).encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(text)).encode())]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": text})
+async def _refuse(send: Send, refusal: Refusal, kind: str = "http.response") -> None:
+    text = json.dumps({"problems": [refusal.problem]}).encode()
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(text)).encode()),
+        (b"cache-control", b"no-store"),
+        *refusal.headers,
+    ]
+    await send({"type": f"{kind}.start", "status": refusal.status, "headers": headers})
+    await send({"type": f"{kind}.body", "body": text})

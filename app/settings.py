@@ -7,10 +7,25 @@ client are wide; where every visitor has an address of her own they may be much 
 
 from __future__ import annotations
 
+import ipaddress
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
 from app.setting import SettingsTable, setting
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+def networks_of(names: Sequence[str]) -> tuple[Network, ...]:
+    """Networks from addresses ("10.0.0.7") and networks ("10.0.0.0/8"); ValueError that quotes what is neither."""
+    try:
+        return tuple(ipaddress.ip_network(name, strict=False) for name in names if name != "none")
+    except ValueError:
+        raise ValueError(
+            "POTHOLE_TRUSTED_PROXIES must be none, or addresses and networks such as 127.0.0.1,10.0.0.0/8, "
+            f"not {','.join(names)!r}"
+        ) from None
 
 
 @dataclass(frozen=True)
@@ -24,10 +39,13 @@ class WebSettings(SettingsTable):
     walker_steps: int = setting(
         200_000_000, "POTHOLE_WALKER_STEPS", "walkers × steps of one request, all methods together", 10_000
     )  # fmt: skip
+    head_bytes: int = setting(32_768, "POTHOLE_HEAD_BYTES", "size of a request's head", 4096, unit="bytes")
     head_seconds: float = setting(
         10.0, "POTHOLE_HEAD_SECONDS", "a connection that has not sent a whole request head is closed", 0.1, unit="s"
     )  # fmt: skip
     body_seconds: float = setting(10.0, "POTHOLE_BODY_SECONDS", "a body that takes longer is refused", 0.1, unit="s")
+
+    idle_seconds: int = setting(30, "POTHOLE_IDLE_SECONDS", "a connection without a request is closed", 1, unit="s")
 
     # What one client may ask for
     requests_per_second: float = setting(
@@ -58,12 +76,17 @@ class WebSettings(SettingsTable):
         (), "POTHOLE_ORIGINS", "other sites, https://host, whose pages may send requests; empty: only the lab's own"
     )  # fmt: skip
     trusted_proxies: tuple[str, ...] = setting(
-        (), "POTHOLE_TRUSTED_PROXIES", "addresses or networks whose X-Forwarded-For and -Proto are believed"
+        ("127.0.0.0/8", "::1"), "POTHOLE_TRUSTED_PROXIES",
+        "addresses or networks whose X-Forwarded-For and -Proto are believed; none: nobody's",
     )  # fmt: skip
+    wrong_passwords: int = setting(10, "POTHOLE_WRONG_PASSWORDS", "wrong passwords of one client within a minute", 1)
     password: str = setting("", "POTHOLE_PASSWORD", "asked of every visitor (any user name); empty: none", secret=True)
 
     # What is shown
     scenes: str = setting("", "POTHOLE_SCENES", "the lecture's scene file; empty: app/lecture/scenes.md")
+
+    def __post_init__(self) -> None:
+        networks_of(self.trusted_proxies)  # a wrong one is told at the start and not at the first request
 
 
 @cache

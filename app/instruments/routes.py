@@ -6,22 +6,25 @@ pictures have a thread of their own, so that none waits for the fine part of a p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import orjson
 from fastapi import FastAPI, Request, Response
 
+from app.asking import visitor_of_request
 from app.cache import AnswerCache
+from app.coalescer import Coalescer
 from app.instruments.basins import basins_answer
 from app.instruments.controls import STRIDES, InstrumentRequest, own_state, read_instrument_request
 from app.instruments.fairness import fairness_answer
 from app.instruments.link import mended
 from app.instruments.phase import phase_answer
 from app.instruments.race import race_answer
+from app.instruments.repeats import MOST_STEPS
 from app.request import MAXIMUM_MESSAGES, BadRequest, parse_body, read_state
-from app.routes import Worker, json_response, refusal
-from app.settings import web_settings
+from app.routes import json_response, refusal
+from app.settings import WebSettings, web_settings
 
 ANSWERS = AnswerCache(web_settings().cache_bytes * 7 / 32, "instruments")
 COMPUTATIONS: dict[str, Callable[[InstrumentRequest], bytes]] = {
@@ -46,9 +49,28 @@ def opened(raw: Mapping[str, Any]) -> bytes:
     return orjson.dumps({"state": whole, "notices": said[:MAXIMUM_MESSAGES]})
 
 
-def add_instrument_routes(server: FastAPI) -> None:
+def one_part(items: Sequence[tuple[str, InstrumentRequest]]) -> list[bytes]:
+    """The JSON of one part of an instrument's picture."""
+    ((name, asked),) = items
+    return [COMPUTATIONS[name](asked)]
+
+
+def check_work(name: str, asked: InstrumentRequest, most: int) -> None:
+    """BadRequest where a part of a map has more walkers × steps than one request may have."""
+    if name not in ("phase", "basins"):
+        return
+    points = (asked.resolution / asked.stride) ** 2
+    runs = asked.runs if name == "phase" else 1
+    work = points * runs * len(asked.methods) * min(asked.toy.steps, MOST_STEPS)
+    if work > most:
+        raise BadRequest(f"This picture takes {work:.3g} walkers × steps and may take {most:.3g}: ask for less of it.")
+
+
+def add_instrument_routes(server: FastAPI, settings: WebSettings) -> None:
     """Put the instruments' addresses on the server."""
-    coarse, fine = Worker("instruments-coarse"), Worker("instruments-fine")
+    coarse, fine = (
+        Coalescer(f"instruments-{name}", one_part, ANSWERS, settings=settings) for name in ("coarse", "fine")
+    )
 
     @server.post("/instruments/open", include_in_schema=False)
     async def open_link(request: Request) -> Response:
@@ -60,14 +82,12 @@ def add_instrument_routes(server: FastAPI) -> None:
     @server.post("/instruments/{name}", include_in_schema=False)
     async def part(name: str, request: Request) -> Response:
         try:
-            compute = COMPUTATIONS.get(name)
-            if compute is None:
+            if name not in COMPUTATIONS:
                 raise BadRequest(f"There is no such instrument; there are {', '.join(COMPUTATIONS)}.")
             asked = read_instrument_request(parse_body(await request.body()))
-            first = name == "phase" and asked.stride == STRIDES[0]
-            if not first and await request.is_disconnected():
-                return json_response(b"null", 204)
-            worker = coarse if first else fine
-            return json_response(await worker.run(ANSWERS.get, (name, asked), lambda: compute(asked)))
+            check_work(name, asked, settings.walker_steps)
+            worker = coarse if name == "phase" and asked.stride == STRIDES[0] else fine
+            answer = await worker.answer((name, asked), visitor_of_request(request), request.is_disconnected)
+            return json_response(answer)
         except BadRequest as error:
             return refusal(error)
