@@ -6,7 +6,7 @@ import asyncio
 import atexit
 import secrets
 import threading
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncGenerator, Coroutine
 from typing import Any, TypeVar
 
 from app.engine.connection import Connection
@@ -49,7 +49,7 @@ class Engine:
             lane=kind.lane, resumable=kind.resumable, description=cleaned,
         )  # fmt: skip
 
-    async def follow(self, job: str, from_number: int = 0) -> AsyncIterator[Entry]:
+    async def follow(self, job: str, from_number: int = 0) -> AsyncGenerator[Entry, None]:
         """The job's entries with a number above `from_number`, each once and in order, until the job's last.
 
         While the scheduler does not answer, an entry of kind "connection" says so and another that it is back; then

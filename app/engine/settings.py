@@ -11,6 +11,7 @@ from app.setting import SettingsTable, setting
 
 KINDS = {
     "train": "app.engine.train:TRAIN",
+    "ground": "app.engine.ground:GROUND",
     "slice": "app.explore.slice_job:SLICE",
     "curvature": "app.explore.curvature_job:CURVATURE",
     "rescaling": "app.explore.rescaling_job:RESCALING",

@@ -67,7 +67,8 @@ class Progress:
         if self.job.checkpoint is None:
             if self.ground.plane is not None:
                 plane = self.ground.plane
-                self.job.keep_result("plane", self.ground.packed_plane(), labels=plane.labels, plane_kind=plane.kind)
+                facts = {"labels": plane.labels, "plane_kind": plane.kind, "extent": self.ground.extent}
+                self.job.keep_result("plane", self.ground.packed_plane(), **facts)
             self.report(0, {})
             return
         kept = unpack(self.job.checkpoint)

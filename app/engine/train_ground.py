@@ -37,8 +37,9 @@ def training_methods(names: list[str], structure: str, **options: Any) -> dict[s
     return {name: every[name] for name in names}
 
 
-def watched_plane(objective: NetworkLoss, description: Description) -> Plane | None:
-    """The plane through the initial weights that the description asks for.
+def watched_plane(objective: NetworkLoss, description: Description) -> tuple[Plane, list[list[float]]] | None:
+    """The plane through the initial weights that the description asks for, and opposite corners of the piece of it that
+    the first steps are known to reach (none for random directions).
 
     Random directions are nearly orthogonal to any path: in D dimensions they show about 2/D of its movement. The
     principal components of a short run of SGDM, with the description's own settings, batches and noise, show most of
@@ -50,16 +51,18 @@ def watched_plane(objective: NetworkLoss, description: Description) -> Plane | N
         return None
     at_random = slice_plane(objective, objective.initial, "random", asked["normalisation"], asked["seed"])
     if asked["kind"] == "random":
-        return at_random
+        return at_random, []
     steps = max(3, min(FIRST_STEPS, description["steps"]))
     settings = {name: description[name] for name in (*TRAINED_WITH, "noise_variance", "seed")}
     first = train(objective, {"SGDM": Method()}, steps, **settings, keep_every=1)["SGDM"]
     try:
         found = slice_plane(objective, objective.initial, "pca", trajectories=first.positions.to(objective.initial))
     except ValueError:  # SGDM stood still or diverged at once: its path spans no plane
-        return at_random
+        return at_random, []
     labels = tuple(f"{label} of SGDM's first {steps} steps" for label in found.labels)
-    return Plane(found.origin, found.directions, "first steps", "none", None, labels)
+    plane = Plane(found.origin, found.directions, "first steps", "none", None, labels)
+    reached = plane.project(first.positions)
+    return plane, [corner.tolist() for corner in (reached.amin(0), reached.amax(0))]
 
 
 class Ground:
@@ -77,7 +80,9 @@ class Ground:
             **{name: description[name] for name in TRAINED_WITH},
         )
         self.halves = {half: found.over(half, EVALUATED) for half in ("train", "test")}
-        self.plane = watched_plane(self.objective, description)
+        watched = watched_plane(self.objective, description)
+        self.plane = None if watched is None else watched[0]
+        self.extent = [] if watched is None else watched[1]
         if self.plane is not None:
             # Every row asks for places: (dᵀd)⁻¹ dᵀ is made once.
             inverse = torch.as_tensor(np.linalg.inv(self.plane.gram), dtype=self.objective.dtype, device=self.device)

@@ -1,98 +1,253 @@
-"""The controls of the network page, in the same kind of table as the toy lab's."""
+"""The controls of the network page, in the same kind of table as the toy lab's, and the reading of a whole state.
+
+A setting of the training is a row of app.engine.train_settings; the page offers the part of its range that makes sense
+on a slider, and takes its default from there.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
+from urllib.parse import parse_qsl
 
-from app.control import ChoiceControl, Control, NumberControl
-from app.request import BadRequest
+from app.control import ChoiceControl, Control, NumberControl, describe, shorten
+from app.engine import own
+from app.engine.train_settings import (
+    CHANGEABLE,
+    DEFAULT_METHODS,
+    METHOD_NAMES,
+    NORMALISATIONS,
+    NUMBERS,
+    PLANES,
+    STRUCTURES,
+)
+from app.link import MAXIMUM_LENGTH
+
+JOB = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
+AXES = (("steps", "Steps"), ("evaluations", "Evaluations"), ("seconds", "Seconds"))
+
+
+def _number(
+    name: str,
+    symbol: str,
+    label: str,
+    low: float,
+    high: float,
+    text: str,
+    group: str,
+    scale: str = "linear",
+    **more: Any,
+) -> NumberControl:
+    row = NUMBERS[name]
+    return NumberControl(name, symbol, label, low, high, row.default, text, group, scale, integer=row.whole, **more)
+
+
+WALK: tuple[Control, ...] = (
+    _number(
+        "learning_rate", "η", "Learning rate", 1e-4, 1.0,
+        "Step size: θ ← θ − ηv. It may be changed while the training runs.", "walk", "log",
+    ),
+    _number(
+        "radius", "ρ", "Probe radius", 0.0, 2.0,
+        "SAM takes its gradient at θ + ε with ‖ε‖ = ρ. It may be changed while the training runs.", "walk", step=0.01,
+    ),
+    _number(
+        "momentum", "μ", "Momentum", 0.0, 0.99,
+        "Heavy ball: v ← μv + Ug. It may be changed while the training runs.", "walk", step=0.01,
+    ),
+    _number(
+        "noise_variance", "σ²", "Gradient noise", 0.0, 0.1,
+        "Variance of noise added to each coordinate of the gradient, the same for all methods. It may be changed while "
+        "the training runs.", "walk", "log or zero", smallest=1e-8,
+    ),
+    _number(
+        "weight_decay", "", "Weight decay", 0.0, 0.1,
+        "g ← g + λθ. It may be changed while the training runs.", "walk", "log or zero", smallest=1e-6,
+    ),
+)  # fmt: skip
 
 TRAINING: tuple[Control, ...] = (
-    NumberControl("learning_rate", "η", "Learning rate", 1e-4, 1.0, 0.05, "Step size: θ ← θ − ηv.", "train", "log"),
-    NumberControl(
-        "radius", "ρ", "Probe radius", 0.0, 2.0, 0.1, "SAM takes its gradient at θ + ε with ‖ε‖ = ρ.", "train",
+    _number("steps", "T", "Steps", 20, 2000, "Number of steps of every method.", "training", step=20),
+    _number(
+        "batch_size", "B", "Batch size", 8, 512, "Examples in a mini-batch, the same for all methods.", "training",
+        step=8,
+    ),
+    _number(
+        "label_smoothing", "", "Label smoothing", 0.0, 0.5, "Share of the target spread over all classes.", "training",
         step=0.01,
     ),
-    NumberControl("momentum", "μ", "Momentum", 0.0, 0.99, 0.9, "Heavy ball: v ← μv + Ug.", "train", step=0.01),
-    NumberControl("steps", "T", "Steps", 20, 600, 200, "Number of steps.", "train", step=10, integer=True),
-    NumberControl(
-        "batch_size", "B", "Batch size", 16, 512, 64, "Examples in a mini-batch, the same for all methods.", "train",
-        step=16, integer=True,
+    _number("seed", "", "Seed", 0, 9999, "Seed of first weights, split, mini-batches and noise.", "training", step=1),
+    _number(
+        "evaluations", "", "Measurements", 0, 200,
+        "How often in a run losses and accuracies over training and test data are measured.", "training", step=1,
     ),
-    NumberControl("seed", "", "Seed", 0, 9999, 0, "Seed of weights, split and batches.", "train", step=1, integer=True),
+    _number(
+        "snapshots", "", "Snapshots", 0, 60, "How often in a run all weights are kept, for slices.", "training", step=1,
+    ),
 )  # fmt: skip
 
 PRECONDITIONER: tuple[Control, ...] = (
-    NumberControl(
-        "decay", "β", "Decay", 0.0, 0.999, 0.95, "How slowly U follows a refresh.", "preconditioner", step=0.001,
+    ChoiceControl(
+        "structure", "Structure of U",
+        (("diagonal", "Diagonal"), ("scalar", "One number per layer"), ("kfac", "K-FAC"), ("e-kfac", "E-KFAC")),
+        STRUCTURES[0], "What kind of matrix U is in each layer.", "preconditioner",
     ),
-    NumberControl(
-        "refresh_every", "k", "Refresh interval", 1, 1000, 20, "U is learned anew every k steps.", "preconditioner",
-        step=1, unit="steps", integer=True,
+    _number(
+        "refresh_every", "k", "Refresh interval", 1, 1000, "U is learned anew every k steps.", "preconditioner",
+        step=1, unit="steps",
     ),
-    NumberControl(
-        "damping", "λ", "Damping", 0.0, 100.0, 0.0, "Added to the curvature that U learns from.", "preconditioner",
+    _number(
+        "refresh_size", "", "Refresh batch", 16, 1024, "Examples that U is learned on.", "preconditioner", step=16,
+    ),
+    _number("decay", "β", "Decay", 0.0, 0.999, "How slowly U follows a refresh.", "preconditioner", step=0.001),
+    _number(
+        "damping", "λ", "Damping", 0.0, 100.0, "Added to the curvature that U learns from.", "preconditioner",
         "log or zero", smallest=1e-4,
     ),
 )  # fmt: skip
 
-SLICE: tuple[Control, ...] = (
+PLANE: tuple[Control, ...] = (
     ChoiceControl(
-        "plane", "Plane", (("random", "Random"), ("pca", "PCA of the paths")), "random",
-        "Random filter-normalised directions, or the directions in which the four paths spread most.", "slice",
+        "plane", "Live picture", (("first steps", "First steps"), ("random", "Random")), PLANES[0],
+        "The plane under the live paths, through the first weights: principal components of SGDM's first steps, or "
+        "random directions, which show very little of a path's movement.", "plane",
     ),
-    NumberControl(
-        "plane_seed", "", "Plane seed", 0, 9999, 0, "Seed of the random directions.", "slice", step=1, integer=True,
+    ChoiceControl(
+        "normalisation", "Normalisation", (("filter", "Filter"), ("layer", "Layer"), ("none", "None")),
+        NORMALISATIONS[0], "How random directions are scaled to the weights.", "plane",
     ),
-    NumberControl("span", "", "Span", 0.1, 4.0, 1.0, "Half the width of the slice around the paths.", "slice", "log"),
+    _number("seed", "", "Plane seed", 0, 9999, "Seed of the random directions.", "plane", step=1),
+)  # fmt: skip
+PLANE = (*PLANE[:2], NumberControl(**{**vars(PLANE[2]), "name": "plane_seed"}))
+
+VIEW: tuple[Control, ...] = (
+    ChoiceControl(
+        "axis", "Curves against", AXES, "steps",
+        "What the curves are drawn against: steps, gradient evaluations with the curvature products of U's refreshes, "
+        "or measured seconds of training.", "view",
+    ),
+    ChoiceControl(
+        "loss_scale", "Loss axis", (("log", "Logarithmic"), ("linear", "Linear")), "log", "Scale of the losses.", "view"
+    ),
+    ChoiceControl("scheme", "Colours", (("light", "Light"), ("dark", "Dark")), "light", "Light or dark.", "view"),
 )  # fmt: skip
 
-SCHEME = ChoiceControl("scheme", "Colours", (("light", "Light"), ("dark", "Dark")), "light", "Light or dark.", "view")
-CONTROLS: tuple[Control, ...] = (*TRAINING, *PRECONDITIONER, *SLICE, SCHEME)
+
+@cache
+def task_controls() -> tuple[ChoiceControl, ChoiceControl]:
+    """Network and data; what the operator named on the command line is among them."""
+    networks, data = own.networks(), own.data_sets()
+    brought = own.describe()
+    first_network = own.OWN if own.OWN in networks else "mlp"
+    first_data = (brought.get("network") or {}).get("data", [own.OWN if own.OWN in data else "digits"])[0]
+    return (
+        ChoiceControl(
+            "network", "Network", tuple((key, row[0]) for key, row in networks.items()), first_network,
+            "The network that is trained.", "task",
+        ),
+        ChoiceControl(
+            "data", "Data", tuple((key, row[0]) for key, row in data.items()), first_data,
+            "What it learns; only data that fit the network can be chosen.", "task",
+        ),
+    )  # fmt: skip
+
+
+def controls() -> tuple[Control, ...]:
+    """All of the page's controls."""
+    return (*task_controls(), *WALK, *TRAINING, *PRECONDITIONER, *PLANE, *VIEW)
 
 
 @dataclass(frozen=True)
-class NetworkRequest:
-    """All that decides the runs and their picture."""
+class NetworkReading:
+    """A whole state, complete and in range; what was clamped; what was wrong (defaults stand in)."""
 
-    learning_rate: float
-    radius: float
-    momentum: float
-    steps: int
-    batch_size: int
-    seed: int
-    decay: float
-    refresh_every: int
-    damping: float
-    plane: str
-    plane_seed: int
-    span: float
-    scheme: str
-
-    @property
-    def training(self) -> NetworkRequest:
-        """The same runs whatever their picture: equal for requests that differ in the slice alone."""
-        defaults = {control.name: control.default for control in (*SLICE, SCHEME)}
-        return NetworkRequest(
-            **{field.name: defaults.get(field.name, getattr(self, field.name)) for field in fields(self)}
-        )
+    state: dict[str, Any]
+    notices: tuple[str, ...]
+    problems: tuple[str, ...]
 
 
-def read_network_request(raw: Mapping[str, Any]) -> tuple[NetworkRequest, list[str]]:
-    """(request, notices about clamped values); defaults stand in for what is missing. BadRequest for wrong types."""
-    values: dict[str, Any] = {}
+def read_network_state(raw: Mapping[str, Any]) -> NetworkReading:
+    """The whole state that `raw` describes. Keys that mean nothing are ignored."""
+    state: dict[str, Any] = {}
     notices: list[str] = []
     problems: list[str] = []
-    for control in CONTROLS:
+    for control in controls():
+        state[control.name] = control.default
         try:
-            values[control.name], notice = control.read(raw.get(control.name, control.default))
+            state[control.name], notice = control.read(raw.get(control.name, control.default))
         except (TypeError, ValueError) as error:
             problems.append(str(error))
             continue
         if notice:
             notices.append(notice)
-    if problems:
-        raise BadRequest(*problems)
-    return NetworkRequest(**values), notices
+    if not own.fits(state["network"], state["data"]):
+        try:
+            own.check_fit(state["network"], state["data"])
+        except ValueError as error:
+            problems.append(f"{str(error)[:1].upper()}{str(error)[1:]}.")
+        state["data"] = next(key for key in own.data_sets() if own.fits(state["network"], key))
+    state["methods"] = _methods(raw.get("methods", list(DEFAULT_METHODS)), problems)
+    state["job"] = _job(raw.get("job", ""), problems)
+    return NetworkReading(state, tuple(notices), tuple(problems))
+
+
+def read_network_link(query: str) -> tuple[NetworkReading, list[str]]:
+    """(reading, sentences on keys that mean nothing here) of a query string; never fails."""
+    numbers = {control.name for control in controls() if isinstance(control, NumberControl)}
+    raw: dict[str, Any] = {}
+    for name, text in parse_qsl(query.lstrip("?")[:MAXIMUM_LENGTH], keep_blank_values=True):
+        if name == "methods":
+            raw[name] = [part.strip().replace(" ", "+") for part in text.split(",") if part.strip()]
+        else:
+            raw[name] = _parsed(text) if name in numbers else text
+    reading = read_network_state(raw)
+    unknown = [f"“{shorten(name)}”" for name in raw if name not in reading.state]
+    said = f"The link holds {', '.join(unknown[:3])}, which means nothing here and is left out."
+    return reading, [said] if unknown else []
+
+
+def description_of(state: Mapping[str, Any]) -> dict[str, Any]:
+    """The training job that a state asks for."""
+    plane = {"kind": state["plane"], "normalisation": state["normalisation"], "seed": state["plane_seed"]}
+    settings = {name: state[name] for name in (*NUMBERS, "network", "data", "structure", "methods")}
+    return {"kind": "train", **settings, "plane": plane}
+
+
+def state_of(description: Mapping[str, Any], changed: Mapping[str, Any]) -> dict[str, Any]:
+    """The part of a state that a job's description, and what was changed while it ran, stand for."""
+    names = (*NUMBERS, "network", "data", "structure", "methods")
+    plane = description.get("plane") or {}
+    also = {"plane": plane.get("kind"), "normalisation": plane.get("normalisation"), "plane_seed": plane.get("seed")}
+    found = {name: description[name] for name in names if name in description}
+    return {
+        **found,
+        **{name: changed[name] for name in CHANGEABLE if name in changed},
+        **{name: value for name, value in also.items() if value is not None},
+    }
+
+
+def _methods(wanted: Any, problems: list[str]) -> list[str]:
+    known = ", ".join(METHOD_NAMES)
+    if not isinstance(wanted, list) or not all(isinstance(name, str) for name in wanted):
+        problems.append(f"The methods must be a list of names out of {known}, not {describe(wanted)}.")
+        return list(DEFAULT_METHODS)
+    unknown = [name for name in wanted if name not in METHOD_NAMES][:3]
+    problems.extend(f"The method “{shorten(name)}” does not exist; the methods are {known}." for name in unknown)
+    return [name for name in METHOD_NAMES if name in wanted] or list(DEFAULT_METHODS)
+
+
+def _job(job: Any, problems: list[str]) -> str:
+    if job == "" or (isinstance(job, str) and JOB.match(job)):
+        return job
+    problems.append("The run in the link has no id as the page gives them; it is left out.")
+    return ""
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return float(text)
+    except ValueError:
+        return text

@@ -1,4 +1,4 @@
-"""The layout of the network page: controls, the button that trains, the toy lab's pictures and player."""
+"""The layout of the network page: controls, the run with its buttons, live picture and curves, places for more."""
 
 from __future__ import annotations
 
@@ -6,35 +6,47 @@ from typing import Any
 
 from dash import html
 
-from app.appearance import looks
+from app.appearance import SCHEMES, looks
 from app.control_entries import entry
-from app.network.controls import CONTROLS
-from app.network.picture import POINTS
+from app.engine import own
+from app.engine.train_settings import CHANGEABLE, METHOD_NAMES
+from app.network.controls import controls
 from app.pages import Page
-from app.request import METHOD_NAMES
-from app.toy_page import GRAPH_CONFIG, RELIEF_CONFIG, bench, button, group, picture, player
+from app.toy_page import bench, button, group, player
 
-CHARTS = (
-    ("losses", "Training loss", "at the real weights"),
-    ("distance", "Off the plane", "‖θ − projection‖"),
-    ("curvature", "Drawn height", "loss of the slice under the path"),
+CURVES = (
+    ("train_loss", "Training loss", "over the training data"),
+    ("test_accuracy", "Test accuracy", "share of the test examples"),
+    ("test_loss", "Test loss", "over the test data"),
+    ("train_accuracy", "Training accuracy", "share of the training examples"),
+    ("loss", "Mini-batch loss", "at θ + ε, as a training loop sees it"),
 )
+BESIDE = 2
+"""So many of the curves stand beside the picture, the others below."""
 
 
 def tables() -> dict[str, Any]:
     """What the client code is told once."""
+    networks, data = own.networks(), own.data_sets()
     return {
         "page": "network",
-        "controls": [entry(control) for control in CONTROLS],
-        "defaults": {control.name: control.default for control in CONTROLS},
+        "controls": [entry(control) for control in controls()],
+        "defaults": {control.name: control.default for control in controls()},
         "methods": list(METHOD_NAMES),
         "looks": looks(METHOD_NAMES),
+        "changeable": list(CHANGEABLE),
+        "networks": {key: row[1] for key, row in networks.items()},
+        "data": {key: row[1] for key, row in data.items()},
+        "fits": {key: [each for each in data if own.fits(key, each)] for key in networks},
+        "curves": [key for key, _, _ in CURVES],
+        "schemes": {name: {"stops": list(s.low_to_high), "line": s.contour_line} for name, s in SCHEMES.items()},
     }
 
 
 def header() -> list[Any]:
     """The tools at the right of the header."""
     return [
+        button("copy-link", "Copy link"),
         button("toggle-scheme", "Dark", id="scheme-button"),
         button("toggle-controls", "Controls", id="controls-button", **{"aria-controls": "controls"}),
     ]
@@ -42,56 +54,90 @@ def header() -> list[Any]:
 
 def layout() -> Any:
     """The page."""
-    pictures = [
-        picture("map", "Slice", GRAPH_CONFIG, "Paths are projected onto the plane"),
-        picture("relief", "Loss over the plane", RELIEF_CONFIG, "Drag to turn, scroll to zoom"),
-    ]
-    runs = html.Section(
+    charts = [_chart(*curve) for curve in CURVES]
+    live = html.Div(className="pictures live", children=[_plane(), html.Div(charts[:BESIDE], className="chart-column")])
+    table = html.Section(
         className="outcomes",
-        children=[html.H2("Runs"), html.Div(id="outcomes", className="scroll")],
-        **{"aria-label": "Runs"},
+        children=[html.H2("Methods"), html.Div(id="outcomes", className="scroll")],
+        **{"aria-label": "Methods, as they are now"},
     )
-    stage = [_heading(), html.Div(className="pictures", children=pictures), player(), _charts(), runs]
+    explore = html.Section(id="explore", className="explore")
+    stage = [_heading(), _run(), live, player(), html.Div(charts[BESIDE:], className="charts"), table, explore]
     return bench(tables(), _controls(), stage)
 
 
 def _controls() -> Any:
-    train = button("train", "Train", id="train-button")
+    groups = (
+        ("Network and data", "task", True),
+        ("Step", "walk", True),
+        ("Training", "training", True),
+        ("Preconditioner U", "preconditioner", False),
+        ("Live picture", "plane", False),
+    )
     return html.Aside(
         id="controls",
         className="controls",
         **{"aria-label": "Controls"},
         children=[
-            group("Training", [html.Div(id="train-controls"), train]),
-            group("Preconditioner U", [html.Div(id="preconditioner-controls")]),
-            group("Slice", [html.Div(id="slice-controls")]),
+            _group(title, name, [html.Div(id="task-hint", className="hint")] if name == "task" else [], opened)
+            for title, name, opened in groups
         ],
     )
 
 
+def _group(title: str, name: str, more: list[Any], opened: bool) -> Any:
+    made = group(title, [html.Div(id=f"{name}-controls"), *more])
+    made.open = opened
+    return made
+
+
 def _heading() -> Any:
+    legend = html.Div(id="legend", className="legend", role="group", **{"aria-label": "Methods that are trained"})
     text = (
-        "A small network (an MLP) learns scikit-learn's handwritten digits by four methods: same first weights, same "
-        "mini-batches, the same step as in the toy lab, with a diagonal U. The picture is a slice of its real loss, "
-        f"{POINTS} × {POINTS} points over all training data. A slice shows two of many directions: the charts say how "
-        "far each path is from what is drawn."
+        "A real network learns by several methods at once: same first weights, same mini-batches, same noise, and the "
+        "toy lab's own step. Click a method to train it or not; change the step's settings while it trains."
     )
-    legend = html.Div(id="legend", className="legend", role="group", **{"aria-label": "Methods shown"})
     return html.Div([html.P(text, id="caption", className="caption"), legend], className="heading")
 
 
-def _charts() -> Any:
-    return html.Div(
-        className="charts",
+def _run() -> Any:
+    """The run: what it is at, how far it is, what can be done with it."""
+    buttons = html.Div(
+        className="run-buttons",
         children=[
-            html.Figure(
-                className="chart",
-                children=[
-                    html.Figcaption([html.Span(title), html.Span(unit, className="hint")]),
-                    html.Div(id=f"{key}-chart", className="chart-stack"),
-                ],
-            )
-            for key, title, unit in CHARTS
+            button("start", "Start", id="start-button"),
+            button("pause", "Pause", id="pause-button", hidden=True),
+            button("stop", "Stop", id="stop-button", hidden=True),
+            html.Div(id="axis-switch", className="axis-switch"),
+            html.Div(id="export", className="export"),
+        ],
+    )
+    said = html.Ul(id="run-said", className="run-said", **{"aria-live": "polite"})
+    status = html.Div([html.P(id="run-status", className="run-status"), _progress(), said], className="run-words")
+    return html.Section([status, buttons], id="run", className="run", **{"aria-label": "Training run"})
+
+
+def _progress() -> Any:
+    bar = html.Div(html.Div(id="run-bar"), className="run-progress")
+    bar.id = "run-progress"
+    return bar
+
+
+def _plane() -> Any:
+    caption = [html.Span("Live picture", id="plane-title"), html.Span("", className="hint", id="plane-hint")]
+    return html.Figure(
+        id="plane-picture",
+        className="picture",
+        children=[html.Figcaption(caption), html.Div(id="plane-stack", className="canvas-stack")],
+    )
+
+
+def _chart(key: str, title: str, unit: str) -> Any:
+    return html.Figure(
+        className="chart",
+        children=[
+            html.Figcaption([html.Span(title), html.Span(unit, className="hint", id=f"{key}-hint")]),
+            html.Div(id=f"{key}-chart", className="chart-stack", role="img", **{"aria-label": f"{title}: {unit}"}),
         ],
     )
 

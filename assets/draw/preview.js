@@ -5,14 +5,19 @@
 
   lab.mapPicture = (trace) => {
     const [rows, columns] = trace.z.shape.split(",").map(Number);
-    const values = lab.decode(trace.z);
-    const palette = paletteOf(trace.colorscale, 256);
+    const stops = trace.colorscale.map(([, colour]) => colour);
+    return lab.gridPicture(lab.decode(trace.z), rows, columns, trace.zmin, trace.zmax, stops);
+  };
+
+  // A grid of values (rows × columns) as a picture, in colours at equal distances from low to high.
+  lab.gridPicture = (values, rows, columns, low, high, stops) => {
+    const palette = paletteOf(stops, 256);
     const image = new ImageData(columns, rows);
     const colours = new Uint32Array(image.data.buffer);
-    const scale = 255 / (trace.zmax - trace.zmin);
+    const scale = 255 / (high - low);
     for (let row = 0; row < rows; row += 1) {
       for (let column = 0; column < columns; column += 1) {
-        const level = (values[row * columns + column] - trace.zmin) * scale;
+        const level = (values[row * columns + column] - low) * scale;
         // The picture's first row is its top, the grid's first row its bottom.
         colours[(rows - 1 - row) * columns + column] = palette[Math.min(Math.max(Math.round(level), 0), 255)];
       }
@@ -23,8 +28,9 @@
     return canvas;
   };
 
-  function paletteOf(scale, count) {
-    const stops = scale.map(([place, colour]) => [place, [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16))]);
+  function paletteOf(colours, count) {
+    const parts = colours.map((colour) => [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16)));
+    const stops = parts.map((colour, index) => [index / (parts.length - 1), colour]);
     return Uint32Array.from({ length: count }, (_, index) => {
       const place = index / (count - 1);
       const next = Math.max(1, stops.findIndex(([at]) => at >= place));

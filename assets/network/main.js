@@ -1,53 +1,32 @@
-// The network page: the state, the training request, and the toy lab's pictures and player for its answer.
+// The network page: the state, the run that is started or followed, and the pictures of it while it trains.
 (() => {
   const lab = (window.potholeLab ??= {});
   const by = (id) => document.getElementById(id);
-  const TIMEOUT = 180000; // ms; a long training on a busy machine
-  const LONG_WAIT = 1500; // ms until the page says what it waits for
-  const WAIT = "The four methods train here and now, on this computer; the picture follows when they are done.";
-
-  // What the address says of these controls; the server checks it as it checks everything.
-  function fromLink(controls) {
-    const asked = new URLSearchParams(location.search);
-    const known = controls.filter(({ name }) => asked.has(name));
-    return Object.fromEntries(
-      known.map(({ name, kind }) => {
-        const text = asked.get(name);
-        const number = Number(text);
-        return [name, kind === "choice" || text.trim() === "" || Number.isNaN(number) ? text : number];
-      }),
-    );
-  }
+  const GROUPS = ["task", "walk", "training", "preconditioner", "plane"];
+  const TIMEOUT = 60000; // ms
+  const TABLE_EVERY = 250; // ms
+  const NO_ANSWER = ["The server does not answer. What is shown stays; try again in a moment."];
 
   class NetworkLab {
     constructor(tables) {
       this.tables = tables;
       this.looks = tables.looks;
+      this.live = null; // lab.LiveRun
       this.state = new lab.State();
       this.widgets = new lab.Widgets(this.state);
-      for (const group of ["train", "preconditioner", "slice"]) {
-        this.widgets.build(by(`${group}-controls`), tables.controls.filter((control) => control.group === group));
-      }
+      const named = (name) => tables.controls.filter((control) => control.group === name);
+      for (const name of GROUPS) this.widgets.build(by(`${name}-controls`), named(name));
+      this.widgets.build(by("axis-switch"), named("view").filter(({ name }) => name !== "scheme"));
+      this.bar = new lab.RunBar();
+      this.view = new lab.LiveView(this, tables);
       this.player = new lab.Player({
-        onStep: (step) => {
-          this.pictures.setStep(step);
-          this.bar.showStep(step);
-        },
-        onPlaying: (playing) => this.bar.showPlaying(playing),
+        onStep: (step) => this.showStep(step),
+        onPlaying: (playing) => this.playerBar.showPlaying(playing),
       });
-      this.bar = new lab.PlayerBar(this.player, (speed) => this.setSpeed(speed));
-      this.pictures = new lab.Pictures({
-        onStart: () => {},
-        onSeek: (step) => {
-          this.player.pause();
-          this.player.seek(step);
-        },
-        onCamera: () => {},
-      });
-      this.visible = [...tables.methods];
-      this.gate = new lab.LatestWinsGate((state, signal) => lab.postJson("/network/train", state, signal), {
+      this.playerBar = new lab.PlayerBar(this.player, (speed) => this.setSpeed(speed));
+      this.changes = new lab.LatestWinsGate((wish, signal) => lab.postJson("/network/change", wish, signal), {
         timeout: TIMEOUT,
-        onAnswer: (answer) => this.answered(answer),
+        onAnswer: () => lab.notices("run", []),
         onFailure: (error) => this.failed(error),
       });
       lab.buildLegend(by("legend"), tables.methods, tables.looks, (name) => this.toggleMethod(name));
@@ -56,85 +35,223 @@
       this.actions = new lab.Actions({
         ...lab.playerActions(this.player, (on) => {
           this.player.loop = on;
-          this.bar.showLoop(on);
+          this.playerBar.showLoop(on);
         }),
         ...lab.headerActions(this.state),
-        train: () => this.train(),
+        start: () => this.start(),
+        pause: () => this.act("pause"),
+        resume: () => this.act("resume"),
+        stop: () => this.act("stop"),
       });
+      window.addEventListener("popstate", () => this.open());
+      this.bar.show(null);
       lab.startParts("network", this);
-      this.setSpeed(60);
-      this.state.replace({ ...tables.defaults, ...fromLink(tables.controls) }, "open");
+      this.setSpeed(120);
+      this.open();
+    }
+
+    // What other parts see: the run or null, its rows, and the canvases' colours.
+    get run() {
+      return this.live ? this.live.public : null;
+    }
+
+    get curves() {
+      return this.live?.curves ?? null;
+    }
+
+    get colours() {
+      return this.view.colours;
+    }
+
+    async open() {
+      try {
+        const { state, notices, run } = await lab.postJson("/network/open", { query: location.search });
+        lab.notices("link", notices);
+        this.state.replace(state, "open");
+        this.attach(run);
+      } catch (error) {
+        this.failed(error);
+      }
+    }
+
+    async start() {
+      if (this.asking) return;
+      this.asking = true;
+      this.bar.show(this.live, true);
+      const replaces = this.live && this.live.owner && !this.live.ended ? this.live.job : null;
+      try {
+        const { run, notices } = await lab.postJson("/network/start", { state: this.state.values, replaces }, AbortSignal.timeout(TIMEOUT));
+        lab.notices("run", []);
+        lab.notices("clamped", notices);
+        this.asking = false;
+        this.attach(run);
+        this.state.set({ job: run.job }, "run");
+      } catch (error) {
+        this.asking = false;
+        this.bar.show(this.live);
+        this.failed(error);
+      }
+    }
+
+    async act(act) {
+      try {
+        await lab.postJson("/network/act", { act, job: this.live.job }, AbortSignal.timeout(TIMEOUT));
+        lab.notices("run", []);
+      } catch (error) {
+        this.failed(error);
+      }
+    }
+
+    failed(error) {
+      lab.notices("run", error instanceof lab.Refused ? error.problems : NO_ANSWER, "error");
+    }
+
+    // Show a run from its first row on, or none.
+    attach(told) {
+      this.live?.close();
+      this.stale(false);
+      this.live = told
+        ? new lab.LiveRun(told, {
+            onChange: (run, kind) => this.runChanged(run, kind),
+            onRows: (run) => this.rowsCame(run),
+            onEnd: (run, end) => this.runEnded(run, end),
+            onConnection: (state) =>
+              lab.notices("connection", state === "lost" ? ["The connection to the server is lost; trying again. Nothing of the run is lost."] : [], "error"),
+          })
+        : null;
+      if (!told) lab.notices("connection", []);
+      this.player.pause();
+      this.player.step = this.player.steps = 0;
+      this.view.attach(this.live);
+      this.tell();
+    }
+
+    runChanged(run, kind) {
+      if (run !== this.live) return;
+      if (kind === "change") {
+        // The run's own values are shown, also where somebody else's change made them.
+        this.state.set({ ...run.settings }, "run");
+        this.draw();
+      }
+      if (kind === "result" || kind === "state") this.draw();
+      this.tell();
+    }
+
+    rowsCame(run) {
+      if (run === this.live) this.draw();
+    }
+
+    runEnded(run, { reason, sentence }) {
+      if (run !== this.live) return;
+      if (reason === "unknown") run.gone = true;
+      if (reason !== "over") lab.notices("run", [sentence], "error");
+      this.draw();
+      this.tell();
+    }
+
+    // Tell the bar and all parts of the page that the run is another or at another state.
+    tell() {
+      this.bar.show(this.live, this.asking);
+      const now = JSON.stringify(this.run);
+      if (now === this.told) return;
+      this.told = now;
+      by("spoken").textContent = this.live && this.live.state !== this.spokenState ? lab.runInWords(this.live) : by("spoken").textContent;
+      this.spokenState = this.live?.state;
+      document.dispatchEvent(new CustomEvent("pothole:run", { detail: this.run }));
+    }
+
+    // Draw in the next frame what has come since the last.
+    draw() {
+      if (this.drawing) return;
+      this.drawing = requestAnimationFrame(() => {
+        this.drawing = null;
+        const began = performance.now();
+        const rows = this.live?.curves.rows.length ?? 0;
+        this.player.setSteps(Math.max(rows - 1, 0));
+        this.view.draw(this.player.step);
+        this.showStep(this.player.step);
+        this.bar.show(this.live, this.asking);
+        this.frameMs = performance.now() - began;
+      });
+    }
+
+    showStep(index) {
+      const row = this.live?.curves.rows[index];
+      this.playerBar.showStep(index);
+      by("step-readout").textContent = row ? `step ${row.position} of ${this.live.total}` : "no step yet";
+      this.view.showStep(index);
+      clearTimeout(this.tabling);
+      const wait = Math.max(0, TABLE_EVERY - (performance.now() - (this.tabled ?? 0)));
+      this.tabling = setTimeout(() => this.showTable(index), wait);
+    }
+
+    showTable(index) {
+      this.tabled = performance.now();
+      const rows = this.live?.curves.rows.length ? lab.methodRows(this.live.curves, index) : [];
+      lab.showMethods(by("outcomes"), rows, this.looks, this.colours?.paper);
     }
 
     setSpeed(speed) {
       this.player.speed = speed;
-      this.bar.showSpeed(speed);
+      this.playerBar.showSpeed(speed);
     }
 
     changed(changed, source) {
-      lab.showLink(this.state.values);
-      if (changed.has("scheme")) this.applyScheme(this.state.values.scheme);
-      // What is drawn follows the slice at once; another training waits for the button.
-      const slice = ["plane", "plane_seed", "span", "scheme"].some((name) => changed.has(name));
-      if (source === "open" || slice) this.train();
-      else this.stale(true);
+      const { values } = this.state;
+      lab.showLink(values);
+      if (changed.has("scheme")) this.applyScheme(values.scheme);
+      if (changed.has("network") || changed.has("data")) this.showTask(changed);
+      if (changed.has("methods") || changed.has("scheme")) lab.updateLegend(by("legend"), values.methods, this.looks, this.colours.paper);
+      if (changed.has("axis") || changed.has("loss_scale")) this.draw();
+      if (source === "open" || source === "run") return;
+      const settings = Object.fromEntries([...changed].filter((name) => this.tables.changeable.includes(name)).map((name) => [name, values[name]]));
+      const mine = this.live && this.live.owner && !this.live.ended && !this.live.gone;
+      if (mine && Object.keys(settings).length) {
+        // Of a drag's many values the newest of each setting is sent.
+        this.wanted = { ...(this.wantedOf === this.live.job ? this.wanted : {}), ...settings };
+        this.wantedOf = this.live.job;
+        this.changes.ask({ job: this.live.job, settings: { ...this.wanted } });
+      }
+      const others = [...changed].filter((name) => !(mine && name in settings) && !["axis", "loss_scale", "scheme", "job"].includes(name));
+      if (others.length && this.live) this.stale(true);
     }
 
-    train() {
-      this.stale(false);
-      by("train-button").textContent = "Training";
-      by("train-button").disabled = true;
-      clearTimeout(this.waiting);
-      this.waiting = setTimeout(() => lab.notices("first", [WAIT]), LONG_WAIT);
-      this.gate.ask({ ...this.state.values });
-    }
-
+    // The start button stands out while the settings are no longer those of the run that is shown.
     stale(is) {
-      by("train-button").classList.toggle("wanted", is);
+      by("start-button").classList.toggle("wanted", is);
     }
 
-    answered({ surface, paths, rows, notices, what }) {
-      this.ready();
-      lab.notices("request", []);
-      lab.notices("clamped", notices);
-      this.player.setSteps(paths.steps);
-      this.pictures.setSurface(surface);
-      this.pictures.setPaths(paths, this.looks);
-      this.pictures.setVisible(this.visible);
-      this.player.seek(paths.steps);
-      this.rows = rows;
-      lab.showRuns(by("outcomes"), rows, this.looks, this.paper);
-      by("map-hint").textContent = what;
-      by("spoken").textContent = paths.summary;
-      document.dispatchEvent(new CustomEvent("pothole:painted", { detail: paths }));
-    }
-
-    failed(error) {
-      this.ready();
-      const problems = error instanceof lab.Refused ? error.problems : ["The server does not answer. Train again when it runs."];
-      lab.notices("request", problems, "error");
-    }
-
-    ready() {
-      clearTimeout(this.waiting);
-      lab.notices("first", []);
-      by("train-button").textContent = "Train";
-      by("train-button").disabled = false;
+    // The network decides which data there are.
+    showTask(changed) {
+      const { network, data } = this.state.values;
+      const fitting = this.tables.fits[network] ?? [];
+      if (!fitting.includes(data) && fitting.length) {
+        // Data win where they were chosen last: the first network that takes them.
+        const other = Object.keys(this.tables.fits).find((key) => this.tables.fits[key].includes(data));
+        this.state.set(changed.has("data") && !changed.has("network") && other ? { network: other } : { data: fitting[0] }, "choice");
+        return;
+      }
+      by("task-hint").textContent = `${this.tables.networks[network]} ${this.tables.data[data]}`;
     }
 
     toggleMethod(name) {
-      this.visible = this.tables.methods.filter((one) => this.visible.includes(one) !== (one === name));
-      this.pictures.setVisible(this.visible);
-      lab.updateLegend(by("legend"), this.visible, this.looks, this.paper);
+      const { methods } = this.state.values;
+      const next = this.tables.methods.filter((one) => methods.includes(one) !== (one === name));
+      if (!next.length) {
+        lab.notices("methods", ["At least one method has to be trained."]);
+        return;
+      }
+      lab.notices("methods", []);
+      this.state.set({ methods: next }, "user");
+      this.draw();
     }
 
     applyScheme(scheme) {
       const { colours, looks } = lab.showScheme(scheme, this.tables.looks);
       this.looks = looks;
-      this.paper = colours.paper;
-      this.pictures.setLooks(looks);
-      this.pictures.setColours(colours);
-      lab.updateLegend(by("legend"), this.visible, looks, this.paper);
+      this.view.setColours(colours, looks, scheme);
+      this.draw();
+      document.dispatchEvent(new CustomEvent("pothole:scheme", { detail: scheme }));
     }
   }
 

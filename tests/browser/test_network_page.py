@@ -1,37 +1,128 @@
-"""The network page in a real browser: it trains, draws, plays and answers a slice that is changed."""
+"""The network page in a real browser: choose, train, change while it trains, pause, stop, come back by the link."""
+
+from __future__ import annotations
 
 import re
 
-
-def trained(page, query=""):
-    page.goto(f"/network{query}")
-    page.wait_for_function("() => document.querySelectorAll('#outcomes tbody tr').length === 4", timeout=120_000)
+from tests.browser.network_lab import SMALL, NetworkPage
 
 
-def test_train_draw_and_play(page):
-    trained(page, "?steps=40&refresh_every=20")
-    rows = page.locator("#outcomes tbody tr").all_inner_texts()
-    assert [re.split(r"\s", row)[0] for row in rows] == ["SGDM", "SAM", "LLQR", "LLQR+SAM"]
+def test_nothing_is_trained_by_opening_the_page(page) -> None:
+    lab = NetworkPage(page).open("/network")
+    assert lab.run() is None and "Nothing is being trained" in lab.status()
+    assert lab.button("pause").is_hidden() and lab.button("stop").is_hidden()
+    assert page.locator("#task-hint").inner_text().startswith("Two hidden dense layers")
+
+
+def test_choose_train_change_pause_continue_and_come_back(page, new_page) -> None:
+    """The whole way of a person through a training."""
+    lab = NetworkPage(page).open()
+    page.locator("[data-control=data] select").select_option("digits")
+    page.locator("[data-control=network] select").select_option("character-transformer")
+    assert page.locator("[data-control=data] select").input_value() == "characters", "data follow the network"
+    page.locator("[data-control=data] select").select_option("two-moons")
+    assert page.locator("[data-control=network] select").input_value() == "mlp", "the network follows the data"
+    lab.type("steps", "1000")
+    page.evaluate("() => { window.heard = []; document.addEventListener('pothole:run', (e) => heard.push(e.detail)); }")
+    job = lab.start()
+    lab.until(lambda: lab.run()["plane"] and re.search(r"Trains on .*step \d+ of 1\D?000", lab.status()))
+
+    # Change: the run takes it up, and the curves mark the step at which it did.
+    lab.until(lambda: lab.rows() > 10)
+    lab.type("learning_rate", "0.01")
+    (mark,) = lab.until(lab.marks)
+    assert mark["settings"] == {"learning_rate": 0.01} and mark["position"] > 5
+
+    # Pause and continue.
+    lab.button("pause").click()
+    lab.wait_for("paused")
+    rows = lab.rows()
+    assert lab.button("pause").inner_text() == "Continue"
+    page.wait_for_timeout(400)
+    assert lab.rows() == rows, "a paused run stands still"
+    lab.button("pause").click()
+    lab.until(lambda: lab.rows() > rows)
+
+    # The picture: paths on the plane, over a surface of the real loss.
+    lab.until(lambda: page.evaluate("Boolean(potholeLab.network.view.plane.surface)"))
+    assert lab.ink("#plane-stack canvas:nth-of-type(1)") > 20_000, "the surface"
+    assert lab.ink("#plane-stack canvas:nth-of-type(2)") > 50, "the paths"
+    assert lab.ink("#train_loss-chart canvas") > 200
+
+    # Another browser may watch, but not steer; and sees the whole curve.
+    lab.until(lambda: job in page.url)
+    other = NetworkPage(new_page()).open(page.url)
+    other.until(lambda: other.rows() > rows)
+    assert not other.run()["owner"] and other.button("stop").is_hidden()
+    assert "somebody else" in other.status()
+    assert other.positions()[: rows + 1] == list(range(rows + 1))
+    assert other.page.locator("[data-field=learning_rate]").input_value() == "0.01", "as it was changed"
+
+    # Reload: the same run goes on, its curve has no gap, and it is still one's own.
+    page.reload()
+    lab.until(lambda: lab.rows() > rows)
+    assert lab.run()["job"] == job and lab.run()["owner"]
+    assert lab.positions() == list(range(lab.rows()))
+    lab.button("stop").click()
+    lab.wait_for("stopped")
+    other.wait_for("stopped")
+    assert "You stopped it." in lab.said()
+    assert lab.button("start").inner_text() == "Start again"
+
+
+def test_the_same_seed_gives_the_same_run_and_the_axis_is_a_switch(page) -> None:
+    lab = NetworkPage(page).open(f"{SMALL}&steps=40&snapshots=2")
+    losses = "potholeLab.network.curves.line('LLQR+SAM', 'loss', 'steps').y"
+    first = lab.start()
+    lab.wait_for("finished")
+    expected = page.evaluate(losses)
+    run = lab.run()
+    assert run["steps"] == 40 and run["final"] and run["snapshots"] == [20] and run["plane"]
     assert page.locator("#step-readout").inner_text() == "step 40 of 40"
+    table = page.locator("#outcomes tbody tr")
+    lab.until(lambda: table.count() == 2 and "%" in table.first.inner_text())
+    # The axis: SGDM's last point is at 40 gradients; LLQR+SAM's at its own count with U's curvature products.
+    page.locator("input[name=axis][value=evaluations]").check()
+    chart = "potholeLab.network.view.charts.loss.series.map((one) => one.x[one.x.length - 1])"
+    sgdm, both = lab.until(lambda: (x := page.evaluate(chart))[0] != x[1] and x)
+    last = page.evaluate("potholeLab.network.curves.last.methods['LLQR+SAM']")
+    assert sgdm == 40 and both == last["evaluations"] + last["products"] > 80
+    # Back in time with the keys.
+    page.locator("#outcomes").click()
     page.keyboard.press("Home")
     assert page.locator("#step-readout").inner_text() == "step 0 of 40"
-    page.locator("#play-button").click()
-    page.wait_for_function("() => document.getElementById('step-readout').textContent === 'step 40 of 40'")
-    before = page.locator("#outcomes").inner_text()
-    page.locator("input[value=pca]").check()
-    page.wait_for_function("(old) => document.getElementById('outcomes').innerText !== old", arg=before, timeout=60_000)
-    page.wait_for_function("() => location.search.includes('plane=pca')")
+    assert lab.start() != first
+    lab.wait_for("finished")
+    assert page.evaluate(losses) == expected
 
 
-def test_a_broken_link_is_said_and_the_page_goes_on(page, page_problems):
-    page_problems.allow("422")
-    page.goto("/network?steps=soon")
+def test_a_broken_link_is_said_and_the_page_goes_on(page) -> None:
+    lab = NetworkPage(page).open("/network?steps=soon&job=long-ago")
     page.get_by_text("Steps T must be").wait_for()
-    assert page.locator("#train-button").is_enabled()
+    page.get_by_text("The run of this link cannot be shown").wait_for()
+    assert lab.button("start").is_enabled() and lab.run() is None
 
 
-def test_a_phone_shows_one_picture_below_the_other(phone_page):
-    trained(phone_page, "?steps=20")
-    flat, relief = (phone_page.locator(f"#{name}-picture").bounding_box() for name in ("map", "relief"))
-    assert relief["y"] >= flat["y"] + flat["height"]
+def test_a_server_that_is_away_for_a_moment_loses_nothing(page, page_problems) -> None:
+    page_problems.allow(r"WebSocket connection|ERR_INTERNET_DISCONNECTED")
+    lab = NetworkPage(page).open(f"{SMALL}&steps=600")
+    lab.start()
+    # The socket breaks, as when a browser is offline for a moment.
+    page.context.set_offline(True)
+    page.evaluate("() => { potholeLab.network.live.follower.interrupt(); }")
+    page.get_by_text("The connection to the server is lost").wait_for()
+    page.context.set_offline(False)
+    rows = lab.rows()
+    lab.until(lambda: lab.rows() > rows)
+    page.get_by_text("The connection to the server is lost").wait_for(state="detached")
+    lab.wait_for("finished")
+    assert lab.positions() == list(range(601))
+
+
+def test_a_phone_shows_everything_in_one_column(phone_page) -> None:
+    lab = NetworkPage(phone_page).open(f"{SMALL}&steps=40")
+    lab.start()
+    lab.wait_for("finished")
+    plane, chart = (phone_page.locator(selector).bounding_box() for selector in ("#plane-picture", "#train_loss-chart"))
+    assert chart["y"] >= plane["y"] + plane["height"]
     assert phone_page.evaluate("document.documentElement.scrollWidth") <= 390

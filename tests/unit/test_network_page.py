@@ -1,131 +1,382 @@
-"""The network page: runs through the library's own step, a slice that is the loss, shadows and their distance."""
+"""The network page without a browser: its table agrees with the engine's, links, addresses, cookie, origin, stream."""
 
-import numpy as np
-import orjson
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+import warnings
+from typing import Any
+
 import pytest
-import torch
+from fastapi import FastAPI
+from starlette.datastructures import Headers
+from starlette.websockets import WebSocketDisconnect
 
-from app.encoding import decode
-from app.network.controls import CONTROLS, read_network_request
-from app.network.picture import network_answer, plane_of
-from app.network.runs import trained
-from app.network.shadow import shadow_of
-from app.request import BadRequest
-from geometry.plane import Plane
-from optimizers.minibatches import Minibatches
-from optimizers.rule import Settings, begin, descent_step, refresh_if_due
+from app.control import NumberControl
+from app.engine import Refused, Unavailable, UnknownJob, own
+from app.engine.hub import Entry
+from app.engine.train_settings import CHANGEABLE, METHOD_NAMES, NUMBERS, PLANES, STRUCTURES, validate
+from app.network import follow, ground, routes
+from app.network.controls import controls, description_of, read_network_link, read_network_state, state_of
+from app.network.follow import asked, message, same_origin
+from app.network.page import tables
+from app.visitor import COOKIE, FORM
 
-SHORT = {"steps": 30, "refresh_every": 10, "seed": 3}
+with warnings.catch_warnings():
+    # It would rather have another client than the pinned one, which does all that is asked of it here.
+    warnings.simplefilter("ignore")
+    from starlette.testclient import TestClient
 
-
-@pytest.fixture(scope="module")
-def request_and_answer():
-    request, notices = read_network_request(SHORT)
-    return request, orjson.loads(network_answer(request, notices))
-
-
-def test_the_runs_are_the_composed_step(request_and_answer):
-    """LLQR+SAM once more by hand: rule.begin, refresh_if_due and descent_step on the same batches."""
-    request, _ = request_and_answer
-    found = trained(request.training)
-    run = found.runs["LLQR+SAM"]
-    draws = Minibatches(found.objective.examples, request.batch_size, 128, request.seed)
-    state = begin(found.objective, run.method, found.objective.initial.clone())
-    settings = Settings(request.learning_rate, request.radius, request.momentum, seed=request.seed)
-    for t in range(12):
-        if run.method.preconditioner.due(t):
-            state, _ = refresh_if_due(found.objective.rows(draws.refresh_rows(t)), run.method, state)
-        state, _ = descent_step(found.objective.rows(draws.rows(t)), run.method, settings, state)
-    torch.testing.assert_close(state.position, run.positions[12], rtol=1e-5, atol=1e-6)
+RUN = "a-run_of-the-tests"
+MINE = "m" * 22
 
 
-def test_the_drawn_slice_is_the_loss_of_the_network(request_and_answer):
-    """The picture's heights against a plain loop over some of its points, to 1e-5 (float32)."""
-    request, answer = request_and_answer
-    found = trained(request.training)
-    plane = plane_of(found, request)
-    heights = decode(answer["surface"]["relief"]["losses"])
-    (x0, x1), (y0, y1) = answer["surface"]["domain"]
-    points = heights.shape[0]
-    for j, i in ((0, 0), (3, 17), (points // 2, points // 2), (points - 1, 2), (7, points - 1)):
-        x, y = x0 + (x1 - x0) * i / (points - 1), y0 + (y1 - y0) * j / (points - 1)
-        theta = plane.origin + x * plane.directions[0] + y * plane.directions[1]
-        assert heights[j, i] == pytest.approx(float(found.objective.loss(theta)), rel=1e-5)
+class FakeEngine:
+    """An engine that knows one run, belongs to one visitor, and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[Any, ...]] = []
+        self.refusal: Exception | None = None
+        self.entries = [
+            Entry(1, "state", 1.0, b'{"state":"running"}'),
+            Entry(2, "progress", 1.5, b'{"rows":[{"position":1}]}'),
+            Entry(3, "state", 2.0, b'{"state":"finished"}'),
+        ]
+        self.description_kept = validate({"steps": 40, "learning_rate": 0.2})
+
+    def _known(self, job: str) -> None:
+        if self.refusal is not None:
+            raise self.refusal
+        if job != RUN:
+            raise UnknownJob("there is no such job: it has ended a while ago, or the engine was restarted")
+
+    async def submit(self, visitor: str, description: dict[str, Any]) -> str:
+        if self.refusal is not None:
+            raise self.refusal
+        self.asked.append(("submit", visitor, description))
+        return RUN
+
+    async def summary(self, job: str, visitor: str = "") -> dict[str, Any]:
+        self._known(job)
+        return {"state": "running", "settings": {"radius": 0.5}, "owner": visitor == MINE}
+
+    async def description(self, job: str) -> dict[str, Any]:
+        self._known(job)
+        return {"kind": "train", **self.description_kept}
+
+    async def change(self, job: str, visitor: str, settings: dict[str, Any]) -> None:
+        self._known(job)
+        self.asked.append(("change", job, visitor, settings))
+
+    async def stop(self, job: str, visitor: str) -> None:
+        self._known(job)
+        self.asked.append(("stop", job, visitor))
+
+    pause = resume = stop
+
+    async def follow(self, job: str, number: int):
+        self._known(job)
+        for entry in self.entries:
+            if entry.number > number:
+                yield entry
 
 
-def test_training_learns_and_costs_are_told(request_and_answer):
-    _, answer = request_and_answer
-    rows = {row["method"]: row for row in answer["rows"]}
-    assert set(rows) == {"SGDM", "SAM", "LLQR", "LLQR+SAM"}
-    for row, method in zip(answer["rows"], answer["paths"]["methods"], strict=True):
-        losses = decode(method["losses"])
-        assert losses.shape == (31,) and losses[-1] < losses[0] and row["loss"] == pytest.approx(losses[-1], rel=1e-6)
-        assert 0.1 < row["accuracy"] <= 1.0
-    assert rows["SGDM"]["evaluations"] == 30 and rows["SAM"]["evaluations"] == 60
-    assert rows["LLQR"]["products"] == 3 * 50 and rows["LLQR"]["evaluations"] == 33
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
+    fake = FakeEngine()
+    for module in (routes, follow):
+        monkeypatch.setattr(module, "default_engine", lambda: fake)
+    ground._jobs.clear()
+    return fake
 
 
-def test_all_methods_start_at_the_same_weights(request_and_answer):
-    _, answer = request_and_answer
-    starts = [decode(method["positions"])[0] for method in answer["paths"]["methods"]]
-    for start in starts[1:]:
-        np.testing.assert_array_equal(start, starts[0])
+@pytest.fixture
+def client(engine: FakeEngine) -> TestClient:
+    server = FastAPI()
+    routes.add_network_routes(server)
+    return TestClient(server, cookies={COOKIE: MINE})
 
 
-def test_a_shadow_knows_what_it_leaves_out(request_and_answer):
-    """In a plane that holds the path everything is captured; in the plane across it nothing is."""
-    request, _ = request_and_answer
-    objective = trained(request.training).objective
-    origin = objective.initial
-    axes = torch.zeros(3, objective.dimension)
-    axes[0, 5], axes[1, 900], axes[2, 1700] = 2.0, 1.0, 1.0
-    path = origin + torch.linspace(0, 1, 7)[:, None] * axes[0]
-    losses = np.zeros(7)
-    inside = shadow_of(objective, Plane(origin, axes[:2]), path, losses)
-    assert inside.captured == pytest.approx(1.0, abs=1e-5) and np.abs(inside.distance).max() < 1e-5
-    np.testing.assert_allclose(inside.coordinates, np.stack([np.linspace(0, 1, 7), np.zeros(7)], -1), atol=1e-5)
-    real = [float(objective.loss(point)) for point in path]
-    np.testing.assert_allclose(inside.heights, real, rtol=1e-5)
-    across = shadow_of(objective, Plane(origin, axes[1:]), path, losses)
-    assert across.captured == pytest.approx(0.0, abs=1e-5)
-    np.testing.assert_allclose(across.distance, np.linspace(0, 2, 7), atol=1e-5)
+# The table
 
 
-def test_principal_components_capture_more_than_chance(request_and_answer):
-    _, random = request_and_answer
-    request, _ = read_network_request({**SHORT, "plane": "pca"})
-    pca = orjson.loads(network_answer(request, []))
-    for by_chance, by_paths in zip(random["rows"], pca["rows"], strict=True):
-        assert by_paths["captured"] > 0.5 > by_chance["captured"]
+def test_the_page_offers_what_the_engine_takes() -> None:
+    """Every setting of a training is on the page, within the engine's range, with the engine's default and meaning."""
+    table = {control.name: control for control in controls()}
+    assert set(NUMBERS) <= set(table)
+    for name, row in NUMBERS.items():
+        control = table[name]
+        assert isinstance(control, NumberControl) and control.integer == row.whole and control.default == row.default
+        for end in (control.minimum, control.maximum):
+            row.checked(name, end if not row.whole else int(end))
+    assert table["structure"].values == STRUCTURES and table["plane"].values == PLANES
+    assert set(CHANGEABLE) == {control.name for control in controls() if control.group == "walk"}
+    assert tables()["methods"] == list(METHOD_NAMES)
 
 
-def test_another_slice_needs_no_new_training():
-    first, _ = read_network_request(SHORT)
-    second, _ = read_network_request({**SHORT, "plane_seed": 9, "span": 0.5, "scheme": "dark"})
-    assert first.training == second.training and trained(first.training) is trained(second.training)
+def test_any_state_of_the_page_is_a_training_that_the_engine_takes() -> None:
+    for control in controls():
+        values = [control.minimum, control.maximum] if isinstance(control, NumberControl) else list(control.values)
+        for value in values:
+            reading = read_network_state({control.name: value})
+            described = description_of(reading.state)
+            assert described.pop("kind") == "train"
+            assert validate(described) == described
 
 
-WRONG = ("fast", None, [1], {"a": 1}, True, float("nan"), float("inf"))
+def test_a_run_s_settings_come_back_as_the_page_s_state() -> None:
+    state = read_network_state({"radius": 0.5, "network": "convnet", "methods": ["ASAM"], "plane_seed": 7}).state
+    described = validate({key: value for key, value in description_of(state).items() if key != "kind"})
+    again = read_network_state({**state_of(described, {"learning_rate": 0.3})}).state
+    assert again == {**state, "learning_rate": 0.3}
 
 
-@pytest.mark.parametrize("name", [control.name for control in CONTROLS])
-def test_wrong_types_are_refused_with_the_controls_name(name):
-    control = next(control for control in CONTROLS if control.name == name)
-    for value in WRONG:
-        with pytest.raises(BadRequest, match=control.label):
-            read_network_request({name: value})
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("?steps=soon", "Steps T must be"),
+        ("?steps=1e9", "outside 20 … 2000; 2000 is used"),
+        ("?network=gpt", "Network “gpt” does not exist"),
+        ("?network=character-transformer&data=digits", "takes characters; these data are images"),
+        ("?methods=Adam,SGDM", "The method “Adam” does not exist"),
+        ("?job=../../etc", "no id as the page gives them"),
+        ("?nonsense=1", "“nonsense”, which means nothing here"),
+        ("?seed=nan", "Seed must be"),
+    ],
+)
+def test_a_bad_link_gets_a_sentence_and_a_whole_state(query: str, said: str) -> None:
+    reading, unknown = read_network_link(query)
+    assert said in " ".join([*reading.problems, *reading.notices, *unknown])
+    assert own.fits(reading.state["network"], reading.state["data"])
+    validate({key: value for key, value in description_of(reading.state).items() if key != "kind"})
 
 
-def test_values_out_of_range_are_clamped_and_said():
-    request, notices = read_network_request({"steps": 1e308, "learning_rate": -1e308, "unknown": 1})
-    assert request.steps == 600 and request.learning_rate == 1e-4 and len(notices) == 2
+# The addresses
 
 
-@pytest.mark.parametrize("body", ["", "[]", "{", '{"steps":"many"}', '{"plane":"vertical"}', '{"seed":NaN}'])
-def test_the_address_answers_bad_input_with_sentences(post, body):
-    answer = post("/network/train", body)
-    assert 400 <= answer.status_code < 500 and answer.json()["problems"]
+def test_a_link_with_a_run_shows_that_run(client: TestClient) -> None:
+    answer = client.post("/network/open", json={"query": f"?job={RUN}&learning_rate=0.01"}).json()
+    assert answer["run"]["owner"] and answer["run"]["description"]["steps"] == 40
+    assert answer["state"]["learning_rate"] == 0.2 and answer["state"]["radius"] == 0.5, "the run's own, as changed"
+    assert answer["state"]["job"] == RUN
 
 
-def test_the_page_is_there(call):
+def test_a_link_to_a_run_that_is_gone_says_so_and_keeps_its_settings(client: TestClient) -> None:
+    answer = client.post("/network/open", json={"query": "?job=long-ago&steps=60"}).json()
+    assert answer["run"] is None and answer["state"]["steps"] == 60 and answer["state"]["job"] == ""
+    assert "cannot be shown: there is no such job" in answer["notices"][0]
+
+
+def test_start_change_and_steer(client: TestClient, engine: FakeEngine) -> None:
+    state = read_network_state({"steps": 60}).state
+    answer = client.post("/network/start", json={"state": state, "replaces": RUN})
+    assert answer.status_code == 200 and answer.json()["run"]["job"] == RUN
+    assert engine.asked[0] == ("stop", RUN, MINE)
+    assert engine.asked[1][:2] == ("submit", MINE) and engine.asked[1][2]["steps"] == 60
+    assert client.post("/network/change", json={"job": RUN, "settings": {"radius": 0.2}}).status_code == 200
+    assert engine.asked[-1] == ("change", RUN, MINE, {"radius": 0.2})
+    for act in ("pause", "resume", "stop"):
+        assert client.post("/network/act", json={"job": RUN, "act": act}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("start", {"state": {"steps": "many"}}),
+        ("start", {"state": [1]}),
+        ("start", {}),
+        ("start", {"state": {"methods": "all"}}),
+        ("start", {"state": {}, "replaces": [1]}),
+        ("act", {"job": RUN, "act": "close"}),
+        ("act", {"job": RUN, "act": ["stop"]}),
+        ("act", {"job": {"a": 1}, "act": "stop"}),
+        ("change", {"job": RUN, "settings": 3}),
+        ("run", {"job": "x" * 65}),
+        ("run", {"job": None}),
+        ("open", {"query": 5}),
+        ("open", [1]),
+    ],
+)
+def test_what_is_asked_wrongly_gets_sentences(client: TestClient, path: str, body: Any) -> None:
+    answer = client.post(f"/network/{path}", content=json.dumps(body))
+    assert answer.status_code == 422 and all(text.endswith(".") for text in answer.json()["problems"])
+
+
+@pytest.mark.parametrize("x", [None, [0], [1, 0], [0, 1e9], ["a", "b"], [0, None], [True, False], "01"])
+def test_a_wrong_piece_of_the_plane_gets_a_sentence(client: TestClient, x: Any) -> None:
+    answer = client.post("/network/ground", json={"job": RUN, "x": x, "y": [0, 1]})
+    assert answer.status_code == 422 and "x must be two numbers" in answer.json()["problems"][0]
+
+
+def test_all_who_watch_a_run_share_one_surface(client: TestClient, engine: FakeEngine) -> None:
+    for visitor in ("m", "n", "o"):
+        client.cookies.set(COOKIE, visitor * 22)
+        answer = client.post("/network/ground", json={"job": RUN, "x": [0, 2], "y": [0, 2]})
+        assert answer.status_code == 200
+    submitted = [wish for wish in engine.asked if wish[0] == "submit"]
+    assert len(submitted) == 1 and submitted[0][1] == f"ground of {RUN}", "it counts as the run's, not a visitor's"
+
+
+@pytest.mark.parametrize(
+    ("refusal", "status", "sentence"),
+    [
+        (Refused("the queue is full (64 jobs wait): try again in a few minutes"), 409, "The queue is full"),
+        (UnknownJob("there is no such job"), 404, "There is no such job."),
+        (Unavailable("The engine does not answer."), 503, "The engine does not answer."),
+    ],
+)
+def test_what_the_engine_says_is_passed_on(
+    client: TestClient, engine: FakeEngine, refusal: Exception, status: int, sentence: str
+) -> None:
+    engine.refusal = refusal
+    answer = client.post("/network/start", json={"state": {}})
+    assert answer.status_code == status and answer.json()["problems"][0].startswith(sentence)
+
+
+# Who asks
+
+
+def test_the_first_answer_gives_a_random_id_and_later_ones_leave_it(client: TestClient) -> None:
+    client.cookies.clear()
+    first = client.post("/network/open", json={"query": ""})
+    given = first.headers["set-cookie"]
+    assert FORM.match(first.cookies[COOKIE])
+    assert {"HttpOnly", "SameSite=strict", "Path=/"} <= {part.strip() for part in given.split(";")}
+    assert "set-cookie" not in client.post("/network/open", json={"query": ""}).headers
+    client.cookies.clear()
+    assert client.post("/network/open", json={"query": ""}).cookies[COOKIE] != first.cookies[COOKIE]
+
+
+@pytest.mark.parametrize("cookie", ["", "short", "x" * 23, "a b" + "x" * 19, "é" * 11])
+def test_without_an_id_of_ours_nothing_is_started(client: TestClient, engine: FakeEngine, cookie: str) -> None:
+    client.cookies.clear()
+    header = f"{COOKIE}={cookie}".encode()
+    answer = client.post("/network/start", json={"state": {}}, headers={b"cookie": header})
+    assert answer.status_code == 422 and "visitor cookie" in answer.json()["problems"][0] and not engine.asked
+
+
+# The stream
+
+
+@pytest.mark.parametrize(
+    ("origin", "host", "fine"),
+    [
+        ("http://lab.example:8050", "lab.example:8050", True),
+        ("https://lab.example", "lab.example", True),
+        ("https://evil.example", "lab.example", False),
+        ("https://lab.example.evil.example", "lab.example", False),
+        ("https://evil.example/lab.example", "lab.example", False),
+        ("null", "lab.example", False),
+        (None, "lab.example", False),
+        (None, "", False),
+        ("", "", False),
+        ("https://other.example", "lab.example", True),
+    ],
+)
+def test_only_the_lab_s_own_pages_may_open_a_stream(origin: str | None, host: str, fine: bool) -> None:
+    headers = Headers({"host": host, **({} if origin is None else {"origin": origin})})
+    assert same_origin(headers, ("https://other.example",)) == fine
+
+
+@pytest.mark.parametrize(
+    ("query", "wish"),
+    [
+        ({"job": "j", "from": "7"}, ("j", 7)),
+        ({"job": "j"}, ("j", 0)),
+        ({"job": "j", "from": "9" * 16}, ("j", 2**53)),
+        ({"job": "j", "from": "9" * 5000}, None),
+        ({"job": "j", "from": "-1"}, None),
+        ({"job": "j", "from": "٣"}, None),
+        ({"job": "", "from": "0"}, None),
+        ({"job": "a/b"}, None),
+        ({}, None),
+    ],
+)
+def test_the_address_of_a_stream_is_checked(query: dict[str, str], wish: Any) -> None:
+    assert asked(query) == wish
+
+
+def test_an_entry_is_sent_with_its_data_unread() -> None:
+    text = message(Entry(5, "progress", 2.5, b'{"rows":[1]}'))
+    assert json.loads(text) == {"number": 5, "kind": "progress", "time": 2.5, "data": {"rows": [1]}}
+
+
+def received(client: TestClient, address: str, origin: str = "http://testserver") -> list[dict[str, Any]]:
+    found = []
+    with client.websocket_connect(address, headers={"origin": origin}) as socket:
+        while not found or found[-1]["kind"] != "end":
+            found.append(socket.receive_json())
+        with pytest.raises(WebSocketDisconnect) as closed:
+            socket.receive_json()
+    assert closed.value.code == 1000
+    return found
+
+
+def test_a_stream_begins_where_it_was_left_and_says_its_end(client: TestClient) -> None:
+    whole = received(client, f"/network/follow?job={RUN}")
+    assert [entry.get("number") for entry in whole] == [1, 2, 3, None]
+    assert whole[-1]["data"]["reason"] == "over"
+    assert received(client, f"/network/follow?job={RUN}&from=2") == whole[2:]
+
+
+def test_a_stream_of_nothing_says_why(client: TestClient, engine: FakeEngine) -> None:
+    (end,) = received(client, "/network/follow?job=long-ago")
+    assert end["data"]["reason"] == "unknown" and end["data"]["sentence"].startswith("There is no such job")
+    engine.refusal = Unavailable("The engine does not answer.")
+    (end,) = received(client, f"/network/follow?job={RUN}")
+    assert end["data"] == {"reason": "unavailable", "sentence": "The engine does not answer."}
+
+
+@pytest.mark.parametrize("address", [f"/network/follow?job={RUN}", "/network/follow"])
+def test_a_stream_to_another_site_or_of_no_job_is_not_opened(client: TestClient, address: str) -> None:
+    origin = "https://evil.example" if RUN in address else "http://testserver"
+    with (
+        pytest.raises(WebSocketDisconnect) as closed,
+        client.websocket_connect(address, headers={"origin": origin}),
+    ):
+        pass
+    assert closed.value.code == 1008
+
+
+def test_who_speaks_on_a_stream_is_shown_out(client: TestClient, engine: FakeEngine) -> None:
+    async def never(job: str, number: int):
+        await asyncio.sleep(100)
+        yield None
+
+    engine.follow = never  # type: ignore[method-assign]
+    address = f"/network/follow?job={RUN}"
+    with client.websocket_connect(address, headers={"origin": "http://testserver"}) as socket:
+        socket.send_text("x" * 100_000)
+        with pytest.raises(WebSocketDisconnect) as closed:
+            socket.receive_json()
+    assert closed.value.code == 1008
+
+
+def test_a_silent_stream_has_a_heart(client: TestClient, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def never(job: str, number: int):
+        await asyncio.sleep(100)
+        yield None
+
+    engine.follow = never  # type: ignore[method-assign]
+    monkeypatch.setattr(follow, "HEARTBEAT", 0.01)
+    address = f"/network/follow?job={RUN}"
+    with client.websocket_connect(address, headers={"origin": "http://testserver"}) as socket:
+        assert [socket.receive_json() for _ in range(3)] == 3 * [{"kind": "heartbeat"}]
+
+
+def test_the_page_is_there(call) -> None:
     assert call("GET", "/network").status_code == 200
+
+
+def test_the_web_process_imports_no_training() -> None:
+    """What trains, measures and draws surfaces is imported by workers; here are the tables of names alone."""
+    script = (
+        "import sys; from app.server import build; build(); from app.engine.kinds import validated\n"
+        "from app.engine.settings import KINDS; validated({'kind': 'train'}, KINDS)\n"
+        "print(sorted({'optimizers.training', 'app.engine.train_ground', 'app.engine.foundation', 'geometry.slices',"
+        " 'app.engine.own_objects'} & set(sys.modules)))"
+    )
+    shown = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert shown.stdout.strip().splitlines()[-1] == "[]"

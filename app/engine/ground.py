@@ -1,0 +1,68 @@
+"""The job kind "ground": the loss on a piece of a training run's own plane, coarse at once and finer as it goes.
+
+Its rows: {"position": points evaluated, "losses": the picture (m, n) as float32 in base64, "stride", "x", "y",
+"examples", "labels"}; the last is exact on its grid, over the first EXAMPLES examples of the training half. It is the
+surface under the live paths, made while the run goes on, with the running statistics that the network's normalisation
+layers begin with.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from app.engine.context import JobContext
+from app.engine.kinds import Description, JobKind
+
+POINTS = 41
+"""Points of either axis."""
+EXAMPLES = 256
+LARGEST = 1e6
+MAXIMUM_RUN = 100
+
+
+def validate(description: Description) -> Description:
+    """{"run": id of a training job that has a plane, "x": [from, to], "y": [from, to]}; ValueError with a sentence."""
+    unknown = sorted(set(description) - {"run", "x", "y"})
+    if unknown:
+        raise ValueError(f"unknown setting {unknown[0][:40]!r}; a ground has run, x, y")
+    run = description.get("run")
+    if not isinstance(run, str) or not 0 < len(run) <= MAXIMUM_RUN:
+        raise ValueError("run must be the id of a training run")
+    return {"run": run, "x": _bounds("x", description.get("x")), "y": _bounds("y", description.get("y"))}
+
+
+def _bounds(name: str, value: Any) -> list[float]:
+    fine = isinstance(value, list) and len(value) == 2
+    fine = fine and all(isinstance(end, int | float) and not isinstance(end, bool) for end in value)
+    if not fine or not all(math.isfinite(end) and abs(end) <= LARGEST for end in value) or not value[0] < value[1]:
+        raise ValueError(f"{name} must be two numbers, the smaller first, between −{LARGEST:g} and {LARGEST:g}")
+    return [float(end) for end in value]
+
+
+def run(description: Description, job: JobContext) -> None:
+    """Evaluate, and report every picture on the way."""
+    import numpy as np
+    import torch
+
+    from app.encoding import encode
+    from app.engine.foundation import foundation, read_plane
+    from geometry.slices import progressive_slice
+
+    torch.set_num_threads(job.threads)
+    packed = job.fetch(description["run"], "plane")
+    found = foundation(job.told(description["run"]), job.worker)
+    plane = read_plane(packed, found)
+    x, y = (np.linspace(description[axis][0], description[axis][1], POINTS) for axis in ("x", "y"))
+    job.total = POINTS * POINTS
+    examples = min(EXAMPLES, found.objective.examples)
+    for picture in progressive_slice(found.over("train", examples), plane, x, y):
+        job.settings(0)  # here a stop takes effect
+        done = int(picture.evaluated.sum())
+        job.report(
+            done, losses=encode(picture.losses), stride=picture.stride, x=description["x"], y=description["y"],
+            examples=examples, labels=list(plane.labels),
+        )  # fmt: skip
+
+
+GROUND = JobKind("ground", validate, run, lane="short", resumable=False, label=lambda d: f"ground of {d['run']}")

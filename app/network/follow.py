@@ -1,0 +1,108 @@
+"""The stream of a job to browsers: one websocket per follower, numbered entries out, nothing in.
+
+    ws://…/network/follow?job=<id>&from=<last number seen>
+
+Each message is one entry as JSON: {"number", "kind", "time", "data"}. Every HEARTBEAT seconds comes {"kind":
+"heartbeat"}, so that a browser notices a dead connection. The last message is {"kind": "end", "data":
+{"reason": "over" | "unknown" | "unavailable" | "refused", "sentence"}}; where a connection ends without it, the client
+comes again with the last number it has, and misses nothing. A browser has nothing to say here: any message closes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import Any
+from urllib.parse import urlsplit
+
+import orjson
+from fastapi import FastAPI, WebSocket, WebSocketDisconnect
+from starlette.datastructures import Headers
+
+from app.engine import Engine, Refused, Unavailable, UnknownJob, default_engine
+from app.engine.hub import Entry
+from app.network.answers import sentence
+from app.network.controls import JOB
+from app.settings import web_settings
+
+HEARTBEAT = 10.0
+SEND_SECONDS = 30.0
+"""A browser that has not taken a message for so long is let go; it comes again when it can."""
+POLICY = 1008
+MAXIMUM_NUMBER = 2**53
+
+
+def same_origin(headers: Headers, others: tuple[str, ...] = ()) -> bool:
+    """Whether the page that opens the socket is one of this server's own (or of the operator's `others`).
+
+    A browser always names the page's origin and lets no page change it; the same-origin policy does not hold for
+    websockets, so that without this any site could follow and count jobs from a visitor's browser.
+    """
+    origin = headers.get("origin", "")
+    return origin in others or (bool(origin) and urlsplit(origin).netloc == headers.get("host", ""))
+
+
+def message(entry: Entry) -> str:
+    """An entry as it is sent; the JSON text of its data is passed on unread."""
+    head = orjson.dumps({"number": entry.number, "kind": entry.kind, "time": entry.time})
+    return (head[:-1] + b',"data":' + entry.raw + b"}").decode()
+
+
+def asked(query: Any) -> tuple[str, int] | None:
+    """(job, number) of the address, or None where it asks for nothing."""
+    job, number = query.get("job", ""), query.get("from", "0")
+    if not JOB.match(job) or not (number.isascii() and number.isdigit() and len(number) <= 16):
+        return None
+    return job, min(int(number), MAXIMUM_NUMBER)
+
+
+async def stream(socket: WebSocket, engine: Engine, job: str, number: int) -> None:
+    """Send a job's entries until its end; WebSocketDisconnect or TimeoutError where the browser is gone."""
+    reason, said = "over", ""
+    try:
+        async with contextlib.aclosing(engine.follow(job, number)) as entries:
+            async for entry in entries:
+                await asyncio.wait_for(socket.send_text(message(entry)), SEND_SECONDS)
+    except UnknownJob as error:
+        reason, said = "unknown", sentence(error)
+    except Refused as error:
+        reason, said = "refused", sentence(error)
+    except Unavailable as error:
+        reason, said = "unavailable", sentence(error)
+    end = orjson.dumps({"kind": "end", "data": {"reason": reason, "sentence": said}}).decode()
+    await asyncio.wait_for(socket.send_text(end), SEND_SECONDS)
+
+
+async def beat(socket: WebSocket) -> None:
+    """Send heartbeats for ever."""
+    while True:
+        await asyncio.sleep(HEARTBEAT)
+        await asyncio.wait_for(socket.send_text('{"kind":"heartbeat"}'), SEND_SECONDS)
+
+
+def add_follow_route(server: FastAPI) -> None:
+    """Put the stream's address on the server."""
+
+    @server.websocket("/network/follow")
+    async def follow(socket: WebSocket) -> None:
+        wish = asked(socket.query_params)
+        if wish is None or not same_origin(socket.headers, web_settings().origins):
+            await socket.close(POLICY)  # before it is accepted: the browser gets 403
+            return
+        await socket.accept()
+        listening = asyncio.create_task(socket.receive())
+        tasks = (
+            listening,
+            asyncio.create_task(stream(socket, default_engine(), *wish)),
+            asyncio.create_task(beat(socket)),
+        )
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            heard = listening.result()["type"] if listening.done() else ""
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        if heard != "websocket.disconnect":
+            with contextlib.suppress(RuntimeError, OSError, WebSocketDisconnect):
+                await socket.close(POLICY if heard else 1000)
