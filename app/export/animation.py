@@ -1,0 +1,54 @@
+"""The run as a GIF, by Pillow: one palette for all frames, and only what changes is kept of each."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import numpy as np
+from PIL import Image
+
+from app.export.controls import MAXIMUM_PIXELS
+from app.export.picture import DESIGN_WIDTH, Picture, height_of
+from app.export.scene import Scene
+from app.export.settings import settings_of
+from app.request import BadRequest
+
+SHORTEST = 20
+"""Milliseconds. Browsers show anything shorter as 100 ms."""
+REST = 1500
+"""Milliseconds that the last frame stays on longer."""
+
+
+def steps_of(steps: int, frames: int) -> list[int]:
+    """At most `frames` different steps from 0 to T, evenly spread."""
+    return np.unique(np.linspace(0, steps, frames).round().astype(int)).tolist()
+
+
+def animation(scene: Scene, kind: str, width: int, frames: int, seconds: float) -> bytes:
+    """The GIF. BadRequest where frames × pixels is beyond MAXIMUM_PIXELS."""
+    height = round(width * height_of(kind) / DESIGN_WIDTH)
+    steps = steps_of(scene.steps, frames)
+    if len(steps) * width * height > MAXIMUM_PIXELS:
+        asked, most = len(steps) * width * height / 1e6, MAXIMUM_PIXELS / 1e6
+        raise BadRequest(
+            f"{len(steps)} frames of {width} × {height} pixels are {asked:.0f} million pixels, and an animation may "
+            f"have {most:.0f} million: choose fewer frames, a smaller width or the map alone."
+        )
+    picture = Picture(scene, kind, width)
+    (last,) = picture.frames(steps[-1:])
+    palette = last.quantize(256, method=Image.Quantize.MEDIANCUT)
+    images = (frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in picture.frames(steps))
+    each = max(SHORTEST, round(1000 * seconds / len(steps) / 10) * 10)
+    out = io.BytesIO()
+    next(images).save(
+        out,
+        format="GIF",
+        save_all=True,
+        append_images=images,
+        duration=[each] * (len(steps) - 1) + [each + REST],
+        loop=0,
+        optimize=False,
+        comment=json.dumps(settings_of(scene.reading)).encode(),
+    )
+    return out.getvalue()

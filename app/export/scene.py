@@ -1,0 +1,53 @@
+"""One state with everything that its pictures and data are made of: the surface, the runs in double precision."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from app.appearance import MethodLook, looks
+from app.request import METHOD_NAMES, Reading, ToyRequest, request_of
+from app.toy_compute import Trace, probes_ahead, ranges, run_method, trace_of
+from geometry.surface import Surface
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A state and its runs; `traces` are those of the methods shown, in the registry's order."""
+
+    reading: Reading
+    request: ToyRequest
+    surface: Surface
+    traces: tuple[Trace, ...]
+
+    @property
+    def steps(self) -> int:
+        """T."""
+        return self.request.steps
+
+    @property
+    def ranges(self) -> dict[str, list[float]]:
+        """The vertical range of each chart."""
+        return ranges(list(self.traces))
+
+
+def scene_of(reading: Reading) -> Scene:
+    """The scene of a state; the runs are computed here, by the same call as the page's."""
+    request, surface = request_of(reading.state), reading.surface
+    with np.errstate(all="ignore"):
+        traces = tuple(trace_of(name, run_method(name, request, surface), surface) for name in request.methods)
+    return Scene(reading, request, surface, traces)
+
+
+def look_in(name: str, scheme: str) -> MethodLook:
+    """A method's look in a colour scheme."""
+    look = MethodLook(**looks(METHOD_NAMES)[name])
+    if scheme == "dark" and look.colour_on_dark:
+        return MethodLook(look.colour_on_dark, look.dash, look.marker, look.width)
+    return look
+
+
+def probe_points(trace: Trace) -> np.ndarray | None:
+    """The probes (T, D) of a method that looks ahead; None for the others."""
+    return np.asarray(trace.run.probes) if probes_ahead(trace.run) else None
