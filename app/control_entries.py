@@ -55,6 +55,7 @@ def entry(control: Control) -> dict[str, Any]:
         "unit": control.unit,
         "help": control.help,
         "wants": control.wants,
+        "default": control.default,
     }
     if isinstance(control, ChoiceControl):
         return {**common, "kind": "choice", "options": [list(option) for option in control.options]}

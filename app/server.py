@@ -11,6 +11,7 @@ from fastapi import FastAPI
 
 from app.callbacks import add_callbacks
 from app.dash_guard import check_callback
+from app.export.routes import add_export_routes
 from app.instruments.page import PAGE as INSTRUMENTS_PAGE
 from app.instruments.routes import add_instrument_routes
 from app.lecture.notes_page import PAGE as NOTES_PAGE
@@ -44,7 +45,7 @@ class Backend(FastAPIDashServer):
         return FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
 
 
-ROUTES = ("/toy/", "/network/", "/instruments/", "/lecture/")
+ROUTES = ("/toy/", "/network/", "/instruments/", "/lecture/", "/export/")
 OWN_ADDRESSES = ("/_dash-", "/_reload-hash", "/_favicon.ico", "/assets/", *ROUTES)
 
 
@@ -77,6 +78,7 @@ def build(settings: WebSettings | None = None, observe: ObserveSettings | None =
     add_lens_routes(app.server, settings)
     add_instrument_routes(app.server, settings)
     add_network_routes(app.server)
+    add_export_routes(app.server)
     add_lecture_routes(app.server, scenes)
     add_health_routes(app.server, observe or ObserveSettings.from_environment())
     app.layout = shell

@@ -68,6 +68,11 @@ class WebSettings(SettingsTable):
         128_000_000, "POTHOLE_CACHE_BYTES", "answers kept in memory, all kinds together", unit="bytes"
     )  # fmt: skip
 
+    exports: int = setting(6, "POTHOLE_EXPORTS", "exports that may wait; the next is answered with 429", 1)
+    export_pixels: int = setting(
+        80_000_000, "POTHOLE_EXPORT_PIXELS", "frames × width × height of one animation", 1_000_000, unit="pixels"
+    )  # fmt: skip
+
     # Who is let in
     hosts: tuple[str, ...] = setting(
         (), "POTHOLE_HOSTS", "names under which the lab may be asked for (Host header); empty: any"

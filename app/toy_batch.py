@@ -86,6 +86,12 @@ def run_alone(name: str, request: ToyRequest, surface: Surface) -> Run:
     return _run(name, surface, [request]).walker(0)
 
 
+def traces_alone(request: ToyRequest, surface: Surface) -> list[Trace]:
+    """One request's traces, in the order of its methods."""
+    with np.errstate(all="ignore"):
+        return [_walked(name, surface, [request])[0] for name in request.methods]
+
+
 def _run(name: str, surface: Surface, requests: list[ToyRequest]) -> Run:
     """One method's run, a walker for each request."""
 

@@ -9,6 +9,7 @@ from dash import dcc, html
 from app.appearance import looks
 from app.control_entries import entry
 from app.controls import CONTROLS, SURFACE, start_controls, surface_controls
+from app.export.controls import CONTROLS as EXPORT_CONTROLS
 from app.figures import EMPTY
 from app.lens_sections import lens_sections
 from app.link import link_problems
@@ -41,6 +42,7 @@ def tables() -> dict[str, Any]:
         "surfaces": {key: _surface_table(key) for key in SURFACES},
         "methods": list(METHOD_NAMES),
         "looks": looks(METHOD_NAMES),
+        "export": [entry(control) for control in EXPORT_CONTROLS],
         "presets": {key: {"caption": preset.caption, **preset_values(key)} for key, preset in PRESETS.items()},
     }
 
@@ -54,6 +56,7 @@ def _surface_table(key: str) -> dict[str, Any]:
 def header() -> list[Any]:
     """The tools at the right of the header."""
     return [
+        button("export", "Export…", id="export-button", **{"aria-haspopup": "dialog"}),
         button("copy-link", "Copy link"),
         button("toggle-scheme", "Dark", id="scheme-button"),
         button("toggle-controls", "Controls", id="controls-button", **{"aria-controls": "controls"}),

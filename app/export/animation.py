@@ -8,11 +8,11 @@ import json
 import numpy as np
 from PIL import Image
 
-from app.export.controls import MAXIMUM_PIXELS
 from app.export.picture import DESIGN_WIDTH, Picture, height_of
 from app.export.scene import Scene
 from app.export.settings import settings_of
 from app.request import BadRequest
+from app.settings import web_settings
 
 SHORTEST = 20
 """Milliseconds. Browsers show anything shorter as 100 ms."""
@@ -26,11 +26,11 @@ def steps_of(steps: int, frames: int) -> list[int]:
 
 
 def animation(scene: Scene, kind: str, width: int, frames: int, seconds: float) -> bytes:
-    """The GIF. BadRequest where frames × pixels is beyond MAXIMUM_PIXELS."""
+    """The GIF. BadRequest where frames × pixels is beyond the setting export_pixels."""
     height = round(width * height_of(kind) / DESIGN_WIDTH)
     steps = steps_of(scene.steps, frames)
-    if len(steps) * width * height > MAXIMUM_PIXELS:
-        asked, most = len(steps) * width * height / 1e6, MAXIMUM_PIXELS / 1e6
+    asked, most = len(steps) * width * height / 1e6, web_settings().export_pixels / 1e6
+    if asked > most:
         raise BadRequest(
             f"{len(steps)} frames of {width} × {height} pixels are {asked:.0f} million pixels, and an animation may "
             f"have {most:.0f} million: choose fewer frames, a smaller width or the map alone."

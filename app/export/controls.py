@@ -10,9 +10,6 @@ from app.control import ChoiceControl, Control, NumberControl
 from app.controls import MAXIMUM_STEPS
 from app.request import BadRequest, Notice, Reading, read_state
 
-MAXIMUM_PIXELS = 80_000_000
-"""Frames × width × height of one animation: about 15 s of one core, and a file of some megabytes."""
-
 FORMAT = ChoiceControl(
     "format", "Format",
     (
@@ -30,7 +27,7 @@ WIDTH = NumberControl(
     integer=True,
 )  # fmt: skip
 GIF_WIDTH = NumberControl(
-    "gif_width", "", "Width of the animation", 240, 1280, 720, "Width of each frame.", "export", step=10,
+    "gif_width", "", "Width", 240, 1280, 720, "Width of an animation's frames.", "export", step=10,
     unit="pixels", integer=True,
 )  # fmt: skip
 FRAMES = NumberControl(

@@ -38,8 +38,9 @@ def _cell(value: Any) -> Any:
 def npz_bytes(settings: Mapping[str, Any], arrays: Mapping[str, Any]) -> bytes:
     """The arrays as a compressed npz with the settings as JSON text under "settings"; np.load(…) needs no pickle."""
     out = io.BytesIO()
-    kept = {name: np.asarray(array) for name, array in arrays.items()}
-    np.savez_compressed(out, **{"settings": np.array(json.dumps(settings)), **kept})
+    kept: dict[str, Any] = {name: np.asarray(array) for name, array in arrays.items()}
+    kept["settings"] = np.array(json.dumps(settings))
+    np.savez_compressed(out, **kept)
     return out.getvalue()
 
 
@@ -58,8 +59,7 @@ def table_of(scene: Scene) -> tuple[list[str], list[list[Any]]]:
     nothing = [np.nan] * len(axes)
     for trace in scene.traces:
         run, probes = trace.run, probe_points(trace)
-        with np.errstate(all="ignore"):
-            probe_losses = None if probes is None else np.asarray(scene.surface.loss(probes))
+        probe_losses = trace.probe_losses
         for step in range(int(run.last_finite) + 1):
             begins = step < scene.steps
             rows.append(

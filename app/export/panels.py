@@ -3,9 +3,11 @@ and moves what depends on the step, so that a frame of an animation costs only w
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgba
 from matplotlib.lines import Line2D
@@ -20,6 +22,14 @@ from app.toy_compute import Trace
 
 FAINT, RECENT_PROBES, FAR = 0.28, 12, 50.0
 """Opacity of the part of a path that is not walked yet; probes that still show; spans beyond which a path is cut."""
+
+
+@dataclass(frozen=True)
+class Exit:
+    """Where a path leaves the map for good: the first step beyond it, and the place on its edge."""
+
+    step: int
+    place: np.ndarray
 
 
 def dress(axes: Axes, scheme: str, title: str = "", unit: str = "") -> None:
@@ -43,8 +53,9 @@ class MapPanel:
         self.flat = scene.surface.dimension == 1
         self.bar: Any = None
         dress(axes, scheme)
-        for setter, text in ((axes.set_xlabel, "θ" if self.flat else "θ₁"), (axes.set_ylabel, "L(θ)" if self.flat else "θ₂")):
-            setter(text, color=SCHEMES[scheme].quiet, fontsize=10)
+        across, up = ("θ", "L(θ)") if self.flat else ("θ₁", "θ₂")
+        axes.set_xlabel(across, color=SCHEMES[scheme].quiet, fontsize=10)
+        axes.set_ylabel(up, color=SCHEMES[scheme].quiet, fontsize=10)
         (self._curve if self.flat else self._contours)()
         self._basin()
         self.moving = [self._walker(trace, index) for index, trace in enumerate(scene.traces)]
@@ -52,7 +63,7 @@ class MapPanel:
 
     def artists(self) -> list[Any]:
         """What depends on the step, in the order in which it is drawn."""
-        found = [artist for walker in self.moving for artist in walker.values() if artist is not None]
+        found = [artist for walker in self.moving for artist in walker.values() if isinstance(artist, Artist)]
         return sorted(found, key=lambda artist: artist.get_zorder())
 
     def show(self, step: int) -> None:
@@ -60,8 +71,13 @@ class MapPanel:
         for trace, walker in zip(self.scene.traces, self.moving, strict=True):
             points = self._points(trace)
             here = min(step, len(points) - 1)
+            cut = walker["exit"].step if walker["exit"] is not None else here
             if walker["trail"] is not None:
-                walker["trail"].set_data(points[: here + 1, 0], points[: here + 1, 1])
+                walked = points[: min(here, cut) + 1]
+                walker["trail"].set_data(walked[:, 0], walked[:, 1])
+            for artist in (walker["cross"], walker["label"]):
+                if artist is not None:
+                    artist.set_visible(step >= cut)
             walker["marker"].set_data(points[here : here + 1, 0], points[here : here + 1, 1])
             if walker["probe"] is not None:
                 self._show_probes(trace, walker, points, here, step)
@@ -114,25 +130,29 @@ class MapPanel:
             for side in (-basin.radius, basin.radius):
                 self.axes.axvline(float(centre[0] + side), color=ink, **look)
             return
-        size = 2 * basin.radius
-        self.axes.add_patch(Ellipse((float(centre[0]), float(centre[1])), size, size, fill=False, edgecolor=ink, **look))
+        place, size = (float(centre[0]), float(centre[1])), 2 * basin.radius
+        self.axes.add_patch(Ellipse(place, size, size, fill=False, edgecolor=ink, **look))
 
     def _walker(self, trace: Trace, index: int) -> dict[str, Any]:
         """The artists of one method. On a curve a path would only be drawn over the curve: there it is dots."""
         look, colours = look_in(trace.name, self.scheme), SCHEMES[self.scheme]
         points, trail = self._points(trace), None
+        leaving = self._exit(trace, points)
         order = 3 + rank(look) / 1000
         if self.flat:
             self.axes.plot(points[:, 0], points[:, 1], "o", color=look.colour, alpha=0.35, ms=4.4, mew=0, zorder=order)
         else:
-            self.axes.plot(points[:, 0], points[:, 1], color=look.colour, alpha=FAINT, linewidth=1.2, zorder=order)
+            kept = points if leaving is None else points[: leaving.step + 1]
+            self.axes.plot(kept[:, 0], kept[:, 1], color=look.colour, alpha=FAINT, linewidth=1.2, zorder=order)
             trail = Line2D([], [], color=look.colour, linestyle=dash_of(look), linewidth=look.width, zorder=order + 1)
             self.axes.add_line(trail)
         # Walkers often stand on the same spot: those drawn first are larger, so that each can be seen.
         size = 2 * (5.5 + min(1.1 * (len(self.scene.traces) - 1 - index), 4))
         mark = MARKERS.get(look.marker, "o")
         probing = probe_points(trace) is not None
-        walker = {
+        walker: dict[str, Any] = {
+            "exit": leaving,
+            **self._leaving(trace.name, look.colour, leaving),
             "trail": trail,
             "recent": self.axes.scatter([], [], s=19, marker=mark, linewidths=0, zorder=5) if probing else None,
             "line": Line2D([], [], color=colours.ink, linewidth=1, zorder=5.1) if probing else None,
@@ -149,10 +169,39 @@ class MapPanel:
                 self.axes.add_line(walker[name])
         return walker
 
+    def _exit(self, trace: Trace, points: np.ndarray) -> Exit | None:
+        """Where a diverging path leaves the map; None where it does not, or on a curve."""
+        if self.flat or trace.run.outcome != "diverged":
+            return None
+        low, high = self.bounds[:, 0], self.bounds[:, 1]
+        beyond = np.flatnonzero(((points < low) | (points > high)).any(axis=-1))
+        if not len(beyond) or beyond[0] == 0:
+            return None
+        step = int(beyond[0])
+        inside, move = points[step - 1], points[step] - points[step - 1]
+        with np.errstate(all="ignore"):
+            reach = np.where(move > 0, (high - inside) / move, np.where(move < 0, (low - inside) / move, np.inf))
+        return Exit(step, inside + float(reach.min()) * move)
+
+    def _leaving(self, name: str, colour: str, leaving: Exit | None) -> dict[str, Any]:
+        """A cross, with the method's name, where a diverging path leaves the map for good."""
+        if leaving is None:
+            return {"cross": None, "label": None}
+        colours, (x, y) = SCHEMES[self.scheme], leaving.place
+        cross = Line2D([x], [y], marker="x", markersize=12, mec=colour, mew=2.6, linestyle="", zorder=7, clip_on=False)
+        self.axes.add_line(cross)
+        middle = self.bounds.mean(axis=1)
+        sideways, upwards = ("right" if x > middle[0] else "left"), ("top" if y > middle[1] else "bottom")
+        label = self.axes.annotate(
+            f"{name} diverges", (x, y), xytext=(-10 if sideways == "right" else 10, -12 if upwards == "top" else 12),
+            textcoords="offset points", ha=sideways, va=upwards, fontsize=9, color=colours.ink, zorder=7,
+            bbox={"facecolor": colours.paper, "edgecolor": "none", "alpha": 0.8, "pad": 1.5},
+        )  # fmt: skip
+        return {"cross": cross, "label": label}
+
     def _show_probes(self, trace: Trace, walker: dict[str, Any], points: np.ndarray, here: int, step: int) -> None:
         probes = np.asarray(probe_points(trace))
-        with np.errstate(all="ignore"):
-            drawn = self._drawn(probes, np.asarray(self.scene.surface.loss(probes)))
+        drawn = self._drawn(probes, np.asarray(trace.probe_losses))
         newest = min(step, len(points) - 1, len(probes) - 1)
         first = max(0, newest - RECENT_PROBES)
         recent = drawn[first:newest]
@@ -171,10 +220,9 @@ class MapPanel:
         start = np.asarray(self.scene.request.start, dtype=float)
         with np.errstate(all="ignore"):
             point = self._drawn(start[None], np.atleast_1d(self.scene.surface.loss(start)))
+        mark: dict[str, Any] = {"marker": start_mark(), "markersize": 28, "mfc": "none", "zorder": 4.9}
         for colour, width in ((SCHEMES[self.scheme].paper, 4.0), (SCHEMES[self.scheme].ink, 1.6)):
-            self.axes.plot(
-                point[:, 0], point[:, 1], marker=start_mark(), markersize=28, mfc="none", mec=colour, mew=width, zorder=4.9
-            )
+            self.axes.plot(point[:, 0], point[:, 1], mec=colour, mew=width, **mark)
 
 
 class ChartPanel:

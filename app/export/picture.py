@@ -50,7 +50,9 @@ class Picture:
         self.height = height_of(kind)
         with matplotlib.rc_context(SETTINGS):
             self.figure = Figure(
-                figsize=(DESIGN_WIDTH / 72, self.height / 72), dpi=72 * width / DESIGN_WIDTH, facecolor=self.colours.paper
+                figsize=(DESIGN_WIDTH / 72, self.height / 72),
+                dpi=72 * width / DESIGN_WIDTH,
+                facecolor=self.colours.paper,
             )
             self.canvas = FigureCanvasAgg(self.figure)
             self.panels: list[Any] = []

@@ -8,7 +8,8 @@ import numpy as np
 
 from app.appearance import MethodLook, looks
 from app.request import METHOD_NAMES, Reading, ToyRequest, request_of
-from app.toy_compute import Trace, probes_ahead, ranges, run_method, trace_of
+from app.toy_batch import traces_alone
+from app.toy_compute import Trace, ranges
 from geometry.surface import Surface
 
 
@@ -35,9 +36,7 @@ class Scene:
 def scene_of(reading: Reading) -> Scene:
     """The scene of a state; the runs are computed here, by the same call as the page's."""
     request, surface = request_of(reading.state), reading.surface
-    with np.errstate(all="ignore"):
-        traces = tuple(trace_of(name, run_method(name, request, surface), surface) for name in request.methods)
-    return Scene(reading, request, surface, traces)
+    return Scene(reading, request, surface, tuple(traces_alone(request, surface)))
 
 
 def look_in(name: str, scheme: str) -> MethodLook:
@@ -50,4 +49,4 @@ def look_in(name: str, scheme: str) -> MethodLook:
 
 def probe_points(trace: Trace) -> np.ndarray | None:
     """The probes (T, D) of a method that looks ahead; None for the others."""
-    return np.asarray(trace.run.probes) if probes_ahead(trace.run) else None
+    return np.asarray(trace.run.probes) if trace.probe_losses is not None else None

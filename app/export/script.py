@@ -16,7 +16,7 @@ def written(value: Any) -> str:
     """A value as Python that makes it again: a dataclass by its constructor and the fields that differ from its own."""
     if not is_dataclass(value) or isinstance(value, type):
         return repr(value)
-    plain = type(value)()
+    plain: Any = type(value)()
     told = [
         f"{field.name}={written(getattr(value, field.name))}"
         for field in fields(value)
@@ -27,9 +27,10 @@ def written(value: Any) -> str:
 
 def names_in(value: Any) -> set[str]:
     """The classes that `written(value)` names."""
-    if not is_dataclass(value):
+    if not is_dataclass(value) or isinstance(value, type):
         return set()
-    plain, found = type(value)(), {type(value).__name__}
+    plain: Any = type(value)()
+    found = {type(value).__name__}
     for field in fields(value):
         inner = getattr(value, field.name)
         if inner != getattr(plain, field.name):
@@ -63,7 +64,7 @@ def toy_script(reading: Reading) -> str:
         "methods = {",
         *(f"    {name!r}: {written(method)}," for name, method in methods.items()),
         "}",
-        "with np.errstate(all=\"ignore\"):  # what overflows belongs to a diverged run, and its outcome says so",
+        'with np.errstate(all="ignore"):  # what overflows belongs to a diverged run, and its outcome says so',
         "    runs = {name: simulate(surface, method, start, **settings) for name, method in methods.items()}",
         "for name, run in runs.items():  # run.positions, run.probes, run.losses, …: the whole path",
         '    print(f"{name}: {run.describe_outcome()} '

@@ -11,7 +11,7 @@ from matplotlib.path import Path
 from app.appearance import SCHEMES, MethodLook
 
 MARKERS = {"circle": "o", "square": "s", "triangle": "^", "diamond": "D", "hexagon": "h", "cross": "P"}
-SETTINGS = {
+SETTINGS: dict[Any, Any] = {
     "font.family": ["DejaVu Sans"],
     "font.size": 11.0,
     "lines.scale_dashes": False,

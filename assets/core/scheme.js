@@ -8,6 +8,11 @@
     document.documentElement.dataset.scheme = scheme;
     const button = document.getElementById("scheme-button");
     if (button) button.textContent = scheme === "dark" ? "Light" : "Dark";
+    return lab.coloursIn(scheme, looks);
+  };
+
+  // The colours of the scheme that the page's root shows, and the methods' looks in it.
+  lab.coloursIn = (scheme, looks) => {
     const style = getComputedStyle(document.documentElement);
     const colours = Object.fromEntries(
       ["ink", "quiet", "grid", "paper"].map((name) => [name, style.getPropertyValue(`--${name}`).trim()]),

@@ -65,20 +65,7 @@
     }
 
     setPaths(paths, looks) {
-      this.entries = paths.methods.map((method) => ({
-        name: method.name,
-        look: looks[method.name],
-        last: method.last_finite,
-        diverged: method.row.outcome === "diverged",
-        positions: lab.decode(method.positions),
-        probes: lab.decode(method.probes),
-        losses: lab.decode(method.losses),
-        heights: lab.decode(method.heights ?? method.losses), // where the relief draws the path
-        probeLosses: lab.decode(method.probe_losses),
-        distance: lab.decode(method.distance),
-        curvature: lab.decode(method.curvature),
-        probeCount: Math.min(method.last_finite + 1, paths.steps),
-      }));
+      this.entries = lab.entriesOf(paths, looks);
       this.paths = paths;
       this.map.paths.entries = this.relief.paths.entries = this.entries;
       this.map.start = paths.start;

@@ -1,0 +1,58 @@
+"""The address of exports: a state and a wish in, a file out, bad input as sentences.
+
+Files are made in a thread of their own and answered from memory: a drag does not wait for them, and nothing is left on
+the server's disk. What goes wrong while the browser writes the file is the browser's to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import quote
+
+import orjson
+from fastapi import FastAPI, Request, Response
+
+from app.coalescer import Busy
+from app.export.controls import read_wish
+from app.export.making import MadeFile, made
+from app.request import BadRequest, parse_body
+from app.routes import Worker, refusal
+from app.settings import web_settings
+
+NOTICES = "x-pothole-notices"
+"""Header with the sentences on clamped values: a JSON list, percent-encoded."""
+
+
+class Exports:
+    """One thread that makes files, and a bound on those that wait for it."""
+
+    def __init__(self) -> None:
+        self._worker = Worker("export", web_settings().exports)
+
+    async def answer(self, request: Request, make: Callable[[Mapping[str, Any]], MadeFile]) -> Response:
+        """The file that `make` makes of the posted object, or what is wrong with it."""
+        try:
+            raw = parse_body(await request.body())
+            return file_response(await self._worker.run(make, raw))
+        except Busy:
+            return refusal(Busy("The server is busy with other exports; try again in a moment."))
+        except BadRequest as error:
+            return refusal(error)
+
+
+def file_response(file: MadeFile) -> Response:
+    """A download that no cache keeps."""
+    headers = {"Content-Disposition": f'attachment; filename="{file.name}"', "Cache-Control": "no-store"}
+    if file.notices:
+        headers[NOTICES] = quote(orjson.dumps([notice.sentence for notice in file.notices]).decode())
+    return Response(file.content, media_type=file.media_type, headers=headers)
+
+
+def add_export_routes(server: FastAPI) -> None:
+    """Put the exports' addresses on the server."""
+    exports = Exports()
+
+    @server.post("/export/toy", include_in_schema=False)
+    async def toy(request: Request) -> Response:
+        return await exports.answer(request, lambda raw: made(read_wish(raw)))
