@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 
 MAXIMUM_PARTS = 400
+LONGEST_NUMBER = 18
+"""Digits of a whole number."""
 
 
 class NotACallback(ValueError):
@@ -22,7 +24,7 @@ def check_callback(body: bytes, known: Mapping[str, Any]) -> None:
     known: Dash's map from the text of a callback's outputs to its specification.
     """
     try:
-        posted = json.loads(body)
+        posted = json.loads(body, parse_int=_whole, parse_constant=_refused)
     except (ValueError, RecursionError):
         raise NotACallback("The request is not valid JSON.") from None
     if not isinstance(posted, dict):
@@ -37,6 +39,17 @@ def check_callback(body: bytes, known: Mapping[str, Any]) -> None:
     changed = posted.get("changedPropIds", [])
     if not isinstance(changed, list) or not all(isinstance(entry, str) for entry in changed):
         raise NotACallback("changedPropIds must be a list of texts.")
+
+
+def _whole(digits: str) -> int:
+    """Dash answers a number that no browser can have sent with an internal error."""
+    if len(digits) > LONGEST_NUMBER:
+        raise ValueError("too long")
+    return int(digits)
+
+
+def _refused(constant: str) -> Any:
+    raise ValueError(f"{constant} is not JSON")
 
 
 def _check_values(values: Any, wanted: list[dict[str, Any]], key: str) -> None:

@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.door import SAFE_METHODS, Door, Heads, Refusal
 from app.settings import WebSettings, web_settings
+from app.static_files import StaticFiles
 
 
 def content_security_policy(script_hashes: Sequence[str]) -> str:
@@ -61,6 +62,7 @@ class SecureApp:
         has_page: Callable[[str], bool] = lambda _path: True,
         settings: WebSettings | None = None,
         limits: Mapping[str, int] | None = None,
+        files: StaticFiles | None = None,
     ) -> None:
         self.app = app
         self.headers = headers
@@ -68,6 +70,7 @@ class SecureApp:
         self.has_page = has_page
         self.settings = settings or web_settings()
         self.limits = dict(limits or {})
+        self.files = files
         self.door = Door(self.settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -95,6 +98,9 @@ class SecureApp:
         kept_pass = self.door.pass_cookie(scope)
         if kept_pass is not None:
             own = (*own, (b"set-cookie", kept_pass))
+        if self.files is not None and self.files.serves(scope["path"]):
+            await self.files(scope, receive, send_with_headers)
+            return
         if scope["method"] in SAFE_METHODS:
             await self.app(scope, receive, send_with_headers)
             return

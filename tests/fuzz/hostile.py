@@ -1,0 +1,154 @@
+"""What a hostile or broken client may send: values, states, texts and bytes. All from a seeded generator."""
+
+from __future__ import annotations
+
+import json
+import random
+import string
+from typing import Any
+
+from app.control import NumberControl
+from app.controls import CONTROLS, SURFACE, surface_controls
+from app.presets import PRESETS
+from app.request import METHOD_NAMES, read_state
+from geometry.surfaces import SURFACES
+
+
+class Literal:
+    """Text that stands in the JSON as it is, whether or not it is JSON."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+
+VALUES: tuple[Any, ...] = (
+    *(None, True, False, 0, -1, 1, 2**31, 2**63, 2**64, 1.5, -0.0, 5e-324, 1e308, -1e308, 1e-300),
+    *(Literal("NaN"), Literal("Infinity"), Literal("-Infinity"), Literal("1e999"), Literal("1" + "0" * 400)),
+    *(Literal("9" * 5000), Literal("-"), Literal("01"), Literal('"\\ud800"'), Literal('"\\u0000"'), Literal("'x'")),
+    *("", " ", "0", "1e3", "NaN", "null", "é", "\u202e", "\ufffe", "x" * 300, "../../../../etc/passwd", "%00", "%ff"),
+    *("__proto__", "constructor", "<script>alert(1)</script>", "{{7*7}}", "${7*7}", "'; DROP TABLE jobs; --", "\n\r\t"),
+    *([], {}, [[]], [None], {"": None}, ["SAM"] * 200, [1, "a", None], {"a": {"b": {"c": []}}}, "annular-well", "SAM"),
+    Literal("[" * 500 + "]" * 500),
+    Literal('{"a":' * 300 + "1" + "}" * 300),
+)
+
+
+def text_of(value: Any) -> str:
+    """JSON text; Literals as they are."""
+    if isinstance(value, Literal):
+        return value.text
+    if isinstance(value, dict):
+        return "{" + ",".join(f"{json.dumps(str(k))}:{text_of(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(map(text_of, value)) + "]"
+    return json.dumps(value)
+
+
+def text(rng: random.Random, length: int = 60) -> str:
+    """Printable and other characters, surrogates left out."""
+    alphabets = (string.printable, "θηρμσβλ∇≤…“”", "\x00\x01\x1b\x7f\u2028\ufeff", "0123456789.-+eE,:;&=%#?/\\")
+    return "".join(rng.choice(rng.choice(alphabets)) for _ in range(rng.randrange(length)))
+
+
+def in_range(rng: random.Random, control: Any) -> Any:
+    """A value that the control takes, its ends among them: what is allowed one by one may be hard together."""
+    if not isinstance(control, NumberControl):
+        return rng.choice(control.values)
+    spread = control.minimum + (control.maximum - control.minimum) * rng.random() ** rng.choice([1, 4])
+    return rng.choice([control.minimum, control.maximum, control.default, spread])
+
+
+def state(rng: random.Random) -> dict[str, Any]:
+    """A whole state of few steps with a few keys spoilt or at the ends of their range."""
+    key = rng.choice(list(SURFACES))
+    raw: dict[str, Any] = dict(read_state({"surface": key}).state) if rng.random() < 0.7 else {"surface": key}
+    raw["steps"] = rng.choice([10, 20, 50])
+    controls = [*surface_controls(key), *CONTROLS]
+    for control in rng.sample(controls, rng.randrange(1, 6)):
+        if control.name != "steps":
+            raw[control.name] = in_range(rng, control)
+    raw["methods"] = rng.sample(METHOD_NAMES, rng.randrange(len(METHOD_NAMES) + 1))
+    return spoilt(rng, raw)
+
+
+def spoilt(rng: random.Random, raw: dict[str, Any]) -> dict[str, Any]:
+    """Some values replaced, keys added or removed."""
+    raw = dict(raw)
+    for _ in range(rng.choice([0, 0, 1, 1, 2, 5])):
+        kind = rng.random()
+        if kind < 0.6 and raw:
+            raw[rng.choice(list(raw))] = rng.choice(VALUES)
+        elif kind < 0.75 and raw:
+            raw.pop(rng.choice(list(raw)))
+        else:
+            raw[rng.choice(["have", "state", "query", "job", "from", "stride", "method", text(rng, 20)])] = rng.choice(
+                VALUES
+            )
+    return raw
+
+
+def query(rng: random.Random) -> str:
+    """A link: known and unknown keys with values of any kind, well or badly quoted."""
+    keys = [control.name for control in CONTROLS] + ["surface", "preset", "start_x", "start_y", "surface.depth"]
+    keys += ["methods", "instrument", "x_axis", "scene", "job"]
+    parts = []
+    for _ in range(rng.randrange(12)):
+        value = rng.choice([text(rng, 20), *(str(v) for v in VALUES if isinstance(v, int | float | str))])
+        parts.append(f"{rng.choice([*keys, text(rng, 10)])}={value}")
+    return rng.choice(["?", "", "??"]) + rng.choice(["&", "&", ";", "&&"]).join(parts)
+
+
+def scenes(rng: random.Random) -> str:
+    """A scene file: its own marks in any order, links that lead nowhere, and noise."""
+    lines = [
+        "# A lecture", "## A scene", "link: /?preset=figure-2", "link: ?surface=beale&steps=20", "link: //evil.example",
+        "link: javascript:alert(1)", "link:", "play: 600", "step: NaN", "---", "", "Notes with *marks*.", "```",
+        ":", "::",
+        f"link: /{query(rng)}", text(rng), text(rng, 300), "## " + "x" * 500, "\ufeff## B", "step: 10", "\x00",
+    ]  # fmt: skip
+    return rng.choice(["\n", "\n", "\r\n", "\r"]).join(rng.choice(lines) for _ in range(rng.randrange(40)))
+
+
+def posted(rng: random.Random, path: str) -> bytes:
+    """A body for an address: a state, a link, a scene file or a callback, whole, spoilt, cut short or no JSON."""
+    kind = rng.random()
+    if path == "/_dash-update-component":
+        value: Any = callback(rng)
+    elif path.endswith("/open") and kind < 0.7:
+        value = rng.choice([{"query": query(rng)}, {"state": state(rng)}, spoilt(rng, {"query": query(rng)})])
+    elif path.startswith("/lecture/") and kind < 0.8:
+        value = spoilt(rng, {"text": scenes(rng)}) if kind < 0.3 else {"text": scenes(rng)}
+    elif path.startswith("/instruments/"):
+        own = {"instrument": "phase", "resolution": "12", "runs": "1", "stride": rng.choice([8, 4, 2, 1])}
+        value = spoilt(rng, {**state(rng), **own, "method": rng.choice(["all", *METHOD_NAMES])})
+    else:
+        value = rng.choice([state(rng), state(rng), {"preset": rng.choice(list(PRESETS)), "steps": 10}])
+        value = spoilt(rng, value)
+    body = text_of(value).encode("utf-8", "surrogatepass")
+    if kind > 0.97:
+        return rng.randbytes(rng.randrange(400))
+    if kind > 0.94:
+        return body[: rng.randrange(len(body) + 1)]
+    if kind > 0.91:
+        return b"".join(bytes([b]) if rng.random() > 0.01 else rng.randbytes(1) for b in body)
+    return body
+
+
+def callback(rng: random.Random) -> Any:
+    """What Dash's client posts, spoilt."""
+    whole = {
+        "output": "page.children",
+        "outputs": {"id": "page", "property": "children"},
+        "inputs": [{"id": "address", "property": "pathname", "value": rng.choice(["/", "/network", *VALUES])}],
+        "changedPropIds": ["address.pathname"],
+        "state": [],
+    }
+    value = spoilt(rng, whole)
+    if rng.random() < 0.3 and isinstance(value.get("inputs"), list) and value["inputs"]:
+        value["inputs"] = [spoilt(rng, value["inputs"][0])]
+    return value
+
+
+def surface_names() -> tuple[str, ...]:
+    """All surfaces, as the choice has them."""
+    return SURFACE.values
