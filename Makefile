@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench screenshots lock clean
+.PHONY: help run test lint bench screenshots load fuzz lock clean
 
 # The first of these that is Python 3.11 or newer makes the virtual environment: make run PYTHON=python3.12
 PYTHON ?= python3 python3.14 python3.13 python3.12 python3.11
@@ -40,6 +40,12 @@ bench: .venv/test.stamp ## measure; the tables are in tests/benchmarks/results
 screenshots: .venv/test.stamp ## take the README's pictures anew, into assets/screenshots
 	@CHROME="$$($(ENV) tests/browser/chrome.py --install)" || exit 1; export CHROME; \
 	exec $(ENV) -m tests.browser.screenshots
+
+load: .venv/test.stamp ## a hundred browsers at once, with and without batches; tables in tests/load/results (five minutes)
+	$(ENV) -m tests.load.measure
+
+fuzz: .venv/test.stamp ## send 12 000 hostile requests to every address (FUZZ_SEED=1 for others)
+	FUZZ_CASES=10000 $(ENV) -m pytest tests/fuzz --timeout=0
 
 lock: .venv/test.stamp ## write down the version of everything installed, after a requirement has changed
 	@{ echo "# Versions of all that requirements.txt and tests/requirements.txt bring along, written by \`make lock\`."; \

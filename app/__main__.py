@@ -126,6 +126,7 @@ def main(arguments: list[str] | None = None) -> None:
     from app.connections import limited
     from app.lecture.scenes import SceneFileError
     from app.observe.startup import start_line
+    from app.security import SecureApp
     from app.server import build
 
     try:
@@ -143,6 +144,8 @@ def main(arguments: list[str] | None = None) -> None:
     print(f"Pothole lab runs at {address} (Ctrl+C ends it)", flush=True)
     start_line(web, engine)
     opens = not options.no_browser and can_open_browser()
+    if isinstance(application.app, SecureApp) and application.app.files is not None:
+        threading.Thread(target=application.app.files.warm, daemon=True).start()
     threading.Thread(target=prepare, args=(address if opens else None,), daemon=True).start()
     server.run(sockets=[listener])
 

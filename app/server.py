@@ -29,6 +29,7 @@ from app.routes import add_routes
 from app.security import SecureApp, security_headers
 from app.settings import WebSettings, web_settings
 from app.shell import INDEX, TITLE, shell
+from app.static_files import StaticFiles
 from app.toy_page import PAGE as TOY_PAGE
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
@@ -88,5 +89,6 @@ def build(settings: WebSettings | None = None, observe: ObserveSettings | None =
     app._setup_server()
     known = {name: entry for name, entry in app.callback_map.items() if "callback" in entry}
     checks = {"/_dash-update-component": lambda body: check_callback(body, known)}
-    secure = SecureApp(app.server, security_headers(app.csp_hashes()), checks, has_page, settings)
+    files = StaticFiles(ASSETS, app.registered_paths)
+    secure = SecureApp(app.server, security_headers(app.csp_hashes()), checks, has_page, settings, files=files)
     return ObservedApp(secure, templates(app.server.routes, has_page))

@@ -74,7 +74,9 @@ class StaticFiles:
 
     def warm(self) -> None:
         """Read and compress all that pages load: scripts and styles. In a thread."""
-        packages = [f"{SUITES}{package}/{path}" for package, paths in list(self._suites.items()) for path in list(paths)]
+        packages = [
+            f"{SUITES}{package}/{path}" for package, paths in list(self._suites.items()) for path in list(paths)
+        ]
         for name in [*self._assets, *packages]:
             file = self._file(name)
             if file is not None and file.suffix in (".js", ".css") and "async-" not in name:
