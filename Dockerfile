@@ -1,5 +1,6 @@
 # docker build -t pothole-lab .
 # docker run --rm --read-only --tmpfs /tmp -p 127.0.0.1:8050:8050 pothole-lab
+# More than one process of each kind behind a proxy: app/deploy/compose.yaml.
 FROM python:3.11.13-slim-bookworm
 
 # Empty: torch as the usual package index has it, on Linux the CUDA build. To choose the CPU build or another CUDA one,
@@ -14,13 +15,20 @@ ENV PYTHONDONTWRITEBYTECODE=1 \
     HOME=/tmp \
     NUMBA_CACHE_DIR=/tmp/numba
 
+# Folders that volumes are mounted at belong to the user below, or nothing could be written there.
+RUN install -d -o 10001 -g 10001 /state /assets
+
 WORKDIR /srv/pothole-lab
 
-# Requirements first: they change less often than the code, and installing them takes longest.
+# Requirements first: they change less often than the code, and installing them takes longest. All are checked against
+# their hashes but torch: its builds of one version have hashes of their own on each index.
 COPY requirements.txt ./
+COPY pyproject.toml ./
 COPY tests/constraints.txt ./tests/
-RUN pip install ${TORCH_INDEX:+--index-url "$TORCH_INDEX"} "$(grep '^torch==' requirements.txt)" \
-    && pip install -r requirements.txt -c tests/constraints.txt
+COPY app/deploy/requirements.lock ./app/deploy/
+# hadolint ignore=DL3013
+RUN pip install --require-hashes -r app/deploy/requirements.lock \
+    && pip install ${TORCH_INDEX:+--index-url "$TORCH_INDEX"} "$(grep '^torch==' requirements.txt)" -c tests/constraints.txt
 
 COPY geometry ./geometry
 COPY optimizers ./optimizers
@@ -31,7 +39,7 @@ COPY assets ./assets
 USER 10001:10001
 EXPOSE 8050
 STOPSIGNAL SIGTERM
-# The first answer waits for the import and, on an empty /tmp, for the first compilation.
+# The process answers as soon as it is imported; the first compilation, on an empty /tmp, is /readyz' affair.
 HEALTHCHECK --interval=15s --timeout=5s --start-period=60s --retries=3 \
-    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8050/', timeout=4)"]
+    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8050/healthz', timeout=4)"]
 CMD ["python", "-m", "app", "--host", "0.0.0.0", "--port", "8050", "--no-browser"]

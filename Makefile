@@ -2,11 +2,12 @@
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench screenshots load fuzz lock clean
+.PHONY: help run test lint bench screenshots load fuzz soak lock audit licences sbom clean
 
 # The first of these that is Python 3.11 or newer makes the virtual environment: make run PYTHON=python3.12
 PYTHON ?= python3 python3.14 python3.13 python3.12 python3.11
 PORT ?= 8050
+MINUTES ?= 20
 ENV := .venv/bin/python
 # What the requirements need in turn is pinned too, in a list that `make lock` writes.
 CONSTRAINTS := tests/constraints.txt
@@ -24,6 +25,7 @@ run: .venv/run.stamp ## serve Pothole lab on 127.0.0.1:8050 (PORT=8051 for anoth
 
 test: .venv/test.stamp ## run all tests (finds Chrome or Chromium, or installs Debian's; TESTS=tests/unit for a part)
 	@CHROME="$$($(ENV) tests/browser/chrome.py --install)" || exit 1; export CHROME; \
+	CADDY="$$($(ENV) tests/deploy/caddy.py --install)"; export CADDY; \
 	exec $(ENV) -m pytest $(TESTS)
 
 lint: .venv/test.stamp ## check style with ruff and types with mypy
@@ -47,11 +49,25 @@ load: .venv/test.stamp ## a hundred browsers at once, with and without batches; 
 fuzz: .venv/test.stamp ## send 12 000 hostile requests to every address (FUZZ_SEED=1 for others)
 	FUZZ_CASES=10000 $(ENV) -m pytest tests/fuzz --timeout=0
 
+soak: .venv/test.stamp ## twenty minutes of mixed use, memory watched (MINUTES=2 for fewer); the table is in tests/load/results
+	@CHROME="$$($(ENV) tests/browser/chrome.py --install)" || exit 1; export CHROME; \
+	exec $(ENV) -m tests.load.soak --minutes "$(MINUTES)"
+
+audit: .venv/test.stamp ## compare what is installed with the lists, its files with their hashes, and ask for advisories
+	@exec $(ENV) -m tests.supply.audit
+
+licences: .venv/test.stamp ## write down the licences of all that the app needs at run time
+	@exec $(ENV) -m tests.supply.licences
+
+sbom: .venv/test.stamp ## write down the bill of materials (CycloneDX)
+	@exec $(ENV) -m tests.supply.materials
+
 lock: .venv/test.stamp ## write down the version of everything installed, after a requirement has changed
 	@{ echo "# Versions of all that requirements.txt and tests/requirements.txt bring along, written by \`make lock\`."; \
 	  echo "# Packages of one platform or accelerator only are left to torch's own pins."; \
 	  $(ENV) -m pip freeze --exclude-editable | sed 's/+[A-Za-z0-9.]*$$//' | grep -Ev '^(nvidia|triton|cuda)'; } > $(CONSTRAINTS).new
 	@mv $(CONSTRAINTS).new $(CONSTRAINTS)
+	@$(ENV) -m tests.supply.lock && $(ENV) -m tests.supply.licences && $(ENV) -m tests.supply.materials
 
 clean: ## remove what tests, tools and compilations left (not .venv)
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .cache build ./*.egg-info tests/artifacts

@@ -1,0 +1,91 @@
+"""`python -m app.deploy.assets FOLDER`: all scripts and styles as files for a proxy, each also as .br and .gz.
+
+The files lie at the addresses under which the pages ask for them, without Dash's fingerprints (the proxy takes these
+off). They come from the application itself, so the proxy serves byte for byte what the web process would. The whole
+folder is replaced in one step: a proxy that is running sees the old or the new one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gzip
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import brotli
+import httpx
+
+WORTH = 0.95
+"""A compressed file is kept where it is at most this part of the plain one."""
+SMALLEST = 512
+COMPRESSED = {".js", ".css", ".map", ".json", ".svg", ".html", ".txt"}
+SUITES = "/_dash-component-suites"
+
+
+def addresses(registered: dict[str, set[str]], assets: Path) -> Iterator[str]:
+    """Every address of a script or a style: our own assets, and what Dash's packages have registered."""
+    for path in sorted(assets.rglob("*")):
+        relative = path.relative_to(assets)
+        if path.is_file() and relative.parts[0] != "screenshots":
+            yield f"/assets/{relative.as_posix()}"
+    for package, paths in sorted(registered.items()):
+        for name in sorted(paths):
+            yield f"{SUITES}/{package}/{name}"
+
+
+def write(folder: Path, address: str, content: bytes) -> int:
+    """The file and, where it pays, its two compressed forms; returns the number of files."""
+    target = folder / address.lstrip("/")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(content)
+    if target.suffix not in COMPRESSED or len(content) < SMALLEST:
+        return 1
+    count = 1
+    # mtime=0: the same assets give the same files.
+    forms = {".br": brotli.compress(content, quality=11), ".gz": gzip.compress(content, compresslevel=9, mtime=0)}
+    for suffix, packed in forms.items():
+        if len(packed) <= WORTH * len(content):
+            target.with_name(target.name + suffix).write_bytes(packed)
+            count += 1
+    return count
+
+
+async def collect(folder: Path) -> tuple[int, int]:
+    """Ask the application for every address and write the answers; returns (addresses, files)."""
+    import dash
+
+    from app.server import ASSETS, build
+
+    application: Any = build()
+    found = list(addresses(dash.get_app().registered_paths, ASSETS))
+    files = 0
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=application), base_url="http://lab") as client:
+        for address in found:
+            answer = await client.get(address)
+            if answer.status_code == 200:
+                files += write(folder, address, answer.content)
+    return len(found), files
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Fill the folder."""
+    parser = argparse.ArgumentParser(prog="python -m app.deploy.assets", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("folder", type=Path, help="is made, or replaced; the proxy's POTHOLE_ASSETS")
+    target: Path = parser.parse_args(arguments).folder
+    new, old = target.with_name(f"{target.name}.new"), target.with_name(f"{target.name}.old")
+    for leftover in (new, old):
+        shutil.rmtree(leftover, ignore_errors=True)
+    new.mkdir(parents=True)
+    asked, files = asyncio.run(collect(new))
+    if target.exists():
+        target.rename(old)
+    new.rename(target)
+    shutil.rmtree(old, ignore_errors=True)
+    print(f"{target}: {files} files for {asked} addresses")  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,102 @@
+"""compose.yaml: the schema of the compose specification, and what it promises read out of it."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from app.__main__ import parse as parse_web
+from app.engine.__main__ import parse as parse_engine
+from app.engine.settings import EngineSettings
+from app.observe.settings import ObserveSettings
+from app.settings import WebSettings
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+DEPLOY = ROOT / "app" / "deploy"
+FILE = DEPLOY / "compose.yaml"
+SERVICES: dict[str, Any] = yaml.safe_load(FILE.read_text(encoding="utf-8"))["services"]
+OURS = sorted(set(SERVICES) - {"proxy"})
+
+
+def test_fits_the_compose_specification() -> None:
+    linter = Path(sys.executable).with_name("check-jsonschema")
+    done = subprocess.run(
+        [linter, "--builtin-schema", "vendor.compose-spec", FILE], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_two_web_processes_one_scheduler_two_workers_one_proxy() -> None:
+    kinds = [re.sub(r"-\d$", "", name) for name in SERVICES]
+    assert sorted(kinds) == ["assets", "proxy", "scheduler", "web", "web", "worker", "worker"]
+    assert list(SERVICES["proxy"]["ports"]) == ["127.0.0.1:8080:8080"]
+    assert not any(SERVICES[name].get("ports") for name in OURS), "only the proxy is reached from outside"
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_nothing_may_be_written_or_gained(name: str) -> None:
+    service = SERVICES[name]
+    assert service["read_only"] is True and service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert name != "proxy" or re.fullmatch(r"[1-9]\d*:[1-9]\d*", service["user"])
+
+
+def test_dask_s_ports_are_on_a_network_without_a_way_out() -> None:
+    networks = yaml.safe_load(FILE.read_text(encoding="utf-8"))["networks"]
+    assert networks["engine"]["internal"] is True
+    for name in ("scheduler", "worker-1", "worker-2"):
+        assert SERVICES[name]["networks"] == ["engine"]
+    assert "engine" not in SERVICES["proxy"]["networks"]
+
+
+@pytest.mark.parametrize("name", [name for name in OURS if "command" in SERVICES[name]])
+def test_commands_are_understood(name: str) -> None:
+    """Each command line is read by the program that it starts."""
+    python, option, module, *arguments = SERVICES[name]["command"]
+    assert (python, option) == ("python", "-m")
+    if module == "app.engine":
+        options = parse_engine(arguments)
+        if options.part == "worker":
+            assert options.scheduler == SERVICES["web-1"]["environment"]["POTHOLE_SCHEDULER"]
+        else:
+            assert f"{options.state}" == SERVICES[name]["volumes"][0].split(":")[1]
+    else:
+        assert (DEPLOY / "assets.py").exists() and module == "app.deploy.assets"
+
+
+def test_settings_are_read_without_a_complaint() -> None:
+    """Every variable that a service is given is a row of one of the tables, and its value is taken."""
+    tables = (WebSettings, EngineSettings, ObserveSettings)
+    known = {variable for table in tables for variable, _, _ in table.table()}
+    for name in OURS:
+        given = {key: str(value) for key, value in SERVICES[name].get("environment", {}).items()}
+        assert set(given) <= known
+        plain = {key: value for key, value in given.items() if "${" not in value}
+        for table in tables:
+            table.from_environment(plain)
+    assert parse_web([]).host == "127.0.0.1"
+
+
+def test_volumes_belong_to_the_image_s_user() -> None:
+    """A named volume takes over the owner of the folder that the image has at its place."""
+    dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    made = re.search(r"^RUN install -d -o (\d+) -g (\d+) (.*)$", dockerfile, re.MULTILINE)
+    assert made is not None and f"USER {made[1]}:{made[2]}" in dockerfile
+    mounted = {volume.split(":")[1] for name in OURS for volume in SERVICES[name].get("volumes", [])}
+    assert mounted == set(shlex.split(made[3]))
+
+
+def test_the_proxy_is_told_what_its_file_asks_for() -> None:
+    asked = set(re.findall(r"\{\$(\w+)", (DEPLOY / "Caddyfile").read_text(encoding="utf-8")))
+    assert asked == set(SERVICES["proxy"]["environment"])
+    assert set(SERVICES["proxy"]["environment"]["POTHOLE_WEB"].split()) == {"web-1:8050", "web-2:8050"}
+    proxies = SERVICES["web-1"]["environment"]["POTHOLE_TRUSTED_PROXIES"]
+    networks = yaml.safe_load(FILE.read_text(encoding="utf-8"))["networks"]
+    assert networks["front"]["ipam"]["config"] == [{"subnet": proxies}]

@@ -1,0 +1,106 @@
+"""`make audit`: is what is installed what the lists say, unchanged since, and known to be safe?
+
+    versions    every installed distribution that a list names has the version that the list says
+    contents    every file that a distribution's RECORD lists has the hash that it says
+    advisories  what pip-audit's source knows about the locked versions; where no source answers, that is said
+
+Ends with 1 where the first two find anything or an advisory applies. Without a source the third finds nothing and says
+so: silence of a source that was not reached is no all-clear.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from importlib.metadata import Distribution, distributions
+from pathlib import Path
+
+from tests.supply.lock import LOCK, ROOT, normalised, read_lock
+
+CONSTRAINTS = ROOT / "tests" / "constraints.txt"
+SOURCE_ANSWERS_WITHIN = 20
+
+
+def wanted() -> dict[str, set[str]]:
+    """{name: versions} that the lists name; more than one where they disagree, which is a finding."""
+    found: dict[str, set[str]] = {}
+    for name, (version, _) in read_lock(LOCK.read_text(encoding="utf-8")).items():
+        found.setdefault(name, set()).add(version)
+    for line in CONSTRAINTS.read_text(encoding="utf-8").splitlines():
+        if match := re.fullmatch(r"([\w.-]+)==([\w.]+)", line.strip()):
+            found.setdefault(normalised(match[1]), set()).add(match[2])
+    return found
+
+
+def other_versions(installed: Iterable[tuple[str, str]], lists: dict[str, set[str]]) -> Iterator[str]:
+    """One sentence for each distribution whose version is not the one listed. A build's suffix (+cpu) is no version."""
+    for name, version in sorted(installed):
+        listed = lists.get(normalised(name))
+        if listed is not None and listed != {version.split("+")[0]}:
+            yield f"{name} is {version} here and {' and '.join(sorted(listed))} in the lists"
+
+
+def changed_files(distribution: Distribution) -> Iterator[str]:
+    """One sentence for each file of a distribution that is missing or has other contents than when it was installed."""
+    name = distribution.metadata["Name"]
+    for file in distribution.files or []:
+        if file.hash is None or file.hash.mode != "sha256":
+            continue
+        path = Path(str(file.locate()))
+        if not path.is_file():
+            yield f"{name}: {file} is missing"
+            continue
+        with path.open("rb") as opened:
+            digest = hashlib.file_digest(opened, "sha256").digest()
+        if base64.urlsafe_b64encode(digest).decode().rstrip("=") != file.hash.value:
+            yield f"{name}: {file} has been changed"
+
+
+def advisories(pins: Iterable[str]) -> tuple[list[str], bool]:
+    """(one sentence for each known advisory, whether a source was reached at all) for lines of name==version."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "pins.txt"
+        file.write_text("\n".join(pins), encoding="utf-8")
+        command = [sys.executable, "-m", "pip_audit", "-r", str(file), "--no-deps", "--disable-pip", "-f", "json"]
+        command += ["--progress-spinner", "off", "--timeout", str(SOURCE_ANSWERS_WITHIN)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    try:
+        rows = json.loads(done.stdout)["dependencies"]
+    except (ValueError, KeyError):
+        return [], False
+    found = [
+        f"{row['name']} {row['version']}: {flaw['id']}, fixed in {', '.join(flaw['fix_versions']) or 'no version yet'}"
+        for row in rows
+        for flaw in row.get("vulns", [])
+    ]
+    return found, any("skip_reason" not in row for row in rows)
+
+
+def main() -> None:
+    """Check all three and say what was found."""
+    here = list(distributions())
+    problems = list(other_versions(((d.metadata["Name"], d.version) for d in here), wanted()))
+    print(f"versions: {len(here)} distributions installed, {len(problems)} other than listed")
+    changed = [sentence for distribution in here for sentence in changed_files(distribution)]
+    print(f"contents: {len(changed)} files changed or missing since they were installed")
+    pins = [f"{name}=={version}" for name, (version, _) in read_lock(LOCK.read_text(encoding="utf-8")).items()]
+    # One question first: where no source answers it, none needs to be asked about the rest.
+    known, reached = advisories(pins[:1])
+    if reached:
+        known, _ = advisories(pins)
+        print(f"advisories: {len(known)} apply to the locked versions")
+    else:
+        print("advisories: NOT CHECKED. No source of advisories is reached from here; run this where one is.")
+    for sentence in (*problems, *changed, *known):
+        print(f"  {sentence}")
+    sys.exit(bool(problems or changed or known))
+
+
+if __name__ == "__main__":
+    main()
