@@ -11,6 +11,7 @@ so: silence of a source that was not reached is no all-clear.
 from __future__ import annotations
 
 import base64
+import csv
 import hashlib
 import json
 import re
@@ -47,18 +48,22 @@ def other_versions(installed: Iterable[tuple[str, str]], lists: dict[str, set[st
 
 
 def changed_files(distribution: Distribution) -> Iterator[str]:
-    """One sentence for each file of a distribution that is missing or has other contents than when it was installed."""
+    """One sentence for each file of a distribution that is missing or has other contents than when it was installed.
+
+    RECORD is read as it is: importlib.metadata's own list leaves missing files out.
+    """
     name = distribution.metadata["Name"]
-    for file in distribution.files or []:
-        if file.hash is None or file.hash.mode != "sha256":
-            continue
-        path = Path(str(file.locate()))
+    for file, code, *_ in csv.reader((distribution.read_text("RECORD") or "").splitlines()):
+        kind, _, wanted_hash = code.partition("=")
+        if kind != "sha256":
+            continue  # RECORD itself, and what has been compiled since
+        path = Path(str(distribution.locate_file(file)))
         if not path.is_file():
             yield f"{name}: {file} is missing"
             continue
         with path.open("rb") as opened:
             digest = hashlib.file_digest(opened, "sha256").digest()
-        if base64.urlsafe_b64encode(digest).decode().rstrip("=") != file.hash.value:
+        if base64.urlsafe_b64encode(digest).decode().rstrip("=") != wanted_hash:
             yield f"{name}: {file} has been changed"
 
 
