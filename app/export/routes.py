@@ -15,6 +15,7 @@ from fastapi import FastAPI, Request, Response
 
 from app.coalescer import Busy
 from app.export.controls import read_wish
+from app.export.instruments import instrument_file
 from app.export.making import MadeFile, made
 from app.request import BadRequest, parse_body
 from app.routes import Worker, refusal
@@ -56,3 +57,7 @@ def add_export_routes(server: FastAPI) -> None:
     @server.post("/export/toy", include_in_schema=False)
     async def toy(request: Request) -> Response:
         return await exports.answer(request, lambda raw: made(read_wish(raw)))
+
+    @server.post("/export/instruments", include_in_schema=False)
+    async def instruments(request: Request) -> Response:
+        return await exports.answer(request, instrument_file)

@@ -17,6 +17,9 @@ SOURCE = (
     "and not the authors' own data."
 )
 
+DECISIVE = ("surface", "start", "walk", "preconditioner")
+"""Groups of controls that decide the paths."""
+
 
 def settings_of(reading: Reading) -> dict[str, Any]:
     """All that is needed to see or compute the same again; plain values, ready for JSON."""
@@ -39,7 +42,7 @@ def settings_rows(reading: Reading) -> list[tuple[str, str]]:
     """(name, value) of what decides the paths, as the page names it."""
     rows = [("Surface", reading.surface.title)]
     for control in controls_of(reading.surface):
-        if control.group == "view":
+        if control.group not in DECISIVE:
             continue
         value = reading.state[control.name]
         text = dict(control.options)[value] if hasattr(control, "options") else f"{value:g}".replace("-", "−")

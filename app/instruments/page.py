@@ -7,6 +7,7 @@ from typing import Any
 from dash import html
 
 from app.control_entries import entry
+from app.export.instrument_tables import TABLES
 from app.instruments.controls import INSTRUMENT, OWN_CONTROLS
 from app.instruments.link import link_problems
 from app.pages import Page
@@ -25,7 +26,13 @@ ABOUT = {
 
 def tables() -> dict[str, Any]:
     """What the client code is told once."""
-    return {**toy_tables(), "page": "instruments", "own": [entry(c) for c in OWN_CONTROLS], "about": ABOUT}
+    return {
+        **toy_tables(),
+        "page": "instruments",
+        "own": [entry(c) for c in OWN_CONTROLS],
+        "about": ABOUT,
+        "exported": TABLES,
+    }
 
 
 def layout() -> Any:

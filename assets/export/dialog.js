@@ -13,7 +13,7 @@
       this.stop.addEventListener("click", () => this.running?.abort());
       this.buttons = [];
       this.node = make(
-        "dialog", { id: "export-dialog", className: "export" }, { "aria-labelledby": "export-title" },
+        "dialog", { id: "export-dialog", className: "export-dialog" }, { "aria-labelledby": "export-title" },
         make("div", { className: "export-head" }, {}, make("h2", { id: "export-title", textContent: "Export" }), close),
         ...sections.map((section, index) => this.#section(section, index)),
         make("div", { className: "export-foot" }, {}, this.status, this.stop),

@@ -1,16 +1,39 @@
-// What the instruments give away: the picture as it stands on the screen.
+// What the instruments give away: the picture as it stands on the screen, and the numbers in it.
 (() => {
   const lab = (window.potholeLab ??= {});
 
   lab.addPart("instruments", (page) => {
+    const ask = (format) => (values, signal) =>
+      lab.postFile("/export/instruments", { ...page.request(), instrument: page.state.get("instrument"), ...values, format }, signal);
+    const tables = { name: "table", kind: "choice", label: "Table", help: "A CSV file holds one table.", options: [], default: "" };
     const dialog = new lab.ExportDialog([
       {
         title: "Picture as it stands",
         text: "The maps and curves of the instrument in view, at twice the screen’s resolution.",
         buttons: [{ label: "PNG", what: "the picture as PNG", make: () => picture(page) }],
       },
+      {
+        title: "Data",
+        text: "The numbers of the instrument in view, complete and with all settings; what is not computed yet is computed first.",
+        controls: [tables],
+        buttons: [
+          { label: "CSV", what: "the table as CSV", make: ask("csv") },
+          { label: "npz", what: "all tables as npz for NumPy", make: ask("npz") },
+          { label: "JSON", what: "all answers as JSON", make: ask("json") },
+        ],
+      },
     ]);
-    page.actions.add({ export: () => dialog.open() });
+    const choice = dialog.node.querySelector("[data-export-field=table]");
+    const offer = () => {
+      const mine = page.tables.exported[page.state.get("instrument")] ?? [];
+      choice.replaceChildren(...mine.map(([value, textContent]) => Object.assign(document.createElement("option"), { value, textContent })));
+    };
+    page.actions.add({
+      export: () => {
+        offer();
+        dialog.open();
+      },
+    });
     page.exportDialog = dialog;
   });
 

@@ -1,0 +1,104 @@
+"""The instruments' answers as flat tables: names of the tables, and rows out of the JSON that the page draws."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+Table = tuple[list[str], list[list[Any]]]
+Answer = Mapping[str, Any]
+
+TABLES: dict[str, list[list[str]]] = {
+    "phase": [["map", "Map"]],
+    "race": [["map", "Map over β and k"], ["along", "U along the run"]],
+    "fairness": [["strip", "Strip"], ["best", "Every method at its best"]],
+    "basins": [["starts", "Starts"]],
+}
+"""(key, name) of each instrument's tables."""
+
+
+def phase_tables(answers: Sequence[Answer]) -> dict[str, Table]:
+    """One row per method and cell; the first answer has the axes."""
+    first = answers[0]
+    x, y = first["x"], first["y"]
+    heads = ["method", x["name"], y["name"], "runs", "arrived", "diverged", "median_step"]
+    cells: dict[tuple[str, int, int], list[Any]] = {}
+    for part in (part for answer in answers for part in answer["parts"]):
+        for b, row in enumerate(part["rows"]):
+            for a, column in enumerate(part["columns"]):
+                found = [part[key][b][a] for key in ("arrived", "diverged", "median")]
+                cells[(part["method"], row, column)] = found
+    methods = list(dict.fromkeys(part["method"] for part in first["parts"]))
+    order = sorted(cells, key=lambda key: (methods.index(key[0]), key[1], key[2]))
+    rows = [[m, x["values"][i], y["values"][j], first["runs"], *cells[(m, j, i)]] for m, j, i in order]
+    return {"map": (heads, rows)}
+
+
+def race_tables(answers: Sequence[Answer]) -> dict[str, Table]:
+    """The maps over β × k, and U's eigenvalues beside the inverse curvatures along the run."""
+    (answer,) = answers
+    heads = ["method", "decay", "refresh_every", "runs", "arrived", "diverged", "median_step"]
+    rows = [
+        [method, decay, interval, answer["runs"], *(found[key][j][i] for key in ("arrived", "diverged", "median"))]
+        for method, found in answer["maps"].items()
+        for j, interval in enumerate(answer["intervals"])
+        for i, decay in enumerate(answer["decays"])
+    ]
+    keys = {
+        "steps": "step", "smallest": "smallest_eigenvalue_of_u", "largest": "largest_eigenvalue_of_u",
+        "local": "inverse_local_curvature", "smoothed": "inverse_smoothed_curvature",
+    }  # fmt: skip
+    along = [
+        [method, *values]
+        for method, run in answer["along"].items()
+        for values in zip(*(run[key] for key in keys), strict=True)
+    ]
+    return {"map": (heads, rows), "along": (["method", *keys.values()], along)}
+
+
+def fairness_tables(answers: Sequence[Answer]) -> dict[str, Table]:
+    """The best of what was tried around each learning rate, and every method tuned and as it is."""
+    (answer,) = answers
+    columns = ("rate", "radius", "arrived", "median", "loss")
+    strip = [
+        [one["method"], around, answer["runs"], *values]
+        for one in answer["strips"]
+        for around, *values in zip(answer["rates"], *(one[key] for key in columns), strict=True)
+    ]
+    told = ("arrived", "median", "loss")
+    best = [
+        [row["method"], row["learning_rate"], row["radius"] if row["probing"] else None, answer["judged_on"]]
+        + [row[when][key] for when in ("tuned", "now") for key in told]
+        for row in answer["rows"]
+    ]
+    heads = ["method", "learning_rate", "radius", "runs"]
+    heads += [f"{when}_{key}" for when in ("tuned", "in_view") for key in ("arrived", "median_step", "final_loss")]
+    return {
+        "strip": (["method", "around_rate", "runs", "rate", "radius", "arrived", "median_step", "final_loss"], strip),
+        "best": (heads, best),
+    }
+
+
+def basin_tables(answers: Sequence[Answer]) -> dict[str, Table]:
+    """One row per method and start: where it ends, in words."""
+    flat = len(answers[0]["y"]) == 1
+    rows = [
+        [found["method"], x, *([] if flat else [y]), found["names"][found["cells"][j][i]]]
+        for answer in answers
+        for found in answer["maps"]
+        for j, y in enumerate(answer["y"])
+        for i, x in enumerate(answer["x"])
+    ]
+    return {"starts": (["method", "start_x", *([] if flat else ["start_y"]), "ends"], rows)}
+
+
+MAKERS: dict[str, Callable[[Sequence[Answer]], dict[str, Table]]] = {
+    "phase": phase_tables, "race": race_tables, "fairness": fairness_tables, "basins": basin_tables,
+}  # fmt: skip
+
+
+def columns_of(tables: Mapping[str, Table]) -> Iterator[tuple[str, list[Any]]]:
+    """("<table>.<column>", values) of all tables."""
+    for name, (heads, rows) in tables.items():
+        for index, head in enumerate(heads):
+            yield f"{name}.{head}", [row[index] for row in rows]

@@ -1,0 +1,78 @@
+"""An instrument's numbers as a file: the answers that the page draws (computed where the cache has them not)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+import orjson
+
+from app.control import ChoiceControl
+from app.export.controls import read_values
+from app.export.data import csv_bytes, npz_bytes
+from app.export.instrument_tables import MAKERS, TABLES, columns_of
+from app.export.making import MadeFile
+from app.export.settings import file_name, settings_of
+from app.instruments.controls import INSTRUMENT, STRIDES, InstrumentRequest, own_state, read_instrument_request
+from app.instruments.routes import ANSWERS, check_work, one_part
+from app.request import METHOD_NAMES, BadRequest, read_state
+from app.settings import web_settings
+
+FORMAT = ChoiceControl(
+    "format", "Format", (("csv", "CSV"), ("npz", "npz"), ("json", "JSON")), "csv", "What is made.", "export"
+)
+
+
+def parts_of(name: str, asked: InstrumentRequest) -> Iterator[InstrumentRequest]:
+    """The requests that together are the whole picture: the very ones that the page makes, so that they are kept."""
+    if name == "phase":
+        yield replace(asked, stride=STRIDES[0], methods=METHOD_NAMES)
+        yield from (replace(asked, stride=s, methods=(m,)) for s in STRIDES[1:] for m in METHOD_NAMES)
+    elif name == "basins":
+        yield from (replace(asked, methods=(m,)) for m in METHOD_NAMES)
+    else:
+        yield asked
+
+
+def answers_of(name: str, asked: InstrumentRequest) -> list[dict[str, Any]]:
+    """The instrument's whole answer, part by part."""
+    answers = []
+    for part in parts_of(name, asked):
+        check_work(name, part, web_settings().walker_steps)
+        answers.append(orjson.loads(ANSWERS.get((name, part), partial(_computed, name, part))))
+    return answers
+
+
+def _computed(name: str, part: InstrumentRequest) -> bytes:
+    return one_part([(name, part)])[0]
+
+
+def instrument_file(raw: Mapping[str, Any]) -> MadeFile:
+    """The file of a posted state of the instruments page. BadRequest with a sentence for each problem."""
+    values, _ = read_values(raw, (FORMAT, INSTRUMENT))
+    name, kind = values["instrument"], values["format"]
+    if name not in MAKERS:
+        raise BadRequest(f"There is no data of this instrument; there is of {', '.join(MAKERS)}.")
+    keys = [key for key, _ in TABLES[name]]
+    table = ChoiceControl("table", "Table", tuple((key, key) for key in keys), keys[0], "", "export")
+    wanted = read_values({} if raw.get("table", "") == "" else raw, (table,))[0]["table"]
+    reading, (own, _) = read_state(raw), own_state(raw)
+    answers = answers_of(name, read_instrument_request({k: v for k, v in raw.items() if k not in ("method", "stride")}))
+    settings = {**settings_of(reading), **own, "instrument": name, "what": answers[0].get("what", "")}
+    if kind == "json":
+        content = orjson.dumps({"settings": settings, "answers": answers}, option=orjson.OPT_INDENT_2)
+    elif kind == "csv":
+        content = csv_bytes(settings, *MAKERS[name](answers)[wanted])
+    else:
+        content = npz_bytes(settings, {key: _array(column) for key, column in columns_of(MAKERS[name](answers))})
+    return MadeFile(file_name(reading.state, kind, f"{name}-{wanted}" if kind == "csv" else name), content)
+
+
+def _array(values: list[Any]) -> np.ndarray:
+    """A column as an array of texts or of numbers, with not-a-number where there is none."""
+    if any(isinstance(value, str) for value in values):
+        return np.array(values, dtype=str)
+    return np.array([np.nan if value is None else value for value in values])
