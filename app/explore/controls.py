@@ -153,7 +153,14 @@ RESCALING_CONTROLS: tuple[Control, ...] = (
     ),
 )  # fmt: skip
 
-EXPLORE_CONTROLS: tuple[Control, ...] = (*SLICE_CONTROLS, *CURVATURE_CONTROLS, *RESCALING_CONTROLS)
+NO_YES = (("no", "No"), ("yes", "Yes"))
+ASKED_CONTROLS: tuple[Control, ...] = tuple(
+    ChoiceControl(f"{kind}_asked", f"{title} asked for", NO_YES, "no", "Whether a link shows it.", "explore-asked")
+    for kind, title in (("slice", "Slice"), ("curvature", "Curvature"), ("rescaling", "Rescaling"))
+)
+"""What a page that is opened by a link asks for anew, once the run is there."""
+
+EXPLORE_CONTROLS: tuple[Control, ...] = (*SLICE_CONTROLS, *CURVATURE_CONTROLS, *RESCALING_CONTROLS, *ASKED_CONTROLS)
 MAXIMUM_ID = 100
 
 

@@ -106,8 +106,9 @@ def rescalings(
         scaled = slice_plane(objective, point, "random", "filter", seed)
         return evaluate_slice(objective, scaled, x, x), evaluate_slice(objective, Plane(point, fixed), x, x)
 
-    level, outputs, reference = float(objective.loss(theta)), _outputs(objective, theta), pictures(theta)
-    for factor in factors:
+    level = float(objective.loss(theta))
+    differences = []
+    for factor in factors:  # all of them before anything that takes long
         moved = rescaled(theta, objective.layout, factor, first, second)
         difference = float(objective.loss(moved)) - level
         if not abs(difference) <= tolerance * max(abs(level), np.finfo(as_numpy(theta[:1]).dtype).tiny):
@@ -115,6 +116,10 @@ def rescalings(
                 f"rescaling by {factor:g} changed the loss from {level:.6g} to {level + difference:.6g}: between the "
                 "two layers lies more than a ReLU, so the network is not the same"
             )
+        differences.append(difference)
+    outputs, reference = _outputs(objective, theta), pictures(theta)
+    for factor, difference in zip(factors, differences, strict=True):
+        moved = rescaled(theta, objective.layout, factor, first, second)
         changes = [
             float(np.abs(new - old).max() / np.ptp(old)) for new, old in zip(pictures(moved), reference, strict=True)
         ]

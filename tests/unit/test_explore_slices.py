@@ -16,7 +16,7 @@ from app.engine.kinds import validated
 from app.engine.packing import unpack
 from app.engine.settings import KINDS as JOB_KINDS
 from app.explore import ground as ground_module
-from app.explore.controls import EXPLORE_CONTROLS, SLICE_CONTROLS
+from app.explore.controls import CURVATURE_CONTROLS, RESCALING_CONTROLS, SLICE_CONTROLS
 from geometry.honesty import path_on_plane
 from geometry.plane import Plane
 from geometry.sampled_slices import sampled_objective
@@ -255,7 +255,7 @@ def test_the_run_must_be_an_id(run: Run, kind: str, wrong: Any) -> None:
         validated({"kind": kind, "run": wrong}, JOB_KINDS)
 
 
-@pytest.mark.parametrize("name", [control.name for control in EXPLORE_CONTROLS])
+@pytest.mark.parametrize("name", [control.name for control in (*SLICE_CONTROLS, *CURVATURE_CONTROLS, *RESCALING_CONTROLS)])
 @pytest.mark.parametrize("wrong", [None, True, [], {}, "nonsense", float("nan"), float("inf"), 1e308, -1e308, 10**400])
 def test_every_key_is_checked_and_named(run: Run, name: str, wrong: Any) -> None:
     with pytest.raises(Refused, match=name):

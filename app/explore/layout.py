@@ -1,0 +1,120 @@
+"""The explore part of the network page: three panels, each with its controls, its button and places for answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dash import html
+
+from app.toy_page import GRAPH_CONFIG, RELIEF_CONFIG, button, picture
+
+SLICE_GROUPS = ("plane", "random", "three", "sam", "frame", "data", "adaptive", "look")
+ABOUT = {
+    "slice": "The loss on a plane or a line through kept weights of the run, with the paths of all methods projected "
+    "onto it. A slice shows two of very many directions: the table says for every path what it leaves out.",
+    "curvature": "How sharp the kept weights are: the largest eigenvalues of the Hessian, each with its residual; its "
+    "trace with its standard error; and the greatest rise of the loss within a ball, looked for in several steps.",
+    "rescaling": "One layer of a ReLU network times α, the next divided by α: the network computes the same, and its "
+    "sharpness is another (Dinh et al. 2017). What a slice shows depends on how its directions are scaled.",
+}
+
+
+def explore_section() -> Any:
+    """The panels; they are shown as soon as a run has kept weights."""
+    return html.Section(
+        id="explore",
+        className="explore",
+        children=[_slice(), _curvature(), _rescaling()],
+        **{"aria-label": "Explore the run"},
+    )
+
+
+def _panel(key: str, title: str, ask: str, controls: list[Any], body: list[Any]) -> Any:
+    head = html.Div(
+        className="explore-head",
+        children=[
+            html.H2(title),
+            button(f"explore-{key}", ask, id=f"{key}-ask"),
+            button("explore-cancel", "Cancel", id=f"{key}-cancel", hidden=True, **{"data-value": key}),
+            html.Span(id=f"{key}-status", className="hint explore-status"),
+        ],
+    )
+    return html.Section(
+        id=f"{key}-panel",
+        className="explore-panel",
+        hidden=True,
+        **{"aria-label": title},
+        children=[head, html.P(ABOUT[key], className="caption"), html.Div(controls, className="explore-controls"), *body],
+    )
+
+
+def _group(name: str) -> Any:
+    return html.Div(id=f"explore-{name}-controls", className="explore-group")
+
+
+def _answer(key: str, children: list[Any]) -> Any:
+    return html.Div(id=f"{key}-answer", className="explore-answer", hidden=True, children=children)
+
+
+def _slice() -> Any:
+    player = html.Div(
+        className="explore-player",
+        role="group",
+        **{"aria-label": "Kept weights"},
+        children=[button("slice-play", "Play", id="slice-play"), html.Div(id="slice-scrubber", className="scrubber"),
+                  html.Output(id="slice-step", className="readout")],
+    )  # fmt: skip
+    pictures = html.Div(
+        id="slice-pictures",
+        className="pictures",
+        children=[
+            picture("slice-map", "Slice", GRAPH_CONFIG, ""),
+            picture("slice-relief", "Loss over the plane", RELIEF_CONFIG, "Drag to turn, scroll to zoom"),
+        ],
+    )
+    honesty = html.Div([html.H3("Honesty meter"), html.Div(id="slice-honesty", className="scroll")])
+    words = html.P(id="slice-words", className="explore-words")
+    body = _answer("slice", [pictures, player, honesty, words])
+    return _panel("slice", "Slice of the loss", "Draw the slice", [_group(name) for name in SLICE_GROUPS], [body])
+
+
+def _chart(key: str, title: str, hint: str) -> Any:
+    return html.Figure(
+        className="chart",
+        children=[
+            html.Figcaption([html.Span(title), html.Span(hint, className="hint")]),
+            html.Div(id=f"{key}-chart", className="explore-chart"),
+        ],
+    )
+
+
+def _curvature() -> Any:
+    along = html.Div(
+        id="curvature-along",
+        className="charts",
+        children=[
+            _chart("curvature-eigenvalue", "Largest eigenvalue", "along the run"),
+            _chart("curvature-trace", "Trace", "along the run"),
+            _chart("curvature-sharpness", "SAM sharpness", "along the run"),
+        ],
+    )
+    density = html.Div(
+        _chart("curvature-density", "Spectral density", "share of eigenvalues per unit, by stochastic Lanczos"),
+        id="curvature-spectrum",
+    )
+    table = html.Div(id="curvature-table", className="scroll")
+    body = _answer("curvature", [table, density, along, html.P(id="curvature-words", className="explore-words")])
+    return _panel("curvature", "Curvature", "Measure the curvature", [_group("curvature")], [body])
+
+
+def _rescaling() -> Any:
+    charts = html.Div(
+        className="charts two",
+        children=[
+            _chart("rescaling-plain", "Along an unscaled direction", "of the length of the weights"),
+            _chart("rescaling-filter", "Along a filter-normalised direction", "the same seed"),
+        ],
+    )
+    table = html.Div(id="rescaling-table", className="scroll")
+    body = _answer("rescaling", [charts, table, html.P(id="rescaling-words", className="explore-words")])
+    return _panel("rescaling", "Rescaled, and the same network", "Rescale", [_group("rescaling")], [body])
