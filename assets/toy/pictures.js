@@ -138,55 +138,28 @@
       this.scheduled = requestAnimationFrame(task);
     }
 
-    // plotly says when a figure is drawn; the graphs appear some time after this code starts.
     #followPlots() {
-      const follow = (view, redraw) => {
-        const plot = view.plot();
-        if (!plot?.on) {
-          setTimeout(() => follow(view, redraw), 30);
-          return;
-        }
-        plot.on("plotly_afterplot", redraw);
-        redraw();
-      };
-      follow(this.map, () => {
+      lab.followPlot(this.map, () => {
         this.map.picture = null;
         if (this.paths) this.map.paths.rebuild();
       });
-      follow(this.relief, () => this.paths && this.#rebuildRelief());
+      lab.followPlot(this.relief, () => this.paths && this.#rebuildRelief());
     }
 
-    // While the scene is turned, plotly draws frames of its own: watch its camera until it rests.
     #followCamera(stack) {
-      let until = 0;
-      let watching = false;
-      const watch = () => {
-        if (this.surface?.dimension === 2 && this.paths && this.relief.moved()) {
+      this.wakeCamera = lab.followCamera(stack, {
+        moved: () => {
+          if (this.surface?.dimension !== 2 || !this.paths || !this.relief.moved()) return false;
           const began = performance.now();
           this.relief.paths.rebuild();
           this.reliefMs = performance.now() - began;
-          until = Math.max(until, performance.now() + 400);
-        }
-        if (performance.now() < until) requestAnimationFrame(watch);
-        else {
-          watching = false;
+          return true;
+        },
+        rested: () => {
           const eye = this.relief.eye();
           if (eye) this.relief.onCamera(eye);
-        }
-      };
-      const wake = () => {
-        until = performance.now() + 700;
-        if (watching) return;
-        watching = true;
-        requestAnimationFrame(watch);
-      };
-      for (const name of ["pointerdown", "pointermove", "pointerup", "wheel", "touchmove"]) {
-        stack.addEventListener(name, (event) => (name !== "pointermove" || event.buttons) && wake(), {
-          capture: true,
-          passive: true,
-        });
-      }
-      this.wakeCamera = wake;
+        },
+      });
     }
   };
 })();

@@ -1,0 +1,77 @@
+// One kind of job about the run, the latest wins: what was asked before is cancelled, on the server too.
+(() => {
+  const lab = (window.potholeLab ??= {});
+  const TIMEOUT = 30000; // ms
+  const NO_ANSWER = "The server does not answer. Ask again in a moment.";
+
+  lab.Wish = class {
+    // onRow(row, job) for every row of the newest job; onEnd(sentence or "") when it is over; onBusy(bool).
+    constructor(kind, { onRow, onEnd, onBusy }) {
+      Object.assign(this, { kind, onRow, onEnd, onBusy });
+      this.job = null;
+      this.follower = null;
+      this.running = false;
+      this.gate = new lab.LatestWinsGate((wish, signal) => lab.postJson("/network/explore", { ...wish, replaces: this.running ? this.job : null }, signal), {
+        timeout: TIMEOUT,
+        onAnswer: (answer, wish, newer) => this.#started(answer, wish, newer),
+        onFailure: (error, wish, newer) => newer || this.#failed(error),
+      });
+    }
+
+    ask(run, state) {
+      this.follower?.close();
+      this.askedAt = performance.now();
+      this.onBusy(true);
+      this.gate.ask({ kind: this.kind, run, state });
+    }
+
+    // Not wanted any more.
+    cancel(sentence = "Cancelled.") {
+      const { job, running } = this;
+      this.gate.cancel();
+      this.#over(sentence);
+      if (job && running) lab.postJson("/network/explore/stop", { job }).catch(() => {}); // it ends by itself
+    }
+
+    #started({ job, notices }, wish, newer) {
+      this.job = job;
+      this.running = true;
+      lab.notices(`${this.kind}-clamped`, notices);
+      if (newer) return; // something else is asked for already, and ends this one
+      lab.notices(this.kind, []);
+      this.follower?.close();
+      this.follower = lab.followJob(job, {
+        onEntry: ({ kind, data }) => {
+          if (job !== this.job) return;
+          if (kind === "progress") for (const row of data.rows) this.onRow(row, job, data);
+          if (kind === "notice" && data.ahead) this.onRow({ waits: data.sentence }, job, data);
+          if (kind === "state" && data.state === "failed") this.#failed(new lab.Refused(422, [sentenceOf(data.sentence)]));
+          if (kind === "state" && data.state === "stopped") this.#over(data.sentence);
+        },
+        onEnd: ({ reason, sentence }) => {
+          if (job !== this.job) return;
+          if (reason !== "over") lab.notices(this.kind, [sentence], "error");
+          this.#over("");
+        },
+      });
+    }
+
+    #failed(error) {
+      const problems = error instanceof lab.Refused ? error.problems : [NO_ANSWER];
+      lab.notices(this.kind, problems, "error");
+      this.#over(problems.join(" "));
+    }
+
+    #over(sentence) {
+      this.running = false;
+      this.follower?.close();
+      this.follower = null;
+      this.onBusy(false);
+      this.onEnd(sentence);
+    }
+  };
+
+  function sentenceOf(text) {
+    return text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? "" : ".");
+  }
+})();
