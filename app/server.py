@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from app.callbacks import add_callbacks
 from app.dash_guard import check_callback
 from app.export.routes import add_export_routes
+from app.explore.routes import add_explore_routes
 from app.instruments.page import PAGE as INSTRUMENTS_PAGE
 from app.instruments.routes import add_instrument_routes
 from app.lecture.notes_page import PAGE as NOTES_PAGE
@@ -80,6 +81,7 @@ def build(settings: WebSettings | None = None, observe: ObserveSettings | None =
     add_instrument_routes(app.server, settings)
     add_network_routes(app.server)
     add_export_routes(app.server)
+    add_explore_routes(app.server)
     add_lecture_routes(app.server, scenes)
     add_health_routes(app.server, observe or ObserveSettings.from_environment())
     app.layout = shell

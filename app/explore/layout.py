@@ -44,7 +44,12 @@ def _panel(key: str, title: str, ask: str, controls: list[Any], body: list[Any])
         className="explore-panel",
         hidden=True,
         **{"aria-label": title},
-        children=[head, html.P(ABOUT[key], className="caption"), html.Div(controls, className="explore-controls"), *body],
+        children=[
+            head,
+            html.P(ABOUT[key], className="caption"),
+            html.Div(controls, className="explore-controls"),
+            *body,
+        ],
     )
 
 

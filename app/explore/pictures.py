@@ -26,7 +26,12 @@ FLOOR = 1e-12
 """A loss below is drawn here on a logarithmic scale."""
 LINEAR = 1e6
 """Knee of a colour range, in ranges of the loss, from which on it is linear for every eye."""
-HEIGHT = {"log": "log₁₀ L(θ)", "linear": "L(θ)"}
+STEPS = (1, 2, 5)
+"""Labels of a logarithmic scale: these times powers of ten."""
+TICKS = 7
+MARGIN = {"l": 62, "r": 8, "t": 8, "b": 46}
+EYE = (1.3 * CAMERA[0], 1.3 * CAMERA[1], 1.3 * CAMERA[2])
+"""Farther away than in the toy lab: the two pictures stand side by side in a narrower place."""
 
 
 def pictures_answer(raw: Mapping[str, Any]) -> bytes:
@@ -48,13 +53,21 @@ def pictures_answer(raw: Mapping[str, Any]) -> bytes:
         return orjson.dumps({"map": _line(x, heights, labels, scale, scheme), "relief": None, "domain": [_ends(x)]})
     grid = Grid(x, y, heights.reshape(y.size, x.size))
     low, top = float(heights.min()), float(heights.max())
-    colours = ColourRange(low, max(top, low + 1e-9), LINEAR * max(top - low, 1e-9)) if top > low else colour_range(heights)
-    flat, relief = map_figure(grid, colours, scheme), relief_figure(grid, colours, scheme, CAMERA, top)
-    flat["data"][0]["colorbar"]["title"]["text"] = HEIGHT[scale]
-    for axis, label in zip(("xaxis", "yaxis"), labels, strict=True):
-        flat["layout"][axis]["title"]["text"] = label
-        relief["layout"]["scene"][axis]["title"]["text"] = ""
-    relief["layout"]["scene"]["zaxis"]["title"]["text"] = "log₁₀ L" if scale == "log" else "L"
+    colours = (
+        ColourRange(low, max(top, low + 1e-9), LINEAR * max(top - low, 1e-9)) if top > low else colour_range(heights)
+    )
+    flat, relief = map_figure(grid, colours, scheme), relief_figure(grid, colours, scheme, EYE, top)
+    if scale == "log":
+        places, words = loss_ticks(low, top)
+        bar = {"tickvals": [float(colours.colour(np.asarray(place))) for place in places], "ticktext": words}
+        flat["data"][0]["colorbar"].update(bar)
+        relief["layout"]["scene"]["zaxis"].update(tickvals=places, ticktext=words)
+    layout, scene = flat["layout"], relief["layout"]["scene"]
+    for name, axis, label in zip(("xaxis", "yaxis"), (x, y), labels, strict=True):
+        # Equal scales make room by a smaller frame, never by showing what was not evaluated.
+        layout[name].update(_titled(label), minallowed=float(axis[0]), maxallowed=float(axis[-1]), constrain="domain")
+        scene[name]["title"]["text"] = ""
+    layout["margin"] = MARGIN
     relief["layout"]["uirevision"] = "slice"  # the camera stays while the data change
     return orjson.dumps(
         {
@@ -62,6 +75,20 @@ def pictures_answer(raw: Mapping[str, Any]) -> bytes:
             "heights": {"points": x.size, "losses": encode(grid.losses), "top": top, "span": top - low},
         }
     )  # fmt: skip
+
+
+def loss_ticks(low: float, high: float) -> tuple[list[float], list[str]]:
+    """Places log₁₀ L in [low, high] of round losses, and these as text: 1, 2, 5 times powers of ten, or fewer."""
+    decades = range(int(np.floor(low)), int(np.ceil(high)) + 1)
+    for steps in (STEPS, (1, 3), (1,)):
+        losses = [step * 10.0**decade for decade in decades for step in steps]
+        places = [float(np.log10(loss)) for loss in losses]
+        kept = [(place, f"{loss:g}") for place, loss in zip(places, losses, strict=True) if low <= place <= high]
+        if len(kept) <= TICKS:
+            break
+    if len(kept) < 2:  # a range within two round numbers
+        kept = [(place, f"{10**place:.3g}") for place in np.linspace(low, high, 4).tolist()]
+    return [place for place, _ in kept], [text for _, text in kept]
 
 
 def shown(losses: np.ndarray, scale: str) -> np.ndarray:
@@ -74,9 +101,17 @@ def shown(losses: np.ndarray, scale: str) -> np.ndarray:
 def _line(x: np.ndarray, heights: np.ndarray, labels: list[str], scale: str, scheme: str) -> dict[str, Any]:
     figure = curve_figure(x, heights, scheme)
     figure["data"][0]["fill"] = "none"
-    figure["layout"]["xaxis"]["title"]["text"] = labels[0]
-    figure["layout"]["yaxis"]["title"]["text"] = HEIGHT[scale]
+    figure["layout"]["xaxis"].update(_titled(labels[0]))
+    figure["layout"]["yaxis"].update(_titled("L(θ)"))
+    if scale == "log":
+        places, words = loss_ticks(float(heights.min()), float(heights.max()))
+        figure["layout"]["yaxis"].update(tickvals=places, ticktext=words)
+    figure["layout"]["margin"] = MARGIN
     return figure
+
+
+def _titled(text: str) -> dict[str, Any]:
+    return {"title": {"text": text, "standoff": 8, "font": {"size": 12}}}
 
 
 def _ends(axis: np.ndarray) -> list[float]:
@@ -107,8 +142,7 @@ def _axis(raw: Mapping[str, Any], key: str) -> np.ndarray:
 def _array(raw: Mapping[str, Any], key: str, most: int) -> np.ndarray:
     """A posted float32 array as one row; BadRequest where it is none, or too large."""
     given = raw.get(key)
-    data = given.get("bdata") if isinstance(given, dict) else None
-    if not isinstance(data, str) or given.get("dtype") != "f4":
+    if not isinstance(given, dict) or given.get("dtype") != "f4" or not isinstance(data := given.get("bdata"), str):
         raise BadRequest(f"{key} must be an array of float32 in base64.")
     try:
         packed = base64.b64decode(data, validate=True)

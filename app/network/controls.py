@@ -24,6 +24,7 @@ from app.engine.train_settings import (
     PLANES,
     STRUCTURES,
 )
+from app.explore.controls import EXPLORE_CONTROLS
 from app.link import MAXIMUM_LENGTH
 
 JOB = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
@@ -157,7 +158,7 @@ def task_controls() -> tuple[ChoiceControl, ChoiceControl]:
 
 def controls() -> tuple[Control, ...]:
     """All of the page's controls."""
-    return (*task_controls(), *WALK, *TRAINING, *PRECONDITIONER, *PLANE, *VIEW)
+    return (*task_controls(), *WALK, *TRAINING, *PRECONDITIONER, *PLANE, *VIEW, *EXPLORE_CONTROLS)
 
 
 @dataclass(frozen=True)

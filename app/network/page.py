@@ -10,6 +10,8 @@ from app.appearance import SCHEMES, looks
 from app.control_entries import entry
 from app.engine import own
 from app.engine.train_settings import CHANGEABLE, METHOD_NAMES
+from app.explore.controls import EXPLORE_CONTROLS
+from app.explore.layout import explore_section
 from app.network.controls import controls
 from app.pages import Page
 from app.toy_page import bench, button, group, player
@@ -35,6 +37,7 @@ def tables() -> dict[str, Any]:
         "methods": list(METHOD_NAMES),
         "looks": looks(METHOD_NAMES),
         "changeable": list(CHANGEABLE),
+        "exploring": [control.name for control in EXPLORE_CONTROLS],
         "networks": {key: row[1] for key, row in networks.items()},
         "data": {key: row[1] for key, row in data.items()},
         "fits": {key: [each for each in data if own.fits(key, each)] for key in networks},
@@ -61,8 +64,15 @@ def layout() -> Any:
         children=[html.H2("Methods"), html.Div(id="outcomes", className="scroll")],
         **{"aria-label": "Methods, as they are now"},
     )
-    explore = html.Section(id="explore", className="explore")
-    stage = [_heading(), _run(), live, player(), html.Div(charts[BESIDE:], className="charts"), table, explore]
+    stage = [
+        _heading(),
+        _run(),
+        live,
+        player(),
+        html.Div(charts[BESIDE:], className="charts"),
+        table,
+        explore_section(),
+    ]
     return bench(tables(), _controls(), stage)
 
 

@@ -13,7 +13,9 @@
       this.current = {}; // kind → the last whole answer
       page.explore = this;
       for (const name of GROUPS) {
-        page.widgets.build(by(`explore-${name}-controls`), page.tables.controls.filter(({ group }) => group === `explore-${name}`));
+        const controls = page.tables.controls.filter(({ group }) => group === `explore-${name}`);
+        page.widgets.build(by(`explore-${name}-controls`), controls);
+        for (const control of controls) label(control);
       }
       const panels = { slice: lab.SlicePanel, curvature: lab.CurvaturePanel, rescaling: lab.RescalingPanel };
       this.panels = Object.fromEntries(KINDS.map((kind) => [kind, new panels[kind](page)]));
@@ -111,6 +113,15 @@
         }
       }
     }
+  }
+
+  // A choice from a list shows its options only: here its name stands over it, as those of the others do.
+  function label({ name, label: words, help }) {
+    const select = document.querySelector(`[data-control="${name}"] > select`);
+    if (!select) return;
+    const span = lab.make("span", { className: "control-label", textContent: words });
+    span.dataset.help = help;
+    select.before(lab.make("div", { className: "control-head" }, span));
   }
 
   lab.addPart("network", (page) => new Explore(page));

@@ -212,7 +212,7 @@
         this.wantedOf = this.live.job;
         this.changes.ask({ job: this.live.job, settings: { ...this.wanted } });
       }
-      const others = [...changed].filter((name) => !(mine && name in settings) && !["axis", "loss_scale", "scheme", "job"].includes(name));
+      const others = [...changed].filter((name) => !(mine && name in settings) && !["axis", "loss_scale", "scheme", "job"].includes(name) && !this.tables.exploring.includes(name));
       if (others.length && this.live) this.stale(true);
     }
 

@@ -255,7 +255,9 @@ def test_the_run_must_be_an_id(run: Run, kind: str, wrong: Any) -> None:
         validated({"kind": kind, "run": wrong}, JOB_KINDS)
 
 
-@pytest.mark.parametrize("name", [control.name for control in (*SLICE_CONTROLS, *CURVATURE_CONTROLS, *RESCALING_CONTROLS)])
+@pytest.mark.parametrize(
+    "name", [control.name for control in (*SLICE_CONTROLS, *CURVATURE_CONTROLS, *RESCALING_CONTROLS)]
+)
 @pytest.mark.parametrize("wrong", [None, True, [], {}, "nonsense", float("nan"), float("inf"), 1e308, -1e308, 10**400])
 def test_every_key_is_checked_and_named(run: Run, name: str, wrong: Any) -> None:
     with pytest.raises(Refused, match=name):
