@@ -11,8 +11,8 @@ from fastapi import FastAPI
 
 from app.callbacks import add_callbacks
 from app.dash_guard import check_callback
-from app.export.routes import add_export_routes
 from app.explore.routes import add_explore_routes
+from app.export.routes import add_export_routes
 from app.instruments.page import PAGE as INSTRUMENTS_PAGE
 from app.instruments.routes import add_instrument_routes
 from app.lecture.notes_page import PAGE as NOTES_PAGE
