@@ -11,6 +11,7 @@ import webbrowser
 from collections.abc import Iterable
 from dataclasses import replace
 
+from app.engine import own
 from app.engine.settings import EngineSettings
 from app.observe.settings import ObserveSettings
 from app.setting import SettingsTable
@@ -30,6 +31,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--scenes", metavar="FILE", help="the lecture to offer (default: POTHOLE_SCENES, or app/lecture/scenes.md)"
     )
+    own.add_options(parser)
     parser.add_argument("--controls", action="store_true", help="print the table of controls and end")
     parser.add_argument("--settings", action="store_true", help="print the table of limits and addresses and end")
     options = parser.parse_args(arguments)
@@ -91,6 +93,15 @@ def settings_or_end() -> tuple[WebSettings, EngineSettings, ObserveSettings]:
         raise SystemExit(f"Pothole lab does not start: {error}.") from None
 
 
+def own_or_end(options: argparse.Namespace) -> None:
+    """Look at the network and data that the command line names; status 2 and a sentence where they cannot be used."""
+    try:
+        own.take(options)
+    except ValueError as error:
+        print(f"Pothole lab does not start: {error}.", file=sys.stderr)
+        raise SystemExit(2) from None
+
+
 def print_settings(tables: Iterable[SettingsTable]) -> None:
     """All settings of the web process, of the engine and of the logs, with their values now."""
     from app.setting import as_table
@@ -110,6 +121,7 @@ def main(arguments: list[str] | None = None) -> None:
     if options.settings:
         print_settings(tables)
         return
+    own_or_end(options)
     from app.observe.logs import configure_logs
 
     web, engine, observe = tables

@@ -15,11 +15,13 @@ import asyncio
 import logging
 import os
 import signal
+import sys
 from pathlib import Path
 
 import dask
 from distributed import Nanny, Scheduler
 
+from app.engine import own
 from app.engine.connection import NO_PAGES, THREAD_VARIABLES
 from app.engine.settings import EngineSettings
 
@@ -41,6 +43,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     worker = parts.add_parser("worker", help="runs jobs; is restarted when it dies, and finds a restarted scheduler")
     worker.add_argument("scheduler", nargs="?", default=os.environ.get("POTHOLE_SCHEDULER"), help="tcp://host:8786")
     worker.add_argument("--name", default=None, help="a number says which GPU to use: 0, 1, …")
+    own.add_options(worker)
     parts.add_parser("settings", help="print the table of settings and end")
     options = parser.parse_args(arguments)
     if options.part == "worker" and not options.scheduler:
@@ -105,6 +108,11 @@ def main(arguments: list[str] | None = None) -> None:
         for variable, default, text in EngineSettings.table():
             print(f"{variable:30} {default!s:>12}  {text}")  # noqa: T201
         return
+    try:
+        own.take(options)
+    except ValueError as error:
+        print(f"The worker does not start: {error}.", file=sys.stderr)  # noqa: T201
+        raise SystemExit(2) from None
     # Imported here: a worker's process imports this file, and has no use for it.
     from app.observe.logs import configure_logs
     from app.observe.settings import ObserveSettings

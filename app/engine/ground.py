@@ -65,4 +65,7 @@ def run(description: Description, job: JobContext) -> None:
         )  # fmt: skip
 
 
-GROUND = JobKind("ground", validate, run, lane="short", resumable=False, label=lambda d: f"ground of {d['run']}")
+GROUND = JobKind(
+    "ground", validate, run, lane="short", resumable=False, label=lambda d: f"ground of {d['run']}",
+    needs=("app.engine.foundation", "geometry.slices"),
+)  # fmt: skip

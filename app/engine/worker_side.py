@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib
 import logging
 import os
 import sys
@@ -20,6 +21,7 @@ from app.engine.errors import Refused
 from app.engine.kinds import LANES, JobKind, load_kind
 from app.engine.settings import EngineSettings
 
+IMPORTING = threading.Lock()
 logger = logging.getLogger("pothole.worker")
 TAKE_WAITS = 5.0
 """Seconds that a question for a job may wait for one at the scheduler."""
@@ -143,9 +145,12 @@ class JobThread(threading.Thread):
         """The thread's whole life."""
         outcome, sentence = "failed", "The run ended in an unexpected way."
         try:
-            kind: JobKind = load_kind(self.assignment["kind"], self.settings.kinds)
+            with IMPORTING:
+                kind: JobKind = load_kind(self.assignment["kind"], self.settings.kinds)
+                for module in kind.needs:
+                    importlib.import_module(module)
+                limit_threads(self.context.threads)
             self.context.set_resumable(kind.resumable)
-            limit_threads(self.context.threads)
             kind.run(self.assignment["description"], self.context)
             outcome, sentence = "finished", "Finished."
         except LeaveJob:

@@ -168,4 +168,5 @@ CURVATURE = JobKind(
     lane="short",
     resumable=False,
     label=lambda asked: f"curvature, {asked['curvature_when']}",
+    needs=("app.explore.ground", "app.explore.watched", "geometry.curvature"),
 )

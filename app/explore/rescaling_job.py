@@ -110,4 +110,5 @@ def sentence(rows: list[dict[str, Any]]) -> str:
 RESCALING = JobKind(
     "rescaling", validate, run, lane="short", resumable=False,
     label=lambda asked: f"rescaling by {asked['rescaling_factor']:g}",
+    needs=("app.explore.ground", "app.explore.watched", "geometry.curvature"),
 )  # fmt: skip

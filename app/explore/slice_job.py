@@ -270,5 +270,6 @@ class Slice:
 
 
 SLICE = JobKind(
-    "slice", validate, run, lane="short", resumable=False, label=lambda asked: f"slice, {asked['slice_kind']}"
-)
+    "slice", validate, run, lane="short", resumable=False, label=lambda asked: f"slice, {asked['slice_kind']}",
+    needs=("app.explore.ground", "app.explore.frames"),
+)  # fmt: skip

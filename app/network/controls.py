@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -137,7 +136,6 @@ VIEW: tuple[Control, ...] = (
 )  # fmt: skip
 
 
-@cache
 def task_controls() -> tuple[ChoiceControl, ChoiceControl]:
     """Network and data; what the operator named on the command line is among them."""
     networks, data = own.networks(), own.data_sets()

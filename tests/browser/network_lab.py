@@ -45,7 +45,7 @@ class NetworkPage:
 
     def run(self) -> dict[str, Any] | None:
         """What the page tells its parts of the run."""
-        return self.page.evaluate("potholeLab.network.run")
+        return self.page.evaluate("window.potholeLab?.network?.run ?? null")
 
     def state(self) -> str:
         """The run's state."""
@@ -58,7 +58,7 @@ class NetworkPage:
 
     def rows(self) -> int:
         """Rows of the curves."""
-        return self.page.evaluate("potholeLab.network.curves?.rows.length ?? 0")
+        return self.page.evaluate("window.potholeLab?.network?.curves?.rows.length ?? 0")
 
     def positions(self) -> list[int]:
         """The steps of the curves' rows."""

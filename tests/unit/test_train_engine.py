@@ -60,3 +60,25 @@ def test_a_training_run_whose_worker_is_killed_is_the_run_it_would_have_been() -
     assert first[-1].data["state"] == second[-1].data["state"] == "finished"
     for name, tree in unpack(expected).items():
         np.testing.assert_array_equal(unpack(weights)[name]["position"], tree["position"])
+
+
+def test_two_jobs_that_begin_at_once_in_a_fresh_worker_both_run() -> None:
+    """Each lane has a thread of its own, and both import torch first: one met the other's half-made module."""
+    engine = Engine(EngineSettings(checkpoint_seconds=0.2))
+
+    async def scenario() -> list[list[Entry]]:
+        run = await engine.submit("a", {**JOB, "steps": 400, "plane": {"kind": "random"}})
+        async for entry in engine.follow(run):
+            if entry.kind == "progress" and entry.data["rows"][-1]["position"] >= 10:
+                break
+        grounds = [await engine.submit("g", {"kind": "ground", "run": run, "x": [-1, 1], "y": [-1, 1]})]
+        assert engine._connection is not None and engine._connection._cluster is not None
+        os.kill(engine._connection._cluster.workers[0].pid, signal.SIGKILL)
+        grounds.append(await engine.submit("g", {"kind": "ground", "run": run, "x": [-2, 2], "y": [-2, 2]}))
+        return [[entry async for entry in engine.follow(job)] for job in (run, *grounds)]
+
+    try:
+        feeds = asyncio.run(asyncio.wait_for(scenario(), WITHIN))
+    finally:
+        engine.close()
+    assert [feed[-1].data["state"] for feed in feeds] == 3 * ["finished"], [feed[-1].data for feed in feeds]

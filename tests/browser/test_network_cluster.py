@@ -1,0 +1,137 @@
+"""The network page on a deployment of several processes: one scheduler, two workers, two web processes, and a hall."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.browser.launch import DESKTOP
+from tests.browser.network_lab import SMALL, NetworkPage
+from tests.browser.problems import PageProblems
+from tests.server import Server, free_port
+from tests.unit.engine_parts import Part
+
+STARTS = """(state) => potholeLab.postJson('/network/start', { state }).then(
+  ({ run }) => run.job, (error) => error.problems.join(' '))"""
+FIRST_RUNNING = """(job) => new Promise((resolve) => {
+  let began = null;
+  potholeLab.followJob(job, {
+    onEntry: ({ kind, data, time }) => { if (kind === 'state' && data.state === 'running') began ??= time; },
+    onEnd: ({ reason }) => resolve([began, reason]),
+  });
+})"""
+
+
+def children(process: int) -> list[int]:
+    """Process ids of a process's own children."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            parent = int((folder / "stat").read_text().rsplit(")", 1)[1].split()[1])
+        except (OSError, IndexError, ValueError):
+            continue
+        if parent == process:
+            found.append(int(folder.name))
+    return found
+
+
+class Deployment:
+    """The processes, on free ports of this machine."""
+
+    def __init__(self, state: Path) -> None:
+        address = f"tcp://127.0.0.1:{free_port()}"
+        port = address.rsplit(":", 1)[1]
+        settings = {"POTHOLE_SCHEDULER": address, "POTHOLE_CHECKPOINT_SECONDS": "0.3"}
+        self.parts = [Part("scheduler", "--port", port, "--state", str(state))]
+        self.parts += [Part("worker", address, "--name", str(index), **settings) for index in range(2)]
+        self.webs: list[Server] = []
+        try:
+            self.webs += [Server(**settings) for _ in range(2)]
+        except BaseException:
+            self.end()
+            raise
+
+    def kill_workers(self) -> None:
+        """SIGKILL to the processes that run jobs; their nannies start the next ones."""
+        for part in self.parts[1:]:
+            for child in children(part.process.pid):
+                if "spawn_main" in (Path("/proc") / str(child) / "cmdline").read_text():
+                    os.kill(child, signal.SIGKILL)
+
+    def end(self) -> None:
+        """All of them."""
+        for web in self.webs:
+            web.stop()
+        for part in self.parts:
+            part.end()
+
+
+@pytest.fixture(scope="module")
+def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    made = Deployment(tmp_path_factory.mktemp("state"))
+    yield made
+    made.end()
+    logs = [web.log() for web in made.webs if web.tracebacks()]
+    assert not logs, "\n".join(logs)
+
+
+@pytest.fixture
+def visitor(browser: Any, deployment: Deployment) -> Iterator[Callable[[int], NetworkPage]]:
+    """visitor(0 or 1) → a new visitor's page on that web process."""
+    problems, contexts = PageProblems(), []
+
+    def come(web: int) -> NetworkPage:
+        context = browser.new_context(base_url=deployment.webs[web].url, **DESKTOP)
+        contexts.append(context)
+        page = context.new_page()
+        problems.watch(page)
+        return NetworkPage(page)
+
+    problems.allow(r"status of 409")  # a limit that a test reaches
+    yield come
+    for context in contexts:
+        context.close()
+    assert not problems.unexpected()
+
+
+def test_any_web_process_follows_any_job_and_a_killed_worker_leaves_no_gap(
+    deployment: Deployment, visitor: Callable[[int], NetworkPage]
+) -> None:
+    first, second = visitor(0), visitor(1)
+    first.open(f"{SMALL}&steps=400&evaluations=4")
+    job = first.start()
+    second.open(f"/network?job={job}")
+    second.until(lambda: second.rows() > 40)
+    deployment.kill_workers()
+    for lab in (first, second):
+        lab.until(lambda lab=lab: "was killed or lost after step" in lab.said())
+        assert "goes on from step" in lab.said() or "starts again" in lab.said()
+    for lab in (first, second):
+        lab.wait_for("finished")
+        assert lab.positions() == list(range(401)), "every step once, in order"
+        assert "was killed or lost" in lab.said(), "the page still says what happened"
+    assert not second.run()["owner"]
+    losses = "JSON.stringify(potholeLab.network.curves.line('LLQR+SAM', 'loss', 'steps'))"
+    assert first.page.evaluate(losses) == second.page.evaluate(losses)
+
+
+def test_ten_jobs_are_bounded_and_fair(deployment: Deployment, visitor: Callable[[int], NetworkPage]) -> None:
+    """Two visitors with more runs than there are workers: the second does not wait for all of the first's."""
+    greedy, modest = visitor(0).open(), visitor(1).open()
+    state = {"data": "two-moons", "methods": ["SGDM"], "steps": 400, "evaluations": 0, "snapshots": 0, "batch_size": 32}
+    asked = [greedy.page.evaluate(STARTS, {**state, "seed": seed}) for seed in range(6)]
+    jobs, refused = asked[:4], asked[4:]
+    assert all("you have 4 unfinished jobs and may have 4" in text.lower() for text in refused), refused
+    others = [modest.page.evaluate(STARTS, {**state, "seed": seed}) for seed in range(2)]
+    began = {}
+    for lab, names in ((greedy, jobs), (modest, others)):
+        for name in names:
+            began[name], reason = lab.page.evaluate(FIRST_RUNNING, name)
+            assert reason == "over"
+    order = sorted(began, key=began.__getitem__)
+    assert order.index(others[0]) < order.index(jobs[3]), "the greedy visitor's last waits for the other's first"
