@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 
 MAXIMUM_PARTS = 400
+KEYS = ("output", "outputs", "inputs", "state", "changedPropIds", "parsedChangedPropsIds")
+"""What Dash's client posts."""
 LONGEST_NUMBER = 18
 """Digits of a whole number."""
 
@@ -18,8 +20,8 @@ class NotACallback(ValueError):
     """A posted body that is no callback of this application; the message says why."""
 
 
-def check_callback(body: bytes, known: Mapping[str, Any]) -> None:
-    """NotACallback unless the body asks for a known callback in the shape that Dash's client uses.
+def check_callback(body: bytes, known: Mapping[str, Any]) -> bytes:
+    """The body with nothing in it but what Dash's client sends; NotACallback unless it asks for a known callback.
 
     known: Dash's map from the text of a callback's outputs to its specification.
     """
@@ -35,10 +37,12 @@ def check_callback(body: bytes, known: Mapping[str, Any]) -> None:
     specification = known[name]
     for key in ("inputs", "state"):
         _check_values(posted.get(key, []), specification.get(key, []), key)
-    _check_outputs(posted.get("outputs"))
-    changed = posted.get("changedPropIds", [])
-    if not isinstance(changed, list) or not all(isinstance(entry, str) for entry in changed):
-        raise NotACallback("changedPropIds must be a list of texts.")
+    _check_outputs(posted.get("outputs"), name)
+    for key in ("changedPropIds", "parsedChangedPropsIds"):
+        changed = posted.get(key, [])
+        if not isinstance(changed, list) or not all(isinstance(entry, str) for entry in changed):
+            raise NotACallback(f"{key} must be a list of texts.")
+    return json.dumps({key: posted[key] for key in KEYS if key in posted}).encode()
 
 
 def _whole(digits: str) -> int:
@@ -62,11 +66,13 @@ def _check_values(values: Any, wanted: list[dict[str, Any]], key: str) -> None:
             raise NotACallback(f"The callback's {key} must be those that it declares.")
 
 
-def _check_outputs(outputs: Any) -> None:
-    """One {"id", "property"} with texts, or a list of them."""
+def _check_outputs(outputs: Any, name: str) -> None:
+    """The {"id", "property"}, or the list of them, that the callback's name stands for: "a.b", or "..a.b...c.d.."."""
+    several = name.startswith("..")
+    wanted = [part.partition("@")[0] for part in (name[2:-2].split("...") if several else [name])]
     each = outputs if isinstance(outputs, list) else [outputs]
-    if not 0 < len(each) <= MAXIMUM_PARTS:
-        raise NotACallback("The callback's outputs must be listed.")
     for output in each:
         if not isinstance(output, dict) or not all(isinstance(output.get(part), str) for part in ("id", "property")):
             raise NotACallback("Each output must have an id and a property.")
+    if several != isinstance(outputs, list) or [f"{o['id']}.{o['property']}".partition("@")[0] for o in each] != wanted:
+        raise NotACallback("The callback's outputs must be those that it declares.")

@@ -43,7 +43,8 @@ def security_headers(script_hashes: Sequence[str]) -> tuple[tuple[bytes, bytes],
     return tuple((name.encode(), value.encode()) for name, value in headers.items())
 
 
-Check = Callable[[bytes], None]
+Check = Callable[[bytes], bytes]
+"""Gives the body that the application is to read, as JSON; ValueError with a sentence."""
 
 
 class SecureApp:
@@ -110,7 +111,8 @@ class SecureApp:
                 body = await read_body(scope, receive, limit)
             check = self.checks.get(scope["path"])
             if check is not None:
-                check(body)
+                body = check(body)
+                scope["headers"] = [*(h for h in scope["headers"] if h[0] != b"content-type"), JSON_TYPE]
         except ClientGone:
             return
         except TooLarge:
@@ -140,6 +142,9 @@ class SecureApp:
             self.door.open_sockets[client] -= 1
             if not self.door.open_sockets[client]:
                 del self.door.open_sockets[client]
+
+
+JSON_TYPE = (b"content-type", b"application/json")
 
 
 class TooLarge(Exception):

@@ -9,9 +9,13 @@ from typing import Any
 
 from app.control import NumberControl
 from app.controls import CONTROLS, SURFACE, surface_controls
+from app.network.controls import read_network_state
 from app.presets import PRESETS
 from app.request import METHOD_NAMES, read_state
 from geometry.surfaces import SURFACES
+
+JOBS: list[str] = []
+"""Runs that a server has been made to start."""
 
 
 class Literal:
@@ -118,6 +122,8 @@ def posted(rng: random.Random, path: str) -> bytes:
         value = rng.choice([{"query": query(rng)}, {"state": state(rng)}, spoilt(rng, {"query": query(rng)})])
     elif path.startswith("/lecture/") and kind < 0.8:
         value = spoilt(rng, {"text": scenes(rng)}) if kind < 0.3 else {"text": scenes(rng)}
+    elif path.startswith("/network/"):
+        value = network(rng, path)
     elif path.startswith("/instruments/"):
         own = {"instrument": "phase", "resolution": "12", "runs": "1", "stride": rng.choice([8, 4, 2, 1])}
         value = spoilt(rng, {**state(rng), **own, "method": rng.choice(["all", *METHOD_NAMES])})
@@ -132,6 +138,18 @@ def posted(rng: random.Random, path: str) -> bytes:
     if kind > 0.91:
         return b"".join(bytes([b]) if rng.random() > 0.01 else rng.randbytes(1) for b in body)
     return body
+
+
+def network(rng: random.Random, path: str) -> dict[str, Any]:
+    """A wish about a run: of one that there is, or of none."""
+    job = rng.choice([*JOBS, "j" * 16, "x"])
+    wishes: dict[str, Any] = {
+        "start": {"state": spoilt(rng, {**read_network_state({}).state, "steps": 50}), "replaces": job},
+        "act": {"job": job, "act": rng.choice(["stop", "pause", "resume", "submit", "__class__"])},
+        "change": {"job": job, "settings": spoilt(rng, {"learning_rate": 0.1, "radius": 0.1})},
+        "ground": {"job": job, "x": [-1, 1], "y": [-1, 1]},
+    }
+    return spoilt(rng, wishes.get(path.rpartition("/")[2], {"job": job, "query": query(rng)}))
 
 
 def callback(rng: random.Random) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from urllib.parse import quote
 
@@ -48,7 +49,10 @@ def test_bodies(line: Line, rng: random.Random):
         path = filled(rng, POSTS[case % len(POSTS)])
         body = hostile.posted(rng, path)
         kind = "application/json" if rng.random() < 0.8 else rng.choice(KINDS)
-        check(line.ask(request("POST", path, body, kind)), f"case {case}: POST {path} {body[:600]!r}")
+        answer = line.ask(request("POST", path, body, kind))
+        check(answer, f"case {case}: POST {path} as {kind!r} {body[:600]!r}")
+        if path == "/network/start" and answer.status == 200:
+            hostile.JOBS.append(json.loads(answer.body)["run"]["job"])
 
 
 def test_methods_addresses_and_queries(line: Line, rng: random.Random):

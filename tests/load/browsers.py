@@ -46,6 +46,10 @@ def drag(index: int, states: dict[str, dict[str, Any]]) -> Iterator[dict[str, An
         moment += 1
 
 
+GRACE = 2.0
+"""Seconds after the last request's intended time; what has not been answered by then is late."""
+
+
 @dataclass
 class Told:
     """What one browser met: latencies in seconds, statuses other than 200, and the answers that were kept to check."""
@@ -53,6 +57,8 @@ class Told:
     latencies: list[float] = field(default_factory=list)
     wrong: list[int | str] = field(default_factory=list)
     kept: list[tuple[dict[str, Any], bytes]] = field(default_factory=list)
+    late: int = 0
+    """Requests without an answer when the measurement ended."""
 
 
 class Connection(asyncio.Protocol):
@@ -64,11 +70,13 @@ class Connection(asyncio.Protocol):
         self.status = 0
         self.done: asyncio.Future[None] | None = None
         self.transport: Any = None
+        self.closed = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = transport
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self.closed.set_result(None)
         if self.done is not None and not self.done.done():
             self.done.set_exception(exc or ConnectionError("the server closed the connection"))
 
@@ -85,6 +93,11 @@ class Connection(asyncio.Protocol):
             self.want = len(head) + 4 + length
         if self.have >= self.want and self.done is not None and not self.done.done():
             self.done.set_result(None)
+
+    async def close(self) -> None:
+        """Hang up, and see to it that the event loop has done so before it ends itself."""
+        self.transport.close()
+        await self.closed
 
     async def ask(self, request: bytes, seconds: float) -> tuple[int, bytes]:
         """(status, body)."""
@@ -110,18 +123,32 @@ def posted(path: str, value: dict[str, Any], browser: str) -> bytes:
 
 
 async def browse(
-    port: int, index: int, states: dict[str, dict[str, Any]], begin: float, seconds: float, rate: float, keep: int
+    port: int,
+    index: int,
+    states: dict[str, dict[str, Any]],
+    begin: float,
+    seconds: float,
+    rate: float,
+    keep: int,
+    grace: float,
 ) -> Told:
     """One browser: `rate` requests a second for `seconds`, from `begin` (of time.monotonic); keeps `keep` answers."""
     told, connection = Told(), await connect(port)
-    count = round(seconds * rate)
+    count, end = round(seconds * rate), begin + seconds + grace
     for moment, state in zip(range(count), drag(index, states), strict=False):
         # Browsers are out of step with one another.
         intended = begin + (moment + (index * 0.618) % 1.0) / rate
         await asyncio.sleep(max(0.0, intended - time.monotonic()))
         try:
-            status, body = await connection.ask(posted("/toy/compute", state, f"browser{index}"), 10.0)
-        except (OSError, TimeoutError) as error:
+            left = max(0.0, end - time.monotonic())
+            status, body = await connection.ask(posted("/toy/compute", state, f"browser{index}"), left)
+        except TimeoutError:
+            # The measurement is over: what is still owed has waited at least until now.
+            owed = (begin + (later + (index * 0.618) % 1.0) / rate for later in range(moment, count))
+            told.latencies += [end - time_owed for time_owed in owed]
+            told.late = count - moment
+            break
+        except OSError as error:
             told.wrong.append(type(error).__name__)
             connection = await connect(port)
             continue
@@ -130,17 +157,23 @@ async def browse(
             told.wrong.append(status)
         elif len(told.kept) < keep and moment % max(1, count // keep) == 0:
             told.kept.append((state, body))
-    connection.transport.close()
+    await connection.close()
     return told
 
 
 async def crowd(
-    port: int, browsers: int, seconds: float, rate: float, states: dict[str, dict[str, Any]], keep: int = 0
+    port: int,
+    browsers: int,
+    seconds: float,
+    rate: float,
+    states: dict[str, dict[str, Any]],
+    keep: int = 0,
+    grace: float = GRACE,
 ) -> list[Told]:
     """All browsers at once."""
     begin = time.monotonic() + 0.5
     return await asyncio.gather(
-        *(browse(port, index, states, begin, seconds, rate, keep) for index in range(browsers))
+        *(browse(port, index, states, begin, seconds, rate, keep, grace) for index in range(browsers))
     )  # fmt: skip
 
 
@@ -154,5 +187,5 @@ async def preset_states(port: int) -> dict[str, dict[str, Any]]:
         status, body = await connection.ask(posted("/toy/compute", state, "opener"), 60.0)
         assert status == 200, body
         states[preset] = {**state, "have": json.loads(body)["surface"]["key"]}
-    connection.transport.close()
+    await connection.close()
     return states
