@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 SCALES = ("linear", "log", "log or zero")
@@ -99,7 +100,7 @@ class ChoiceControl:
         """The label, as a sentence names the control."""
         return self.label
 
-    @property
+    @cached_property
     def values(self) -> tuple[str, ...]:
         """The allowed values."""
         return tuple(value for value, _ in self.options)

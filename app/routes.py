@@ -122,13 +122,15 @@ def add_routes(server: FastAPI, settings: WebSettings) -> ToyWork:
     """Put the toy lab's addresses on the server."""
     work = ToyWork.begin(settings)
 
-    @server.post("/toy/compute", include_in_schema=False)
     async def compute(request: Request) -> Response:
         try:
             raw = parse_body(await request.body())
             return json_response(await work.toy_answer(raw, visitor_of_request(request), request.is_disconnected))
         except BadRequest as error:
             return refusal(error)
+
+    # A plain route of Starlette's: what FastAPI does around a function takes a tenth of a millisecond of each request.
+    server.add_route("/toy/compute", compute, methods=["POST"], include_in_schema=False)
 
     @server.post("/toy/claims", include_in_schema=False)
     async def test_claims(request: Request) -> Response:
