@@ -23,5 +23,19 @@ ANATOMY = (
     ),
 )  # fmt: skip
 
-LENS: tuple[Control, ...] = (*ANATOMY,)
+MOST_WALKERS = 256
+CLOUD = (
+    NumberControl(
+        "cloud", "W", "Cloud of walkers", 0, MOST_WALKERS, 0,
+        "So many walkers of each method at once, each with noise of its own; 0 draws none.", "lens",
+        step=16, integer=True,
+    ),
+    NumberControl(
+        "cloud_spread", "", "Spread of their starts", 0.0, 0.2, 0.01,
+        "Standard deviation of the cloud’s starts around the start, as a part of the domain’s longest side.", "lens",
+        step=0.005,
+    ),
+)  # fmt: skip
+
+LENS: tuple[Control, ...] = (*ANATOMY, *CLOUD)
 """All of them, in the table's order."""

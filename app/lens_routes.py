@@ -17,6 +17,7 @@ from app.request import BadRequest, parse_body
 from app.routes import json_response, refusal
 from app.settings import WebSettings
 from app.toy_anatomy import read_anatomy
+from app.toy_cloud import read_cloud
 
 
 class Asked(Protocol):
@@ -27,7 +28,7 @@ class Asked(Protocol):
         ...
 
 
-READERS: dict[str, Callable[[Mapping[str, Any]], Asked]] = {"anatomy": read_anatomy}
+READERS: dict[str, Callable[[Mapping[str, Any]], Asked]] = {"anatomy": read_anatomy, "cloud": read_cloud}
 """Address under /toy/ → how a posted state is read."""
 
 

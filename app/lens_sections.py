@@ -13,7 +13,25 @@ def _button(action: str, text: str, title: str) -> Any:
 
 def lens_sections() -> list[Any]:
     """One section for each lens, hidden until the link or a control asks for it."""
-    return [_anatomy()]
+    return [_cloud(), _anatomy()]
+
+
+def _cloud() -> Any:
+    return html.Section(
+        id="cloud-section",
+        className="lens",
+        hidden=True,
+        **{"aria-labelledby": "cloud-title"},
+        children=[
+            html.Div(className="lens-head", children=[
+                html.H2("Cloud of walkers", id="cloud-title"),
+                html.Div(_button("cloud-off", "Close", "Draw no cloud"), className="lens-tools"),
+            ]),
+            html.P(id="cloud-sentence", className="lens-sentence"),
+            html.Div(id="cloud-counts", className="scroll"),
+            html.P(id="cloud-now", className="hint"),
+        ],
+    )  # fmt: skip
 
 
 def _anatomy() -> Any:

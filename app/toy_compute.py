@@ -10,6 +10,7 @@ import numpy as np
 import orjson
 
 from app.encoding import encode
+from app.ghosts import ghost_entry, ghosts
 from app.request import ToyRequest
 from app.toy_surface import reference
 from geometry.along import charted
@@ -47,6 +48,7 @@ def answer_of(request: ToyRequest, surface: Surface, traces: list[Trace]) -> byt
             "ranges": ranges(traces),
             "methods": [_entry(trace, row) for trace, row in zip(traces, rows, strict=True)],
             "summary": _summary(rows),
+            "ghosts": [ghost_entry(ghost, surface) for ghost in ghosts(surface, request)],
         }
     )
 

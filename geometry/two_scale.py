@@ -154,6 +154,20 @@ def ghost_minimum(curvature: float, pothole_curvature: float, half_width: float,
     return bottom - radius if bottom - radius < -half_width else float("nan")
 
 
+def ghost_holds(
+    learning_rate: float, momentum: float, curvatures: Sequence[float], slope: float, radius: float
+) -> bool:
+    """Whether the ghost minimum attracts its neighbourhood, for SAM with U = 1 and pothole curvatures a₁ (, a₂).
+
+    Along the first axis the outer gradient there is a₁ (x − x_ghost), as in the pothole: η a₁ < 2 (1 + μ). Across it
+    the probe, of fixed length ρ, turns with the gradient (slope, a₂ y), slope = h₁ (x_ghost + X), and its end moves by
+    y (1 + ρ a₂/slope): η a₂ (1 + ρ a₂/slope) < 2 (1 + μ), which on the plane is by far the harder condition.
+    """
+    along, *across = curvatures
+    steepest = max([along, *(a * (1 + radius * a / slope) for a in across)])
+    return learning_rate * steepest < 2 * (1 + momentum)
+
+
 def matrix_norm_radius(radius: Any, preconditioner: Any) -> Any:
     """ρ √U: the Euclidean length of the probe ρ U g/√(gᵀUg) where U is a number."""
     return radius * np.sqrt(preconditioner)

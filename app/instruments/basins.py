@@ -7,12 +7,11 @@ from typing import Any
 import numpy as np
 import orjson
 
+from app.ghosts import ghosts
 from app.instruments.controls import InstrumentRequest
 from app.instruments.repeats import MOST_STEPS
 from app.toy_compute import configured
 from geometry.surface import Surface
-from geometry.surfaces import TwoScalePlane, TwoScaleQuadratic
-from geometry.two_scale import ghost_minimum
 from optimizers import SAM, simulate
 from optimizers.run import Run
 
@@ -34,17 +33,6 @@ def starts_of(surface: Surface, resolution: int) -> tuple[np.ndarray, np.ndarray
         return x, np.zeros(1), x[None, :, None]
     x, y = middles(surface.domain[0], resolution), middles(surface.domain[1], resolution)
     return x, y, np.stack(np.meshgrid(x, y), axis=-1)
-
-
-def ghosts(surface: Surface, request: InstrumentRequest) -> list[tuple[float, ...]]:
-    """The ghost minima of a two-scale quadratic for a probe of Euclidean length ρ; none elsewhere."""
-    if request.toy.probe_norm != "euclidean" or not isinstance(surface, TwoScaleQuadratic | TwoScalePlane):
-        return []
-    h, a, w, offset = surface.kernel_parameters[:4].tolist()
-    x = ghost_minimum(h, a, w, offset, request.toy.radius)
-    if np.isnan(x):
-        return []
-    return [(x,)] if surface.dimension == 1 else [(x, 0.0)]
 
 
 def endings(surface: Surface, run: Run, haunted: list[tuple[float, ...]], radius: float) -> np.ndarray:
@@ -71,6 +59,8 @@ def basins_answer(request: InstrumentRequest) -> bytes:
     toy, surface = request.toy, request.toy.make_surface()
     x, y, starts = starts_of(surface, request.resolution)
     steps = min(toy.steps, MOST_STEPS)
+    haunted = ghosts(surface, toy)
+    places = [ghost.position for ghost in haunted]
     maps = []
     for name in request.methods:
         method = configured(name, toy)
@@ -80,14 +70,14 @@ def basins_answer(request: InstrumentRequest) -> bytes:
                 surface, method, starts, steps, toy.learning_rate, toy.radius, toy.momentum, toy.noise_variance,
                 toy.seed, "summary",
             )  # fmt: skip
-        words = endings(surface, run, ghosts(surface, request) if probing else [], toy.radius)
+        words = endings(surface, run, places if probing else [], toy.radius)
         names = sorted(set(words.ravel().tolist()))
         maps.append(
             {
                 "method": name,
                 "names": names,
                 "cells": [[names.index(word) for word in row] for row in words],
-                "ghosts": [list(g) for g in ghosts(surface, request)] if probing else [],
+                "ghosts": [list(place) for place in places] if probing else [],
             }
         )
     answer: dict[str, Any] = {
@@ -96,6 +86,7 @@ def basins_answer(request: InstrumentRequest) -> bytes:
         "domain": [list(side) for side in surface.domain],
         "maps": maps,
         "minima": [{"name": m.name, "position": [float(v) for v in np.atleast_1d(m.position)]} for m in surface.minima],
+        "ghost_holds": all(ghost.holds for ghost in haunted),
         "what": f"{starts[..., 0].size} starts for each method, {steps} steps.",
     }
     return orjson.dumps(answer)

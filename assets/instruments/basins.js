@@ -5,6 +5,9 @@
   const FIRST = ["in the flat basin"]; // always the first colour
   const PLAIN = { diverged: "#1f2933", "still moving": "#b8c0c8", elsewhere: "#8a929a" };
 
+  const ghostSign = (holds) =>
+    `✚ ghost minimum: the probe stands on the pothole’s bottom${holds ? "" : "; at this η SAM does not stay at it"}`;
+
   lab.Basins = class {
     constructor(page, place) {
       this.page = page;
@@ -90,7 +93,7 @@
         if (name !== "diverged") swatch.style.background = this.#colourOf(name);
         return [lab.make("span", { className: "method-name" }, swatch, name)];
       });
-      const signs = ["○ minimum", ...(ghostly ? ["✚ ghost minimum: the probe stands on the pothole’s bottom"] : [])];
+      const signs = ["○ minimum", ...(ghostly ? [ghostSign(this.answer.ghost_holds)] : [])];
       swatches.push(lab.make("span", { className: "method-name" }, lab.make("span", { className: "ring-swatch" }), "the start in view"));
       this.key.replaceChildren(...swatches, ...signs.map((textContent) => lab.make("span", { className: "sign", textContent })));
       this.#showTable();
