@@ -16,7 +16,10 @@ AXIS_OPTIONS = tuple((name, control.title) for name, control in AXES.items())
 
 INSTRUMENT = ChoiceControl(
     "instrument", "Instrument",
-    (("phase", "Phase diagram"), ("race", "Race of timescales"), ("fairness", "Fairness"), ("basins", "Basins")),
+    (
+        ("phase", "Phase diagram"), ("race", "Race of timescales"), ("fairness", "Fairness"), ("basins", "Basins"),
+        ("two-scale", "Two scales"),
+    ),
     "phase", "The picture that is shown.", "instrument",
 )  # fmt: skip
 X_AXIS = ChoiceControl("x_axis", "Across", AXIS_OPTIONS, "learning_rate", "Control along the map's width.", "phase")

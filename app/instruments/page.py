@@ -21,6 +21,7 @@ ABOUT = {
     "race": "LLQR learns U from the wide landscape and unlearns it in the well, within k/(1 − β) steps. Who is faster?",
     "fairness": "Equal learning rates favour whom they suit. Here every method is tuned over as many settings.",
     "basins": "Where each start ends: one walker from every point of the map.",
+    "two-scale": "In a hard-edged pothole SAM's bouncing has closed forms. Each stands beside what the real step does.",
 }
 
 

@@ -22,6 +22,7 @@ from app.instruments.link import mended
 from app.instruments.phase import phase_answer
 from app.instruments.race import race_answer
 from app.instruments.repeats import MOST_STEPS
+from app.instruments.two_scale import two_scale_answer
 from app.request import MAXIMUM_MESSAGES, BadRequest, parse_body, read_state
 from app.routes import json_response, refusal
 from app.settings import WebSettings, web_settings
@@ -32,6 +33,7 @@ COMPUTATIONS: dict[str, Callable[[InstrumentRequest], bytes]] = {
     "race": race_answer,
     "fairness": fairness_answer,
     "basins": basins_answer,
+    "two-scale": two_scale_answer,
 }
 
 

@@ -9,6 +9,7 @@
     race: ["runs"],
     fairness: ["runs"],
     basins: ["resolution"],
+    "two-scale": [],
   };
 
   class InstrumentsLab {
@@ -21,7 +22,7 @@
       this.widgets.build(by("surface-choice"), group("surface"));
       this.widgets.build(by("walk-controls"), group("walk"));
       this.widgets.build(by("preconditioner-controls"), group("preconditioner"));
-      const kinds = { phase: lab.PhaseDiagram, race: lab.Race, fairness: lab.Fairness, basins: lab.Basins };
+      const kinds = { phase: lab.PhaseDiagram, race: lab.Race, fairness: lab.Fairness, basins: lab.Basins, "two-scale": lab.TwoScales };
       this.instruments = {};
       this.tools = [];
       for (const [key, names] of Object.entries(TOOLS)) {

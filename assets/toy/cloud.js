@@ -136,7 +136,7 @@
           context.stroke();
         }
         context.setLineDash([]);
-        const text = holds ? "ghost minimum of SAM" : "ghost minimum (does not hold at this η)";
+        const text = holds ? "ghost minimum of SAM" : "ghost (does not hold)";
         lab.drawLabel(context, text, [x, y], [0, -1], colours.ink, colours, [], false);
       }
     }

@@ -100,13 +100,36 @@ def test_ghost_minima_are_marked(page):
     assert "ghost minimum: the probe stands" in page.locator("#basins-body").inner_text()
 
 
+def test_two_scales_beside_each_other(page):
+    """Quantities with their simulated counterparts; the strip goes to a radius by keyboard; other surfaces offer it."""
+    opened(page, "two-scale", "preset=two-scale&radius=0.6")
+    body = page.locator("#two-scale-body")
+    assert "closed forms agree with the real step" in body.locator(".verdict-sentence").inner_text()
+    assert "Ghost minimum" in body.inner_text()
+    assert body.locator("table").nth(1).locator("tbody tr").count() >= 2
+    assert "this one" in body.locator("table").nth(1).inner_text()
+    strip = body.locator(".ends-stack")
+    strip.focus()
+    for _ in range(8):
+        page.keyboard.press("Shift+ArrowRight")
+    assert body.locator(".hint", has_text="At ρ =").inner_text().startswith("At ρ = 0.")
+    page.keyboard.press("Enter")
+    wait_complete(page, "two-scale", 2)
+    assert float(page.locator("[data-field=radius]").input_value()) < 0.3
+    page.goto("/instruments?instrument=two-scale&preset=figure-2")
+    wait_complete(page, "two-scale")
+    page.get_by_role("button", name="Take the two-scale quadratic").click()
+    wait_complete(page, "two-scale", 2)
+    assert page.locator("#surface-choice select").input_value() == "two-scale-quadratic"
+
+
 def test_a_broken_link_is_said_and_opens_all_the_same(page):
     opened(page, "phase", f"{QUICK}&x_axis=colour&y_axis=decay")
     page.get_by_text("“colour” does not exist").wait_for()
     assert page.locator("[data-tool=y_axis]").input_value() == "decay"
 
 
-@pytest.mark.parametrize("name", ["phase", "race", "fairness", "basins"])
+@pytest.mark.parametrize("name", ["phase", "race", "fairness", "basins", "two-scale"])
 def test_a_phone_shows_it_without_scrolling_sideways(phone_page, name):
     opened(phone_page, name)
     assert phone_page.evaluate("document.documentElement.scrollWidth") <= 390
