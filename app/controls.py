@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from app.control import ChoiceControl, Control, NumberControl
 from app.lens_controls import LENS
+from app.own_settings import OWN
 from geometry.surface import Surface
 from geometry.surfaces import SURFACES, make_surface
 
@@ -105,7 +106,7 @@ VIEW = (
     NumberControl("camera_z", "", "Camera z", -10, 10, 1.45, "Camera of the 3-D view.", "view", step=0.001),
 )  # fmt: skip
 
-CONTROLS: tuple[Control, ...] = (*WALK, *PRECONDITIONER, *LENS, *VIEW)
+CONTROLS: tuple[Control, ...] = (*WALK, *OWN, *PRECONDITIONER, *LENS, *VIEW)
 """The controls that every surface shares."""
 
 

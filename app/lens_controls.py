@@ -37,5 +37,11 @@ CLOUD = (
     ),
 )  # fmt: skip
 
-LENS: tuple[Control, ...] = (*ANATOMY, *CLOUD)
+COST = ChoiceControl(
+    "cost", "Cost in", (("steps", "Steps"), ("evaluations", "Gradients"), ("seconds", "Seconds")), "steps",
+    "The unit of charts, playback and table: steps, gradient evaluations (curvature products count), or seconds.",
+    "lens",
+)  # fmt: skip
+
+LENS: tuple[Control, ...] = (COST, *CLOUD, *ANATOMY)
 """All of them, in the table's order."""

@@ -13,6 +13,7 @@ from fastapi import FastAPI, Request, Response
 from app.asking import visitor_of_request
 from app.cache import AnswerCache
 from app.coalescer import Coalescer
+from app.measured_cost import read_cost
 from app.request import BadRequest, parse_body
 from app.routes import json_response, refusal
 from app.settings import WebSettings
@@ -28,7 +29,11 @@ class Asked(Protocol):
         ...
 
 
-READERS: dict[str, Callable[[Mapping[str, Any]], Asked]] = {"anatomy": read_anatomy, "cloud": read_cloud}
+READERS: dict[str, Callable[[Mapping[str, Any]], Asked]] = {
+    "anatomy": read_anatomy,
+    "cloud": read_cloud,
+    "cost": read_cost,
+}
 """Address under /toy/ → how a posted state is read."""
 
 

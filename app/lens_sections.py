@@ -13,7 +13,42 @@ def _button(action: str, text: str, title: str) -> Any:
 
 def lens_sections() -> list[Any]:
     """One section for each lens, hidden until the link or a control asks for it."""
-    return [_cloud(), _anatomy()]
+    return [_own(), _cost(), _cloud(), _anatomy()]
+
+
+def _own() -> Any:
+    return html.Section(
+        id="own-section",
+        className="lens",
+        hidden=True,
+        **{"aria-label": "Each method its own"},
+        children=[
+            html.Div(
+                className="lens-head",
+                children=[
+                    html.P(id="own-sentence", className="lens-sentence"),
+                    html.Div(
+                        _button("own-equal", "Equal again", "All methods with the same η and ρ"), className="lens-tools"
+                    ),
+                ],
+            )
+        ],
+    )
+
+
+def _cost() -> Any:
+    return html.Section(
+        id="cost-section",
+        className="lens",
+        hidden=True,
+        **{"aria-labelledby": "cost-title"},
+        children=[
+            html.H2("At equal cost", id="cost-title"),
+            html.P(id="cost-sentence", className="lens-sentence"),
+            html.P(id="cost-now", className="hint"),
+            html.P(id="cost-what", className="hint"),
+        ],
+    )
 
 
 def _cloud() -> Any:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
 from app.control import ChoiceControl, Control, describe, shorten
 from app.controls import SURFACE, controls_of, surface_controls
+from app.own_settings import Own, own_of
 from app.presets import CUSTOM, DEFAULT_PRESET, PRESETS, preset_values
 from app.suggested import suggested
 from geometry.surface import Surface
@@ -81,6 +82,15 @@ class ToyRequest:
     warm_start_scale: float
     preset: str
     scheme: str
+    own: Own = ()
+    """Learning rate and radius of each method's own; empty where all walk with the same."""
+
+    def of_method(self, name: str) -> ToyRequest:
+        """The request as one method walks it: with its own learning rate and radius, if it has any."""
+        for method, rate, radius in self.own:
+            if method == name:
+                return replace(self, own=(), learning_rate=rate, radius=self.radius if radius is None else radius)
+        return self
 
     def make_surface(self) -> Surface:
         """The surface that is asked for."""
@@ -179,7 +189,9 @@ def request_of(state: Mapping[str, Any]) -> ToyRequest:
     fixed = {name: state[name] for name in ToyRequest.__dataclass_fields__ if name in state and name != "methods"}
     parameters = tuple((name.removeprefix("surface."), v) for name, v in state.items() if name.startswith("surface."))
     start = tuple(state[name] for name in ("start_x", "start_y") if name in state)
-    return ToyRequest(**fixed, surface_parameters=parameters, start=start, methods=tuple(state["methods"]))
+    return ToyRequest(
+        **fixed, surface_parameters=parameters, start=start, methods=tuple(state["methods"]), own=own_of(state)
+    )
 
 
 def read_request(raw: Mapping[str, Any]) -> tuple[ToyRequest, tuple[Notice, ...]]:

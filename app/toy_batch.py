@@ -94,6 +94,7 @@ def traces_alone(request: ToyRequest, surface: Surface) -> list[Trace]:
 
 def _run(name: str, surface: Surface, requests: list[ToyRequest]) -> Run:
     """One method's run, a walker for each request."""
+    requests = [request.of_method(name) for request in requests]
 
     def column(key: str) -> np.ndarray:
         return np.array([getattr(request, key) for request in requests])

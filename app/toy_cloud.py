@@ -73,9 +73,10 @@ def cloud(request: CloudRequest) -> dict[str, Any]:
     extents = extents_of(surface)
     methods, runs = [], {}
     for name in toy.methods:
+        mine = toy.of_method(name)
         with np.errstate(all="ignore"):
             run = simulate(
-                surface, configured(name, toy), starts, toy.steps, toy.learning_rate, toy.radius, toy.momentum,
+                surface, configured(name, toy), starts, toy.steps, mine.learning_rate, mine.radius, toy.momentum,
                 toy.noise_variance, seeds,
             )  # fmt: skip
         runs[name] = run

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import orjson
 
+from app.costs import counted
 from app.encoding import encode
 from app.ghosts import ghost_entry, ghosts
 from app.request import ToyRequest
@@ -39,18 +40,30 @@ def configured(name: str, request: ToyRequest) -> Method:
 
 def answer_of(request: ToyRequest, surface: Surface, traces: list[Trace]) -> bytes:
     """The JSON of the request's paths, from one trace per method."""
-    rows = [table_row(trace.name, trace.run) for trace in traces]
+    rows = [{**table_row(t.name, t.run), "settings": own_settings(request, t.name)} for t in traces]
     return orjson.dumps(
         {
             "steps": request.steps,
             "dimension": surface.dimension,
             "start": list(request.start),
             "ranges": ranges(traces),
-            "methods": [_entry(trace, row) for trace, row in zip(traces, rows, strict=True)],
+            "methods": [
+                {**_entry(trace, row), "cost": counted(configured(trace.name, request))}
+                for trace, row in zip(traces, rows, strict=True)
+            ],
             "summary": _summary(rows),
-            "ghosts": [ghost_entry(ghost, surface) for ghost in ghosts(surface, request)],
+            "ghosts": [ghost_entry(ghost, surface) for ghost in ghosts(surface, request.of_method("SAM"))],
         }
     )
+
+
+def own_settings(request: ToyRequest, name: str) -> str | None:
+    """A method's own learning rate and radius in words; None where all methods walk with the same."""
+    if not request.own:
+        return None
+    mine = request.of_method(name)
+    probing = isinstance(METHODS[name].probe, SAM)
+    return f"η = {mine.learning_rate:g}" + (f", ρ = {mine.radius:g}" if probing else "")
 
 
 @dataclass(frozen=True)

@@ -110,15 +110,16 @@ def _controls() -> Any:
             group("Presets", [html.Div(presets, className="presets")]),
             group("Surface", [html.Div(id="surface-choice"), html.Div(id="surface-controls")]),
             group("Walk", [html.Div(id="walk-controls")]),
+            group("Each method its own", [html.Div(id="own-controls")], open=False),
             group("Preconditioner U", [html.Div(id="preconditioner-controls")]),
             group("Look closer", [html.Div(id="lens-controls")]),
         ],
     )
 
 
-def group(title: str, children: list[Any]) -> Any:
+def group(title: str, children: list[Any], open: bool = True) -> Any:  # noqa: A002 - the element's own word
     """A titled group of controls that can be folded."""
-    return html.Details([html.Summary(title), *children], open=True, className="group")
+    return html.Details([html.Summary(title), *children], open=open, className="group")
 
 
 def _heading() -> Any:

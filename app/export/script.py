@@ -47,6 +47,12 @@ def toy_script(reading: Reading) -> str:
     names = sorted(set().union(*(names_in(method) for method in methods.values()), {"simulate"}), key=str.lower)
     walk = ("steps", "learning_rate", "radius", "momentum", "noise_variance", "seed")
     settings = ", ".join(f"{name}={getattr(request, name)!r}" for name in walk)
+    mine = {name: request.of_method(name) for name in request.methods}
+    each = ", ".join(
+        f"{name!r}: dict(learning_rate={one.learning_rate!r}, radius={one.radius!r})" for name, one in mine.items()
+    )
+    own = [f"own = {{{each}}}"] if request.own else []
+    call = "**{**settings, **own[name]}" if request.own else "**settings"
     lines = [
         f'"""The paths of a scene of Pothole lab {VERSION}, by the library alone: run it in the repository\'s folder.',
         "",
@@ -61,11 +67,12 @@ def toy_script(reading: Reading) -> str:
         f"surface = {surface}({parameters})",
         f"start = np.array({list(request.start)!r})",
         f"settings = dict({settings})",
+        *own,
         "methods = {",
         *(f"    {name!r}: {written(method)}," for name, method in methods.items()),
         "}",
         'with np.errstate(all="ignore"):  # what overflows belongs to a diverged run, and its outcome says so',
-        "    runs = {name: simulate(surface, method, start, **settings) for name, method in methods.items()}",
+        f"    runs = {{name: simulate(surface, method, start, {call}) for name, method in methods.items()}}",
         "for name, run in runs.items():  # run.positions, run.probes, run.losses, …: the whole path",
         '    print(f"{name}: {run.describe_outcome()} '
         '({run.gradient_evaluations[run.last_finite]} gradient evaluations)")',

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from app.control import ChoiceControl, describe
@@ -81,5 +81,11 @@ def read_instrument_request(raw: Mapping[str, Any]) -> InstrumentRequest:
         raise BadRequest(*wrong)
     methods = METHOD_NAMES if name == "all" else (str(name),)
     return InstrumentRequest(
-        toy, state["x_axis"], state["y_axis"], int(state["resolution"]), int(state["runs"]), methods, int(stride)
+        replace(toy, own=()),
+        state["x_axis"],
+        state["y_axis"],
+        int(state["resolution"]),
+        int(state["runs"]),
+        methods,
+        int(stride),
     )

@@ -3,7 +3,7 @@
   const lab = (window.potholeLab ??= {});
 
   // What looks closer at the runs of the toy lab.
-  const LENS = ["anatomy", "anatomy_method", "anatomy_stage", "cloud", "cloud_spread"];
+  const LENS = ["cost", "cloud", "cloud_spread", "anatomy", "anatomy_method", "anatomy_stage"];
 
   // What changes no number of a picture, and no picture but by itself.
   lab.VIEW_ONLY = new Set([

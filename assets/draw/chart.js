@@ -21,10 +21,16 @@
       if (onSeek) this.#listen(onSeek);
     }
 
-    // series: [{ values (Float32Array), last, look }]; level: a value to mark with a dashed line, or null.
-    setSeries(series, steps, range, level = null) {
-      Object.assign(this, { series, steps, level, range: this.padded ? pad(range) : range });
+    // series: [{ values (Float32Array), last, look, cost?(step), stepAt?(step) }]; level: a value to mark with a dashed
+    // line, or null; total: what the whole width costs where series have a cost, else null: the width is then the steps.
+    setSeries(series, steps, range, level = null, total = null) {
+      Object.assign(this, { series, steps, level, total, range: this.padded ? pad(range) : range });
       this.draw();
+    }
+
+    // How far along the width a series is at a step of its own, from 0 to 1.
+    along(one, step) {
+      return this.total ? one.cost(step) / this.total : step / this.steps;
     }
 
     setStep(step) {
@@ -74,8 +80,9 @@
       }
       context.textBaseline = "top";
       context.textAlign = "center";
-      for (const value of lab.ticks(0, this.steps, w > 260 * lab.zoom ? 5 : 3)) {
-        context.fillText(String(value), x + (value / this.steps) * w, y + h + 7);
+      const whole = this.total ?? this.steps;
+      for (const value of lab.ticks(0, whole, w > 260 * lab.zoom ? 5 : 3)) {
+        context.fillText(this.total ? lab.formatNumber(value) : String(value), x + (value / whole) * w, y + h + 7);
       }
       if (this.level !== null && this.level >= low && this.level <= high) {
         const at = y + h - ((this.level - low) / (high - low)) * h;
@@ -88,11 +95,12 @@
       }
     }
 
-    #line(context, { values, last, look }, x, y, w, h) {
+    #line(context, one, x, y, w, h) {
+      const { values, last, look } = one;
       const [low, high] = this.range;
       const scale = h / (high - low);
       const line = new lab.Polyline(last + 1, (index, out) => {
-        out[0] = x + (index / this.steps) * w;
+        out[0] = x + this.along(one, index) * w;
         out[1] = y + h - (values[index] - low) * scale;
       });
       lab.strokePolyline(context, line, { ...look, width: Math.min(look.width, 1.8 * lab.bold) }, 0, line.size - 1);
@@ -110,11 +118,13 @@
       context.lineTo(at, y + h);
       context.stroke();
       const [low, high] = this.range;
-      for (const { values, last, look } of this.series) {
-        const value = values[Math.min(this.step, last)];
+      for (const one of this.series) {
+        const { values, look } = one;
+        const step = lab.ownStep(one, this.step);
+        const value = values[step];
         const height = y + h - ((value - low) / (high - low)) * h;
         if (height >= y - 1 && height <= y + h + 1) {
-          const place = x + (Math.min(this.step, last) / this.steps) * w;
+          const place = x + this.along(one, step) * w;
           lab.drawMarker(context, look, place, height, 3.6 * lab.bold, this.colours.paper);
         }
       }

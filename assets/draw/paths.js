@@ -6,6 +6,9 @@
   const HIDDEN = 0.22;
   const RECENT_PROBES = 12;
 
+  // The step that a method stands at where the player stands: the same for all, or what it has got for an equal cost.
+  lab.ownStep = (entry, step) => Math.min(entry.stepAt ? entry.stepAt(step) : step, entry.last);
+
   lab.PathView = class {
     // projector: { point(entry) → (index, out), probe(entry) → (index, out) | null, hidden?(entry) → (index) → bool,
     //              underlay?(context, view), overlay?(context, view), box?() → where to clip, frame?() → what a diverging
@@ -97,14 +100,14 @@
     drawTrail() {
       if (!this.ready || this.asDots) return;
       const context = this.trail.context;
-      const back = this.lines.some(({ line }) => line.at(this.step) < line.drawn);
+      const back = this.lines.some(({ entry, line }) => line.at(lab.ownStep(entry, this.step)) < line.drawn);
       if (back) {
         this.trail.clear();
         this.#drawFaint();
       }
       this.clip(context);
       for (const { entry, line } of this.strokes) {
-        const last = line.at(this.step);
+        const last = line.at(lab.ownStep(entry, this.step));
         strokeRuns(context, line, entry.look, line.drawn, last);
         line.drawn = last;
       }
@@ -120,13 +123,13 @@
       const here = [0, 0];
       const there = [0, 0];
       for (const { entry, probe, point } of this.lines) {
-        const step = Math.min(this.step, entry.last);
+        const step = lab.ownStep(entry, this.step);
         point(step, here);
         if (probe) this.#drawProbes(context, entry, probe, step, here, there);
       }
       // Walkers often stand on the same spot: those drawn first are larger, so that each can be seen.
       this.lines.forEach(({ entry, point }, index) => {
-        point(Math.min(this.step, entry.last), here);
+        point(lab.ownStep(entry, this.step), here);
         const size = lab.bold * (5.5 + Math.min(1.1 * (this.lines.length - 1 - index), 4));
         lab.drawMarker(context, entry.look, here[0], here[1], size, this.colours.paper);
       });
@@ -141,7 +144,7 @@
       const taken = [];
       for (const { entry, line } of this.lines) {
         const exit = entry.diverged ? lab.leaves(line, frame) : null;
-        if (!exit || this.step < exit.step) continue;
+        if (!exit || lab.ownStep(entry, this.step) < exit.step) continue;
         for (const [colour, width] of [[this.colours.paper, 5.5], [entry.look.colour, 2.6]]) {
           context.strokeStyle = colour;
           context.lineWidth = width;

@@ -24,9 +24,12 @@
       this.readout = lab.make("p", { className: "hint" });
       this.best = lab.make("div", { className: "scroll" });
       this.status = lab.make("p", { className: "hint" });
+      this.all = lab.make("button", { type: "button", className: "button", textContent: "Tune all, and watch them on the map" });
+      this.all.addEventListener("click", () => this.#tuneAll());
       place.append(
         this.sentence,
         this.best,
+        lab.make("div", { className: "tools" }, this.all),
         this.scale,
         lab.make("div", { className: "strips" }, figure("Runs that arrive, at the best radius tried", strip), this.readout, figure("Final loss there (median; below 1e−9 drawn as 1e−9)", chart)),
         this.status,
@@ -59,6 +62,7 @@
       const { colours, looks, state } = this.page;
       const { rates, runs, strips, sentence, rows, what, judged_on: judged } = this.answer;
       this.sentence.textContent = sentence;
+      this.all.hidden = !rows.length;
       this.status.textContent = what;
       const names = strips.map((strip) => strip.method).reverse();
       this.strip.show(
@@ -96,6 +100,18 @@
         ),
       );
       this.#showCounts();
+    }
+
+    // Every method at its best, drawn and played together in the toy lab: what the table says, to be seen.
+    #tuneAll() {
+      const { tables, state } = this.page;
+      const own = this.answer.rows.flatMap(({ method, learning_rate: rate, radius, probing }) => [
+        [`own_rate.${method.replace("+", "-")}`, rate],
+        ...(probing ? [[`own_radius.${method.replace("+", "-")}`, radius]] : []),
+      ]);
+      const ours = new Set(tables.own.map(({ name }) => name));
+      const values = Object.entries(state.values).filter(([name]) => !ours.has(name));
+      location.assign(`/${lab.writeLink({ ...Object.fromEntries(values), ...Object.fromEntries(own), tuning: "own", step: 0 })}`);
     }
 
     #point(cell, how) {

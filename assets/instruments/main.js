@@ -3,7 +3,8 @@
   const lab = (window.potholeLab ??= {});
   const by = (id) => document.getElementById(id);
   // What changes no number of any instrument.
-  const LOOKS_ONLY = new Set([...lab.VIEW_ONLY, "scheme", "methods", "preset", "shown"]);
+  const LOOKS_ONLY = new Set([...lab.VIEW_ONLY, "scheme", "methods", "preset", "shown", "tuning"]);
+  const looksOnly = (name) => LOOKS_ONLY.has(name) || name.startsWith("own_"); // the toy lab's own settings of each method
   const TOOLS = {
     phase: ["x_axis", "y_axis", "resolution", "runs", "shown"],
     race: ["runs"],
@@ -88,7 +89,7 @@
       if (source === "open") this.opened();
       if (changed.has("instrument")) this.showInstrument();
       this.shown.show();
-      if ([...changed].some((name) => !LOOKS_ONLY.has(name))) this.shown.ask();
+      if ([...changed].some((name) => !looksOnly(name))) this.shown.ask();
     }
 
     opened() {
@@ -116,7 +117,7 @@
 
     // What an instrument's request carries: all that decides its numbers.
     request() {
-      return Object.fromEntries(Object.entries(this.state.values).filter(([name]) => !LOOKS_ONLY.has(name)));
+      return Object.fromEntries(Object.entries(this.state.values).filter(([name]) => !looksOnly(name)));
     }
 
     answered() {

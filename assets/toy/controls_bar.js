@@ -40,7 +40,7 @@
       this.scrubber.max = steps;
       this.scrubber.value = step;
       this.scrubber.setAttribute("aria-valuetext", `step ${step} of ${steps}`);
-      this.readout.textContent = `step ${step} of ${steps}`;
+      this.readout.textContent = this.words?.(step) ?? `step ${step} of ${steps}`; // words: where steps are not the unit
     }
 
     showPlaying(playing) {

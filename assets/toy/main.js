@@ -18,6 +18,7 @@
       this.widgets.build(by("walk-controls"), group("walk"));
       this.widgets.build(by("preconditioner-controls"), group("preconditioner"));
       this.widgets.build(by("lens-controls"), group("lens"));
+      this.widgets.build(by("own-controls"), group("own"));
       this.player = new lab.Player({
         onStep: (step) => this.showStep(step),
         onPlaying: (playing) => {

@@ -13,5 +13,10 @@
     ["Curvature products to arrival / in full", (row) => pair(row.products_to_arrival, row.products, lab.formatCount)],
   ];
 
-  lab.showOutcomes = (place, rows, looks, paper) => lab.showTable(place, columns, rows, looks, paper);
+  // cost: [title, text(row)] of one more column, in the unit that the page counts in.
+  lab.showOutcomes = (place, rows, looks, paper, cost = null) => {
+    const own = rows.some((row) => row.settings) ? [["Its own settings", (row) => row.settings]] : [];
+    const [method, ...others] = columns;
+    lab.showTable(place, [method, ...own, others[0], ...(cost ? [cost] : []), ...others.slice(1)], rows, looks, paper);
+  };
 })();

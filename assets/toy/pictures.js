@@ -67,6 +67,7 @@
     setPaths(paths, looks) {
       this.entries = lab.entriesOf(paths, looks);
       this.paths = paths;
+      this.#spreadCosts();
       this.map.paths.entries = this.relief.paths.entries = this.entries;
       this.map.start = paths.start;
       this.map.paths.rebuild();
@@ -104,17 +105,41 @@
       this.wakeCamera();
     }
 
+    // Costs by method, cost(step) each, or null: all walk in step. With costs the width of a chart is the largest of
+    // them, and the player's step t stands for the part t/T of it, for which each method has got steps of its own.
+    setCosts(costs) {
+      this.costs = costs;
+      this.#spreadCosts();
+      this.redraw();
+    }
+
+    #spreadCosts() {
+      const { costs, entries, paths } = this;
+      const known = costs && paths && entries.every(({ name }) => costs[name]);
+      this.total = known ? Math.max(...entries.map(({ name }) => costs[name](paths.steps)), Number.MIN_VALUE) : null;
+      for (const entry of entries) {
+        entry.cost = known ? costs[entry.name] : null;
+        entry.stepAt = known ? (step) => lab.stepsFor(entry.cost, (step / paths.steps) * this.total, paths.steps) : null;
+      }
+    }
+
+    // The step of its own that a method stands at.
+    ownStep(name) {
+      const entry = this.entries.find((one) => one.name === name);
+      return entry?.stepAt ? entry.stepAt(this.step) : this.step;
+    }
+
     drawCharts() {
       if (!this.paths) return;
       const shown = this.entries.filter((entry) => !this.visible || this.visible.includes(entry.name));
       for (const key of CHARTS) {
-        const series = shown.map((entry) => ({ values: entry[key], last: entry.last, look: entry.look }));
+        const series = shown.map((entry) => ({ ...entry, values: entry[key] }));
         const level = key === "distance" ? this.surface.basin?.radius ?? null : null;
-        this.charts[key].setSeries(series, this.paths.steps, this.paths.ranges[key], level);
+        this.charts[key].setSeries(series, this.paths.steps, this.paths.ranges[key], level, this.total);
       }
       if (this.surface.dimension === 1) {
-        const series = shown.map((entry) => ({ values: entry.positions, last: entry.last, look: entry.look }));
-        this.timeline.setSeries(series, this.paths.steps, this.surface.domain[0]);
+        const series = shown.map((entry) => ({ ...entry, values: entry.positions }));
+        this.timeline.setSeries(series, this.paths.steps, this.surface.domain[0], null, this.total);
       }
     }
 

@@ -13,6 +13,7 @@ from app.control import ChoiceControl, NumberControl, shorten
 from app.control_entries import entry, slider_position, slider_range
 from app.controls import CONTROLS, LECTURE, SURFACE, as_table, controls_of, start_controls, surface_controls
 from app.lens_controls import LENS
+from app.own_settings import OWN
 from app.request import PRESET, ToyRequest
 from geometry.surfaces import SURFACES, make_surface
 
@@ -102,7 +103,7 @@ def test_names_are_unique():
 def test_every_walk_setting_of_the_table_reaches_the_request():
     """A control that no request carries would be a slider that does nothing."""
     view = {"step", "speed", "loop", "camera_x", "camera_y", "camera_z"}
-    view |= {control.name for control in (*LECTURE, *LENS)}
+    view |= {control.name for control in (*LECTURE, *LENS, *OWN)}
     assert {control.name for control in CONTROLS} - view <= set(ToyRequest.__dataclass_fields__)
 
 

@@ -1,0 +1,46 @@
+"""What a step costs in gradient evaluations, counted.
+
+A method's cost is told by four numbers: so much for each step, so much for each refresh of U, and the steps at which
+refreshes come: the first and then every k. So the browser knows the cost of every step without an array of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from optimizers import LLQR, Method, NoProbe
+
+PRODUCT = 2
+"""Gradient evaluations that a curvature product counts as: on a network it is one pass forward and back more than a
+gradient (Pearlmutter, "Fast exact multiplication by the Hessian", Neural Computation 6, 1994)."""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """When U is refreshed: before step `first`, and every `every` steps from there. first −1: never."""
+
+    first: int
+    every: int
+
+    def before(self, step: int) -> int:
+        """Refreshes among the steps 0 … step − 1."""
+        if self.first < 0 or step <= self.first:
+            return 0
+        return (step - 1 - self.first) // self.every + 1
+
+
+def schedule_of(method: Method) -> Schedule:
+    """The refreshes of a method with plain numbers for its settings."""
+    rule = method.preconditioner
+    if not isinstance(rule, LLQR):
+        return Schedule(-1, 1)
+    every = int(rule.refresh_every)
+    return Schedule(0 if rule.warm_start_scale is None else every, every)
+
+
+def counted(method: Method) -> dict[str, int]:
+    """The cost in gradient evaluations: {step, refresh, first, every}; a curvature product counts as PRODUCT."""
+    gradients, products = method.preconditioner.refresh_cost()
+    when = schedule_of(method)
+    each = 1 if isinstance(method.probe, NoProbe) else 2
+    return {"step": each, "refresh": gradients + PRODUCT * products, "first": when.first, "every": when.every}

@@ -1,0 +1,96 @@
+"""What a step costs in seconds, measured on this server."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import orjson
+
+from app.costs import schedule_of
+from app.request import METHOD_NAMES, BadRequest, ToyRequest, read_state, request_of
+from app.toy_compute import configured
+from optimizers import Method
+from optimizers.rule import Settings, begin, descent_step
+
+STEPS_TIMED = 25
+ROUNDS = 5
+"""The fastest of so many rounds counts: what else the machine does only ever adds."""
+REFRESHES_TIMED = 2
+
+
+@dataclass(frozen=True)
+class CostRequest:
+    """The setting whose seconds are measured; all that takes no part in the time is at its default."""
+
+    toy: ToyRequest
+
+    def answer(self) -> bytes:
+        """The JSON of the seconds of each method."""
+        methods = {name: configured(name, self.toy) for name in METHOD_NAMES}
+        found = {name: measured(method, self.toy) for name, method in methods.items()}
+        for name, method in methods.items():
+            # The same refresh is the same work, whatever disturbed its measurement once.
+            alike = [
+                found[other]["refresh"] for other, one in methods.items() if one.preconditioner == method.preconditioner
+            ]
+            found[name]["refresh"] = min(alike)
+        return orjson.dumps({"methods": found, "what": told(found)})
+
+
+def read_cost(raw: Mapping[str, Any]) -> CostRequest:
+    """The posted state as far as it decides how long a step takes. BadRequest as usual."""
+    reading = read_state({**raw, "methods": list(METHOD_NAMES)})
+    if reading.problems:
+        raise BadRequest(*reading.problems)
+    toy = request_of({**reading.state, "methods": [], "preset": "custom", "scheme": "light"})
+    start = tuple(float(value) for value in np.atleast_1d(reading.surface.default_start))
+    alike = {"learning_rate": 1e-4, "radius": 0.1, "momentum": 0.9, "noise_variance": 0.0, "steps": 100, "seed": 0}
+    return CostRequest(replace(toy, **alike, start=start, decay=0.95, damping=0.0))  # type: ignore[arg-type]
+
+
+def measured(method: Method, toy: ToyRequest) -> dict[str, float]:
+    """Seconds of one step and of one refresh of the readable rule (numpy, one walker), here and now."""
+    surface = toy.make_surface()
+    settings = Settings(toy.learning_rate, toy.radius, toy.momentum)
+    with np.errstate(all="ignore"):
+        state = begin(surface, method, np.asarray(toy.start, dtype=float)[None])
+
+        def walk() -> None:
+            now = state
+            for _ in range(STEPS_TIMED):
+                now, _ = descent_step(surface, method, settings, now)
+
+        def refresh() -> None:
+            for _ in range(REFRESHES_TIMED):
+                method.preconditioner.refresh(surface, state.position, state.preconditioner)
+
+        when = schedule_of(method)
+        return {
+            "step": _fastest(walk) / STEPS_TIMED,
+            "refresh": _fastest(refresh) / REFRESHES_TIMED if when.first >= 0 else 0.0,
+        }
+
+
+def _fastest(work: Callable[[], None]) -> float:
+    times = []
+    for _ in range(ROUNDS):
+        began = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - began)
+    return min(times)
+
+
+def told(found: Mapping[str, Mapping[str, float]]) -> str:
+    """How the seconds were measured, and what came out."""
+    each = []
+    for name, cost in found.items():
+        extra = f" and {1e3 * cost['refresh']:.2g} ms for each refresh" if cost["refresh"] else ""
+        each.append(f"{name} {1e6 * cost['step']:.2g} µs a step{extra}")
+    return (
+        f"Measured on this server just now, with the readable rule in numpy and one walker: {'; '.join(each)}. On so "
+        "small a problem that is mostly the interpreter’s time; on a network the ratios are others."
+    )
