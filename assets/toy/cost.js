@@ -54,6 +54,9 @@
       if (unit === "seconds" && this.measured?.key !== keyOf(body)) {
         const { have: _, methods: __, ...wish } = body;
         this.gate.ask(wish);
+        by("cost-section").hidden = false;
+        by("cost-sentence").textContent = "Measuring how long a step of each method takes on this server…";
+        by("cost-now").textContent = by("cost-what").textContent = "";
         return;
       }
       const costs = unit === "steps" ? null : Object.fromEntries(this.paths.methods.map((method) => [method.name, this.#costOf(method)]));

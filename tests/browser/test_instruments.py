@@ -75,7 +75,7 @@ def test_the_race_fairness_and_basins(page):
     assert page.locator("#race-body .claim .verdict").count() == 2
     page.locator("#tab-fairness").click()
     wait_complete(page, "fairness")
-    assert "LLQR+SAM" in page.locator(".verdict-sentence").inner_text()
+    assert "LLQR+SAM" in page.locator("#fairness-body .verdict-sentence").inner_text()
     page.get_by_role("button", name="Set learning rate and radius to the best of SAM", exact=True).click()
     wait_complete(page, "fairness", 2)
     best = page.locator("#fairness-body tbody tr").nth(1).locator("td").first.inner_text()
@@ -98,6 +98,31 @@ def test_the_navigation_takes_the_setting_along(page):
 def test_ghost_minima_are_marked(page):
     opened(page, "basins", "preset=two-scale&radius=0.6&resolution=12")
     assert "ghost minimum: the probe stands" in page.locator("#basins-body").inner_text()
+
+
+def test_tune_all_puts_every_method_at_its_best_on_the_map(page):
+    """The paths of the toy lab are those of single runs at the η and ρ of the fairness table, method by method."""
+    opened(page, "fairness", "preset=stiff-valley&runs=1&steps=300")
+    best = {}
+    for row in page.locator("#fairness-body tbody tr").all():
+        cells = [row.locator("th").inner_text(), *row.locator("td").all_inner_texts()]
+        best[cells[0]] = f"η = {float(cells[1].replace('−', '-')):g}"
+    page.get_by_role("button", name="Tune all, and watch them on the map").click()
+    page.locator("#own-sentence").wait_for()
+    page.locator("#outcomes [data-outcome]").first.wait_for(timeout=60_000)
+    said = page.locator("#own-sentence").inner_text()
+    told = page.locator("#outcomes tbody tr")
+    assert told.count() == 4
+    for row in told.all():
+        name = row.get_attribute("data-method")
+        settings = row.locator('[data-column="Its own settings"]').inner_text()
+        assert settings.startswith(best[name])
+        assert f"{name} {settings}" in said
+    assert told.nth(3).get_attribute("data-outcome") == "reached"
+    assert told.nth(1).get_attribute("data-outcome") != "reached"
+    assert page.locator("#notices .notice").count() == 0
+    page.get_by_role("button", name="Equal again").click()
+    page.wait_for_function("() => document.getElementById('own-section').hidden")
 
 
 def test_two_scales_beside_each_other(page):
