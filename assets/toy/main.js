@@ -178,7 +178,7 @@
     speak(summary) {
       clearTimeout(this.speaking);
       this.speaking = setTimeout(() => {
-        by("spoken").textContent = summary;
+        by("spoken").textContent = this.veiled ? "" : summary; // a prediction must not be given away
       }, 1200);
     }
 

@@ -1,4 +1,5 @@
-// Playback: which step is shown. It only moves when someone presses play, so reduced motion needs no exception.
+// Playback: which step is shown. It only moves when someone presses play, and not even then where a part of the page
+// holds it: with reduced motion a film strip comes first.
 (() => {
   const lab = (window.potholeLab ??= {});
 
@@ -11,7 +12,8 @@
       this.speed = 60;
       this.loop = false;
       this.playing = false;
-      this.frames = [];
+      this.holds = []; // functions asked before it plays; one that gives true keeps it still
+      this.ends = []; // functions told when the last step is shown
     }
 
     setSteps(steps) {
@@ -32,7 +34,7 @@
     }
 
     play() {
-      if (this.playing || !this.steps) return;
+      if (this.playing || !this.steps || this.holds.some((hold) => hold())) return;
       if (this.step >= this.steps) this.seek(0);
       this.playing = true;
       this.before = null;
@@ -68,6 +70,7 @@
     #show(step) {
       this.step = step;
       this.onStep(step);
+      if (step >= this.steps) for (const told of this.ends) told();
     }
   };
 })();
