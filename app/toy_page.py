@@ -195,7 +195,12 @@ def _charts() -> Any:
 def _table() -> Any:
     return html.Section(
         className="outcomes",
-        children=[html.H2("Outcomes"), html.Div(id="outcomes", className="scroll")],
+        children=[
+            html.H2("Outcomes"),
+            html.Div(
+                id="outcomes", className="scroll", tabIndex=0, role="region", **{"aria-label": "Table of outcomes"}
+            ),
+        ],
         **{"aria-label": "Outcomes"},
     )
 

@@ -1,0 +1,115 @@
+"""For everybody: axe-core finds nothing serious on any page in any theme, and every figure says what it shows.
+
+axe's script is injected by the browser's own debugger and not by the page, so that the page's policy stays in force.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import axe_playwright_python
+import pytest
+from playwright.sync_api import Page
+
+from app.pages import PAGES
+from app.server import build
+
+AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text(encoding="utf-8")
+GRAVE = ("serious", "critical")
+THEMES = ("scheme=light", "scheme=dark", "theme=projector", "theme=projector&scheme=dark")
+QUICK = {"/instruments": "resolution=12&runs=1&steps=100", "/network": "steps=20", "/": "preset=figure-2"}
+QUIET = 1200
+"""Milliseconds without a request until a page counts as done."""
+
+build()  # the server's own registration of pages: a page added there is tested here
+PATHS = tuple(PAGES)
+
+
+def settled(page: Page, link: str) -> Page:
+    """Open a link and wait until nothing is asked for any more: pictures and statements have come."""
+    page.goto(link)
+    page.locator("main").wait_for()
+    page.wait_for_load_state("networkidle")
+    page.wait_for_timeout(QUIET)
+    page.wait_for_load_state("networkidle")
+    return page
+
+
+def findings(page: Page) -> list[str]:
+    """Each serious or critical finding with the elements it is about."""
+    page.evaluate(AXE)
+    found = page.evaluate("async () => (await axe.run(document, { resultTypes: ['violations'] })).violations")
+    return [
+        f"{one['impact']} {one['id']}: {one['help']}: "
+        + " | ".join(
+            f"{node['target'][-1]} {node['any'][0]['message'] if node['any'] else ''}" for node in one["nodes"]
+        )
+        for one in found
+        if one["impact"] in GRAVE
+    ]
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("path", PATHS)
+def test_axe_finds_nothing_serious(page, path, theme):
+    settled(page, f"{path}?{QUICK.get(path, '')}&{theme}")
+    assert findings(page) == []
+
+
+def test_axe_finds_what_is_wrong(page):
+    """The check above can fail."""
+    settled(page, "/notes")
+    page.evaluate("document.querySelector('main').append(Object.assign(document.createElement('img'), {src: '/x'}))")
+    page.locator("h1").evaluate("(node) => { node.style.color = '#eee'; }")
+    assert {re.split("[ :]", one)[1] for one in findings(page)} == {"image-alt", "color-contrast"}
+
+
+@pytest.mark.parametrize("name", ["phase", "race", "fairness", "basins"])
+def test_axe_on_every_instrument(page, name):
+    settled(page, f"/instruments?instrument={name}&{QUICK['/instruments']}")
+    assert findings(page) == []
+
+
+def test_axe_on_a_phone(phone_page):
+    settled(phone_page, "/?preset=figure-2")
+    phone_page.locator("#controls-button").tap()
+    assert findings(phone_page) == []
+    assert phone_page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_axe_on_windows_questions_and_tables(page):
+    """What is not on the page at first: the help sheet, the lecture window, a prediction, the table of values."""
+    settled(page, "/?scenes=lab&scene=1")
+    assert page.locator(".predict fieldset").count() == 4
+    assert findings(page) == []
+    page.keyboard.press("?")
+    page.locator("#help-sheet").wait_for()
+    assert findings(page) == []
+    page.keyboard.press("Escape")
+    page.keyboard.press("l")
+    page.locator("#lecture-window summary").click()
+    assert findings(page) == []
+    page.keyboard.press("Escape")
+    page.keyboard.press("r")
+    page.keyboard.press("End")
+    page.keyboard.press("t")
+    page.locator("#data-table table").first.wait_for()
+    assert findings(page) == []
+
+
+FIGURES = """() => [...document.querySelectorAll("figure")].filter((one) => one.checkVisibility()).map((figure) =>
+  [figure, ...figure.querySelectorAll("[aria-label]")].map((node) => node.getAttribute("aria-label") ?? "").join(" "))"""
+
+
+@pytest.mark.parametrize(
+    "link", ["/?preset=figure-2", "/?preset=two-scale", *(f"/instruments?instrument={name}&{QUICK['/instruments']}"
+    for name in ("phase", "race", "fairness", "basins"))],
+)  # fmt: skip
+def test_every_figure_says_what_it_shows_in_numbers(page, link):
+    settled(page, link)
+    said = page.evaluate(FIGURES)
+    assert said
+    for words in said:
+        assert re.search(r"SGDM|SAM|LLQR|Start", words), words
+        assert re.search(r"\d", words), words
