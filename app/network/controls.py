@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from app.control import ChoiceControl, Control, NumberControl, describe, shorten
+from app.controls import LECTURE
 from app.engine import own
 from app.engine.train_settings import (
     CHANGEABLE,
@@ -133,6 +134,7 @@ VIEW: tuple[Control, ...] = (
         "loss_scale", "Loss axis", (("log", "Logarithmic"), ("linear", "Linear")), "log", "Scale of the losses.", "view"
     ),
     ChoiceControl("scheme", "Colours", (("light", "Light"), ("dark", "Dark")), "light", "Light or dark.", "view"),
+    *LECTURE,
 )  # fmt: skip
 
 
@@ -206,6 +208,14 @@ def read_network_link(query: str) -> tuple[NetworkReading, list[str]]:
     unknown = [f"“{shorten(name)}”" for name in raw if name not in reading.state]
     said = f"The link holds {', '.join(unknown[:3])}, which means nothing here and is left out."
     return reading, [said] if unknown else []
+
+
+def link_problems(query: str) -> list[str]:
+    """What is wrong with a link to the network page: a sentence for each thing, values out of range included."""
+    reading, unknown = read_network_link(query)
+    meaningless = [sentence.removesuffix(" and is left out.") + "." for sentence in unknown]
+    faults = [notice.partition(";")[0] + "." for notice in reading.notices]
+    return [*reading.problems, *meaningless, *faults]
 
 
 def description_of(state: Mapping[str, Any]) -> dict[str, Any]:

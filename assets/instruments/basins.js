@@ -20,7 +20,7 @@
       this.key = lab.make("div", { className: "scale" });
       this.figures = lab.make("div", { className: "maps" });
       this.readout = lab.make("p", { className: "hint" });
-      this.table = lab.make("div", { className: "scroll" });
+      this.table = lab.make("div", { className: "scroll", tabIndex: 0, role: "region", "aria-label": "Table" });
       this.maps = {};
       for (const name of this.methods) {
         const [title, stack] = [lab.make("span"), lab.make("div", { className: "heat-stack" })];
@@ -81,6 +81,7 @@
         for (const [gx, gy = 0] of found?.ghosts ?? []) dots.push({ x: gx, y: gy, shape: "cross", size: 6 });
         const shades = found?.names.map((ending) => this.#colourOf(ending));
         const data = {
+          words: found ? this.#words(name) : "",
           x, y, dots,
           colour: (i, j) => (found ? shades[found.cells[j][i]] : null),
           hatched: (i, j) => found?.names[found.cells[j][i]] === "diverged",
@@ -114,12 +115,14 @@
       this.table.replaceChildren(lab.plainTable(`Starts that end there. ${this.answer.what}`, ["Method", ...this.endings], rows));
     }
 
+    #words(name) {
+      const found = this.answer.found[name];
+      const parts = this.endings.filter((ending) => this.#countOf(found, ending)).map((ending) => `${this.#countOf(found, ending)} ${ending}`);
+      return parts.join(", ");
+    }
+
     #summary() {
-      const each = this.methods.map((name) => {
-        const found = this.answer.found[name];
-        const parts = this.endings.filter((ending) => this.#countOf(found, ending)).map((ending) => `${this.#countOf(found, ending)} ${ending}`);
-        return `${name}: ${parts.join(", ")}.`;
-      });
+      const each = this.methods.map((name) => `${name}: ${this.#words(name)}.`);
       return `Where the starts end. ${each.join(" ")}`;
     }
 

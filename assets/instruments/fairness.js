@@ -22,7 +22,7 @@
       });
       this.chart = new lab.InstrumentChart(chart, "Final loss by learning rate");
       this.readout = lab.make("p", { className: "hint" });
-      this.best = lab.make("div", { className: "scroll" });
+      this.best = lab.make("div", { className: "scroll", tabIndex: 0, role: "region", "aria-label": "Table" });
       this.status = lab.make("p", { className: "hint" });
       this.all = lab.make("button", { type: "button", className: "button", textContent: "Tune all, and watch them on the map" });
       this.all.addEventListener("click", () => this.#tuneAll());
@@ -69,6 +69,7 @@
         {
           x: { values: rates, log: true, title: "Learning rate η" },
           y: { values: names.map((_, k) => k), log: false, title: "", labels: names },
+          words: strips.map(({ method, arrived }) => `${method} at best ${Math.max(...arrived)} of ${runs}`).join(", "),
           margin: { left: 82, right: 12, top: 6, bottom: 38 },
           colour: (i, j) => lab.sequential(this.#strip(j).arrived[i] / runs),
           hatched: (i, j) => this.#strip(j).loss[i] === null,
@@ -82,6 +83,11 @@
       }));
       const marks = [{ x: state.get("learning_rate"), text: "η in view" }];
       this.chart.show({ x: { log: true, title: "Learning rate η" }, y: { log: strips.every((s) => s.loss.every((v) => v === null || v >= 0)), title: "" }, series, marks }, colours);
+      const lowest = strips.map(({ method, loss }) => {
+        const found = loss.filter((v) => v !== null);
+        return found.length ? `${method} at best ${lab.formatNumber(Math.min(...found))}` : `${method} mostly diverges everywhere`;
+      });
+      this.chart.place.setAttribute("aria-label", `Final loss by learning rate: ${lowest.join(", ")}.`);
       const bar = lab.make("span", { className: "scale-bar" });
       bar.style.background = lab.sequentialGradient();
       this.scale.replaceChildren("Runs that arrive: none", bar, `all ${runs}`, lab.make("span", { className: "hatched-swatch" }), "most diverge", lab.make("span", { className: "sign", textContent: "marker: the method’s best setting" }));

@@ -34,6 +34,7 @@
       place.tabIndex = 0;
       place.setAttribute("role", "application");
       place.setAttribute("aria-roledescription", "map");
+      this.called = label;
       place.setAttribute("aria-label", label);
       place.addEventListener("pointermove", (event) => this.#pointer(event, false));
       place.addEventListener("click", (event) => this.#pointer(event, true));
@@ -42,10 +43,13 @@
       new ResizeObserver(() => this.draw()).observe(place);
     }
 
-    // data: { x, y (axes: values, log, title, labels?), colour(i, j), hatched(i, j), mark [x, y], lines, dots }
+    // data: { words (what is seen, in numbers), x, y (axes: values, log, title, labels?), colour(i, j), hatched(i, j), mark [x, y], lines, dots }
     show(data, colours) {
       this.data = data;
       this.colours = colours;
+      // Its name is what it shows, then what the keys do.
+      const [name, ...how] = this.called.split(". ");
+      if (data.words) this.place.setAttribute("aria-label", [`${name}: ${data.words}`, ...how].join(". "));
       this.draw();
     }
 

@@ -20,7 +20,7 @@
       this.figures = make("div", { className: "maps" });
       this.readout = make("div", { className: "scroll readout-table" });
       this.lines = make("ul", { className: "bounds" });
-      this.totals = make("div", { className: "scroll" });
+      this.totals = make("div", { className: "scroll", tabIndex: 0, role: "region", "aria-label": "Table" });
       this.names = {};
       this.maps = Object.fromEntries(
         this.methods.map((name) => {
@@ -129,6 +129,7 @@
             hatched: (i, j) => cells.diverged[this.#nearest(cells, i, j)] * 2 > runs,
             hatchInk: steps ? colours.quiet : undefined,
             mark,
+            words: this.done ? this.#words(name) : "",
             lines: lines.filter((line) => line.methods.includes(name)),
           },
           colours,
@@ -220,6 +221,12 @@
             ? "–"
             : `step ${lab.formatNumber(median[fast])} at ${lab.formatNumber(x.values[fast % n], 4)}, ${lab.formatNumber(y.values[Math.floor(fast / n)], 4)}`,
       };
+    }
+
+    #words(name) {
+      const { cells, all, none, lost } = this.#totalsOf(name);
+      const { x, y, runs } = this.map;
+      return `${y.title} over ${x.title}: all ${runs} runs arrive in ${all} of ${cells} cells, none in ${none}, most diverge in ${lost}`;
     }
 
     #showTotals() {

@@ -21,7 +21,7 @@
       this.figures = lab.make("div", { className: "maps" });
       this.key = lab.make("div", { className: "scale" });
       this.claims = lab.make("section", { className: "claims" });
-      this.readout = lab.make("div", { className: "scroll" });
+      this.readout = lab.make("div", { className: "scroll", tabIndex: 0, role: "region", "aria-label": "Table" });
       this.status = lab.make("p", { className: "hint" });
       this.parts = {};
       for (const name of this.names) {
@@ -81,6 +81,7 @@
             colour: (i, j) => lab.sequential(maps[name].arrived[j][i] / runs),
             hatched: (i, j) => maps[name].diverged[j][i] * 2 > runs,
             mark: [state.get("decay"), state.get("refresh_every")],
+            words: `all ${runs} runs arrive in ${maps[name].arrived.flat().filter((v) => v === runs).length} of ${decays.length * intervals.length} settings`,
             lines: border.length > 1 ? [{ points: border, dash: [7, 4] }] : [],
           },
           colours,

@@ -51,7 +51,7 @@
     }
 
     #frame() {
-      const { left, right, top, bottom } = MARGIN;
+      const { left, right, top, bottom } = lab.roomFor(MARGIN);
       return { x: left, y: top, w: Math.max(this.layer.width - left - right, 1), h: Math.max(this.layer.height - top - bottom, 1) };
     }
 
@@ -89,7 +89,7 @@
     #axes(context) {
       const { x, y, w, h } = this.#frame();
       const { quiet, grid } = this.colours;
-      context.font = `11px ${getComputedStyle(document.body).fontFamily}`;
+      context.font = lab.font(11);
       context.lineWidth = 1;
       context.setLineDash([]);
       context.strokeStyle = grid;
@@ -127,7 +127,7 @@
     #line(context, { x, y, look }) {
       if (!x.length) return;
       context.strokeStyle = look.colour;
-      context.lineWidth = Math.min(look.width, 1.8);
+      context.lineWidth = Math.min(look.width, 1.8 * lab.bold);
       context.lineJoin = "round";
       context.setLineDash(lab.dashOf(look));
       context.beginPath();
@@ -160,7 +160,7 @@
     #marks(context) {
       const { y, h, x, w } = this.#frame();
       const { quiet } = this.colours;
-      context.font = `10.5px ${getComputedStyle(document.body).fontFamily}`;
+      context.font = lab.font(10.5);
       let row = 0;
       for (const mark of this.marks) {
         const places = mark.x === null ? Object.entries(mark.at) : [[null, mark.x]];
@@ -215,7 +215,7 @@
         return;
       }
       rule(this.#x(this.hover));
-      context.font = `11.5px ${getComputedStyle(document.body).fontFamily}`;
+      context.font = lab.font(11.5);
       const lines = this.series
         .map(({ name, x: places, y: values, look }) => ({ name, look, value: values[lab.lastAtMost(places, this.hover)] }))
         .filter(({ value }) => Number.isFinite(value))

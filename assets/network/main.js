@@ -16,7 +16,7 @@
       this.widgets = new lab.Widgets(this.state);
       const named = (name) => tables.controls.filter((control) => control.group === name);
       for (const name of GROUPS) this.widgets.build(by(`${name}-controls`), named(name));
-      this.widgets.build(by("axis-switch"), named("view").filter(({ name }) => name !== "scheme"));
+      this.widgets.build(by("axis-switch"), named("view").filter(({ name }) => name !== "scheme" && !lab.VIEW_ONLY.has(name)));
       this.bar = new lab.RunBar();
       this.view = new lab.LiveView(this, tables);
       this.player = new lab.Player({
@@ -212,7 +212,8 @@
         this.wantedOf = this.live.job;
         this.changes.ask({ job: this.live.job, settings: { ...this.wanted } });
       }
-      const others = [...changed].filter((name) => !(mine && name in settings) && !["axis", "loss_scale", "scheme", "job"].includes(name) && !this.tables.exploring.includes(name));
+      const looks = [...lab.VIEW_ONLY, ...this.tables.exploring, "axis", "loss_scale", "scheme", "job"];
+      const others = [...changed].filter((name) => !(mine && name in settings) && !looks.includes(name));
       if (others.length && this.live) this.stale(true);
     }
 

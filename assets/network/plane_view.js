@@ -74,10 +74,11 @@
 
     // Pixel box of the plane: a square, in the middle.
     box() {
-      const width = this.stack.clientWidth - MARGIN.left - MARGIN.right;
-      const height = this.stack.clientHeight - MARGIN.top - MARGIN.bottom;
+      const margin = lab.roomFor(MARGIN);
+      const width = this.stack.clientWidth - margin.left - margin.right;
+      const height = this.stack.clientHeight - margin.top - margin.bottom;
       const side = Math.max(Math.min(width, height), 1);
-      return [MARGIN.left + (width - side) / 2, MARGIN.top + (height - side) / 2, side, side];
+      return [margin.left + (width - side) / 2, margin.top + (height - side) / 2, side, side];
     }
 
     projection(positions) {
@@ -141,7 +142,7 @@
     #axes(context, left, top, width, height) {
       const { quiet, grid } = this.colours;
       const [[x0, x1], [y0, y1]] = this.bounds;
-      context.font = `11px ${getComputedStyle(document.body).fontFamily}`;
+      context.font = lab.font(11);
       context.fillStyle = quiet;
       context.strokeStyle = grid;
       context.lineWidth = 1;

@@ -7,7 +7,7 @@
       name: method.name,
       look: looks[method.name],
       last: method.last_finite,
-      diverged: method.row.outcome === "diverged",
+      diverged: method.row?.outcome === "diverged",
       positions: lab.decode(method.positions),
       probes: lab.decode(method.probes),
       losses: lab.decode(method.losses),
