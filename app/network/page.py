@@ -10,13 +10,9 @@ from app.appearance import SCHEMES, looks
 from app.control_entries import entry
 from app.engine import own
 from app.engine.train_settings import CHANGEABLE, METHOD_NAMES
-<<<<<<< HEAD
 from app.explore.controls import EXPLORE_CONTROLS
 from app.explore.layout import explore_section
-from app.network.controls import controls
-=======
 from app.network.controls import controls, link_problems
->>>>>>> b34df5b (Pictures of the instruments and tables that scroll are named for who cannot see them)
 from app.pages import Page
 from app.toy_page import bench, button, group, player
 
