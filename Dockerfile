@@ -23,7 +23,6 @@ WORKDIR /srv/pothole-lab
 # Requirements first: they change less often than the code, and installing them takes longest. All are checked against
 # their hashes but torch: its builds of one version have hashes of their own on each index.
 COPY requirements.txt ./
-COPY pyproject.toml ./
 COPY tests/constraints.txt ./tests/
 COPY app/deploy/requirements.lock ./app/deploy/
 # hadolint ignore=DL3013

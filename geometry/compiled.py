@@ -12,9 +12,14 @@ import math
 import numpy as np
 from numba import njit
 
+from geometry.kernel_cache import work_without_disk
+
 E20 = math.e + 20.0
 CENTRE = 1e-50
 """So near to its centre a ring is its bowl: the well's slope there, 4e-85 by default, would give 4e-85/r."""
+
+
+work_without_disk()
 
 
 @njit(cache=True, nogil=True)

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import functools
+import logging
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+from numba.core.caching import Cache
+
+logger = logging.getLogger("pothole.kernels")
 
 
 def drop_if_older(kernel: Any, *called: ModuleType) -> None:
@@ -23,3 +29,24 @@ def drop_if_older(kernel: Any, *called: ModuleType) -> None:
                 index.unlink()
         except OSError:
             continue
+
+
+def work_without_disk() -> None:
+    """Let a kernel be used that has been compiled but cannot be kept: a full disk costs the next start its time.
+
+    numba raises the disk's OSError out of the kernel's first call instead, and so lost the answer with it. Safe to
+    call more than once.
+    """
+    save = Cache.save_overload
+    if getattr(save, "forgiving", False):
+        return
+
+    @functools.wraps(save)
+    def forgiving(self: Any, signature: Any, data: Any) -> None:
+        try:
+            save(self, signature, data)
+        except OSError as error:
+            logger.warning("a compiled kernel is not kept (%s): it will be compiled again at the next start", error)
+
+    forgiving.forgiving = True  # type: ignore[attr-defined]
+    Cache.save_overload = forgiving

@@ -17,6 +17,7 @@ from numba import njit
 
 from geometry.compiled import derivative_fields
 from geometry.gaussian import Moments
+from geometry.kernel_cache import work_without_disk
 from geometry.surface import Surface
 
 REACH = 4.5
@@ -144,6 +145,9 @@ def _fields(surface: Surface, tile: _Tile) -> np.ndarray:
 
 
 _kept_fields = lru_cache(maxsize=8)(_fields)
+
+
+work_without_disk()
 
 
 @njit(cache=True, nogil=True)

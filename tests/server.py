@@ -28,10 +28,13 @@ def free_port() -> int:
 
 
 class Server:
-    """A running server. `url` has no slash at its end; extra arguments and environment are the program's."""
+    """A running server. `url` has no slash at its end; extra arguments and environment are the program's.
 
-    def __init__(self, *arguments: str, **environment: str) -> None:
-        self.port = free_port()
+    on_port: the port of one that has ended, so that its pages find this one.
+    """
+
+    def __init__(self, *arguments: str, on_port: int = 0, **environment: str) -> None:
+        self.port = on_port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         log, path = tempfile.mkstemp(prefix="pothole-lab-", suffix=".log")
         self._log = Path(path)

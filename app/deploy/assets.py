@@ -36,7 +36,7 @@ def addresses(registered: dict[str, set[str]], assets: Path) -> Iterator[str]:
             yield f"{SUITES}/{package}/{name}"
 
 
-def write(folder: Path, address: str, content: bytes) -> int:
+def write(folder: Path, address: str, content: bytes, quality: int) -> int:
     """The file and, where it pays, its two compressed forms; returns the number of files."""
     target = folder / address.lstrip("/")
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -45,7 +45,7 @@ def write(folder: Path, address: str, content: bytes) -> int:
         return 1
     count = 1
     # mtime=0: the same assets give the same files.
-    forms = {".br": brotli.compress(content, quality=11), ".gz": gzip.compress(content, compresslevel=9, mtime=0)}
+    forms = {".br": brotli.compress(content, quality=quality), ".gz": gzip.compress(content, compresslevel=9, mtime=0)}
     for suffix, packed in forms.items():
         if len(packed) <= WORTH * len(content):
             target.with_name(target.name + suffix).write_bytes(packed)
@@ -53,20 +53,21 @@ def write(folder: Path, address: str, content: bytes) -> int:
     return count
 
 
-async def collect(folder: Path) -> tuple[int, int]:
+async def collect(folder: Path, quality: int) -> tuple[int, int]:
     """Ask the application for every address and write the answers; returns (addresses, files)."""
     import dash
 
     from app.server import ASSETS, build
 
     application: Any = build()
-    found = list(addresses(dash.get_app().registered_paths, ASSETS))
     files = 0
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=application), base_url="http://lab") as client:
+        await client.get("/")  # Dash registers some of its files while it serves its first page
+        found = list(addresses(dash.get_app().registered_paths, ASSETS))
         for address in found:
             answer = await client.get(address)
             if answer.status_code == 200:
-                files += write(folder, address, answer.content)
+                files += write(folder, address, answer.content, quality)
     return len(found), files
 
 
@@ -74,12 +75,14 @@ def main(arguments: list[str] | None = None) -> None:
     """Fill the folder."""
     parser = argparse.ArgumentParser(prog="python -m app.deploy.assets", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("folder", type=Path, help="is made, or replaced; the proxy's POTHOLE_ASSETS")
-    target: Path = parser.parse_args(arguments).folder
+    parser.add_argument("--quality", type=int, default=11, choices=range(12), help="brotli's, 0 to 11 (default)")
+    options = parser.parse_args(arguments)
+    target: Path = options.folder
     new, old = target.with_name(f"{target.name}.new"), target.with_name(f"{target.name}.old")
     for leftover in (new, old):
         shutil.rmtree(leftover, ignore_errors=True)
     new.mkdir(parents=True)
-    asked, files = asyncio.run(collect(new))
+    asked, files = asyncio.run(collect(new, options.quality))
     if target.exists():
         target.rename(old)
     new.rename(target)

@@ -7,6 +7,7 @@ import atexit
 import secrets
 import threading
 from collections.abc import AsyncGenerator, Coroutine
+from pathlib import Path
 from typing import Any, TypeVar
 
 from app.engine.connection import Connection
@@ -164,7 +165,10 @@ class Engine:
     # Inside
 
     def _may_have_jobs(self) -> bool:
-        return bool(self.settings.scheduler) or self._connection is not None
+        """Whether there can be a job: an embedded engine that has not started has those that were kept on disk."""
+        if self.settings.scheduler or self._connection is not None:
+            return True
+        return bool(self.settings.state_folder) and any(Path(self.settings.state_folder).glob("*/journal"))
 
     def _known_at_all(self) -> None:
         """An embedded engine that has not started knows no job: it is not started to say so."""

@@ -4,25 +4,15 @@ from __future__ import annotations
 
 import logging
 import platform
-import tomllib
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
 
 from app.engine.settings import EngineSettings, available_cores, visible_gpus
 from app.settings import WebSettings
+from app.version import VERSION
 
 logger = logging.getLogger("pothole.start")
 LIBRARIES = ("torch", "dash", "plotly")
-
-
-def own_version() -> str:
-    """The version in pyproject.toml beside the code, or of the installed package where only that is there."""
-    project = Path(__file__).resolve().parents[2] / "pyproject.toml"
-    try:
-        return tomllib.loads(project.read_text(encoding="utf-8"))["project"]["version"]
-    except (OSError, KeyError, tomllib.TOMLDecodeError):
-        return installed("pothole-lab")
 
 
 def installed(name: str) -> str:
@@ -53,7 +43,7 @@ def facts(web: WebSettings, engine: EngineSettings) -> dict[str, Any]:
     """The start-up line's keys and values."""
     embedded = f"embedded, {counted(engine.worker_count, 'worker')}"
     return {
-        "pothole_lab": own_version(),
+        "pothole_lab": VERSION,
         "python": platform.python_version(),
         **{name: installed(name) for name in LIBRARIES},
         "device": device(),

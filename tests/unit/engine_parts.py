@@ -7,7 +7,10 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+
+import psutil
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -15,9 +18,10 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 class Part:
     """A scheduler or a worker as a process of its own."""
 
-    def __init__(self, *arguments: str, **environment: str) -> None:
+    def __init__(self, *arguments: str, before: Sequence[str] = (), **environment: str) -> None:
+        """before: words before the command, such as those of a confined run."""
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "app.engine", *arguments],
+            [*before, sys.executable, "-m", "app.engine", *arguments],
             cwd=ROOT,
             env={**os.environ, **environment},
             stdout=subprocess.PIPE,
@@ -27,6 +31,11 @@ class Part:
         )
         assert self.process.stdout is not None
         self.line = self.process.stdout.readline()
+
+    def children(self) -> list[psutil.Process]:
+        """A worker's processes that run jobs: children of the one that watches over them."""
+        own = psutil.Process(self.process.pid).children()
+        return [child for child in own if "spawn_main" in " ".join(child.cmdline())]
 
     def end(self, sign: int = signal.SIGTERM) -> None:
         with contextlib.suppress(ProcessLookupError):

@@ -1,0 +1,179 @@
+"""What a person sees when something breaks under an open page, and that what the page had shown as kept is there after.
+
+OFFLINE_SECONDS sets how long the network is gone (`make faults`: 30).
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.browser.lab_page import LabPage
+from tests.browser.network_lab import SMALL, NetworkPage
+from tests.server import Server, free_port
+from tests.unit.engine_parts import Part
+
+OFFLINE_SECONDS = float(os.environ.get("OFFLINE_SECONDS", "4"))
+LOST_ON_PURPOSE = r"ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_INTERNET_DISCONNECTED|ERR_EMPTY_RESPONSE|WebSocket"
+
+
+class Lab:
+    """A server that can be killed and started again at its port, with an engine of its own or beside it."""
+
+    def __init__(self, folder: Path, own_engine: bool, **environment: str) -> None:
+        self.parts: dict[str, Part] = {}
+        self.folder = folder
+        self.environment = {"POTHOLE_CHECKPOINT_SECONDS": "0.5", **environment}
+        if not own_engine:
+            self.engine_port = free_port()
+            address = f"tcp://127.0.0.1:{self.engine_port}"
+            self.start_scheduler()
+            self.parts["worker"] = Part("worker", address, **self.environment)
+            self.environment["POTHOLE_SCHEDULER"] = address
+        self.server = Server(**self.environment)
+        self.url = self.server.url
+
+    def start_scheduler(self) -> None:
+        """At the same port and with the same folder each time."""
+        self.parts["scheduler"] = Part("scheduler", "--port", str(self.engine_port), "--state", str(self.folder))
+
+    def kill_server(self) -> None:
+        """Without a word: SIGKILL, to all that it has started."""
+        os.killpg(self.server.process.pid, signal.SIGKILL)
+        self.server.process.wait(10)
+
+    def start_server(self) -> None:
+        """At the port of the one before."""
+        self.server = Server(on_port=self.server.port, **self.environment)
+
+    def end(self) -> None:
+        """All of it."""
+        self.server.stop()
+        for part in reversed(self.parts.values()):
+            part.end()
+
+
+@pytest.fixture
+def start_lab(tmp_path: Path) -> Iterator[Callable[..., Lab]]:
+    labs: list[Lab] = []
+
+    def start(own_engine: bool = True, **environment: str) -> Lab:
+        labs.append(Lab(tmp_path / "state", own_engine, **environment))
+        return labs[-1]
+
+    yield start
+    for lab in labs:
+        lab.end()
+
+
+def test_the_web_process_is_restarted_in_the_middle_of_a_drag(new_page, start_lab, page_problems) -> None:
+    """The setting stays as it was dragged, a sentence says what is waited for, and the paths come when it is back."""
+    page_problems.allow(LOST_ON_PURPOSE)
+    lab = start_lab()
+    page = LabPage(new_page())
+    page.open(f"{lab.url}/?preset=figure-2&steps=50")
+    before = page.page.evaluate("potholeLab.toy.lastRequest.radius")
+    page.drag("radius", 0.3, 0.4)
+    lab.kill_server()
+    page.drag("radius", 0.4, 0.7)
+    page.until(lambda: any("does not answer; asking again" in notice for notice in page.notices()))
+    wanted = float(page.field("radius").input_value())
+    assert wanted != before, "the slider is where it was dragged to"
+    lab.start_server()
+    page.until(
+        lambda: page.page.evaluate("potholeLab.toy.gate.idle && potholeLab.toy.lastRequest.radius") == wanted, 60
+    )
+    page.until(lambda: page.notices() == [])
+    assert f"radius={wanted:g}" in page.page.url
+
+
+def notices(page: NetworkPage) -> str:
+    return " ".join(page.page.locator("#notices .notice span").all_inner_texts())
+
+
+def check_whole(page: NetworkPage, steps: int) -> None:
+    assert page.positions() == list(range(steps + 1)), "a step is missing on the page, or there twice"
+
+
+def test_a_run_outlives_whatever_ends_under_it(new_page, start_lab, page_problems) -> None:
+    """One run on one page, and in its course the worker, the web process and the scheduler are killed."""
+    page_problems.allow(LOST_ON_PURPOSE)
+    lab = start_lab(own_engine=False)
+    page = NetworkPage(new_page()).open(lab.url + SMALL)
+    page.type("steps", "900")
+    page.start()
+
+    def reach(more: int) -> None:
+        rows = page.rows()
+        page.until(lambda: page.rows() > rows + more)
+
+    reach(10)
+    lab.parts["worker"].children()[0].kill()
+    page.until(lambda: "was killed or lost after step" in page.said())
+    reach(10)
+
+    lab.kill_server()
+    page.until(lambda: "The connection to the server is lost; trying again." in notices(page))
+    shown = page.rows()
+    lab.start_server()
+    reach(10)
+    assert page.rows() > shown
+
+    lab.parts["scheduler"].end(signal.SIGKILL)
+    page.until(lambda: "does not answer. Trying again." in page.said())
+    lab.start_scheduler()
+    page.until(lambda: "The engine was restarted after step" in page.said())
+    page.wait_for("finished")
+    check_whole(page, 900)
+    assert page.run()["final"], "its weights are kept"
+
+
+def test_a_run_in_the_web_process_itself_is_lost_with_it_unless_it_is_kept(
+    new_page, start_lab, page_problems, tmp_path
+) -> None:
+    """The embedded engine ends with its web process. With a folder for its state, it does not."""
+    page_problems.allow(LOST_ON_PURPOSE)
+    for kept in (True, False):
+        lab = start_lab(**({"POTHOLE_STATE_DIR": str(tmp_path / "embedded")} if kept else {}))
+        page = NetworkPage(new_page()).open(lab.url + SMALL)
+        page.type("steps", "400")
+        page.start()
+        page.until(lambda page=page: page.rows() > 20)
+        shown = page.positions()
+        lab.kill_server()
+        lab.start_server()
+        if kept:
+            page.wait_for("finished")
+            check_whole(page, 400)
+        else:
+            page.until(lambda page=page: "the engine was restarted" in notices(page))
+        assert page.positions()[: len(shown)] == shown, "what has been drawn stays on the page"
+
+
+def test_a_browser_that_was_offline_misses_nothing(new_page, start_lab, page_problems) -> None:
+    """Both pages without a network, and back: the toy lab draws the newest setting, the run's curve is whole."""
+    page_problems.allow(LOST_ON_PURPOSE)
+    lab = start_lab()
+    network = NetworkPage(new_page()).open(lab.url + SMALL)
+    toy = LabPage(network.page.context.new_page())
+    page_problems.watch(toy.page)
+    toy.open(f"{lab.url}/?preset=figure-2&steps=50")
+    network.type("steps", "600")
+    network.start()
+    network.until(lambda: network.rows() > 10)
+    network.page.context.set_offline(True)
+    # Chromium's switch does not close a websocket that is open: the network does that after a while.
+    network.page.evaluate("potholeLab.network.live.follower.interrupt()")
+    toy.drag("radius", 0.3, 0.6)
+    toy.until(lambda: any("does not answer; asking again" in notice for notice in toy.notices()))
+    network.page.wait_for_timeout(1000 * OFFLINE_SECONDS)
+    network.page.context.set_offline(False)
+    wanted = float(toy.field("radius").input_value())
+    toy.until(lambda: toy.page.evaluate("potholeLab.toy.gate.idle && potholeLab.toy.lastRequest.radius") == wanted)
+    toy.until(lambda: toy.notices() == [])
+    network.wait_for("finished")
+    check_whole(network, 600)
