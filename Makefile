@@ -50,8 +50,7 @@ fuzz: .venv/test.stamp ## send 12 000 hostile requests to every address (FUZZ_SE
 	FUZZ_CASES=10000 $(ENV) -m pytest tests/fuzz --timeout=0
 
 soak: .venv/test.stamp ## twenty minutes of mixed use, memory watched (MINUTES=2 for fewer); the table is in tests/load/results
-	@CHROME="$$($(ENV) tests/browser/chrome.py --install)" || exit 1; export CHROME; \
-	exec $(ENV) -m tests.load.soak --minutes "$(MINUTES)"
+	@exec $(ENV) -m tests.load.soak --minutes "$(MINUTES)"
 
 audit: .venv/test.stamp ## compare what is installed with the lists, its files with their hashes, and ask for advisories
 	@exec $(ENV) -m tests.supply.audit
