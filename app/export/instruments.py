@@ -59,7 +59,8 @@ def instrument_file(raw: Mapping[str, Any]) -> MadeFile:
     keys = [key for key, _ in TABLES[name]]
     table = ChoiceControl("table", "Table", tuple((key, key) for key in keys), keys[0], "", "export")
     wanted = read_values({} if raw.get("table", "") == "" else raw, (table,))[0]["table"]
-    reading, (own, _) = read_state(raw), own_state(raw)
+    reading = read_state(raw)
+    own, _ = own_state(raw, reading.state["surface"])
     answers = answers_of(name, read_instrument_request({k: v for k, v in raw.items() if k not in ("method", "stride")}))
     settings = {**settings_of(reading), **own, "instrument": name, "what": answers[0].get("what", "")}
     if kind == "json":

@@ -1,14 +1,16 @@
-"""What may be an axis of a map: the numbers of the table of controls that sweeps know, and the window that is drawn."""
+"""What may be an axis of a map: the numbers of the walk and of U, the surface's own parameters, and the start."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
 from app.control import NumberControl
-from app.controls import CONTROLS
+from app.controls import CONTROLS, start_controls, surface_controls
 from app.request import ToyRequest
+from geometry.surfaces import SURFACES, make_surface
 from optimizers.sweeps import LLQR_SETTINGS, STEP_SETTINGS
 
 WINDOWS: dict[str, tuple[float, float]] = {
@@ -31,6 +33,50 @@ def axis_controls() -> dict[str, NumberControl]:
 
 
 AXES = axis_controls()
+STARTS = ("start_x", "start_y")
+
+
+@lru_cache(maxsize=64)
+def ground_axes(key: str) -> dict[str, NumberControl]:
+    """The controls of a surface that may be an axis: its parameters, and the start's coordinates within its domain.
+
+    They change the ground or the start itself, so that a map computes each of their values by a call of its own.
+    """
+    return {control.name: control for control in (*surface_controls(key), *start_controls(make_surface(key)))}
+
+
+def axes_of(key: str) -> dict[str, NumberControl]:
+    """All that may be an axis while this surface is shown."""
+    return {**AXES, **ground_axes(key)}
+
+
+def axis_options() -> tuple[tuple[str, str], ...]:
+    """(name, title) of every axis of any surface, those of all surfaces first."""
+    found = {name: control.title for name, control in AXES.items()}
+    for key in SURFACES:
+        for name, control in ground_axes(key).items():
+            found.setdefault(name, control.title)
+    return tuple(found.items())
+
+
+def value_of(request: ToyRequest, name: str) -> float:
+    """The request's own value of an axis."""
+    if name in STARTS:
+        return request.start[STARTS.index(name)]
+    if name.startswith("surface."):
+        return dict(request.surface_parameters)[name.removeprefix("surface.")]
+    return float(getattr(request, name))
+
+
+def with_value(request: ToyRequest, name: str, value: float) -> ToyRequest:
+    """The request with another value of a parameter of the surface or of a coordinate of the start."""
+    if name in STARTS:
+        axis = STARTS.index(name)
+        return replace(request, start=(*request.start[:axis], value, *request.start[axis + 1 :]))
+    own = name.removeprefix("surface.")
+    return replace(
+        request, surface_parameters=tuple((n, value if n == own else v) for n, v in request.surface_parameters)
+    )
 
 
 @dataclass(frozen=True)
@@ -41,6 +87,11 @@ class Side:
     values: np.ndarray
 
     @property
+    def ground(self) -> bool:
+        """Whether it changes the surface or the start."""
+        return self.control.name not in AXES
+
+    @property
     def logarithmic(self) -> bool:
         """Whether equal steps are equal ratios."""
         return self.control.scale != "linear"
@@ -48,9 +99,9 @@ class Side:
 
 def side(name: str, points: int, request: ToyRequest) -> Side:
     """At most `points` values of a control over its window (fewer where its grid is coarser). KeyError if no axis."""
-    control = AXES[name]
-    low, high = WINDOWS[name]
-    now = float(getattr(request, name))
+    control = axes_of(request.surface)[name]
+    low, high = WINDOWS.get(name, (control.minimum, control.maximum))
+    now = value_of(request, name)
     if control.scale == "linear":
         low, high = min(low, now), max(high, now)
         raw = np.linspace(low, high, points)

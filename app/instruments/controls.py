@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from app.control import ChoiceControl, describe
-from app.instruments.axes import AXES
+from app.instruments.axes import axes_of, axis_options
 from app.request import METHOD_NAMES, BadRequest, ToyRequest, read_request
+from geometry.surfaces import SURFACES
 
 STRIDES = (8, 4, 2, 1)
 """A map is computed coarse before fine: every 8th point of each axis first."""
-AXIS_OPTIONS = tuple((name, control.title) for name, control in AXES.items())
+AXIS_OPTIONS = axis_options()
 
 INSTRUMENT = ChoiceControl(
     "instrument", "Instrument",
@@ -51,8 +52,8 @@ class InstrumentRequest:
     stride: int
 
 
-def own_state(raw: Mapping[str, Any]) -> tuple[dict[str, str], tuple[str, ...]]:
-    """The instruments' part of a state and what was wrong with it; defaults stand in."""
+def own_state(raw: Mapping[str, Any], surface: str) -> tuple[dict[str, str], tuple[str, ...]]:
+    """The instruments' part of a state on a surface (its key) and what was wrong with it; defaults stand in."""
     state, problems = {}, []
     for control in OWN_CONTROLS:
         state[control.name] = control.default
@@ -61,8 +62,14 @@ def own_state(raw: Mapping[str, Any]) -> tuple[dict[str, str], tuple[str, ...]]:
                 state[control.name] = control.read(raw[control.name])[0]
             except (TypeError, ValueError) as error:
                 problems.append(str(error))
+    known = axes_of(surface)
+    for control in (X_AXIS, Y_AXIS):
+        if state[control.name] not in known:
+            title = SURFACES[surface].title
+            problems.append(f"{control.title} “{state[control.name]}” is no control of the surface {title}.")
+            state[control.name] = control.default
     if state["x_axis"] == state["y_axis"]:
-        problems.append(f"The two axes must differ, both are {AXES[state['x_axis']].title}.")
+        problems.append(f"The two axes must differ, both are {known[state['x_axis']].title}.")
         state["y_axis"] = next(name for name in ("radius", "learning_rate") if name != state["x_axis"])
     return state, tuple(problems)
 
@@ -70,7 +77,7 @@ def own_state(raw: Mapping[str, Any]) -> tuple[dict[str, str], tuple[str, ...]]:
 def read_instrument_request(raw: Mapping[str, Any]) -> InstrumentRequest:
     """The checked request; BadRequest with a sentence for each problem."""
     toy, _ = read_request({**raw, "methods": list(METHOD_NAMES)})
-    state, problems = own_state(raw)
+    state, problems = own_state(raw, toy.surface)
     name, stride = raw.get("method", "all"), raw.get("stride", STRIDES[0])
     wrong = list(problems)
     if not isinstance(name, str) or name not in ("all", *METHOD_NAMES):

@@ -13,7 +13,9 @@ from app.request import Reading
 def read_instruments_link(query: str) -> tuple[Reading, dict[str, Any], list[str]]:
     """(the toy lab's reading, the whole state, sentences on the instruments' own values that are wrong)."""
     reading = read_link(query)
-    own, wrong = own_state(dict(parse_qsl(query.lstrip("?")[:MAXIMUM_LENGTH], keep_blank_values=True)))
+    own, wrong = own_state(
+        dict(parse_qsl(query.lstrip("?")[:MAXIMUM_LENGTH], keep_blank_values=True)), reading.state["surface"]
+    )
     return reading, {**reading.state, **own}, list(wrong)
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import orjson
 
-from app.instruments.axes import Side, side
+from app.instruments.axes import AXES, Side, side, with_value
 from app.instruments.bounds import bounds
 from app.instruments.controls import STRIDES, InstrumentRequest
 from app.instruments.repeats import Repeats, repeats
+from app.request import BadRequest
 from app.toy_compute import configured
 from geometry.surface import Surface
 from optimizers.sweeps import STEP_SETTINGS, Axis, Sweep, sweep
@@ -37,6 +39,48 @@ def swept(request: InstrumentRequest, name: str, surface: Surface, x: Axis, y: A
         return sweep(surface, configured(name, request.toy), x, y, trial.starts, trial.seeds, trial.steps, **fixed)
 
 
+def block(
+    request: InstrumentRequest, name: str, surface: Surface, across: Side, up: Side, trial: Repeats
+) -> dict[str, list[list[Any]]]:
+    """One method's counts over these values, row by row: one batched call, or one for each value of a ground axis."""
+    if not (across.ground or up.ground):
+        x, y = Axis(across.control.name, across.values), Axis(up.control.name, up.values)
+        return counts(swept(request, name, surface, x, y, trial))
+    if across.ground:
+        # each column is a ground of its own
+        columns = [_on_ground(request, name, across, float(v), up, trial) for v in across.values]
+        return {
+            key: [list(row) for row in zip(*(column[key] for column in columns), strict=True)] for key in columns[0]
+        }
+    rows = [_on_ground(request, name, up, float(v), across, trial) for v in up.values]
+    return {key: [row[key] for row in rows] for key in rows[0]}
+
+
+def _on_ground(
+    request: InstrumentRequest, name: str, ground: Side, value: float, other: Side, trial: Repeats
+) -> dict[str, list[Any]]:
+    """The counts along the other axis at one value of a ground axis."""
+    toy = with_value(request.toy, ground.control.name, value)
+    moved = trial.starts + (np.asarray(toy.start) - np.asarray(request.toy.start))
+    here, repeat = replace(request, toy=toy), replace(trial, starts=moved)
+    if other.ground:
+        along = [_on_ground(here, name, other, float(v), _still(here, other), repeat) for v in other.values]
+        return {key: [cells[key][0] for cells in along] for key in along[0]}
+    try:
+        surface = toy.make_surface()
+    except ValueError as error:
+        raise BadRequest(f"{ground.control.title} = {value:g} makes no surface: {error}.") from None
+    spare = _still(here, other)
+    x, y = Axis(other.control.name, other.values), Axis(spare.control.name, spare.values)
+    return {key: rows[0] for key, rows in counts(swept(here, name, surface, x, y, repeat)).items()}
+
+
+def _still(request: InstrumentRequest, other: Side) -> Side:
+    """An axis of one value, the request's own: a map of one row still has two axes."""
+    name = "momentum" if other.control.name != "momentum" else "learning_rate"
+    return Side(AXES[name], np.array([getattr(request.toy, name)]))
+
+
 def phase_answer(request: InstrumentRequest) -> bytes:
     """The JSON of one stride's part of the map, for one method or all of them."""
     surface = request.toy.make_surface()
@@ -45,9 +89,9 @@ def phase_answer(request: InstrumentRequest) -> bytes:
     parts = []
     for name in request.methods:
         for columns, rows in blocks(len(across.values), len(up.values), request.stride):
-            x, y = Axis(across.control.name, across.values[columns]), Axis(up.control.name, up.values[rows])
-            found = swept(request, name, surface, x, y, trial)
-            parts.append({"method": name, "columns": columns.tolist(), "rows": rows.tolist(), **counts(found)})
+            sides_here = Side(across.control, across.values[columns]), Side(up.control, up.values[rows])
+            told = block(request, name, surface, *sides_here, trial)
+            parts.append({"method": name, "columns": columns.tolist(), "rows": rows.tolist(), **told})
     answer: dict[str, Any] = {"stride": request.stride, "parts": parts}
     if request.stride == STRIDES[0]:
         answer |= {
@@ -56,7 +100,7 @@ def phase_answer(request: InstrumentRequest) -> bytes:
             "runs": request.runs,
             "steps": trial.steps,
             "what": f"At each point: {trial.what}." + _no_basin(surface),
-            "bounds": bounds(surface, request.toy, across, up),
+            "bounds": [] if across.ground or up.ground else bounds(surface, request.toy, across, up),
         }
     return orjson.dumps(answer)
 

@@ -44,7 +44,7 @@ def opened(raw: Mapping[str, Any]) -> bytes:
         whole, said = mended(query)
     elif isinstance(state, dict):
         reading = read_state(state)
-        own, wrong = own_state(state)
+        own, wrong = own_state(state, reading.state["surface"])
         whole, said = {**reading.state, **own}, [*reading.problems, *wrong, *(n.sentence for n in reading.notices)]
     else:
         raise BadRequest("The link must be text, or the state an object.")

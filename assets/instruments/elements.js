@@ -12,12 +12,19 @@
     return node;
   };
 
-  // A labelled choice that tells the state; show(value) follows it.
-  lab.labelledChoice = (control, state) => {
+  // A labelled choice that tells the state; show() follows it. options: what may be chosen now, where that changes.
+  lab.labelledChoice = (control, state, options = () => control.options) => {
     const select = lab.make("select", { className: "select", "data-tool": control.name });
-    for (const [value, text] of control.options) select.append(lab.make("option", { value, textContent: text }));
+    let offered = "";
+    const offer = () => {
+      const now = options();
+      if (offered === now.join()) return;
+      offered = now.join();
+      select.replaceChildren(...now.map(([value, text]) => lab.make("option", { value, textContent: text })));
+    };
     select.addEventListener("change", () => state.set({ [control.name]: select.value }, "tool"));
     const show = () => {
+      offer();
       select.value = state.get(control.name);
     };
     return { node: lab.make("label", { className: "tool", title: control.help }, lab.make("span", { textContent: control.label }), select), show };

@@ -29,7 +29,8 @@
       for (const [key, names] of Object.entries(TOOLS)) {
         this.instruments[key] = new kinds[key](this, by(`${key}-body`));
         for (const name of names) {
-          const tool = lab.labelledChoice(tables.own.find((control) => control.name === name), this.state);
+          const control = tables.own.find((one) => one.name === name);
+          const tool = lab.labelledChoice(control, this.state, ["x_axis", "y_axis"].includes(name) ? () => this.axes(control) : undefined);
           this.tools.push(tool);
           by(`${key}-tools`).append(tool.node);
         }
@@ -51,6 +52,14 @@
       window.addEventListener("popstate", () => this.open({ query: location.search }));
       lab.startParts("instruments", this);
       this.open({ query: location.search });
+    }
+
+    // The axes of the surface in view: those of every surface, its own parameters and its start, by their names there.
+    axes(control) {
+      const own = this.tables.surfaces[this.state.get("surface")]?.controls ?? [];
+      const titles = Object.fromEntries(own.map(({ name, title }) => [name, title]));
+      const ground = (name) => name.startsWith("surface.") || name.startsWith("start_");
+      return control.options.filter(([name]) => !ground(name) || titles[name]).map(([name, title]) => [name, titles[name] ?? title]);
     }
 
     async open(wish) {

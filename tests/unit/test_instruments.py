@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import orjson
 import pytest
 
-from app.instruments.axes import AXES, side
+from app.instruments.axes import AXES, axes_of, side, with_value
 from app.instruments.basins import basins_answer
 from app.instruments.controls import STRIDES, own_state, read_instrument_request
 from app.instruments.fairness import EFFORT, fairness_answer, settings_of
@@ -15,6 +17,7 @@ from app.instruments.race import race_answer
 from app.instruments.repeats import repeats
 from app.request import METHOD_NAMES, BadRequest, read_request
 from app.toy_compute import configured
+from geometry.surfaces import SURFACES
 from optimizers import simulate
 
 SMALL = {"resolution": "12", "runs": "3", "steps": 120}
@@ -112,7 +115,7 @@ def test_bad_input_is_a_sentence(state, said):
 
 
 def test_a_link_with_wrong_values_still_opens():
-    state, problems = own_state({"x_axis": "radius", "y_axis": "radius", "runs": "many"})
+    state, problems = own_state({"x_axis": "radius", "y_axis": "radius", "runs": "many"}, "annular-well")
     assert state["x_axis"] == "radius"
     assert state["y_axis"] == "learning_rate"
     assert len(problems) == 2
@@ -279,3 +282,56 @@ def test_the_bounds_are_necessary():
 
 def test_no_bounds_elsewhere():
     assert part()["bounds"] == []
+
+
+@pytest.mark.parametrize(
+    ("state", "x_axis", "y_axis"),
+    [
+        ({"surface": "stiff-valley"}, "surface.stiffness", "learning_rate"),
+        ({"surface": "annular-well"}, "decay", "surface.width"),
+        ({"surface": "annular-well"}, "start_x", "radius"),
+        ({"surface": "annular-well"}, "start_x", "start_y"),
+        ({"surface": "two-scale-quadratic", "radius": 0.3}, "surface.half_width", "start_x"),
+        ({"surface": "annular-well", "noise_variance": 1e-6}, "momentum", "surface.depth"),
+    ],
+)
+def test_the_surface_and_the_start_may_be_axes(state, x_axis, y_axis):
+    """Cells by a plain simulation for each run on the surface, and from the start, that the cell stands for."""
+    state = {"steps": 80, "resolution": "12", "runs": "3", "x_axis": x_axis, "y_axis": y_axis, **state}
+    request = read_instrument_request({**state, "stride": 4})
+    answer = orjson.loads(phase_answer(request))
+    across, up = sides(request)
+    trial = repeats(request.toy, request.toy.make_surface(), 3)
+    for found in answer["parts"]:
+        row, column = len(found["rows"]) - 1, 0
+        values = {x_axis: across.values[found["columns"][column]], y_axis: up.values[found["rows"][row]]}
+        toy = request.toy
+        for name, value in values.items():
+            toy = with_value(toy, name, float(value)) if name not in AXES else replace(toy, **{name: float(value)})
+        starts = trial.starts - np.asarray(request.toy.start) + np.asarray(toy.start)
+        runs = [
+            simulate(
+                toy.make_surface(), configured(found["method"], toy), start, trial.steps, toy.learning_rate,
+                toy.radius, toy.momentum, toy.noise_variance, int(seed), "summary",
+            )
+            for start, seed in zip(starts, trial.seeds, strict=True)
+        ]  # fmt: skip
+        assert found["arrived"][row][column] == sum(run.outcome == "reached" for run in runs)
+        assert found["diverged"][row][column] == sum(run.outcome == "diverged" for run in runs)
+    assert answer["stride"] == 4
+
+
+def test_an_axis_of_another_surface_is_named():
+    with pytest.raises(BadRequest, match="is no control of the surface Annular well"):
+        read_instrument_request({"surface": "annular-well", "x_axis": "surface.stiffness"})
+    state, problems = own_state({"x_axis": "surface.stiffness"}, "stiff-valley")
+    assert (state["x_axis"], problems) == ("surface.stiffness", ())
+
+
+@pytest.mark.parametrize("key", SURFACES)
+def test_every_axis_of_every_surface_has_its_values(key):
+    request = read_instrument_request({"surface": key}).toy
+    for name, control in axes_of(key).items():
+        found = side(name, 12, request)
+        assert (np.diff(found.values) > 0).all()
+        assert found.control == control
