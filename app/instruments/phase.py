@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 import orjson
 
-from app.instruments.axes import AXES, Side, side, with_value
+from app.instruments.axes import AXES, STARTS, Side, side, with_value
 from app.instruments.bounds import bounds
 from app.instruments.controls import STRIDES, InstrumentRequest
 from app.instruments.repeats import Repeats, repeats
 from app.request import BadRequest
 from app.toy_compute import configured
 from geometry.surface import Surface
+from optimizers import simulate
 from optimizers.sweeps import STEP_SETTINGS, Axis, Sweep, sweep
 
 
@@ -46,6 +47,8 @@ def block(
     if not (across.ground or up.ground):
         x, y = Axis(across.control.name, across.values), Axis(up.control.name, up.values)
         return counts(swept(request, name, surface, x, y, trial))
+    if {across.control.name, up.control.name} == set(STARTS):
+        return _over_starts(request, name, surface, across, up, trial)
     if across.ground:
         # each column is a ground of its own
         columns = [_on_ground(request, name, across, float(v), up, trial) for v in across.values]
@@ -54,6 +57,29 @@ def block(
         }
     rows = [_on_ground(request, name, up, float(v), across, trial) for v in up.values]
     return {key: [row[key] for row in rows] for key in rows[0]}
+
+
+def _over_starts(
+    request: InstrumentRequest, name: str, surface: Surface, across: Side, up: Side, trial: Repeats
+) -> dict[str, list[list[Any]]]:
+    """The counts where both axes are the start's coordinates: all starts and their repeats in one call."""
+    toy = request.toy
+    grid = np.stack(np.meshgrid(across.values, up.values), axis=-1)
+    if across.control.name != STARTS[0]:
+        grid = grid[..., ::-1]
+    starts = grid[:, :, None, :] + (trial.starts - np.asarray(toy.start))
+    with np.errstate(all="ignore"):
+        run = simulate(
+            surface, configured(name, toy), starts, trial.steps, toy.learning_rate, toy.radius, toy.momentum,
+            toy.noise_variance, trial.seeds, "summary",
+        )  # fmt: skip
+    reached = run.outcome == "reached"
+    median = [
+        [float(np.median(a[r])) if r.any() else None for a, r in zip(*pair, strict=True)]
+        for pair in zip(run.arrival, reached, strict=True)
+    ]
+    lost = (run.outcome == "diverged").sum(axis=-1)
+    return {"arrived": reached.sum(axis=-1).tolist(), "diverged": lost.tolist(), "median": median}
 
 
 def _on_ground(

@@ -72,7 +72,8 @@
     show() {
       this.offer.hidden = ON_TWO_SCALES.includes(this.page.state.get("surface"));
       if (!this.answer || !this.page.colours) return;
-      this.sentence.textContent = this.answer.sentence;
+      // a sign word is one word: no line ends in it
+      this.sentence.textContent = this.answer.sentence.replace(/[−+]{2,}/g, (word) => [...word].join("\u2060"));
       this.status.textContent = this.answer.what;
       this.#showQuantities();
       this.#showCycles();

@@ -49,6 +49,24 @@ def test_change_an_axis_go_to_a_cell_and_reload_the_link(page):
     assert page.locator("#phase-tools [data-tool=resolution]").input_value() == "12"
 
 
+def test_the_surfaces_own_parameters_may_be_axes(page):
+    """The choice offers what the surface in view has, a click goes there, and another surface says what it lacks."""
+    opened(page, "phase", "preset=stiff-valley&resolution=12&runs=1&steps=60")
+    offered = page.locator("[data-tool=x_axis] option").all_inner_texts()
+    assert "Stiff curvature h₂" in offered and "Start θ₁" in offered
+    assert "Ring radius R" not in offered
+    page.locator("[data-tool=x_axis]").select_option("surface.stiffness")
+    wait_complete(page, "phase", 2)
+    heat = page.locator("#phase-body .heat").nth(3)
+    box = heat.bounding_box()
+    heat.click(position={"x": box["width"] * 0.3, "y": box["height"] * 0.3})
+    wait_complete(page, "phase", 3)
+    assert float(page.locator('[data-field="surface.stiffness"]').input_value()) < 100
+    page.locator("#surface-choice select").select_option("annular-well")
+    page.get_by_text("is no control of the surface Annular well").wait_for()
+    assert page.locator("[data-tool=x_axis]").input_value() == "learning_rate"
+
+
 def test_by_keyboard_alone(page):
     opened(page, "phase")
     page.locator("#tab-phase").focus()

@@ -291,6 +291,7 @@ def test_no_bounds_elsewhere():
         ({"surface": "annular-well"}, "decay", "surface.width"),
         ({"surface": "annular-well"}, "start_x", "radius"),
         ({"surface": "annular-well"}, "start_x", "start_y"),
+        ({"surface": "annular-well"}, "start_y", "start_x"),
         ({"surface": "two-scale-quadratic", "radius": 0.3}, "surface.half_width", "start_x"),
         ({"surface": "annular-well", "noise_variance": 1e-6}, "momentum", "surface.depth"),
     ],
