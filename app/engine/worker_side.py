@@ -156,7 +156,9 @@ class JobThread(threading.Thread):
         except LeaveJob:
             outcome, sentence = "left", ""
         except (ValueError, ArithmeticError) as error:
-            logger.warning("job %s failed", self.assignment["job"], exc_info=True)
+            # A sentence for whoever asked; where it came from is of interest to who looks for a fault only.
+            logger.warning("job %s failed: %s", self.assignment["job"], error)
+            logger.debug("job %s failed", self.assignment["job"], exc_info=True)
             sentence = str(error) or type(error).__name__
         except MemoryError:
             sentence = "The machine ran out of memory."

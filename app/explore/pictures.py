@@ -63,9 +63,9 @@ def pictures_answer(raw: Mapping[str, Any]) -> bytes:
         flat["data"][0]["colorbar"].update(bar)
         relief["layout"]["scene"]["zaxis"].update(tickvals=places, ticktext=words)
     layout, scene = flat["layout"], relief["layout"]["scene"]
-    for name, axis, label in zip(("xaxis", "yaxis"), (x, y), labels, strict=True):
+    for name, label in zip(("xaxis", "yaxis"), labels, strict=True):
         # Equal scales make room by a smaller frame, never by showing what was not evaluated.
-        layout[name].update(_titled(label), minallowed=float(axis[0]), maxallowed=float(axis[-1]), constrain="domain")
+        layout[name].update(_titled(label), constrain="domain")
         scene[name]["title"]["text"] = ""
     layout["margin"] = MARGIN
     relief["layout"]["uirevision"] = "slice"  # the camera stays while the data change

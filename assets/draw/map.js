@@ -33,6 +33,12 @@
       return document.querySelector(`#${this.graphId} .js-plotly-plot`);
     }
 
+    // Before another figure: plotly keeps the first range of axes with equal scales (in _inputRange, private too), takes a
+    // smaller one of a later figure for a zoom, and widens the other axis beyond the picture.
+    forgetRanges() {
+      for (const axis of Object.values(this.axes() ?? {})) delete axis._inputRange;
+    }
+
     // plotly keeps the pixel frame of an axis in _offset and _length (private, but the pinned version is tested).
     axes() {
       const full = this.plot()?._fullLayout;

@@ -44,6 +44,7 @@
       by("slice-relief-picture").hidden = flat;
       by("slice-pictures").classList.toggle("single", flat);
       this.relief.setRelief(figures.heights ?? null, figures.domain);
+      this.map.forgetRanges();
       dash_clientside.set_props("slice-map-graph", { figure: figures.map });
       if (!flat) dash_clientside.set_props("slice-relief-graph", { figure: figures.relief });
       this.drawn = (this.drawn ?? 0) + 1;

@@ -44,6 +44,7 @@
 
     #drawStill(surface) {
       this.relief.setRelief(surface.relief, surface.domain);
+      this.map.forgetRanges();
       dash_clientside.set_props("map-graph", { figure: lab.enlarged(surface.figures.map) });
       if (surface.figures.relief) dash_clientside.set_props("relief-graph", { figure: lab.enlarged(surface.figures.relief) });
       document.getElementById("relief-stack").classList.remove("waiting");

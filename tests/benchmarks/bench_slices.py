@@ -1,9 +1,11 @@
 """Slices and curvature of small networks on the 1797 digits, against other tools and a plain loop, one thread.
 
-Run by `make bench`; writes tests/benchmarks/results/slices.md. `--convnet-points 15` takes a smaller grid for the
-convolutional net, whose 51 × 51 points take a quarter of an hour; the table says which grid was used. The other tools
-come from the package index into an environment of their own beside this one (.cache/slice-peers), which sees the
-PyTorch installed here; where they cannot be had, the table says so and holds the plain loop only.
+Run by `make bench`; writes tests/benchmarks/results/slices.md. All of it takes about a quarter of an hour on a quiet
+core, most of it the convolutional net's 51 × 51 points (half a minute to a minute for each way, one round). `--only
+exact` (accelerator, adaptive, curvature) measures a part and leaves the rest of the table as it is; `--convnet-points
+15` takes a smaller grid, `--rounds` and `--convnet-rounds` more rounds, `--device cpu` leaves an accelerator alone. The
+other tools come from the package index into an environment of their own beside this one (.cache/slice-peers), which
+sees the PyTorch installed here; where they cannot be had, the table says so and holds the plain loop only.
 """
 
 from __future__ import annotations
@@ -24,7 +26,13 @@ ENVIRONMENT = ROOT / ".cache" / "slice-peers"
 PEERS = {"gradfield": "gradfield==0.5.0", "loss-landscapes": "loss-landscapes==3.0.6", "PyHessian": "PyHessian==0.1"}
 OWN = ("Pothole lab", "plain loop", "plain loop, blocks of 512")
 POINTS = 51
-ROUNDS = 3
+ROUNDS = {"mlp": 3, "convnet": 1}
+SECTIONS = {
+    "exact": "## Exact evaluation",
+    "accelerator": "## On an accelerator",
+    "adaptive": "## Adaptive evaluation",
+    "curvature": "## Curvature",
+}
 SIXTH = POINTS**2 // 6
 # Set before PyTorch is imported, here and in the processes started from here.
 os.environ["OMP_NUM_THREADS"] = "1"
@@ -54,12 +62,12 @@ def measured(python: Path, *arguments: str) -> dict[str, float]:
     return json.loads(done.stdout.strip().splitlines()[-1])
 
 
-def exact(python: Path, peers: list[str], grids: dict[str, int]) -> list[str]:
+def exact(python: Path, peers: list[str], grids: dict[str, int], rounds: dict[str, int]) -> list[str]:
     """Time of the exact slice: all contenders one after the other, in every round anew."""
     names = [*OWN, *(name for name in peers if name != "PyHessian")]
     best: dict[tuple[str, str], dict[str, float]] = {}
     for network, points in grids.items():
-        for _ in range(ROUNDS):
+        for _ in range(rounds[network]):
             for name in names:
                 found = measured(python, "slice", name, network, str(points))
                 if found["cpu"] < best.get((name, network), found)["cpu"] or (name, network) not in best:
@@ -69,8 +77,10 @@ def exact(python: Path, peers: list[str], grids: dict[str, int]) -> list[str]:
     lines = [
         "## Exact evaluation: all 1797 digits, float32, initial weights",
         "",
-        "Seconds of processor time of one thread (the machine was shared, so the clock says less), the least of",
-        f"{ROUNDS} rounds. Each tool draws its own filter-normalised directions; the work is the same.",
+        "Seconds of processor time of one thread (the machine was shared, so the clock says less), the least of some",
+        f"rounds: {rounds['mlp']} on the perceptron, {rounds['convnet']} on the convolutional net. Each tool draws its "
+        "own",
+        "filter-normalised directions; the work is the same.",
         "",
         f"| way | MLP 64-128-64-10, {grids['mlp']} × {grids['mlp']} points, s | times ours "
         f"| conv 16/32/32, {grids['convnet']} × {grids['convnet']} points, s | times ours |",
@@ -95,6 +105,33 @@ def exact(python: Path, peers: list[str], grids: dict[str, int]) -> list[str]:
         for end in ("smallest", "largest")
     ]
     lines += ["", f"Smallest and largest loss equal the plain loop's to {max(differences):.0e} relative."]
+    return [*lines, ""]
+
+
+def accelerator(python: Path, device: str, rounds: int = 3) -> list[str]:
+    """The same slices by ours on an accelerator, by the clock, against the plain loop on one thread of the CPU."""
+    import torch
+
+    head = ["## On an accelerator: 51 × 51 points, all 1797 digits, float32", ""]
+    if device == "cpu" or not torch.cuda.is_available():
+        why = "it was not asked for" if device == "cpu" else "PyTorch sees none here"
+        return [*head, f"No accelerator was used: {why}.", ""]
+    lines = [
+        *head,
+        f"{torch.cuda.get_device_name()}; seconds by the clock, the least of {rounds} rounds after a first run, "
+        "against the plain loop on one thread of this machine's processor (one round).",
+        "",
+        "| network | plain loop, CPU, s | Pothole lab, accelerator, s | times | largest relative difference |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for network in ("mlp", "convnet"):
+        loop = measured(python, "slice", "plain loop", network, str(POINTS))
+        runs = [measured(python, "slice", "Pothole lab, accelerator", network, str(POINTS)) for _ in range(rounds)]
+        best = min(runs, key=lambda run: run["wall"])
+        off = max(abs(best[end] / loop[end] - 1) for end in ("smallest", "largest"))
+        ratio = loop["wall"] / best["wall"]
+        lines.append(f"| {network} | {loop['wall']:.2f} | {best['wall']:.3f} | {ratio:.0f} | {off:.0e} |")
+        print(lines[-1], flush=True)
     return [*lines, ""]
 
 
@@ -236,11 +273,30 @@ def curvature(python: Path, peers: list[str]) -> list[str]:
     return [*lines, ""]
 
 
+def sections(text: str) -> dict[str, list[str]]:
+    """The parts of a table that was written before, by name."""
+    found: dict[str, list[str]] = {}
+    name = ""
+    for line in text.splitlines():
+        if line.startswith("## "):
+            name = next((key for key, title in SECTIONS.items() if line.startswith(title)), "")
+        if name:
+            found.setdefault(name, []).append(line)
+    return {key: [*"\n".join(lines).strip().splitlines(), ""] for key, lines in found.items()}
+
+
 def main() -> None:
     """Measure and write the table."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--convnet-points", type=int, default=POINTS)
-    grids = {"mlp": POINTS, "convnet": parser.parse_args().convnet_points}
+    parser.add_argument("--rounds", type=int, default=ROUNDS["mlp"])
+    parser.add_argument("--convnet-rounds", type=int, default=ROUNDS["convnet"])
+    parser.add_argument("--device", choices=("auto", "cpu"), default="auto")
+    parser.add_argument("--only", choices=tuple(SECTIONS), nargs="*", default=tuple(SECTIONS))
+    parser.add_argument("--result", type=Path, default=RESULT)
+    asked = parser.parse_args()
+    grids = {"mlp": POINTS, "convnet": asked.convnet_points}
+    rounds = {"mlp": asked.rounds, "convnet": asked.convnet_rounds}
     python, peers = prepare()
     import torch
 
@@ -248,12 +304,21 @@ def main() -> None:
         "# Slices and curvature of small networks",
         "",
         "Written by `make bench` (tests/benchmarks/bench_slices.py), one thread, PyTorch "
-        f"{torch.__version__}. No accelerator was used.",
+        f"{torch.__version__}. What ran on an accelerator says so.",
         "",
     ]
-    parts = [*head, *exact(python, peers, grids), *adaptive(), *curvature(python, peers)]
-    RESULT.write_text("\n".join(parts), encoding="utf-8")
-    print(RESULT.read_text(encoding="utf-8"))
+    measure = {
+        "exact": lambda: exact(python, peers, grids, rounds),
+        "accelerator": lambda: accelerator(python, asked.device),
+        "adaptive": adaptive,
+        "curvature": lambda: curvature(python, peers),
+    }
+    parts = sections(asked.result.read_text(encoding="utf-8")) if asked.result.exists() else {}
+    for name in asked.only:
+        parts[name] = measure[name]()
+        lines = [line for key in SECTIONS for line in parts.get(key, [])]
+        asked.result.write_text("\n".join([*head, *lines]), encoding="utf-8")
+    print(asked.result.read_text(encoding="utf-8"))
 
 
 if __name__ == "__main__":

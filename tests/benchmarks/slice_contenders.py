@@ -32,9 +32,9 @@ def digits(network: str) -> tuple[nn.Module, torch.Tensor, torch.Tensor]:
     return build_network(network, tuple(inputs.shape[1:]), 10).eval(), inputs, torch.tensor(targets)
 
 
-def ours(network: str, points: int) -> Callable[[], np.ndarray]:
+def ours(network: str, points: int, device: str = "cpu") -> Callable[[], np.ndarray]:
     module, inputs, targets = digits(network)
-    objective = NetworkLoss(module, inputs, targets)
+    objective = NetworkLoss(module, inputs, targets, device=device)
     axis = np.linspace(-1, 1, points)
     return lambda: evaluate_slice(objective, slice_plane(objective, objective.initial), axis, axis)
 
@@ -91,6 +91,7 @@ def gradfield(network: str, points: int) -> Callable[[], np.ndarray]:
 
 CONTENDERS: dict[str, Callable[[str, int], Callable[[], np.ndarray]]] = {
     "Pothole lab": ours,
+    "Pothole lab, accelerator": lambda network, points: ours(network, points, "cuda"),
     "plain loop": loop,
     "plain loop, blocks of 512": lambda network, points: loop(network, points, 512),
     "gradfield": gradfield,
