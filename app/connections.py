@@ -29,6 +29,7 @@ class GuardedProtocol(HttpToolsProtocol):
         super().connection_made(transport)
         self._head_bytes = 0
         self._in_message = False
+        self._ended_message = False
         self._deadline: asyncio.TimerHandle | None = None
         self._address = self.client[0] if self.client else ""
         self._counted = True
@@ -48,13 +49,14 @@ class GuardedProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self.transport.is_closing():
             return
+        self._ended_message = False
         try:
             super().data_received(data)
         except (ValueError, UnicodeError):  # an address that is no text
             self._end(400, "The request's address is not valid.")
             return
-        if self._in_message or not self._counted:
-            return
+        if self._in_message or self._ended_message or not self._counted:
+            return  # it was a body, or the end of one
         # All of it belonged to a head whose end has not come.
         self._head_bytes += len(data)
         if self._head_bytes > self.settings.head_bytes:
@@ -70,6 +72,7 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         self._in_message = False
+        self._ended_message = True
         self._stop_clock()
         super().on_message_complete()
 

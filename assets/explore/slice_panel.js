@@ -169,7 +169,7 @@
       by("slice-status").textContent = parts.join("; ");
       by("slice-words").textContent = `Around ${plane.around}: ${plane.labels.join("; ")}.`;
       by("spoken").textContent = done.sentence;
-      this.#alt();
+      if (this.shown === found) this.#alt();
       this.page.explore.answered("slice", found);
     }
 

@@ -147,6 +147,15 @@ def test_many_requests_in_one_piece(fuzzed):
             data += part
 
 
+def test_a_large_body_that_comes_after_its_head_is_read(fuzzed):
+    """Its last piece is larger than a head may be, and is no head."""
+    with dial(fuzzed.port) as line:
+        head, body = request("POST", "/toy/open", b'{"query": "?%s"}' % (b"x" * 60_000)).split(b"\r\n\r\n", 1)
+        line.sendall(head + b"\r\n\r\n")
+        time.sleep(0.2)
+        assert pour(line, [body]).status == 200
+
+
 def test_those_who_leave_early_leave_nothing_behind(fuzzed):
     body = request("POST", "/toy/compute", b'{"steps": 3000, "start_x": %.6f}')
     for number in range(100):
