@@ -18,12 +18,12 @@ from app.request import ToyRequest
 from app.settings import web_settings
 from app.toy_compute import Trace, answer_of, configured, traces_of
 from geometry.surface import Surface
-from optimizers import LLQR, Method, simulate
+from optimizers import LLQR, METHODS, Method, simulate
 from optimizers.run import Run
 
 PATHS = AnswerCache(web_settings().cache_bytes / 2, "paths")
 """Answers by request: at 600 steps one is about 100 kB."""
-OF_PRECONDITIONER = ("decay", "refresh_every", "damping")
+OF_PRECONDITIONER = ("decay", "refresh_every", "damping", "warm_start_scale")
 
 
 def paths_key(request: ToyRequest) -> ToyRequest:
@@ -114,11 +114,7 @@ def _run(name: str, surface: Surface, requests: list[ToyRequest]) -> Run:
 
 def _method(name: str, requests: list[ToyRequest]) -> Method:
     """The method with each request's options as arrays over the walkers."""
-    method = configured(name, requests[0])
-    rule = method.preconditioner
-    if not isinstance(rule, LLQR) or len(requests) == 1:
-        return method
+    if len(requests) == 1 or not isinstance(METHODS[name].preconditioner, LLQR):
+        return configured(name, requests[0])
     options: dict[str, Any] = {key: np.array([getattr(r, key) for r in requests]) for key in OF_PRECONDITIONER}
-    if rule.warm_start_scale is not None:
-        options["warm_start_scale"] = np.array([request.warm_start_scale for request in requests])
-    return replace(method, preconditioner=replace(rule, **options))
+    return configured(name, replace(requests[0], **options))

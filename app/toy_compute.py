@@ -21,7 +21,7 @@ from optimizers.run import Run
 
 
 def configured(name: str, request: ToyRequest) -> Method:
-    """The registered method with the request's settings in place of its own."""
+    """The registered method with the request's settings, or arrays of them over walkers, in place of its own."""
     method = METHODS[name]
     probe, preconditioner = method.probe, method.preconditioner
     if isinstance(probe, SAM):
@@ -33,7 +33,7 @@ def configured(name: str, request: ToyRequest) -> Method:
             decay=request.decay,
             refresh_every=request.refresh_every,
             damping=request.damping,
-            warm_start_scale=request.warm_start_scale or None,
+            warm_start_scale=request.warm_start_scale if np.any(request.warm_start_scale) else None,
         )
     return replace(method, probe=probe, preconditioner=preconditioner)
 

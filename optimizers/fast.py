@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache, lru_cache
+from functools import cache
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -20,6 +22,12 @@ from optimizers.raw import Raw
 CODES: dict[Any, int] = {"dense": compiled.DENSE, "diagonal": compiled.DIAGONAL, "scalar": compiled.SCALAR}
 SMALLEST_SHARE = 256
 """Fewer walkers than this for each thread are not worth a second thread."""
+KEPT_WARM_STARTS = 4096
+"""Warm starts that are kept, the newest ones."""
+MOST_KEPT_TOGETHER = 64
+"""A call with more different ones is a sweep, which will not ask for them again."""
+_KEPT: OrderedDict[Any, np.ndarray] = OrderedDict()
+_KEEPING = Lock()
 
 
 def supports(problem: Problem) -> bool:
@@ -140,17 +148,27 @@ def _first_preconditioner(problem: Problem, structure: int, options: dict[str, A
     rows = np.column_stack([problem.start, _full(rule.warm_start_scale, count), *(options[name] for name in names)])
     distinct, back = np.unique(rows, axis=0, return_inverse=True)
     counts = (rule.warm_refreshes, rule.inner_steps, rule.floor)
-    if len(distinct) == 1:
-        return np.repeat(_one_warm_start(problem.objective, structure, counts, tuple(distinct[0])), count, axis=0)
-    return _warm_starts(problem.objective, structure, counts, distinct)[back.reshape(-1)]
+    starts = _kept_warm_starts if len(distinct) <= MOST_KEPT_TOGETHER else _warm_starts
+    return starts(problem.objective, structure, counts, distinct)[back.reshape(-1)]
 
 
-@lru_cache(maxsize=256)
-def _one_warm_start(
-    surface: Surface, structure: int, counts: tuple[int, int, float], row: tuple[float, ...]
-) -> np.ndarray:
-    """The warm start of one start, kept: LLQR and LLQR+SAM share it, and most sliders leave it as it is."""
-    return _warm_starts(surface, structure, counts, np.array([row]))
+def _kept_warm_starts(surface: Surface, structure: int, counts: tuple[int, int, float], rows: np.ndarray) -> np.ndarray:
+    """`_warm_starts`, each row's kept: LLQR and LLQR+SAM share it, and most sliders leave it as it is. A row's result
+    does not depend on which others are computed with it."""
+    keys = [(surface, structure, counts, *row) for row in rows.tolist()]
+    with _KEEPING:
+        found = {key: _KEPT[key] for key in keys if key in _KEPT}
+        for key in found:
+            _KEPT.move_to_end(key)
+    missing = [index for index, key in enumerate(keys) if key not in found]
+    if missing:
+        computed = _warm_starts(surface, structure, counts, rows[missing])
+        found |= {keys[index]: u for index, u in zip(missing, computed, strict=True)}
+        with _KEEPING:
+            _KEPT.update((keys[index], found[keys[index]]) for index in missing)
+            while len(_KEPT) > KEPT_WARM_STARTS:
+                _KEPT.popitem(last=False)
+    return np.array([found[key] for key in keys])
 
 
 def _warm_starts(surface: Surface, structure: int, counts: tuple[int, int, float], rows: np.ndarray) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -17,5 +18,11 @@ def noise_schedule(seed: Any, steps: int, dimension: int) -> tuple[np.ndarray, n
     if not np.issubdtype(seeds.dtype, np.integer) or bool(np.any(seeds < 0)):
         raise ValueError(f"seed must be a whole number of at least 0 (or an array of them), not {seed!r}")
     distinct, index = np.unique(seeds, return_inverse=True)
-    schedules = np.stack([np.random.default_rng(int(s)).standard_normal((steps, dimension)) for s in distinct])
+    schedules = np.stack([_drawn(int(s), steps, dimension) for s in distinct])
     return schedules, index.reshape(seeds.shape)
+
+
+@lru_cache(maxsize=32)
+def _drawn(seed: int, steps: int, dimension: int) -> np.ndarray:
+    """The draws of one seed (steps, D), kept: all methods and all of a drag's requests have the same."""
+    return np.random.default_rng(seed).standard_normal((steps, dimension))
