@@ -15,6 +15,7 @@ KINDS = {
     "slice": "app.explore.slice_job:SLICE",
     "curvature": "app.explore.curvature_job:CURVATURE",
     "rescaling": "app.explore.rescaling_job:RESCALING",
+    "weights-file": "app.export.network.weights_job:WEIGHTS_FILE",
 }
 """Job kinds by name, each a `module:attribute` that holds a JobKind."""
 

@@ -14,12 +14,17 @@ import orjson
 from fastapi import FastAPI, Request, Response
 
 from app.coalescer import Busy
+from app.engine import Refused, Unavailable, UnknownJob, default_engine
 from app.export.controls import read_wish
 from app.export.instruments import instrument_file
 from app.export.making import MadeFile, made
+from app.export.network.making import network_file
+from app.export.network.wish import read_network_wish
+from app.network.answers import problem
 from app.request import BadRequest, parse_body
 from app.routes import Worker, refusal
 from app.settings import web_settings
+from app.visitor import visitor_of
 
 NOTICES = "x-pothole-notices"
 """Header with the sentences on clamped values: a JSON list, percent-encoded."""
@@ -31,13 +36,18 @@ class Exports:
     def __init__(self) -> None:
         self._worker = Worker("export", web_settings().exports)
 
+    async def run(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """The function's value, computed in the thread; Busy where too many wait for it."""
+        try:
+            return await self._worker.run(function, *arguments)
+        except Busy:
+            raise Busy("The server is busy with other exports; try again in a moment.") from None
+
     async def answer(self, request: Request, make: Callable[[Mapping[str, Any]], MadeFile]) -> Response:
         """The file that `make` makes of the posted object, or what is wrong with it."""
         try:
             raw = parse_body(await request.body())
-            return file_response(await self._worker.run(make, raw))
-        except Busy:
-            return refusal(Busy("The server is busy with other exports; try again in a moment."))
+            return file_response(await self.run(make, raw))
         except BadRequest as error:
             return refusal(error)
 
@@ -57,6 +67,20 @@ def add_export_routes(server: FastAPI) -> None:
     @server.post("/export/toy", include_in_schema=False)
     async def toy(request: Request) -> Response:
         return await exports.answer(request, lambda raw: made(read_wish(raw)))
+
+    @server.post("/export/network", include_in_schema=False)
+    async def network(request: Request) -> Response:
+        try:
+            wish = read_network_wish(parse_body(await request.body()))
+            return file_response(await network_file(default_engine(), visitor_of(request), wish, exports.run))
+        except BadRequest as error:
+            return refusal(error)
+        except UnknownJob as error:
+            return problem(404, error)
+        except Refused as error:
+            return problem(409, error)
+        except Unavailable as error:
+            return problem(503, error)
 
     @server.post("/export/instruments", include_in_schema=False)
     async def instruments(request: Request) -> Response:

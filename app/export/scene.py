@@ -39,9 +39,9 @@ def scene_of(reading: Reading) -> Scene:
     return Scene(reading, request, surface, tuple(traces_alone(request, surface)))
 
 
-def look_in(name: str, scheme: str) -> MethodLook:
-    """A method's look in a colour scheme."""
-    look = MethodLook(**looks(METHOD_NAMES)[name])
+def look_in(name: str, scheme: str, names: tuple[str, ...] = METHOD_NAMES) -> MethodLook:
+    """The look in a colour scheme of one of these methods."""
+    look = MethodLook(**looks(names)[name])
     if scheme == "dark" and look.colour_on_dark:
         return MethodLook(look.colour_on_dark, look.dash, look.marker, look.width)
     return look

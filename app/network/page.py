@@ -12,6 +12,7 @@ from app.engine import own
 from app.engine.train_settings import CHANGEABLE, METHOD_NAMES
 from app.explore.controls import EXPLORE_CONTROLS
 from app.explore.layout import explore_section
+from app.export.network.wish import CONTROLS as EXPORT_CONTROLS
 from app.network.controls import controls, link_problems
 from app.pages import Page
 from app.toy_page import bench, button, group, player
@@ -36,6 +37,7 @@ def tables() -> dict[str, Any]:
         "defaults": {control.name: control.default for control in controls()},
         "methods": list(METHOD_NAMES),
         "looks": looks(METHOD_NAMES),
+        "export": [entry(control) for control in EXPORT_CONTROLS],
         "changeable": list(CHANGEABLE),
         "exploring": [control.name for control in EXPLORE_CONTROLS],
         "networks": {key: row[1] for key, row in networks.items()},

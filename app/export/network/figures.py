@@ -1,0 +1,198 @@
+"""Curves, slices and curvature of a run as PNG and SVG, in the looks of the page."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any
+
+import matplotlib
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from app.appearance import SCHEMES
+from app.engine.train_settings import METHOD_NAMES
+from app.export.network.data import curvature_settings, curves_of, slice_settings
+from app.export.network.record import Record
+from app.export.network.wish import NetworkWish
+from app.export.panels import dress
+from app.export.scene import look_in
+from app.export.style import MARKERS, SETTINGS, colour_map, dash_of, rgba
+from app.landscape import colour_range
+from app.version import VERSION
+
+WIDE, HEAD = 960, 92
+CURVES = (
+    ("train_loss", "Training loss"), ("test_loss", "Test loss"), ("loss", "Mini-batch loss at θ + ε"),
+    ("train_accuracy", "Training accuracy"), ("test_accuracy", "Test accuracy"), ("off", "Distance off the plane"),
+)  # fmt: skip
+AXES = {"steps": "steps", "evaluations": "gradient evaluations + curvature products", "seconds": "seconds of training"}
+LEVELS = 22
+
+
+class Sheet:
+    """A figure with a head (what it is, the methods' looks) and room for axes below; saved with its settings."""
+
+    def __init__(self, wish: NetworkWish, record: Record, title: str, height: int, settings: dict[str, Any]) -> None:
+        self.wish, self.record, self.title, self.height, self.settings = wish, record, title, height, settings
+        self.colours = SCHEMES[wish.scheme]
+        with matplotlib.rc_context(SETTINGS):
+            dots = 72 * wish.width / WIDE if wish.format == "png" else 72
+            self.figure = Figure((WIDE / 72, height / 72), dpi=dots, facecolor=self.colours.paper)
+            FigureCanvasAgg(self.figure)
+            told = record.description
+            self.text(24, 16, title, 15, color=self.colours.ink, weight="bold")
+            words = f"{told['network']} on {told['data']}, seed {told['seed']}, step {record.steps} of {told['steps']}"
+            self.text(24, 42, words, 11)
+            self.text(WIDE - 24, 18, f"Pothole lab {VERSION}", 9, ha="right")
+            self._legend()
+
+    def text(self, x: float, y: float, words: str, size: float, **more: Any) -> None:
+        """Words at a place given in points from the top left."""
+        look = {"color": self.colours.quiet, "va": "top", **more}
+        self.figure.text(x / WIDE, 1 - y / self.height, words, fontsize=size, **look)
+
+    def axes(self, left: float, top: float, width: float, height: float, title: str, unit: str = "") -> Any:
+        """Dressed axes at a place given in points from the top left."""
+        box = (left / WIDE, 1 - (top + height) / self.height, width / WIDE, height / self.height)
+        axes = self.figure.add_axes(box)
+        dress(axes, self.wish.scheme, title, unit)
+        return axes
+
+    def look(self, method: str) -> Any:
+        """A method's look."""
+        return look_in(method, self.wish.scheme, METHOD_NAMES)
+
+    def _legend(self) -> None:
+        for index, method in enumerate(self.record.methods):
+            x, y, look = 24 + index * 128, 68, self.look(method)
+            across, height = np.array([x, x + 30]) / WIDE, 1 - (y + 6) / self.height
+            line: dict[str, Any] = {"color": look.colour, "linestyle": dash_of(look), "linewidth": look.width}
+            self.figure.add_artist(Line2D(across, [height, height], **line))
+            mark: dict[str, Any] = {"marker": MARKERS.get(look.marker, "o"), "markersize": 8, "mfc": look.colour}
+            self.figure.add_artist(Line2D([across.mean()], [height], mec=self.colours.paper, linestyle="", **mark))
+            self.text(x + 38, y - 2, method, 10, color=self.colours.ink)
+
+    def saved(self) -> bytes:
+        """The file."""
+        told = {"Title": self.title, "Description": json.dumps(self.settings)}
+        maker = f"Pothole lab {VERSION}"
+        more = {"Software": maker} if self.wish.format == "png" else {"Creator": maker, "Date": None}
+        out = io.BytesIO()
+        with matplotlib.rc_context(SETTINGS):
+            self.figure.savefig(out, format=self.wish.format, dpi=self.figure.dpi, metadata={**more, **told})
+        return out.getvalue()
+
+
+def curves_figure(record: Record, wish: NetworkWish) -> bytes:
+    """Losses, accuracies and the distance off the plane; dashed lines where settings were changed."""
+    with matplotlib.rc_context(SETTINGS):
+        sheet = Sheet(wish, record, "Training curves", HEAD + 2 * 270, record.settings())
+        for index, (key, title) in enumerate(CURVES):
+            place = (66 + (index % 3) * 306, HEAD + 34 + (index // 3) * 266)
+            axes = sheet.axes(*place, 236, 186, title)
+            axes.grid(axis="y", color=sheet.colours.grid, linewidth=0.8)
+            axes.set_xlabel(AXES[wish.axis], color=sheet.colours.quiet, fontsize=9)
+            if "loss" in key and wish.loss_scale == "log":
+                axes.set_yscale("log")
+            for method in record.methods:
+                columns, look = curves_of(record, method), sheet.look(method)
+                x = _axis(columns, wish.axis)
+                kept = np.isfinite(columns[key])
+                line: dict[str, Any] = {"linestyle": dash_of(look), "linewidth": min(look.width, 2)}
+                axes.plot(x[kept], columns[key][kept], color=look.colour, **line)
+            if wish.axis == "steps":
+                for change in record.changes:
+                    axes.axvline(change["position"], color=sheet.colours.quiet, linewidth=1, linestyle=(0, (3, 4)))
+        return sheet.saved()
+
+
+def _axis(columns: dict[str, np.ndarray], axis: str) -> np.ndarray:
+    if axis == "steps":
+        return columns["step"]
+    return columns["seconds"] if axis == "seconds" else columns["evaluations"] + columns["products"]
+
+
+def slice_figure(tree: dict[str, Any], record: Record, wish: NetworkWish) -> bytes:
+    """The slice with the paths over it: their places are projections, and how far off they are is said below."""
+    losses, x, y = np.asarray(tree["losses"], dtype=float), np.asarray(tree["x"]), tree["y"]
+    with matplotlib.rc_context(SETTINGS):
+        sheet = Sheet(wish, record, "Slice of the loss", HEAD + 600, slice_settings(tree, record))
+        axes = sheet.axes(80, HEAD + 12, 560, 500, "")
+        axes.set_xlabel(tree["labels"][0], color=sheet.colours.quiet, fontsize=9)
+        if y is None:
+            axes.plot(x, losses, color=sheet.colours.quiet, linewidth=2)
+            axes.set_ylabel("loss", color=sheet.colours.quiet, fontsize=9)
+        else:
+            axes.set_ylabel(tree["labels"][1], color=sheet.colours.quiet, fontsize=9)
+            _contours(sheet, axes, x, np.asarray(y), losses)
+        for index, (method, path) in enumerate(tree["paths"].items()):
+            look, places = sheet.look(method), np.asarray(path["coordinates"], dtype=float)
+            points = np.column_stack([places[:, 0], path["drawn"]]) if y is None else places
+            axes.plot(points[:, 0], points[:, 1], color=look.colour, linestyle=dash_of(look), linewidth=look.width)
+            mark: dict[str, Any] = {"marker": MARKERS.get(look.marker, "o"), "markersize": 11, "mfc": look.colour}
+            axes.plot(points[-1:, 0], points[-1:, 1], mec=sheet.colours.paper, mew=1.5, linestyle="", **mark)
+            top = HEAD + 20 + index * 84
+            sheet.text(710, top, method, 11, color=sheet.colours.ink, weight="bold")
+            said = (
+                f"{100 * float(path['captured']):.0f} % of its movement in the plane\n"
+                f"{float(path['distance'][-1]):.3g} off the plane at the end\n"
+                f"true loss {float(path['true'][-1]):.4g}, drawn at {float(path['drawn'][-1]):.4g}"
+            )
+            sheet.text(710, top + 18, said, 9, linespacing=1.4)
+        axes.set_xlim(x[0], x[-1])
+        if y is not None:
+            axes.set_ylim(np.asarray(y)[0], np.asarray(y)[-1])
+        sheet.text(
+            80, HEAD + 570, "Paths are projected onto the plane: their true losses are not the heights drawn.", 9
+        )
+        return sheet.saved()
+
+
+def _contours(sheet: Sheet, axes: Any, x: np.ndarray, y: np.ndarray, losses: np.ndarray) -> None:
+    colours = colour_range(losses)
+    levels = np.linspace(0.0, float(colours.colour(np.asarray(colours.high))), LEVELS + 1)
+    values = np.ma.masked_invalid(colours.colour(losses))
+    filled = axes.contourf(x, y, values, levels, cmap=colour_map(sheet.wish.scheme))
+    colour, alpha = rgba(sheet.colours.contour_line)
+    axes.contour(x, y, values, levels, colors=[colour], alpha=alpha, linewidths=0.6)
+    bar = sheet.axes(654, HEAD + 12, 10, 500, "")
+    places, labels = colours.ticks()
+    sheet.figure.colorbar(filled, cax=bar, ticks=places).ax.set_yticklabels(labels)
+    dress(bar, sheet.wish.scheme)
+
+
+def curvature_figure(tree: dict[str, Any], record: Record, wish: NetworkWish) -> bytes:
+    """Largest eigenvalue, trace with its standard error and sharpness along the run, and the spectral density."""
+    with matplotlib.rc_context(SETTINGS):
+        sheet = Sheet(wish, record, "Curvature", HEAD + 2 * 290, curvature_settings(tree, record))
+        panels = (
+            ("Largest eigenvalue", lambda row: (row["eigenvalues"][0], row["residuals"][0])),
+            ("Trace", lambda row: (row["trace"], row["trace_error"])),
+            ("Sharpness in the ρ-ball", lambda row: (row["sharpness"], 0.0)),
+        )
+        for index, (title, read) in enumerate(panels):
+            axes = sheet.axes(66 + (index % 2) * 460, HEAD + 34 + (index // 2) * 286, 380, 200, title)
+            axes.grid(axis="y", color=sheet.colours.grid, linewidth=0.8)
+            axes.set_xlabel("steps", color=sheet.colours.quiet, fontsize=9)
+            for method in record.methods:
+                rows = [r for r in tree["rows"] if r["method"] in (method, "") and "problem" not in r]
+                rows.sort(key=lambda row: row["step"])
+                found = np.array([read(row) for row in rows], dtype=float).reshape(-1, 2)
+                look = sheet.look(method)
+                axes.errorbar(
+                    [row["step"] for row in rows], found[:, 0], yerr=found[:, 1], color=look.colour, capsize=2,
+                    linestyle=dash_of(look), linewidth=look.width, marker=MARKERS.get(look.marker, "o"), markersize=5,
+                )  # fmt: skip
+        axes = sheet.axes(66 + 460, HEAD + 34 + 286, 380, 200, "Spectral density, last weights")
+        axes.set_xlabel("eigenvalue λ", color=sheet.colours.quiet, fontsize=9)
+        for one in tree["densities"]:
+            density = np.asarray(one["density"], dtype=float)
+            if density.size and (density > 0).any():
+                look = sheet.look(one["method"])
+                axes.set_yscale("log")
+                axes.plot(one["values"], density, color=look.colour, linestyle=dash_of(look), linewidth=look.width)
+                axes.set_ylim(max(1e-6 * density.max(), density[density > 0].min()), 2 * density.max())
+        return sheet.saved()
