@@ -11,15 +11,16 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
-from app.appearance import SCHEMES
+from app.appearance import SCHEMES, MethodLook
 from app.engine.train_settings import METHOD_NAMES
 from app.export.network.data import curvature_settings, curves_of, slice_settings
 from app.export.network.record import Record
 from app.export.network.wish import NetworkWish
 from app.export.panels import dress
 from app.export.scene import look_in
-from app.export.style import MARKERS, SETTINGS, colour_map, dash_of, rgba
+from app.export.style import MARKERS, SETTINGS, colour_map, dash_of, rank, rgba
 from app.landscape import colour_range
 from app.version import VERSION
 
@@ -86,6 +87,19 @@ class Sheet:
         return out.getvalue()
 
 
+def above(look: MethodLook) -> float:
+    """Where lines coincide, dashes are drawn over solid ones, so that each can be seen."""
+    return 3 + rank(look) / 1000
+
+
+def logarithmic(axes: Any) -> None:
+    """A logarithmic vertical axis that is labelled in plain numbers."""
+    axes.set_yscale("log")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axes.yaxis.set_minor_formatter(NullFormatter())
+
+
 def curves_figure(record: Record, wish: NetworkWish) -> bytes:
     """Losses, accuracies and the distance off the plane; dashed lines where settings were changed."""
     with matplotlib.rc_context(SETTINGS):
@@ -96,12 +110,16 @@ def curves_figure(record: Record, wish: NetworkWish) -> bytes:
             axes.grid(axis="y", color=sheet.colours.grid, linewidth=0.8)
             axes.set_xlabel(AXES[wish.axis], color=sheet.colours.quiet, fontsize=9)
             if "loss" in key and wish.loss_scale == "log":
-                axes.set_yscale("log")
+                logarithmic(axes)
             for method in record.methods:
                 columns, look = curves_of(record, method), sheet.look(method)
                 x = _axis(columns, wish.axis)
                 kept = np.isfinite(columns[key])
-                line: dict[str, Any] = {"linestyle": dash_of(look), "linewidth": min(look.width, 2)}
+                line: dict[str, Any] = {
+                    "linestyle": dash_of(look),
+                    "linewidth": min(look.width, 2),
+                    "zorder": above(look),
+                }
                 axes.plot(x[kept], columns[key][kept], color=look.colour, **line)
             if wish.axis == "steps":
                 for change in record.changes:
@@ -131,9 +149,10 @@ def slice_figure(tree: dict[str, Any], record: Record, wish: NetworkWish) -> byt
         for index, (method, path) in enumerate(tree["paths"].items()):
             look, places = sheet.look(method), np.asarray(path["coordinates"], dtype=float)
             points = np.column_stack([places[:, 0], path["drawn"]]) if y is None else places
-            axes.plot(points[:, 0], points[:, 1], color=look.colour, linestyle=dash_of(look), linewidth=look.width)
+            line: dict[str, Any] = {"linestyle": dash_of(look), "linewidth": look.width, "zorder": above(look)}
+            axes.plot(points[:, 0], points[:, 1], color=look.colour, **line)
             mark: dict[str, Any] = {"marker": MARKERS.get(look.marker, "o"), "markersize": 11, "mfc": look.colour}
-            axes.plot(points[-1:, 0], points[-1:, 1], mec=sheet.colours.paper, mew=1.5, linestyle="", **mark)
+            axes.plot(points[-1:, 0], points[-1:, 1], mec=sheet.colours.paper, mew=1.5, linestyle="", zorder=5, **mark)
             top = HEAD + 20 + index * 84
             sheet.text(710, top, method, 11, color=sheet.colours.ink, weight="bold")
             said = (
@@ -185,7 +204,9 @@ def curvature_figure(tree: dict[str, Any], record: Record, wish: NetworkWish) ->
                 axes.errorbar(
                     [row["step"] for row in rows], found[:, 0], yerr=found[:, 1], color=look.colour, capsize=2,
                     linestyle=dash_of(look), linewidth=look.width, marker=MARKERS.get(look.marker, "o"), markersize=5,
+                    zorder=above(look),
                 )  # fmt: skip
+            axes.set_xlim(-0.04 * record.steps, 1.04 * record.steps)
         axes = sheet.axes(66 + 460, HEAD + 34 + 286, 380, 200, "Spectral density, last weights")
         axes.set_xlabel("eigenvalue λ", color=sheet.colours.quiet, fontsize=9)
         for one in tree["densities"]:
@@ -193,6 +214,7 @@ def curvature_figure(tree: dict[str, Any], record: Record, wish: NetworkWish) ->
             if density.size and (density > 0).any():
                 look = sheet.look(one["method"])
                 axes.set_yscale("log")
-                axes.plot(one["values"], density, color=look.colour, linestyle=dash_of(look), linewidth=look.width)
+                line: dict[str, Any] = {"linestyle": dash_of(look), "linewidth": look.width, "zorder": above(look)}
+                axes.plot(one["values"], density, color=look.colour, **line)
                 axes.set_ylim(max(1e-6 * density.max(), density[density > 0].min()), 2 * density.max())
         return sheet.saved()
