@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench screenshots load fuzz soak lock audit licences sbom clean
+.PHONY: help run test lint bench screenshots load fuzz faults soak lock audit licences sbom clean
 
 # The first of these that is Python 3.11 or newer makes the virtual environment: make run PYTHON=python3.12
 PYTHON ?= python3 python3.14 python3.13 python3.12 python3.11
@@ -48,6 +48,11 @@ load: .venv/test.stamp ## a hundred browsers at once, with and without batches; 
 
 fuzz: .venv/test.stamp ## send 12 000 hostile requests to every address (FUZZ_SEED=1 for others)
 	FUZZ_CASES=10000 $(ENV) -m pytest tests/fuzz --timeout=0
+
+faults: .venv/test.stamp ## break things under open pages and runs, the long way (half a minute offline); ten minutes
+	@CHROME="$$($(ENV) tests/browser/chrome.py --install)" || exit 1; export CHROME; \
+	CADDY="$$($(ENV) tests/deploy/caddy.py --install)"; export CADDY; \
+	FAULTS=1 OFFLINE_SECONDS=30 exec $(ENV) -m pytest tests/faults tests/deploy tests/browser/test_faults.py
 
 soak: .venv/test.stamp ## twenty minutes of mixed use, memory watched (MINUTES=2 for fewer); the table is in tests/load/results
 	@exec $(ENV) -m tests.load.soak --minutes "$(MINUTES)"

@@ -118,6 +118,7 @@ def main(arguments: list[str] | None = None) -> None:
     from app.observe.settings import ObserveSettings
 
     configure_logs(ObserveSettings.from_environment())
+    os.environ.setdefault("DASK_LOGGING__DISTRIBUTED", "warning")  # for the worker's process, which dask starts
     for name, known in logging.Logger.manager.loggerDict.items():
         if name.startswith("distributed") and isinstance(known, logging.Logger) and known.handlers:
             known.handlers.clear()  # dask gives its loggers handlers with a form of their own

@@ -17,8 +17,11 @@ from tests.browser.network_lab import SMALL, NetworkPage
 from tests.server import Server, free_port
 from tests.unit.engine_parts import Part
 
+LONG = pytest.mark.skipif(not os.environ.get("FAULTS"), reason="takes minutes: `make faults` runs it")
 OFFLINE_SECONDS = float(os.environ.get("OFFLINE_SECONDS", "4"))
 LOST_ON_PURPOSE = r"ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_INTERNET_DISCONNECTED|ERR_EMPTY_RESPONSE|WebSocket"
+
+pytestmark = pytest.mark.timeout(420)  # several processes are started one after another, each of which imports torch
 
 
 class Lab:
@@ -99,6 +102,7 @@ def check_whole(page: NetworkPage, steps: int) -> None:
     assert page.positions() == list(range(steps + 1)), "a step is missing on the page, or there twice"
 
 
+@LONG
 def test_a_run_outlives_whatever_ends_under_it(new_page, start_lab, page_problems) -> None:
     """One run on one page, and in its course the worker, the web process and the scheduler are killed."""
     page_problems.allow(LOST_ON_PURPOSE)
@@ -132,6 +136,7 @@ def test_a_run_outlives_whatever_ends_under_it(new_page, start_lab, page_problem
     assert page.run()["final"], "its weights are kept"
 
 
+@LONG
 def test_a_run_in_the_web_process_itself_is_lost_with_it_unless_it_is_kept(
     new_page, start_lab, page_problems, tmp_path
 ) -> None:
