@@ -25,6 +25,9 @@ NAMED_LOOKS = {
     "SAM": MethodLook("#E69F00", "7 4", "square"),
     "LLQR": MethodLook("#CC79A7", "2 4", "triangle", 2.6),
     "LLQR+SAM": MethodLook("#009E73", "", "diamond", 2.8),
+    "FSAM": MethodLook("#D55E00", "8 3 2 3", "cross"),
+    "ASAM": MethodLook("#7A7A7A", "4 3", "hexagon", colour_on_dark="#999999"),
+    "Fisher-SAM": MethodLook("#000000", "1 3", "wedge", 2.2, colour_on_dark="#F0E442"),
 }
 
 

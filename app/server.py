@@ -37,7 +37,7 @@ ASSETS = Path(__file__).resolve().parent.parent / "assets"
 
 
 class Backend(FastAPIDashServer):
-    """Dash on FastAPI without its websocket: no page streams yet, and a socket takes any message of any size."""
+    """Dash on FastAPI without its websocket, which takes any message of any size: runs have a stream of their own."""
 
     websocket_capability = False
 

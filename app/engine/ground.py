@@ -1,9 +1,9 @@
 """The job kind "ground": the loss on a piece of a training run's own plane, coarse at once and finer as it goes.
 
 Its rows: {"position": points evaluated, "losses": the picture (m, n) as float32 in base64, "stride", "x", "y",
-"examples", "labels"}; the last is exact on its grid, over the first EXAMPLES examples of the training half. It is the
-surface under the live paths, made while the run goes on, with the running statistics that the network's normalisation
-layers begin with.
+"examples", "labels", "initial_statistics"}; the last is exact on its grid, over the first EXAMPLES examples of the
+training half. It is the surface under the live paths, made while the run goes on, with the running statistics that the
+network's normalisation layers begin with.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def run(description: Description, job: JobContext) -> None:
         done = int(picture.evaluated.sum())
         job.report(
             done, losses=encode(picture.losses), stride=picture.stride, x=description["x"], y=description["y"],
-            examples=examples, labels=list(plane.labels),
+            examples=examples, labels=list(plane.labels), initial_statistics=bool(found.objective.buffers),
         )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from matplotlib.path import Path
 
 from app.appearance import SCHEMES, MethodLook
 
-MARKERS = {"circle": "o", "square": "s", "triangle": "^", "diamond": "D", "hexagon": "h", "cross": "P"}
+MARKERS = {"circle": "o", "square": "s", "triangle": "^", "diamond": "D", "hexagon": "h", "cross": "P", "wedge": "v"}
 SETTINGS: dict[Any, Any] = {
     "font.family": ["DejaVu Sans"],
     "font.size": 11.0,

@@ -3,6 +3,7 @@
 (() => {
   const lab = (window.potholeLab ??= {});
   const SAID = 60; // sentences kept
+  const PLACE_EVERY = 3000; // ms between two questions for the place in the queue
 
   lab.LiveRun = class {
     // told: what the server says of the run ("/network/run").
@@ -37,7 +38,21 @@
     }
 
     close() {
+      clearTimeout(this.asking);
       this.follower.close();
+    }
+
+    // The feed says the place in the queue once; as others finish or leave it is asked for anew.
+    #askPlace() {
+      clearTimeout(this.asking);
+      if (this.state !== "queued") return;
+      this.asking = setTimeout(async () => {
+        const told = await lab.postJson("/network/run", { job: this.job }).catch(() => null);
+        if (this.state !== "queued") return;
+        if (told) this.ahead = told.ahead;
+        this.onChange(this, "place");
+        this.#askPlace();
+      }, PLACE_EVERY);
     }
 
     #take({ kind, data, time }) {
@@ -54,6 +69,7 @@
       if (kind === "state") {
         this.state = data.state;
         if (data.state !== "queued") this.ahead = null;
+        this.#askPlace();
         this.#say(data.sentence && data.sentence !== "Started." ? data.sentence : "", data.state, time);
       } else if (kind === "notice") {
         if (data.device) this.device = data;

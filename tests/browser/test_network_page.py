@@ -105,7 +105,7 @@ def test_a_broken_link_is_said_and_the_page_goes_on(page) -> None:
 
 def test_a_server_that_is_away_for_a_moment_loses_nothing(page, page_problems) -> None:
     page_problems.allow(r"WebSocket connection|ERR_INTERNET_DISCONNECTED")
-    lab = NetworkPage(page).open(f"{SMALL}&steps=600")
+    lab = NetworkPage(page).open(f"{SMALL}&steps=260")
     lab.start()
     # The socket breaks, as when a browser is offline for a moment.
     page.context.set_offline(True)
@@ -116,7 +116,7 @@ def test_a_server_that_is_away_for_a_moment_loses_nothing(page, page_problems) -
     lab.until(lambda: lab.rows() > rows)
     page.get_by_text("The connection to the server is lost").wait_for(state="detached")
     lab.wait_for("finished")
-    assert lab.positions() == list(range(601))
+    assert lab.positions() == list(range(261))
 
 
 def test_a_phone_shows_everything_in_one_column(phone_page) -> None:

@@ -355,15 +355,16 @@ def test_who_speaks_on_a_stream_is_shown_out(client: TestClient, engine: FakeEng
 
 
 def test_a_silent_stream_has_a_heart(client: TestClient, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def never(job: str, number: int):
-        await asyncio.sleep(100)
-        yield None
+    async def silent(job: str, number: int):
+        await asyncio.sleep(0.5)
+        return
+        yield
 
-    engine.follow = never  # type: ignore[method-assign]
+    engine.follow = silent  # type: ignore[method-assign]
     monkeypatch.setattr(follow, "HEARTBEAT", 0.01)
-    address = f"/network/follow?job={RUN}"
-    with client.websocket_connect(address, headers={"origin": "http://testserver"}) as socket:
-        assert [socket.receive_json() for _ in range(3)] == 3 * [{"kind": "heartbeat"}]
+    *beats, end = received(client, f"/network/follow?job={RUN}")
+    assert len(beats) >= 3 and all(beat == {"kind": "heartbeat"} for beat in beats)
+    assert end["data"]["reason"] == "over"
 
 
 def test_the_page_is_there(call) -> None:
