@@ -1,0 +1,141 @@
+"""How soon a slice of the page's default run is there: the first coarse picture, and the exact one.
+
+`make bench`, or alone: .venv/bin/python -m tests.benchmarks.bench_explore (about two minutes). Writes
+tests/benchmarks/results/explore.md. Asked through the engine alone, and by a click in a real Chromium up to the frame
+in which plotly has drawn the map.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import platform
+import statistics
+import time
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page, sync_playwright
+
+from app.engine import Engine, EngineSettings
+from tests.browser.chrome import HOW, find_chrome
+from tests.browser.launch import launch
+from tests.server import Server
+
+RESULT = Path(__file__).with_name("results") / "explore.md"
+ROUNDS = 12
+STEPS = 100
+KINDS = ("pca", "random")
+
+WATCH = """() => {
+  window.asked = { at: 0, shown: null };
+  document.addEventListener('pothole:slice', () => {
+    const plot = document.querySelector('#slice-map-graph .js-plotly-plot');
+    const drawn = () => {
+      plot.removeListener('plotly_afterplot', drawn);
+      requestAnimationFrame(() => { asked.shown ??= performance.now() - asked.at; });
+    };
+    plot.on('plotly_afterplot', drawn);
+  });
+}"""
+
+
+async def engine_times() -> dict[str, list[tuple[float, float]]]:
+    """{kind: (seconds to the first picture, to the exact one)}, each slice with a seed of its own."""
+    engine = Engine(EngineSettings())
+    found: dict[str, list[tuple[float, float]]] = {kind: [] for kind in KINDS}
+    try:
+        run = await engine.submit("bench", {"kind": "train", "steps": STEPS})
+        async for _ in engine.follow(run):
+            pass
+        for kind in KINDS:
+            for seed in range(ROUNDS):
+                began, first = time.perf_counter(), 0.0
+                description = {"kind": "slice", "run": run, "slice_kind": kind, "slice_seed": seed}
+                job = await engine.submit("bench", description)
+                async for entry in engine.follow(job):
+                    rows: list[dict[str, Any]] = entry.data["rows"] if entry.kind == "progress" else []
+                    if not first and any("picture" in row for row in rows):
+                        first = time.perf_counter() - began
+                found[kind].append((first, time.perf_counter() - began))
+    finally:
+        engine.close()
+    return found
+
+
+def until(page: Page, ready: str, seconds: float = 120.0) -> None:
+    """Wait for a true value; the page's policy forbids Playwright's own way."""
+    end = time.monotonic() + seconds
+    while not page.evaluate(ready):
+        if time.monotonic() > end:
+            raise TimeoutError(ready)
+        page.wait_for_timeout(20)
+
+
+def browser_times(page: Page) -> dict[str, list[float]]:
+    """{kind: seconds from the click to the drawn coarse map}."""
+    page.goto(f"/network?steps={STEPS}")
+    until(page, "Boolean(window.potholeLab?.network?.state.values.network)")
+    page.locator("#start-button").click()
+    until(page, "potholeLab.network.run?.final === true")
+    page.evaluate(WATCH)
+    found: dict[str, list[float]] = {kind: [] for kind in KINDS}
+    for kind in KINDS:
+        for seed in range(ROUNDS):
+            page.evaluate(
+                """([kind, seed]) => {
+                  potholeLab.network.explore.current = {};
+                  potholeLab.network.state.set({ slice_kind: kind, slice_seed: seed }, "run");
+                  asked.shown = null; asked.at = performance.now();
+                  document.getElementById("slice-ask").click();
+                }""",
+                [kind, seed],
+            )
+            until(page, "potholeLab.network.explore.current.slice && asked.shown !== null")
+            found[kind].append(page.evaluate("asked.shown") / 1000)
+    return found
+
+
+def spread(values: list[float]) -> str:
+    """The first, then median and largest of the others, in milliseconds: the first finds nothing in memory."""
+    first, *others = [1000 * value for value in values]
+    return f"{first:.0f} | {statistics.median(others):.0f} | {max(others):.0f}"
+
+
+def main() -> None:
+    """Measure and write the table."""
+    chrome = find_chrome()
+    if chrome is None:
+        raise SystemExit(HOW)
+    asked = asyncio.run(engine_times())
+    server = Server()
+    try:
+        with sync_playwright() as playwright:
+            browser = launch(playwright, chrome)
+            page = browser.new_context(base_url=server.url, viewport={"width": 1440, "height": 1000}).new_page()
+            clicked = browser_times(page)
+            browser.close()
+    finally:
+        server.stop()
+    lines = [
+        "# Slices of a trained network on the page",
+        "",
+        f"Written by `make bench` (tests/benchmarks/bench_explore.py). The page's default network and data, {STEPS} "
+        f"steps, four methods; 51 × 51 points over all training data. {os.cpu_count()} cores, {platform.machine()}, "
+        "WebGL in software.",
+        "",
+        f"Milliseconds from asking: of {ROUNDS} slices the first one, then median and largest of the others.",
+        "",
+        "| plane | what | first | median | largest |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for kind in KINDS:
+        lines.append(f"| {kind} | coarse picture, from the engine | {spread([one for one, _ in asked[kind]])} |")
+        lines.append(f"| {kind} | coarse map drawn in the browser | {spread(clicked[kind])} |")
+        lines.append(f"| {kind} | exact picture, from the engine | {spread([whole for _, whole in asked[kind]])} |")
+    RESULT.write_text("\n".join([*lines, ""]), encoding="utf-8")
+    print(RESULT.read_text(encoding="utf-8"))
+
+
+if __name__ == "__main__":
+    main()
