@@ -184,6 +184,7 @@ def test_figures_that_plotly_takes_with_rows_along_y(client: TestClient, scale: 
     np.testing.assert_allclose(share, (drawn - drawn.min()) / np.ptp(drawn), atol=1e-4)
     assert answer["map"]["layout"]["xaxis"]["title"]["text"] == "first"
     assert answer["map"]["layout"]["yaxis"]["title"]["text"] == "second"
+    assert answer["relief"]["layout"]["uirevision"] == "slice", "the camera stays where it was when the data change"
 
 
 def test_a_line_has_no_relief(client: TestClient) -> None:
