@@ -69,7 +69,7 @@ sbom: .venv/test.stamp ## write down the bill of materials (CycloneDX)
 lock: .venv/test.stamp ## write down the version of everything installed, after a requirement has changed
 	@{ echo "# Versions of all that requirements.txt and tests/requirements.txt bring along, written by \`make lock\`."; \
 	  echo "# Packages of one platform or accelerator only are left to torch's own pins."; \
-	  $(ENV) -m pip freeze --exclude-editable | sed 's/+[A-Za-z0-9.]*$$//' | grep -Ev '^(nvidia|triton|cuda)'; } > $(CONSTRAINTS).new
+	  $(ENV) -m pip freeze --all --exclude-editable | sed 's/+[A-Za-z0-9.]*$$//' | grep -Ev '^(nvidia|triton|cuda|pip==|wheel==)'; } > $(CONSTRAINTS).new
 	@mv $(CONSTRAINTS).new $(CONSTRAINTS)
 	@$(ENV) -m tests.supply.lock && $(ENV) -m tests.supply.licences && $(ENV) -m tests.supply.materials
 
