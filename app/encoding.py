@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import binascii
 from typing import Any
 
 import numpy as np
@@ -12,10 +13,11 @@ LARGEST = float(np.finfo(np.float32).max)
 
 def encode(array: Any) -> dict[str, Any]:
     """{"dtype": "f4", "bdata": base64, "shape": "m, n"}. NaN stays NaN; what is too large for float32 is clipped."""
-    values = np.clip(np.asarray(array, dtype=np.float64), -LARGEST, LARGEST)
-    data = np.ascontiguousarray(values, dtype="<f4")
-    shape = ", ".join(str(size) for size in data.shape)
-    return {"dtype": "f4", "bdata": base64.b64encode(data.tobytes()).decode("ascii"), "shape": shape}
+    values = np.asarray(array, dtype=np.float64)
+    # Both ufuncs keep not-a-number; np.clip does the same in four times the time for arrays as short as a path.
+    data = np.ascontiguousarray(np.minimum(np.maximum(values, -LARGEST), LARGEST), dtype="<f4")
+    shape = ", ".join(map(str, data.shape))
+    return {"dtype": "f4", "bdata": binascii.b2a_base64(data.data, newline=False).decode("ascii"), "shape": shape}
 
 
 def decode(encoded: dict[str, Any]) -> np.ndarray:

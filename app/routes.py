@@ -28,8 +28,8 @@ from app.toy_batch import PATHS, compute_many, paths_key
 from app.toy_surface import SURFACES_DRAWN, surface_key, surface_of
 
 CLAIMS = AnswerCache(web_settings().cache_bytes / 32, "claims")
-HEAVIEST_BATCH = 150_000
-"""Walkers × steps of all methods after which a batch is closed: some 20 ms of one core."""
+HEAVIEST_BATCH = 300_000
+"""Walkers × steps of all methods after which a batch is closed: some 50 ms of one core."""
 
 
 class Worker:

@@ -63,7 +63,7 @@ class WebSettings(SettingsTable):
     # What is computed and kept
     waiting: int = setting(256, "POTHOLE_WAITING", "toy requests that may wait; the next is answered with 429", 1)
     waiting_per_visitor: int = setting(8, "POTHOLE_WAITING_PER_VISITOR", "waiting toy requests of one browser", 1)
-    batch: int = setting(32, "POTHOLE_BATCH", "toy requests that are computed in one call; 1: one by one", 1, 256)
+    batch: int = setting(64, "POTHOLE_BATCH", "toy requests that are computed in one call; 1: one by one", 1, 256)
     cache_bytes: int = setting(
         128_000_000, "POTHOLE_CACHE_BYTES", "answers kept in memory, all kinds together", unit="bytes"
     )  # fmt: skip

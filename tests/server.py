@@ -66,6 +66,8 @@ class Server:
                 with urllib.request.urlopen(f"{self.url}/", timeout=10):
                     return
             except urllib.error.HTTPError as error:
+                if error.code == 401:  # it asks for its password: it answers
+                    return
                 raise RuntimeError(f"the front page is answered with {error.code}:\n{self.log()}") from error
             except (urllib.error.URLError, ConnectionError, TimeoutError):
                 time.sleep(0.1)

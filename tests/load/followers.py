@@ -60,7 +60,7 @@ async def one(port: int, job: str, number: int, until: float) -> Followed:
         async with follow(port, job, number) as socket, asyncio.timeout_at(until - time.monotonic() + _now()):
             async for text in socket:
                 entry = json.loads(text)
-                if entry["kind"] == "progress":
+                if "number" in entry and entry["kind"] != "connection":
                     told.numbers.append(entry["number"])
                     told.lags.append(time.time() - entry["time"])
     except TimeoutError:

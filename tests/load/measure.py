@@ -198,7 +198,7 @@ def main() -> None:
 
     each = f"{options.browsers} browsers × {options.rate:g} requests a second for {options.seconds:g} s"
     say(f"## Sliders: {each}\n\n{SLIDERS_TOLD}\n\n{HEAD}")
-    for what, batch in (("batches", "32"), ("one by one", "1")):
+    for what, batch in (("batches", "64"), ("one by one", "1")):
         say(measure(what, options.browsers, options.seconds, options.rate, options.first, POTHOLE_BATCH=batch).row)
     say(f"\n## Opening the toy lab, everybody in the same moment\n\n{OPENING_TOLD}\n\n{OPENING_HEAD}")
     for row in opened(options.browsers, options.first):
