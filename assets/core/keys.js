@@ -49,7 +49,7 @@
     if (element.isContentEditable || element.closest("[role=slider], [role=listbox]")) return true;
     if (element.matches("select, textarea, input:not([type=range], [type=radio], [type=checkbox], [type=file])")) return true;
     const moves = ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home", "End", "PageUp", "PageDown"];
-    if (element.matches("input[type=range]") || element.closest("[role=radiogroup], [role=tablist]")) return moves.includes(key) || key === " ";
+    if (element.matches("input[type=range], input[type=radio]") || element.closest("[role=radiogroup], [role=tablist]")) return moves.includes(key) || key === " ";
     return key === " " && Boolean(element.closest("button, a, summary, label, input, [role=button]"));
   }
 
