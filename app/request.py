@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
 from app.control import ChoiceControl, Control, describe, shorten
-from app.controls import SURFACE, controls_of, surface_controls
+from app.controls import CONTROLS, SURFACE, controls_of, surface_controls
 from app.own_settings import Own, own_of
 from app.presets import CUSTOM, DEFAULT_PRESET, PRESETS, preset_values
 from app.suggested import suggested
@@ -18,6 +18,8 @@ from geometry.surfaces import make_surface
 from optimizers import METHODS
 
 MAXIMUM_MESSAGES = 12
+SHOWN_KEYS = 3
+"""Unknown keys that a sentence names."""
 METHOD_NAMES = tuple(METHODS)
 PRESET = ChoiceControl(
     "preset", "Preset", (*((key, preset.title) for key, preset in PRESETS.items()), (CUSTOM, "Custom")),
@@ -200,3 +202,18 @@ def read_request(raw: Mapping[str, Any]) -> tuple[ToyRequest, tuple[Notice, ...]
     if reading.problems:
         raise BadRequest(*reading.problems)
     return request_of(reading.state), reading.notices
+
+
+def strangers(raw: Mapping[str, Any], known: Iterable[str]) -> list[str]:
+    """One sentence on the keys of a posted object that mean nothing there; none where all do."""
+    found = [f"“{shorten(name)}”" for name in raw if name not in set(known)]
+    if not found:
+        return []
+    more = f" and {len(found) - SHOWN_KEYS} more" if len(found) > SHOWN_KEYS else ""
+    return [f"The request holds {', '.join(found[:SHOWN_KEYS])}{more}, which means nothing here and is left out."]
+
+
+def toy_keys(request: ToyRequest) -> frozenset[str]:
+    """The keys that a posted state of the toy lab may hold."""
+    fixed = {control.name for control in CONTROLS} | {"preset", "surface", "methods", "start_x", "start_y", "have"}
+    return frozenset(fixed | {f"surface.{name}" for name, _ in request.surface_parameters})

@@ -22,7 +22,16 @@ from app.coalescer import Busy, Coalescer
 from app.fair_queue import Visitor
 from app.link import left_out, read_link, write_link
 from app.observe.metrics import watch_queue
-from app.request import MAXIMUM_MESSAGES, BadRequest, ToyRequest, parse_body, read_request, read_state
+from app.request import (
+    MAXIMUM_MESSAGES,
+    BadRequest,
+    ToyRequest,
+    parse_body,
+    read_request,
+    read_state,
+    strangers,
+    toy_keys,
+)
 from app.settings import WebSettings, web_settings
 from app.toy_batch import PATHS, compute_many, paths_key
 from app.toy_surface import SURFACES_DRAWN, surface_key, surface_of
@@ -115,7 +124,8 @@ class ToyWork:
         if raw.get("have") != surface_key(request):
             surface = await self.surfaces.answer(request, visitor, gone)
         paths = await self.paths.answer(request, visitor, gone)
-        return b'{"surface":%b,"paths":%b,"notices":%b}' % (surface, paths, orjson.dumps(notices))
+        said = orjson.dumps(strangers(raw, toy_keys(request)))
+        return b'{"surface":%b,"paths":%b,"notices":%b,"left_out":%b}' % (surface, paths, orjson.dumps(notices), said)
 
 
 def add_routes(server: FastAPI, settings: WebSettings) -> ToyWork:

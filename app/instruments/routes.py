@@ -16,14 +16,14 @@ from app.asking import visitor_of_request
 from app.cache import AnswerCache
 from app.coalescer import Coalescer
 from app.instruments.basins import basins_answer
-from app.instruments.controls import STRIDES, InstrumentRequest, own_state, read_instrument_request
+from app.instruments.controls import OWN_CONTROLS, STRIDES, InstrumentRequest, own_state, read_instrument_request
 from app.instruments.fairness import fairness_answer
 from app.instruments.link import mended
 from app.instruments.phase import phase_answer
 from app.instruments.race import race_answer
 from app.instruments.repeats import MOST_STEPS
 from app.instruments.two_scale import two_scale_answer
-from app.request import MAXIMUM_MESSAGES, BadRequest, parse_body, read_state
+from app.request import MAXIMUM_MESSAGES, BadRequest, parse_body, read_state, strangers, toy_keys
 from app.routes import json_response, refusal
 from app.settings import WebSettings, web_settings
 
@@ -35,6 +35,9 @@ COMPUTATIONS: dict[str, Callable[[InstrumentRequest], bytes]] = {
     "basins": basins_answer,
     "two-scale": two_scale_answer,
 }
+
+INSTRUMENT_KEYS = frozenset({control.name for control in OWN_CONTROLS} | {"method", "stride"})
+"""What a posted instrument's request may hold beside the toy lab's state."""
 
 
 def opened(raw: Mapping[str, Any]) -> bytes:
@@ -86,10 +89,13 @@ def add_instrument_routes(server: FastAPI, settings: WebSettings) -> None:
         try:
             if name not in COMPUTATIONS:
                 raise BadRequest(f"There is no such instrument; there are {', '.join(COMPUTATIONS)}.")
-            asked = read_instrument_request(parse_body(await request.body()))
+            raw = parse_body(await request.body())
+            asked = read_instrument_request(raw)
             check_work(name, asked, settings.walker_steps)
             worker = coarse if name == "phase" and asked.stride == STRIDES[0] else fine
             answer = await worker.answer((name, asked), visitor_of_request(request), request.is_disconnected)
-            return json_response(answer)
+            said = strangers(raw, toy_keys(asked.toy) | INSTRUMENT_KEYS)
+            # Answers are kept as bytes for all who ask the same; what one request held too much is said beside them.
+            return json_response(answer[:-1] + b',"left_out":' + orjson.dumps(said) + b"}" if said else answer)
         except BadRequest as error:
             return refusal(error)

@@ -17,7 +17,7 @@ from app.network.answers import answered, job_in, sentence
 from app.network.controls import description_of, read_network_link, read_network_state, state_of
 from app.network.follow import add_follow_route
 from app.network.ground import ground_of
-from app.request import MAXIMUM_MESSAGES, BadRequest, parse_body
+from app.request import MAXIMUM_MESSAGES, BadRequest, parse_body, strangers
 from app.routes import json_response, refusal
 from app.visitor import greeted, known_visitor, visitor_of
 
@@ -80,7 +80,8 @@ def add_network_routes(server: FastAPI) -> None:
                 with contextlib.suppress(Refused):  # it has ended, or is somebody else's
                     await default_engine().stop(job_in(raw, "replaces"), visitor)
             job = await default_engine().submit(visitor, description_of(reading.state))
-            return {"run": await run_of(job, visitor), "notices": reading.notices}
+            said = [*reading.notices, *strangers(state, reading.state)]
+            return {"run": await run_of(job, visitor), "notices": said[:MAXIMUM_MESSAGES]}
 
         return await answered(request, do)
 

@@ -123,12 +123,12 @@
       return { ...Object.fromEntries(state), have: this.surfaceKey ?? null };
     }
 
-    answered({ surface, paths, notices }, asked) {
+    answered({ surface, paths, notices, left_out: leftOut }, asked) {
       this.lastRequest = asked;
       this.gate.timeout = TIMEOUT;
       clearTimeout(this.waiting);
       lab.notices("first", []);
-      lab.notices("request", []);
+      lab.notices("request", leftOut ?? []);
       if (notices.length) {
         lab.notices("clamped", notices.map((notice) => notice.sentence));
         this.state.set(Object.fromEntries(notices.map(({ name, value }) => [name, value])), "server");
