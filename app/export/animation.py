@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import time
 
 import numpy as np
 from PIL import Image
@@ -16,6 +17,8 @@ from app.settings import web_settings
 
 SHORTEST = 20
 """Milliseconds. Browsers show anything shorter as 100 ms."""
+BREATH = 0.003
+"""Seconds between two frames in which nothing is drawn."""
 REST = 1500
 """Milliseconds that the last frame stays on longer."""
 
@@ -23,6 +26,12 @@ REST = 1500
 def steps_of(steps: int, frames: int) -> list[int]:
     """At most `frames` different steps from 0 to T, evenly spread."""
     return np.unique(np.linspace(0, steps, frames).round().astype(int)).tolist()
+
+
+def _quantised(frame: Image.Image, palette: Image.Image) -> Image.Image:
+    """The frame in the palette's colours. Between two frames others may have the interpreter: a drag waits for it."""
+    time.sleep(BREATH)
+    return frame.quantize(palette=palette, dither=Image.Dither.NONE)
 
 
 def animation(scene: Scene, kind: str, width: int, frames: int, seconds: float) -> bytes:
@@ -38,7 +47,7 @@ def animation(scene: Scene, kind: str, width: int, frames: int, seconds: float) 
     picture = Picture(scene, kind, width)
     (last,) = picture.frames(steps[-1:])
     palette = last.quantize(256, method=Image.Quantize.MEDIANCUT)
-    images = (frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in picture.frames(steps))
+    images = (_quantised(frame, palette) for frame in picture.frames(steps))
     each = max(SHORTEST, round(1000 * seconds / len(steps) / 10) * 10)
     out = io.BytesIO()
     next(images).save(

@@ -3,7 +3,6 @@
 (() => {
   const lab = (window.potholeLab ??= {});
   const MARGIN = { left: 50, right: 70, top: 24, bottom: 42 };
-  const FONT = "11px Inter, 'Segoe UI', 'Helvetica Neue', Arial, sans-serif";
   const SIMILAR = [0.55, 1.8]; // ratios of the axes at which equal scales on both leave no strip
 
   lab.StillMap = class extends lab.MapView {
@@ -27,7 +26,7 @@
 
     axes() {
       if (!this.scene || !this.stack.clientWidth) return null;
-      const { left, right, top, bottom } = MARGIN;
+      const { left, right, top, bottom } = lab.roomFor(MARGIN);
       const flat = this.dimension === 1;
       let width = Math.max(this.stack.clientWidth - left - (flat ? 16 : right), 1);
       let height = Math.max(this.stack.clientHeight - top - bottom, 1);
@@ -74,22 +73,22 @@
     }
 
     #drawAxes(context, x, y, { quiet, grid }) {
-      Object.assign(context, { font: FONT, fillStyle: quiet, strokeStyle: grid, lineWidth: 1, textAlign: "center", textBaseline: "top" });
+      Object.assign(context, { font: lab.font(11), fillStyle: quiet, strokeStyle: grid, lineWidth: 1, textAlign: "center", textBaseline: "top" });
       context.strokeRect(x._offset + 0.5, y._offset + 0.5, x._length - 1, y._length - 1);
       const flat = this.dimension === 1;
-      for (const value of lab.ticks(x.range[0], x.range[1], Math.max(3, x._length / 70))) {
+      for (const value of lab.ticks(x.range[0], x.range[1], Math.max(3, x._length / (70 * lab.zoom)))) {
         const at = x._offset + ((value - x.range[0]) / (x.range[1] - x.range[0])) * x._length;
         context.fillText(tick(value, x.range), at, y._offset + y._length + 6);
       }
       context.textAlign = "right";
       context.textBaseline = "middle";
-      for (const value of lab.ticks(y.range[0], y.range[1], Math.max(3, y._length / 50))) {
+      for (const value of lab.ticks(y.range[0], y.range[1], Math.max(3, y._length / (50 * lab.zoom)))) {
         const at = y._offset + y._length - ((value - y.range[0]) / (y.range[1] - y.range[0])) * y._length;
         context.fillText(tick(value, y.range), x._offset - 6, at);
       }
       context.textAlign = "center";
       context.textBaseline = "top";
-      context.fillText(flat ? "θ" : "θ₁", x._offset + x._length / 2, y._offset + y._length + 22);
+      context.fillText(flat ? "θ" : "θ₁", x._offset + x._length / 2, y._offset + y._length + 22 * lab.zoom);
       context.textAlign = "left";
       context.textBaseline = "bottom";
       context.fillText(flat ? "L(θ)" : "θ₂", x._offset, y._offset - 4);

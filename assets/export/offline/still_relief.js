@@ -131,7 +131,7 @@
       context.beginPath();
       [[x0, y0], [x1, y0], [x1, y1], [x0, y1], [x0, y0]].forEach(([x, y], k) => (k ? context.lineTo(...place(x, y)) : context.moveTo(...place(x, y))));
       context.stroke();
-      Object.assign(context, { fillStyle: quiet, font: "12px Inter, 'Segoe UI', Arial, sans-serif", textAlign: "center", textBaseline: "middle" });
+      Object.assign(context, { fillStyle: quiet, font: lab.font(12), textAlign: "center", textBaseline: "middle" });
       const [nearX, nearY] = [Math.cos(this.around) > 0 ? x1 : x0, Math.sin(this.around) > 0 ? y1 : y0];
       const beyond = (near, far) => near + 0.08 * (near - far);
       context.fillText("θ₁", ...place((x0 + x1) / 2, beyond(nearY, nearY === y0 ? y1 : y0)));
