@@ -13,6 +13,12 @@ TABLES: dict[str, list[list[str]]] = {
     "race": [["map", "Map over β and k"], ["along", "U along the run"]],
     "fairness": [["strip", "Strip"], ["best", "Every method at its best"]],
     "basins": [["starts", "Starts"]],
+    "two-scale": [
+        ["quantities", "Closed forms and simulation"],
+        ["cycles", "Cycles"],
+        ["window", "Endings by radius"],
+        ["plane", "Bouncing on the plane"],
+    ],
 }
 """(key, name) of each instrument's tables."""
 
@@ -92,8 +98,33 @@ def basin_tables(answers: Sequence[Answer]) -> dict[str, Table]:
     return {"starts": (["method", "start_x", *([] if flat else ["start_y"]), "ends"], rows)}
 
 
+def two_scale_tables(answers: Sequence[Answer]) -> dict[str, Table]:
+    """Each closed form beside its simulated counterpart, the cycles, the endings over ρ, and the axes of bouncing."""
+    (answer,) = answers
+    told = ("label", "closed", "simulated", "deviation", "kind")
+    found = ("word", "period", "closed", "simulated", "deviation", "starts")
+    window = answer["window"]
+    axes = [
+        [one["name"], *one["u"], *one["products"], one["expected"], one["axis"], one["share"]]
+        for one in answer["plane"]
+    ]
+    return {
+        "quantities": (
+            ["quantity", "closed_form", "simulated", "relative_deviation", "what_it_is"],
+            [[row[key] for key in told] for row in answer["quantities"]],
+        ),
+        "cycles": (
+            ["signs", "period", "amplitude", "simulated_amplitude", "relative_deviation", "starts"],
+            [[row[key] for key in found] for row in answer["cycles"]["list"]],
+        ),
+        "window": (["radius", "ends"], [list(pair) for pair in zip(window["radii"], window["ends"], strict=True)]),
+        "plane": (["u", "u_1", "u_2", "u_a_1", "u_a_2", "expected_axis", "axis", "share_of_motion"], axes),
+    }
+
+
 MAKERS: dict[str, Callable[[Sequence[Answer]], dict[str, Table]]] = {
     "phase": phase_tables, "race": race_tables, "fairness": fairness_tables, "basins": basin_tables,
+    "two-scale": two_scale_tables,
 }  # fmt: skip
 
 

@@ -65,9 +65,19 @@ def test_axe_finds_what_is_wrong(page):
     assert {re.split("[ :]", one)[1] for one in findings(page)} == {"image-alt", "color-contrast"}
 
 
-@pytest.mark.parametrize("name", ["phase", "race", "fairness", "basins"])
+@pytest.mark.parametrize("name", ["phase", "race", "fairness", "basins", "two-scale"])
 def test_axe_on_every_instrument(page, name):
     settled(page, f"/instruments?instrument={name}&{QUICK['/instruments']}")
+    assert findings(page) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_on_what_looks_closer(page, scheme):
+    """Anatomy of a step, a cloud, equal cost and settings of each method's own, all open at once."""
+    lenses = "anatomy=on&anatomy_stage=4&cloud=16&cost=evaluations&tuning=own&steps=100"
+    settled(page, f"/?preset=figure-2&{lenses}&scheme={scheme}")
+    page.locator("#anatomy-stages li").first.wait_for()
+    page.locator("#cloud-counts tr").first.wait_for()
     assert findings(page) == []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 
@@ -22,10 +23,10 @@ def exported(post, **wish):
 
 
 def table(post, instrument, name, **wish):
-    first, head, *lines = exported(post, instrument=instrument, table=name, format="csv", **wish).text.splitlines()
-    heads = head.split(",")
+    first, *lines = exported(post, instrument=instrument, table=name, format="csv", **wish).text.splitlines()
+    heads, *rows = csv.reader(lines)
     settings = json.loads(first.removeprefix("# settings: "))
-    return settings, [dict(zip(heads, line.split(","), strict=True)) for line in lines]
+    return settings, [dict(zip(heads, row, strict=True)) for row in rows]
 
 
 def test_the_phase_diagram_is_exported_whole_from_all_its_parts(post):
@@ -114,3 +115,17 @@ def test_nonsense_is_a_sentence(post, wish):
     response = post("/export/instruments", {**QUICK, **wish})
     assert response.status_code == 422
     assert response.json()["problems"][0].endswith(".")
+
+
+def test_two_scales(post):
+    state = {"preset": "two-scale"}
+    told = post("/instruments/two-scale", {**QUICK, **state}).json()
+    _, rows = table(post, "two-scale", "quantities", **state)
+    assert [row["quantity"] for row in rows] == [row["label"] for row in told["quantities"]]
+    assert [float(row["closed_form"]) for row in rows] == [row["closed"] for row in told["quantities"]]
+    _, cycles = table(post, "two-scale", "cycles", **state)
+    assert [int(row["starts"]) for row in cycles] == [row["starts"] for row in told["cycles"]["list"]]
+    _, window = table(post, "two-scale", "window", **state)
+    assert [row["ends"] for row in window] == told["window"]["ends"]
+    _, plane = table(post, "two-scale", "plane", **state)
+    assert [int(row["axis"]) for row in plane] == [one["axis"] for one in told["plane"]]
