@@ -91,7 +91,7 @@ link: /instruments?instrument=race`;
       close();
     };
     const tools = lecture.on
-      ? [button("Notes in a second window", () => lecture.openNotes()), button("End the lecture", end)]
+      ? [button("Notes in a second window", () => lecture.openNotes()), button("End the lecture", end, { id: "end-the-lecture" })]
       : [button("Start the lecture", start, { autofocus: true })];
     dialog = lab.openDialog(
       "lecture-window",

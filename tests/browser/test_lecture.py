@@ -1,0 +1,315 @@
+"""A lecture walked through by keyboard alone, from its start to its end, at a lecture hall's size and at a phone's."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from playwright.sync_api import Error, Page
+
+from app.lecture.source import load_scenes
+from app.server import build
+from tests.browser.lab_page import LabPage
+from tests.browser.launch import PHONE
+
+HALL = {"viewport": {"width": 1280, "height": 720}}
+OWN = """# My lecture
+
+## A bowl
+link: /?surface=quadratic-bowl&steps=50&step=0
+
+Round it goes.
+
+## Phases
+link: /instruments?instrument=phase&resolution=12&runs=1&steps=50
+"""
+
+build()
+TITLES = [scene.title for scene in load_scenes().scenes]
+
+
+def scene_shown(lab: LabPage, index: int) -> None:
+    """Wait until the bar names the scene; on the way to it the page itself may change."""
+
+    def shown() -> bool:
+        try:
+            count, title = (lab.page.locator(f".scene-{name}").all_inner_texts() for name in ("count", "title"))
+        except Error:  # the page is being left
+            return False
+        return (count, title) == ([f"{index} of {len(TITLES)}"], [TITLES[index - 1]])
+
+    lab.until(shown, 60)
+
+
+def focused(page: Page, selector: str) -> bool:
+    return page.evaluate("(selector) => document.activeElement?.matches(selector) ?? false", selector)
+
+
+def tab_to(page: Page, selector: str, most: int = 120) -> None:
+    """Press Tab until an element has the focus: it must be reachable, and its focus must be seen."""
+    for _ in range(most):
+        if focused(page, selector):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"Tab does not reach {selector}")
+
+
+def instrument_done(lab: LabPage, name: str) -> None:
+    lab.until(lambda: lab.page.locator(f"#{name}-body[aria-busy=false] .heat").count() > 0, 90)
+
+
+@pytest.mark.parametrize("size", [HALL, PHONE], ids=["hall", "phone"])
+def test_the_whole_lecture_by_keyboard(new_page, size):
+    lab = LabPage(new_page(**size))
+    page, keyboard = lab.page, lab.page.keyboard
+    lab.open("/?preset=stiff-valley")
+
+    # The lecture window, its start button, the first scene.
+    keyboard.press("l")
+    assert page.locator("#lecture-window").is_visible()
+    tab_to(page, "#lecture-window .window-tools .button")
+    keyboard.press("Enter")
+    scene_shown(lab, 1)
+    lab.settle()
+
+    # The sheet of keys: a dialog that keeps the focus and closes on Escape.
+    keyboard.press("?")
+    sheet = page.locator("#help-sheet")
+    for words in ("next scene (clickers send this)", "reveal the hidden paths and play", "next vector of the step"):
+        assert words in sheet.inner_text()
+    for _ in range(3):
+        keyboard.press("Tab")
+        assert page.evaluate("document.activeElement === document.body || !!document.activeElement.closest('dialog')")
+    keyboard.press("Escape")
+    lab.until(lambda: sheet.count() == 0)
+
+    # Notes in a window of their own, in step with the lecture.
+    with page.expect_popup() as opened:
+        keyboard.press("s")
+    notes = opened.value
+    notes.get_by_role("heading", name=TITLES[0]).wait_for()
+    assert "out" in notes.locator("#notes-text").inner_text()
+    assert notes.locator("#notes-following").inner_text() == TITLES[1]
+    assert re.fullmatch(r"\d+:\d\d", notes.locator("#notes-elapsed").inner_text())
+
+    # Predict: nothing gives the run away until it is revealed.
+    assert lab.painted("map") < 4000
+    assert not page.locator("#outcomes").is_visible()
+    assert not page.locator("#losses-chart").is_visible()
+    assert page.locator("#spoken").text_content() == ""
+    for method, downs in (("SGDM", 1), ("SAM", 0), ("LLQR", 0), ("LLQR+SAM", 0)):
+        tab_to(page, f"[name='predict-{method}']")
+        keyboard.press("Space")
+        for _ in range(downs):
+            keyboard.press("ArrowRight")
+    assert page.locator(".scene-count").inner_text() == "1 of 4"  # arrows belong to the question here
+    guesses = page.evaluate("[...document.querySelectorAll('.predict input:checked')].map((one) => one.value)")
+    assert guesses == ["stays", "escapes", "escapes", "escapes"]
+    tab_to(page, "#reveal")
+    keyboard.press("Enter")
+    lab.until(lambda: 0 < lab.step() < 600)
+    keyboard.press("End")
+    verdict = lab.until(lambda: page.locator("#predict-verdict").inner_text())
+    truth = {m: "escapes" if o == "reached" else "stays" for m, o in lab.outcomes().items()}
+    right = sum(guess == truth[m] for m, guess in zip(truth, guesses, strict=True))
+    assert verdict.startswith(f"{right} of 4 right.")
+    assert "LLQR: you said “escapes”; trapped" in verdict
+    assert page.locator("#outcomes").is_visible()
+
+    # Playback in a lecture: the arrows change the scene, comma and full stop step; N goes through a step's anatomy.
+    keyboard.press("Home")
+    keyboard.press(".")
+    keyboard.press(".")
+    keyboard.press(",")
+    assert lab.step() == 1
+    before = lab.state("anatomy_stage"), lab.state("anatomy")
+    keyboard.press("n")
+    lab.until(lambda: (lab.state("anatomy_stage"), lab.state("anatomy")) != before)
+    keyboard.press("t")
+    rows = page.locator("#data-table table").first.locator("tbody tr")
+    lab.until(lambda: rows.count() >= 11)
+
+    # The second scene: who is first.
+    keyboard.press("PageDown")
+    scene_shown(lab, 2)
+    lab.until(lambda: page.locator("[name='predict-first']").count() == 5)
+    lab.settle()
+    notes.get_by_role("heading", name=TITLES[1]).wait_for()
+    tab_to(page, "[name='predict-first']")
+    keyboard.press("Space")
+    keyboard.press("r")
+    lab.until(lambda: lab.step() > 0)
+    keyboard.press("End")
+    verdict = lab.until(lambda: page.locator("#predict-verdict").inner_text())
+    table = lab.table()
+    arrivals = {m: int(row["Steps to arrival"].replace("\u2009", "")) for m, row in table.items()
+                if row["Steps to arrival"] != "–"}  # fmt: skip
+    first = min(arrivals, key=arrivals.get)
+    assert verdict.startswith("You said SGDM.")
+    assert f"{first} arrives first, at step {arrivals[first]}" in verdict
+
+    # Theme and colours stay through the scenes, on another page too; the link holds the place.
+    keyboard.press("p")
+    assert page.evaluate("document.documentElement.dataset.theme") == "projector"
+    keyboard.press("c")
+    assert not page.locator("#controls").is_visible()
+    keyboard.press("ArrowRight")
+    scene_shown(lab, 3)
+    instrument_done(lab, "race")
+    assert page.evaluate("document.documentElement.dataset.theme") == "projector"
+    assert page.evaluate("new URLSearchParams(location.search).get('scene')") == "3"
+    notes.get_by_role("heading", name=TITLES[2]).wait_for()
+    assert page.locator("#race-body .verdict").count() == 2
+
+    keyboard.press("PageDown")
+    scene_shown(lab, 4)
+    instrument_done(lab, "fairness")
+    assert "LLQR+SAM" in page.locator("#fairness-body .verdict-sentence").inner_text()
+    keyboard.press("PageDown")  # the last scene has no next one
+    scene_shown(lab, 4)
+    assert notes.locator("#notes-following").inner_text() == "the end"
+    assert page.evaluate("document.documentElement.scrollWidth") <= size["viewport"]["width"]
+
+    # Back from the notes' window, by number to the first, and the end.
+    notes.keyboard.press("PageUp")
+    scene_shown(lab, 3)
+    keyboard.press("1")
+    scene_shown(lab, 1)
+    keyboard.press("l")
+    tab_to(page, "#end-the-lecture")
+    keyboard.press("Enter")
+    lab.until(lambda: not page.locator("#lecture-bar").is_visible())
+    notes.get_by_text("The lecture has ended.").wait_for()
+    notes.close()
+
+
+def test_a_scene_file_opened_in_the_browser_stays_there(new_page, page_problems):
+    page_problems.allow("422")
+    lab = LabPage(new_page(**HALL))
+    page = lab.page
+    lab.open("/?preset=figure-2&steps=50")
+    page.keyboard.press("l")
+    page.get_by_text("Open a scene file").click()
+    page.locator("#lecture-window textarea").fill(OWN.replace("steps=50&step=0", "steps=5000"))
+    page.get_by_role("button", name="Start with these scenes").click()
+    page.get_by_text("Line 4 of the scene file: link: Steps T = 5000 is outside 10 … 3000.").wait_for()
+    assert lab.page.locator("#lecture-bar").is_hidden()
+    file = {"name": "mine.md", "mimeType": "text/markdown", "buffer": OWN.encode()}
+    page.locator("#lecture-window input[type=file]").set_input_files(files=[file])
+    lab.until(lambda: page.locator("#lecture-window textarea").input_value() == OWN)
+    page.get_by_role("button", name="Start with these scenes").click()
+    lab.until(lambda: page.locator(".scene-title").all_inner_texts() == ["A bowl"])
+    assert lab.state("surface") == "quadratic-bowl"
+    page.keyboard.press("PageDown")
+    lab.until(lambda: page.locator(".scene-title").all_inner_texts() == ["Phases"], 60)
+    assert "scenes=own" in page.url
+    link = page.url
+    page.keyboard.press("l")
+    page.get_by_role("button", name="Forget this file").click()
+    page.goto("about:blank")
+    page.goto(link)
+    page.get_by_text("This browser keeps no scene file.").wait_for()
+
+
+def test_a_lecture_of_ones_own_server(new_page, start_server, tmp_path):
+    file = tmp_path / "scenes.md"
+    file.write_text(OWN, encoding="utf-8")
+    server = start_server("--scenes", str(file))
+    lab = LabPage(new_page())
+    lab.page.goto(f"{server.url}/?scenes=lab&scene=1")
+    lab.until(lambda: lab.page.locator(".scene-title").all_inner_texts() == ["A bowl"], 60)
+    lab.until(lambda: lab.page.evaluate("potholeLab.toy.state.get('surface')") == "quadratic-bowl")
+    with lab.page.context.expect_page() as opened:
+        lab.page.keyboard.press("s")
+    opened.value.get_by_text("Round it goes.").wait_for()
+
+
+def test_a_scene_that_does_not_exist_is_said(page):
+    lab = LabPage(page)
+    lab.open("/?preset=figure-2&steps=50&scenes=lab&scene=9")
+    lab.until(lambda: "The lecture has 4 scenes; there is no scene 9." in lab.notices())
+    lab.until(lambda: lab.state("scene") == 4)
+
+
+def test_the_sheet_lists_the_keys_that_work(page):
+    """Every key on the sheet is an entry of the table that the listener goes through, and each entry is there."""
+    lab = LabPage(page).open("/?preset=figure-2&steps=50")
+    lab.page.keyboard.press("?")
+    told = set(lab.page.locator("#help-sheet dd").all_inner_texts())
+    table = lab.page.evaluate("potholeLab.keys.shown.map(({ what }) => what)")
+    assert told == set(table)
+    assert len(told) > 12
+    lab.page.keyboard.press("?")  # the key that opened it closes it
+    lab.until(lambda: lab.page.locator("#help-sheet").count() == 0)
+    lab.page.keyboard.press("d")
+    assert lab.state("scheme") == "dark"
+    lab.page.keyboard.press("d")
+    lab.field("radius").focus()
+    lab.page.keyboard.type("d")
+    assert lab.state("scheme") == "light"  # typing into a field is typing
+
+
+STRIP = """() => [...document.querySelectorAll(".strip-frame")].map((frame) =>
+  [...frame.querySelectorAll("canvas")].map((canvas) => {
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    return data.reduce((sum, value) => sum + value, 0);
+  }))"""
+
+
+def test_less_motion_is_a_film_strip_first(new_page):
+    lab = LabPage(new_page(reduced_motion="reduce"))
+    lab.open("/?preset=figure-2&step=0&speed=300")
+    lab.page.keyboard.press("Space")
+    frames = lab.page.locator(".film-strip figure")
+    assert frames.count() == 6
+    steps = [int(text.split()[1]) for text in lab.page.locator(".film-strip figcaption").all_inner_texts()]
+    assert steps[0] == 0
+    assert steps[-1] == 600
+    assert steps == sorted(set(steps))
+    assert lab.page.locator("#play-button").inner_text() == "Play"
+    assert "SGDM 0.23" in frames.last.get_attribute("aria-label")
+    drawn = lab.page.evaluate(STRIP)
+    assert len({json.dumps(one) for one in drawn}) >= 4  # pictures of different steps; at the end all may stand still
+    lab.page.get_by_role("button", name="Play anyway").click()
+    lab.until(lambda: 0 < lab.step() < 600)
+
+
+COMPARED = """([guesses, first]) => {
+  const row = (method, outcome, arrival) => ({ method, outcome, arrival, sentence: `${outcome} (${method})` });
+  const rows = [row("A", "trapped", null), row("B", "reached", 40), row("C", "diverged", null), row("D", "reached", 7)];
+  return [potholeLab.compareEndings(guesses, rows), potholeLab.compareFirst(first, rows)];
+}"""
+
+
+def test_what_was_said_is_compared_with_what_happened(page):
+    page.goto("/notes")
+    page.locator("h1").wait_for()
+    endings, first = page.evaluate(COMPARED, [{"A": "stays", "B": "stays", "C": "diverges"}, "B"])
+    assert endings == "2 of 3 right. B: you said “stays”; reached (B). No guess for D: reached (D)."
+    assert first == "You said B. D arrives first, at step 7, then B at step 40."
+    endings, first = page.evaluate(COMPARED, [{}, "D"])
+    assert endings.startswith("Nobody guessed. No guess for A")
+    assert first.startswith("Right: D. D arrives first")
+    assert page.evaluate("potholeLab.compareFirst('nobody', [])") == "Right: nobody. No method arrives within the run."
+
+
+def test_a_surface_without_a_basin_has_nothing_to_predict(page):
+    lab = LabPage(page).open("/?surface=monkey-saddle&steps=50&predict=outcome")
+    lab.until(lambda: any("nothing to predict" in notice for notice in lab.notices()))
+    assert lab.page.locator("#outcomes").is_visible()
+
+
+def test_the_projector_draws_larger_on_canvas_and_in_plotly(page):
+    lab = LabPage(page).open("/?preset=figure-2&steps=100")
+    sizes = """() => [
+      document.querySelector("#map-graph .js-plotly-plot")._fullLayout.font.size,
+      potholeLab.toy.looks.SAM.width,
+      Number.parseFloat(potholeLab.toy.pictures.charts.losses.lines.context.font),
+      Number.parseFloat(getComputedStyle(document.getElementById("caption")).fontSize)]"""
+    before = page.evaluate(sizes)
+    page.keyboard.press("p")
+    lab.until(lambda: page.evaluate(sizes)[0] > before[0])
+    lab.until(lambda: all(now > 1.3 * was for now, was in zip(page.evaluate(sizes), before, strict=True)))
+    page.keyboard.press("p")
+    lab.until(lambda: page.evaluate(sizes) == before)
