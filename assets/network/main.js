@@ -116,7 +116,7 @@
             onRows: (run) => this.rowsCame(run),
             onEnd: (run, end) => this.runEnded(run, end),
             onConnection: (state) =>
-              lab.notices("connection", state === "lost" ? ["The connection to the server is lost; trying again. Nothing of the run is lost."] : [], "error"),
+              lab.notices("connection", state === "lost" ? ["The connection to the server is lost; trying again. The picture stays as it is meanwhile."] : [], "error"),
           })
         : null;
       if (!told) lab.notices("connection", []);
