@@ -29,17 +29,17 @@ build()
 TITLES = [scene.title for scene in load_scenes().scenes]
 
 
+def bar(lab: LabPage) -> tuple[str, ...]:
+    """("1 of 4", title of the scene); nothing while no lecture is shown or the page itself changes."""
+    try:
+        return tuple(lab.page.locator(".scene-count, .scene-title").all_inner_texts())
+    except Error:  # the page is being left
+        return ()
+
+
 def scene_shown(lab: LabPage, index: int) -> None:
     """Wait until the bar names the scene; on the way to it the page itself may change."""
-
-    def shown() -> bool:
-        try:
-            count, title = (lab.page.locator(f".scene-{name}").all_inner_texts() for name in ("count", "title"))
-        except Error:  # the page is being left
-            return False
-        return (count, title) == ([f"{index} of {len(TITLES)}"], [TITLES[index - 1]])
-
-    lab.until(shown, 60)
+    lab.until(lambda: bar(lab) == (f"{index} of {len(TITLES)}", TITLES[index - 1]), 60)
 
 
 def focused(page: Page, selector: str) -> bool:
@@ -199,10 +199,10 @@ def test_a_scene_file_opened_in_the_browser_stays_there(new_page, page_problems)
     page.locator("#lecture-window input[type=file]").set_input_files(files=[file])
     lab.until(lambda: page.locator("#lecture-window textarea").input_value() == OWN)
     page.get_by_role("button", name="Start with these scenes").click()
-    lab.until(lambda: page.locator(".scene-title").all_inner_texts() == ["A bowl"])
+    lab.until(lambda: bar(lab)[1:] == ("A bowl",))
     assert lab.state("surface") == "quadratic-bowl"
     page.keyboard.press("PageDown")
-    lab.until(lambda: page.locator(".scene-title").all_inner_texts() == ["Phases"], 60)
+    lab.until(lambda: bar(lab)[1:] == ("Phases",), 60)
     assert "scenes=own" in page.url
     link = page.url
     page.keyboard.press("l")
@@ -218,7 +218,7 @@ def test_a_lecture_of_ones_own_server(new_page, start_server, tmp_path):
     server = start_server("--scenes", str(file))
     lab = LabPage(new_page())
     lab.page.goto(f"{server.url}/?scenes=lab&scene=1")
-    lab.until(lambda: lab.page.locator(".scene-title").all_inner_texts() == ["A bowl"], 60)
+    lab.until(lambda: bar(lab)[1:] == ("A bowl",), 60)
     lab.until(lambda: lab.page.evaluate("potholeLab.toy.state.get('surface')") == "quadratic-bowl")
     with lab.page.context.expect_page() as opened:
         lab.page.keyboard.press("s")
