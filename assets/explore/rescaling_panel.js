@@ -61,10 +61,13 @@
       for (const [key, line] of Object.entries(LINES)) {
         const series = rows.map((row, k) => ({ x: [...about.x], y: [...row[line]], ...looks[k] }));
         this.charts[key].show({ x: { log: false, title: "Along the direction" }, y: { log: true, title: "" }, series }, this.page.colours);
+        const [first] = rows;
+        const [least, most] = [Math.min(...first[line]), Math.max(...first[line])].map((loss) => lab.formatNumber(loss));
+        const range = `from ${least} to ${most}`;
         const changed = rows.at(-1)[key === "plain" ? "plain_slice_difference" : "slice_difference"];
         by(`rescaling-${key}-chart`).setAttribute(
           "aria-label",
-          rows.length < 2 ? "Loss along a random direction." : `Loss along a random direction for α = 1 and α = ${rows[1].factor}: slices differ by up to ${lab.formatNumber(100 * changed)} % of their range.`,
+          rows.length < 2 ? `Loss along a random direction, ${range}.` : `Loss along a random direction for α = 1, ${range}, and α = ${rows[1].factor}: slices differ by up to ${lab.formatNumber(100 * changed)} % of their range.`,
         );
       }
       this.#table(rows, looks);

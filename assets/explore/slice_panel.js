@@ -26,6 +26,7 @@
         },
       });
       this.player.speed = SPEED;
+      this.player.holds.push(() => this.#hold());
       this.scrubber = lab.make("input", { type: "range", min: 0, max: 0, step: 1, className: "slider", "aria-label": "Kept weights" });
       this.scrubber.addEventListener("input", () => {
         this.player.pause();
@@ -62,7 +63,10 @@
             return [name, { captured: told.captured, ...Object.fromEntries(arrays) }];
           }),
         );
-        if (this.shown === found) this.#setPaths();
+        if (this.shown === found) {
+          this.#setPaths();
+          this.#alt();
+        }
       }
       if (row.picture) {
         found.picture = row.picture;
@@ -173,12 +177,30 @@
       this.page.explore.answered("slice", found);
     }
 
+    // With less motion asked for, a first press leads to the end and only a second, "Play anyway", moves.
+    #hold() {
+      if (!lab.lessMotion() || this.anyway) return false;
+      this.anyway = true;
+      this.player.seek(this.player.steps);
+      by("slice-play").textContent = by("spoken").textContent = "Play anyway";
+      return true;
+    }
+
     #alt() {
-      const { plane, done } = this.shown;
-      const what = `${plane.axes === 1 ? "Line" : "Contour map"} of the loss around ${plane.around}, with the paths of ${Object.keys(this.shown.paths).join(", ")}`;
-      const range = done ? `; from ${lab.formatNumber(done.low)} to ${lab.formatNumber(done.high)}` : "";
-      by("slice-map-stack").setAttribute("aria-label", `${what}${range}.`);
-      by("slice-relief-stack").setAttribute("aria-label", `The same loss as a relief${range}.`);
+      const { plane, paths, honesty, picture } = this.shown;
+      const told = Object.keys(paths).map((name) => {
+        if (!honesty) return name;
+        const losses = honesty[name].true;
+        return `${name}, loss ${lab.formatNumber(losses[0])} to ${lab.formatNumber(losses[losses.length - 1])}`;
+      });
+      const drawn = lab.decode(picture.losses).filter(Number.isFinite);
+      const least = drawn.reduce((a, b) => Math.min(a, b), Infinity);
+      const most = drawn.reduce((a, b) => Math.max(a, b), -Infinity);
+      const range = `from ${lab.formatNumber(least)} to ${lab.formatNumber(most)}`;
+      const steps = `steps ${plane.steps[0]} to ${plane.steps[plane.steps.length - 1]}`;
+      const what = `${plane.axes === 1 ? "Line" : "Contour map"} of the loss around ${plane.around}, ${range}`;
+      by("slice-map-stack").setAttribute("aria-label", `${what}. Projected paths, ${steps}: ${told.join("; ")}. Axes: ${plane.labels.join("; ")}.`);
+      by("slice-relief-stack").setAttribute("aria-label", `The same loss as a relief, ${range}. Paths, ${steps}: ${told.join("; ")}.`);
       by("slice-map-hint").textContent = plane.axes === 1 ? "dots: the kept weights, projected" : "Paths are projected onto the plane";
     }
 

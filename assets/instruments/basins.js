@@ -45,7 +45,7 @@
     }
 
     #part(answer, index, of) {
-      this.page.answered();
+      this.page.answered(answer);
       if (index === 0) this.answer = { ...answer, found: {} };
       for (const map of answer.maps) this.answer.found[map.method] = map;
       this.show();

@@ -45,7 +45,7 @@
     }
 
     #answered(answer) {
-      this.page.answered();
+      this.page.answered(answer);
       this.answer = answer;
       this.show();
       this.page.speak(answer.sentence);

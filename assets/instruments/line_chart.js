@@ -63,10 +63,6 @@
         context.setLineDash([4, 4]);
         context.strokeStyle = quiet;
         context.strokeRect(Math.round(px(mark.x)) + 0.5, frame.y, 0, frame.height);
-        context.textAlign = px(mark.x) > frame.x + frame.width / 2 ? "right" : "left";
-        context.textBaseline = "top";
-        context.fillStyle = quiet;
-        context.fillText(mark.text, px(mark.x) + (context.textAlign === "left" ? 5 : -5), frame.y + 2);
       }
       context.save();
       context.beginPath();
@@ -92,6 +88,20 @@
         one.x.forEach((value, k) => one.y[k] !== null && lab.drawMarker(context, one.look, px(value), py(one.y[k]), 3.4 * lab.bold, this.colours.paper));
       }
       context.restore();
+      // Words over the lines, with paper around them.
+      for (const mark of marks) {
+        const left = px(mark.x) > frame.x + frame.width / 2;
+        context.setLineDash([]);
+        context.textAlign = left ? "right" : "left";
+        context.textBaseline = "top";
+        context.strokeStyle = this.colours.paper;
+        context.lineWidth = 4 * lab.zoom;
+        context.lineJoin = "round";
+        context.fillStyle = quiet;
+        const at = [px(mark.x) + (left ? -5 : 5), frame.y + 2];
+        context.strokeText(mark.text, ...at);
+        context.fillText(mark.text, ...at);
+      }
     }
 
     #ticks([low, high], log, most) {

@@ -129,8 +129,8 @@
       return Object.fromEntries(Object.entries(this.state.values).filter(([name]) => !looksOnly(name)));
     }
 
-    answered() {
-      lab.notices("request", []);
+    answered({ left_out: leftOut }) {
+      lab.notices("request", leftOut ?? []);
     }
 
     failed(error) {

@@ -59,7 +59,7 @@
     }
 
     #part(answer, index, of) {
-      this.page.answered();
+      this.page.answered(answer);
       if (index === 0) {
         const size = answer.x.values.length * answer.y.values.length;
         this.map = answer;

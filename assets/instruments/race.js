@@ -52,7 +52,7 @@
     }
 
     #answered(answer) {
-      this.page.answered();
+      this.page.answered(answer);
       this.answer = answer;
       this.show();
       this.page.speak(answer.claims.map((claim) => `${claim.statement} ${claim.verdict}: ${claim.counts}.`).join(" "));

@@ -61,7 +61,7 @@
     }
 
     #answered(answer) {
-      this.page.answered();
+      this.page.answered(answer);
       this.answer = answer;
       this.cell = null;
       this.show();

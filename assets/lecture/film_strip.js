@@ -5,7 +5,7 @@
   const FRAMES = 6;
   const EDGE = 6; // px of air around a frame's picture
 
-  const reduced = () => window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+  lab.lessMotion = () => window.matchMedia("(prefers-reduced-motion: reduce)").matches;
 
   // One frame: the map's ground, the paths up to a step, the walkers there.
   function drawFrame(stack, { surface, entries, names, colours }, step) {
@@ -43,9 +43,11 @@
     context.stroke();
   }
 
-  class FilmStrip {
-    constructor(page) {
+  lab.FilmStrip = class {
+    // frames: ready() → whether there is a run; draw(stack, step), caption(step) and words(step) make one frame.
+    constructor(page, frames) {
       this.page = page;
+      this.source = frames;
       this.anyway = false;
       this.frames = lab.make("div", { className: "frames" });
       this.place = lab.make("section", { className: "film-strip", "aria-label": "The run as a film strip", hidden: true });
@@ -55,13 +57,14 @@
       document.getElementById("player").after(this.place);
       page.player.holds.push(() => this.hold());
       page.actions.add({ "play-anyway": () => this.playAnyway() });
-      document.addEventListener("pothole:painted", () => !this.place.hidden && this.show());
       document.addEventListener("pothole:veil", () => this.close());
-      document.addEventListener("pothole:restyled", () => !this.place.hidden && this.show());
+      for (const event of ["pothole:painted", "pothole:restyled", "pothole:run"]) {
+        document.addEventListener(event, () => !this.place.hidden && this.show());
+      }
     }
 
     hold() {
-      if (!reduced() || this.anyway || !this.page.pictures.surface?.figures?.map) return false;
+      if (!lab.lessMotion() || this.anyway || !this.source.ready()) return false;
       this.show();
       this.page.player.seek(this.page.player.steps);
       return true;
@@ -81,30 +84,38 @@
     }
 
     show() {
-      const { pictures, player } = this.page;
-      const { surface, entries } = pictures;
-      const names = pictures.visible ?? entries.map((entry) => entry.name);
-      const shown = { surface, entries, names, colours: pictures.map.paths.colours };
+      if (!this.source.ready()) {
+        this.close();
+        return;
+      }
       this.place.hidden = false;
-      const steps = Array.from({ length: FRAMES }, (_, k) => Math.round(player.steps * (k / (FRAMES - 1)) ** 2)); // closer where most happens
+      const last = this.page.player.steps;
+      const steps = Array.from({ length: FRAMES }, (_, k) => Math.round(last * (k / (FRAMES - 1)) ** 2)); // closer where most happens
       const stacks = steps.map(() => lab.make("div", { className: "strip-frame" }));
       this.frames.replaceChildren(
         ...steps.map((step, k) => {
-          const losses = entries
-            .filter((entry) => names.includes(entry.name))
-            .map((entry) => `${entry.name} ${lab.formatNumber(entry.losses[Math.min(step, entry.last)])}`);
-          const figure = lab.make("figure", { "aria-label": `Map at step ${step}; losses: ${losses.join(", ")}.` });
-          figure.append(stacks[k], lab.make("figcaption", { textContent: `step ${step}` }));
+          const figure = lab.make("figure", { "aria-label": this.source.words(step) });
+          figure.append(stacks[k], lab.make("figcaption", { textContent: this.source.caption(step) }));
           return figure;
         }),
       );
-      stacks.forEach((stack, k) => drawFrame(stack, shown, steps[k]));
+      stacks.forEach((stack, k) => this.source.draw(stack, steps[k]));
     }
-  }
+  };
 
-  for (const key of ["toy", "network"]) {
-    lab.addPart(key, (page) => {
-      if (page.player && page.pictures && document.getElementById("player")) page.filmStrip = new FilmStrip(page);
+  lab.addPart("toy", (page) => {
+    const { pictures } = page;
+    const names = () => pictures.visible ?? pictures.entries.map((entry) => entry.name);
+    const losses = (step) =>
+      pictures.entries
+        .filter((entry) => names().includes(entry.name))
+        .map((entry) => `${entry.name} ${lab.formatNumber(entry.losses[Math.min(step, entry.last)])}`);
+    page.filmStrip = new lab.FilmStrip(page, {
+      ready: () => Boolean(pictures.surface?.figures?.map),
+      draw: (stack, step) =>
+        drawFrame(stack, { surface: pictures.surface, entries: pictures.entries, names: names(), colours: pictures.map.paths.colours }, step),
+      caption: (step) => `step ${step}`,
+      words: (step) => `Map at step ${step}; losses: ${losses(step).join(", ")}.`,
     });
-  }
+  });
 })();

@@ -42,17 +42,14 @@
     }
   };
 
-  for (const key of ["toy", "network"]) {
-    lab.addPart(key, (page) => {
-      if (!page.pictures) return;
-      let paths = null;
-      const again = () => paths && lab.namePictures(page, paths);
-      document.addEventListener("pothole:painted", ({ detail }) => {
-        paths = detail;
-        again();
-      });
-      document.addEventListener("pothole:veil", again);
-      page.state.listen((changed) => changed.has("methods") && again());
+  lab.addPart("toy", (page) => {
+    let paths = null;
+    const again = () => paths && lab.namePictures(page, paths);
+    document.addEventListener("pothole:painted", ({ detail }) => {
+      paths = detail;
+      again();
     });
-  }
+    document.addEventListener("pothole:veil", again);
+    page.state.listen((changed) => changed.has("methods") && again());
+  });
 })();

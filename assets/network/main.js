@@ -172,6 +172,7 @@
         this.showStep(this.player.step);
         this.bar.show(this.live, this.asking);
         this.frameMs = performance.now() - began;
+        document.dispatchEvent(new CustomEvent("pothole:grown"));
       });
     }
 

@@ -14,6 +14,7 @@ from playwright.sync_api import Page
 
 from app.pages import PAGES
 from app.server import build
+from tests.browser.network_lab import SMALL, NetworkPage
 
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text(encoding="utf-8")
 GRAVE = ("serious", "critical")
@@ -114,7 +115,7 @@ FIGURES = """() => [...document.querySelectorAll("figure")].filter((one) => one.
 
 @pytest.mark.parametrize(
     "link", ["/?preset=figure-2", "/?preset=two-scale", *(f"/instruments?instrument={name}&{QUICK['/instruments']}"
-    for name in ("phase", "race", "fairness", "basins"))],
+    for name in ("phase", "race", "fairness", "basins", "two-scale"))],
 )  # fmt: skip
 def test_every_figure_says_what_it_shows_in_numbers(page, link):
     settled(page, link)
@@ -123,3 +124,68 @@ def test_every_figure_says_what_it_shows_in_numbers(page, link):
     for words in said:
         assert re.search(r"SGDM|SAM|LLQR|Start", words), words
         assert re.search(r"\d", words), words
+
+
+LOOKED_AT = "slice_asked=yes&slice_points=11&curvature_asked=yes&curvature_when=along&curvature_moments=2"
+
+
+def test_a_training_is_told_in_words_and_numbers(new_page):
+    """The curves, the plane, the slice and the curvature of a run; its table of values; less motion."""
+    lab = NetworkPage(new_page(reduced_motion="reduce")).open(f"{SMALL}&steps=60&{LOOKED_AT}")
+    page = lab.page
+    said = lambda selector: page.locator(selector).get_attribute("aria-label") or ""  # noqa: E731
+    assert "no path is drawn yet" in said("#plane-stack")
+    lab.start()
+    lab.wait_for("finished")
+    spoken = page.locator("#spoken").inner_text()
+    rows = page.evaluate("potholeLab.network.curves.rows.map((row) => row.methods.SGDM)")
+    losses = page.evaluate("potholeLab.network.curves.line('SGDM', 'train_loss', 'steps').y")
+    first, last = (page.evaluate("(loss) => potholeLab.formatNumber(loss)", loss) for loss in (losses[0], losses[-1]))
+    assert "Finished" in spoken
+    assert f"Training loss at step 60: SGDM {last}, test accuracy" in spoken
+    lab.until(lambda: f"0 to 60: SGDM from {first} to {last}; LLQR+SAM from" in said("#train_loss-chart"))
+    lab.until(lambda: "to step 60" in said("#plane-stack"))
+    places = r"SGDM from \(0, 0\) to \(−?\d\S+, \S+\); LLQR\+SAM from \(0, 0\) to \("
+    assert re.search(places, said("#plane-stack")), said("#plane-stack")
+
+    page.keyboard.press("t")
+    table = page.locator("#data-table table").first
+    cells = table.locator("tbody tr").last.locator("th, td").all_inner_texts()
+    assert cells[:2] == ["60", last]
+    assert cells[-2] == str(rows[-1]["evaluations"])
+    page.keyboard.press("t")
+
+    page.locator("#play-button").click()
+    frames = page.locator(".film-strip figure")
+    assert frames.count() == 6
+    assert frames.last.locator("figcaption").inner_text() == "step 60"
+    assert f"SGDM {last}" in (frames.last.get_attribute("aria-label") or "")
+    assert lab.ink(".film-strip figure:last-child canvas") > 2000
+    assert page.evaluate("!potholeLab.network.player.playing")
+    page.get_by_role("button", name="Play anyway").click()
+    lab.until(lambda: page.evaluate("potholeLab.network.player.step > 0"))
+    assert frames.count() == 0
+
+    for panel in ("slice", "curvature"):
+        page.locator(f"#{panel}-answer").wait_for(timeout=120_000)
+        lab.until(lambda panel=panel: page.evaluate(f"potholeLab.network.explore.current.{panel}?.done != null"))
+    told = r"from \S+ to \S+\. Projected paths, steps 0 to 60: SGDM, loss \S+ to"
+    lab.until(lambda: re.search(told, said("#slice-map-stack")))
+    for words in page.evaluate(FIGURES):
+        assert re.search(r"SGDM", words), words
+        assert re.search(r"\d", words), words
+    page.locator("#slice-play").click()
+    assert page.locator("#slice-play").inner_text() == "Play anyway"
+    assert page.evaluate("!potholeLab.network.explore.panels.slice.player.playing")
+    page.locator("#slice-play").click()
+    lab.until(lambda: page.evaluate("potholeLab.network.explore.panels.slice.player.playing"))
+    assert findings(page) == []
+
+
+def test_an_instrument_says_what_it_left_out_of_a_request(page):
+    def more(route):
+        route.continue_(post_data={**route.request.post_data_json, "whirl": 3})
+
+    page.route("**/instruments/race", more)
+    settled(page, f"/instruments?instrument=race&{QUICK['/instruments']}")
+    assert "“whirl”" in page.locator("#notices").inner_text()
