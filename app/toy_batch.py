@@ -16,14 +16,13 @@ import numpy as np
 from app.cache import AnswerCache
 from app.request import ToyRequest
 from app.settings import web_settings
-from app.toy_compute import Trace, answer_of, configured, traces_of
+from app.toy_compute import OPTIONS, Trace, answer_of, configured, traces_of
 from geometry.surface import Surface
 from optimizers import LLQR, METHODS, Method, simulate
 from optimizers.run import Run
 
 PATHS = AnswerCache(web_settings().cache_bytes / 2, "paths")
 """Answers by request: at 600 steps one is about 100 kB."""
-OF_PRECONDITIONER = ("decay", "refresh_every", "damping", "warm_start_scale")
 
 
 def paths_key(request: ToyRequest) -> ToyRequest:
@@ -116,5 +115,5 @@ def _method(name: str, requests: list[ToyRequest]) -> Method:
     """The method with each request's options as arrays over the walkers."""
     if len(requests) == 1 or not isinstance(METHODS[name].preconditioner, LLQR):
         return configured(name, requests[0])
-    options: dict[str, Any] = {key: np.array([getattr(r, key) for r in requests]) for key in OF_PRECONDITIONER}
+    options: dict[str, Any] = {key: np.array([getattr(r, key) for r in requests]) for key in OPTIONS}
     return configured(name, replace(requests[0], **options))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -19,23 +20,36 @@ from geometry.surface import Surface
 from optimizers import LLQR, METHODS, SAM, Method
 from optimizers.run import Run
 
+OPTIONS = ("decay", "refresh_every", "damping", "warm_start_scale")
+"""Numbers of LLQR that a request sets."""
+
 
 def configured(name: str, request: ToyRequest) -> Method:
     """The registered method with the request's settings, or arrays of them over walkers, in place of its own."""
+    return _made(name, request.probe_norm, request.structure, *(getattr(request, option) for option in OPTIONS))
+
+
+def _made(
+    name: str, probe_norm: str, structure: str, decay: Any, refresh_every: Any, damping: Any, warm_start_scale: Any
+) -> Method:
     method = METHODS[name]
     probe, preconditioner = method.probe, method.preconditioner
     if isinstance(probe, SAM):
-        probe = replace(probe, norm=request.probe_norm)
+        probe = replace(probe, norm=probe_norm)
     if isinstance(preconditioner, LLQR):
         preconditioner = replace(
             preconditioner,
-            structure=request.structure,
-            decay=request.decay,
-            refresh_every=request.refresh_every,
-            damping=request.damping,
-            warm_start_scale=request.warm_start_scale if np.any(request.warm_start_scale) else None,
+            structure=structure,
+            decay=decay,
+            refresh_every=refresh_every,
+            damping=damping,
+            warm_start_scale=warm_start_scale if np.any(warm_start_scale) else None,
         )
     return replace(method, probe=probe, preconditioner=preconditioner)
+
+
+_registered = lru_cache(maxsize=1024)(_made)
+"""For settings that are numbers: most requests of a drag leave the method as it is."""
 
 
 def answer_of(request: ToyRequest, surface: Surface, traces: list[Trace]) -> bytes:
@@ -48,13 +62,18 @@ def answer_of(request: ToyRequest, surface: Surface, traces: list[Trace]) -> byt
             "start": list(request.start),
             "ranges": ranges(traces),
             "methods": [
-                {**_entry(trace, row), "cost": counted(configured(trace.name, request))}
+                {**_entry(trace, row), "cost": _cost(trace.name, request)}
                 for trace, row in zip(traces, rows, strict=True)
             ],
             "summary": _summary(rows),
             "ghosts": [ghost_entry(ghost, surface) for ghost in ghosts(surface, request.of_method("SAM"))],
         }
     )
+
+
+def _cost(name: str, request: ToyRequest) -> dict[str, Any]:
+    """What the method's steps and refreshes are counted as."""
+    return counted(_registered(name, request.probe_norm, request.structure, *(getattr(request, o) for o in OPTIONS)))
 
 
 def own_settings(request: ToyRequest, name: str) -> str | None:
@@ -82,11 +101,11 @@ class Trace:
 def traces_of(name: str, run: Run, surface: Surface) -> list[Trace]:
     """One trace for each of the W walkers of a run."""
     # (W, T+1, D), as it lies in memory: a walker's own record is then in one piece.
-    positions = np.moveaxis(run.positions, 1, 0)
+    positions = run.positions.swapaxes(0, 1)
     offset = positions - reference(surface)[0]
     distance = np.sqrt((offset * offset).sum(axis=-1))
     _, curvature = charted(surface, positions)
-    looked = charted(surface, np.moveaxis(run.probes, 1, 0))[0] if probes_ahead(run) else None
+    looked = charted(surface, run.probes.swapaxes(0, 1))[0] if probes_ahead(run) else None
     return [
         Trace(name, run.walker(w), run.losses[:, w], distance[w], curvature[w], None if looked is None else looked[w])
         for w in range(run.arrival.shape[0])

@@ -98,7 +98,7 @@ def walk(problem: Problem) -> Raw:
     d = surface.dimension
 
     def over_steps(record: np.ndarray) -> np.ndarray | None:
-        return np.moveaxis(record, 0, 1) if problem.full else None
+        return record.swapaxes(0, 1) if problem.full else None
 
     return Raw(
         over_steps(positions[..., :d]),
