@@ -137,8 +137,10 @@
     #showWindow() {
       const { radii, ends, lines, counts } = this.answer.window;
       const names = Object.keys(ENDS).filter((name) => counts[name]);
+      const told = names.map((name) => `${name} at ${counts[name]}`).join(", ");
       this.strip.show(
         {
+          words: `of ${radii.length} radii from ${lab.formatNumber(radii[0])} to ${lab.formatNumber(radii.at(-1))} the real step ends: ${told}`,
           x: { values: radii, log: false, title: "Probe radius ρ" },
           y: { values: [0, 1], log: false, title: "", labels: ["", ""] },
           margin: { left: 14, right: 14, top: 6, bottom: 38 },
@@ -186,7 +188,7 @@
             ? " The walker does not bounce here."
             : ` The real step moves along axis ${told.axis} (${lab.formatNumber(100 * told.share)} % of its motion): ${told.agrees ? "as the closed form says" : "not as the closed form says"}.`;
         words.textContent = predicted + seen;
-        stack.setAttribute("aria-label", `${told.name}. ${words.textContent}`);
+        stack.setAttribute("aria-label", `SAM with ${told.name}. ${words.textContent}`);
       });
       this.#drawPlanes();
     }
