@@ -80,7 +80,8 @@ def test_explore_a_trained_network_and_come_back_by_the_link(page) -> None:
     found = lab.answer("slice")
     assert "principal component 1" in page.locator("#slice-words").inner_text()
     assert "principal component 1" in page.locator("#spoken").inner_text(), "the summary is spoken"
-    assert "SGDM, LLQR+SAM" in page.locator("#slice-map-stack").get_attribute("aria-label")
+    told = page.locator("#slice-map-stack").get_attribute("aria-label")
+    assert all(f"{name}, loss 0." in told for name in ("SGDM", "LLQR+SAM"))
 
     # The honesty meter follows the kept weights that are shown.
     lab.until(lambda: lab.ink("#slice-map-stack canvas") > 50)
