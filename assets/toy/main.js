@@ -70,6 +70,7 @@
         if (ticket !== this.opening) return; // something else was wanted meanwhile
         lab.notices("link", notices);
         this.state.replace(state, "open");
+        this.opens = (this.opens ?? 0) + 1;
       } catch (error) {
         lab.notices("request", error.problems ?? ["The server does not answer. Reload the page when it runs again."], "error");
       }

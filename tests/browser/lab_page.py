@@ -24,10 +24,11 @@ class LabPage:
 
     def follow(self, link: str) -> LabPage:
         """Go to a link within the page, as its back button does: much faster than loading the page anew."""
-        before = self.page.evaluate("potholeLab.toy.gate.answered")
+        # An answer that was still under way to the state before must not be taken for the link's.
+        before = self.page.evaluate("potholeLab.toy.opens")
         self.page.evaluate("(link) => history.pushState(null, '', link)", link)
         self.page.evaluate("() => { dispatchEvent(new PopStateEvent('popstate')); }")
-        self.until(lambda: self.page.evaluate("potholeLab.toy.gate.answered") > before)
+        self.until(lambda: self.page.evaluate("potholeLab.toy.opens") > before)
         return self.settle()
 
     def settle(self) -> LabPage:
