@@ -23,6 +23,7 @@ from app.fair_queue import FairQueue, Visitor
 from app.observe.metrics import BATCHES, watch_queue
 from app.request import BadRequest
 from app.settings import WebSettings, web_settings
+from app.side_process import CROWD, Answer, SideProcess, each_answer
 
 Item = TypeVar("Item")
 Gone = Callable[[], Awaitable[bool]]
@@ -49,7 +50,8 @@ class Coalescer(Generic[Item]):
     """One thread that computes answers, many at a time where `batch` is above 1.
 
     compute_many(items) → their answers in order, called in the thread. key(item): equal for items with equal answers.
-    weight(item): its work; a batch ends where its items together exceed `heaviest`.
+    weight(item): its work; a batch ends where its items together exceed `heaviest`. aside: takes batches off the thread
+    while a crowd waits.
 
     For whoever observes: `waiting` things wait now; `computed`, `joined` (to an equal one under way), `refused`, `left`
     (nobody listened any more) and `cache.hits` count answers; `batch_sizes` counts batches by their size.
@@ -66,6 +68,7 @@ class Coalescer(Generic[Item]):
         weight: Callable[[Item], float] = lambda _item: 0.0,
         heaviest: float = 1.0,
         settings: WebSettings | None = None,
+        aside: SideProcess | None = None,
     ) -> None:
         self.name = name
         self.cache = cache
@@ -74,6 +77,7 @@ class Coalescer(Generic[Item]):
         self.batch_sizes: Counter[int] = Counter()
         self._compute_many, self._key, self._weight, self._heaviest = compute_many, key, weight, heaviest
         self._settings = settings or web_settings()
+        self._aside = aside
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
         self._queue: FairQueue[_Wish[Item]] = FairQueue()
         self._wishes: dict[Hashable, _Wish[Item]] = {}
@@ -123,9 +127,20 @@ class Coalescer(Generic[Item]):
             self.batch_sizes[len(wishes)] += 1
             if self.batch > 1:
                 BATCHES.observe(len(wishes))
-            answers = await loop.run_in_executor(self._executor, self._computed, [wish.item for wish in wishes])
+            items = [wish.item for wish in wishes]
+            answers = await self._aside_answers(items)
+            if answers is None:
+                answers = await loop.run_in_executor(self._executor, each_answer, self._compute_many, items)
             for wish, answer in zip(wishes, answers, strict=True):
                 self._settle(wish, answer)
+
+    async def _aside_answers(self, items: list[Item]) -> list[Answer] | None:
+        """Answers of the side process, or None where the thread is to compute: for one item that is quicker."""
+        if self._aside is None or len(items) == 1:
+            return None
+        if len(items) + len(self._queue) >= CROWD:
+            self._aside.want()
+        return await self._aside.answers(items)
 
     async def _next_batch(self) -> list[_Wish[Item]]:
         wishes: list[_Wish[Item]] = []
@@ -140,7 +155,7 @@ class Coalescer(Generic[Item]):
             work += self._weight(wish.item)
         return wishes
 
-    def _settle(self, wish: _Wish[Item], answer: bytes | BaseException) -> None:
+    def _settle(self, wish: _Wish[Item], answer: Answer) -> None:
         del self._wishes[wish.key]
         if wish.answer.done():
             return
@@ -151,15 +166,6 @@ class Coalescer(Generic[Item]):
         else:
             wish.answer.set_exception(answer)
             wish.answer.exception()  # marked as seen: it may be that nobody waits
-
-    def _computed(self, items: list[Item]) -> list[bytes | BaseException]:
-        """In the thread: the answers, or what went wrong with each. One bad item must not spoil the others'."""
-        try:
-            return list(self._compute_many(items))
-        except Exception as error:  # noqa: BLE001 - handed to whoever asked
-            if len(items) == 1:
-                return [error]
-        return [self._computed([item])[0] for item in items]
 
 
 async def _nobody_listens(wish: _Wish[Any]) -> bool:

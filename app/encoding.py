@@ -11,13 +11,22 @@ import numpy as np
 LARGEST = float(np.finfo(np.float32).max)
 
 
-def encode(array: Any) -> dict[str, Any]:
-    """{"dtype": "f4", "bdata": base64, "shape": "m, n"}. NaN stays NaN; what is too large for float32 is clipped."""
+def narrow(array: Any) -> np.ndarray:
+    """Little-endian float32 in one piece. NaN stays NaN; what is too large for float32 is clipped."""
     values = np.asarray(array, dtype=np.float64)
     # Both ufuncs keep not-a-number; np.clip does the same in four times the time for arrays as short as a path.
-    data = np.ascontiguousarray(np.minimum(np.maximum(values, -LARGEST), LARGEST), dtype="<f4")
+    return np.ascontiguousarray(np.minimum(np.maximum(values, -LARGEST), LARGEST), dtype="<f4")
+
+
+def packed(data: np.ndarray) -> dict[str, Any]:
+    """{"dtype": "f4", "bdata": base64, "shape": "m, n"} of an array that is narrow already."""
     shape = ", ".join(map(str, data.shape))
     return {"dtype": "f4", "bdata": binascii.b2a_base64(data.data, newline=False).decode("ascii"), "shape": shape}
+
+
+def encode(array: Any) -> dict[str, Any]:
+    """`packed` of the narrowed array."""
+    return packed(narrow(array))
 
 
 def decode(encoded: dict[str, Any]) -> np.ndarray:

@@ -22,6 +22,7 @@ from app.coalescer import Busy, Coalescer
 from app.fair_queue import Visitor
 from app.link import left_out, read_link, write_link
 from app.observe.metrics import watch_queue
+from app.presets import PRESETS
 from app.request import (
     MAXIMUM_MESSAGES,
     BadRequest,
@@ -33,6 +34,7 @@ from app.request import (
     toy_keys,
 )
 from app.settings import WebSettings, web_settings
+from app.side_process import SideProcess
 from app.toy_batch import PATHS, compute_many, paths_key
 from app.toy_surface import SURFACES_DRAWN, surface_key, surface_of
 
@@ -95,6 +97,11 @@ def claims_answer(request: ToyRequest) -> bytes:
     return orjson.dumps({"claims": claims_for(request)})
 
 
+def _first_requests() -> list[ToyRequest]:
+    """What the pages' presets ask for first."""
+    return [read_request({"preset": preset})[0] for preset in PRESETS]
+
+
 @dataclass(frozen=True)
 class ToyWork:
     """The three threads of the toy lab: paths, many at a time; surfaces and claims, one at a time."""
@@ -110,6 +117,7 @@ class ToyWork:
             Coalescer(
                 "paths", compute_many, PATHS, key=paths_key, batch=settings.batch, settings=settings,
                 weight=lambda request: len(request.methods) * request.steps, heaviest=HEAVIEST_BATCH,
+                aside=SideProcess(compute_many, _first_requests) if settings.side_processes else None,
             ),
             Coalescer("surfaces", lambda items: [surface_of(items[0])], SURFACES_DRAWN, key=surface_key,
                       settings=settings),

@@ -11,7 +11,7 @@ import numpy as np
 import orjson
 
 from app.costs import counted
-from app.encoding import encode
+from app.encoding import narrow, packed
 from app.ghosts import ghost_entry, ghosts
 from app.request import ToyRequest
 from app.toy_surface import reference
@@ -96,6 +96,8 @@ class Trace:
     curvature: np.ndarray
     probe_losses: np.ndarray | None
     """L(θ + ε) at each step (T); None where the method looks nowhere but at its own position."""
+    sent: dict[str, np.ndarray | None]
+    """What the browser is sent of them, in float32."""
 
 
 def traces_of(name: str, run: Run, surface: Surface) -> list[Trace]:
@@ -106,10 +108,22 @@ def traces_of(name: str, run: Run, surface: Surface) -> list[Trace]:
     distance = np.sqrt((offset * offset).sum(axis=-1))
     _, curvature = charted(surface, positions)
     looked = charted(surface, run.probes.swapaxes(0, 1))[0] if probes_ahead(run) else None
+    # Narrowed for all walkers at once: each alone would take as long as its simulation.
+    whole = {
+        "positions": narrow(positions),
+        "probes": None if looked is None else narrow(run.probes.swapaxes(0, 1)),
+        "losses": narrow(run.losses.T),
+        "probe_losses": None if looked is None else narrow(looked),
+        "distance": narrow(distance),
+        "curvature": narrow(curvature),
+    }
     return [
-        Trace(name, run.walker(w), run.losses[:, w], distance[w], curvature[w], None if looked is None else looked[w])
+        Trace(
+            name, run.walker(w), run.losses[:, w], distance[w], curvature[w], None if looked is None else looked[w],
+            {key: None if values is None else values[w] for key, values in whole.items()},
+        )
         for w in range(run.arrival.shape[0])
-    ]
+    ]  # fmt: skip
 
 
 def ranges(traces: list[Trace]) -> dict[str, list[float]]:
@@ -125,15 +139,10 @@ def ranges(traces: list[Trace]) -> dict[str, list[float]]:
 
 def _entry(trace: Trace, row: dict[str, Any]) -> dict[str, Any]:
     """One method's arrays and its row of the table."""
-    run, looked = trace.run, trace.probe_losses
+    run = trace.run
     return {
         "name": trace.name,
-        "positions": encode(run.positions),
-        "probes": None if looked is None else encode(run.probes),
-        "losses": encode(trace.losses),
-        "probe_losses": None if looked is None else encode(looked),
-        "distance": encode(trace.distance),
-        "curvature": encode(trace.curvature),
+        **{key: None if values is None else packed(values) for key, values in trace.sent.items()},
         "last_finite": int(run.last_finite),
         "arrival": int(run.arrival),
         "row": row,

@@ -77,10 +77,15 @@ HEAD = (
 )
 
 
-def cpu_of(pid: int) -> float:
-    """Seconds of processor time that a process has used."""
-    parts = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(parts[11]) + int(parts[12])) / os.sysconf("SC_CLK_TCK")
+def cpu_of(session: int) -> float:
+    """Seconds of processor time that a server has used, with the processes that it has started and that still run."""
+    ticks = 0
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            parts = path.read_text().rpartition(")")[2].split()
+            if int(parts[3]) == session:
+                ticks += int(parts[11]) + int(parts[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def summarised(what: str, told: list[Told], wall: float, server: float, client: float) -> Measured:

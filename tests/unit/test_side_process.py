@@ -1,0 +1,117 @@
+"""The process beside the web process: the same answers, none lost when it dies, and no process left behind."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from app import side_process
+from app.cache import AnswerCache
+from app.coalescer import Coalescer
+from app.request import ToyRequest, read_request
+from app.side_process import CROWD, SideProcess, each_answer
+from app.toy_batch import compute_many
+
+REQUEST, _ = read_request({"preset": "figure-2", "steps": 60})
+MANY = [replace(REQUEST, learning_rate=0.01 + 1e-4 * k) for k in range(3 * CROWD)]
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def warm() -> list[ToyRequest]:
+    return [REQUEST]
+
+
+async def until(holds, seconds: float = 60.0) -> None:
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, "what the test waits for did not come"
+        await asyncio.sleep(0.05)
+
+
+@pytest.fixture
+def aside(monkeypatch: pytest.MonkeyPatch) -> Iterator[SideProcess]:
+    monkeypatch.setattr(side_process, "available_cores", lambda: 2)
+    process = SideProcess(compute_many, warm)
+    yield process
+    process.close()
+
+
+def child_of(aside: SideProcess) -> int:
+    (pid,) = aside._pool._processes
+    return pid
+
+
+def gone(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return True
+    return state == "Z"
+
+
+def test_its_answers_are_those_of_the_thread_and_none_is_lost_when_it_dies(aside: SideProcess) -> None:
+    expected = each_answer(compute_many, MANY)
+
+    async def go() -> None:
+        assert await aside.answers(MANY) is None, "it has not been wanted yet"
+        aside.want()
+        await until(lambda: aside.ready)
+        assert await aside.answers(MANY) == expected
+        desk = Coalescer("side", compute_many, AnswerCache(1), batch=64, aside=aside)
+        os.kill(child_of(aside), signal.SIGKILL)
+        found = await asyncio.gather(*(desk.answer(one, ("a", str(k))) for k, one in enumerate(MANY)))
+        assert found == expected
+        assert not aside.ready
+        aside.want()  # not at once again
+        assert aside._pool is None
+
+    asyncio.run(go())
+
+
+def test_a_crowd_starts_it_and_one_person_does_not(aside: SideProcess) -> None:
+    async def go() -> None:
+        desk = Coalescer("side", compute_many, AnswerCache(1), batch=64, aside=aside)
+        for one in MANY[:5]:
+            await desk.answer(one, ("a", "alone"))
+        assert aside._pool is None
+        await asyncio.gather(*(desk.answer(one, ("a", str(k))) for k, one in enumerate(MANY)))
+        await until(lambda: aside.ready)
+
+    asyncio.run(go())
+
+
+def test_one_core_has_none(aside: SideProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(side_process, "available_cores", lambda: 1)
+    aside.want()
+    assert aside._pool is None
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks processes up in /proc")
+def test_it_ends_with_the_web_process_however_that_ends() -> None:
+    script = (
+        "import os, signal, time\n"
+        "from tests.unit.test_side_process import SideProcess, compute_many, side_process, warm\n"
+        "if __name__ == '__main__':\n"
+        "    side_process.available_cores = lambda: 2\n"
+        "    aside = SideProcess(compute_many, warm)\n"
+        "    aside.want()\n"
+        "    while not aside.ready: time.sleep(0.05)\n"
+        "    print(*aside._pool._processes, flush=True)\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
+    pid = int(done.stdout)
+    assert done.returncode == -signal.SIGKILL
+    end = time.monotonic() + 20
+    while not gone(pid) and time.monotonic() < end:
+        time.sleep(0.05)
+    assert gone(pid)
