@@ -23,7 +23,7 @@ from app.fair_queue import FairQueue, Visitor
 from app.observe.metrics import BATCHES, watch_queue
 from app.request import BadRequest
 from app.settings import WebSettings, web_settings
-from app.side_process import CROWD, Answer, SideProcess, each_answer
+from app.side_process import CROWD, Answer, SideProcesses, each_answer
 
 Item = TypeVar("Item")
 Gone = Callable[[], Awaitable[bool]]
@@ -68,7 +68,7 @@ class Coalescer(Generic[Item]):
         weight: Callable[[Item], float] = lambda _item: 0.0,
         heaviest: float = 1.0,
         settings: WebSettings | None = None,
-        aside: SideProcess | None = None,
+        aside: SideProcesses | None = None,
     ) -> None:
         self.name = name
         self.cache = cache
@@ -78,6 +78,7 @@ class Coalescer(Generic[Item]):
         self._compute_many, self._key, self._weight, self._heaviest = compute_many, key, weight, heaviest
         self._settings = settings or web_settings()
         self._aside = aside
+        self._under_way: set[asyncio.Task[None]] = set()
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
         self._queue: FairQueue[_Wish[Item]] = FairQueue()
         self._wishes: dict[Hashable, _Wish[Item]] = {}
@@ -119,28 +120,46 @@ class Coalescer(Generic[Item]):
             raise Busy("The server is busy; the newest setting is asked for again shortly.")
 
     async def _run(self) -> None:
-        loop = asyncio.get_running_loop()
         while self._queue:
+            # A batch is put together when somebody is free to compute it, not before: till then others join.
+            aside = self._aside if self._aside is not None and self._aside.ready else None
+            if aside is not None:
+                await aside.free.acquire()
             wishes = await self._next_batch()
-            if not wishes:
+            if aside is None or len(wishes) < 2:
+                if aside is not None:
+                    aside.free.release()
+                await self._compute(wishes)
                 continue
-            self.batch_sizes[len(wishes)] += 1
-            if self.batch > 1:
-                BATCHES.observe(len(wishes))
-            items = [wish.item for wish in wishes]
-            answers = await self._aside_answers(items)
-            if answers is None:
-                answers = await loop.run_in_executor(self._executor, each_answer, self._compute_many, items)
-            for wish, answer in zip(wishes, answers, strict=True):
-                self._settle(wish, answer)
+            task = asyncio.create_task(self._compute_aside(wishes, aside))
+            self._under_way.add(task)
+            task.add_done_callback(self._under_way.discard)
 
-    async def _aside_answers(self, items: list[Item]) -> list[Answer] | None:
-        """Answers of the side process, or None where the thread is to compute: for one item that is quicker."""
-        if self._aside is None or len(items) == 1:
-            return None
-        if len(items) + len(self._queue) >= CROWD:
+    async def _compute(self, wishes: list[_Wish[Item]]) -> None:
+        """In the thread: one item is quicker here, and there may be nobody else."""
+        if not wishes:
+            return
+        if self._aside is not None and len(wishes) + len(self._queue) >= CROWD:
             self._aside.want()
-        return await self._aside.answers(items)
+        loop, items = asyncio.get_running_loop(), [wish.item for wish in wishes]
+        self._settle_all(wishes, await loop.run_in_executor(self._executor, each_answer, self._compute_many, items))
+
+    async def _compute_aside(self, wishes: list[_Wish[Item]], aside: SideProcesses) -> None:
+        try:
+            answers = await aside.answers([wish.item for wish in wishes])
+        finally:
+            aside.free.release()
+        if answers is None:  # they have died
+            await self._compute(wishes)
+        else:
+            self._settle_all(wishes, answers)
+
+    def _settle_all(self, wishes: list[_Wish[Item]], answers: list[Answer]) -> None:
+        self.batch_sizes[len(wishes)] += 1
+        if self.batch > 1:
+            BATCHES.observe(len(wishes))
+        for wish, answer in zip(wishes, answers, strict=True):
+            self._settle(wish, answer)
 
     async def _next_batch(self) -> list[_Wish[Item]]:
         wishes: list[_Wish[Item]] = []

@@ -34,7 +34,7 @@ from app.request import (
     toy_keys,
 )
 from app.settings import WebSettings, web_settings
-from app.side_process import SideProcess
+from app.side_process import SideProcesses
 from app.toy_batch import PATHS, compute_many, paths_key
 from app.toy_surface import SURFACES_DRAWN, surface_key, surface_of
 
@@ -113,11 +113,12 @@ class ToyWork:
     @classmethod
     def begin(cls, settings: WebSettings) -> ToyWork:
         """Threads start with their first work."""
+        count = settings.side_processes
         return cls(
             Coalescer(
                 "paths", compute_many, PATHS, key=paths_key, batch=settings.batch, settings=settings,
                 weight=lambda request: len(request.methods) * request.steps, heaviest=HEAVIEST_BATCH,
-                aside=SideProcess(compute_many, _first_requests) if settings.side_processes else None,
+                aside=SideProcesses(compute_many, _first_requests, count) if count else None,
             ),
             Coalescer("surfaces", lambda items: [surface_of(items[0])], SURFACES_DRAWN, key=surface_key,
                       settings=settings),

@@ -65,7 +65,7 @@ class WebSettings(SettingsTable):
     waiting_per_visitor: int = setting(8, "POTHOLE_WAITING_PER_VISITOR", "waiting toy requests of one browser", 1)
     batch: int = setting(64, "POTHOLE_BATCH", "toy requests that are computed in one call; 1: one by one", 1, 256)
     side_processes: int = setting(
-        1, "POTHOLE_SIDE_PROCESSES", "processes that compute batches while a crowd waits; 0: none", 0, 1
+        2, "POTHOLE_SIDE_PROCESSES", "processes that compute batches while a crowd waits; 0: none", 0, 64
     )  # fmt: skip
     cache_bytes: int = setting(
         128_000_000, "POTHOLE_CACHE_BYTES", "answers kept in memory, all kinds together", unit="bytes"

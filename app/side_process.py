@@ -1,8 +1,8 @@
-"""A process beside the web process that computes batches while many people wait.
+"""Processes beside the web process that compute batches while many people wait.
 
 One interpreter runs Python on one core at a time: with a hall of people, answering requests and computing their answers
-take turns on it, while the other core idles. So where a crowd waits, whole batches go to a second process. A single
-person never starts it, and what it computes is the same to the last bit.
+take turns on it, while the other core idles. So where a crowd waits, whole batches go to other processes. A single
+person never starts them, and what they compute is the same to the last bit.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from app.engine.settings import available_cores
 Compute = Callable[[Sequence[Any]], Sequence[bytes]]
 Answer = bytes | BaseException
 CROWD = 12
-"""Things that wait together, from which on the process is worth its start of a few seconds and its memory."""
+"""Things that wait together, from which on processes are worth their start of a few seconds and their memory."""
 STARTS_AGAIN_AFTER = 30.0
-"""Seconds after its death before it is started once more."""
+"""Seconds after a death before they are started once more."""
 logger = logging.getLogger("pothole.side")
 
 
@@ -40,14 +40,17 @@ def each_answer(compute_many: Compute, items: Sequence[Any]) -> list[Answer]:
     return [each_answer(compute_many, [item])[0] for item in items]
 
 
-class SideProcess:
-    """Computes with `compute_many`, a function that its module names, in a process of its own.
+class SideProcesses:
+    """Compute with `compute_many`, a function that its module names, in `count` processes of their own.
 
-    warm: items that it computes first, so that imports and compilations are over before anybody waits for it.
-    It ends with the web process, however that ends.
+    warm: items that are computed first, so that imports and compilations are over before anybody waits for them.
+    `free` counts the processes without work: acquire it before `answers`, and release it after.
+    They end with the web process, however that ends.
     """
 
-    def __init__(self, compute_many: Compute, warm: Callable[[], Sequence[Any]]) -> None:
+    def __init__(self, compute_many: Compute, warm: Callable[[], Sequence[Any]], count: int = 2) -> None:
+        self.count = count
+        self.free = asyncio.Semaphore(count)
         self._compute_many, self._warm = compute_many, warm
         self._pool: ProcessPoolExecutor | None = None
         self._ready = False
@@ -55,37 +58,40 @@ class SideProcess:
 
     @property
     def ready(self) -> bool:
-        """Whether it can compute now."""
+        """Whether they can compute now."""
         return self._ready
 
     def want(self) -> None:
-        """Start it, unless it runs, has died a moment ago, or there is no second core; returns at once."""
+        """Start them, unless they run, have died a moment ago, or there is no second core; returns at once."""
         if self._pool is not None or available_cores() < 2 or time.monotonic() < self._not_before:
             return
         context = multiprocessing.get_context("spawn")
-        self._pool = ProcessPoolExecutor(max_workers=1, mp_context=context, initializer=_begin)
-        self._pool.submit(each_answer, self._compute_many, self._warm()).add_done_callback(self._warmed)
+        first = (self._compute_many, self._warm())
+        self._pool = ProcessPoolExecutor(self.count, context, initializer=_begin, initargs=first)
+        # As many calls as processes, or not all would be started. A process takes calls only once it is warm.
+        for _ in range(self.count):
+            self._pool.submit(os.getpid).add_done_callback(self._warmed)
 
     async def answers(self, items: Sequence[Any]) -> list[Answer] | None:
-        """The items' answers, or None where the process has died: they are to be computed elsewhere."""
+        """The items' answers, or None where a process has died: they are to be computed elsewhere."""
         pool = self._pool
         if pool is None or not self._ready:
             return None
         try:
             return await asyncio.wrap_future(pool.submit(each_answer, self._compute_many, list(items)))
         except (BrokenProcessPool, RuntimeError) as error:
-            logger.warning("the side process is gone: %s", error)
+            logger.warning("the side processes are gone: %s", error)
             self._drop()
             return None
 
     def close(self) -> None:
-        """Let it end."""
+        """Let them end."""
         self._drop()
 
-    def _warmed(self, done: Future[list[Answer]]) -> None:
+    def _warmed(self, done: Future[int]) -> None:
         if done.cancelled() or done.exception() is not None:
             self._drop()
-        else:
+        elif self._pool is not None:
             self._ready = True
 
     def _drop(self) -> None:
@@ -95,12 +101,13 @@ class SideProcess:
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _begin() -> None:
-    """In the process: Ctrl+C is the web process's affair, and with that one's end this one ends."""
+def _begin(compute_many: Compute, items: Sequence[Any]) -> None:
+    """In a process: Ctrl+C is the web process's affair, and with that one's end this one ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    each_answer(compute_many, items)
 
 
 def _end_with(parent: Any) -> None:

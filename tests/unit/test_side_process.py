@@ -18,7 +18,7 @@ from app import side_process
 from app.cache import AnswerCache
 from app.coalescer import Coalescer
 from app.request import ToyRequest, read_request
-from app.side_process import CROWD, SideProcess, each_answer
+from app.side_process import CROWD, SideProcesses, each_answer
 from app.toy_batch import compute_many
 
 REQUEST, _ = read_request({"preset": "figure-2", "steps": 60})
@@ -38,16 +38,15 @@ async def until(holds, seconds: float = 60.0) -> None:
 
 
 @pytest.fixture
-def aside(monkeypatch: pytest.MonkeyPatch) -> Iterator[SideProcess]:
+def aside(monkeypatch: pytest.MonkeyPatch) -> Iterator[SideProcesses]:
     monkeypatch.setattr(side_process, "available_cores", lambda: 2)
-    process = SideProcess(compute_many, warm)
+    process = SideProcesses(compute_many, warm, 2)
     yield process
     process.close()
 
 
-def child_of(aside: SideProcess) -> int:
-    (pid,) = aside._pool._processes
-    return pid
+def child_of(aside: SideProcesses) -> int:
+    return next(iter(aside._pool._processes))
 
 
 def gone(pid: int) -> bool:
@@ -58,14 +57,15 @@ def gone(pid: int) -> bool:
     return state == "Z"
 
 
-def test_its_answers_are_those_of_the_thread_and_none_is_lost_when_it_dies(aside: SideProcess) -> None:
+def test_its_answers_are_those_of_the_thread_and_none_is_lost_when_it_dies(aside: SideProcesses) -> None:
     expected = each_answer(compute_many, MANY)
 
     async def go() -> None:
         assert await aside.answers(MANY) is None, "it has not been wanted yet"
         aside.want()
         await until(lambda: aside.ready)
-        assert await aside.answers(MANY) == expected
+        halves = await asyncio.gather(aside.answers(MANY[:9]), aside.answers(MANY[9:]))
+        assert [*halves[0], *halves[1]] == expected
         desk = Coalescer("side", compute_many, AnswerCache(1), batch=64, aside=aside)
         os.kill(child_of(aside), signal.SIGKILL)
         found = await asyncio.gather(*(desk.answer(one, ("a", str(k))) for k, one in enumerate(MANY)))
@@ -77,7 +77,7 @@ def test_its_answers_are_those_of_the_thread_and_none_is_lost_when_it_dies(aside
     asyncio.run(go())
 
 
-def test_a_crowd_starts_it_and_one_person_does_not(aside: SideProcess) -> None:
+def test_a_crowd_starts_it_and_one_person_does_not(aside: SideProcesses) -> None:
     async def go() -> None:
         desk = Coalescer("side", compute_many, AnswerCache(1), batch=64, aside=aside)
         for one in MANY[:5]:
@@ -89,7 +89,7 @@ def test_a_crowd_starts_it_and_one_person_does_not(aside: SideProcess) -> None:
     asyncio.run(go())
 
 
-def test_one_core_has_none(aside: SideProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_core_has_none(aside: SideProcesses, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(side_process, "available_cores", lambda: 1)
     aside.want()
     assert aside._pool is None
@@ -99,19 +99,19 @@ def test_one_core_has_none(aside: SideProcess, monkeypatch: pytest.MonkeyPatch) 
 def test_it_ends_with_the_web_process_however_that_ends() -> None:
     script = (
         "import os, signal, time\n"
-        "from tests.unit.test_side_process import SideProcess, compute_many, side_process, warm\n"
+        "from tests.unit.test_side_process import SideProcesses, compute_many, side_process, warm\n"
         "if __name__ == '__main__':\n"
         "    side_process.available_cores = lambda: 2\n"
-        "    aside = SideProcess(compute_many, warm)\n"
+        "    aside = SideProcesses(compute_many, warm)\n"
         "    aside.want()\n"
         "    while not aside.ready: time.sleep(0.05)\n"
         "    print(*aside._pool._processes, flush=True)\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
-    pid = int(done.stdout)
-    assert done.returncode == -signal.SIGKILL
+    pids = [int(word) for word in done.stdout.split()]
+    assert done.returncode == -signal.SIGKILL and len(pids) == 2
     end = time.monotonic() + 20
-    while not gone(pid) and time.monotonic() < end:
+    while not all(map(gone, pids)) and time.monotonic() < end:
         time.sleep(0.05)
-    assert gone(pid)
+    assert all(map(gone, pids))
