@@ -14,13 +14,13 @@ import orjson
 from fastapi import FastAPI, Request, Response
 
 from app.coalescer import Busy
-from app.engine import Refused, Unavailable, UnknownJob, default_engine
+from app.engine import default_engine
 from app.export.controls import read_wish
 from app.export.instruments import instrument_file
 from app.export.making import MadeFile, made
 from app.export.network.making import network_file
 from app.export.network.wish import read_network_wish
-from app.network.answers import problem
+from app.network.answers import told
 from app.request import BadRequest, parse_body
 from app.routes import Worker, refusal
 from app.settings import web_settings
@@ -70,17 +70,11 @@ def add_export_routes(server: FastAPI) -> None:
 
     @server.post("/export/network", include_in_schema=False)
     async def network(request: Request) -> Response:
-        try:
+        async def make() -> Response:
             wish = read_network_wish(parse_body(await request.body()))
             return file_response(await network_file(default_engine(), visitor_of(request), wish, exports.run))
-        except BadRequest as error:
-            return refusal(error)
-        except UnknownJob as error:
-            return problem(404, error)
-        except Refused as error:
-            return problem(409, error)
-        except Unavailable as error:
-            return problem(503, error)
+
+        return await told(make)
 
     @server.post("/export/instruments", include_in_schema=False)
     async def instruments(request: Request) -> Response:

@@ -25,11 +25,11 @@ def problem(status: int, error: Exception) -> Response:
     return json_response(orjson.dumps({"problems": [sentence(error)]}), status)
 
 
-async def answered(request: Request, function: Callable[[Mapping[str, Any]], Awaitable[Any]]) -> Response:
-    """The function's value as JSON. 422 for what is asked wrongly, 404 for a job that is not known, 409 where a rule
-    forbids it (a full queue, somebody else's job), 503 where the engine does not answer."""
+async def told(make: Callable[[], Awaitable[Response]]) -> Response:
+    """make()'s response. 422 for what is asked wrongly, 404 for a job that is not known, 409 where a rule forbids it (a
+    full queue, somebody else's job), 503 where the engine does not answer."""
     try:
-        return json_response(orjson.dumps(await function(parse_body(await request.body()))))
+        return await make()
     except BadRequest as error:
         return refusal(error)
     except UnknownJob as error:
@@ -38,6 +38,15 @@ async def answered(request: Request, function: Callable[[Mapping[str, Any]], Awa
         return problem(409, error)
     except Unavailable as error:
         return problem(503, error)
+
+
+async def answered(request: Request, function: Callable[[Mapping[str, Any]], Awaitable[Any]]) -> Response:
+    """The function's value as JSON, or what `told` says in its place."""
+
+    async def make() -> Response:
+        return json_response(orjson.dumps(await function(parse_body(await request.body()))))
+
+    return await told(make)
 
 
 def job_in(raw: Mapping[str, Any], key: str = "job") -> str:
