@@ -67,10 +67,15 @@ class SideProcesses:
             return
         context = multiprocessing.get_context("spawn")
         first = (self._compute_many, self._warm())
-        self._pool = ProcessPoolExecutor(self.count, context, initializer=_begin, initargs=first)
-        # As many calls as processes, or not all would be started. A process takes calls only once it is warm.
-        for _ in range(self.count):
-            self._pool.submit(os.getpid).add_done_callback(self._warmed)
+        try:
+            self._pool = ProcessPoolExecutor(self.count, context, initializer=_begin, initargs=first)
+            # As many calls as processes, or not all would be started. A process takes calls only once it is warm.
+            for _ in range(self.count):
+                self._pool.submit(os.getpid).add_done_callback(self._warmed)
+        except (OSError, ImportError, NotImplementedError, RuntimeError) as error:
+            # No semaphores, no memory, no more processes: the thread goes on alone.
+            logger.warning("no side processes: %s", error)
+            self._drop()
 
     async def answers(self, items: Sequence[Any]) -> list[Answer] | None:
         """The items' answers, or None where a process has died: they are to be computed elsewhere."""

@@ -95,6 +95,21 @@ def test_one_core_has_none(aside: SideProcesses, monkeypatch: pytest.MonkeyPatch
     assert aside._pool is None
 
 
+def test_where_none_can_be_started_the_thread_goes_on(aside: SideProcesses, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise OSError("no semaphores here")
+
+    monkeypatch.setattr(side_process, "ProcessPoolExecutor", refused)
+
+    async def go() -> None:
+        desk = Coalescer("side", compute_many, AnswerCache(1), batch=64, aside=aside)
+        found = await asyncio.gather(*(desk.answer(one, ("a", str(k))) for k, one in enumerate(MANY)))
+        assert found == each_answer(compute_many, MANY)
+        assert not aside.ready
+
+    asyncio.run(go())
+
+
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks processes up in /proc")
 def test_it_ends_with_the_web_process_however_that_ends() -> None:
     script = (
