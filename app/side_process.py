@@ -16,7 +16,6 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
 from app.engine.settings import available_cores
@@ -84,7 +83,7 @@ class SideProcesses:
             return None
         try:
             return await asyncio.wrap_future(pool.submit(each_answer, self._compute_many, list(items)))
-        except (BrokenProcessPool, RuntimeError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever it was, these items still want their answers
             logger.warning("the side processes are gone: %s", error)
             self._drop()
             return None
@@ -103,7 +102,7 @@ class SideProcesses:
         pool, self._pool, self._ready = self._pool, None, False
         self._not_before = time.monotonic() + STARTS_AGAIN_AFTER
         if pool is not None:
-            pool.shutdown(wait=False, cancel_futures=True)
+            pool.shutdown(wait=False)  # without cancelling: another batch may be out, and would never be answered
 
 
 def _begin(compute_many: Compute, items: Sequence[Any]) -> None:

@@ -77,6 +77,22 @@ def test_its_answers_are_those_of_the_thread_and_none_is_lost_when_it_dies(aside
     asyncio.run(go())
 
 
+def test_two_batches_that_are_out_when_it_dies_are_both_answered(aside: SideProcesses) -> None:
+    long = [replace(one, steps=3000, learning_rate=1e-3 * (k + 1)) for k, one in enumerate(MANY)]
+    expected = each_answer(compute_many, long)
+
+    async def go() -> None:
+        aside.want()
+        await until(lambda: aside.ready)
+        desk = Coalescer("side", compute_many, AnswerCache(1), batch=len(long) // 2, aside=aside)
+        asked = [asyncio.create_task(desk.answer(one, ("a", str(k)))) for k, one in enumerate(long)]
+        await until(lambda: len(desk._under_way) == 2)
+        os.kill(child_of(aside), signal.SIGKILL)
+        assert await asyncio.wait_for(asyncio.gather(*asked), 60) == expected
+
+    asyncio.run(go())
+
+
 def test_a_crowd_starts_it_and_one_person_does_not(aside: SideProcesses) -> None:
     async def go() -> None:
         desk = Coalescer("side", compute_many, AnswerCache(1), batch=64, aside=aside)
