@@ -71,8 +71,8 @@ def prepare(address: str | None) -> None:
     The compiled code is kept on disk: this takes many seconds once, and next to nothing at later starts.
     """
     from app.observe.health import READINESS
-    from app.request import read_request
-    from app.toy_batch import PATHS, compute_paths, paths_key
+    from app.toy.batch import PATHS, compute_paths, paths_key
+    from app.toy.request import read_request
 
     request, _ = read_request({})
     try:
@@ -113,7 +113,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Serve until interrupted."""
     options = parse(arguments)
     if options.controls:
-        from app.controls import as_table
+        from app.toy.controls import as_table
 
         print(as_table())
         return
@@ -135,10 +135,10 @@ def main(arguments: list[str] | None = None) -> None:
     # Importing the application takes a second or two: the port has been checked first.
     import uvicorn
 
-    from app.connections import limited
+    from app.edge.connections import limited
+    from app.edge.security import SecureApp
     from app.lecture.scenes import SceneFileError
     from app.observe.startup import start_line
-    from app.security import SecureApp
     from app.server import build
 
     try:

@@ -10,7 +10,9 @@ from dash.backends._fastapi import FastAPIDashServer
 from fastapi import FastAPI
 
 from app.callbacks import add_callbacks
-from app.dash_guard import check_callback
+from app.edge.dash_guard import check_callback
+from app.edge.security import SecureApp, security_headers
+from app.edge.static_files import StaticFiles
 from app.explore.routes import add_explore_routes
 from app.export.routes import add_export_routes
 from app.instruments.page import PAGE as INSTRUMENTS_PAGE
@@ -18,7 +20,6 @@ from app.instruments.routes import add_instrument_routes
 from app.lecture.notes_page import PAGE as NOTES_PAGE
 from app.lecture.routes import add_lecture_routes
 from app.lecture.source import load_scenes
-from app.lens_routes import add_lens_routes
 from app.network.page import PAGE as NETWORK_PAGE
 from app.network.routes import add_network_routes
 from app.observe.health import ADDRESSES as HEALTH_ADDRESSES
@@ -26,12 +27,11 @@ from app.observe.health import add_health_routes
 from app.observe.requests import ObservedApp, templates
 from app.observe.settings import ObserveSettings
 from app.pages import PAGES, page_at, register
-from app.routes import add_routes
-from app.security import SecureApp, security_headers
 from app.settings import WebSettings, web_settings
 from app.shell import INDEX, TITLE, shell
-from app.static_files import StaticFiles
-from app.toy_page import PAGE as TOY_PAGE
+from app.toy.lens_routes import add_lens_routes
+from app.toy.page import PAGE as TOY_PAGE
+from app.toy.routes import add_routes
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 

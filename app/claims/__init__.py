@@ -6,7 +6,7 @@ from app.claims.captions import FIGURE_2, FIGURE_3, captions, figure_2_trials, f
 from app.claims.claim import VERDICTS, Claim, untested
 from app.claims.cycles import curve_claims, plane_claims
 from app.claims.fairness import contrast, equal_rate_claim, valley_claims
-from app.request import ToyRequest
+from app.toy.request import ToyRequest
 from geometry.surfaces import AnnularWell, StiffValley, TwoScalePlane, TwoScaleQuadratic
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from app.claims.claim import Claim, judged, untested
 from app.claims.trials import MOST, RUNS, Trials, starts_around, trials
-from app.request import ToyRequest
+from app.toy.request import ToyRequest
 
 FIGURE_2 = "Figure 2 of arXiv 2605.16134, on our reconstruction"
 FIGURE_3 = "Figure 3 of arXiv 2605.16134, on our reconstruction"

@@ -9,7 +9,7 @@ import numpy as np
 
 from app.claims.claim import Claim, judged, untested
 from app.claims.trials import RUNS, methods_of
-from app.request import ToyRequest
+from app.toy.request import ToyRequest
 from geometry import two_scale
 from geometry.surfaces import TwoScalePlane, TwoScaleQuadratic
 from optimizers import LLQR, METHODS, simulate

@@ -10,8 +10,8 @@ import numpy as np
 from app.claims.captions import described, figure_2_trials
 from app.claims.claim import Claim, judged, untested
 from app.claims.trials import MOST, RUNS, Trials, methods_of, starts_around, trials
-from app.presets import PRESETS
-from app.request import ToyRequest, read_request
+from app.toy.presets import PRESETS
+from app.toy.request import ToyRequest, read_request
 from geometry.surface import Surface
 from geometry.surfaces import AnnularWell
 from optimizers import METHODS, simulate

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from app.request import ToyRequest
-from app.toy_compute import configured
+from app.toy.compute import configured
+from app.toy.request import ToyRequest
 from geometry.surface import Surface
 from geometry.surfaces import AnnularWell, StiffValley
 from optimizers import METHODS, Method, Run, simulate

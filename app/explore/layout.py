@@ -6,7 +6,7 @@ from typing import Any
 
 from dash import html
 
-from app.toy_page import GRAPH_CONFIG, RELIEF_CONFIG, button, picture
+from app.toy.page import GRAPH_CONFIG, RELIEF_CONFIG, button, picture
 
 SLICE_GROUPS = ("plane", "random", "three", "sam", "frame", "data", "adaptive", "look")
 ABOUT = {

@@ -13,10 +13,10 @@ import orjson
 from app.appearance import SCHEMES
 from app.control import describe
 from app.encoding import encode
-from app.figures import curve_figure, map_figure, relief_figure
-from app.landscape import ColourRange, Grid, colour_range
 from app.request import BadRequest
-from app.toy_surface import CAMERA
+from app.toy.figures import curve_figure, map_figure, relief_figure
+from app.toy.landscape import ColourRange, Grid, colour_range
+from app.toy.surface import CAMERA
 
 MOST = 101
 """Points per axis."""

@@ -8,14 +8,15 @@ from typing import Any
 
 from fastapi import FastAPI, Request, Response
 
+from app.answers import json_response, refusal
 from app.control import Control
+from app.crowd.worker import Worker
+from app.edge.visitor import visitor_of
 from app.engine import Refused, default_engine
 from app.explore.controls import CURVATURE_CONTROLS, RESCALING_CONTROLS, SLICE_CONTROLS
 from app.explore.pictures import pictures_answer
 from app.network.answers import answered, job_in
 from app.request import BadRequest, parse_body
-from app.routes import Worker, json_response, refusal
-from app.visitor import visitor_of
 
 TABLES: dict[str, tuple[Control, ...]] = {
     "slice": SLICE_CONTROLS,

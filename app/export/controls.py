@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.control import ChoiceControl, Control, NumberControl
-from app.controls import MAXIMUM_STEPS
-from app.request import BadRequest, Notice, Reading, read_state
+from app.request import BadRequest, Notice
+from app.toy.controls import MAXIMUM_STEPS
+from app.toy.request import Reading, read_state
 
 FORMAT = ChoiceControl(
     "format", "Format",

@@ -18,8 +18,9 @@ from app.export.making import MadeFile
 from app.export.settings import file_name, settings_of
 from app.instruments.controls import INSTRUMENT, STRIDES, InstrumentRequest, own_state, read_instrument_request
 from app.instruments.routes import ANSWERS, check_work, one_part
-from app.request import METHOD_NAMES, BadRequest, read_state
+from app.request import BadRequest
 from app.settings import web_settings
+from app.toy.request import METHOD_NAMES, read_state
 
 FORMAT = ChoiceControl(
     "format", "Format", (("csv", "CSV"), ("npz", "npz"), ("json", "JSON")), "csv", "What is made.", "export"

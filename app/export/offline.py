@@ -19,12 +19,12 @@ from app.appearance import SCHEMES, looks
 from app.encoding import encode
 from app.export.contours import SIZE, region_paths
 from app.export.settings import SOURCE, caption_of, settings_of, settings_rows
-from app.figures import LEVELS
-from app.landscape import MAP_POINTS, RELIEF_POINTS, colour_range, curve_of, grid_of
-from app.link import write_link
-from app.request import METHOD_NAMES, Reading, request_of
-from app.toy_batch import compute_paths
-from app.toy_surface import reference, relief_top
+from app.toy.batch import compute_paths
+from app.toy.figures import LEVELS
+from app.toy.landscape import MAP_POINTS, RELIEF_POINTS, colour_range, curve_of, grid_of
+from app.toy.link import write_link
+from app.toy.request import METHOD_NAMES, Reading, request_of
+from app.toy.surface import reference, relief_top
 from app.version import VERSION
 from geometry.surface import Surface
 

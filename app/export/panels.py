@@ -16,9 +16,9 @@ from matplotlib.patches import Ellipse
 from app.appearance import SCHEMES
 from app.export.scene import Scene, look_in, probe_points
 from app.export.style import MARKERS, colour_map, dash_of, rank, rgba, start_mark
-from app.figures import LEVELS
-from app.landscape import MAP_POINTS, colour_range, curve_of, grid_of
-from app.toy_compute import Trace
+from app.toy.compute import Trace
+from app.toy.figures import LEVELS
+from app.toy.landscape import MAP_POINTS, colour_range, curve_of, grid_of
 
 FAINT, RECENT_PROBES, FAR = 0.28, 12, 50.0
 """Opacity of the part of a path that is not walked yet; probes that still show; spans beyond which a path is cut."""

@@ -13,7 +13,9 @@ from urllib.parse import quote
 import orjson
 from fastapi import FastAPI, Request, Response
 
-from app.coalescer import Busy
+from app.answers import refusal
+from app.crowd.worker import Busy, Worker
+from app.edge.visitor import visitor_of
 from app.engine import default_engine
 from app.export.controls import read_wish
 from app.export.instruments import instrument_file
@@ -22,9 +24,7 @@ from app.export.network.making import network_file
 from app.export.network.wish import read_network_wish
 from app.network.answers import told
 from app.request import BadRequest, parse_body
-from app.routes import Worker, refusal
 from app.settings import web_settings
-from app.visitor import visitor_of
 
 NOTICES = "x-pothole-notices"
 """Header with the sentences on clamped values: a JSON list, percent-encoded."""

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.appearance import MethodLook, looks
-from app.request import METHOD_NAMES, Reading, ToyRequest, request_of
-from app.toy_batch import traces_alone
-from app.toy_compute import Trace, ranges
+from app.toy.batch import traces_alone
+from app.toy.compute import Trace, ranges
+from app.toy.request import METHOD_NAMES, Reading, ToyRequest, request_of
 from geometry.surface import Surface
 
 

@@ -6,9 +6,9 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from app.export.settings import SOURCE
-from app.link import write_link
-from app.request import Reading, request_of
-from app.toy_compute import configured
+from app.toy.compute import configured
+from app.toy.link import write_link
+from app.toy.request import Reading, request_of
 from app.version import VERSION
 
 

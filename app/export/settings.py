@@ -6,10 +6,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from app.controls import controls_of
-from app.link import write_link
-from app.presets import PRESETS
-from app.request import Reading
+from app.toy.controls import controls_of
+from app.toy.link import write_link
+from app.toy.presets import PRESETS
+from app.toy.request import Reading
 from app.version import VERSION
 
 SOURCE = (

@@ -8,8 +8,8 @@ from functools import lru_cache
 import numpy as np
 
 from app.control import NumberControl
-from app.controls import CONTROLS, start_controls, surface_controls
-from app.request import ToyRequest
+from app.toy.controls import CONTROLS, start_controls, surface_controls
+from app.toy.request import ToyRequest
 from geometry.surfaces import SURFACES, make_surface
 from optimizers.sweeps import LLQR_SETTINGS, STEP_SETTINGS
 

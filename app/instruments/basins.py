@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import orjson
 
-from app.ghosts import ghosts
 from app.instruments.controls import InstrumentRequest
 from app.instruments.repeats import MOST_STEPS
-from app.toy_compute import configured
+from app.toy.compute import configured
+from app.toy.ghosts import ghosts
 from geometry.surface import Surface
 from optimizers import SAM, simulate
 from optimizers.run import Run

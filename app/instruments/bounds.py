@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from app.instruments.axes import Side
-from app.request import ToyRequest
+from app.toy.request import ToyRequest
 from geometry import two_scale
 from geometry.surface import Surface
 from geometry.surfaces import TwoScaleQuadratic

@@ -8,7 +8,8 @@ from typing import Any
 
 from app.control import ChoiceControl, describe
 from app.instruments.axes import axes_of, axis_options
-from app.request import METHOD_NAMES, BadRequest, ToyRequest, read_request
+from app.request import BadRequest
+from app.toy.request import METHOD_NAMES, ToyRequest, read_request
 from geometry.surfaces import SURFACES
 
 STRIDES = (8, 4, 2, 1)

@@ -13,8 +13,8 @@ from app.control import NumberControl
 from app.instruments.axes import AXES
 from app.instruments.controls import InstrumentRequest
 from app.instruments.repeats import Repeats, repeats
-from app.request import METHOD_NAMES, ToyRequest
-from app.toy_compute import configured
+from app.toy.compute import configured
+from app.toy.request import METHOD_NAMES, ToyRequest
 from geometry.surface import Surface
 from optimizers import METHODS, SAM, simulate
 

@@ -6,8 +6,8 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from app.instruments.controls import own_state
-from app.link import MAXIMUM_LENGTH, left_out, meaningless, read_link
-from app.request import Reading
+from app.toy.link import MAXIMUM_LENGTH, left_out, meaningless, read_link
+from app.toy.request import Reading
 
 
 def read_instruments_link(query: str) -> tuple[Reading, dict[str, Any], list[str]]:

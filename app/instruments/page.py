@@ -11,10 +11,10 @@ from app.export.instrument_tables import TABLES
 from app.instruments.controls import INSTRUMENT, OWN_CONTROLS
 from app.instruments.link import link_problems
 from app.pages import Page
-from app.presets import PRESETS
-from app.toy_page import bench, button, group
-from app.toy_page import header as toy_header
-from app.toy_page import tables as toy_tables
+from app.toy.page import bench, button, group
+from app.toy.page import header as toy_header
+from app.toy.page import tables as toy_tables
+from app.toy.presets import PRESETS
 
 ABOUT = {
     "phase": "How many runs reach the flat basin, and when, at each pair of settings, on one scale for all methods.",

@@ -13,7 +13,7 @@ from app.instruments.bounds import bounds
 from app.instruments.controls import STRIDES, InstrumentRequest
 from app.instruments.repeats import Repeats, repeats
 from app.request import BadRequest
-from app.toy_compute import configured
+from app.toy.compute import configured
 from geometry.surface import Surface
 from optimizers import simulate
 from optimizers.sweeps import STEP_SETTINGS, Axis, Sweep, sweep

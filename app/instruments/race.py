@@ -13,7 +13,7 @@ from app.claims.trials import MOST
 from app.instruments.controls import InstrumentRequest
 from app.instruments.phase import counts, swept
 from app.instruments.repeats import Repeats, repeats
-from app.toy_compute import configured
+from app.toy.compute import configured
 from geometry.smoothing import neighbourhood_moments
 from geometry.surface import Surface
 from optimizers import simulate

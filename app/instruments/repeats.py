@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.request import ToyRequest
+from app.toy.request import ToyRequest
 from geometry.surface import Surface
 
 MOST_STEPS = 1000

@@ -12,7 +12,7 @@ from app.instruments import two_scale_checks as checks
 from app.instruments.controls import InstrumentRequest
 from app.instruments.two_scale_checks import Setting
 from app.numbers_as_text import number
-from app.request import ToyRequest
+from app.toy.request import ToyRequest
 from geometry import two_scale
 from geometry.sign_words import LONGEST, admissible_cycles, mirrored
 from geometry.surface import Surface

@@ -5,8 +5,8 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from app.control import shorten
-from app.link import MAXIMUM_LENGTH, repeated
 from app.pages import PAGES, page_at
+from app.toy.link import MAXIMUM_LENGTH, repeated
 
 
 def local_link(link: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from dash import dcc, html
 
 from app.pages import Page
-from app.toy_page import button
+from app.toy.page import button
 
 
 def layout() -> Any:

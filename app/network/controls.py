@@ -13,7 +13,6 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from app.control import ChoiceControl, Control, NumberControl, describe, shorten
-from app.controls import LECTURE
 from app.engine import own
 from app.engine.train_settings import (
     CHANGEABLE,
@@ -25,7 +24,8 @@ from app.engine.train_settings import (
     STRUCTURES,
 )
 from app.explore.controls import EXPLORE_CONTROLS
-from app.link import MAXIMUM_LENGTH
+from app.toy.controls import LECTURE
+from app.toy.link import MAXIMUM_LENGTH
 
 JOB = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 AXES = (("steps", "Steps"), ("evaluations", "Evaluations"), ("seconds", "Seconds"))

@@ -15,7 +15,7 @@ from app.explore.layout import explore_section
 from app.export.network.wish import CONTROLS as EXPORT_CONTROLS
 from app.network.controls import controls, link_problems
 from app.pages import Page
-from app.toy_page import bench, button, group, player
+from app.toy.page import bench, button, group, player
 
 CURVES = (
     ("train_loss", "Training loss", "over the training data"),

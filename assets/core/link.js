@@ -1,4 +1,4 @@
-// The link: every key of the state as a query string (the server reads it; see app/link.py for the same in Python).
+// The link: every key of the state as a query string (the server reads it; see app/toy/link.py for the same in Python).
 (() => {
   const lab = (window.potholeLab ??= {});
 

@@ -8,7 +8,7 @@
     seconds: { name: "seconds", column: "Seconds to arrival / in full", format: (v) => lab.formatNumber(v) },
   };
 
-  // How many refreshes come before a step: see app/costs.py.
+  // How many refreshes come before a step: see app/toy/costs.py.
   const refreshes = ({ first, every }, step) => (first < 0 || step <= first ? 0 : Math.floor((step - 1 - first) / every) + 1);
 
   // The steps that a budget pays for: the largest step up to `most` that costs no more.

@@ -11,7 +11,7 @@ from pathlib import Path
 from app.claims.captions import captions, figure_2_trials, figure_3_trials
 from app.claims.claim import Claim
 from app.claims.fairness import equal_rate_claim, tuned_sam_claim, valley_trials
-from app.request import ToyRequest, read_request
+from app.toy.request import ToyRequest, read_request
 
 RESULT = Path(__file__).parent / "results" / "figures.md"
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from app.costs import PRODUCT
-from app.request import read_request
-from app.toy_compute import configured
+from app.toy.compute import configured
+from app.toy.costs import PRODUCT
+from app.toy.request import read_request
 from optimizers import METHODS, simulate
 from tests.browser.lab_page import LabPage
 

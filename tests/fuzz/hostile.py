@@ -8,10 +8,10 @@ import string
 from typing import Any
 
 from app.control import NumberControl
-from app.controls import CONTROLS, SURFACE, surface_controls
 from app.network.controls import read_network_state
-from app.presets import PRESETS
-from app.request import METHOD_NAMES, read_state
+from app.toy.controls import CONTROLS, SURFACE, surface_controls
+from app.toy.presets import PRESETS
+from app.toy.request import METHOD_NAMES, read_state
 from geometry.surfaces import SURFACES
 
 JOBS: list[str] = []

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from app.request import read_request
-from app.toy_batch import compute_paths
+from app.toy.batch import compute_paths
+from app.toy.request import read_request
 from tests.load.browsers import connect, crowd, drag, posted, preset_states
 from tests.load.followers import following
 from tests.load.opening import everybody

@@ -8,9 +8,9 @@ import numpy as np
 import orjson
 import pytest
 
-from app.lens_controls import STAGES
 from app.numbers_as_text import number, vector
-from app.toy_anatomy import read_anatomy
+from app.toy.anatomy import read_anatomy
+from app.toy.lens_controls import STAGES
 from geometry.surfaces import SURFACES, AnnularWell, StiffValley, make_surface
 from optimizers import LLQR, METHODS, SAM, simulate
 from optimizers.anatomy import last_whole_step, step_anatomy, velocities

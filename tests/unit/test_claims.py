@@ -9,8 +9,8 @@ from app.claims import VERDICTS, claims_for
 from app.claims.captions import figure_2_trials, figure_3_trials
 from app.claims.fairness import equal_rate_claim, valley_trials
 from app.claims.trials import starts_around
-from app.presets import PRESETS
-from app.request import read_request
+from app.toy.presets import PRESETS
+from app.toy.request import read_request
 from geometry import two_scale
 from geometry.surfaces import AnnularWell, StiffValley
 from optimizers import METHODS, simulate

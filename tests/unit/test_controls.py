@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from app.control import ChoiceControl, NumberControl, shorten
 from app.control_entries import entry, slider_position, slider_range
-from app.controls import CONTROLS, LECTURE, SURFACE, as_table, controls_of, start_controls, surface_controls
-from app.lens_controls import LENS
-from app.own_settings import OWN
-from app.request import PRESET, ToyRequest
+from app.toy.controls import CONTROLS, LECTURE, SURFACE, as_table, controls_of, start_controls, surface_controls
+from app.toy.lens_controls import LENS
+from app.toy.own_settings import OWN
+from app.toy.request import PRESET, ToyRequest
 from geometry.surfaces import SURFACES, make_surface
 
 FIXED = (*CONTROLS, SURFACE, PRESET)

@@ -6,11 +6,11 @@ import numpy as np
 import orjson
 import pytest
 
-from app.costs import PRODUCT, Schedule, counted, schedule_of
-from app.measured_cost import read_cost
-from app.request import read_request
-from app.toy_batch import compute_paths
-from app.toy_compute import configured
+from app.toy.batch import compute_paths
+from app.toy.compute import configured
+from app.toy.costs import PRODUCT, Schedule, counted, schedule_of
+from app.toy.measured_cost import read_cost
+from app.toy.request import read_request
 from optimizers import METHODS, simulate
 
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.asking import ClientFinder
-from app.buckets import Buckets
-from app.door import PASS_COOKIE, Door
+from app.edge.asking import ClientFinder
+from app.edge.buckets import Buckets
+from app.edge.door import PASS_COOKIE, Door
 from app.settings import WebSettings
 
 

@@ -11,6 +11,7 @@ import pytest
 from fastapi import FastAPI
 
 from app.control import ChoiceControl, NumberControl
+from app.edge.visitor import COOKIE
 from app.encoding import decode, encode
 from app.engine import Refused, UnknownJob
 from app.engine.kinds import validated
@@ -20,7 +21,6 @@ from app.explore.controls import EXPLORE_CONTROLS
 from app.explore.pictures import loss_ticks
 from app.explore.routes import TABLES
 from app.network.controls import controls, read_network_link, read_network_state
-from app.visitor import COOKIE
 
 with warnings.catch_warnings():
     # It would rather have another client than the pinned one, which does all that is asked of it here.

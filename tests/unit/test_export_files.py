@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from app.coalescer import Busy
+from app.crowd.worker import Busy
 from app.encoding import decode
 from app.export.animation import steps_of
 from app.export.contours import SIZE, region_paths
@@ -27,8 +27,8 @@ from app.export.making import MAKERS, made
 from app.export.picture import DESIGN_WIDTH, Picture, height_of
 from app.export.scene import scene_of
 from app.export.settings import file_name
-from app.link import read_link
 from app.request import BadRequest
+from app.toy.link import read_link
 from app.version import VERSION
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -255,7 +255,7 @@ def test_too_many_exports_are_told_to_come_again(post, monkeypatch):
     async def full(*_):
         raise Busy("…")
 
-    monkeypatch.setattr("app.routes.Worker.run", full)
+    monkeypatch.setattr("app.crowd.worker.Worker.run", full)
     response = post("/export/toy", {**QUICK, "format": "py"})
     assert response.status_code == 429 and "try again" in response.json()["problems"][0]
 

@@ -11,7 +11,7 @@ import pytest
 
 from app.export.instrument_tables import TABLES
 from app.instruments.controls import STRIDES
-from app.request import METHOD_NAMES
+from app.toy.request import METHOD_NAMES
 
 QUICK = {"resolution": "12", "runs": "3", "steps": 60, "preset": "figure-2"}
 

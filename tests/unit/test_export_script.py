@@ -12,8 +12,8 @@ import pytest
 from app.export.controls import read_wish
 from app.export.making import made
 from app.export.script import written
-from app.request import request_of
-from app.toy_batch import run_alone
+from app.toy.batch import run_alone
+from app.toy.request import request_of
 from geometry.surfaces import SURFACES
 from optimizers import LLQR, METHODS, SAM, Method
 

@@ -8,10 +8,10 @@ import pytest
 
 from app.appearance import NAMED_LOOKS, SCHEMES, look_of, looks
 from app.encoding import decode, encode
-from app.figures import curve_figure, map_figure, relief_figure
-from app.landscape import colour_range, curve_of, grid_of
-from app.request import METHOD_NAMES
-from app.toy_surface import CAMERA, relief_top
+from app.toy.figures import curve_figure, map_figure, relief_figure
+from app.toy.landscape import colour_range, curve_of, grid_of
+from app.toy.request import METHOD_NAMES
+from app.toy.surface import CAMERA, relief_top
 from geometry.surfaces import SURFACES, make_surface
 
 FLAT = [key for key in SURFACES if make_surface(key).dimension == 2]

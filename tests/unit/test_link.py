@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.control import ChoiceControl
-from app.controls import CONTROLS, controls_of
-from app.link import left_out, read_link, write_link
-from app.presets import CUSTOM, DEFAULT_PRESET, PRESETS
-from app.request import METHOD_NAMES
+from app.toy.controls import CONTROLS, controls_of
+from app.toy.link import left_out, read_link, write_link
+from app.toy.presets import CUSTOM, DEFAULT_PRESET, PRESETS
+from app.toy.request import METHOD_NAMES
 from geometry.surfaces import SURFACES, make_surface
 
 

@@ -15,6 +15,7 @@ from starlette.datastructures import Headers
 from starlette.websockets import WebSocketDisconnect
 
 from app.control import NumberControl
+from app.edge.visitor import COOKIE, FORM
 from app.engine import Refused, Unavailable, UnknownJob, own
 from app.engine.hub import Entry
 from app.engine.train_settings import CHANGEABLE, METHOD_NAMES, NUMBERS, PLANES, STRUCTURES, validate
@@ -22,7 +23,6 @@ from app.network import follow, ground, routes
 from app.network.controls import controls, description_of, read_network_link, read_network_state, state_of
 from app.network.follow import asked, message, same_origin
 from app.network.page import tables
-from app.visitor import COOKIE, FORM
 
 with warnings.catch_warnings():
     # It would rather have another client than the pinned one, which does all that is asked of it here.

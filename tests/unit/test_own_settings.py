@@ -10,13 +10,13 @@ from app.control import NumberControl
 from app.encoding import decode
 from app.export.script import toy_script
 from app.instruments.controls import read_instrument_request
-from app.link import read_link, write_link
-from app.own_settings import OWN, PROBING, key
-from app.request import read_request, read_state, request_of
-from app.toy_anatomy import read_anatomy
-from app.toy_batch import compute_many
-from app.toy_cloud import read_cloud
-from app.toy_compute import configured
+from app.toy.anatomy import read_anatomy
+from app.toy.batch import compute_many
+from app.toy.cloud import read_cloud
+from app.toy.compute import configured
+from app.toy.link import read_link, write_link
+from app.toy.own_settings import OWN, PROBING, key
+from app.toy.request import read_request, read_state, request_of
 from optimizers import METHODS, simulate
 
 STATE = {

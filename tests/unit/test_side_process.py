@@ -14,12 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from app import side_process
-from app.cache import AnswerCache
-from app.coalescer import Coalescer
-from app.request import ToyRequest, read_request
-from app.side_process import CROWD, SideProcesses, each_answer
-from app.toy_batch import compute_many
+from app.crowd import side_process
+from app.crowd.cache import AnswerCache
+from app.crowd.coalescer import Coalescer
+from app.crowd.side_process import CROWD, SideProcesses, each_answer
+from app.toy.batch import compute_many
+from app.toy.request import ToyRequest, read_request
 
 REQUEST, _ = read_request({"preset": "figure-2", "steps": 60})
 MANY = [replace(REQUEST, learning_rate=0.01 + 1e-4 * k) for k in range(3 * CROWD)]

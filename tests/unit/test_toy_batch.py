@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.control import NumberControl
-from app.controls import CONTROLS, controls_of
-from app.request import METHOD_NAMES, BadRequest, read_request
-from app.toy_batch import compute_many, compute_paths, paths_key, together
+from app.request import BadRequest
+from app.toy.batch import compute_many, compute_paths, paths_key, together
+from app.toy.controls import CONTROLS, controls_of
+from app.toy.request import METHOD_NAMES, read_request
 from geometry.along import charted
 from geometry.surfaces import SURFACES, make_surface
 from optimizers import fast

@@ -21,7 +21,7 @@ from app.export.network.wish import NetworkWish
 from app.export.panels import dress
 from app.export.scene import look_in
 from app.export.style import MARKERS, SETTINGS, colour_map, dash_of, rank, rgba
-from app.landscape import colour_range
+from app.toy.landscape import colour_range
 from app.version import VERSION
 
 WIDE, HEAD = 960, 92

@@ -11,8 +11,8 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
 
 from app.control import NumberControl, shorten
-from app.controls import CONTROLS, surface_controls
-from app.request import Reading, read_state
+from app.toy.controls import CONTROLS, surface_controls
+from app.toy.request import Reading, read_state
 from geometry.surfaces import SURFACES
 
 MAXIMUM_LENGTH = 8_192

@@ -6,75 +6,31 @@ and leaves the renderer out of the way of a drag.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
 from fastapi import FastAPI, Request, Response
 
-from app.asking import visitor_of_request
-from app.cache import AnswerCache
+from app.answers import json_response, refusal
 from app.claims import claims_for
-from app.coalescer import Busy, Coalescer
-from app.fair_queue import Visitor
-from app.link import left_out, read_link, write_link
-from app.observe.metrics import watch_queue
-from app.presets import PRESETS
-from app.request import (
-    MAXIMUM_MESSAGES,
-    BadRequest,
-    ToyRequest,
-    parse_body,
-    read_request,
-    read_state,
-    strangers,
-    toy_keys,
-)
+from app.crowd.cache import AnswerCache
+from app.crowd.coalescer import Coalescer
+from app.crowd.fair_queue import Visitor
+from app.crowd.side_process import SideProcesses
+from app.edge.asking import visitor_of_request
+from app.request import MAXIMUM_MESSAGES, BadRequest, parse_body, strangers
 from app.settings import WebSettings, web_settings
-from app.side_process import SideProcesses
-from app.toy_batch import PATHS, compute_many, paths_key
-from app.toy_surface import SURFACES_DRAWN, surface_key, surface_of
+from app.toy.batch import PATHS, compute_many, paths_key
+from app.toy.link import left_out, read_link, write_link
+from app.toy.presets import PRESETS
+from app.toy.request import ToyRequest, read_request, read_state, toy_keys
+from app.toy.surface import SURFACES_DRAWN, surface_key, surface_of
 
 CLAIMS = AnswerCache(web_settings().cache_bytes / 32, "claims")
 HEAVIEST_BATCH = 300_000
 """Walkers × steps of all methods after which a batch is closed: some 50 ms of one core."""
-
-
-class Worker:
-    """One thread for computations, so that the event loop stays free, and a bound on those that wait."""
-
-    def __init__(self, name: str, waiting: int | None = None) -> None:
-        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
-        self._most = web_settings().waiting if waiting is None else waiting
-        self.waiting = 0
-        watch_queue(name, lambda: self.waiting)
-
-    async def run(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        """The function's value, computed in the thread. Busy where too many wait already."""
-        if self.waiting >= self._most:
-            raise Busy("The server is busy; the newest setting is asked for again shortly.")
-        self.waiting += 1
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._executor, function, *arguments)
-        finally:
-            self.waiting -= 1
-
-
-def json_response(content: bytes, status: int = 200) -> Response:
-    """JSON that no cache keeps."""
-    return Response(content, status_code=status, media_type="application/json", headers={"Cache-Control": "no-store"})
-
-
-def refusal(error: BadRequest) -> Response:
-    """The problems as sentences: 429 where the server is busy, else 422."""
-    busy = isinstance(error, Busy)
-    response = json_response(orjson.dumps({"problems": error.problems}), 429 if busy else 422)
-    if busy:
-        response.headers["Retry-After"] = "1"
-    return response
 
 
 def opened(raw: Mapping[str, Any]) -> bytes:

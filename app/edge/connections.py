@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from app.asking import ClientFinder
+from app.edge.asking import ClientFinder
 from app.settings import WebSettings
 
 

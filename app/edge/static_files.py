@@ -22,7 +22,7 @@ from threading import Lock
 from dash.fingerprint import check_fingerprint
 from starlette.types import Receive, Scope, Send
 
-from app.door import Heads
+from app.edge.door import Heads
 
 ASSETS, SUITES = "/assets/", "/_dash-component-suites/"
 YEAR = 365 * 24 * 3600

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 import orjson
 
-from app.costs import schedule_of
-from app.request import METHOD_NAMES, BadRequest, ToyRequest, read_state, request_of
-from app.toy_compute import configured
+from app.request import BadRequest
+from app.toy.compute import configured
+from app.toy.costs import schedule_of
+from app.toy.request import METHOD_NAMES, ToyRequest, read_state, request_of
 from optimizers import Method
 from optimizers.rule import Settings, begin, descent_step
 

@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.door import SAFE_METHODS, Door, Heads, Refusal
+from app.edge.door import SAFE_METHODS, Door, Heads, Refusal
+from app.edge.static_files import StaticFiles
 from app.settings import WebSettings, web_settings
-from app.static_files import StaticFiles
 
 
 def content_security_policy(script_hashes: Sequence[str]) -> str:

@@ -18,21 +18,17 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from app.cache import AnswerCache
-from app.fair_queue import FairQueue, Visitor
+from app.crowd.cache import AnswerCache
+from app.crowd.fair_queue import FairQueue, Visitor
+from app.crowd.side_process import CROWD, Answer, SideProcesses, each_answer
+from app.crowd.worker import Busy
 from app.observe.metrics import BATCHES, watch_queue
-from app.request import BadRequest
 from app.settings import WebSettings, web_settings
-from app.side_process import CROWD, Answer, SideProcesses, each_answer
 
 Item = TypeVar("Item")
 Gone = Callable[[], Awaitable[bool]]
 LONG_WAIT_SECONDS = 0.25
 """Who has waited longer than this is asked whether anybody still listens, before work is put into the answer."""
-
-
-class Busy(BadRequest):
-    """Too many computations wait."""
 
 
 @dataclass(eq=False)

@@ -10,15 +10,15 @@ from typing import Any, Protocol
 
 from fastapi import FastAPI, Request, Response
 
-from app.asking import visitor_of_request
-from app.cache import AnswerCache
-from app.coalescer import Coalescer
-from app.measured_cost import read_cost
+from app.answers import json_response, refusal
+from app.crowd.cache import AnswerCache
+from app.crowd.coalescer import Coalescer
+from app.edge.asking import visitor_of_request
 from app.request import BadRequest, parse_body
-from app.routes import json_response, refusal
 from app.settings import WebSettings
-from app.toy_anatomy import read_anatomy
-from app.toy_cloud import read_cloud
+from app.toy.anatomy import read_anatomy
+from app.toy.cloud import read_cloud
+from app.toy.measured_cost import read_cost
 
 
 class Asked(Protocol):

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from app.request import ToyRequest
+from app.toy.request import ToyRequest
 from geometry import two_scale
 from geometry.surface import Surface
 from geometry.surfaces import TwoScalePlane, TwoScaleQuadratic

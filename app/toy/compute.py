@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import orjson
 
-from app.costs import counted
 from app.encoding import narrow, packed
-from app.ghosts import ghost_entry, ghosts
-from app.request import ToyRequest
-from app.toy_surface import reference
+from app.toy.costs import counted
+from app.toy.ghosts import ghost_entry, ghosts
+from app.toy.request import ToyRequest
+from app.toy.surface import reference
 from geometry.along import charted
 from geometry.surface import Surface
 from optimizers import LLQR, METHODS, SAM, Method

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from starlette.requests import HTTPConnection
 
-from app.fair_queue import Visitor
+from app.crowd.fair_queue import Visitor
 from app.settings import networks_of
 
 VISITOR_COOKIE = "pothole_visitor"

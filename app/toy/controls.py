@@ -9,8 +9,8 @@ from __future__ import annotations
 from functools import lru_cache
 
 from app.control import ChoiceControl, Control, NumberControl
-from app.lens_controls import LENS
-from app.own_settings import OWN
+from app.toy.lens_controls import LENS
+from app.toy.own_settings import OWN
 from geometry.surface import Surface
 from geometry.surfaces import SURFACES, make_surface
 

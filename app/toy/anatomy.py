@@ -13,10 +13,11 @@ import numpy as np
 import orjson
 
 from app.encoding import encode
-from app.lens_controls import STAGES
 from app.numbers_as_text import number, vector
-from app.request import BadRequest, ToyRequest, read_state, request_of
-from app.toy_batch import run_alone
+from app.request import BadRequest
+from app.toy.batch import run_alone
+from app.toy.lens_controls import STAGES
+from app.toy.request import ToyRequest, read_state, request_of
 from geometry.surface import Surface
 from optimizers import LLQR
 from optimizers.anatomy import StepAnatomy, last_whole_step, step_anatomy

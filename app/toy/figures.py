@@ -11,7 +11,7 @@ import numpy as np
 
 from app.appearance import SCHEMES, colour_scale
 from app.encoding import encode
-from app.landscape import ColourRange, Grid
+from app.toy.landscape import ColourRange, Grid
 
 Figure = dict[str, Any]
 LEVELS = 22

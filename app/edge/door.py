@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 
 from starlette.types import Scope
 
-from app.asking import ClientFinder
-from app.buckets import Buckets
+from app.edge.asking import ClientFinder
+from app.edge.buckets import Buckets
 from app.settings import WebSettings
 
 OPEN = ("/healthz", "/readyz")
