@@ -11,6 +11,7 @@ import webbrowser
 from collections.abc import Iterable
 from dataclasses import replace
 
+from app.edge.hosts import hosts_of
 from app.engine import own
 from app.engine.settings import EngineSettings
 from app.observe.settings import ObserveSettings
@@ -125,10 +126,10 @@ def main(arguments: list[str] | None = None) -> None:
     from app.observe.logs import configure_logs
 
     web, engine, observe = tables
-    web = replace(web, scenes=options.scenes or web.scenes)
     configure_logs(observe)
     listener = listen(options.host, options.port)
     host, port = listener.getsockname()[:2]
+    web = replace(web, scenes=options.scenes or web.scenes, hosts=hosts_of(web.hosts, options.host, host))
     shown = "localhost" if host in ("0.0.0.0", "::") else f"[{host}]" if ":" in host else host
     address = f"http://{shown}:{port}/"
 

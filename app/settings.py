@@ -78,7 +78,9 @@ class WebSettings(SettingsTable):
 
     # Who is let in
     hosts: tuple[str, ...] = setting(
-        (), "POTHOLE_HOSTS", "names under which the lab may be asked for (Host header); empty: any"
+        (), "POTHOLE_HOSTS",
+        "names under which the lab may be asked for (Host header, any port); any: every name; empty: on a loopback "
+        "address localhost, 127.0.0.1 and [::1], on others any",
     )  # fmt: skip
     origins: tuple[str, ...] = setting(
         (), "POTHOLE_ORIGINS", "other sites, https://host, whose pages may send requests; empty: only the lab's own"

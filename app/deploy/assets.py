@@ -18,6 +18,8 @@ from typing import Any
 import brotli
 import httpx
 
+from app.settings import WebSettings
+
 WORTH = 0.95
 """A compressed file is kept where it is at most this part of the plain one."""
 SMALLEST = 512
@@ -59,7 +61,8 @@ async def collect(folder: Path, quality: int) -> tuple[int, int]:
 
     from app.server import ASSETS, build
 
-    application: Any = build()
+    # The files are everybody's: no name, no password and no rate stands before them here.
+    application: Any = build(WebSettings())
     files = 0
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=application), base_url="http://lab") as client:
         await client.get("/")  # Dash registers some of its files while it serves its first page

@@ -15,6 +15,7 @@ from starlette.types import Scope
 
 from app.edge.asking import ClientFinder
 from app.edge.buckets import Buckets
+from app.edge.hosts import ANY
 from app.settings import WebSettings
 
 OPEN = ("/healthz", "/readyz")
@@ -50,7 +51,7 @@ class Door:
         self._client = ClientFinder(settings.trusted_proxies)
         self._rate = Buckets(settings.requests_per_second, settings.request_burst)
         self._wrong = Buckets(settings.wrong_passwords / 60, settings.wrong_passwords)
-        self._hosts = {name.lower() for name in settings.hosts}
+        self._hosts = set() if ANY in settings.hosts else {name.lower() for name in settings.hosts}
         self._origins = {name.lower().rstrip("/") for name in settings.origins}
         self._password = settings.password.encode()
         self._pass = hmac.new(self._password, b"pothole lab pass", hashlib.sha256).hexdigest() if self._password else ""
@@ -107,7 +108,7 @@ class Door:
             return Refusal(400, "A request names one host.")
         if not self._hosts or (named and _name_of(named[0]) in self._hosts):
             return None
-        return Refusal(400, "The lab is not served under this name; POTHOLE_HOSTS lists those that it has.")
+        return Refusal(400, "The lab does not answer to this name; POTHOLE_HOSTS lists the names that it answers to.")
 
     def _origin(self, scope: Scope, heads: Heads) -> Refusal | None:
         """What another site's page sends carries that site's name; scripts and programs send none."""

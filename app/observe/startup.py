@@ -7,6 +7,7 @@ import platform
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from app.edge.hosts import told
 from app.engine.settings import EngineSettings, available_cores, visible_gpus
 from app.settings import WebSettings
 from app.version import VERSION
@@ -52,6 +53,7 @@ def facts(web: WebSettings, engine: EngineSettings) -> dict[str, Any]:
         "walker_steps": web.walker_steps,
         "waiting": web.waiting,
         "sockets": web.sockets,
+        "hosts": told(web.hosts),
         "password": "asked" if web.password else "none",
         "queue_length": engine.queue_length,
         "jobs_per_visitor": engine.jobs_per_visitor,

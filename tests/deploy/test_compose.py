@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import shlex
 import subprocess
@@ -13,10 +14,11 @@ import pytest
 import yaml
 
 from app.__main__ import parse as parse_web
+from app.deploy import assets
 from app.engine.__main__ import parse as parse_engine
 from app.engine.settings import EngineSettings
 from app.observe.settings import ObserveSettings
-from app.settings import WebSettings
+from app.settings import WebSettings, web_settings
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DEPLOY = ROOT / "app" / "deploy"
@@ -26,9 +28,10 @@ OURS = sorted(set(SERVICES) - {"proxy"})
 
 
 def test_fits_the_compose_specification() -> None:
-    linter = Path(sys.executable).with_name("check-jsonschema")
+    # By its module: the script that pip makes names the folder of its environment, which may have been moved since.
+    linter = [sys.executable, "-m", "check_jsonschema"]
     done = subprocess.run(
-        [linter, "--builtin-schema", "vendor.compose-spec", FILE], capture_output=True, text=True, check=False
+        [*linter, "--builtin-schema", "vendor.compose-spec", FILE], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -82,6 +85,24 @@ def test_settings_are_read_without_a_complaint() -> None:
         for table in tables:
             table.from_environment(plain)
     assert parse_web([]).host == "127.0.0.1"
+
+
+def test_the_proxy_s_folder_is_filled_whatever_visitors_are_asked(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A password, a name or a rate from the environment once made every file a refusal: the folder stayed empty."""
+    for variable, value in {"PASSWORD": "x", "HOSTS": "lab.example.org", "REQUEST_BURST": "1"}.items():
+        monkeypatch.setenv(f"POTHOLE_{variable}", value)
+    web_settings.cache_clear()
+    some = ["/assets/lab.css", *(f"/assets/core/{name}.js" for name in ("start", "link", "keys", "gate"))] * 10
+    monkeypatch.setattr(assets, "addresses", lambda *_: some)
+    try:
+        assert asyncio.run(assets.collect(tmp_path, 0))[0] == len(some)
+    finally:
+        monkeypatch.undo()
+        web_settings.cache_clear()
+    for address in some:
+        assert (tmp_path / address[1:]).read_bytes() == (ROOT / address[1:]).read_bytes()
 
 
 def test_volumes_belong_to_the_image_s_user() -> None:

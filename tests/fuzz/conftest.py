@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.fuzz.wire import Line, resident
+from tests.fuzz.wire import Line, request, resident
 from tests.server import Server
 
 GROWTH = 400_000_000
@@ -33,13 +33,11 @@ def fuzzed(start_server: Callable[..., Server]) -> Iterator[Server]:
     server = start_server(**LIMITS)
     line = Line(server.port)
     for preset in ("figure-2", "figure-3", "stiff-valley"):
-        line.ask(
-            f'POST /toy/compute HTTP/1.1\r\nHost: x\r\nContent-Length: 23\r\n\r\n{{"preset":"{preset:8.8}"}} '.encode()
-        )
+        assert line.ask(request("POST", "/toy/compute", f'{{"preset": "{preset}"}}'.encode())).status == 200
     before = resident(server.process.pid)
     yield server
     assert server.exit_code is None, server.log()
-    assert line.ask(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").status == 200
+    assert line.ask(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").status == 200
     line.close()
     grown = resident(server.process.pid) - before
     server.stop()

@@ -43,7 +43,7 @@ def test_a_body_of_20_mb_is_413(fuzzed):
                 head = request("POST", "/toy/compute", b"x").replace(b"Content-Length: 1", b"Content-Length: 20000000")
                 answer = pour(line, [head[:-1], *(b"x" * 100_000 for _ in range(200))])
             else:
-                head = b"POST /toy/compute HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+                head = b"POST /toy/compute HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
                 answer = pour(
                     line, [head, *(b"186a0\r\n" + b"x" * 100_000 + b"\r\n" for _ in range(200)), b"0\r\n\r\n"]
                 )
@@ -56,7 +56,7 @@ def test_a_body_of_20_mb_is_413(fuzzed):
 @pytest.mark.parametrize("length", ["-1", "1e3", "0x10", "99999999999999999999999", "1, 2", "٣", ""])
 def test_a_wrong_length_is_400_or_413(fuzzed, length):
     with dial(fuzzed.port) as line:
-        head = f"POST /toy/compute HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n{{}}"
+        head = f"POST /toy/compute HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n{{}}"
         answer = pour(line, [head.encode()])
     assert answer.status in (400, 408, 411, 413, 422)
     served(fuzzed.port)
@@ -64,7 +64,7 @@ def test_a_wrong_length_is_400_or_413(fuzzed, length):
 
 def test_a_body_that_does_not_come_is_408(fuzzed):
     with dial(fuzzed.port) as line:
-        line.sendall(b'POST /toy/compute HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{"a"')
+        line.sendall(b'POST /toy/compute HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n{"a"')
         served(fuzzed.port)
         assert read_answer(line, PATIENCE).status == 408
 
@@ -72,7 +72,7 @@ def test_a_body_that_does_not_come_is_408(fuzzed):
 def test_a_drip_of_a_head_is_408(fuzzed):
     """A byte now and then does not hold a connection: what counts is when the head is whole."""
     with dial(fuzzed.port) as line:
-        line.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n")
+        line.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n")
         with suppress(ConnectionError):
             for _ in range(40):
                 line.sendall(b"X-A: b\r\n")
@@ -112,21 +112,21 @@ def test_an_endless_head_is_ended(fuzzed, pieces):
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
         b"GET\r\n\r\n",
         b"GET / HTTP/9.9\r\n\r\n",
-        b"GET \xff\xff HTTP/1.1\r\nHost: x\r\n\r\n",
-        b"GET /%zz HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET \xff\xff HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"GET /%zz HTTP/1.1\r\nHost: localhost\r\n\r\n",
         b"PRI * HTTP/2.0\r\n\r\nSM",
-        b"GET http://evil.example/ HTTP/1.1\r\nHost: x\r\n\r\n",
-        b"CONNECT evil.example:443 HTTP/1.1\r\nHost: x\r\n\r\n",
-        b"OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET http://evil.example/ HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"CONNECT evil.example:443 HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n",
         b"GET / HTTP/1.0\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
-        b"POST /toy/compute HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n",
-        b"POST /toy/compute HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n{}",
-        b"POST /toy/compute HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n{}",
-        b"POST /toy/compute HTTP/1.1\r\nHost: x\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}",
-        b"POST /toy/compute HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n",
-        b"GET //evil.example/.. HTTP/1.1\r\nHost: x\r\n\r\n",
-        b"GET /" + b"%2e" * 300 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"POST /toy/compute HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n",
+        b"POST /toy/compute HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n{}",
+        b"POST /toy/compute HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip\r\n\r\n{}",
+        b"POST /toy/compute HTTP/1.1\r\nHost: localhost\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}",
+        b"POST /toy/compute HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n",
+        b"GET //evil.example/.. HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"GET /" + b"%2e" * 300 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n",
     ],
     ids=range(19),
 )

@@ -253,8 +253,9 @@ def test_the_start_up_line_says_what_runs_here() -> None:
     assert said["plotly"] == plotly.__version__ and said["pothole_lab"] != "unknown"
     assert said["engine"] == "scheduler tcp://somewhere:1" and said["body_bytes"] == 2048
     assert "secret" not in str(said)
-    embedded = facts(WebSettings(), EngineSettings(workers=2))
+    embedded = facts(WebSettings(hosts=("localhost", "[::1]")), EngineSettings(workers=2))
     assert embedded["engine"] == "embedded, 2 workers"
+    assert embedded["hosts"] == "localhost,[::1]" and said["hosts"].startswith("any name")
 
 
 def test_structlog_is_told_nothing_globally() -> None:
