@@ -47,7 +47,7 @@ def run(description: Description, job: JobContext) -> None:
 
     from app.encoding import encode
     from app.engine.foundation import foundation, read_plane
-    from geometry.slices import progressive_slice
+    from geometry.progressive_slices import progressive_slice
 
     torch.set_num_threads(job.threads)
     packed = job.fetch(description["run"], "plane")
@@ -67,5 +67,5 @@ def run(description: Description, job: JobContext) -> None:
 
 GROUND = JobKind(
     "ground", validate, run, lane="short", resumable=False, label=lambda d: f"ground of {d['run']}",
-    needs=("app.engine.foundation", "geometry.slices"),
+    needs=("app.engine.foundation", "geometry.progressive_slices"),
 )  # fmt: skip

@@ -153,9 +153,15 @@ def data_of(key: str, seed: int) -> Dataset:
     if key == OWN:
         return replace(own_data(seed), key=OWN)
     try:
-        return load_dataset(key, seed=seed)
+        return _built_in(key, seed)
     except ModuleNotFoundError as error:
         raise ValueError(str(error)) from error
+
+
+@lru_cache(maxsize=2)
+def _built_in(key: str, seed: int) -> Dataset:
+    """A built-in data set, kept for the next job about it: nobody changes its tensors."""
+    return load_dataset(key, seed=seed)
 
 
 def network_of(key: str, data: Dataset, seed: int) -> nn.Module:

@@ -20,7 +20,7 @@ from app.engine.store import JobStore
 logger = logging.getLogger("pothole.scheduler")
 HANDLER = "pothole"
 CHANGING = ("submit", "stop", "pause", "resume", "change", "report", "finish")
-PLAIN = (*CHANGING, "summary", "description", "listing", "result")
+PLAIN = (*CHANGING, "summary", "description", "listing", "result", "results")
 LONGEST_WAIT = 20.0
 TICK = 0.5
 

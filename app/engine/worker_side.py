@@ -10,6 +10,7 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -29,6 +30,8 @@ BURST = 3.0
 """Reports that may follow each other at once after a quieter time."""
 ASK_SECONDS = 30.0
 """How long a job waits for an answer about another job."""
+IDLE_SECONDS = 0.1
+"""How long a worker is to be without a job before it prepares for others."""
 POLL = 0.2
 """Seconds between reports of a job that has nothing to say: how long a wish of its owner may wait."""
 
@@ -43,6 +46,7 @@ class JobRunner(WorkerPlugin):
         self.settings = settings
         self._tasks: list[asyncio.Task] = []
         self._contexts: set[JobContext] = set()
+        self._warmed = False
 
     async def setup(self, worker: Worker) -> None:
         """Start asking for jobs."""
@@ -65,12 +69,20 @@ class JobRunner(WorkerPlugin):
                 assignment = await _ask(worker, "take", worker=worker.address, lane=lane, wait=TAKE_WAITS)
                 if assignment is not None:
                     await self._run(worker, assignment)
+                self._warm_when_idle()
             except (OSError, LookupError):
                 # The scheduler is gone or has no registry yet; the worker ends or reconnects by dask's own rules.
                 await asyncio.sleep(1.0)
             except Exception:
                 logger.exception("taking a job failed")
                 await asyncio.sleep(1.0)
+
+    def _warm_when_idle(self) -> None:
+        """Where no job runs, begin to import what jobs of all kinds need: the first of a kind finds it there."""
+        if not self._contexts and not self._warmed:
+            self._warmed = True
+            idle: Callable[[], bool] = lambda: not self._contexts  # noqa: E731
+            threading.Thread(target=import_needs, args=(self.settings, idle), name="pothole-warm", daemon=True).start()
 
     async def _run(self, worker: Worker, assignment: dict[str, Any]) -> None:
         index = int(worker.name) if str(worker.name).isdigit() else 0
@@ -130,6 +142,23 @@ class JobRunner(WorkerPlugin):
         if not ended.done():
             logger.error("job %s does not leave its worker; ending the process", job)
             os._exit(1)
+
+
+def import_needs(settings: EngineSettings, idle: Callable[[], bool]) -> None:
+    """Import the modules that the kinds need, one after the other and only while the worker is idle: no run is slower
+    for it, and a job that begins meanwhile waits for one module at most."""
+    for name in settings.kinds:
+        try:
+            with IMPORTING:
+                needs = load_kind(name, settings.kinds).needs
+            for module in needs:
+                time.sleep(IDLE_SECONDS)
+                while not idle():
+                    time.sleep(IDLE_SECONDS)
+                with IMPORTING:
+                    importlib.import_module(module)
+        except Exception as error:  # noqa: BLE001 - a job of that kind will say what is wrong
+            logger.debug("what jobs of kind %s need is not imported: %s", name, error)
 
 
 class JobThread(threading.Thread):

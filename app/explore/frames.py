@@ -19,14 +19,20 @@ AROUND_PATHS = ("pca", "three-points")
 
 
 def asked_plane(
-    ground: RunGround, asked: dict[str, Any], objective: NetworkLoss, spot: Spot, job: JobContext
+    ground: RunGround,
+    asked: dict[str, Any],
+    objective: NetworkLoss,
+    spot: Spot,
+    paths: dict[str, torch.Tensor],
+    job: JobContext,
 ) -> tuple[Plane, list[Spot]]:
-    """The plane of a slice's description through `spot`, and the other solutions that it goes through."""
+    """The plane of a slice's description through `spot`, and the other solutions that it goes through; `paths` are the
+    run's (kept steps, D)."""
     kind, axes = asked["slice_kind"], int(asked["slice_axes"])
     others: list[Spot] = []
     more: dict[str, Any] = {}
     if kind == "pca":
-        more["trajectories"] = torch.cat(list(ground.paths(job).values()))
+        more["trajectories"] = torch.cat(list(paths.values()))
     elif kind == "three-points":
         wishes = (asked["slice_second"], asked["slice_third"])[:axes]
         names = ground.others(asked["slice_point"], wishes)

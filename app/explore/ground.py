@@ -21,6 +21,8 @@ RUNS = 2
 """Runs whose network and data stay in memory."""
 KEPT_BYTES = 256_000_000
 """Bytes of one run's kept weights that stay in memory."""
+ASKED_BYTES = 4_000_000
+"""Bytes of kept weights that one question asks for: a scheduler embedded in a web process is held up no longer."""
 TOGETHER = 2048
 """Examples that are in memory at once."""
 FIRST, PREFIX, FINAL = 0, "weights/", "weights/final"
@@ -62,14 +64,18 @@ class RunGround:
         self.total = int(found.description["steps"])
         self.start = Spot(found.objective.initial, dict(found.objective.buffers), FIRST, "the first weights")
         self.steps: list[int] = []
+        self._sizes: dict[int, int] = {}
         self._kept: OrderedDict[int, dict[str, Spot]] = OrderedDict()
         self._losses: dict[tuple[str, int, Data], float] = {}
 
-    def refresh(self, results: list[str]) -> None:
-        """Take note of what has been kept by now: `steps` are those of all kept weights, the first among them."""
-        named = [name.removeprefix(PREFIX) for name in results if name.startswith(PREFIX)]
-        last = [self.total] if FINAL in results else []
-        self.steps = sorted({FIRST, *(int(part) for part in named if part.isdigit()), *last})
+    def refresh(self, results: dict[str, int]) -> None:
+        """Take note of what has been kept by now, {name: bytes}: `steps` are those of all kept weights, the first among
+        them."""
+        named = {name.removeprefix(PREFIX): size for name, size in results.items() if name.startswith(PREFIX)}
+        self._sizes = {int(part): size for part, size in named.items() if part.isdigit()}
+        if FINAL in results:
+            self._sizes[self.total] = results[FINAL]
+        self.steps = sorted({FIRST, *self._sizes})
 
     def objective(self, data: Data, spot: Spot) -> NetworkLoss:
         """The loss over these data, with the running statistics of a point."""
@@ -84,19 +90,17 @@ class RunGround:
 
     def kept(self, steps: list[int], job: JobContext) -> dict[int, dict[str, Spot]]:
         """All methods' weights at some of the kept steps."""
-        found: dict[int, dict[str, Spot]] = {}
-        for step in steps:
-            if step == FIRST:
-                found[step] = dict.fromkeys(self.methods, self.start)
-                continue
-            if step not in self._kept:
-                job.settings(0)
-                packed = job.fetch(self.run, FINAL if step == self.total else f"{PREFIX}{step}")
+        missing = [step for step in steps if step != FIRST and step not in self._kept]
+        for group in grouped(missing, self._sizes):
+            job.settings(0)
+            names = [FINAL if step == self.total else f"{PREFIX}{step}" for step in group]
+            for step, packed in zip(group, job.fetch_all(self.run, names), strict=True):
                 self._kept[step] = {
                     name: Spot(position, buffers, step, f"{name}, step {step}")
                     for name, (position, buffers) in read_weights(packed, self.found).items()
                 }
-            found[step] = self._kept[step]
+        first = dict.fromkeys(self.methods, self.start)
+        found = {step: first if step == FIRST else self._kept[step] for step in steps}
         each = len(self.methods) * self.start.position.numel() * self.start.position.element_size()
         while len(self._kept) > 1 and len(self._kept) * each > KEPT_BYTES:
             self._kept.popitem(last=False)
@@ -172,7 +176,7 @@ _RUNS: OrderedDict[tuple[str, int], RunGround] = OrderedDict()
 
 def run_ground(run: str, job: JobContext) -> RunGround:
     """The ground of a training job, kept in memory for the next look at it."""
-    results = list(job.kept(run))
+    results = job.kept(run)
     ground = _RUNS.get((run, job.worker)) or RunGround(run, foundation(job.told(run), job.worker))
     _RUNS[run, job.worker] = ground
     _RUNS.move_to_end((run, job.worker))
@@ -180,6 +184,20 @@ def run_ground(run: str, job: JobContext) -> RunGround:
         _RUNS.popitem(last=False)
     ground.refresh(results)
     return ground
+
+
+def grouped(steps: list[int], sizes: dict[int, int]) -> list[list[int]]:
+    """The steps in order, in groups whose weights are at most ASKED_BYTES together, or of one step."""
+    groups: list[list[int]] = []
+    held = 0
+    for step in steps:
+        size = sizes.get(step, ASKED_BYTES)
+        if not groups or held + size > ASKED_BYTES:
+            groups.append([])
+            held = 0
+        groups[-1].append(step)
+        held += size
+    return groups
 
 
 def _mean(tensors: list[torch.Tensor]) -> torch.Tensor:

@@ -61,8 +61,8 @@ class Slice:
         self.spot = spot
         self.whole = ground.objective(type(self.data)(self.data.half), spot)
         self.objective = ground.objective(self.data, spot)
-        self.plane, others = asked_plane(ground, asked, self.objective, spot, job)
         self.paths = ground.paths(job)
+        self.plane, others = asked_plane(ground, asked, self.objective, spot, self.paths, job)
         self.coordinates = {name: self._project(path) for name, path in self.paths.items()}
         self.marks = [
             {"words": one.words, "at": self._project(one.position[None])[0].tolist()} for one in [spot, *others]
@@ -104,7 +104,7 @@ class Slice:
 
     def progressive(self) -> tuple[np.ndarray, dict[str, Any]]:
         """Coarse, then exact."""
-        from geometry.slices import progressive_slice
+        from geometry.progressive_slices import progressive_slice
 
         interval, found = INTERVALS[0], None
         pictures = progressive_slice(
@@ -146,7 +146,7 @@ class Slice:
 
     def adaptive(self) -> tuple[np.ndarray, dict[str, Any]]:
         """From few points, refined where interpolation errs."""
-        from geometry.slices import refined_slices
+        from geometry.adaptive_slices import refined_slices
 
         ends = [(float(axis[0]), float(axis[-1])) for axis in (self.x, self.y) if axis is not None]
         found = None
@@ -194,7 +194,7 @@ class Slice:
 
     def standard_error(self) -> dict[str, Any]:
         """Of a sample: the standard error of its level, on a coarse grid; nothing for whole data."""
-        from geometry.slices import sampled_slice
+        from geometry.sampled_slices import sampled_slice
 
         if self.objective.examples == self.whole.examples:
             return {}

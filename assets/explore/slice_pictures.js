@@ -18,7 +18,10 @@
       for (const stack of [flat, relief]) stack.setAttribute("role", "img");
       this.step = 0;
       this.entries = [];
-      lab.followPlot(this.map, () => this.map.paths.rebuild());
+      lab.followPlot(this.map, () => {
+        this.map.paths.rebuild();
+        this.#afterMap();
+      });
       lab.followPlot(this.relief, () => this.#rebuildRelief());
       lab.followCamera(relief, {
         moved: () => {
@@ -36,18 +39,36 @@
       this.#setEntries([]);
     }
 
-    // figures: { map, relief or null, domain, heights } as the server makes them.
+    // figures: { map, relief or null, domain, heights } as the server makes them. The map is drawn at once. The relief
+    // waits until the map is on the screen: its first drawing sets WebGL up, which took a second in which nothing showed.
     setFigures(figures) {
       const flat = figures.relief === null;
       this.hasRelief = !flat;
       this.map.dimension = flat ? 1 : 2;
       by("slice-relief-picture").hidden = flat;
       by("slice-pictures").classList.toggle("single", flat);
-      this.relief.setRelief(figures.heights ?? null, figures.domain);
+      this.waiting = flat ? null : figures; // of several reliefs that wait the newest is drawn
+      if (flat) this.relief.setRelief(null, figures.domain);
       this.map.forgetRanges();
       dash_clientside.set_props("slice-map-graph", { figure: figures.map });
-      if (!flat) dash_clientside.set_props("slice-relief-graph", { figure: figures.relief });
       this.drawn = (this.drawn ?? 0) + 1;
+    }
+
+    // The browser paints the map before what a frame's callback puts off runs.
+    #afterMap() {
+      if (!this.waiting || this.painting) return;
+      this.painting = true;
+      requestAnimationFrame(() => setTimeout(() => this.#drawRelief()));
+    }
+
+    #drawRelief() {
+      const { waiting: figures } = this;
+      this.painting = false;
+      this.waiting = null;
+      if (!figures) return;
+      this.relief.setRelief(figures.heights, figures.domain);
+      dash_clientside.set_props("slice-relief-graph", { figure: figures.relief });
+      this.#raise();
     }
 
     // paths: { name: coordinates (T·axes) }; honesty: { name: { drawn } } or null while it is not known; scale of heights.
@@ -82,11 +103,15 @@
     #setEntries(entries) {
       this.entries = entries;
       // Heights come a moment after the coordinates: until then a curve or a relief has no paths.
-      const raised = entries.filter((entry) => entry.heights);
-      this.map.paths.entries = this.map.dimension === 1 ? raised : entries;
-      this.relief.paths.entries = raised;
+      this.map.paths.entries = this.map.dimension === 1 ? entries.filter((entry) => entry.heights) : entries;
       this.map.paths.step = this.relief.paths.step = this.step;
+      this.#raise();
       this.redraw();
+    }
+
+    // The relief's paths are those of the slice whose surface it shows.
+    #raise() {
+      if (!this.waiting) this.relief.paths.entries = this.entries.filter((entry) => entry.heights);
     }
 
     #rebuildRelief() {

@@ -14,6 +14,17 @@ LINK = (
 )
 KINDS = ("pca", "random", "hessian", "three-points", "gradient-sam")
 
+WATCH_DRAWINGS = """() => {
+  window.drawings = [];
+  const plot = document.querySelector("#slice-map-graph .js-plotly-plot");
+  plot.on("plotly_afterplot", () => drawings.push("the map is drawn"));
+  const set = dash_clientside.set_props;
+  dash_clientside.set_props = (id, more) => {
+    if (id.startsWith("slice-")) drawings.push(id);
+    set(id, more);
+  };
+}"""
+
 
 class Explorer(NetworkPage):
     """A network page whose panels are used."""
@@ -60,8 +71,15 @@ def test_explore_a_trained_network_and_come_back_by_the_link(page) -> None:
     lab.trained()
     page.locator("#slice-panel").wait_for()
 
-    # Slices of every kind: each is asked for as soon as it is chosen.
+    # Slices of every kind: each is asked for as soon as it is chosen. The relief takes long to be drawn first: the map
+    # does not wait for it.
+    page.evaluate(WATCH_DRAWINGS)
     lab.ask("slice")
+    drawn = lab.until(lambda: "slice-relief-graph" in (log := page.evaluate("drawings")) and log)
+    assert drawn[:3] == ["slice-map-graph", "the map is drawn", "slice-relief-graph"]
+    relief = "potholeLab.network.explore.panels.slice.pictures.relief"
+    lab.until(lambda: page.evaluate(f"Boolean({relief}.camera()) && {relief}.paths.entries.length === 2"))
+    lab.until(lambda: lab.ink("#slice-relief-stack > canvas") > 20)
     for kind in KINDS[1:]:
         lab.choose("slice_kind", kind)
         if kind == "three-points":  # two methods were trained: with the mean all lie on a line, and that is said

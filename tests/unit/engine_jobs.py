@@ -72,6 +72,7 @@ MODULES = JobKind("modules", lambda _: {}, modules)
 READER = JobKind("reader", lambda d: d, reader, lane="short", resumable=False)
 WRONG = JobKind("wrong", lambda _: {}, wrong)
 DEAF = JobKind("deaf", lambda _: {}, deaf)
+NEEDY = JobKind("needy", lambda _: {}, wrong, needs=("wsgiref.validate",))
 KINDS = {
     name: f"tests.unit.engine_jobs:{name.upper()}" for name in ("count", "short", "modules", "reader", "wrong", "deaf")
 }

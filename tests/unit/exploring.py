@@ -34,6 +34,8 @@ class Run:
             raise UnknownJob("there is no such job: it has ended a while ago, or the engine was restarted")
         if action == "summary":
             return {"results": {name: len(data) for name, data in self.results.items()}}
+        if action == "results":
+            return [self.results[name] for name in message["names"]]
         return {"kind": "train", **self.description} if action == "description" else self.results[message["name"]]
 
     def look(self, kind: str, stop_after: int | None = None, **settings: Any) -> Look:
