@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import os
 import random
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
+from websockets.asyncio.client import connect
 
+from tests.fuzz import wishes
 from tests.fuzz.wire import Line, request, resident
 from tests.server import Server
 
@@ -21,9 +26,10 @@ LIMITS = {
     "POTHOLE_BODY_SECONDS": "2",
     "POTHOLE_SOCKETS_PER_CLIENT": "20",
     "POTHOLE_LOG_LEVEL": "warning",
-    "POTHOLE_JOBS_PER_VISITOR": "1",
-    "POTHOLE_QUEUE_LENGTH": "2",
-    "POTHOLE_LONGEST_SECONDS": "5",
+    "POTHOLE_JOBS_PER_VISITOR": "3",
+    "POTHOLE_QUEUE_LENGTH": "4",
+    "POTHOLE_EXPORT_PIXELS": "2000000",
+    "POTHOLE_LONGEST_SECONDS": "20",
 }
 
 
@@ -43,6 +49,44 @@ def fuzzed(start_server: Callable[..., Server]) -> Iterator[Server]:
     server.stop()
     assert not server.tracebacks(), server.log()[-6000:]
     assert grown < GROWTH, f"the server grew by {grown / 1e6:.0f} MB"
+
+
+@pytest.fixture(scope="session")
+def finished_run(fuzzed: Server) -> str:
+    """A training that has been run to its end and looked at in every way, so that there is something to ask about."""
+    line = Line(fuzzed.port)
+
+    def post(path: str, wish: dict[str, Any]) -> dict[str, Any]:
+        answer = line.ask(request("POST", path, json.dumps(wish).encode()))
+        assert answer.status == 200, f"{path}: {answer.status} {answer.body[:500]!r}"
+        return json.loads(answer.body)
+
+    post("/network/open", {"query": ""})
+    run = post("/network/start", {"state": wishes.read_network_state(wishes.RUN).state})["run"]["job"]
+    assert followed(fuzzed.port, run) == "finished"
+    wishes.JOBS[:] = [run]
+    for kind in wishes.SMALL:
+        job = post("/network/explore", {**wishes.explored(random.Random(0), run, kind), "replaces": ""})["job"]
+        assert followed(fuzzed.port, job) == "finished"
+        wishes.EXPLORED[kind] = job
+    line.close()
+    return run
+
+
+def followed(port: int, job: str) -> str:
+    """Wait for a job's end; the state that it is in then."""
+
+    async def go() -> str:
+        state = ""
+        address = f"ws://127.0.0.1:{port}/network/follow?job={job}&from=0"
+        async with asyncio.timeout(120), connect(address, origin=f"http://127.0.0.1:{port}", proxy=None) as socket:
+            async for text in socket:
+                entry = json.loads(text)
+                if entry["kind"] == "state":
+                    state = entry["data"]["state"]
+        return state
+
+    return asyncio.run(go())
 
 
 @pytest.fixture

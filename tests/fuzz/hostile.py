@@ -8,14 +8,20 @@ import string
 from typing import Any
 
 from app.control import NumberControl
-from app.network.controls import read_network_state
+from app.instruments.controls import OWN_CONTROLS
+from app.network.controls import controls as network_controls
 from app.toy.controls import CONTROLS, SURFACE, surface_controls
 from app.toy.presets import PRESETS
 from app.toy.request import METHOD_NAMES, read_state
 from geometry.surfaces import SURFACES
+from tests.fuzz import wishes
 
-JOBS: list[str] = []
-"""Runs that a server has been made to start."""
+JOB_KEYS = {"job", "run", "replaces"}
+LINK_KEYS = [
+    *(control.name for control in (*CONTROLS, *OWN_CONTROLS, *network_controls())),
+    *("surface", "preset", "start_x", "start_y", "surface.depth", "methods", "scene", "job"),
+]
+"""What the links of all pages hold."""
 
 
 class Literal:
@@ -93,12 +99,10 @@ def spoilt(rng: random.Random, raw: dict[str, Any]) -> dict[str, Any]:
 
 def query(rng: random.Random) -> str:
     """A link: known and unknown keys with values of any kind, well or badly quoted."""
-    keys = [control.name for control in CONTROLS] + ["surface", "preset", "start_x", "start_y", "surface.depth"]
-    keys += ["methods", "instrument", "x_axis", "scene", "job"]
     parts = []
     for _ in range(rng.randrange(12)):
         value = rng.choice([text(rng, 20), *(str(v) for v in VALUES if isinstance(v, int | float | str))])
-        parts.append(f"{rng.choice([*keys, text(rng, 10)])}={value}")
+        parts.append(f"{rng.choice([*LINK_KEYS, text(rng, 10)])}={value}")
     return rng.choice(["?", "", "??"]) + rng.choice(["&", "&", ";", "&&"]).join(parts)
 
 
@@ -108,28 +112,26 @@ def scenes(rng: random.Random) -> str:
         "# A lecture", "## A scene", "link: /?preset=figure-2", "link: ?surface=beale&steps=20", "link: //evil.example",
         "link: javascript:alert(1)", "link:", "play: 600", "step: NaN", "---", "", "Notes with *marks*.", "```",
         ":", "::",
-        f"link: /{query(rng)}", text(rng), text(rng, 300), "## " + "x" * 500, "\ufeff## B", "step: 10", "\x00",
+        *(f"link: {page}{query(rng)}" for page in ("/", "/network", "/instruments", "/notes", "http://localhost:1/")),
+        *wishes.SCENES.splitlines(), text(rng), text(rng, 300), "## " + "x" * 500, "\ufeff## B", "step: 10", "\x00",
     ]  # fmt: skip
     return rng.choice(["\n", "\n", "\r\n", "\r"]).join(rng.choice(lines) for _ in range(rng.randrange(40)))
 
 
 def posted(rng: random.Random, path: str) -> bytes:
-    """A body for an address: a state, a link, a scene file or a callback, whole, spoilt, cut short or no JSON."""
+    """A body for an address: what its page posts, a state, link or scene file; whole, spoilt, cut short or no JSON."""
     kind = rng.random()
-    if path == "/_dash-update-component":
-        value: Any = callback(rng)
-    elif path.endswith("/open") and kind < 0.7:
-        value = rng.choice([{"query": query(rng)}, {"state": state(rng)}, spoilt(rng, {"query": query(rng)})])
-    elif path.startswith("/lecture/") and kind < 0.8:
-        value = spoilt(rng, {"text": scenes(rng)}) if kind < 0.3 else {"text": scenes(rng)}
-    elif path.startswith("/network/"):
-        value = network(rng, path)
-    elif path.startswith("/instruments/"):
-        own = {"instrument": "phase", "resolution": "12", "runs": "1", "stride": rng.choice([8, 4, 2, 1])}
-        value = spoilt(rng, {**state(rng), **own, "method": rng.choice(["all", *METHOD_NAMES])})
+    if path.endswith("/open") and kind < 0.7:
+        value: Any = rng.choice([{"query": query(rng)}, {"state": state(rng)}, spoilt(rng, {"query": query(rng)})])
+    elif path.startswith("/lecture/") and kind < 0.7:
+        value = spoilt(rng, {"text": scenes(rng)}) if kind < 0.2 else {"text": scenes(rng)}
+    elif kind < 0.75:
+        value = within(rng, wishes.wish(rng, path))
+        if JOB_KEYS & set(value) and rng.random() < 0.5:
+            value[rng.choice(sorted(JOB_KEYS & set(value)))] = rng.choice([*wishes.JOBS, "j" * 16, "x"])
     else:
         value = rng.choice([state(rng), state(rng), {"preset": rng.choice(list(PRESETS)), "steps": 10}])
-        value = spoilt(rng, value)
+        value = spoilt(rng, {**value, **(wishes.wish(rng, path) if path.startswith(("/export/", "/instr")) else {})})
     body = text_of(value).encode("utf-8", "surrogatepass")
     if kind > 0.97:
         return rng.randbytes(rng.randrange(400))
@@ -140,31 +142,16 @@ def posted(rng: random.Random, path: str) -> bytes:
     return body
 
 
-def network(rng: random.Random, path: str) -> dict[str, Any]:
-    """A wish about a run: of one that there is, or of none."""
-    job = rng.choice([*JOBS, "j" * 16, "x"])
-    wishes: dict[str, Any] = {
-        "start": {"state": spoilt(rng, {**read_network_state({}).state, "steps": 50}), "replaces": job},
-        "act": {"job": job, "act": rng.choice(["stop", "pause", "resume", "submit", "__class__"])},
-        "change": {"job": job, "settings": spoilt(rng, {"learning_rate": 0.1, "radius": 0.1})},
-        "ground": {"job": job, "x": [-1, 1], "y": [-1, 1]},
-    }
-    return spoilt(rng, wishes.get(path.rpartition("/")[2], {"job": job, "query": query(rng)}))
-
-
-def callback(rng: random.Random) -> Any:
-    """What Dash's client posts, spoilt."""
-    whole = {
-        "output": "page.children",
-        "outputs": {"id": "page", "property": "children"},
-        "inputs": [{"id": "address", "property": "pathname", "value": rng.choice(["/", "/network", *VALUES])}],
-        "changedPropIds": ["address.pathname"],
-        "state": [],
-    }
-    value = spoilt(rng, whole)
-    if rng.random() < 0.3 and isinstance(value.get("inputs"), list) and value["inputs"]:
-        value["inputs"] = [spoilt(rng, value["inputs"][0])]
-    return value
+def within(rng: random.Random, value: dict[str, Any]) -> dict[str, Any]:
+    """Spoilt at the top, or inside one of the objects and lists that it holds."""
+    inner = [key for key, held in value.items() if isinstance(held, dict) and held]
+    if inner and rng.random() < 0.6:
+        key = rng.choice(inner)
+        return {**value, key: spoilt(rng, value[key])}
+    rows = [key for key, held in value.items() if isinstance(held, list) and held and isinstance(held[0], dict)]
+    if rows and rng.random() < 0.6:
+        return {**value, rows[0]: [spoilt(rng, value[rows[0]][0])]}
+    return spoilt(rng, value)
 
 
 def surface_names() -> tuple[str, ...]:

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.fuzz import hostile
-from tests.fuzz.addresses import ADDRESSES, CASES
+from app.instruments.routes import COMPUTATIONS
+from tests.fuzz import hostile, wishes
+from tests.fuzz.addresses import ADDRESSES, CASES, SOCKETS
 from tests.fuzz.wire import COOKIE, Line, request
 
 KINDS = (
@@ -19,7 +20,10 @@ KINDS = (
     "application/json; charset=utf-7", "application/zip", "application/x-pickle", "image/png", "x" * 300,
 )  # fmt: skip
 METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD", "TRACE", "PROPFIND")
-NAMES = ("x", "..", "%2e%2e", "%00", "a/b", "%F0%9F%8D%95", "x" * 500, "phase", "race", "..%2f..%2fetc%2fpasswd", "%ff")
+NAMES = (
+    *("x", "..", "%2e%2e", "%00", "a/b", "%F0%9F%8D%95", "x" * 500, "..%2f..%2fetc%2fpasswd", "%ff"), *COMPUTATIONS
+)  # fmt: skip
+MOST_JOBS = 20
 POSTS = [path for method, path in ADDRESSES if method == "POST"]
 
 
@@ -41,8 +45,19 @@ def check(answer, said: str) -> None:
 def test_the_application_s_own_addresses_are_among_them():
     """The list is not made by hand: this only makes sure that it is not empty by mistake."""
     assert {"/toy/compute", "/toy/open", "/toy/claims", "/instruments/{name}", "/lecture/check"} <= set(POSTS)
+    assert {"/network/explore", "/export/toy", "/export/network", "/export/instruments"} <= set(POSTS)
+    assert SOCKETS == ["/network/follow"]
 
 
+def test_whole_wishes_are_answered(line: Line, rng: random.Random, finished_run: str):
+    """What the fuzz spoils is right before: so it gets past each address's first check."""
+    for path, wish in wishes.every_wish(rng, POSTS):
+        answer = line.ask(request("POST", path, hostile.text_of(wish).encode()))
+        check(answer, f"POST {path} {wish}")
+        assert answer.status == 200, f"{answer.status} for POST {path} {wish}: {answer.body[:300]!r}"
+
+
+@pytest.mark.usefixtures("finished_run")
 def test_bodies(line: Line, rng: random.Random):
     """Whole, spoilt and broken bodies to every address that takes one."""
     for case in range(CASES // 2):
@@ -52,7 +67,7 @@ def test_bodies(line: Line, rng: random.Random):
         answer = line.ask(request("POST", path, body, kind))
         check(answer, f"case {case}: POST {path} as {kind!r} {body[:600]!r}")
         if path == "/network/start" and answer.status == 200:
-            hostile.JOBS.append(json.loads(answer.body)["run"]["job"])
+            wishes.JOBS[1:] = [*wishes.JOBS[1:], json.loads(answer.body)["run"]["job"]][-MOST_JOBS:]
 
 
 def test_methods_addresses_and_queries(line: Line, rng: random.Random):

@@ -10,19 +10,19 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from tests.fuzz import hostile
+from tests.fuzz import hostile, wishes
 from tests.fuzz.addresses import CASES, SOCKETS
 
 SECONDS = 30.0
 
 
-def address(port: int, path: str) -> str:
-    return f"ws://127.0.0.1:{port}{path}?job={'j' * 16}&from=0"
+def address(port: int, path: str, job: str = "j" * 16) -> str:
+    return f"ws://127.0.0.1:{port}{path}?job={job}&from=0"
 
 
-def opened(port: int, path: str, origin: str | None = None, **options):
+def opened(port: int, path: str, origin: str | None = None, job: str = "j" * 16, **options):
     own = {"origin": f"http://127.0.0.1:{port}" if origin is None else origin, "open_timeout": SECONDS}
-    return connect(address(port, path), compression=None, proxy=None, **{**own, **options})
+    return connect(address(port, path, job), compression=None, proxy=None, **{**own, **options})
 
 
 @pytest.mark.parametrize("path", [*SOCKETS, "/no/such/socket", "/toy/compute", "/"])
@@ -49,7 +49,7 @@ def test_an_address_without_a_socket_refuses(fuzzed, path):
 
 
 @pytest.mark.parametrize("path", SOCKETS)
-def test_messages_of_any_kind(fuzzed, path):
+def test_messages_of_any_kind(fuzzed, finished_run, path):
     """Text, bytes, JSON, nonsense and giants: the server answers or closes, and lives."""
     rng = random.Random(int(os.environ.get("FUZZ_SEED", "0")))
 
@@ -65,7 +65,8 @@ def test_messages_of_any_kind(fuzzed, path):
             else:
                 message = "x" * rng.choice([16_000, 17_000, 2_000_000])
             try:
-                async with opened(fuzzed.port, path) as socket:
+                job = rng.choice(["j" * 16, finished_run, *wishes.JOBS])
+                async with opened(fuzzed.port, path, job=job) as socket:
                     await socket.send(message)
                     async with asyncio.timeout(SECONDS):
                         async for _ in socket:
@@ -77,7 +78,7 @@ def test_messages_of_any_kind(fuzzed, path):
 
 
 @pytest.mark.parametrize("path", SOCKETS)
-def test_addresses_of_any_kind(fuzzed, path):
+def test_addresses_of_any_kind(fuzzed, finished_run, path):
     rng = random.Random(1)
 
     async def go():
@@ -85,7 +86,9 @@ def test_addresses_of_any_kind(fuzzed, path):
             query = "".join(
                 c for c in hostile.query(rng) if c.isascii() and c.isprintable() and c not in ' #<>"{}|\\^`'
             )
-            url = f"ws://127.0.0.1:{fuzzed.port}{path}?{query.lstrip('?')}"
+            number = rng.choice(["0", "-1", "5", "9" * 16, "9" * 40, "1e3", "x", "", "%00"])
+            known = f"job={finished_run}&from={number}&" if rng.random() < 0.3 else ""
+            url = f"ws://127.0.0.1:{fuzzed.port}{path}?{known}{query.lstrip('?')}"
             try:
                 async with connect(url, origin=f"http://127.0.0.1:{fuzzed.port}", proxy=None, open_timeout=SECONDS):
                     status = 101
