@@ -42,8 +42,10 @@ class Sweep:
     """Outcomes over an m × n grid, row j at y.values[j] and column i at x.values[i], of `walkers` runs each.
 
     arrived, diverged (m, n): how many of the runs reached the flat basin, and diverged;  median_arrival (m, n): median
-    first step in the basin over the runs that reached it, not-a-number where none did;  computed (m, n): whether the
-    point was computed itself (False: it shows its nearest computed neighbour, in a coarse first picture).
+    first step in the basin over the runs that reached it, not-a-number where none did;  middle_arrivals (2, m, n): the
+    two steps whose mean the median is, from which the median of anything that rises with the step follows;  computed
+    (m, n): whether the point was computed itself (False: it shows its nearest computed neighbour, in a coarse first
+    picture).
     """
 
     x: Axis
@@ -51,8 +53,13 @@ class Sweep:
     walkers: int
     arrived: np.ndarray
     diverged: np.ndarray
-    median_arrival: np.ndarray
+    middle_arrivals: np.ndarray
     computed: np.ndarray
+
+    @property
+    def median_arrival(self) -> np.ndarray:
+        """The median first step in the basin over the runs that reached it (m, n)."""
+        return self.middle_arrivals.mean(axis=0)
 
     @property
     def complete(self) -> bool:
@@ -104,7 +111,7 @@ def refined_sweep(
     seeds = np.broadcast_to(np.asarray(seeds), (runs,))
     shape = (len(y.values), len(x.values))
     arrived, diverged = np.zeros(shape, dtype=int), np.zeros(shape, dtype=int)
-    median, computed = np.full(shape, np.nan), np.zeros(shape, dtype=bool)
+    middle, computed = np.full((2, *shape), np.nan), np.zeros(shape, dtype=bool)
     for stride in strides:
         wanted = np.zeros(shape, dtype=bool)
         wanted[::stride, ::stride] = True
@@ -117,10 +124,10 @@ def refined_sweep(
             reached = run.outcome == "reached"
             arrived[rows, columns] = reached.sum(axis=-1)
             diverged[rows, columns] = (run.outcome == "diverged").sum(axis=-1)
-            median[rows, columns] = _median_where(run.arrival, reached)
+            middle[:, rows, columns] = middle_arrivals(run.arrival, reached)
         computed |= wanted
         nearest = _nearest(shape, stride)
-        yield Sweep(x, y, runs, arrived[nearest], diverged[nearest], median[nearest], computed.copy())
+        yield Sweep(x, y, runs, arrived[nearest], diverged[nearest], middle[:, *nearest], computed.copy())
 
 
 def _run(
@@ -145,14 +152,17 @@ def _run(
     return simulate(surface, method, starts, steps, seed=seeds, record="summary", **{**settings, **step})
 
 
-def _median_where(arrival: np.ndarray, reached: np.ndarray) -> np.ndarray:
-    """Median over the last axis of the arrivals that count, not-a-number where none does."""
+def middle_arrivals(arrival: Any, reached: Any) -> np.ndarray:
+    """(2, …): the two middle steps over the last axis of the arrivals that count; not-a-number where none does.
+
+    Their mean is the median; where an odd number counts they are one and the same.
+    """
     ordered = np.sort(np.where(reached, arrival, np.iinfo(np.int64).max), axis=-1)
-    count = reached.sum(axis=-1)
+    count = np.asarray(reached).sum(axis=-1)
     low, high = np.maximum(count - 1, 0) // 2, count // 2
     last = ordered.shape[-1] - 1
     pair = [np.take_along_axis(ordered, np.minimum(k, last)[..., None], axis=-1)[..., 0] for k in (low, high)]
-    return np.where(count > 0, (pair[0].astype(float) + pair[1]) / 2, np.nan)
+    return np.where(count > 0, np.stack(pair).astype(float), np.nan)
 
 
 def _nearest(shape: tuple[int, int], stride: int) -> tuple[np.ndarray, np.ndarray]:

@@ -23,17 +23,33 @@ TABLES: dict[str, list[list[str]]] = {
 """(key, name) of each instrument's tables."""
 
 
+def costs_of(answer: Answer, method: str, median: Any, refreshes: Any) -> list[Any]:
+    """Median gradient evaluations to arrival, and seconds where they were measured for the file; see MEASURED."""
+    prices = [answer["costs"][method], *([answer[MEASURED][method]] if MEASURED in answer else [])]
+    return [None if median is None else price["step"] * median + price["refresh"] * refreshes for price in prices]
+
+
+def cost_heads(answer: Answer) -> list[str]:
+    """The names of the columns of `costs_of`."""
+    return ["median_evaluations", *(["median_seconds"] if MEASURED in answer else [])]
+
+
+MEASURED = "seconds"
+"""Where an answer holds each method's measured seconds, if the page counts in them."""
+
+
 def phase_tables(answers: Sequence[Answer]) -> dict[str, Table]:
     """One row per method and cell; the first answer has the axes."""
     first = answers[0]
     x, y = first["x"], first["y"]
-    heads = ["method", x["name"], y["name"], "runs", "arrived", "diverged", "median_step"]
+    heads = ["method", x["name"], y["name"], "runs", "arrived", "diverged", "median_step", "median_refreshes"]
+    heads += cost_heads(first)
     cells: dict[tuple[str, int, int], list[Any]] = {}
     for part in (part for answer in answers for part in answer["parts"]):
         for b, row in enumerate(part["rows"]):
             for a, column in enumerate(part["columns"]):
-                found = [part[key][b][a] for key in ("arrived", "diverged", "median")]
-                cells[(part["method"], row, column)] = found
+                found = [part[key][b][a] for key in ("arrived", "diverged", "median", "refreshes")]
+                cells[(part["method"], row, column)] = [*found, *costs_of(first, part["method"], *found[2:])]
     methods = list(dict.fromkeys(part["method"] for part in first["parts"]))
     order = sorted(cells, key=lambda key: (methods.index(key[0]), key[1], key[2]))
     rows = [[m, x["values"][i], y["values"][j], first["runs"], *cells[(m, j, i)]] for m, j, i in order]
@@ -63,25 +79,32 @@ def race_tables(answers: Sequence[Answer]) -> dict[str, Table]:
 
 
 def fairness_tables(answers: Sequence[Answer]) -> dict[str, Table]:
-    """The best of what was tried around each learning rate, and every method tuned and as it is."""
+    """The best of what was tried around each learning rate, and every method tuned and as it is.
+
+    Where the page counts in another unit than steps they are those within the equal budget.
+    """
     (answer,) = answers
-    columns = ("rate", "radius", "arrived", "median", "loss")
+    found = answer.get("equal_cost", answer)
+    columns = ("rate", "radius", "arrived", "median", "refreshes", "loss")
     strip = [
-        [one["method"], around, answer["runs"], *values]
-        for one in answer["strips"]
+        [one["method"], around, answer["runs"], *values, *costs_of(answer, one["method"], *values[3:5])]
+        for one in found["strips"]
         for around, *values in zip(answer["rates"], *(one[key] for key in columns), strict=True)
     ]
-    told = ("arrived", "median", "loss")
-    best = [
-        [row["method"], row["learning_rate"], row["radius"] if row["probing"] else None, answer["judged_on"]]
-        + [row[when][key] for when in ("tuned", "now") for key in told]
-        for row in answer["rows"]
-    ]
+    told = ("arrived", "median", "refreshes", "loss")
+    best = []
+    for row in found["rows"]:
+        name = row["method"]
+        line = [name, row["learning_rate"], row["radius"] if row["probing"] else None, answer["judged_on"]]
+        for one in (row["tuned"], row["now"]):
+            line += [*(one[key] for key in told), *costs_of(answer, name, one["median"], one["refreshes"])]
+        best.append([*line, found.get("lengths", {}).get(name)])
+    names = ["arrived", "median_step", "median_refreshes", "final_loss", *cost_heads(answer)]
     heads = ["method", "learning_rate", "radius", "runs"]
-    heads += [f"{when}_{key}" for when in ("tuned", "in_view") for key in ("arrived", "median_step", "final_loss")]
+    heads += [f"{when}_{name}" for when in ("tuned", "in_view") for name in names]
     return {
-        "strip": (["method", "around_rate", "runs", "rate", "radius", "arrived", "median_step", "final_loss"], strip),
-        "best": (heads, best),
+        "strip": (["method", "around_rate", "runs", "rate", "radius", *names], strip),
+        "best": ([*heads, "steps_in_budget"], best),
     }
 
 

@@ -13,13 +13,14 @@ import orjson
 from app.control import ChoiceControl
 from app.export.controls import read_values
 from app.export.data import csv_bytes, npz_bytes
-from app.export.instrument_tables import MAKERS, TABLES, columns_of
+from app.export.instrument_tables import MAKERS, MEASURED, TABLES, columns_of
 from app.export.making import MadeFile
 from app.export.settings import file_name, settings_of
 from app.instruments.controls import INSTRUMENT, STRIDES, InstrumentRequest, own_state, read_instrument_request
 from app.instruments.routes import ANSWERS, check_work, one_part
 from app.request import BadRequest
 from app.settings import web_settings
+from app.toy.measured_cost import cost_request, seconds
 from app.toy.request import METHOD_NAMES, read_state
 
 FORMAT = ChoiceControl(
@@ -62,8 +63,11 @@ def instrument_file(raw: Mapping[str, Any]) -> MadeFile:
     wanted = read_values({} if raw.get("table", "") == "" else raw, (table,))[0]["table"]
     reading = read_state(raw)
     own, _ = own_state(raw, reading.state["surface"])
-    answers = answers_of(name, read_instrument_request({k: v for k, v in raw.items() if k not in ("method", "stride")}))
+    asked = read_instrument_request({k: v for k, v in raw.items() if k not in ("method", "stride")}, name)
+    answers = answers_of(name, asked)
     settings = {**settings_of(reading), **own, "instrument": name, "what": answers[0].get("what", "")}
+    if name in COUNTING:
+        settings |= _counted(answers[0], asked, reading.state["cost"])
     if kind == "json":
         content = orjson.dumps({"settings": settings, "answers": answers}, option=orjson.OPT_INDENT_2)
     elif kind == "csv":
@@ -71,6 +75,23 @@ def instrument_file(raw: Mapping[str, Any]) -> MadeFile:
     else:
         content = npz_bytes(settings, {key: _array(column) for key, column in columns_of(MAKERS[name](answers))})
     return MadeFile(file_name(reading.state, kind, f"{name}-{wanted}" if kind == "csv" else name), content)
+
+
+COUNTING = ("phase", "fairness")
+"""Instruments that count in the unit of the page."""
+
+
+def _counted(answer: dict[str, Any], asked: InstrumentRequest, unit: str) -> dict[str, Any]:
+    """What a file says about its costs; seconds are put into the answer where the page counts in them."""
+    if unit == "seconds":
+        answer[MEASURED] = seconds(cost_request(asked.toy))
+    told = {
+        "cost": unit,
+        "evaluations_each": answer["costs"],
+        **({MEASURED: answer[MEASURED]} if MEASURED in answer else {}),
+    }
+    budget = answer.get("equal_cost")
+    return told if budget is None else {**told, "budget": budget["budget"], "sentence": budget["sentence"]}
 
 
 def _array(values: list[Any]) -> np.ndarray:

@@ -9,6 +9,7 @@ from typing import Any
 from app.control import ChoiceControl, describe
 from app.instruments.axes import axes_of, axis_options
 from app.request import BadRequest
+from app.toy.lens_controls import COST
 from app.toy.request import METHOD_NAMES, ToyRequest, read_request
 from geometry.surfaces import SURFACES
 
@@ -34,8 +35,8 @@ RUNS = ChoiceControl(
     "runs", "Runs", (("1", "1"), ("3", "3"), ("5", "5"), ("10", "10")), "5", "Runs at each point.", "map"
 )
 SHOWN = ChoiceControl(
-    "shown", "Colour", (("share", "Share that arrives"), ("steps", "Steps to arrival")), "share",
-    "What the colour stands for.", "phase",
+    "shown", "Colour", (("share", "Share that arrives"), ("steps", "Cost of arrival")), "share",
+    "What the colour stands for: how many runs arrive, or what it costs them in the unit chosen beside.", "phase",
 )  # fmt: skip
 OWN_CONTROLS = (INSTRUMENT, X_AXIS, Y_AXIS, RESOLUTION, RUNS, SHOWN)
 
@@ -51,6 +52,8 @@ class InstrumentRequest:
     runs: int
     methods: tuple[str, ...]
     stride: int
+    unit: str = COST.default
+    """What the fairness strip counts in (see COST); steps for the other instruments, whose answers serve every unit."""
 
 
 def own_state(raw: Mapping[str, Any], surface: str) -> tuple[dict[str, str], tuple[str, ...]]:
@@ -75,8 +78,8 @@ def own_state(raw: Mapping[str, Any], surface: str) -> tuple[dict[str, str], tup
     return state, tuple(problems)
 
 
-def read_instrument_request(raw: Mapping[str, Any]) -> InstrumentRequest:
-    """The checked request; BadRequest with a sentence for each problem."""
+def read_instrument_request(raw: Mapping[str, Any], instrument: str = "") -> InstrumentRequest:
+    """The checked request of an instrument; BadRequest with a sentence for each problem."""
     toy, _ = read_request({**raw, "methods": list(METHOD_NAMES)})
     state, problems = own_state(raw, toy.surface)
     name, stride = raw.get("method", "all"), raw.get("stride", STRIDES[0])
@@ -96,4 +99,5 @@ def read_instrument_request(raw: Mapping[str, Any]) -> InstrumentRequest:
         int(state["runs"]),
         methods,
         int(stride),
+        COST.read(raw.get(COST.name, COST.default))[0] if instrument == "fairness" else COST.default,
     )

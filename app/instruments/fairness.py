@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -10,13 +12,17 @@ import orjson
 
 from app.claims.trials import MOST
 from app.control import NumberControl
+from app.instruments.arrival_cost import STEPS, Unit, median_refreshes, prices, unit_of
 from app.instruments.axes import AXES
 from app.instruments.controls import InstrumentRequest
+from app.instruments.equal_cost import compared, equal_budget, lengths_told, steps_within
 from app.instruments.repeats import Repeats, repeats
 from app.toy.compute import configured
+from app.toy.costs import schedule_of
 from app.toy.request import METHOD_NAMES, ToyRequest
 from geometry.surface import Surface
 from optimizers import METHODS, SAM, simulate
+from optimizers.sweeps import middle_arrivals
 
 RATES = np.geomspace(1e-4, 1.0, 27)
 RADII = np.geomspace(0.02, 2.0, 8)
@@ -25,9 +31,9 @@ EFFORT = len(RATES) * len(RADII)
 JUDGED_ON = 20
 """Fresh runs on which the tuned settings are compared."""
 FASTER = 1.25
-"""An advantage is: arriving where the other does not, or in a median number of steps smaller by this factor …"""
+"""An advantage is: arriving where the other does not, or at a median step (or cost) smaller by this factor …"""
 AT_LEAST = 3
-"""… and by at least this many steps."""
+"""… and by at least this many steps (or what they cost the other)."""
 
 
 @dataclass(frozen=True)
@@ -39,13 +45,23 @@ class Tried:
     radii: np.ndarray
     arrived: np.ndarray
     median: np.ndarray
+    refreshes: np.ndarray
     final_loss: np.ndarray
+
+    def cost(self, unit: Unit) -> np.ndarray:
+        """Median cost of the arrivals (N)."""
+        return np.asarray(unit.cost(self.name, self.median, self.refreshes))
 
     @property
     def best(self) -> int:
         """Most arrivals, then the smallest median step, then the smallest final loss."""
+        return self.best_or(-1)
+
+    def best_or(self, kept: int) -> int:
+        """The same, but where the setting `kept` arrives as often and as early as any, that one."""
         order = [np.where(np.isnan(v), np.inf, v) for v in (self.final_loss, self.median)]
-        return int(np.lexsort((order[0], order[1], -self.arrived))[0])
+        other = np.arange(len(self.rates)) != kept
+        return int(np.lexsort((order[0], other, order[1], -self.arrived))[0])
 
 
 def settings_of(name: str) -> tuple[np.ndarray, np.ndarray | None]:
@@ -64,29 +80,83 @@ def tried(name: str, request: ToyRequest, surface: Surface, rates: Any, radii: A
     """The method at these settings, all runs in one batched call."""
     rates = np.asarray(rates, dtype=float)
     radii = np.full(len(rates), request.radius) if radii is None else np.asarray(radii, dtype=float)
+    method = configured(name, request)
     with np.errstate(all="ignore"):
         run = simulate(
-            surface, configured(name, request), trial.starts, trial.steps, rates[:, None], radii[:, None],
-            request.momentum, request.noise_variance, trial.seeds, "summary",
+            surface, method, trial.starts, trial.steps, rates[:, None], radii[:, None], request.momentum,
+            request.noise_variance, trial.seeds, "summary",
         )  # fmt: skip
         lost = run.outcome == "diverged"
         losses = np.where(lost, np.inf, surface.loss(run.final))
     reached = run.outcome == "reached"
-    median = np.array([np.median(a[r]) if r.any() else np.nan for a, r in zip(run.arrival, reached, strict=True)])
+    pair = middle_arrivals(run.arrival, reached)
+    refreshes = median_refreshes(pair, schedule_of(method))
     final = np.median(losses, axis=-1)
-    return Tried(name, rates, radii, reached.sum(axis=-1), median, np.where(np.isfinite(final), final, np.nan))
+    final = np.where(np.isfinite(final), final, np.nan)
+    return Tried(name, rates, radii, reached.sum(axis=-1), pair.mean(axis=0), refreshes, final)
 
 
-def fairness_answer(request: InstrumentRequest) -> bytes:
-    """The JSON of the strips, of every method's best setting, and of the sentence."""
+@dataclass(frozen=True)
+class Comparison:
+    """All methods tuned and judged with so many steps each: what is drawn, and the settings in view and the best."""
+
+    unit: Unit
+    strips: list[dict[str, Any]]
+    rows: list[dict[str, Any]]
+    untuned: dict[str, Tried]
+    tuned: dict[str, Tried]
+    best: dict[str, int]
+    """Which of the settings that were tried is each method's best."""
+
+    @property
+    def verdict(self) -> str:
+        """Does LLQR+SAM's advantage over SAM survive when both are tuned?"""
+        before, after = (advantage(found["LLQR+SAM"], found["SAM"], self.unit) for found in (self.untuned, self.tuned))
+        if after:
+            return (
+                "LLQR+SAM's advantage over SAM survives tuning" if before else "LLQR+SAM gains an advantage by tuning"
+            )
+        if before:
+            return "LLQR+SAM's advantage over SAM does not survive tuning"
+        return "There is no advantage of LLQR+SAM over SAM here, tuned or not"
+
+    def told(self, request: ToyRequest) -> dict[str, Any]:
+        """Strips, rows and the sentence, for the JSON."""
+        return {"strips": self.strips, "rows": self.rows, "sentence": self.sentence(request)}
+
+    def sentence(self, request: ToyRequest) -> str:
+        """The verdict with the counts that it rests on."""
+        said = [
+            f"LLQR+SAM {self._said(found['LLQR+SAM'])}, SAM {self._said(found['SAM'])}"
+            for found in (self.untuned, self.tuned)
+        ]
+        setting = f"at equal settings (η = {request.learning_rate:g}, ρ = {request.radius:g})"
+        others = " and ".join(f"{name} {self._said(self.tuned[name])}" for name in ("SGDM", "LLQR"))
+        numbers = f"{setting} {said[0]}; each at its best {said[1]}."
+        return f"{self.verdict}: {numbers} Without a probe, each at its best, {others}."
+
+    def _said(self, found: Tried) -> str:
+        count = int(found.arrived[0])
+        cost = f" ({self.unit.said(found.cost(self.unit)[0])})" if count else ""
+        return f"arrives in {count} of {JUDGED_ON}{cost}"
+
+
+def compare(
+    request: InstrumentRequest, unit: Unit, lengths: Mapping[str, int], kept: Mapping[str, int] | None = None
+) -> Comparison:
+    """Tune every method over as many settings with so many steps, and judge it on fresh runs.
+
+    kept: settings that stay a method's best where none is better, so that no tie decided otherwise makes a difference.
+    """
     toy, surface = request.toy, request.toy.make_surface()
     trial, fresh = repeats(toy, surface, request.runs), repeats(toy, surface, JUDGED_ON, seed=1)
-    strips, rows, untuned, tuned = [], [], {}, {}
+    strips, rows, untuned, tuned, chosen = [], [], {}, {}, {}
     for name in METHOD_NAMES:
-        found = tried(name, toy, surface, *settings_of(name), trial)
-        best = found.best
-        again = tried(name, toy, surface, found.rates[[best]], found.radii[[best]], fresh)
-        now = tried(name, toy, surface, [toy.learning_rate], [toy.radius], fresh)
+        mine, judging = (replace(one, steps=lengths[name]) for one in (trial, fresh))
+        found = tried(name, toy, surface, *settings_of(name), mine)
+        best = chosen[name] = found.best_or((kept or {}).get(name, -1))
+        again = tried(name, toy, surface, found.rates[[best]], found.radii[[best]], judging)
+        now = tried(name, toy, surface, [toy.learning_rate], [toy.radius], judging)
         untuned[name], tuned[name] = now, again
         strips.append({"method": name, **_strip(found)})
         rows.append(
@@ -99,25 +169,57 @@ def fairness_answer(request: InstrumentRequest) -> bytes:
                 "now": _told(now),
             }
         )
-    answer = {
+    return Comparison(unit, strips, rows, untuned, tuned, chosen)
+
+
+@lru_cache(maxsize=32)
+def compare_by_steps(request: InstrumentRequest) -> Comparison:
+    """Every method with the page's number of steps; kept, because every other unit is compared with it."""
+    steps = repeats(request.toy, request.toy.make_surface(), request.runs).steps
+    return compare(request, STEPS, dict.fromkeys(METHOD_NAMES, steps))
+
+
+def fairness_answer(request: InstrumentRequest) -> bytes:
+    """The JSON of the strips, of every method's best setting, and of the sentence; within an equal budget too."""
+    toy = request.toy
+    trial = repeats(toy, toy.make_surface(), request.runs)
+    steps = compare_by_steps(replace(request, unit=STEPS.name))
+    answer: dict[str, Any] = {
         "rates": RATES.tolist(),
         "runs": request.runs,
         "judged_on": JUDGED_ON,
         "effort": EFFORT,
-        "strips": strips,
-        "rows": rows,
-        "sentence": sentence(toy, untuned, tuned),
+        "costs": {name: prices(configured(name, toy)) for name in METHOD_NAMES},
+        **steps.told(toy),
         "what": (
             f"Tuned for arrivals, then for early ones, on: {trial.what}. {EFFORT} settings for each method. Judged on "
             f"{JUDGED_ON} fresh runs. To arrive is to enter the basin, if in passing: the final loss tells who stays."
         ),
     }
+    if request.unit != STEPS.name:
+        answer["equal_cost"] = _within_budget(request, steps, trial.steps)
     return orjson.dumps(answer)
+
+
+def _within_budget(request: InstrumentRequest, by_steps: Comparison, steps: int) -> dict[str, Any]:
+    """The same comparison where each method walks what an equal budget pays for; what that changes is said."""
+    unit = unit_of(request.unit, request.toy)
+    schedules = {name: schedule_of(configured(name, request.toy)) for name in METHOD_NAMES}
+    budget = equal_budget(unit, schedules, steps)
+    lengths = {name: steps_within(unit, name, when, budget) for name, when in schedules.items()}
+    found = compare(request, unit, lengths, by_steps.best)
+    told = found.told(request.toy)
+    told["sentence"] = f"{told['sentence']} {compared(found.verdict, by_steps.verdict)}"
+    return {
+        **told, "unit": unit.name, "prices": unit.prices, "budget": budget, "lengths": lengths,
+        "what": f"{lengths_told(unit, budget, lengths)} {unit.told()}",
+    }  # fmt: skip
 
 
 def _told(found: Tried) -> dict[str, Any]:
     return {
-        "arrived": int(found.arrived[0]), "median": _number(found.median[0]), "loss": _number(found.final_loss[0])
+        "arrived": int(found.arrived[0]), "median": _number(found.median[0]), "loss": _number(found.final_loss[0]),
+        "refreshes": _number(found.refreshes[0]),
     }  # fmt: skip
 
 
@@ -129,48 +231,27 @@ def _strip(found: Tried) -> dict[str, list[Any]]:
     """The best of what was tried in each bin around a rate of RATES."""
     edges = np.sqrt(RATES[1:] * RATES[:-1])
     which = np.searchsorted(edges, found.rates)
-    strip: dict[str, list[Any]] = {"arrived": [], "median": [], "loss": [], "rate": [], "radius": []}
+    strip: dict[str, list[Any]] = {key: [] for key in ("arrived", "median", "refreshes", "loss", "rate", "radius")}
     for k in range(len(RATES)):
         mine = np.flatnonzero(which == k)
-        fields = ("rates", "radii", "arrived", "median", "final_loss")
+        fields = ("rates", "radii", "arrived", "median", "refreshes", "final_loss")
         part = Tried(found.name, *(getattr(found, field)[mine] for field in fields))
         best = part.best
         strip["arrived"].append(int(part.arrived[best]))
         strip["median"].append(_number(part.median[best]))
+        strip["refreshes"].append(_number(part.refreshes[best]))
         strip["loss"].append(_number(part.final_loss[best]))
         strip["rate"].append(float(part.rates[best]))
         strip["radius"].append(float(part.radii[best]))
     return strip
 
 
-def advantage(ours: Tried, other: Tried) -> bool | None:
+def advantage(ours: Tried, other: Tried, unit: Unit = STEPS) -> bool | None:
     """Whether `ours` is ahead of `other`, both at one setting; None where ours does not arrive in most runs."""
     runs = JUDGED_ON
     if ours.arrived[0] < MOST * runs:
         return None
     if other.arrived[0] < MOST * runs:
         return True
-    mine, theirs = float(ours.median[0]), float(other.median[0])
-    return theirs > FASTER * mine and theirs - mine >= AT_LEAST
-
-
-def sentence(request: ToyRequest, untuned: dict[str, Tried], tuned: dict[str, Tried]) -> str:
-    """Does LLQR+SAM's advantage over SAM survive when both are tuned?"""
-    before = advantage(untuned["LLQR+SAM"], untuned["SAM"])
-    after = advantage(tuned["LLQR+SAM"], tuned["SAM"])
-    said = [f"LLQR+SAM {_said(found['LLQR+SAM'])}, SAM {_said(found['SAM'])}" for found in (untuned, tuned)]
-    setting = f"at equal settings (η = {request.learning_rate:g}, ρ = {request.radius:g})"
-    numbers = f"{setting} {said[0]}; each at its best {said[1]}."
-    others = " and ".join(f"{name} {_said(tuned[name])}" for name in ("SGDM", "LLQR"))
-    if after:
-        head = "LLQR+SAM's advantage over SAM survives tuning" if before else "LLQR+SAM gains an advantage by tuning"
-    elif before:
-        head = "LLQR+SAM's advantage over SAM does not survive tuning"
-    else:
-        head = "There is no advantage of LLQR+SAM over SAM here, tuned or not"
-    return f"{head}: {numbers} Without a probe, each at its best, {others}."
-
-
-def _said(found: Tried) -> str:
-    count = int(found.arrived[0])
-    return f"arrives in {count} of {JUDGED_ON}" + (f" (median step {found.median[0]:g})" if count else "")
+    mine, theirs = float(ours.cost(unit)[0]), float(other.cost(unit)[0])
+    return theirs > FASTER * mine and theirs - mine >= AT_LEAST * unit.prices[other.name]["step"]

@@ -8,15 +8,18 @@ from typing import Any
 import numpy as np
 import orjson
 
+from app.instruments.arrival_cost import arrivals_told, prices, with_axes
 from app.instruments.axes import AXES, STARTS, Side, side, with_value
 from app.instruments.bounds import bounds
 from app.instruments.controls import STRIDES, InstrumentRequest
 from app.instruments.repeats import Repeats, repeats
 from app.request import BadRequest
 from app.toy.compute import configured
+from app.toy.costs import counting_told
+from app.toy.request import METHOD_NAMES
 from geometry.surface import Surface
 from optimizers import simulate
-from optimizers.sweeps import STEP_SETTINGS, Axis, Sweep, sweep
+from optimizers.sweeps import STEP_SETTINGS, Axis, Sweep, middle_arrivals, sweep
 
 
 def sides(request: InstrumentRequest) -> tuple[Side, Side]:
@@ -46,7 +49,7 @@ def block(
     """One method's counts over these values, row by row: one batched call, or one for each value of a ground axis."""
     if not (across.ground or up.ground):
         x, y = Axis(across.control.name, across.values), Axis(up.control.name, up.values)
-        return counts(swept(request, name, surface, x, y, trial))
+        return costed(request, name, swept(request, name, surface, x, y, trial))
     if {across.control.name, up.control.name} == set(STARTS):
         return _over_starts(request, name, surface, across, up, trial)
     if across.ground:
@@ -74,12 +77,9 @@ def _over_starts(
             toy.noise_variance, trial.seeds, "summary",
         )  # fmt: skip
     reached = run.outcome == "reached"
-    median = [
-        [float(np.median(a[r])) if r.any() else None for a, r in zip(*pair, strict=True)]
-        for pair in zip(run.arrival, reached, strict=True)
-    ]
     lost = (run.outcome == "diverged").sum(axis=-1)
-    return {"arrived": reached.sum(axis=-1).tolist(), "diverged": lost.tolist(), "median": median}
+    told = arrivals_told(middle_arrivals(run.arrival, reached), configured(name, toy))
+    return {"arrived": reached.sum(axis=-1).tolist(), "diverged": lost.tolist(), **told}
 
 
 def _on_ground(
@@ -98,7 +98,7 @@ def _on_ground(
         raise BadRequest(f"{ground.control.title} = {value:g} makes no surface: {error}.") from None
     spare = _still(here, other)
     x, y = Axis(other.control.name, other.values), Axis(spare.control.name, spare.values)
-    return {key: rows[0] for key, rows in counts(swept(here, name, surface, x, y, repeat)).items()}
+    return {key: rows[0] for key, rows in costed(here, name, swept(here, name, surface, x, y, repeat)).items()}
 
 
 def _still(request: InstrumentRequest, other: Side) -> Side:
@@ -120,11 +120,14 @@ def phase_answer(request: InstrumentRequest) -> bytes:
             parts.append({"method": name, "columns": columns.tolist(), "rows": rows.tolist(), **told})
     answer: dict[str, Any] = {"stride": request.stride, "parts": parts}
     if request.stride == STRIDES[0]:
+        costs = {name: prices(configured(name, request.toy)) for name in METHOD_NAMES}
         answer |= {
             "x": described(across),
             "y": described(up),
             "runs": request.runs,
             "steps": trial.steps,
+            "costs": costs,
+            "counting": counting_told(costs),
             "what": f"At each point: {trial.what}." + _no_basin(surface),
             "bounds": [] if across.ground or up.ground else bounds(surface, request.toy, across, up),
         }
@@ -135,6 +138,12 @@ def counts(found: Sweep) -> dict[str, Any]:
     """What the browser draws of a sweep, row by row; None where no run arrived."""
     median = [[None if np.isnan(v) else float(v) for v in row] for row in found.median_arrival]
     return {"arrived": found.arrived.tolist(), "diverged": found.diverged.tolist(), "median": median}
+
+
+def costed(request: InstrumentRequest, name: str, found: Sweep) -> dict[str, Any]:
+    """`counts` of a sweep, and how many refreshes of U its arrivals had before them."""
+    method = with_axes(configured(name, request.toy), found)
+    return counts(found) | arrivals_told(found.middle_arrivals, method)
 
 
 def described(given: Side) -> dict[str, Any]:

@@ -91,7 +91,7 @@ def add_instrument_routes(server: FastAPI, settings: WebSettings) -> None:
             if name not in COMPUTATIONS:
                 raise BadRequest(f"There is no such instrument; there are {', '.join(COMPUTATIONS)}.")
             raw = parse_body(await request.body())
-            asked = read_instrument_request(raw)
+            asked = read_instrument_request(raw, name)
             check_work(name, asked, settings.walker_steps)
             worker = coarse if name == "phase" and asked.stride == STRIDES[0] else fine
             answer = await worker.answer((name, asked), visitor_of_request(request), request.is_disconnected)

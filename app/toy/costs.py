@@ -6,7 +6,11 @@ refreshes come: the first and then every k. So the browser knows the cost of eve
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
 
 from optimizers import LLQR, Method, NoProbe
 
@@ -17,24 +21,27 @@ gradient (Pearlmutter, "Fast exact multiplication by the Hessian", Neural Comput
 
 @dataclass(frozen=True)
 class Schedule:
-    """When U is refreshed: before step `first`, and every `every` steps from there. first −1: never."""
+    """When U is refreshed: before step `first`, and every `every` steps from there. first −1: never.
 
-    first: int
-    every: int
+    Both are numbers, or arrays that broadcast against the steps asked about.
+    """
 
-    def before(self, step: int) -> int:
+    first: Any
+    every: Any
+
+    def before(self, step: Any) -> Any:
         """Refreshes among the steps 0 … step − 1."""
-        if self.first < 0 or step <= self.first:
-            return 0
-        return (step - 1 - self.first) // self.every + 1
+        step = np.asarray(step)
+        none = (np.asarray(self.first) < 0) | (step <= self.first)
+        return np.where(none, 0, (step - 1 - self.first) // self.every + 1)[()]
 
 
 def schedule_of(method: Method) -> Schedule:
-    """The refreshes of a method with plain numbers for its settings."""
+    """The refreshes of a method, for each walker where its refresh interval is an array."""
     rule = method.preconditioner
     if not isinstance(rule, LLQR):
         return Schedule(-1, 1)
-    every = int(rule.refresh_every)
+    every = rule.refresh_every if np.ndim(rule.refresh_every) else int(rule.refresh_every)
     return Schedule(0 if rule.warm_start_scale is None else every, every)
 
 
@@ -44,3 +51,15 @@ def counted(method: Method) -> dict[str, int]:
     when = schedule_of(method)
     each = 1 if isinstance(method.probe, NoProbe) else 2
     return {"step": each, "refresh": gradients + PRODUCT * products, "first": when.first, "every": when.every}
+
+
+def counting_told(prices: Mapping[str, Mapping[str, float]]) -> str:
+    """How gradient evaluations are counted, in words, from {"step", "refresh"} of each method."""
+    each = []
+    for name, price in prices.items():
+        refresh = f" and {price['refresh']:g} for each refresh of U" if price["refresh"] else ""
+        each.append(f"{name} {price['step']:g} a step{refresh}")
+    return (
+        f"{'; '.join(each)}. A curvature product counts as two gradients, about what it costs on a network. The warm "
+        "start of U is not counted: it stands for what mini-batches teach."
+    )

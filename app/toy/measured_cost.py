@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -31,15 +32,22 @@ class CostRequest:
 
     def answer(self) -> bytes:
         """The JSON of the seconds of each method."""
-        methods = {name: configured(name, self.toy) for name in METHOD_NAMES}
-        found = {name: measured(method, self.toy) for name, method in methods.items()}
-        for name, method in methods.items():
-            # The same refresh is the same work, whatever disturbed its measurement once.
-            alike = [
-                found[other]["refresh"] for other, one in methods.items() if one.preconditioner == method.preconditioner
-            ]
-            found[name]["refresh"] = min(alike)
-        return orjson.dumps({"methods": found, "what": told(found)})
+        found = seconds(self)
+        return orjson.dumps({"methods": found, "what": measuring_told(found)})
+
+
+@lru_cache(maxsize=256)
+def seconds(asked: CostRequest) -> Mapping[str, Mapping[str, float]]:
+    """{step, refresh} in seconds for each method, measured once and kept: page, verdict and file tell the same."""
+    methods = {name: configured(name, asked.toy) for name in METHOD_NAMES}
+    found = {name: measured(method, asked.toy) for name, method in methods.items()}
+    for name, method in methods.items():
+        # The same refresh is the same work, whatever disturbed its measurement once.
+        alike = [
+            found[other]["refresh"] for other, one in methods.items() if one.preconditioner == method.preconditioner
+        ]
+        found[name]["refresh"] = min(alike)
+    return found
 
 
 def read_cost(raw: Mapping[str, Any]) -> CostRequest:
@@ -47,10 +55,18 @@ def read_cost(raw: Mapping[str, Any]) -> CostRequest:
     reading = read_state({**raw, "methods": list(METHOD_NAMES)})
     if reading.problems:
         raise BadRequest(*reading.problems)
-    toy = request_of({**reading.state, "methods": [], "preset": "custom", "scheme": "light"})
-    start = tuple(float(value) for value in np.atleast_1d(reading.surface.default_start))
-    alike = {"learning_rate": 1e-4, "radius": 0.1, "momentum": 0.9, "noise_variance": 0.0, "steps": 100, "seed": 0}
-    return CostRequest(replace(toy, **alike, start=start, decay=0.95, damping=0.0))  # type: ignore[arg-type]
+    return cost_request(request_of(reading.state))
+
+
+def cost_request(toy: ToyRequest) -> CostRequest:
+    """The setting of a request as far as it decides how long a step takes: surface, structure of U, probe norm."""
+    start = tuple(float(value) for value in np.atleast_1d(toy.make_surface().default_start))
+    alike = {
+        "methods": (), "preset": "custom", "scheme": "light", "own": (), "start": start, "learning_rate": 1e-4,
+        "radius": 0.1, "momentum": 0.9, "noise_variance": 0.0, "steps": 100, "seed": 0, "decay": 0.95, "damping": 0.0,
+        "refresh_every": 10, "warm_start_scale": 2.0,
+    }  # fmt: skip
+    return CostRequest(replace(toy, **alike))  # type: ignore[arg-type]
 
 
 def measured(method: Method, toy: ToyRequest) -> dict[str, float]:
@@ -85,13 +101,13 @@ def _fastest(work: Callable[[], None]) -> float:
     return min(times)
 
 
-def told(found: Mapping[str, Mapping[str, float]]) -> str:
+def measuring_told(found: Mapping[str, Mapping[str, float]]) -> str:
     """How the seconds were measured, and what came out."""
     each = []
     for name, cost in found.items():
         extra = f" and {1e3 * cost['refresh']:.2g} ms for each refresh" if cost["refresh"] else ""
         each.append(f"{name} {1e6 * cost['step']:.2g} µs a step{extra}")
     return (
-        f"Measured on this server just now, with the readable rule in numpy and one walker: {'; '.join(each)}. On so "
+        f"Measured on this server, with the readable rule in numpy and one walker: {'; '.join(each)}. On so "
         "small a problem that is mostly the interpreter’s time; on a network the ratios are others."
     )

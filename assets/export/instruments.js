@@ -4,7 +4,7 @@
 
   lab.addPart("instruments", (page) => {
     const ask = (format) => (values, signal) =>
-      lab.postFile("/export/instruments", { ...page.request(), instrument: page.state.get("instrument"), ...values, format }, signal);
+      lab.postFile("/export/instruments", { ...page.request(), instrument: page.state.get("instrument"), cost: page.state.get("cost"), ...values, format }, signal);
     const tables = { name: "table", kind: "choice", label: "Table", help: "A CSV file holds one table.", options: [], default: "" };
     const dialog = new lab.ExportDialog([
       {
@@ -40,10 +40,11 @@
   async function picture(page) {
     const instrument = page.state.get("instrument");
     const panel = document.getElementById(`panel-${instrument}`);
-    const { surface, seed } = page.state.values;
+    const { surface, seed, cost } = page.state.values;
+    const unit = page.shown.unit && cost !== "steps" ? [`Counted in ${page.shown.unit.name}.`] : [];
     const title = document.getElementById(`tab-${instrument}`).textContent;
     const blob = await lab.screenPicture([...panel.querySelectorAll("figure")], {
-      head: [`${title}: ${surface}`, panel.querySelector(".caption").textContent],
+      head: [`${title}: ${surface}`, panel.querySelector(".caption").textContent, ...unit],
       foot: ["Surfaces and settings are our reconstruction, not the data of arXiv 2605.16134."],
       colours: page.colours,
     });

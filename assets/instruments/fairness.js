@@ -36,6 +36,11 @@
       );
     }
 
+    // Beside what decides every instrument's numbers: within the equal budget of a unit every method is tuned anew.
+    get decidedBy() {
+      return ["cost"];
+    }
+
     ask() {
       this.progress.ask([{ address: "/instruments/fairness", body: this.page.request() }]);
     }
@@ -48,22 +53,39 @@
       this.page.answered(answer);
       this.answer = answer;
       this.show();
-      this.page.speak(answer.sentence);
+      this.page.speak(this.told.sentence);
       document.dispatchEvent(new CustomEvent("pothole:complete", { detail: "fairness" }));
+    }
+
+    // What is shown of the answer: all methods with as many steps, or within an equal budget in another unit.
+    get told() {
+      return this.answer.equal_cost ?? this.answer;
+    }
+
+    get unit() {
+      return lab.COST_UNITS[this.answer?.equal_cost?.unit ?? "steps"];
+    }
+
+    // A method's median cost in words; nothing where none arrives.
+    #costSaid(method, median, refreshes) {
+      if (median === null) return "";
+      const prices = this.answer.equal_cost?.prices[method] ?? { step: 1, refresh: 0 };
+      return `, ${this.unit.said(lab.priced(prices, median, refreshes))}`;
     }
 
     // The strips from top to bottom are the methods in their order; rows of a map count from below.
     #strip(row) {
-      return this.answer.strips[this.answer.strips.length - 1 - row];
+      return this.told.strips.at(-1 - row);
     }
 
     show() {
       if (!this.answer || !this.page.colours) return;
       const { colours, looks, state } = this.page;
-      const { rates, runs, strips, sentence, rows, what, judged_on: judged } = this.answer;
+      const { rates, runs, what, judged_on: judged, equal_cost: budget } = this.answer;
+      const { strips, sentence, rows } = this.told;
       this.sentence.textContent = sentence;
       this.all.hidden = !rows.length;
-      this.status.textContent = what;
+      this.status.textContent = budget ? `${what} ${budget.what}` : what;
       const names = strips.map((strip) => strip.method).reverse();
       this.strip.show(
         {
@@ -91,17 +113,17 @@
       const bar = lab.make("span", { className: "scale-bar" });
       bar.style.background = lab.sequentialGradient();
       this.scale.replaceChildren("Runs that arrive: none", bar, `all ${runs}`, lab.make("span", { className: "hatched-swatch" }), "most diverge", lab.make("span", { className: "sign", textContent: "marker: the method’s best setting" }));
-      const told = ({ arrived, median }) => `${arrived} of ${judged}${median === null ? "" : `, step ${lab.formatNumber(median)}`}`;
+      const told = (method, { arrived, median, refreshes }) => `${arrived} of ${judged}${this.#costSaid(method, median, refreshes)}`;
       this.best.replaceChildren(
         lab.plainTable(
-          `Each at its best, judged on ${judged} fresh runs`,
-          ["Method", "Best η", "Best ρ", "Tuned: arrive, median step", "At the page’s η and ρ", ""],
+          `Each at its best, judged on ${judged} fresh runs${budget ? ", within the equal budget" : ""}`,
+          ["Method", "Best η", "Best ρ", `Tuned: arrive, ${this.unit.median.toLowerCase()}`, "At the page’s η and ρ", ""],
           rows.map((row) => {
             const go = lab.make("button", { type: "button", className: "button", textContent: "Go there" });
             go.setAttribute("aria-label", `Set learning rate and radius to the best of ${row.method}`);
             go.addEventListener("click", () => this.page.state.set({ learning_rate: row.learning_rate, ...(row.probing ? { radius: row.radius } : {}) }, "map"));
             const name = lab.methodName(row.method, looks[row.method], colours.paper);
-            return [name, lab.formatNumber(row.learning_rate, 4), row.probing ? lab.formatNumber(row.radius) : "no probe", told(row.tuned), told(row.now), go];
+            return [name, lab.formatNumber(row.learning_rate, 4), row.probing ? lab.formatNumber(row.radius) : "no probe", told(row.method, row.tuned), told(row.method, row.now), go];
           }),
         ),
       );
@@ -111,7 +133,7 @@
     // Every method at its best, drawn and played together in the toy lab: what the table says, to be seen.
     #tuneAll() {
       const { tables, state } = this.page;
-      const own = this.answer.rows.flatMap(({ method, learning_rate: rate, radius, probing }) => [
+      const own = this.told.rows.flatMap(({ method, learning_rate: rate, radius, probing }) => [
         [`own_rate.${method.replace("+", "-")}`, rate],
         ...(probing ? [[`own_radius.${method.replace("+", "-")}`, radius]] : []),
       ]);
@@ -130,7 +152,7 @@
 
     #pick(i, j) {
       const { rate, radius, method } = this.#strip(j);
-      const { probing } = this.answer.rows.find((row) => row.method === method);
+      const { probing } = this.told.rows.find((row) => row.method === method);
       this.page.state.set({ learning_rate: rate[i], ...(probing ? { radius: radius[i] } : {}) }, "map");
     }
 
@@ -142,7 +164,7 @@
       const [i, j] = this.cell;
       const strip = this.#strip(j);
       const loss = strip.loss[i] === null ? "most diverge" : `final loss ${lab.formatNumber(strip.loss[i])}`;
-      const median = strip.median[i] === null ? "" : `, median step ${lab.formatNumber(strip.median[i])}`;
+      const median = this.#costSaid(strip.method, strip.median[i], strip.refreshes[i]).replace(", ", ", median ");
       this.readout.textContent = `${strip.method} at η = ${lab.formatNumber(strip.rate[i], 4)}, ρ = ${lab.formatNumber(strip.radius[i])}: ${strip.arrived[i]} of ${this.answer.runs} arrive${median}; ${loss}.`;
     }
   };

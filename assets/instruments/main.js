@@ -6,9 +6,9 @@
   const LOOKS_ONLY = new Set([...lab.VIEW_ONLY, "scheme", "methods", "preset", "shown", "tuning"]);
   const looksOnly = (name) => LOOKS_ONLY.has(name) || name.startsWith("own_"); // the toy lab's own settings of each method
   const TOOLS = {
-    phase: ["x_axis", "y_axis", "resolution", "runs", "shown"],
+    phase: ["x_axis", "y_axis", "resolution", "runs", "shown", "cost"],
     race: ["runs"],
-    fairness: ["runs"],
+    fairness: ["runs", "cost"],
     basins: ["resolution"],
     "two-scale": [],
   };
@@ -29,8 +29,9 @@
       for (const [key, names] of Object.entries(TOOLS)) {
         this.instruments[key] = new kinds[key](this, by(`${key}-body`));
         for (const name of names) {
-          const control = tables.own.find((one) => one.name === name);
-          const tool = lab.labelledChoice(control, this.state, ["x_axis", "y_axis"].includes(name) ? () => this.axes(control) : undefined);
+          const control = [...tables.own, ...tables.controls].find((one) => one.name === name);
+          const axes = ["x_axis", "y_axis"].includes(name) ? () => this.axes(control) : undefined;
+          const tool = lab.labelledChoice(control, this.state, name === "shown" ? () => this.coloured(control) : axes);
           this.tools.push(tool);
           by(`${key}-tools`).append(tool.node);
         }
@@ -60,6 +61,11 @@
       const titles = Object.fromEntries(own.map(({ name, title }) => [name, title]));
       const ground = (name) => name.startsWith("surface.") || name.startsWith("start_");
       return control.options.filter(([name]) => !ground(name) || titles[name]).map(([name, title]) => [name, titles[name] ?? title]);
+    }
+
+    // What a colour may stand for, in the unit that is counted in.
+    coloured(control) {
+      return control.options.map(([value, text]) => [value, value === "steps" ? lab.COST_UNITS[this.state.get("cost")].to : text]);
     }
 
     async open(wish) {
@@ -98,7 +104,7 @@
       if (source === "open") this.opened();
       if (changed.has("instrument")) this.showInstrument();
       this.shown.show();
-      if ([...changed].some((name) => !looksOnly(name))) this.shown.ask();
+      if ([...changed].some((name) => this.decides(name))) this.shown.ask();
     }
 
     opened() {
@@ -124,9 +130,14 @@
       }
     }
 
+    // Whether a value decides the numbers of the instrument in view.
+    decides(name) {
+      return !looksOnly(name) || (this.shown.decidedBy ?? []).includes(name);
+    }
+
     // What an instrument's request carries: all that decides its numbers.
     request() {
-      return Object.fromEntries(Object.entries(this.state.values).filter(([name]) => !looksOnly(name)));
+      return Object.fromEntries(Object.entries(this.state.values).filter(([name]) => this.decides(name)));
     }
 
     answered({ left_out: leftOut }) {

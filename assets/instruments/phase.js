@@ -15,7 +15,9 @@
         onBusy: (busy) => place.setAttribute("aria-busy", String(busy)),
         onFailure: (error) => page.failed(error),
       });
+      this.seconds = new lab.MeasuredCosts(() => this.show());
       this.status = make("p", { className: "hint" });
+      this.counting = make("p", { className: "hint" });
       this.scale = make("div", { className: "scale" });
       this.figures = make("div", { className: "maps" });
       this.readout = make("div", { className: "scroll readout-table" });
@@ -38,11 +40,7 @@
         }),
       );
       const details = make("details", { className: "group" }, make("summary", { textContent: "The maps in numbers" }), this.totals);
-      place.append(this.scale, this.figures, this.lines, this.status, this.readout, details);
-    }
-
-    get needs() {
-      return ["x_axis", "y_axis", "resolution", "runs"];
+      place.append(this.scale, this.figures, this.lines, this.status, this.counting, this.readout, details);
     }
 
     ask() {
@@ -64,7 +62,7 @@
         const size = answer.x.values.length * answer.y.values.length;
         this.map = answer;
         this.cells = Object.fromEntries(
-          this.methods.map((name) => [name, { stride: STRIDES[0], arrived: new Array(size).fill(null), diverged: [], median: [] }]),
+          this.methods.map((name) => [name, { stride: STRIDES[0], arrived: new Array(size).fill(null), diverged: [], median: [], refreshes: [] }]),
         );
       }
       const n = this.map.x.values.length;
@@ -76,6 +74,7 @@
             cells.arrived[at] = part.arrived[b][a];
             cells.diverged[at] = part.diverged[b][a];
             cells.median[at] = part.median[b][a];
+            cells.refreshes[at] = part.refreshes[b][a];
           }),
         );
         cells.stride = answer.stride;
@@ -97,19 +96,45 @@
       return snap(j, y.values.length) * n + snap(i, n);
     }
 
-    // The scale of the steps: from the fastest median of all maps to the number of steps, logarithmic.
-    #stepRange() {
-      const all = this.methods.flatMap((name) => this.cells[name].median.filter((v) => v > 0));
-      return [Math.max(1, all.reduce((a, b) => Math.min(a, b), this.map.steps)), this.map.steps];
+    get unit() {
+      return lab.COST_UNITS[this.page.state.get("cost")];
+    }
+
+    // Each method's price of a step and of a refresh in the unit; null while seconds are being measured.
+    #prices() {
+      const cost = this.page.state.get("cost");
+      if (cost === "steps") return Object.fromEntries(this.methods.map((name) => [name, { step: 1, refresh: 0 }]));
+      return cost === "evaluations" ? this.map.costs : (this.seconds.of(this.page.request())?.methods ?? null);
+    }
+
+    // The median cost of each cell's arrivals, in the unit.
+    #count() {
+      const prices = this.#prices();
+      for (const name of this.methods) {
+        const cells = this.cells[name];
+        cells.cost = cells.median.map((steps, at) => (prices ? lab.priced(prices[name], steps, cells.refreshes[at]) : null));
+      }
+      const how = { steps: "", evaluations: `Counted in gradient evaluations: ${this.map.counting}`, seconds: `Counted in seconds. ${this.seconds.measured?.what}` };
+      const waiting = "Measuring how long a step of each method takes on this server…";
+      this.counting.textContent = prices ? how[this.page.state.get("cost")] : waiting;
+    }
+
+    // The scale of the costs, logarithmic: from the cheapest median of all maps to the number of steps, or the dearest.
+    #costRange() {
+      const all = this.methods.flatMap((name) => this.cells[name].cost.filter((v) => v > 0));
+      const lowest = all.reduce((a, b) => Math.min(a, b), Infinity);
+      if (this.unit.name === "steps") return [Math.max(1, Math.min(lowest, this.map.steps)), this.map.steps];
+      return all.length ? [lowest, all.reduce((a, b) => Math.max(a, b))] : [1, 1];
     }
 
     show() {
       if (!this.map || !this.page.colours) return;
       const { colours, looks } = this.page;
       const { runs } = this.map;
-      const steps = this.page.state.get("shown") === "steps";
-      const [low, high] = this.#stepRange();
-      const ofSteps = (v) => 1 - Math.log(v / low) / Math.log(Math.max(high / low, 1.0001));
+      this.#count();
+      const costly = this.page.state.get("shown") === "steps";
+      const [low, high] = this.#costRange();
+      const ofCost = (v) => 1 - Math.log(v / low) / Math.log(Math.max(high / low, 1.0001));
       const mark = [this.page.state.get(this.map.x.name), this.page.state.get(this.map.y.name)];
       for (const name of this.methods) {
         const cells = this.cells[name];
@@ -117,8 +142,8 @@
         const colour = (i, j) => {
           const at = this.#nearest(cells, i, j);
           if (cells.arrived[at] === null) return null;
-          if (!steps) return lab.sequential(cells.arrived[at] / runs);
-          return cells.median[at] === null ? colours.grid : lab.sequential(ofSteps(cells.median[at]));
+          if (!costly) return lab.sequential(cells.arrived[at] / runs);
+          return cells.cost[at] === null ? colours.grid : lab.sequential(ofCost(cells.cost[at]));
         };
         const lines = this.map.bounds.map((line, k) => ({ ...line, dash: [[], [7, 4], [2, 4], [9, 3, 2, 3]][k % 4] }));
         this.maps[name].show(
@@ -127,7 +152,7 @@
             y: this.map.y,
             colour,
             hatched: (i, j) => cells.diverged[this.#nearest(cells, i, j)] * 2 > runs,
-            hatchInk: steps ? colours.quiet : undefined,
+            hatchInk: costly ? colours.quiet : undefined,
             mark,
             words: this.done ? this.#words(name) : "",
             lines: lines.filter((line) => line.methods.includes(name)),
@@ -135,19 +160,20 @@
           colours,
         );
       }
-      this.#showScale(steps, low, high, runs);
+      this.#showScale(costly, low, high, runs);
       this.#showLines();
       this.#showCounts();
       if (this.done) this.#showTotals();
     }
 
-    #showScale(steps, low, high, runs) {
+    #showScale(costly, low, high, runs) {
       const bar = make("span", { className: "scale-bar" });
       bar.style.background = lab.sequentialGradient();
-      const ends = steps ? [`step ${high}`, `step ${lab.formatNumber(low)}`] : ["none", `all ${runs}`];
-      const what = steps ? "Median step of arrival" : "Runs that arrive";
+      const end = (v) => (this.unit.name === "steps" ? this.unit.said(v) : this.unit.format(v));
+      const ends = costly ? [end(high), end(low)] : ["none", `all ${runs}`];
+      const what = costly ? `${this.unit.to} (median)` : "Runs that arrive";
       const extra = [key("hatched-swatch", "most diverge"), key("ring-swatch", "setting in view")];
-      if (steps) extra.unshift(key("none-swatch", "none arrives"));
+      if (costly) extra.unshift(key("none-swatch", "none arrives"));
       this.scale.replaceChildren(make("span", { className: "method-name" }, `${what}: ${ends[0]}`, bar, ends[1]), ...extra);
     }
 
@@ -189,7 +215,8 @@
 
     #said(i, j) {
       const at = j * this.map.x.values.length + i;
-      const each = this.methods.map((name) => `${name} ${this.cells[name].arrived[at] ?? "not computed"}`);
+      const after = (v) => (v === null || v === undefined ? "" : ` after a median of ${this.unit.said(v).replace(/^step (.*)/, "$1 steps")}`);
+      const each = this.methods.map((name) => `${name} ${this.cells[name].arrived[at] ?? "not computed"}${after(this.cells[name].cost[at])}`);
       return `${this.#title([i, j])}: of ${this.map.runs} runs arrive ${each.join(", ")}.`;
     }
 
@@ -201,15 +228,15 @@
         const at = cell[1] * n + cell[0];
         const label = lab.methodName(name, this.page.looks[name], this.page.colours.paper);
         if (cells.arrived[at] === null) return [label, "not yet", "–", "–"];
-        return [label, `${cells.arrived[at]} of ${this.map.runs}`, lab.formatNumber(cells.median[at]), String(cells.diverged[at])];
+        return [label, `${cells.arrived[at]} of ${this.map.runs}`, this.unit.format(cells.cost[at]), String(cells.diverged[at])];
       });
-      this.readout.replaceChildren(lab.plainTable(this.#title(cell), ["Method", "Arrive", "Median step", "Diverge"], rows));
+      this.readout.replaceChildren(lab.plainTable(this.#title(cell), ["Method", "Arrive", this.unit.median, "Diverge"], rows));
     }
 
     #totalsOf(name) {
-      const { arrived, median, diverged } = this.cells[name];
+      const { arrived, cost, diverged } = this.cells[name];
       const { runs, x, y } = this.map;
-      const fast = median.reduce((best, v, k) => (v !== null && arrived[k] === runs && (best < 0 || v < median[best]) ? k : best), -1);
+      const fast = cost.reduce((best, v, k) => (v !== null && arrived[k] === runs && (best < 0 || v < cost[best]) ? k : best), -1);
       const n = x.values.length;
       return {
         cells: arrived.length,
@@ -219,14 +246,15 @@
         fastest:
           fast < 0
             ? "–"
-            : `step ${lab.formatNumber(median[fast])} at ${lab.formatNumber(x.values[fast % n], 4)}, ${lab.formatNumber(y.values[Math.floor(fast / n)], 4)}`,
+            : `${this.unit.said(cost[fast])} at ${lab.formatNumber(x.values[fast % n], 4)}, ${lab.formatNumber(y.values[Math.floor(fast / n)], 4)}`,
       };
     }
 
     #words(name) {
-      const { cells, all, none, lost } = this.#totalsOf(name);
+      const { cells, all, none, lost, fastest } = this.#totalsOf(name);
       const { x, y, runs } = this.map;
-      return `${y.title} over ${x.title}: all ${runs} runs arrive in ${all} of ${cells} cells, none in ${none}, most diverge in ${lost}`;
+      const least = all ? `; ${this.unit.least.toLowerCase()}: ${fastest}` : "";
+      return `${y.title} over ${x.title}: all ${runs} runs arrive in ${all} of ${cells} cells, none in ${none}, most diverge in ${lost}${least}`;
     }
 
     #showTotals() {
@@ -235,15 +263,15 @@
         const label = lab.methodName(name, this.page.looks[name], this.page.colours.paper);
         return [label, `${all} of ${cells}`, String(none), String(lost), fastest];
       });
-      const heads = ["Method", "All runs arrive", "None arrives", "Most diverge", "Fastest where all arrive"];
+      const heads = ["Method", "All runs arrive", "None arrives", "Most diverge", this.unit.least];
       this.totals.replaceChildren(lab.plainTable("Cells of each map", heads, rows));
     }
 
     #summary() {
       const { x, y, runs } = this.map;
       const each = this.methods.map((name) => {
-        const { cells, all } = this.#totalsOf(name);
-        return `${name}: all ${runs} runs arrive in ${all} of ${cells} cells.`;
+        const { cells, all, fastest } = this.#totalsOf(name);
+        return `${name}: all ${runs} runs arrive in ${all} of ${cells} cells${all ? `, ${this.unit.least.split(" ")[0].toLowerCase()} ${fastest}` : ""}.`;
       });
       return `Phase diagram over ${x.title} and ${y.title}. ${each.join(" ")}`;
     }

@@ -3,10 +3,7 @@
 (() => {
   const lab = (window.potholeLab ??= {});
   const by = (id) => document.getElementById(id);
-  const UNITS = {
-    evaluations: { name: "gradient evaluations", column: "Evaluations in all to arrival / in full", format: (v) => lab.formatCount(Math.round(v)) },
-    seconds: { name: "seconds", column: "Seconds to arrival / in full", format: (v) => lab.formatNumber(v) },
-  };
+  const COLUMNS = { evaluations: "Evaluations in all to arrival / in full", seconds: "Seconds to arrival / in full" };
 
   // How many refreshes come before a step: see app/toy/costs.py.
   const refreshes = ({ first, every }, step) => (first < 0 || step <= first ? 0 : Math.floor((step - 1 - first) / every) + 1);
@@ -25,15 +22,7 @@
   class Costs {
     constructor(page) {
       this.page = page;
-      this.measured = null;
-      this.gate = new lab.LatestWinsGate((body, signal) => lab.postJson("/toy/cost", body, signal), {
-        timeout: 60000,
-        onAnswer: (answer, asked) => {
-          this.measured = { key: keyOf(asked), ...answer };
-          this.apply();
-        },
-        onFailure: (error) => error instanceof lab.Refused && lab.notices("request", error.problems, "error"),
-      });
+      this.seconds = new lab.MeasuredCosts(() => this.apply());
       page.bar.words = (step) => this.#readout(step);
       document.addEventListener("pothole:painted", ({ detail }) => {
         this.paths = detail;
@@ -50,10 +39,8 @@
     // Put the unit on all that shows it; seconds are asked for first where they are not known.
     apply() {
       const { page, unit } = this;
-      const body = page.request();
-      if (unit === "seconds" && this.measured?.key !== keyOf(body)) {
-        const { have: _, methods: __, ...wish } = body;
-        this.gate.ask(wish);
+      this.measured = unit === "seconds" ? this.seconds.of(page.request()) : null;
+      if (unit === "seconds" && !this.measured) {
         by("cost-section").hidden = false;
         by("cost-sentence").textContent = "Measuring how long a step of each method takes on this server…";
         by("cost-now").textContent = by("cost-what").textContent = "";
@@ -75,23 +62,23 @@
 
     #costOf({ name, cost }) {
       const { step, refresh } = this.unit === "seconds" ? this.measured.methods[name] : cost;
-      return (t) => step * t + refresh * refreshes(cost, t);
+      return (t) => lab.priced({ step, refresh }, t, refreshes(cost, t));
     }
 
     #column() {
-      const { column, format } = UNITS[this.unit];
+      const { format } = lab.COST_UNITS[this.unit];
       const told = (method) => {
         const cost = this.costs[method.name];
         const { arrival } = method.row;
         return `${arrival === null ? "–" : format(cost(arrival))} / ${format(cost(method.last_finite))}`;
       };
       const texts = Object.fromEntries(this.paths.methods.map((method) => [method.name, told(method)]));
-      return [column, (row) => texts[row.method]];
+      return [COLUMNS[this.unit], (row) => texts[row.method]];
     }
 
     // Who arrives for the least, and whether that is also who needs the fewest steps.
     sentence() {
-      const { name: unit, format } = UNITS[this.unit];
+      const { name: unit, format } = lab.COST_UNITS[this.unit];
       const here = this.paths.methods.filter(({ row }) => row.arrival !== null);
       if (!here.length) return `Counted in ${unit}, no method arrives at any cost here.`;
       const ranked = here.map(({ name, row }) => ({ name, steps: row.arrival, cost: this.costs[name](row.arrival) })).sort((a, b) => a.cost - b.cost);
@@ -109,7 +96,7 @@
 
     #readout(step) {
       if (!this.costs || !this.page.pictures.total) return null;
-      const { format, name } = UNITS[this.unit];
+      const { format, name } = lab.COST_UNITS[this.unit];
       const total = this.page.pictures.total;
       return `${format((step / this.page.player.steps) * total)} of ${format(total)} ${name}`;
     }
@@ -120,12 +107,6 @@
       const each = this.paths.methods.map(({ name, last_finite: last }) => `${name} step ${Math.min(pictures.ownStep(name), last)}`);
       by("cost-now").textContent = `For the budget shown: ${each.join(", ")}. A method that has walked all its steps stands still.`;
     }
-  }
-
-  // What decides how long a step takes: the server measures it once for each.
-  function keyOf(state) {
-    const names = Object.keys(state).filter((name) => name === "surface" || name.startsWith("surface.") || ["structure", "probe_norm"].includes(name));
-    return names.map((name) => state[name]).join();
   }
 
   lab.addPart("toy", (page) => {

@@ -1,0 +1,55 @@
+"""What a walk really asks of the ground: the readable rule, step by step, on a surface that counts its calls."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from app.toy.costs import PRODUCT
+from optimizers.rule import Settings, begin, descent_step, refresh_if_due
+
+
+class CountingSurface:
+    """A surface that says how often it was asked for a gradient (1 each) and a curvature product (PRODUCT each)."""
+
+    def __init__(self, surface):
+        self.surface, self.layout, self.dimension = surface, surface.layout, surface.dimension
+        self.evaluations = 0
+
+    def gradient(self, theta):
+        self.evaluations += 1
+        return self.surface.gradient(theta)
+
+    def curvature_product(self, theta, d, metric="newton"):
+        self.evaluations += PRODUCT
+        return self.surface.curvature_product(theta, d, metric)
+
+
+def evaluations_to_arrival(surface, method, starts, steps, learning_rate, radius, momentum=0.9):
+    """For each start (R, D): gradient evaluations before the first step in the flat basin; None where there is none.
+
+    All walk in step, so one call is one evaluation of each. The start of U is not counted, as everywhere: it is made
+    before the counting begins.
+    """
+    counted = CountingSurface(surface)
+    state = begin(surface, method, np.asarray(starts, dtype=float))
+    settings = Settings(learning_rate, radius, momentum)
+    found = [None] * len(starts)
+    with np.errstate(all="ignore"):
+        for step in range(steps + 1):
+            for index, inside in enumerate(surface.flat_basin.contains(state.position)):
+                if inside and found[index] is None:
+                    found[index] = counted.evaluations
+            if step == steps or None not in found:
+                return found
+            state, _ = refresh_if_due(counted, method, state)
+            state, _ = descent_step(counted, method, settings, state)
+
+
+def evaluations_of_steps(surface, method, steps):
+    """Gradient evaluations of the first so many steps."""
+    counted = CountingSurface(surface)
+    state = begin(surface, method, np.asarray(surface.default_start, dtype=float)[None])
+    for _ in range(steps):
+        state, _ = refresh_if_due(counted, method, state)
+        state, _ = descent_step(counted, method, Settings(1e-4, 0.1, 0.9), state)
+    return counted.evaluations
