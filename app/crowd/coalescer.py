@@ -11,6 +11,7 @@ of a call is shared by all who wait.
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Hashable, Sequence
@@ -105,7 +106,9 @@ class Coalescer(Generic[Item]):
             self._queue.put(visitor, wish)
         wish.gone.append(gone)
         if self._running is None or self._running.done():
-            self._running = asyncio.create_task(self._run(), name=f"coalescer-{self.name}")
+            # It serves whoever comes next too: in a context of its own, so that its log lines name no one request.
+            nobody = contextvars.Context()
+            self._running = asyncio.create_task(self._run(), name=f"coalescer-{self.name}", context=nobody)
         # One who stops waiting must not take the answer away from the others.
         return await asyncio.shield(wish.answer)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
 import logging
 from typing import Any
 
@@ -96,22 +97,25 @@ class Connection:
 
     async def _open(self) -> None:
         async with self._opening:
-            if self._rpc is not None:
-                return
-            try:
-                if self.embedded and self._cluster is None:
-                    self._cluster = await self._embedded()
-                address = self.settings.scheduler or self._cluster.scheduler_address  # type: ignore[union-attr]
-                async with Client(
-                    address, asynchronous=True, timeout=CONNECT_SECONDS, set_as_default=False, name="pothole"
-                ) as client:
-                    # Both are kept by name on the scheduler: a second web process finds them there.
-                    await client.register_plugin(RegistryPlugin(self.settings))
-                    await client.register_plugin(JobRunner(self.settings))
-                    arguments = client.security.get_connection_args("client")
-                self._rpc = rpc(address, timeout=CONNECT_SECONDS, connection_args=arguments)
-            except (OSError, TimeoutError, ValueError) as error:
-                raise self._unavailable(error) from error
+            if self._rpc is None:
+                # In a context of its own: what lives on from here belongs to no request, and its log lines to none.
+                await asyncio.create_task(self._connect(), context=contextvars.Context())
+
+    async def _connect(self) -> None:
+        try:
+            if self.embedded and self._cluster is None:
+                self._cluster = await self._embedded()
+            address = self.settings.scheduler or self._cluster.scheduler_address  # type: ignore[union-attr]
+            async with Client(
+                address, asynchronous=True, timeout=CONNECT_SECONDS, set_as_default=False, name="pothole"
+            ) as client:
+                # Both are kept by name on the scheduler: a second web process finds them there.
+                await client.register_plugin(RegistryPlugin(self.settings))
+                await client.register_plugin(JobRunner(self.settings))
+                arguments = client.security.get_connection_args("client")
+            self._rpc = rpc(address, timeout=CONNECT_SECONDS, connection_args=arguments)
+        except (OSError, TimeoutError, ValueError) as error:
+            raise self._unavailable(error) from error
 
     async def _drop(self) -> None:
         if self._rpc is not None:

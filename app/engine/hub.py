@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import time
 from collections import deque
 from collections.abc import Callable
@@ -75,7 +76,8 @@ class JobHub:
         self._connection = connection
         self._followers: list[Follower] = []
         self._ended = ended
-        self._pump = asyncio.create_task(self._run(), name=f"follow-{job}")
+        nobody = contextvars.Context()  # it outlives the request that began it
+        self._pump = asyncio.create_task(self._run(), name=f"follow-{job}", context=nobody)
 
     def add(self, follower: Follower) -> int:
         """Hand on to a follower all entries above the returned number."""

@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.types import Receive, Scope, Send
 
+from app.engine import Engine
 from app.engine.settings import EngineSettings
 from app.observe.health import READINESS
 from app.observe.logs import configure_logs
@@ -30,6 +31,7 @@ from app.observe.settings import ObserveSettings
 from app.observe.startup import facts
 from app.server import has_page
 from app.settings import WebSettings
+from tests.unit.engine_jobs import KINDS
 
 
 @pytest.fixture
@@ -79,6 +81,26 @@ def test_a_sane_request_id_is_kept_and_any_other_replaced(application, loop) -> 
     assert given_id.headers["x-request-id"] == "proxy-7.abc_123"
     drawn = {asked(application, loop, "/healthz", "127.0.0.1").headers["x-request-id"] for _ in range(5)}
     assert len(drawn) == 5 and all(re.fullmatch("[0-9a-f]{16}", one) for one in drawn)
+
+
+def test_what_outlives_a_request_carries_no_request_s_id(logged, monkeypatch) -> None:
+    """The engine that a first request starts, and the follower of a run that it began."""
+
+    async def go() -> None:
+        structlog.contextvars.bind_contextvars(request_id="the-first-one")
+        engine = Engine(EngineSettings(kinds=KINDS))
+        job = await engine.submit("a", {"kind": "count", "steps": 3})
+        assert [entry async for entry in engine.follow(job)]
+        logging.getLogger("pothole").warning("of the request itself")
+        structlog.contextvars.clear_contextvars()  # the server's end belongs to no request either
+        await asyncio.to_thread(engine.close)
+
+    stream = logged()
+    monkeypatch.setattr(logging.getLogger("distributed"), "propagate", True)  # as where logs are configured first
+    asyncio.run(go())
+    said = lines(stream)
+    assert [line["event"] for line in said if "request_id" in line] == ["of the request itself"]
+    assert any("scheduler" in line["event"].lower() for line in said)
 
 
 @given(st.binary(max_size=100))
