@@ -14,7 +14,7 @@ from geometry.batches import Batch, classification_loss, counted, highest_class,
 from geometry.network_curvature import METRICS, curvature_at
 from geometry.network_layout import network_layout, trainable
 from geometry.objective import Layout, Linearisation
-from geometry.stateless import StatelessModule, Tensors
+from geometry.stateless import BatchNorm, StatelessModule, Tensors
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,8 @@ class NetworkLoss:
         self._per_walker = False
         others = {name: self._own(p) for name, p in module.named_parameters() if name not in parameters}
         self._module = StatelessModule(module, others)
-        self._coupled = any(isinstance(m, nn.modules.batchnorm._BatchNorm) for m in module.modules())
+        self._coupled = any(isinstance(m, BatchNorm) for m in module.modules())
+        self.batch_statistics = False
         self._sizes = [block.size for block in self.layout.blocks]
         self.label_smoothing, self.ignore_index, self.loss_function = label_smoothing, ignore_index, loss_function
         self.chunk_size, self.memory_limit = chunk_size, memory_limit
@@ -143,6 +144,17 @@ class NetworkLoss:
         other._per_walker = bool(walkers)
         return other
 
+    def with_batch_statistics(self) -> NetworkLoss:
+        """The loss in inference mode, but that batch normalisation takes its mean and variance from the whole batch at
+        every θ: what training sees of a mini-batch, and a function of θ alone, where running statistics belong to the
+        weights that gathered them. A network without such layers is returned as it is."""
+        if not self._coupled:
+            return self
+        other = copy.copy(self)
+        other._module = self._module.with_batch_statistics()
+        other.batch_statistics = True
+        return other
+
     def parameters(self, theta: Tensor) -> Tensors:
         """θ (D,) or (W, D) as the module's named parameters, (…) or (W, …): views, no copies."""
         walkers = tuple(theta.shape[:-1])
@@ -165,6 +177,7 @@ class NetworkLoss:
     def loss(self, theta: Tensor) -> Tensor:
         """L(θ) in inference mode, shape (...)."""
         flat = self._flat(self._checked(theta))
+        self._check_whole(self.batch_statistics)
         with torch.set_grad_enabled(torch.is_grad_enabled() and theta.requires_grad):
             losses: list[Any] = []
             for walkers, parts in parts_of(flat, self.data, self.chunk_size):
@@ -174,6 +187,7 @@ class NetworkLoss:
 
     def gradient(self, theta: Tensor) -> Tensor:
         """∇L(θ) in inference mode, shape (..., D)."""
+        self._check_whole(self.batch_statistics)
         return self._descend(theta, False, self.buffers, self._per_walker).gradient
 
     def training_pass(self, theta: Tensor, buffers: Tensors | None = None, seed: int | None = None) -> TrainingPass:
@@ -183,11 +197,7 @@ class NetworkLoss:
         caller decides which pass's statistics are kept. seed: of dropout (None: torch's global generator).
         """
         theta = self._checked(theta)
-        if self._coupled and self.chunk_size is not None and self.chunk_size < self.examples:
-            raise ValueError(
-                "batch normalisation in train mode ties the examples of a batch together, so chunk_size cannot cut it; "
-                "use smaller batches or no chunk_size"
-            )
+        self._check_whole(self._coupled)
         if buffers is None:
             buffers = self.buffers_for(theta)
         walkers = tuple(theta.shape[:-1])
@@ -209,6 +219,7 @@ class NetworkLoss:
     def linearise(self, theta: Tensor, metric: str = "newton") -> Linearisation:
         """Gradient and curvature operator at θ in inference mode; the graph is kept, so a product costs no forward."""
         self.check_metric(metric)
+        self._check_whole(self.batch_statistics)
         return curvature_at(self, self._checked(theta), metric)
 
     def curvature_product(self, theta: Tensor, d: Tensor, metric: str = "newton") -> Tensor:
@@ -300,6 +311,13 @@ class NetworkLoss:
                 f"theta must have {self.dimension} coordinates in its last axis, got shape {tuple(theta.shape)}"
             )
         return theta
+
+    def _check_whole(self, tied: bool) -> None:
+        if tied and self.chunk_size is not None and self.chunk_size < self.examples:
+            raise ValueError(
+                "batch normalisation by the batch's own statistics ties its examples together, so chunk_size cannot "
+                "cut it; use smaller batches or no chunk_size"
+            )
 
     def _affordable(self, memory_limit: int) -> int:
         """Examples that fit into the limit, from the bytes that the graph of one more example keeps.

@@ -80,12 +80,15 @@ def example_losses(
             "this objective has a loss_function for the whole batch: its examples have no loss of their own"
         )
     chain = None
-    if method != "loop" and len(objective.data.inputs) == 1:
+    if method != "loop" and len(objective.data.inputs) == 1 and not objective.batch_statistics:
         chain = find_chain(objective.architecture, {block.name for block in objective.layout.blocks})
     if chain is not None:
         return ChainLosses(objective, plane, chain, memory)
     if method == "chain":
-        raise ValueError("method 'chain' needs a Sequential of layers that starts with a dense layer or a convolution")
+        raise ValueError(
+            "method 'chain' needs a Sequential of layers that starts with a dense layer or a convolution, "
+            "and running statistics"
+        )
     return LoopLosses(objective, plane)
 
 
@@ -174,7 +177,10 @@ def cross_entropy(scores: Tensor, targets: Tensor, label_smoothing: float, ignor
 
 
 class LoopLosses(_NetworkLosses):
-    """Point by point over blocks of examples; images lie channels-last, as a CPU's convolutions want them."""
+    """Point by point over blocks of examples; images lie channels-last, as a CPU's convolutions want them.
+
+    With the batch's own statistics all examples are one block: beside each other they set the mean and the variance.
+    """
 
     method = "loop"
 
@@ -182,9 +188,12 @@ class LoopLosses(_NetworkLosses):
         super().__init__(objective, plane)
         on_cpu = objective.device.type == "cpu"
         plain = all(x.ndim == 2 and x.is_floating_point() for x in objective.data.inputs)
+        block = PLAIN_BLOCK if plain else BLOCK
+        if objective.batch_statistics:  # they are those of all examples together
+            block = objective.examples
         self.parts = [
             Batch(tuple(channels_last(x) if on_cpu else x for x in part.inputs), part.targets)
-            for part in objective.data.cut(PLAIN_BLOCK if plain else BLOCK)
+            for part in objective.data.cut(block)
         ]
 
     def _moments(self, coordinates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call, vmap
 from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.nn.modules.batchnorm import _BatchNorm as BatchNorm
 
 Tensors = dict[str, Tensor]
 
@@ -35,6 +36,18 @@ class StatelessModule:
     def architecture(self) -> nn.Module:
         """The module's structure in inference mode; its tensors have shapes but no values."""
         return self._copies[False]
+
+    def with_batch_statistics(self) -> StatelessModule:
+        """The same, but that in inference mode batch normalisation takes mean and variance from the examples it is
+        given; running statistics are neither used nor changed, and all else stays in inference mode."""
+        other = copy.copy(self)
+        inference = copy.deepcopy(self._copies[False])
+        for layer in inference.modules():
+            if isinstance(layer, BatchNorm):
+                layer.train()
+                layer.track_running_stats = False
+        other._copies = {**self._copies, False: inference}
+        return other
 
     def __call__(
         self, parameters: Tensors, buffers: Tensors, inputs: tuple[Tensor, ...], training: bool

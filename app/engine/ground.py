@@ -1,9 +1,10 @@
 """The job kind "ground": the loss on a piece of a training run's own plane, coarse at once and finer as it goes.
 
 Its rows: {"position": points evaluated, "losses": the picture (m, n) as float32 in base64, "stride", "x", "y",
-"examples", "labels", "initial_statistics"}; the last is exact on its grid, over the first EXAMPLES examples of the
-training half. It is the surface under the live paths, made while the run goes on, with the running statistics that the
-network's normalisation layers begin with.
+"examples", "labels", "batch_statistics"}; the last is exact on its grid, over the first EXAMPLES examples of the
+training half. It is the surface under the live paths, made while the run goes on. Batch normalisation takes mean and
+variance from these examples at every point, as training does from each mini-batch: running statistics belong to the
+weights that gathered them, and here there are none for any point but the first.
 """
 
 from __future__ import annotations
@@ -56,12 +57,13 @@ def run(description: Description, job: JobContext) -> None:
     x, y = (np.linspace(description[axis][0], description[axis][1], POINTS) for axis in ("x", "y"))
     job.total = POINTS * POINTS
     examples = min(EXAMPLES, found.objective.examples)
-    for picture in progressive_slice(found.over("train", examples), plane, x, y):
+    objective = found.over("train", examples).with_batch_statistics()
+    for picture in progressive_slice(objective, plane, x, y):
         job.settings(0)  # here a stop takes effect
         done = int(picture.evaluated.sum())
         job.report(
             done, losses=encode(picture.losses), stride=picture.stride, x=description["x"], y=description["y"],
-            examples=examples, labels=list(plane.labels), initial_statistics=bool(found.objective.buffers),
+            examples=examples, labels=list(plane.labels), batch_statistics=objective.batch_statistics,
         )  # fmt: skip
 
 

@@ -119,7 +119,7 @@
         const surface = this.plane.surface;
         words.push("projected paths");
         if (surface) words.push(`loss over ${surface.examples} training examples${surface.stride > 1 ? ", coarse" : ""}`);
-        if (surface?.initial_statistics) words.push("normalised as at the start");
+        if (surface?.batch_statistics) words.push("batch norm by these examples");
       }
       by("plane-hint").textContent = words.join(" · ");
     }
