@@ -56,28 +56,37 @@ def asked(query: Any) -> tuple[str, int] | None:
     return job, min(int(number), MAXIMUM_NUMBER)
 
 
-async def stream(socket: WebSocket, engine: Engine, job: str, number: int) -> None:
-    """Send a job's entries until its end; WebSocketDisconnect or TimeoutError where the browser is gone."""
+async def send(socket: WebSocket, text: str) -> None:
+    """Send one message; TimeoutError where it is not taken. (Before Python 3.12 `wait_for` may lose a cancellation that
+    comes together with the end of what it waits for: a heart would beat on for ever.)"""
+    async with asyncio.timeout(SEND_SECONDS):
+        await socket.send_text(text)
+
+
+async def stream(socket: WebSocket, engine: Engine, job: str, number: int) -> str:
+    """Send a job's entries until its end; returns the last message, to be sent when nothing else is any more.
+
+    WebSocketDisconnect or TimeoutError where the browser is gone.
+    """
     reason, said = "over", ""
     try:
         async with contextlib.aclosing(engine.follow(job, number)) as entries:
             async for entry in entries:
-                await asyncio.wait_for(socket.send_text(message(entry)), SEND_SECONDS)
+                await send(socket, message(entry))
     except UnknownJob as error:
         reason, said = "unknown", sentence(error)
     except Refused as error:
         reason, said = "refused", sentence(error)
     except Unavailable as error:
         reason, said = "unavailable", sentence(error)
-    end = orjson.dumps({"kind": "end", "data": {"reason": reason, "sentence": said}}).decode()
-    await asyncio.wait_for(socket.send_text(end), SEND_SECONDS)
+    return orjson.dumps({"kind": "end", "data": {"reason": reason, "sentence": said}}).decode()
 
 
 async def beat(socket: WebSocket) -> None:
     """Send heartbeats for ever."""
     while True:
         await asyncio.sleep(HEARTBEAT)
-        await asyncio.wait_for(socket.send_text('{"kind":"heartbeat"}'), SEND_SECONDS)
+        await send(socket, '{"kind":"heartbeat"}')
 
 
 def add_follow_route(server: FastAPI) -> None:
@@ -102,7 +111,9 @@ def add_follow_route(server: FastAPI) -> None:
         finally:
             for task in tasks:
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            _, end, _ = await asyncio.gather(*tasks, return_exceptions=True)
         if heard != "websocket.disconnect":
-            with contextlib.suppress(RuntimeError, OSError, WebSocketDisconnect):
+            with contextlib.suppress(RuntimeError, OSError, TimeoutError, WebSocketDisconnect):
+                if isinstance(end, str) and not heard:  # no heartbeat comes after it
+                    await send(socket, end)
                 await socket.close(POLICY if heard else 1000)

@@ -6,6 +6,7 @@ import asyncio
 import json
 import subprocess
 import sys
+import threading
 import warnings
 from typing import Any
 
@@ -355,16 +356,28 @@ def test_who_speaks_on_a_stream_is_shown_out(client: TestClient, engine: FakeEng
 
 
 def test_a_silent_stream_has_a_heart(client: TestClient, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And none after its last message: a beat that was due with the end once came behind it."""
+    over = threading.Event()
+
     async def silent(job: str, number: int):
-        await asyncio.sleep(0.5)
+        while not over.is_set():
+            await asyncio.sleep(0)
         return
         yield
 
     engine.follow = silent  # type: ignore[method-assign]
-    monkeypatch.setattr(follow, "HEARTBEAT", 0.01)
-    *beats, end = received(client, f"/network/follow?job={RUN}")
-    assert len(beats) >= 3 and all(beat == {"kind": "heartbeat"} for beat in beats)
-    assert end["data"]["reason"] == "over"
+    monkeypatch.setattr(follow, "HEARTBEAT", 0.0)
+    beat = {"kind": "heartbeat"}
+    address = f"/network/follow?job={RUN}"
+    with client.websocket_connect(address, headers={"origin": "http://testserver"}) as socket:
+        assert [socket.receive_json() for _ in range(3)] == [beat] * 3
+        over.set()
+        while (last := socket.receive_json()) == beat:
+            pass
+        assert last["kind"] == "end" and last["data"]["reason"] == "over"
+        with pytest.raises(WebSocketDisconnect) as closed:
+            socket.receive_json()
+    assert closed.value.code == 1000
 
 
 def test_the_page_is_there(call) -> None:
