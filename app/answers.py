@@ -5,7 +5,6 @@ from __future__ import annotations
 import orjson
 from fastapi import Response
 
-from app.crowd.worker import Busy
 from app.request import BadRequest
 
 
@@ -15,9 +14,8 @@ def json_response(content: bytes, status: int = 200) -> Response:
 
 
 def refusal(error: BadRequest) -> Response:
-    """The problems as sentences: 429 where the server is busy, else 422."""
-    busy = isinstance(error, Busy)
-    response = json_response(orjson.dumps({"problems": error.problems}), 429 if busy else 422)
-    if busy:
+    """The problems as sentences, with the status of their kind."""
+    response = json_response(orjson.dumps({"problems": error.problems}), error.status)
+    if error.status in (429, 503):
         response.headers["Retry-After"] = "1"
     return response

@@ -17,6 +17,9 @@ SHOWN_KEYS = 3
 class BadRequest(ValueError):
     """A request that cannot be answered: one sentence per problem, to be shown as they are."""
 
+    status = 422
+    """The answer's; 429 and 503 where it may be asked again."""
+
     def __init__(self, *problems: str) -> None:
         super().__init__(" ".join(problems))
         self.problems = problems[:MAXIMUM_MESSAGES]

@@ -80,7 +80,7 @@ def build(settings: WebSettings | None = None, observe: ObserveSettings | None =
     add_lens_routes(app.server, settings)
     add_instrument_routes(app.server, settings)
     add_network_routes(app.server)
-    add_export_routes(app.server)
+    add_export_routes(app.server, settings)
     add_explore_routes(app.server)
     add_lecture_routes(app.server, scenes)
     add_health_routes(app.server, observe or ObserveSettings.from_environment())

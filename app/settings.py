@@ -65,13 +65,17 @@ class WebSettings(SettingsTable):
     waiting_per_visitor: int = setting(8, "POTHOLE_WAITING_PER_VISITOR", "waiting toy requests of one browser", 1)
     batch: int = setting(64, "POTHOLE_BATCH", "toy requests that are computed in one call; 1: one by one", 1, 256)
     side_processes: int = setting(
-        2, "POTHOLE_SIDE_PROCESSES", "processes that compute batches while a crowd waits; 0: none", 0, 64
+        2, "POTHOLE_SIDE_PROCESSES", "processes that compute batches while a crowd waits; 0: none, nor one for exports",
+        0, 64,
     )  # fmt: skip
     cache_bytes: int = setting(
         128_000_000, "POTHOLE_CACHE_BYTES", "answers kept in memory, all kinds together", unit="bytes"
     )  # fmt: skip
 
     exports: int = setting(6, "POTHOLE_EXPORTS", "exports that may wait; the next is answered with 429", 1)
+    export_seconds: float = setting(
+        180.0, "POTHOLE_EXPORT_SECONDS", "an export that its process has not made by then is stopped", 1, unit="s"
+    )  # fmt: skip
     export_pixels: int = setting(
         80_000_000, "POTHOLE_EXPORT_PIXELS", "frames × width × height of one animation", 1_000_000, unit="pixels"
     )  # fmt: skip

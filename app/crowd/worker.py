@@ -15,6 +15,8 @@ from app.settings import web_settings
 class Busy(BadRequest):
     """Too many computations wait."""
 
+    status = 429
+
 
 class Worker:
     """One thread for computations, so that the event loop stays free, and a bound on those that wait."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -52,8 +52,20 @@ def _computed(name: str, part: InstrumentRequest) -> bytes:
     return one_part([(name, part)])[0]
 
 
-def instrument_file(raw: Mapping[str, Any]) -> MadeFile:
-    """The file of a posted state of the instruments page. BadRequest with a sentence for each problem."""
+@dataclass(frozen=True)
+class InstrumentWish:
+    """A checked wish with the answers that its file is made of."""
+
+    instrument: str
+    format: str
+    table: str
+    state: Mapping[str, Any]
+    settings: Mapping[str, Any]
+    answers: list[dict[str, Any]]
+
+
+def instrument_wish(raw: Mapping[str, Any]) -> InstrumentWish:
+    """The wish in a posted state of the instruments page, its answers computed. BadRequest says what is wrong."""
     values, _ = read_values(raw, (FORMAT, INSTRUMENT))
     name, kind = values["instrument"], values["format"]
     if name not in MAKERS:
@@ -68,13 +80,20 @@ def instrument_file(raw: Mapping[str, Any]) -> MadeFile:
     settings = {**settings_of(reading), **own, "instrument": name, "what": answers[0].get("what", "")}
     if name in COUNTING:
         settings |= _counted(answers[0], asked, reading.state["cost"])
+    return InstrumentWish(name, kind, wanted, reading.state, settings, answers)
+
+
+def instrument_file(wish: InstrumentWish) -> MadeFile:
+    """Its file."""
+    name, kind = wish.instrument, wish.format
     if kind == "json":
-        content = orjson.dumps({"settings": settings, "answers": answers}, option=orjson.OPT_INDENT_2)
+        content = orjson.dumps({"settings": wish.settings, "answers": wish.answers}, option=orjson.OPT_INDENT_2)
     elif kind == "csv":
-        content = csv_bytes(settings, *MAKERS[name](answers)[wanted])
+        content = csv_bytes(wish.settings, *MAKERS[name](wish.answers)[wish.table])
     else:
-        content = npz_bytes(settings, {key: _array(column) for key, column in columns_of(MAKERS[name](answers))})
-    return MadeFile(file_name(reading.state, kind, f"{name}-{wanted}" if kind == "csv" else name), content)
+        columns = columns_of(MAKERS[name](wish.answers))
+        content = npz_bytes(wish.settings, {key: _array(column) for key, column in columns})
+    return MadeFile(file_name(wish.state, kind, f"{name}-{wish.table}" if kind == "csv" else name), content)
 
 
 COUNTING = ("phase", "fairness")

@@ -1,12 +1,13 @@
 """The address of exports: a state and a wish in, a file out, bad input as sentences.
 
-Files are made in a thread of their own and answered from memory: a drag does not wait for them, and nothing is left on
+Files are made in a process of their own and answered from memory: a drag does not wait for them, and nothing is left on
 the server's disk. What goes wrong while the browser writes the file is the browser's to say.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -14,42 +15,73 @@ import orjson
 from fastapi import FastAPI, Request, Response
 
 from app.answers import refusal
+from app.crowd.side_worker import SideWorker
 from app.crowd.worker import Busy, Worker
 from app.edge.visitor import visitor_of
 from app.engine import default_engine
 from app.export.controls import read_wish
-from app.export.instruments import instrument_file
+from app.export.instruments import instrument_file, instrument_wish
 from app.export.making import MadeFile, made
 from app.export.network.making import network_file
 from app.export.network.wish import read_network_wish
 from app.network.answers import told
 from app.request import BadRequest, parse_body
-from app.settings import web_settings
+from app.settings import WebSettings
 
 NOTICES = "x-pothole-notices"
 """Header with the sentences on clamped values: a JSON list, percent-encoded."""
 
 
-class Exports:
-    """One thread that makes files, and a bound on those that wait for it."""
+IN_THE_THREAD = ("py",)
+"""Formats that are a few lines of text: not worth the way to a process, let alone its start."""
 
-    def __init__(self) -> None:
-        self._worker = Worker("export", web_settings().exports)
+
+class Exports:
+    """One thread that has one file after the other made in a process beside it, and a bound on those that wait."""
+
+    def __init__(self, settings: WebSettings) -> None:
+        self._worker = Worker("export", settings.exports)
+        self._aside: SideWorker | None = None
+        if settings.side_processes:
+            seconds = f"{settings.export_seconds:g} s"
+            self._aside = SideWorker(
+                "export", settings.export_seconds,
+                f"This file was not made within {seconds}, the most that it may take: ask for a smaller one.",
+                "The process that makes files ended while it made this one: ask for a smaller one, or try again.",
+            )  # fmt: skip
 
     async def run(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        """The function's value, computed in the thread; Busy where too many wait for it."""
+        """The function's value, computed in the process; Busy where too many wait for it."""
+        call = function if self._aside is None else partial(self._aside.call, function)
+        return await self._in_turn(call, *arguments)
+
+    async def answer(
+        self, request: Request, read: Callable[[Mapping[str, Any]], Any], make: Callable[[Any], MadeFile]
+    ) -> Response:
+        """The file that `make` makes, in the process, of what `read` reads, in the thread, in the posted object; or
+        what is wrong with that."""
+
+        def made_of(raw: Mapping[str, Any]) -> MadeFile:
+            wish = read(raw)
+            if self._aside is None or wish.format in IN_THE_THREAD:
+                return make(wish)
+            return self._aside.call(make, wish)
+
+        try:
+            return file_response(await self._in_turn(made_of, parse_body(await request.body())))
+        except BadRequest as error:
+            return refusal(error)
+
+    def close(self) -> None:
+        """End the process."""
+        if self._aside is not None:
+            self._aside.close()
+
+    async def _in_turn(self, function: Callable[..., Any], *arguments: Any) -> Any:
         try:
             return await self._worker.run(function, *arguments)
         except Busy:
             raise Busy("The server is busy with other exports; try again in a moment.") from None
-
-    async def answer(self, request: Request, make: Callable[[Mapping[str, Any]], MadeFile]) -> Response:
-        """The file that `make` makes of the posted object, or what is wrong with it."""
-        try:
-            raw = parse_body(await request.body())
-            return file_response(await self.run(make, raw))
-        except BadRequest as error:
-            return refusal(error)
 
 
 def file_response(file: MadeFile) -> Response:
@@ -60,13 +92,14 @@ def file_response(file: MadeFile) -> Response:
     return Response(file.content, media_type=file.media_type, headers=headers)
 
 
-def add_export_routes(server: FastAPI) -> None:
+def add_export_routes(server: FastAPI, settings: WebSettings) -> None:
     """Put the exports' addresses on the server."""
-    exports = Exports()
+    exports = Exports(settings)
+    server.router.add_event_handler("shutdown", exports.close)
 
     @server.post("/export/toy", include_in_schema=False)
     async def toy(request: Request) -> Response:
-        return await exports.answer(request, lambda raw: made(read_wish(raw)))
+        return await exports.answer(request, read_wish, made)
 
     @server.post("/export/network", include_in_schema=False)
     async def network(request: Request) -> Response:
@@ -78,4 +111,4 @@ def add_export_routes(server: FastAPI) -> None:
 
     @server.post("/export/instruments", include_in_schema=False)
     async def instruments(request: Request) -> Response:
-        return await exports.answer(request, instrument_file)
+        return await exports.answer(request, instrument_wish, instrument_file)

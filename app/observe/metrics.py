@@ -21,7 +21,9 @@ SOCKETS = Gauge("pothole_websockets_open", "Websockets that are open now.", ["ro
 BATCHES = Histogram(
     "pothole_batch_size", "Requests that one batched computation answered.", buckets=(1, 2, 4, 8, 16, 32, 64, 128)
 )
+SIDE_DEATHS = Counter("pothole_side_process_deaths", "Times that processes beside this one died.", ["work"])
 _QUEUES: dict[str, Callable[[], int]] = {}
+_PROCESSES: dict[str, Callable[[], int]] = {}
 
 
 def watch_queue(name: str, length: Callable[[], int]) -> None:
@@ -29,8 +31,13 @@ def watch_queue(name: str, length: Callable[[], int]) -> None:
     _QUEUES[name] = length
 
 
+def watch_processes(name: str, living: Callable[[], int]) -> None:
+    """Report how many processes work for `name` beside this one; the newest of a name counts."""
+    _PROCESSES[name] = living
+
+
 class OwnState(Collector):
-    """Read when somebody asks: the queues and caches of this process."""
+    """Read when somebody asks: the queues and caches of this process, and the processes beside it."""
 
     def collect(self) -> Iterable[Metric]:
         """The families with their values now."""
@@ -45,7 +52,10 @@ class OwnState(Collector):
             asked.add_metric([name, "yes"], cache.hits)
             asked.add_metric([name, "no"], cache.misses)
             held.add_metric([name], cache.held)
-        return [waiting, asked, held]
+        beside = GaugeMetricFamily("pothole_side_processes", "Processes that live beside this one.", labels=["work"])
+        for name, living in sorted(_PROCESSES.items()):
+            beside.add_metric([name], living())
+        return [waiting, asked, held, beside]
 
     def describe(self) -> Iterable[Metric]:
         """Nothing to be known before it is asked."""

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from app.crowd import side_process
+from app.crowd import side_pool
 from app.crowd.cache import AnswerCache
 from app.crowd.coalescer import Coalescer
 from app.crowd.side_process import CROWD, SideProcesses, each_answer
@@ -39,14 +39,14 @@ async def until(holds, seconds: float = 60.0) -> None:
 
 @pytest.fixture
 def aside(monkeypatch: pytest.MonkeyPatch) -> Iterator[SideProcesses]:
-    monkeypatch.setattr(side_process, "available_cores", lambda: 2)
+    monkeypatch.setattr(side_pool, "available_cores", lambda: 2)
     process = SideProcesses(compute_many, warm, 2)
     yield process
     process.close()
 
 
 def child_of(aside: SideProcesses) -> int:
-    return next(iter(aside._pool._processes))
+    return aside.pool.pids[0]
 
 
 def gone(pid: int) -> bool:
@@ -72,7 +72,7 @@ def test_its_answers_are_those_of_the_thread_and_none_is_lost_when_it_dies(aside
         assert found == expected
         assert not aside.ready
         aside.want()  # not at once again
-        assert aside._pool is None
+        assert not aside.pool.pids
 
     asyncio.run(go())
 
@@ -98,7 +98,7 @@ def test_a_crowd_starts_it_and_one_person_does_not(aside: SideProcesses) -> None
         desk = Coalescer("side", compute_many, AnswerCache(1), batch=64, aside=aside)
         for one in MANY[:5]:
             await desk.answer(one, ("a", "alone"))
-        assert aside._pool is None
+        assert not aside.pool.pids
         await asyncio.gather(*(desk.answer(one, ("a", str(k))) for k, one in enumerate(MANY)))
         await until(lambda: aside.ready)
 
@@ -106,16 +106,16 @@ def test_a_crowd_starts_it_and_one_person_does_not(aside: SideProcesses) -> None
 
 
 def test_one_core_has_none(aside: SideProcesses, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(side_process, "available_cores", lambda: 1)
+    monkeypatch.setattr(side_pool, "available_cores", lambda: 1)
     aside.want()
-    assert aside._pool is None
+    assert not aside.pool.pids
 
 
 def test_where_none_can_be_started_the_thread_goes_on(aside: SideProcesses, monkeypatch: pytest.MonkeyPatch) -> None:
     def refused(*_: object, **__: object) -> None:
         raise OSError("no semaphores here")
 
-    monkeypatch.setattr(side_process, "ProcessPoolExecutor", refused)
+    monkeypatch.setattr(side_pool, "ProcessPoolExecutor", refused)
 
     async def go() -> None:
         desk = Coalescer("side", compute_many, AnswerCache(1), batch=64, aside=aside)
@@ -130,13 +130,13 @@ def test_where_none_can_be_started_the_thread_goes_on(aside: SideProcesses, monk
 def test_it_ends_with_the_web_process_however_that_ends() -> None:
     script = (
         "import os, signal, time\n"
-        "from tests.unit.test_side_process import SideProcesses, compute_many, side_process, warm\n"
+        "from tests.unit.test_side_process import SideProcesses, compute_many, side_pool, warm\n"
         "if __name__ == '__main__':\n"
-        "    side_process.available_cores = lambda: 2\n"
+        "    side_pool.available_cores = lambda: 2\n"
         "    aside = SideProcesses(compute_many, warm)\n"
         "    aside.want()\n"
         "    while not aside.ready: time.sleep(0.05)\n"
-        "    print(*aside._pool._processes, flush=True)\n"
+        "    print(*aside.pool.pids, flush=True)\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)

@@ -9,11 +9,12 @@ from app.engine import Engine, Refused
 from app.engine.packing import unpack
 from app.export.making import MadeFile
 from app.export.network.record import Record, explored, record_of
+from app.export.network.script import network_script
 from app.export.network.wish import NetworkWish
 from app.export.settings import file_name
 
 Run = Callable[..., Awaitable[Any]]
-"""`run(function, *arguments)`: the function's value, computed beside the event loop."""
+"""`run(function, *arguments)`: the value of a function that its module names, computed beside the web process."""
 
 
 async def network_file(engine: Engine, visitor: str, wish: NetworkWish, run: Run) -> MadeFile:
@@ -26,6 +27,8 @@ async def network_file(engine: Engine, visitor: str, wish: NetworkWish, run: Run
         tree, record = await explored(engine, wish.job, wish.what)
         return MadeFile(_name(record, wish), await run(_explored_file, tree, record, wish))
     record = await record_of(engine, wish.job)
+    if wish.what == "script":
+        return MadeFile(_name(record, wish), network_script(record).encode())
     plane = None
     if wish.format == "npz" and "plane" in record.results:
         plane = unpack(await engine.result(wish.job, "plane"))
@@ -38,10 +41,7 @@ def _name(record: Record, wish: NetworkWish) -> str:
 
 def _run_file(record: Record, wish: NetworkWish, plane: dict[str, Any] | None) -> bytes:
     from app.export.network.data import curves_csv, curves_npz
-    from app.export.network.script import network_script
 
-    if wish.what == "script":
-        return network_script(record).encode()
     if wish.format == "csv":
         return curves_csv(record)
     if wish.format == "npz":
