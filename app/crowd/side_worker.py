@@ -6,6 +6,7 @@ does the work itself: slower for the others, but it is done.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Future
 from typing import Any
@@ -17,6 +18,10 @@ STARTS_WITHIN = 60.0
 """Seconds within which the process is there, on a machine that may be busy; else the thread does the work."""
 TRIES = 2
 """Processes that may die of one piece of work. The thread does not try it after them: it could end the web process."""
+
+
+NICE = 5
+"""Where cores are short, answers to a drag go before files, and files before trainings."""
 
 
 class Ended(BadRequest):
@@ -34,7 +39,7 @@ class SideWorker:
 
     def __init__(self, name: str, seconds: float, too_long: str, died: str) -> None:
         # Even on one core: the system shares it more fairly between processes than one interpreter between threads.
-        self.pool = SidePool(name, 1, cores=1)
+        self.pool = SidePool(name, 1, cores=1, first=lambda: (_step_back,))
         self._seconds, self._too_long, self._died = seconds, too_long, died
         self._closed = 0
 
@@ -72,3 +77,9 @@ class SideWorker:
                 return work.result()  # the function's own TimeoutError, or it has come at the last moment
             self.pool.kill()
             raise BadRequest(self._too_long) from None
+
+
+def _step_back() -> None:
+    """In the process: take less of the cores where others want them."""
+    if hasattr(os, "nice"):
+        os.nice(NICE)

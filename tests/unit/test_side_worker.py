@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from app.crowd import side_pool
-from app.crowd.side_worker import Ended, SideWorker
+from app.crowd.side_worker import NICE, Ended, SideWorker
 from app.request import BadRequest
 from tests.unit.test_side_process import gone
 
@@ -74,6 +74,7 @@ def test_one_process_for_all_calls_started_with_the_first(worker: SideWorker) ->
     pids = {worker.call(who) for _ in range(3)}
     assert pids == set(worker.pool.pids) and os.getpid() not in pids
     assert worker.call(interrupts), "Ctrl+C is the web process's affair"
+    assert worker.call(os.nice, 0) == min(os.nice(0) + NICE, 19)
 
 
 def test_what_a_function_raises_arrives_as_it_was(worker: SideWorker) -> None:
