@@ -172,7 +172,8 @@ def test_a_broken_link_is_said_and_opens_all_the_same(page):
     assert page.locator("[data-tool=y_axis]").input_value() == "decay"
 
 
+@pytest.mark.parametrize("look", ["", "&theme=projector&scheme=dark&cost=evaluations&shown=steps"])
 @pytest.mark.parametrize("name", ["phase", "race", "fairness", "basins", "two-scale"])
-def test_a_phone_shows_it_without_scrolling_sideways(phone_page, name):
-    opened(phone_page, name)
+def test_a_phone_shows_it_without_scrolling_sideways(phone_page, name, look):
+    opened(phone_page, name, QUICK + look)
     assert phone_page.evaluate("document.documentElement.scrollWidth") <= 390
