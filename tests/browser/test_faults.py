@@ -10,6 +10,7 @@ import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.browser.lab_page import LabPage
@@ -138,27 +139,70 @@ def test_a_run_outlives_whatever_ends_under_it(new_page, start_lab, page_problem
     assert page.run()["final"], "its weights are kept"
 
 
-@LONG
-def test_a_run_in_the_web_process_itself_is_lost_with_it_unless_it_is_kept(
+def test_a_run_goes_on_when_the_web_process_that_it_runs_in_is_killed(
     new_page, start_lab, page_problems, tmp_path
 ) -> None:
-    """The embedded engine ends with its web process. With a folder for its state, it does not."""
+    """One process with an engine of its own and a folder for its state, SIGKILL in the middle of a run, the same
+    command again: the open page goes on without a reload, its curve is whole, it says what happened, and it still
+    steers."""
     page_problems.allow(LOST_ON_PURPOSE)
-    for kept in (True, False):
-        lab = start_lab(**({"POTHOLE_STATE_DIR": str(tmp_path / "embedded")} if kept else {}))
-        page = NetworkPage(new_page()).open(lab.url + SMALL)
-        page.type("steps", "400")
-        page.start()
-        page.until(lambda page=page: page.rows() > 20)
-        shown = page.positions()
-        lab.kill_server()
-        lab.start_server()
-        if kept:
-            page.wait_for("finished")
-            check_whole(page, 400)
-        else:
-            page.until(lambda page=page: "the engine was restarted" in notices(page))
-        assert page.positions()[: len(shown)] == shown, "what has been drawn stays on the page"
+    lab = start_lab(POTHOLE_STATE_DIR=str(tmp_path / "embedded"))
+    page = NetworkPage(new_page()).open(lab.url + SMALL)
+    page.page.evaluate("() => { window.thisVeryPage = true; }")
+    page.type("steps", "1500")
+    job = page.start()
+    page.until(lambda: page.rows() > 20)
+    page.type("learning_rate", "0.02")
+    (mark,) = page.until(page.marks)
+    reached = page.rows()
+    page.until(lambda: page.rows() > reached + 20)
+    workers = psutil.Process(lab.server.process.pid).children(recursive=True)
+
+    lab.server.process.kill()  # this process alone, as the kernel does it when memory runs out
+    lab.server.process.wait(10)
+    page.until(lambda: "The connection to the server is lost; trying again." in notices(page))
+    shown = page.positions()
+    assert page.state() == "running" and len(shown) > reached, "what has been drawn stays on the page"
+    _, left = psutil.wait_procs(workers, 30)
+    assert not left, "its worker processes end with it"
+    lab.start_server()
+
+    page.until(lambda: "The engine was restarted after step" in page.said())
+    page.until(lambda: page.rows() > len(shown))
+    assert "goes on from step" in page.said(), "from its checkpoint, not from the start"
+    assert page.positions()[: len(shown)] == shown
+    page.until(lambda: "connection to the server" not in notices(page))
+    page.type("learning_rate", "0.01")
+    first, second = page.until(lambda: len(marks := page.marks()) == 2 and marks)
+    assert first == mark and second["settings"] == {"learning_rate": 0.01} and second["position"] >= shown[-1]
+    page.wait_for("finished")
+    check_whole(page, 1500)
+    assert page.run()["job"] == job and page.run()["owner"] and page.run()["final"]
+    assert page.page.evaluate("window.thisVeryPage === true"), "nobody has reloaded it"
+
+
+@LONG
+def test_a_run_in_the_web_process_itself_is_lost_with_it_where_nothing_is_kept(
+    new_page, start_lab, page_problems
+) -> None:
+    """Without a folder for its state the page says that the run is gone, and keeps what it has drawn."""
+    page_problems.allow(LOST_ON_PURPOSE)
+    lab = start_lab()
+    page = NetworkPage(new_page()).open(lab.url + SMALL)
+    page.type("steps", "400")
+    page.start()
+    page.until(lambda: page.rows() > 20)
+    lab.kill_server()
+    page.until(lambda: "The connection to the server is lost; trying again." in notices(page))
+    shown = page.positions()
+    lab.start_server()
+    page.until(lambda: "the engine was restarted" in notices(page))
+    assert page.positions()[: len(shown)] == shown, "what has been drawn stays on the page"
+    page.until(lambda: "the engine has forgotten this run" in page.status())
+    assert page.button("start").inner_text() == "Start again" and page.button("pause").is_hidden()
+    page.start()
+    page.wait_for("finished")
+    check_whole(page, 400)
 
 
 def test_a_browser_that_was_offline_misses_nothing(new_page, start_lab, page_problems) -> None:
