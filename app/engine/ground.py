@@ -13,13 +13,12 @@ import math
 from typing import Any
 
 from app.engine.context import JobContext
-from app.engine.kinds import Description, JobKind
+from app.engine.kinds import Description, JobKind, asked_run
 
 POINTS = 41
 """Points of either axis."""
 EXAMPLES = 256
 LARGEST = 1e6
-MAXIMUM_RUN = 100
 
 
 def validate(description: Description) -> Description:
@@ -27,9 +26,7 @@ def validate(description: Description) -> Description:
     unknown = sorted(set(description) - {"run", "x", "y"})
     if unknown:
         raise ValueError(f"unknown setting {unknown[0][:40]!r}; a ground has run, x, y")
-    run = description.get("run")
-    if not isinstance(run, str) or not 0 < len(run) <= MAXIMUM_RUN:
-        raise ValueError("run must be the id of a training run")
+    run = asked_run(description)
     return {"run": run, "x": _bounds("x", description.get("x")), "y": _bounds("y", description.get("y"))}
 
 

@@ -16,6 +16,8 @@ Description = dict[str, Any]
 LANES = ("long", "short")
 """Each worker process runs one job of either lane at a time, so that a slice does not wait behind a training run."""
 MAXIMUM_KEYS = 100
+MAXIMUM_ID = 100
+"""Characters of a job's id."""
 
 
 def _no_change(_settings: Description) -> Description:
@@ -47,6 +49,14 @@ class JobKind:
     def __post_init__(self) -> None:
         if self.lane not in LANES:
             raise ValueError(f"lane must be one of {', '.join(LANES)}, not {self.lane!r}")
+
+
+def asked_run(description: Mapping[str, Any]) -> str:
+    """The id of the training job that a job is about, its "run"; ValueError where it can be none."""
+    run = description.get("run")
+    if not isinstance(run, str) or not 0 < len(run) <= MAXIMUM_ID:
+        raise ValueError(f"run must be the id of a training job, a text of 1 to {MAXIMUM_ID} characters")
+    return run
 
 
 def load_kind(name: Any, kinds: Mapping[str, str]) -> JobKind:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.control import ChoiceControl, Control, NumberControl, short
+from app.engine.kinds import asked_run
 from app.engine.train_settings import METHOD_NAMES
 
 MEAN = "mean"
@@ -161,7 +162,6 @@ ASKED_CONTROLS: tuple[Control, ...] = tuple(
 """What a page that is opened by a link asks for anew, once the run is there."""
 
 EXPLORE_CONTROLS: tuple[Control, ...] = (*SLICE_CONTROLS, *CURVATURE_CONTROLS, *RESCALING_CONTROLS, *ASKED_CONTROLS)
-MAXIMUM_ID = 100
 
 
 def checked_description(controls: tuple[Control, ...], description: Mapping[str, Any]) -> dict[str, Any]:
@@ -169,9 +169,7 @@ def checked_description(controls: tuple[Control, ...], description: Mapping[str,
 
     Strict where links are lenient: a value out of range is a ValueError too, with the control's sentence.
     """
-    run = description.get("run")
-    if not isinstance(run, str) or not 0 < len(run) <= MAXIMUM_ID:
-        raise ValueError(f"run must be the id of a training job, a text of 1 to {MAXIMUM_ID} characters")
+    run = asked_run(description)
     known = {"run", *(control.name for control in controls)}
     unknown = sorted(set(description) - known)
     if unknown:

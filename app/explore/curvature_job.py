@@ -11,6 +11,7 @@ The last kept weights come first. Result: "curvature", a packed list of all of i
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -23,11 +24,6 @@ from app.explore.controls import CURVATURE_CONTROLS, checked_description
 
 DENSITY_POINTS = 300
 MAXIMUM_PRODUCTS = 1000
-
-
-def validate(description: Description) -> Description:
-    """The cleaned description."""
-    return checked_description(CURVATURE_CONTROLS, description)
 
 
 def run(description: Description, job: JobContext) -> None:
@@ -163,7 +159,7 @@ def sentence(rows: list[dict[str, Any]], asked: dict[str, Any]) -> str:
 
 CURVATURE = JobKind(
     "curvature",
-    validate,
+    partial(checked_description, CURVATURE_CONTROLS),
     run,
     lane="short",
     resumable=False,

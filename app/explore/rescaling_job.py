@@ -11,6 +11,7 @@ Result: "rescaling", a packed list of all of it.
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -23,11 +24,6 @@ from app.explore.controls import RESCALING_CONTROLS, checked_description
 
 LINE_POINTS = 61
 ASCENT = 10
-
-
-def validate(description: Description) -> Description:
-    """The cleaned description."""
-    return checked_description(RESCALING_CONTROLS, description)
 
 
 def run(description: Description, job: JobContext) -> None:
@@ -108,7 +104,7 @@ def sentence(rows: list[dict[str, Any]]) -> str:
 
 
 RESCALING = JobKind(
-    "rescaling", validate, run, lane="short", resumable=False,
+    "rescaling", partial(checked_description, RESCALING_CONTROLS), run, lane="short", resumable=False,
     label=lambda asked: f"rescaling by {asked['rescaling_factor']:g}",
     needs=("app.explore.ground", "app.explore.watched", "geometry.curvature"),
 )  # fmt: skip

@@ -11,6 +11,7 @@ Result: "slice", a packed tree of all of it in float64, for export. A stop is ta
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -30,11 +31,6 @@ ERROR_POINTS = 11
 """The standard error of a sample is stated on a grid of so many points an axis."""
 BUDGETS = {1: 120, 2: 433}
 """Most evaluations of an adaptive line and plane; 433 is a sixth of 51 × 51."""
-
-
-def validate(description: Description) -> Description:
-    """The cleaned description."""
-    return checked_description(SLICE_CONTROLS, description)
 
 
 def run(description: Description, job: JobContext) -> None:
@@ -270,6 +266,11 @@ class Slice:
 
 
 SLICE = JobKind(
-    "slice", validate, run, lane="short", resumable=False, label=lambda asked: f"slice, {asked['slice_kind']}",
+    "slice",
+    partial(checked_description, SLICE_CONTROLS),
+    run,
+    lane="short",
+    resumable=False,
+    label=lambda asked: f"slice, {asked['slice_kind']}",
     needs=("app.explore.ground", "app.explore.frames"),
-)  # fmt: skip
+)

@@ -11,12 +11,11 @@ import re
 import orjson
 
 from app.engine.context import JobContext
-from app.engine.kinds import Description, JobKind
+from app.engine.kinds import Description, JobKind, asked_run
 from app.engine.train_settings import METHOD_NAMES
 from app.version import VERSION
 
 MOMENT = re.compile(r"final\Z|[1-9][0-9]{0,5}\Z")
-MAXIMUM_RUN = 100
 
 
 def validate(description: Description) -> Description:
@@ -24,9 +23,7 @@ def validate(description: Description) -> Description:
     unknown = sorted(set(description) - {"run", "moment", "method"})
     if unknown:
         raise ValueError(f"unknown setting {unknown[0][:40]!r}; a weights-file has run, moment, method")
-    run, moment, method = (description.get(name) for name in ("run", "moment", "method"))
-    if not isinstance(run, str) or not 0 < len(run) <= MAXIMUM_RUN:
-        raise ValueError("run must be the id of a training run")
+    run, moment, method = asked_run(description), description.get("moment"), description.get("method")
     if not isinstance(moment, str) or not MOMENT.match(moment):
         raise ValueError("moment must be final or the step of a snapshot")
     if not isinstance(method, str) or method not in METHOD_NAMES:
