@@ -8,6 +8,9 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page
 
+WITHIN = 60.0
+"""Seconds that a test waits at most for what it checks, on a machine that may be busy with something else."""
+
 
 class LabPage:
     """A page of the toy lab. The page's policy forbids Playwright's wait_for_function, so waiting is done from here."""
@@ -36,7 +39,7 @@ class LabPage:
         self.until(lambda: self.page.evaluate("potholeLab.toy.gate.idle && potholeLab.toy.gate.answered > 0"))
         return self
 
-    def until(self, ready: Callable[[], Any], seconds: float = 15.0) -> Any:
+    def until(self, ready: Callable[[], Any], seconds: float = WITHIN) -> Any:
         """The first true value of `ready`, asked again and again; AssertionError when none comes."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
@@ -44,7 +47,9 @@ class LabPage:
             if value:
                 return value
             self.page.wait_for_timeout(40)
-        raise AssertionError("what the test waits for did not come")
+        raise AssertionError(
+            f"what the test waits for did not come within {seconds:g} s; the page says {self.notices()}"
+        )
 
     def table(self) -> dict[str, dict[str, str]]:
         """The table of outcomes: method → column → text."""

@@ -169,6 +169,7 @@ def test_a_training_is_told_in_words_and_numbers(new_page):
 
     page.keyboard.press("t")
     table = page.locator("#data-table table").first
+    table.wait_for()
     cells = table.locator("tbody tr").last.locator("th, td").all_inner_texts()
     assert cells[:2] == ["60", last]
     assert cells[-2] == str(rows[-1]["evaluations"])
@@ -176,7 +177,7 @@ def test_a_training_is_told_in_words_and_numbers(new_page):
 
     page.locator("#play-button").click()
     frames = page.locator(".film-strip figure")
-    assert frames.count() == 6
+    lab.until(lambda: frames.count() == 6)
     assert frames.last.locator("figcaption").inner_text() == "step 60"
     assert f"SGDM {last}" in (frames.last.get_attribute("aria-label") or "")
     assert lab.ink(".film-strip figure:last-child canvas") > 2000

@@ -54,6 +54,14 @@ class FromDisk:
     def step(self) -> int:
         return int(self.page.locator("#step-readout").inner_text().split()[1])
 
+    def until(self, ready) -> None:
+        """Return when that holds."""
+        for _ in range(600):
+            if ready():
+                return
+            self.page.wait_for_timeout(50)
+        raise AssertionError("what the test waits for did not come")
+
     def painted(self, view: str) -> int:
         script = """(view) => {
           const { context, canvas } = potholeLab.offline[view].paths.trail;
@@ -99,9 +107,8 @@ def test_the_exported_page_plays_from_disk_without_a_network(lab, browser, tmp_p
     assert scene.step() == 11
     before = scene.picture()
     page.keyboard.press(" ")
-    page.wait_for_timeout(400)
+    scene.until(lambda: scene.step() > 11)
     page.get_by_role("button", name="Pause").click()
-    assert scene.step() > 11
     assert (np.abs(scene.picture() - before).max(axis=-1) > 40).sum() > 100
     page.get_by_label("Step shown").fill("150")
     assert scene.step() == 150

@@ -32,7 +32,7 @@ def watched(browser: Browser) -> Iterator[tuple[Page, PageProblems]]:
 def test_problem_is_seen(watched: tuple[Page, PageProblems], script: str, words: str) -> None:
     page, problems = watched
     page.evaluate(f"() => {{ {script} }}")
-    for _ in range(50):  # events arrive on their own time
+    for _ in range(600):  # events arrive on their own time
         page.wait_for_timeout(50)
         if any(words in found for found in problems.unexpected()):
             break

@@ -6,6 +6,7 @@ import asyncio
 import json
 import re
 import signal
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -168,8 +169,19 @@ def test_counts_are_not_for_the_public_and_requests_have_an_id(proxied: httpx.Cl
     answer = proxied.get("/", headers={"X-Request-ID": "chosen-by-a-stranger"})
     given = answer.headers["x-request-id"]
     assert re.fullmatch(r"[0-9a-f-]{36}", given), "the proxy draws it: what strangers send is not kept"
-    lines = [json.loads(line) for line in deployment.webs[1].log().splitlines() if line.startswith("{")]
-    assert given in {line.get("request_id") for line in lines}
+
+    def written() -> bool:
+        lines = [
+            json.loads(line)
+            for line in deployment.webs[1].log().splitlines()
+            if line.startswith("{") and line.endswith("}")
+        ]
+        return given in {line.get("request_id") for line in lines}
+
+    end = time.monotonic() + 60
+    while not written() and time.monotonic() < end:  # a request's line follows its answer
+        time.sleep(0.05)
+    assert written()
 
 
 def test_a_web_process_that_comes_back_is_asked_again(proxied: httpx.Client, deployment: Deployment) -> None:

@@ -12,7 +12,8 @@ import pytest
 import torch
 from PIL import Image
 
-from app.engine import Engine, EngineSettings, Refused, UnknownJob
+from app.engine import Engine, EngineSettings, Refused, Unavailable, UnknownJob
+from app.engine.hub import Entry
 from app.engine.packing import pack, unpack
 from app.export.network.data import curvature_csv, curvature_npz, curves_of, slice_csv, slice_npz
 from app.export.network.figures import curvature_figure, slice_figure
@@ -272,6 +273,39 @@ def test_what_there_is_not_gets_a_sentence(lab):
         made(lab, {"job": job, "what": "weights", "method": "SAM"})
     with pytest.raises(Refused):
         made(lab, {"job": job, "what": "weights", "method": "SGDM", "moment": 7})
+
+
+class SlowEngine:
+    """An engine with a run of three rows that goes on: it has five entries now and hands on `shown` of them."""
+
+    def __init__(self, shown: int) -> None:
+        self.shown = shown
+
+    async def description(self, _job: str) -> dict:
+        return {"kind": "train", "methods": ["SGDM"]}
+
+    async def summary(self, _job: str) -> dict:
+        return {"state": "running", "last_number": 5}
+
+    async def follow(self, _job: str):
+        yield Entry(1, "state", 0.0, b'{"state":"running"}')
+        for number in range(2, self.shown + 1):
+            await asyncio.sleep(0.01)
+            if number == 4:
+                yield Entry(number, "change", 0.0, b'{"position":4,"settings":{}}')
+            else:
+                yield Entry(number, "progress", 0.0, b'{"rows":[{"position":%d}]}' % number)
+        await asyncio.Event().wait()
+
+
+def test_a_run_that_goes_on_is_written_down_as_far_as_it_had_come(monkeypatch):
+    """All that there was when it was asked for, no matter how slowly it comes; and then without waiting for more."""
+    record = asyncio.run(record_of(SlowEngine(5), "j"))
+    assert [row["position"] for row in record.rows] == [2, 3, 5] and not record.over
+    assert record.changes == [{"position": 4, "settings": {}}]
+    monkeypatch.setattr("app.export.network.record.WITHIN", 0.1)
+    with pytest.raises(Unavailable, match="not come whole"):
+        asyncio.run(record_of(SlowEngine(4), "j"))
 
 
 @pytest.mark.parametrize(

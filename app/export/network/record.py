@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.engine import Engine, Refused
+from app.engine import Engine, Refused, Unavailable
 from app.engine.packing import unpack
 from app.network.controls import state_of
 from app.version import VERSION
 
-QUIET = 2.0
-"""Seconds without a new entry after which a run that goes on is taken as it is."""
+WITHIN = 30.0
+"""Seconds for the next entry of those that there are. A machine that is slow is no reason to leave rows out."""
 
 
 @dataclass(frozen=True)
@@ -67,18 +66,20 @@ async def record_of(engine: Engine, job: str) -> Record:
     summary = await engine.summary(job)
     rows: list[dict[str, Any]] = []
     changes: list[dict[str, Any]] = []
-    began, feed = time.time(), engine.follow(job)
+    number, feed = 0, engine.follow(job)
     try:
-        while True:
-            entry = await asyncio.wait_for(anext(feed), QUIET)
+        while number < summary["last_number"]:
+            async with asyncio.timeout(WITHIN):
+                entry = await anext(feed)
+            number = entry.number
             if entry.kind == "progress":
                 rows += entry.data["rows"]
             elif entry.kind == "change":
                 changes.append({"position": entry.data["position"], "settings": entry.data["settings"]})
-            if entry.time >= began:
-                break
-    except (StopAsyncIteration, TimeoutError):
+    except StopAsyncIteration:
         pass
+    except TimeoutError:
+        raise Unavailable("The engine does not answer: the run's curves have not come whole. Try again.") from None
     finally:
         await feed.aclose()
     return Record(job, description, summary["state"], rows, changes, tuple(summary.get("results", ())))
