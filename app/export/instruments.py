@@ -1,4 +1,5 @@
-"""An instrument's numbers as a file: the answers that the page draws (computed where the cache has them not)."""
+"""An instrument as a file, its numbers or a picture: of the answers that the page draws (computed where the cache has
+them not)."""
 
 from __future__ import annotations
 
@@ -11,12 +12,14 @@ import numpy as np
 import orjson
 
 from app.control import ChoiceControl
-from app.export.controls import read_values
+from app.export.controls import WIDTH, read_values
 from app.export.data import csv_bytes, npz_bytes
+from app.export.instrument_picture_wish import PictureWish
 from app.export.instrument_tables import MAKERS, MEASURED, TABLES, columns_of
 from app.export.making import MadeFile
-from app.export.settings import file_name, settings_of
+from app.export.settings import file_name, settings_of, settings_rows
 from app.instruments.controls import INSTRUMENT, STRIDES, InstrumentRequest, own_state, read_instrument_request
+from app.instruments.page import ABOUT
 from app.instruments.routes import ANSWERS, check_work, one_part
 from app.request import BadRequest
 from app.settings import web_settings
@@ -24,8 +27,11 @@ from app.toy.measured_cost import cost_request, seconds
 from app.toy.request import METHOD_NAMES, read_state
 
 FORMAT = ChoiceControl(
-    "format", "Format", (("csv", "CSV"), ("npz", "npz"), ("json", "JSON")), "csv", "What is made.", "export"
-)
+    "format", "Format",
+    (("csv", "CSV"), ("npz", "npz"), ("json", "JSON"), ("png", "PNG"), ("svg", "SVG")),
+    "csv", "What is made.", "export",
+)  # fmt: skip
+DRAWN = ("png", "svg")
 
 
 def parts_of(name: str, asked: InstrumentRequest) -> Iterator[InstrumentRequest]:
@@ -62,11 +68,12 @@ class InstrumentWish:
     state: Mapping[str, Any]
     settings: Mapping[str, Any]
     answers: list[dict[str, Any]]
+    picture: PictureWish | None
 
 
 def instrument_wish(raw: Mapping[str, Any]) -> InstrumentWish:
     """The wish in a posted state of the instruments page, its answers computed. BadRequest says what is wrong."""
-    values, _ = read_values(raw, (FORMAT, INSTRUMENT))
+    values, _ = read_values(raw, (FORMAT, INSTRUMENT, WIDTH))
     name, kind = values["instrument"], values["format"]
     if name not in MAKERS:
         raise BadRequest(f"There is no data of this instrument; there is of {', '.join(MAKERS)}.")
@@ -80,13 +87,31 @@ def instrument_wish(raw: Mapping[str, Any]) -> InstrumentWish:
     settings = {**settings_of(reading), **own, "instrument": name, "what": answers[0].get("what", "")}
     if name in COUNTING:
         settings |= _counted(answers[0], asked, reading.state["cost"])
-    return InstrumentWish(name, kind, wanted, reading.state, settings, answers)
+    picture = None
+    if kind in DRAWN:
+        title = f"{dict(INSTRUMENT.options)[name]}: {reading.surface.title}"
+        picture = PictureWish(
+            name,
+            title,
+            ABOUT[name],
+            reading.state,
+            own["shown"],
+            settings_rows(reading),
+            settings,
+            kind,
+            values["width"],
+        )
+    return InstrumentWish(name, kind, wanted, reading.state, settings, answers, picture)
 
 
 def instrument_file(wish: InstrumentWish) -> MadeFile:
     """Its file."""
     name, kind = wish.instrument, wish.format
-    if kind == "json":
+    if wish.picture is not None:
+        from app.export.instrument_pictures import instrument_picture
+
+        content = instrument_picture(wish.answers, wish.picture)
+    elif kind == "json":
         content = orjson.dumps({"settings": wish.settings, "answers": wish.answers}, option=orjson.OPT_INDENT_2)
     elif kind == "csv":
         content = csv_bytes(wish.settings, *MAKERS[name](wish.answers)[wish.table])

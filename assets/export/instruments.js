@@ -5,12 +5,26 @@
   lab.addPart("instruments", (page) => {
     const ask = (format) => (values, signal) =>
       lab.postFile("/export/instruments", { ...page.request(), instrument: page.state.get("instrument"), cost: page.state.get("cost"), ...values, format }, signal);
+    // Drawn on the server: what is on the screen beside the numbers goes with it.
+    const draw = (format) => ({ scheme: wanted, ...values }, signal) =>
+      ask(format)({ scheme: wanted || page.state.get("scheme"), shown: page.state.get("shown"), ...values }, signal);
+    const width = page.tables.export.find((control) => control.name === "width");
+    const scheme = { ...page.tables.controls.find((control) => control.name === "scheme"), options: [["", "As shown"], ["light", "Light"], ["dark", "Dark"]], default: "" };
     const tables = { name: "table", kind: "choice", label: "Table", help: "A CSV file holds one table.", options: [], default: "" };
     const dialog = new lab.ExportDialog([
       {
         title: "Picture as it stands",
         text: "The maps and curves of the instrument in view, at twice the screen’s resolution.",
         buttons: [{ label: "PNG", what: "the picture as PNG", make: () => picture(page) }],
+      },
+      {
+        title: "Picture drawn anew",
+        text: "From the numbers, complete and with all settings: PNG for slides, SVG for print and for editing.",
+        controls: [scheme, width],
+        buttons: [
+          { label: "PNG", what: "the drawn picture as PNG", make: draw("png") },
+          { label: "SVG", what: "the drawn picture as SVG", make: draw("svg") },
+        ],
       },
       {
         title: "Data",

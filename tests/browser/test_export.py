@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import urllib.request
+import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 import numpy as np
@@ -229,14 +230,19 @@ def test_what_cannot_be_exported_is_said(lab, page_problems):
     page.context.set_offline(False)
 
 
-@pytest.mark.parametrize("name", ["phase", "race", "fairness", "basins"])
+@pytest.mark.parametrize("name", ["phase", "race", "fairness", "basins", "two-scale"])
 def test_an_instrument_gives_its_picture_and_its_numbers(page, tmp_path, name):
     page.add_init_script("document.addEventListener('pothole:complete', () => { window.complete = true; });")
     page.goto(f"/instruments?instrument={name}&resolution=12&runs=1&steps=60")
     page.wait_for_function("() => window.complete === true", timeout=60_000)
     page.get_by_role("button", name="Export…").click()
-    files = [saved(page, what, tmp_path) for what in ("the picture as PNG", "the table as CSV", "all answers as JSON")]
+    names = ("the picture as PNG", "the table as CSV", "all answers as JSON", "the drawn picture as SVG")
+    files = [saved(page, what, tmp_path) for what in names]
     image = np.asarray(Image.open(files[0]).convert("RGB"))
     assert len(np.unique(image.reshape(-1, 3), axis=0)) > 50
     assert files[1].read_text(encoding="utf-8").startswith("# settings: {")
     assert name in json.loads(files[2].read_text(encoding="utf-8"))["settings"]["instrument"]
+    drawn = ElementTree.parse(files[3])
+    assert drawn.getroot().tag.endswith("}svg") and files[3].suffix == ".svg"
+    title = page.locator(f"#tab-{name}").inner_text()
+    assert any((node.text or "").startswith(f"{title}: ") for node in drawn.iter() if node.tag.endswith("}text"))

@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import io
-import json
 from typing import Any
 
 import matplotlib
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
-from app.appearance import SCHEMES, MethodLook
+from app.appearance import MethodLook
 from app.engine.train_settings import METHOD_NAMES
 from app.export.network.data import curvature_settings, curves_of, slice_settings
 from app.export.network.record import Record
 from app.export.network.wish import NetworkWish
 from app.export.panels import dress
 from app.export.scene import look_in
+from app.export.sheet import HEAD, Sheet
 from app.export.style import MARKERS, SETTINGS, colour_map, dash_of, rank, rgba
 from app.toy.landscape import colour_range
-from app.version import VERSION
 
-WIDE, HEAD = 960, 92
 CURVES = (
     ("train_loss", "Training loss"), ("test_loss", "Test loss"), ("loss", "Mini-batch loss at θ + ε"),
     ("train_accuracy", "Training accuracy"), ("test_accuracy", "Test accuracy"), ("off", "Distance off the plane"),
@@ -33,58 +27,16 @@ AXES = {"steps": "steps", "evaluations": "gradient evaluations + curvature produ
 LEVELS = 22
 
 
-class Sheet:
-    """A figure with a head (what it is, the methods' looks) and room for axes below; saved with its settings."""
+def _sheet(wish: NetworkWish, record: Record, title: str, height: int, settings: dict[str, Any]) -> Sheet:
+    """A sheet whose head says what was trained, and how the methods look."""
+    told = record.description
+    words = f"{told['network']} on {told['data']}, seed {told['seed']}, step {record.steps} of {told['steps']}"
+    looks = {method: _look(wish, method) for method in record.methods}
+    return Sheet(title, words, height, settings, wish.scheme, wish.format, wish.width, looks)
 
-    def __init__(self, wish: NetworkWish, record: Record, title: str, height: int, settings: dict[str, Any]) -> None:
-        self.wish, self.record, self.title, self.height, self.settings = wish, record, title, height, settings
-        self.colours = SCHEMES[wish.scheme]
-        with matplotlib.rc_context(SETTINGS):
-            dots = 72 * wish.width / WIDE if wish.format == "png" else 72
-            self.figure = Figure((WIDE / 72, height / 72), dpi=dots, facecolor=self.colours.paper)
-            FigureCanvasAgg(self.figure)
-            told = record.description
-            self.text(24, 16, title, 15, color=self.colours.ink, weight="bold")
-            words = f"{told['network']} on {told['data']}, seed {told['seed']}, step {record.steps} of {told['steps']}"
-            self.text(24, 42, words, 11)
-            self.text(WIDE - 24, 18, f"Pothole lab {VERSION}", 9, ha="right")
-            self._legend()
 
-    def text(self, x: float, y: float, words: str, size: float, **more: Any) -> None:
-        """Words at a place given in points from the top left."""
-        look = {"color": self.colours.quiet, "va": "top", **more}
-        self.figure.text(x / WIDE, 1 - y / self.height, words, fontsize=size, **look)
-
-    def axes(self, left: float, top: float, width: float, height: float, title: str, unit: str = "") -> Any:
-        """Dressed axes at a place given in points from the top left."""
-        box = (left / WIDE, 1 - (top + height) / self.height, width / WIDE, height / self.height)
-        axes = self.figure.add_axes(box)
-        dress(axes, self.wish.scheme, title, unit)
-        return axes
-
-    def look(self, method: str) -> Any:
-        """A method's look."""
-        return look_in(method, self.wish.scheme, METHOD_NAMES)
-
-    def _legend(self) -> None:
-        for index, method in enumerate(self.record.methods):
-            x, y, look = 24 + index * 128, 68, self.look(method)
-            across, height = np.array([x, x + 30]) / WIDE, 1 - (y + 6) / self.height
-            line: dict[str, Any] = {"color": look.colour, "linestyle": dash_of(look), "linewidth": look.width}
-            self.figure.add_artist(Line2D(across, [height, height], **line))
-            mark: dict[str, Any] = {"marker": MARKERS.get(look.marker, "o"), "markersize": 8, "mfc": look.colour}
-            self.figure.add_artist(Line2D([across.mean()], [height], mec=self.colours.paper, linestyle="", **mark))
-            self.text(x + 38, y - 2, method, 10, color=self.colours.ink)
-
-    def saved(self) -> bytes:
-        """The file."""
-        told = {"Title": self.title, "Description": json.dumps(self.settings)}
-        maker = f"Pothole lab {VERSION}"
-        more = {"Software": maker} if self.wish.format == "png" else {"Creator": maker, "Date": None}
-        out = io.BytesIO()
-        with matplotlib.rc_context(SETTINGS):
-            self.figure.savefig(out, format=self.wish.format, dpi=self.figure.dpi, metadata={**more, **told})
-        return out.getvalue()
+def _look(wish: NetworkWish, method: str) -> MethodLook:
+    return look_in(method, wish.scheme, METHOD_NAMES)
 
 
 def above(look: MethodLook) -> float:
@@ -103,7 +55,7 @@ def logarithmic(axes: Any) -> None:
 def curves_figure(record: Record, wish: NetworkWish) -> bytes:
     """Losses, accuracies and the distance off the plane; dashed lines where settings were changed."""
     with matplotlib.rc_context(SETTINGS):
-        sheet = Sheet(wish, record, "Training curves", HEAD + 2 * 270, record.settings())
+        sheet = _sheet(wish, record, "Training curves", HEAD + 2 * 270, record.settings())
         for index, (key, title) in enumerate(CURVES):
             place = (66 + (index % 3) * 306, HEAD + 34 + (index // 3) * 266)
             axes = sheet.axes(*place, 236, 186, title)
@@ -112,7 +64,7 @@ def curves_figure(record: Record, wish: NetworkWish) -> bytes:
             if "loss" in key and wish.loss_scale == "log":
                 logarithmic(axes)
             for method in record.methods:
-                columns, look = curves_of(record, method), sheet.look(method)
+                columns, look = curves_of(record, method), _look(wish, method)
                 x = _axis(columns, wish.axis)
                 kept = np.isfinite(columns[key])
                 line: dict[str, Any] = {
@@ -137,7 +89,7 @@ def slice_figure(tree: dict[str, Any], record: Record, wish: NetworkWish) -> byt
     """The slice with the paths over it: their places are projections, and how far off they are is said below."""
     losses, x, y = np.asarray(tree["losses"], dtype=float), np.asarray(tree["x"]), tree["y"]
     with matplotlib.rc_context(SETTINGS):
-        sheet = Sheet(wish, record, "Slice of the loss", HEAD + 600, slice_settings(tree, record))
+        sheet = _sheet(wish, record, "Slice of the loss", HEAD + 600, slice_settings(tree, record))
         axes = sheet.axes(80, HEAD + 12, 560, 500, "")
         axes.set_xlabel(tree["labels"][0], color=sheet.colours.quiet, fontsize=9)
         if y is None:
@@ -147,7 +99,7 @@ def slice_figure(tree: dict[str, Any], record: Record, wish: NetworkWish) -> byt
             axes.set_ylabel(tree["labels"][1], color=sheet.colours.quiet, fontsize=9)
             _contours(sheet, axes, x, np.asarray(y), losses)
         for index, (method, path) in enumerate(tree["paths"].items()):
-            look, places = sheet.look(method), np.asarray(path["coordinates"], dtype=float)
+            look, places = _look(wish, method), np.asarray(path["coordinates"], dtype=float)
             points = np.column_stack([places[:, 0], path["drawn"]]) if y is None else places
             line: dict[str, Any] = {"linestyle": dash_of(look), "linewidth": look.width, "zorder": above(look)}
             axes.plot(points[:, 0], points[:, 1], color=look.colour, **line)
@@ -174,19 +126,19 @@ def _contours(sheet: Sheet, axes: Any, x: np.ndarray, y: np.ndarray, losses: np.
     colours = colour_range(losses)
     levels = np.linspace(0.0, float(colours.colour(np.asarray(colours.high))), LEVELS + 1)
     values = np.ma.masked_invalid(colours.colour(losses))
-    filled = axes.contourf(x, y, values, levels, cmap=colour_map(sheet.wish.scheme))
+    filled = axes.contourf(x, y, values, levels, cmap=colour_map(sheet.scheme))
     colour, alpha = rgba(sheet.colours.contour_line)
     axes.contour(x, y, values, levels, colors=[colour], alpha=alpha, linewidths=0.6)
     bar = sheet.axes(654, HEAD + 12, 10, 500, "")
     places, labels = colours.ticks()
     sheet.figure.colorbar(filled, cax=bar, ticks=places).ax.set_yticklabels(labels)
-    dress(bar, sheet.wish.scheme)
+    dress(bar, sheet.scheme)
 
 
 def curvature_figure(tree: dict[str, Any], record: Record, wish: NetworkWish) -> bytes:
     """Largest eigenvalue, trace with its standard error and sharpness along the run, and the spectral density."""
     with matplotlib.rc_context(SETTINGS):
-        sheet = Sheet(wish, record, "Curvature", HEAD + 2 * 290, curvature_settings(tree, record))
+        sheet = _sheet(wish, record, "Curvature", HEAD + 2 * 290, curvature_settings(tree, record))
         panels = (
             ("Largest eigenvalue", lambda row: (row["eigenvalues"][0], row["residuals"][0])),
             ("Trace", lambda row: (row["trace"], row["trace_error"])),
@@ -200,7 +152,7 @@ def curvature_figure(tree: dict[str, Any], record: Record, wish: NetworkWish) ->
                 rows = [r for r in tree["rows"] if r["method"] in (method, "") and "problem" not in r]
                 rows.sort(key=lambda row: row["step"])
                 found = np.array([read(row) for row in rows], dtype=float).reshape(-1, 2)
-                look = sheet.look(method)
+                look = _look(wish, method)
                 axes.errorbar(
                     [row["step"] for row in rows], found[:, 0], yerr=found[:, 1], color=look.colour, capsize=2,
                     linestyle=dash_of(look), linewidth=look.width, marker=MARKERS.get(look.marker, "o"), markersize=5,
@@ -212,7 +164,7 @@ def curvature_figure(tree: dict[str, Any], record: Record, wish: NetworkWish) ->
         for one in tree["densities"]:
             density = np.asarray(one["density"], dtype=float)
             if density.size and (density > 0).any():
-                look = sheet.look(one["method"])
+                look = _look(wish, one["method"])
                 axes.set_yscale("log")
                 line: dict[str, Any] = {"linestyle": dash_of(look), "linewidth": look.width, "zorder": above(look)}
                 axes.plot(one["values"], density, color=look.colour, **line)
