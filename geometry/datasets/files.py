@@ -5,18 +5,29 @@ What does not fit is refused with one sentence that names the file. Sizes are ch
 
 from __future__ import annotations
 
+import tokenize
+import warnings
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
 
 from geometry.datasets.dataset import Dataset, dataset_of_arrays, floats, integers
 
+MOST_QUOTED = 200
 LARGEST = 4 * 2**30
 """Bytes that a data set of the user's may take in memory."""
 
 NPZ_NAMES = (("inputs", "targets"), ("X", "y"), ("x", "y"), ("x_train", "y_train"))
 NPZ_TEST_NAMES = (("test_inputs", "test_targets"), ("x_test", "y_test"))
+
+
+UNREADABLE = (
+    OSError, EOFError, KeyError, NotImplementedError, RuntimeError, SyntaxError, MemoryError, zlib.error,
+    tokenize.TokenError,
+)  # fmt: skip
+"""What zipfile and numpy raise on bytes that are no archive, beside ValueError."""
 
 
 def npz(path: str | Path, seed: int = 0, test_fraction: float = 0.2) -> Dataset:
@@ -53,18 +64,28 @@ def _arrays(path: Path) -> dict[str, np.ndarray]:
     try:
         with zipfile.ZipFile(path) as archive:
             check_size(path, sum(entry.file_size for entry in archive.infolist()))
-        with np.load(path, allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files}
+        with warnings.catch_warnings(), np.load(path, allow_pickle=False) as archive:
+            warnings.simplefilter("ignore", UserWarning)  # an old or odd header is read all the same, or refused below
+            arrays = {name: archive[name] for name in archive.files}
     except zipfile.BadZipFile as error:
-        raise ValueError(f"{path} is not an .npz archive: {error}") from error
+        raise ValueError(f"{path} is not an .npz archive: {_short(error)}") from error
     except ValueError as error:
         if "allow_pickle" in str(error):
             raise ValueError(
                 f"{path} holds Python objects; an .npz archive must hold arrays of numbers only"
             ) from error
-        raise ValueError(f"{path} cannot be read: {error}") from error
-    except (OSError, EOFError, KeyError, NotImplementedError, RuntimeError, SyntaxError) as error:
-        raise ValueError(f"{path} cannot be read: {error}") from error
+        raise ValueError(f"{path} cannot be read: {_short(error)}") from error
+    except UNREADABLE as error:
+        raise ValueError(f"{path} cannot be read: {_short(error)}") from error
+    for name, array in arrays.items():
+        if not isinstance(array, np.ndarray):  # numpy hands on the bytes of what does not begin as an array does
+            raise ValueError(f"{path} cannot be read: {name} is no array of numpy's")
+    return arrays
+
+
+def _short(error: Exception) -> str:
+    """Its first line, cut: a message may quote the file."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:MOST_QUOTED]
 
 
 def check_size(path: Path, size: int) -> None:
@@ -89,7 +110,8 @@ def _inputs(path: Path, name: str, inputs: np.ndarray) -> np.ndarray:
             f"{path}: {name} must be numbers of shape (n, features), (n, height, width) or "
             f"(n, channels, height, width); got {inputs.dtype} {inputs.shape}"
         )
-    scaled = inputs.astype(np.float32) / (255 if inputs.dtype == np.uint8 else 1)
+    with np.errstate(all="ignore"):  # what is not finite is refused in the next line
+        scaled = inputs.astype(np.float32) / (255 if inputs.dtype == np.uint8 else 1)
     if not np.isfinite(scaled).all():
         raise ValueError(f"{path}: {name} holds values that are not finite")
     return scaled[:, None] if inputs.ndim == 3 else scaled
