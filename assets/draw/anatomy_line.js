@@ -7,7 +7,7 @@
 
   lab.drawAnatomyLine = (view, context, width, height) => {
     const { data, colours } = view;
-    const pxPer = width / (2 * data.half);
+    const { pxPer } = view;
     const x = (offset) => width / 2 + offset * pxPer;
     const [top, bottom] = [26, height * CURVE_PART];
     const span = data.patch.high - data.patch.low || 1;
@@ -31,7 +31,7 @@
       context.strokeStyle = colour;
       context.lineWidth = 2;
       context.stroke();
-      lab.drawLabel(context, label, [px, py], [0, -1], colour, colours, view.taken, false);
+      lab.drawLabel(context, label, [px, py], [0, -1], colour, colours, view.places, false);
     };
     let row = bottom + ROW;
     const guide = (offset, until) => {
@@ -55,13 +55,12 @@
       const by = [arrow.by[0] * pxPer, 0];
       const strong = view.newest(arrow.stage);
       const name = lab.drawArrow(context, { ...arrow, from: [x(arrow.from[0]), row], by, colour: view.colour(arrow.key), strong }, colours);
-      lab.drawNames(context, [name], colours, view.taken);
+      lab.drawNames(context, [name], colours, view.places);
       row += ROW;
     }
     dot(0, "θ", colours.ink, false);
     if (view.shows("probe") && data.probing && data.offset) dot(data.offset[0], "θ+ε", view.colour("probe"), true);
     if (view.shows("step") && data.arrived) dot(data.displacement[0], "next θ", colours.ink, true);
-    view.pxPer = pxPer;
   };
 
   // An interval around θ, as a bracket.
@@ -76,7 +75,7 @@
     context.moveTo(x(-reach), row);
     context.lineTo(x(reach), row);
     context.stroke();
-    lab.drawLabel(context, label, [x(reach), row], [1, 0], colour, view.colours, view.taken, view.newest("ball"));
+    lab.drawLabel(context, label, [x(reach), row], [1, 0], colour, view.colours, view.places, view.newest("ball"));
     return row + ROW;
   }
 })();

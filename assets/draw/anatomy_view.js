@@ -48,12 +48,14 @@
       this.layer.clear();
       const { context, width, height } = this.layer;
       const side = Math.min(width, height);
-      this.pxPer = side / (2 * this.data.half);
+      this.pxPer = (this.data.dimension === 1 ? width : side) / (2 * this.data.half);
       this.centre = [width / 2, height / 2];
-      this.taken = [];
+      this.places = new lab.LabelPlaces(this.layer);
+      const bar = this.#scaleBar(context, height);
+      this.places.block(bar.box);
       if (this.data.dimension === 1) lab.drawAnatomyLine(this, context, width, height);
       else this.#plane(context, width, height);
-      this.#scale(context, width, height);
+      this.#scale(context, bar);
     }
 
     shows(key) {
@@ -99,23 +101,30 @@
         context.drawImage(this.picture, centre[0] - half, centre[1] - half, 2 * half, 2 * half);
       }
       const at = ([x, y]) => [centre[0] + x * pxPer, centre[1] - y * pxPer];
+      let rings = [];
       if (this.shows("ball") && data.radius > 0) {
         const identity = [[data.radius, 0], [0, data.radius]];
-        this.#ellipse(context, identity, this.colour("ball"), [6, 4], data.probing ? "ρ-ball" : "ρ-ball (not used)");
-        if (data.image) this.#ellipse(context, data.image, this.colour("image"), [], "U · ball");
-        if (data.metric) this.#ellipse(context, data.metric, this.colour("image"), [2, 3], "εᵀU⁻¹ε = ρ²");
+        rings.push(this.#ellipse(context, identity, this.colour("ball"), [6, 4], data.probing ? "ρ-ball" : "ρ-ball (not used)"));
+        if (data.image) rings.push(this.#ellipse(context, data.image, this.colour("image"), [], "U · ball"));
+        if (data.metric) rings.push(this.#ellipse(context, data.metric, this.colour("image"), [2, 3], "εᵀU⁻¹ε = ρ²"));
       }
+      rings = rings.filter((ring) => ring && ring[1][1] > 0); // the others' tops are not in view
       const inPixels = this.arrows().map((arrow) => ({
         ...arrow, from: at(arrow.from), by: [arrow.by[0] * pxPer, -arrow.by[1] * pxPer], colour: this.colour(arrow.key), strong: this.newest(arrow.stage),
       }));
-      const names = lab.inLanes(inPixels).map((arrow) => lab.drawArrow(context, arrow, colours));
-      this.#point(context, at([0, 0]), "θ", this.colours.ink);
-      if (this.shows("probe") && data.probing && data.probe) this.#point(context, at(data.offset), "θ+ε", this.colour("probe"), true);
-      if (this.shows("step") && data.arrived) this.#point(context, at(data.displacement), "next θ", this.colours.ink, true);
-      lab.drawNames(context, names, colours, this.taken);
+      const names = lab.inLanes(inPixels).map((arrow) => lab.drawArrow(context, arrow, colours)).filter(Boolean);
+      for (const { from, at: tip } of names) this.places.avoid(from, tip);
+      const points = [[at([0, 0]), "θ", this.colours.ink, false]];
+      if (this.shows("probe") && data.probing && data.probe) points.push([at(data.offset), "θ+ε", this.colour("probe"), true]);
+      if (this.shows("step") && data.arrived) points.push([at(data.displacement), "next θ", this.colours.ink, true]);
+      for (const [[x, y]] of points) this.places.block({ x: x - 2, y: y - 2, w: 4, h: 4 });
+      for (const point of points) this.#point(context, ...point);
+      for (const [text, mark, colour] of rings) lab.drawLabel(context, text, mark, [0, -1], colour, colours, this.places, this.newest("ball"));
+      for (const [place, text, colour] of points) lab.drawLabel(context, text, place, [-0.6, 0.8], colour, colours, this.places, false);
+      lab.drawNames(context, names, colours, this.places);
     }
 
-    // The image of the unit circle under a matrix.
+    // The image of the unit circle under a matrix. Returns its name, the place of it, and its colour.
     #ellipse(context, [[a, b], [c, d]], colour, dash, label) {
       const { centre, pxPer } = this;
       context.strokeStyle = colour;
@@ -133,11 +142,10 @@
       }
       context.stroke();
       context.setLineDash([]);
-      if (centre[1] - mark[1] < 6) return; // too small to name
-      lab.drawLabel(context, label, mark, [0, -1], colour, this.colours, this.taken, this.newest("ball"));
+      return centre[1] - mark[1] < 6 ? null : [label, mark, colour]; // null: too small to name
     }
 
-    #point(context, [x, y], label, colour, hollow = false) {
+    #point(context, [x, y], _, colour, hollow) {
       context.setLineDash([]);
       context.beginPath();
       context.arc(x, y, 4.5, 0, 2 * Math.PI);
@@ -146,34 +154,37 @@
       context.strokeStyle = hollow ? colour : this.colours.paper;
       context.lineWidth = 1.8;
       context.stroke();
-      lab.drawLabel(context, label, [x, y], [-0.6, 0.8], colour, this.colours, this.taken, false);
     }
 
-    // A bar of round length in θ, and what a unit of gradient measures on it.
-    #scale(context, width, height) {
-      const { data, colours } = this;
-      const bar = roundDown(data.half * 0.5);
+    // A bar of round length in θ, and what a unit of gradient measures on it: where it stands and what it says.
+    #scaleBar(context, height) {
+      const bar = roundDown(this.data.half * 0.5);
       const px = bar * this.pxPer;
       const words = [`${lab.formatNumber(bar)} in θ`, `arrows of g, g⁺, Ug⁺, v: 1 is ${lab.formatNumber(this.perGradient)} in θ`];
       context.font = lab.font(12);
       const wide = Math.max(px, ...words.map((text) => context.measureText(text).width));
+      return { px, words, bottom: height, box: { x: 6, y: height - 18 - 34 * lab.zoom, w: wide + 16, h: 12 + 34 * lab.zoom } };
+    }
+
+    #scale(context, { px, words, box, bottom }) {
+      context.font = lab.font(12);
       context.globalAlpha = 0.86;
-      context.fillStyle = colours.paper;
-      context.fillRect(6, height - 18 - 34 * lab.zoom, wide + 16, 12 + 34 * lab.zoom);
+      context.fillStyle = this.colours.paper;
+      context.fillRect(box.x, box.y, box.w, box.h);
       context.globalAlpha = 1;
-      context.strokeStyle = context.fillStyle = colours.ink;
+      context.strokeStyle = context.fillStyle = this.colours.ink;
       context.lineWidth = 2;
       context.setLineDash([]);
       context.beginPath();
-      context.moveTo(14, height - 16);
-      context.lineTo(14, height - 12);
-      context.lineTo(14 + px, height - 12);
-      context.lineTo(14 + px, height - 16);
+      context.moveTo(14, bottom - 16);
+      context.lineTo(14, bottom - 12);
+      context.lineTo(14 + px, bottom - 12);
+      context.lineTo(14 + px, bottom - 16);
       context.stroke();
       context.textAlign = "left";
       context.textBaseline = "bottom";
-      context.fillText(words[0], 14, height - 17);
-      context.fillText(words[1], 14, height - 17 - 17 * lab.zoom);
+      context.fillText(words[0], 14, bottom - 17);
+      context.fillText(words[1], 14, bottom - 17 - 17 * lab.zoom);
     }
   };
 

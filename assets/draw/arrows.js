@@ -1,4 +1,4 @@
-// Arrows with a name at their tip. One that would be too short to see is drawn longer, dotted, and its name says so.
+// Arrows with a name at their tip (see label_places.js). One that would be too short to see is drawn longer, dotted, and its name says so.
 (() => {
   const lab = (window.potholeLab ??= {});
   const SHORTEST = 16; // px
@@ -36,7 +36,7 @@
     context.fillStyle = colour;
     context.fill();
     context.globalAlpha = 1;
-    return { text: short ? `${arrow.label} (shown longer)` : arrow.label, at: tip, towards: [ux, uy], colour, strong };
+    return { text: short ? `${arrow.label} (shown longer)` : arrow.label, from, at: tip, towards: [ux, uy], colour, strong };
   };
 
   // Arrows on one line would cover each other: each such arrow moves aside by a lane of a few pixels.
@@ -62,31 +62,32 @@
     });
   };
 
-  lab.drawNames = (context, names, colours, taken) => {
+  // places: a lab.LabelPlaces of the drawing.
+  lab.drawNames = (context, names, colours, places) => {
     const last = names.filter(Boolean).sort((a, b) => b.strong - a.strong);
-    for (const { text, at, towards, colour, strong } of last) lab.drawLabel(context, text, at, towards, colour, colours, taken, strong);
+    for (const { text, at, towards, colour, strong } of last) lab.drawLabel(context, text, at, towards, colour, colours, places, strong);
   };
 
-  // A name beside a place, where it covers no other name.
-  lab.drawLabel = (context, text, [x, y], [ux, uy], colour, colours, taken, strong = true) => {
+  // A name beside a place, tied to it by a line where it stands further away.
+  lab.drawLabel = (context, text, at, towards, colour, colours, places, strong = true) => {
     context.font = `${strong ? "600 " : ""}${lab.font(13)}`;
-    const [w, h] = [context.measureText(text).width, 15 * lab.zoom];
-    const boxAt = (distance, turn) => {
-      const [cx, cy] = [ux * Math.cos(turn) - uy * Math.sin(turn), ux * Math.sin(turn) + uy * Math.cos(turn)];
-      return { x: x + cx * (distance + w / 2) - w / 2, y: y + cy * (distance + h / 2) - h / 2, w, h };
-    };
-    const room = { w: context.canvas.clientWidth, h: context.canvas.clientHeight };
-    const free = (box) =>
-      box.x > 2 && box.y > 2 && box.x + w < room.w - 2 && box.y + h < room.h - 2 &&
-      !taken.some((other) => box.x < other.x + other.w && other.x < box.x + w && box.y < other.y + other.h && other.y < box.y + h);
-    const turns = [0, 0.7, -0.7, 1.4, -1.4, 2.2, -2.2, Math.PI];
-    const tries = [6, 18, 32].flatMap((distance) => turns.map((turn) => boxAt(distance, turn)));
-    const box = tries.find(free) ?? tries[0];
-    taken.push(box);
+    const size = { w: context.measureText(text).width, h: 15 * lab.zoom };
+    const { box, leader } = places.place(at, towards, size, text);
+    context.setLineDash([]);
+    context.lineJoin = "round";
+    if (leader) {
+      for (const [stroke, width] of [[colours.paper, 3], [colour, 1]]) {
+        context.strokeStyle = stroke;
+        context.lineWidth = width * lab.bold;
+        context.beginPath();
+        context.moveTo(...leader[0]);
+        context.lineTo(...leader[1]);
+        context.stroke();
+      }
+    }
     context.textAlign = "left";
     context.textBaseline = "top";
     context.lineWidth = 3.5;
-    context.lineJoin = "round";
     context.strokeStyle = colours.paper;
     context.strokeText(text, box.x, box.y);
     context.fillStyle = colour;

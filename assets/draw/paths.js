@@ -141,7 +141,7 @@
     #drawLeaving(context) {
       const frame = this.projector.frame?.();
       if (!frame) return;
-      const taken = [];
+      const places = new lab.LabelPlaces({ width: context.canvas.clientWidth, height: context.canvas.clientHeight });
       for (const { entry, line } of this.lines) {
         const exit = entry.diverged ? lab.leaves(line, frame) : null;
         if (!exit || lab.ownStep(entry, this.step) < exit.step) continue;
@@ -158,7 +158,7 @@
         }
         const middle = [frame[0] + frame[2] / 2 - exit.x, frame[1] + frame[3] / 2 - exit.y];
         const size = Math.hypot(...middle) || 1;
-        lab.drawLabel(context, `${entry.name} diverges`, [exit.x, exit.y], [middle[0] / size, middle[1] / size], this.colours.ink, this.colours, taken, false);
+        lab.drawLabel(context, `${entry.name} diverges`, [exit.x, exit.y], [middle[0] / size, middle[1] / size], this.colours.ink, this.colours, places, false);
       }
     }
 

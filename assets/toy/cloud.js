@@ -122,6 +122,7 @@
     #drawGhosts(context, map) {
       const { colours, visible } = map.paths;
       if (!this.ghosts?.length || (visible && ![...visible].some((name) => name.includes("SAM")))) return;
+      const places = new lab.LabelPlaces({ width: context.canvas.clientWidth, height: context.canvas.clientHeight });
       for (const { position, loss, holds } of this.ghosts) {
         const [x, y] = map.pixel(position, loss);
         for (const [colour, width] of [[colours.paper, 5], [colours.ink, 2]]) {
@@ -137,7 +138,7 @@
         }
         context.setLineDash([]);
         const text = holds ? "ghost minimum of SAM" : "ghost (does not hold)";
-        lab.drawLabel(context, text, [x, y], [0, -1], colours.ink, colours, [], false);
+        lab.drawLabel(context, text, [x, y], [0, -1], colours.ink, colours, places, false);
       }
     }
   }
