@@ -13,6 +13,11 @@ PLACED = """([room, lines, names]) => {
   for (const [from, to] of lines) places.avoid(from, to);
   return names.map(({ at, towards, size }) => places.place(at, towards, size));
 }"""
+TOLD = "(({ data }) => data && [data.method, data.asked])(potholeLab.toy.anatomy)"
+DRAWN = """() => {
+  const { named, boxes, width, height } = potholeLab.toy.anatomy.view.places;
+  return { named, boxes, width, height };
+}"""
 ROOM = {"width": 480, "height": 480}
 MARGIN = 2
 
@@ -90,13 +95,9 @@ def test_every_name_of_a_step_can_be_read(lab, preset):
         lab.page.evaluate("(name) => potholeLab.toy.state.set({ anatomy_method: name }, 'user')", method)
         for step in (0, 3, 20, 60, 200, 599):
             lab.page.evaluate("(step) => potholeLab.toy.player.seek(step)", step)
-            told = (
-                "potholeLab.toy.anatomy.data && [potholeLab.toy.anatomy.data.method, potholeLab.toy.anatomy.data.asked]"
-            )
-            lab.until(lambda told=told, want=[method, min(step, lab.state("steps"))]: lab.page.evaluate(told) == want)
-            places = lab.page.evaluate(
-                "(({ named, boxes, width, height }) => ({ named, boxes, width, height }))(potholeLab.toy.anatomy.view.places)"
-            )
+            want = [method, min(step, lab.state("steps"))]
+            lab.until(lambda want=want: lab.page.evaluate(TOLD) == want)
+            places = lab.page.evaluate(DRAWN)
             for index, one in enumerate(places["named"]):
                 seen += 1
                 assert one["box"]["x"] >= 0 and one["box"]["x"] + one["box"]["w"] <= places["width"], one
