@@ -107,7 +107,7 @@ def test_a_curve_has_one_coordinate(post):
 @pytest.mark.parametrize(
     "wish",
     [
-        {"instrument": "no such"}, {"instrument": 3}, {"table": "along"}, {"table": []}, {"format": "png"},
+        {"instrument": "no such"}, {"instrument": 3}, {"table": "along"}, {"table": []}, {"format": "gif"},
         {"x_axis": "radius", "y_axis": "radius"}, {"resolution": "1000"}, {"surface": "moon"}, {"steps": "x"},
     ],
 )  # fmt: skip

@@ -132,6 +132,11 @@ def test_cells_lines_and_marks_stand_at_their_values():
     assert axis.index(1e-9) == -0.5 and axis.index(0.0) == -0.5 and axis.index(9.0) == 2.5
 
 
+def page_colours(script: str) -> dict[str, str]:
+    """{name: colour} in the client code's object, whose names may stand in quotes."""
+    return {name.strip(' "'): colour for name, colour in re.findall(r'([\w ’"]+): "(#\w+)"', script)}
+
+
 def test_colours_are_those_of_the_page():
     palette = (ASSETS / "palette.js").read_text(encoding="utf-8")
     stops = re.findall(r"\[(\d+), (\d+), (\d+)\]", palette)
@@ -140,9 +145,9 @@ def test_colours_are_those_of_the_page():
     told = re.search(r"COLOURS = \[([^\]]+)\]", basins)[1]
     assert tuple(re.findall(r'"(#\w+)"', told)) == instrument_pictures.ENDING_COLOURS
     plain = re.search(r"PLAIN = \{([^}]+)\}", basins)[1]
-    assert dict(re.findall(r'"?([\w ]+?)"?: "(#\w+)"', plain)) == instrument_pictures.PLAIN_ENDINGS
+    assert page_colours(plain) == instrument_pictures.PLAIN_ENDINGS
     ends = re.search(r"ENDS = \{([^}]+)\}", (ASSETS / "two_scale.js").read_text(encoding="utf-8"))[1]
-    assert dict(re.findall(r'"?([\w ’]+?)"?: "(#\w+)"', ends)) == two_scale_picture.WINDOW_ENDS
+    assert page_colours(ends) == two_scale_picture.WINDOW_ENDS
 
 
 def test_lines_of_text_stay_on_the_sheet():
