@@ -82,7 +82,7 @@
         this.job = run?.job;
         this.current = {};
         for (const kind of KINDS) {
-          if (this.panels[kind].wish.running) this.panels[kind].wish.cancel("");
+          if (this.panels[kind].wish.busy) this.panels[kind].wish.cancel("");
           this.panels[kind].found = this.panels[kind].shown = null;
           by(`${kind}-answer`).hidden = true;
           by(`${kind}-status`).textContent = "";

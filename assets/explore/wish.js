@@ -11,7 +11,7 @@
       this.job = null;
       this.follower = null;
       this.running = false;
-      this.gate = new lab.LatestWinsGate((wish, signal) => lab.postJson("/network/explore", { ...wish, replaces: this.running ? this.job : null }, signal), {
+      this.gate = new lab.LatestWinsGate((wish, signal) => this.#send(wish, signal), {
         timeout: TIMEOUT,
         onAnswer: (answer, wish, newer) => this.#started(answer, wish, newer),
         onFailure: (error, wish, newer) => newer || this.#failed(error),
@@ -30,14 +30,30 @@
       const { job, running } = this;
       this.gate.cancel();
       this.#over(sentence);
-      if (job && running) lab.postJson("/network/explore/stop", { job }).catch(() => {}); // it ends by itself
+      if (job && running) stop(job);
+    }
+
+    // A job that the server has begun before it could hear that it is not wanted is stopped.
+    async #send(wish, cancelled) {
+      const replaces = this.running ? this.job : null;
+      const answer = await lab.postJson("/network/explore", { ...wish, replaces }, AbortSignal.timeout(TIMEOUT));
+      if (cancelled.aborted) stop(answer.job);
+      return answer;
+    }
+
+    // Whether an answer is under way: from the first wish to the end of its job.
+    get busy() {
+      return this.running || !this.gate.idle;
     }
 
     #started({ job, notices }, wish, newer) {
+      if (newer) {
+        stop(job); // something else is asked for already, before it could name this job as the one that it replaces
+        return;
+      }
       this.job = job;
       this.running = true;
       lab.notices(`${this.kind}-clamped`, notices);
-      if (newer) return; // something else is asked for already, and ends this one
       lab.notices(this.kind, []);
       this.follower?.close();
       this.follower = lab.followJob(job, {
@@ -70,6 +86,10 @@
       this.onEnd(sentence);
     }
   };
+
+  function stop(job) {
+    lab.postJson("/network/explore/stop", { job }).catch(() => {}); // it ends by itself
+  }
 
   function sentenceOf(text) {
     return text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? "" : ".");

@@ -2,6 +2,9 @@
 (() => {
   const lab = (window.potholeLab ??= {});
 
+  // What a row may hold or not: a mini-batch's loss, and what is measured now and then.
+  lab.MEASURED = ["loss", "train_loss", "test_loss", "train_accuracy", "test_accuracy"];
+
   lab.TrainingCurves = class {
     constructor(methods) {
       this.methods = methods;
@@ -60,7 +63,7 @@
     }
 
     add(position, values) {
-      for (const key of ["loss", "train_loss", "test_loss", "train_accuracy", "test_accuracy"]) {
+      for (const key of lab.MEASURED) {
         if (!Number.isFinite(values[key])) continue;
         const kept = (this.kept[key] ??= { steps: [], evaluations: [], seconds: [], y: [] });
         kept.steps.push(position);

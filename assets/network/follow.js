@@ -71,6 +71,7 @@
       follower.closed = true;
       clearTimeout(watch);
       clearTimeout(timer);
+      window.removeEventListener("online", online);
       drop();
     };
     // A browser that was offline is asked at once when it is back.

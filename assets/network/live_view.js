@@ -4,6 +4,7 @@
   const lab = (window.potholeLab ??= {});
   const by = (id) => document.getElementById(id);
   const GROUND_EVERY = 1200; // ms between two wishes for another piece of the plane
+  const FOR_GOOD = [404, 422]; // statuses after which a wish is not repeated
   const SYMBOLS = { learning_rate: "η", radius: "ρ", momentum: "μ", noise_variance: "σ²", weight_decay: "decay" };
 
   lab.LiveView = class {
@@ -25,7 +26,7 @@
     attach(run) {
       this.ground?.close();
       this.ground = null;
-      Object.assign(this, { run, positions: {}, bounds: null, groundBounds: null, asked: 0 });
+      Object.assign(this, { run, positions: {}, bounds: null, groundBounds: null, asked: 0, refusals: 0 });
       this.plane.setSurface(null);
       this.plane.setPaths([], 0);
       this.draw(0);
@@ -142,16 +143,22 @@
         const { job } = await lab.postJson("/network/ground", { job: run.job, x, y }, AbortSignal.timeout(30000));
         if (run !== this.run) return;
         this.groundBounds = key;
+        this.refusals = 0;
         this.ground?.close();
         this.ground = lab.followJob(job, {
           onEntry: ({ kind, data }) => kind === "progress" && run === this.run && this.#surface(data.rows[data.rows.length - 1]),
           onEnd: () => {},
         });
       } catch (error) {
-        // Too many at once, or the run is gone: the paths are drawn without a surface, and it is asked for again later.
-        this.asked = performance.now() + 4 * GROUND_EVERY;
+        if (run !== this.run) return;
+        // Where the run is not known or the piece is none, the paths are drawn without a surface. Where there were too
+        // many wishes, or no answer, it is asked for again, later each time.
+        if (error instanceof lab.Refused && FOR_GOOD.includes(error.status)) this.groundBounds = key;
+        else this.asked = performance.now() + GROUND_EVERY * 2 ** (this.refusals = Math.min(this.refusals + 1, 6));
       } finally {
         this.wanting = false;
+        // Another piece may be shown by now, and a run that has ended draws nothing that would ask for it.
+        if (this.run && this.groundBounds !== JSON.stringify(this.bounds)) this.page.draw();
       }
     }
 

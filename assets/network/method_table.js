@@ -18,14 +18,12 @@
   // Values of the row at an index; what is measured now and then is the newest measurement up to there.
   lab.methodRows = (curves, index) =>
     curves.methods.map((method) => {
-      const found = { method };
-      for (let at = index; at >= 0; at -= 1) {
-        const values = curves.rows[at].methods[method] ?? {};
-        for (const [key, value] of Object.entries(values)) if (!(key in found) && value !== null) found[key] = value;
-        if (at === index && !values.stopped) found.stopped = false;
-        if ("train_loss" in found || index - at > 400) break;
-      }
-      return found;
+      const row = curves.rows[index];
+      const measured = lab.MEASURED.map((key) => {
+        const { x, y } = curves.line(method, key, "steps");
+        return [key, y[lab.lastAtMost(x, row.position)]];
+      });
+      return { method, ...row.methods[method], ...Object.fromEntries(measured) };
     });
 
   lab.showMethods = (place, rows, looks, paper) => lab.showTable(place, columns, rows, looks, paper);

@@ -38,6 +38,7 @@
     }
 
     close() {
+      this.closed = true;
       clearTimeout(this.asking);
       this.follower.close();
     }
@@ -48,7 +49,7 @@
       if (this.state !== "queued") return;
       this.asking = setTimeout(async () => {
         const told = await lab.postJson("/network/run", { job: this.job }).catch(() => null);
-        if (this.state !== "queued") return;
+        if (this.closed || this.state !== "queued") return;
         if (told) this.ahead = told.ahead;
         this.onChange(this, "place");
         this.#askPlace();

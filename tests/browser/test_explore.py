@@ -182,6 +182,48 @@ def test_what_is_no_longer_wanted_is_stopped(page) -> None:
     lab.until(lambda: "slice_asked=no" in page.url)
 
 
+def test_no_job_is_left_behind_by_a_wish_that_was_overtaken_or_given_up(page) -> None:
+    """A server that takes its time: when the next wish is made the page does not know yet which job it replaces."""
+    lab = Explorer(page).trained(f"{LINK}&slice_kind=random&slice_points=101")
+    asked: list[str] = []
+    page.on("response", lambda it: asked.append(it.json()["job"]) if it.url.endswith("/network/explore") else None)
+    page.evaluate(
+        """() => {
+          const post = potholeLab.postJson;
+          potholeLab.postJson = async (address, ...more) => {
+            const answer = await post(address, ...more);
+            if (address === "/network/explore") await new Promise((go) => setTimeout(go, 700));
+            return answer;
+          };
+        }"""
+    )
+    page.locator("#slice-ask").click()
+    page.wait_for_timeout(200)
+    lab.type("slice_seed", "3")
+    lab.until(lambda: len(asked) == 2)
+    lab.until(lambda: page.evaluate("potholeLab.network.explore.panels.slice.wish.running"))
+    page.locator("#slice-cancel").click()  # what runs
+    page.locator("#slice-ask").click()
+    lab.until(lambda: len(asked) == 3)
+    page.locator("#slice-cancel").click()  # what the page has no answer about
+    assert page.locator("#slice-status").inner_text() == "Cancelled."
+    states = page.evaluate(
+        """(jobs) => Promise.all(jobs.map((job) => new Promise((tell) => {
+          let state = "";
+          const onEntry = ({ kind, data }) => { if (kind === "state") state = data.state; };
+          potholeLab.followJob(job, { onEntry, onEnd: () => tell(state) });
+        })))""",
+        asked,
+    )
+    assert states == ["stopped"] * 3, "a job that nobody looks at went on to its end"
+    # Another run is shown before the answer about this one has come: nothing of it is taken for the other's.
+    page.locator("#slice-ask").click()
+    page.evaluate("potholeLab.network.attach(null)")
+    page.wait_for_timeout(1500)
+    assert not page.evaluate("potholeLab.network.explore.panels.slice.wish.busy")
+    assert page.locator("#slice-answer").is_hidden() and page.locator("#slice-panel").is_hidden()
+
+
 def test_a_phone_shows_the_panels_within_its_width(phone_page) -> None:
     lab = Explorer(phone_page).trained(f"{LINK}&slice_way=exact")
     lab.ask("slice")
