@@ -60,33 +60,19 @@
     }
 
     #axes(context, x, y, w, h) {
-      const { quiet, grid } = this.colours;
-      context.font = lab.font(11);
-      context.lineWidth = 1;
-      context.setLineDash([]);
-      context.strokeStyle = grid;
-      context.fillStyle = quiet;
-      context.textBaseline = "middle";
-      context.textAlign = "right";
       const [low, high] = this.range;
+      const heightOf = (value) => y + h - ((value - low) / (high - low)) * h;
       const places = lab.ticks(low, high, Math.max(lab.zoom > 1 ? 3 : LEAST_LABELS, Math.round(h / (LABEL_ROOM * lab.zoom))));
-      for (const value of places) {
-        const at = y + h - ((value - low) / (high - low)) * h;
-        context.beginPath();
-        context.moveTo(x, Math.round(at) + 0.5);
-        context.lineTo(x + w, Math.round(at) + 0.5);
-        context.stroke();
-        context.fillText(lab.formatNumber(Math.abs(value) < 1e-9 * (high - low) ? 0 : value, digitsOf(value, places)), x - 6, at);
-      }
-      context.textBaseline = "top";
-      context.textAlign = "center";
+      const told = (value) => lab.formatNumber(Math.abs(value) < 1e-9 * (high - low) ? 0 : value, digitsOf(value, places));
       const whole = this.total ?? this.steps;
-      for (const value of lab.ticks(0, whole, w > 260 * lab.zoom ? 5 : 3)) {
-        context.fillText(this.total ? lab.formatNumber(value) : String(value), x + (value / whole) * w, y + h + 7);
-      }
+      const below = lab.ticks(0, whole, w > 260 * lab.zoom ? 5 : 3);
+      lab.drawAxes(context, { x, y, w, h }, this.colours, {
+        up: places.map((value) => [heightOf(value), told(value)]),
+        across: below.map((value) => [x + (value / whole) * w, this.total ? lab.formatNumber(value) : String(value)]),
+      });
       if (this.level !== null && this.level >= low && this.level <= high) {
-        const at = y + h - ((this.level - low) / (high - low)) * h;
-        context.strokeStyle = quiet;
+        const at = heightOf(this.level);
+        context.strokeStyle = this.colours.quiet;
         context.setLineDash([3, 4]);
         context.beginPath();
         context.moveTo(x, at);

@@ -8,15 +8,10 @@
   const ghostSign = (holds) =>
     `✚ ghost minimum: the probe stands on the pothole’s bottom${holds ? "" : "; at this η SAM does not stay at it"}`;
 
-  lab.Basins = class {
+  lab.Basins = class extends lab.Instrument {
     constructor(page, place) {
-      this.page = page;
+      super(page, place, "basins");
       this.methods = page.tables.methods;
-      this.progress = new lab.Progress({
-        onPart: (answer, index, of) => this.#part(answer, index, of),
-        onBusy: (busy) => place.setAttribute("aria-busy", String(busy)),
-        onFailure: (error) => page.failed(error),
-      });
       this.key = lab.make("div", { className: "scale" });
       this.figures = lab.make("div", { className: "maps" });
       this.readout = lab.make("p", { className: "hint" });
@@ -40,18 +35,11 @@
       this.progress.ask(this.methods.map((method) => ({ address: "/instruments/basins", body: { ...body, method } })));
     }
 
-    stop() {
-      this.progress.stop();
-    }
-
-    #part(answer, index, of) {
-      this.page.answered(answer);
+    part(answer, index, of) {
       if (index === 0) this.answer = { ...answer, found: {} };
       for (const map of answer.maps) this.answer.found[map.method] = map;
       this.show();
-      if (index < of - 1) return;
-      this.page.speak(this.#summary());
-      document.dispatchEvent(new CustomEvent("pothole:complete", { detail: "basins" }));
+      if (index === of - 1) this.complete(this.#summary());
     }
 
     get endings() {

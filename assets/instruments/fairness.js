@@ -2,14 +2,9 @@
 (() => {
   const lab = (window.potholeLab ??= {});
 
-  lab.Fairness = class {
+  lab.Fairness = class extends lab.Instrument {
     constructor(page, place) {
-      this.page = page;
-      this.progress = new lab.Progress({
-        onPart: (answer) => this.#answered(answer),
-        onBusy: (busy) => place.setAttribute("aria-busy", String(busy)),
-        onFailure: (error) => page.failed(error),
-      });
+      super(page, place, "fairness");
       this.sentence = lab.make("p", { className: "verdict-sentence" });
       this.scale = lab.make("div", { className: "scale" });
       const strip = lab.make("div", { className: "strip-stack" });
@@ -41,20 +36,8 @@
       return ["cost"];
     }
 
-    ask() {
-      this.progress.ask([{ address: "/instruments/fairness", body: this.page.request() }]);
-    }
-
-    stop() {
-      this.progress.stop();
-    }
-
-    #answered(answer) {
-      this.page.answered(answer);
-      this.answer = answer;
-      this.show();
-      this.page.speak(this.told.sentence);
-      document.dispatchEvent(new CustomEvent("pothole:complete", { detail: "fairness" }));
+    get spoken() {
+      return this.told.sentence;
     }
 
     // What is shown of the answer: all methods with as many steps, or within an equal budget in another unit.

@@ -6,15 +6,10 @@
   const make = (...parts) => lab.make(...parts);
   const key = (className, words) => make("span", { className: "method-name" }, make("span", { className }), words);
 
-  lab.PhaseDiagram = class {
+  lab.PhaseDiagram = class extends lab.Instrument {
     constructor(page, place) {
-      this.page = page;
+      super(page, place, "phase");
       this.methods = page.tables.methods;
-      this.progress = new lab.Progress({
-        onPart: (answer, index, of) => this.#part(answer, index, of),
-        onBusy: (busy) => place.setAttribute("aria-busy", String(busy)),
-        onFailure: (error) => page.failed(error),
-      });
       this.seconds = new lab.MeasuredCosts(() => this.show());
       this.status = make("p", { className: "hint" });
       this.counting = make("p", { className: "hint" });
@@ -52,12 +47,7 @@
       this.progress.ask(parts);
     }
 
-    stop() {
-      this.progress.stop();
-    }
-
-    #part(answer, index, of) {
-      this.page.answered(answer);
+    part(answer, index, of) {
       if (index === 0) {
         const size = answer.x.values.length * answer.y.values.length;
         this.map = answer;
@@ -82,8 +72,7 @@
       this.done = index === of - 1;
       this.status.textContent = `${this.map.what}${this.done ? "" : ` Computing finer cells: ${Math.round((100 * index) / (of - 1))} %.`}`;
       this.show();
-      if (this.done) this.page.speak(this.#summary());
-      if (this.done) document.dispatchEvent(new CustomEvent("pothole:complete", { detail: "phase" }));
+      if (this.done) this.complete(this.#summary());
     }
 
     // The nearest computed cell: a coarse picture shows each point's surroundings by it.

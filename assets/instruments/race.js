@@ -8,15 +8,10 @@
     ["local", "1/λ of the local curvature", "local", [9, 3, 2, 3]],
   ];
 
-  lab.Race = class {
+  lab.Race = class extends lab.Instrument {
     constructor(page, place) {
-      this.page = page;
+      super(page, place, "race");
       this.names = ["LLQR", "LLQR+SAM"];
-      this.progress = new lab.Progress({
-        onPart: (answer) => this.#answered(answer),
-        onBusy: (busy) => place.setAttribute("aria-busy", String(busy)),
-        onFailure: (error) => page.failed(error),
-      });
       this.scale = lab.make("div", { className: "scale" });
       this.figures = lab.make("div", { className: "maps" });
       this.key = lab.make("div", { className: "scale" });
@@ -43,20 +38,8 @@
       place.append(this.claims, this.scale, this.figures, this.key, this.status, this.readout);
     }
 
-    ask() {
-      this.progress.ask([{ address: "/instruments/race", body: this.page.request() }]);
-    }
-
-    stop() {
-      this.progress.stop();
-    }
-
-    #answered(answer) {
-      this.page.answered(answer);
-      this.answer = answer;
-      this.show();
-      this.page.speak(answer.claims.map((claim) => `${claim.statement} ${claim.verdict}: ${claim.counts}.`).join(" "));
-      document.dispatchEvent(new CustomEvent("pothole:complete", { detail: "race" }));
+    get spoken() {
+      return this.answer.claims.map((claim) => `${claim.statement} ${claim.verdict}: ${claim.counts}.`).join(" ");
     }
 
     show() {

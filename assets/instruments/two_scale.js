@@ -9,14 +9,9 @@
   const ON_TWO_SCALES = ["two-scale-quadratic", "two-scale-plane"];
   const DASHES = [[7, 4], [2, 3]];
 
-  lab.TwoScales = class {
+  lab.TwoScales = class extends lab.Instrument {
     constructor(page, place) {
-      this.page = page;
-      this.progress = new lab.Progress({
-        onPart: (answer) => this.#answered(answer),
-        onBusy: (busy) => place.setAttribute("aria-busy", String(busy)),
-        onFailure: (error) => page.failed(error),
-      });
+      super(page, place, "two-scale");
       const { make } = lab;
       this.sentence = make("p", { className: "verdict-sentence" });
       this.offer = make("button", { type: "button", className: "button", textContent: "Take the two-scale quadratic as the page’s surface" });
@@ -52,21 +47,13 @@
       );
     }
 
-    ask() {
-      this.progress.ask([{ address: "/instruments/two-scale", body: this.page.request() }]);
-    }
-
-    stop() {
-      this.progress.stop();
-    }
-
-    #answered(answer) {
-      this.page.answered(answer);
-      this.answer = answer;
+    part(answer) {
       this.cell = null;
-      this.show();
-      this.page.speak(answer.sentence);
-      document.dispatchEvent(new CustomEvent("pothole:complete", { detail: "two-scale" }));
+      super.part(answer);
+    }
+
+    get spoken() {
+      return this.answer.sentence;
     }
 
     show() {

@@ -87,28 +87,15 @@
     }
 
     #axes(context) {
-      const { x, y, w, h } = this.#frame();
-      const { quiet, grid } = this.colours;
-      context.font = lab.font(11);
-      context.lineWidth = 1;
-      context.setLineDash([]);
-      context.strokeStyle = grid;
-      context.fillStyle = quiet;
-      context.textAlign = "right";
-      context.textBaseline = "middle";
-      for (const value of this.bounds ? this.#ticks(h / 30) : []) {
-        const at = Math.round(this.#y(value)) + 0.5;
-        context.beginPath();
-        context.moveTo(x, at);
-        context.lineTo(x + w, at);
-        context.stroke();
-        context.fillText(this.percent ? `${Math.round(100 * value)} %` : lab.formatNumber(value), x - 6, at);
-      }
-      context.textAlign = "center";
-      context.textBaseline = "top";
-      for (const value of lab.ticks(0, this.last, w > 260 ? 5 : 3)) {
-        context.fillText(lab.formatNumber(value, 4), this.#x(value), y + h + 7);
-      }
+      const frame = this.#frame();
+      const { x, y, w, h } = frame;
+      const told = (value) => (this.percent ? `${Math.round(100 * value)} %` : lab.formatNumber(value));
+      const places = this.bounds ? this.#ticks(h / 30) : [];
+      const below = lab.ticks(0, this.last, w > 260 ? 5 : 3);
+      lab.drawAxes(context, frame, this.colours, {
+        up: places.map((value) => [this.#y(value), told(value)]),
+        across: below.map((value) => [this.#x(value), lab.formatNumber(value, 4)]),
+      });
       context.strokeRect(x, y + h + 0.5, w, 0);
     }
 
