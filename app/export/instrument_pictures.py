@@ -22,9 +22,9 @@ from app.export.instrument_maps import (
     no_colour,
     sequential,
 )
-from app.export.instrument_picture_wish import PictureWish
 from app.export.instrument_sheet import instrument_sheet
 from app.export.instrument_tables import fairness_tables, phase_tables
+from app.export.instrument_wish import InstrumentWish
 from app.export.sheet import EDGE, Sheet
 from app.export.style import MARKERS, SETTINGS, dash_of
 from app.export.two_scale_picture import two_scale_picture
@@ -62,9 +62,9 @@ def _axis(told: Mapping[str, Any]) -> CellAxis:
     return CellAxis(np.asarray(told["values"], dtype=float), told["title"], told["log"])
 
 
-def phase_picture(answers: Sequence[Mapping[str, Any]], wish: PictureWish) -> Sheet:
+def phase_picture(wish: InstrumentWish) -> Sheet:
     """Four maps on one scale: the share of runs that arrive, or what arriving costs."""
-    first, table = answers[0], phase_tables(answers)["map"]
+    first, table = wish.answers[0], phase_tables(wish.answers)["map"]
     x, y, runs = _axis(first["x"]), _axis(first["y"]), first["runs"]
     shape = (len(y.values), len(x.values))
     column, words = UNITS[wish.unit]
@@ -106,9 +106,9 @@ def phase_picture(answers: Sequence[Mapping[str, Any]], wish: PictureWish) -> Sh
     return sheet
 
 
-def race_picture(answers: Sequence[Mapping[str, Any]], wish: PictureWish) -> Sheet:
+def race_picture(wish: InstrumentWish) -> Sheet:
     """The maps over β × k, U's eigenvalues along the run, and the verdicts on the premise."""
-    (answer,) = answers
+    (answer,) = wish.answers
     runs, escape = answer["runs"], answer["escape"]
     decays, intervals = np.asarray(answer["decays"]), np.asarray(answer["intervals"])
     x = CellAxis(decays, "Decay β", labels=tuple(f"{v:g}" if k % 3 == 0 else "" for k, v in enumerate(decays)))
@@ -152,9 +152,9 @@ def race_picture(answers: Sequence[Mapping[str, Any]], wish: PictureWish) -> She
     return sheet
 
 
-def fairness_picture(answers: Sequence[Mapping[str, Any]], wish: PictureWish) -> Sheet:
+def fairness_picture(wish: InstrumentWish) -> Sheet:
     """Arrivals and final loss against the learning rate, every method at its best, and the sentence."""
-    (answer,) = answers
+    (answer,) = wish.answers
     told, runs, rates = answer.get("equal_cost", answer), answer["runs"], np.asarray(answer["rates"])
     notes = [answer["what"], *([answer["equal_cost"]["what"]] if "equal_cost" in answer else [])]
     sheet, top = instrument_sheet(wish, 560, told["sentence"], notes, METHOD_NAMES)
@@ -184,7 +184,7 @@ def fairness_picture(answers: Sequence[Mapping[str, Any]], wish: PictureWish) ->
     title = "Final loss there (median; below 1e−9 drawn as 1e−9)"
     view = {"η in view": float(wish.state["learning_rate"])}
     draw_chart(sheet, (90, top + 226, 850, 170), title, curves, "Learning rate η", "L(θ)", (True, plain), view)
-    _best_table(sheet, top + 452, fairness_tables(answers)["best"], answer["judged_on"], wish.unit)
+    _best_table(sheet, top + 452, fairness_tables(wish.answers)["best"], answer["judged_on"], wish.unit)
     return sheet
 
 
@@ -218,13 +218,13 @@ def endings_of(answers: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     return shades | {name: colour for name, colour in PLAIN_ENDINGS.items() if name in names}
 
 
-def basins_picture(answers: Sequence[Mapping[str, Any]], wish: PictureWish) -> Sheet:
+def basins_picture(wish: InstrumentWish) -> Sheet:
     """Where each start ends, by method."""
-    first, shades = answers[0], endings_of(answers)
+    first, shades = wish.answers[0], endings_of(wish.answers)
     flat = len(first["y"]) == 1
     x = CellAxis(np.asarray(first["x"]), "Start θ" if flat else "Start θ₁")
     y = CellAxis(np.asarray(first["y"]), "" if flat else "Start θ₂", labels=("",) if flat else ())
-    maps = [found for answer in answers for found in answer["maps"]]
+    maps = [found for answer in wish.answers for found in answer["maps"]]
     signs = ["○ minimum; ring: the start in view"]
     if any(found["ghosts"] for found in maps):
         more = "" if first["ghost_holds"] else "; at this η SAM does not stay at it"
@@ -255,13 +255,13 @@ def basins_picture(answers: Sequence[Mapping[str, Any]], wish: PictureWish) -> S
     return sheet
 
 
-PICTURES: dict[str, Callable[[Sequence[Mapping[str, Any]], PictureWish], Sheet]] = {
+PICTURES: dict[str, Callable[[InstrumentWish], Sheet]] = {
     "phase": phase_picture, "race": race_picture, "fairness": fairness_picture, "basins": basins_picture,
     "two-scale": two_scale_picture,
 }  # fmt: skip
 
 
-def instrument_picture(answers: Sequence[Mapping[str, Any]], wish: PictureWish) -> bytes:
+def instrument_picture(wish: InstrumentWish) -> bytes:
     """The PNG or SVG."""
     with matplotlib.rc_context(SETTINGS):
-        return PICTURES[wish.instrument](answers, wish).saved()
+        return PICTURES[wish.instrument](wish).saved()

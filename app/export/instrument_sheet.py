@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from app.export.instrument_picture_wish import PictureWish
+from app.export.instrument_wish import InstrumentWish
 from app.export.settings import SOURCE
 from app.export.sheet import EDGE, HEAD, WIDE, Sheet, wrapped
 
@@ -13,7 +13,7 @@ ROW = 14
 
 
 def instrument_sheet(
-    wish: PictureWish, body: int, said: str, notes: Sequence[str], methods: Sequence[str] = ()
+    wish: InstrumentWish, body: int, said: str, notes: Sequence[str], methods: Sequence[str] = ()
 ) -> tuple[Sheet, float]:
     """(the sheet, where its body begins). said: what the instrument found; notes: what has to be known of it."""
     lead = wrapped(said, 10)
@@ -22,7 +22,7 @@ def instrument_sheet(
     top = HEAD - (0 if methods else 18) + 16 * len(lead) + (6 if lead else 0)
     height = round(top + body + ROW * (len(below) + deep + 1) + 40)
     looks = {name: wish.look(name) for name in methods}
-    sheet = Sheet(wish.title, wish.about, height, wish.settings, wish.scheme, wish.form, wish.width, looks)
+    sheet = Sheet(wish.title, wish.about, height, wish.settings, wish.scheme, wish.format, wish.width, looks)
     sheet.lines(HEAD - (0 if methods else 18), lead, 10, color=sheet.colours.ink)
     end = sheet.lines(top + body, below) + 8
     column = (WIDE - 2 * EDGE + 18) / 3

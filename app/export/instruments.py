@@ -4,7 +4,7 @@ them not)."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -14,8 +14,8 @@ import orjson
 from app.control import ChoiceControl
 from app.export.controls import WIDTH, read_values
 from app.export.data import csv_bytes, npz_bytes
-from app.export.instrument_picture_wish import PictureWish
 from app.export.instrument_tables import MAKERS, MEASURED, TABLES, columns_of
+from app.export.instrument_wish import InstrumentWish
 from app.export.making import MadeFile
 from app.export.settings import file_name, settings_of, settings_rows
 from app.instruments.controls import INSTRUMENT, STRIDES, InstrumentRequest, own_state, read_instrument_request
@@ -58,19 +58,6 @@ def _computed(name: str, part: InstrumentRequest) -> bytes:
     return one_part([(name, part)])[0]
 
 
-@dataclass(frozen=True)
-class InstrumentWish:
-    """A checked wish with the answers that its file is made of."""
-
-    instrument: str
-    format: str
-    table: str
-    state: Mapping[str, Any]
-    settings: Mapping[str, Any]
-    answers: list[dict[str, Any]]
-    picture: PictureWish | None
-
-
 def instrument_wish(raw: Mapping[str, Any]) -> InstrumentWish:
     """The wish in a posted state of the instruments page, its answers computed. BadRequest says what is wrong."""
     values, _ = read_values(raw, (FORMAT, INSTRUMENT, WIDTH))
@@ -87,30 +74,20 @@ def instrument_wish(raw: Mapping[str, Any]) -> InstrumentWish:
     settings = {**settings_of(reading), **own, "instrument": name, "what": answers[0].get("what", "")}
     if name in COUNTING:
         settings |= _counted(answers[0], asked, reading.state["cost"])
-    picture = None
-    if kind in DRAWN:
-        title = f"{dict(INSTRUMENT.options)[name]}: {reading.surface.title}"
-        picture = PictureWish(
-            name,
-            title,
-            ABOUT[name],
-            reading.state,
-            own["shown"],
-            settings_rows(reading),
-            settings,
-            kind,
-            values["width"],
-        )
-    return InstrumentWish(name, kind, wanted, reading.state, settings, answers, picture)
+    title = f"{dict(INSTRUMENT.options)[name]}: {reading.surface.title}"
+    return InstrumentWish(
+        name, kind, wanted, answers, title, ABOUT[name], reading.state, own["shown"], settings_rows(reading), settings,
+        values["width"],
+    )  # fmt: skip
 
 
 def instrument_file(wish: InstrumentWish) -> MadeFile:
     """Its file."""
     name, kind = wish.instrument, wish.format
-    if wish.picture is not None:
+    if kind in DRAWN:
         from app.export.instrument_pictures import instrument_picture
 
-        content = instrument_picture(wish.answers, wish.picture)
+        content = instrument_picture(wish)
     elif kind == "json":
         content = orjson.dumps({"settings": wish.settings, "answers": wish.answers}, option=orjson.OPT_INDENT_2)
     elif kind == "csv":

@@ -19,8 +19,8 @@ from app.export.instrument_maps import (
     draw_keys,
     no_colour,
 )
-from app.export.instrument_picture_wish import PictureWish
 from app.export.instrument_sheet import instrument_sheet
+from app.export.instrument_wish import InstrumentWish
 from app.export.sheet import EDGE, Sheet
 from app.export.style import MARKERS, dash_of
 from app.numbers_as_text import number
@@ -31,9 +31,9 @@ WINDOW_ENDS = {
 }  # fmt: skip
 
 
-def two_scale_picture(answers: Sequence[Mapping[str, Any]], wish: PictureWish) -> Sheet:
+def two_scale_picture(wish: InstrumentWish) -> Sheet:
     """Closed forms beside the simulation, the orbit, the window of ρ, and the bouncing on the plane."""
-    (answer,) = answers
+    (answer,) = wish.answers
     window, rows, orbit = answer["window"], answer["quantities"], answer["cycles"].get("orbit")
     ends = [name for name in WINDOW_ENDS if window["counts"].get(name)]
     notes = [window["what"], answer["what"]]

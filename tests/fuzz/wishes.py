@@ -11,6 +11,7 @@ from typing import Any
 
 from app.explore.controls import CURVATURE_CONTROLS, RESCALING_CONTROLS, SLICE_CONTROLS
 from app.export.instrument_tables import TABLES
+from app.export.instruments import FORMAT as INSTRUMENT_FORMAT
 from app.export.network.wish import FORMATS as OF_A_RUN
 from app.instruments.controls import STRIDES
 from app.instruments.routes import COMPUTATIONS
@@ -30,6 +31,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "curvature": {"curvature_probes": 2, "curvature_lanczos": 0, "curvature_count": 1, "curvature_ascent": 1},
     "rescaling": {},
 }
+OF_AN_INSTRUMENT = tuple(key for key, _ in INSTRUMENT_FORMAT.options)
 CONTROLS_OF = {"slice": SLICE_CONTROLS, "curvature": CURVATURE_CONTROLS, "rescaling": RESCALING_CONTROLS}
 LINKS = {
     "/toy/open": "?preset=figure-2&radius=0.2&methods=SAM,LLQR%2BSAM",
@@ -130,7 +132,7 @@ def wish(rng: random.Random, path: str) -> dict[str, Any]:
         return of_a_run(rng, job)
     if path == "/export/instruments":
         name = rng.choice(list(TABLES))
-        return {**instrument(rng, name), "format": rng.choice(["csv", "npz", "json"]), "table": ""}
+        return {**instrument(rng, name), "format": rng.choice(OF_AN_INSTRUMENT), "width": 320, "table": ""}
     if path == "/export/toy":
         return of_the_toy(rng)
     name = path.rpartition("/")[2]
@@ -151,8 +153,8 @@ def every_wish(rng: random.Random, posts: list[str]) -> Iterator[tuple[str, dict
             yield from ((path, of_a_run(rng, JOBS[0], what, kind)) for what in OF_A_RUN for kind in OF_A_RUN[what])
         elif path == "/export/instruments":
             for name in TABLES:
-                for kind in ("csv", "npz", "json"):
-                    yield path, {**instrument(rng, name), "format": kind}
+                for kind in OF_AN_INSTRUMENT:
+                    yield path, {**instrument(rng, name), "format": kind, "width": 320}
         elif path == "/export/toy":
             yield from ((path, of_the_toy(rng, kind)) for kind in ("csv", "npz", "py", "svg", "png", "gif", "html"))
         else:

@@ -44,9 +44,9 @@ def test_the_svg_is_one_closed_file_with_title_axes_and_settings(name, scheme):
     assert not re.search(r"href=\"(?!#|data:image/png;base64,)", text), "nothing outside is asked for"
     assert "<script" not in text and "javascript:" not in text and not re.search(r"\son\w+=", text)
     assert not re.search(r"url\((?!#)", text)
-    for word in (wish.picture.title, "Learning rate η", "0.0165", "Seed", "reconstruction"):
+    for word in (wish.title, "Learning rate η", "0.0165", "Seed", "reconstruction"):
         assert word in words
-    assert [*wish.picture.rows] and all(name in words and value in words for name, value in wish.picture.rows)
+    assert [*wish.rows] and all(name in words and value in words for name, value in wish.rows)
     assert ("#ffffff" if scheme == "light" else "#1b2026") in text
     assert instrument_file(wish).content == file.content, "equal wishes give equal files"
 

@@ -1,4 +1,4 @@
-"""What a picture of an instrument is asked to be; apart from what draws it, which takes long to import."""
+"""What a file of an instrument is made of; apart from what draws it, which takes long to import."""
 
 from __future__ import annotations
 
@@ -11,17 +11,22 @@ from app.export.scene import look_in
 
 
 @dataclass(frozen=True)
-class PictureWish:
-    """A picture of an instrument: its name, what it is about, the page's state, the settings said and those kept."""
+class InstrumentWish:
+    """A checked wish: the instrument, the answers that it draws, the page's state, and what a picture says of them.
+
+    table: the one that a CSV holds; rows: the settings as the page names them; settings: all that a file keeps.
+    """
 
     instrument: str
+    format: str
+    table: str
+    answers: Sequence[Mapping[str, Any]]
     title: str
     about: str
     state: Mapping[str, Any]
     shown: str
     rows: Sequence[tuple[str, str]]
     settings: Mapping[str, Any]
-    form: str
     width: int
 
     @property
