@@ -20,6 +20,15 @@
       this.boxes.push(box);
     }
 
+    // No name goes outside this frame [x, y, w, h].
+    within([x, y, w, h]) {
+      const { width, height } = this;
+      this.block({ x: 0, y: 0, w: width, h: y });
+      this.block({ x: 0, y: y + h, w: width, h: height - y - h });
+      this.block({ x: 0, y: 0, w: x, h: height });
+      this.block({ x: x + w, y: 0, w: width - x - w, h: height });
+    }
+
     // Names avoid the line from one point to another.
     avoid(from, to) {
       this.lines.push([from, to]);

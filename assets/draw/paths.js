@@ -142,6 +142,8 @@
       const frame = this.projector.frame?.();
       if (!frame) return;
       const places = new lab.LabelPlaces({ width: context.canvas.clientWidth, height: context.canvas.clientHeight });
+      places.within(frame);
+      this.leaving = places.named;
       for (const { entry, line } of this.lines) {
         const exit = entry.diverged ? lab.leaves(line, frame) : null;
         if (!exit || lab.ownStep(entry, this.step) < exit.step) continue;

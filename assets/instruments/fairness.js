@@ -95,7 +95,7 @@
       this.chart.place.setAttribute("aria-label", `Final loss by learning rate: ${lowest.join(", ")}.`);
       const bar = lab.make("span", { className: "scale-bar" });
       bar.style.background = lab.sequentialGradient();
-      this.scale.replaceChildren("Runs that arrive: none", bar, `all ${runs}`, lab.make("span", { className: "hatched-swatch" }), "most diverge", lab.make("span", { className: "sign", textContent: "marker: the method’s best setting" }));
+      this.scale.replaceChildren("Runs that arrive: none", bar, `all ${runs}`, lab.make("span", { className: "method-name" }, lab.make("span", { className: "hatched-swatch" }), "most diverge"), lab.make("span", { className: "sign", textContent: "marker: the method’s best setting" }));
       const told = (method, { arrived, median, refreshes }) => `${arrived} of ${judged}${this.#costSaid(method, median, refreshes)}`;
       this.best.replaceChildren(
         lab.plainTable(

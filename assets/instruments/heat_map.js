@@ -179,7 +179,7 @@
       let last = Infinity;
       for (const [place, text] of ticks(up, Math.max(2, frame.height / (40 * lab.zoom)))) {
         const [, y] = this.pixel(0, place);
-        if (y > last - 12 * lab.zoom) continue;
+        if (!text || y > last - 12 * lab.zoom) continue;
         last = y;
         context.fillRect(frame.x - 4, Math.round(y), 4, 1);
         context.fillText(text, frame.x - 7, y);

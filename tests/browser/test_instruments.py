@@ -177,3 +177,27 @@ def test_a_broken_link_is_said_and_opens_all_the_same(page):
 def test_a_phone_shows_it_without_scrolling_sideways(phone_page, name, look):
     opened(phone_page, name, QUICK + look)
     assert phone_page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_a_map_of_one_row_has_no_tick_without_a_label(page):
+    """On a curve there is nothing to read at the left of the map."""
+    opened(page, "basins", "preset=two-scale&resolution=12&steps=60")
+    ticks = page.evaluate(
+        """() => {
+          const { map } = potholeLab.instruments.instruments.basins.maps.SAM;
+          const drawn = [];
+          const fill = map.layer.context.fillRect.bind(map.layer.context);
+          map.layer.context.fillRect = (...box) => { drawn.push(box); fill(...box); };
+          map.draw();
+          return drawn.filter(([, , width, height]) => width === 4 && height === 1).length;
+        }"""
+    )
+    assert ticks == 0
+
+
+def test_a_sign_of_the_key_stands_beside_its_words(phone_page):
+    opened(phone_page, "fairness")
+    swatch = phone_page.locator("#fairness-body .scale .hatched-swatch")
+    words = swatch.locator("xpath=..")
+    assert words.inner_text() == "most diverge"
+    assert words.bounding_box()["height"] < 30

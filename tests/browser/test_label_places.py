@@ -105,3 +105,17 @@ def test_every_name_of_a_step_can_be_read(lab, preset):
                 for other in places["named"][:index]:
                     assert not overlap(one["box"], other["box"]), (method, step, one, other)
     assert seen > 100
+
+
+def test_the_name_of_a_diverging_path_stays_off_the_axes(lab):
+    """Over the tick labels below the map it could not be read, nor they."""
+    lab.open("/?preset=stiff-valley")
+    told = lab.page.evaluate(
+        "(({ paths }) => ({ named: paths.leaving, frame: paths.projector.frame() }))(potholeLab.toy.pictures.map)"
+    )
+    x, y, w, h = told["frame"]
+    assert {one["text"] for one in told["named"]} == {"SGDM diverges", "SAM diverges"}
+    for one in told["named"]:
+        box = one["box"]
+        assert x <= box["x"] and box["x"] + box["w"] <= x + w
+        assert y <= box["y"] and box["y"] + box["h"] <= y + h
