@@ -92,7 +92,15 @@ def test_started_on_one_web_process_followed_on_the_other_through_all_that_dies(
     here: list[dict] = []
     there: list[dict] = []
 
+    told: list[dict] = []
+
+    def check_both() -> None:
+        for seen in (here, there):
+            check_whole(seen)
+        told.extend(there)
+
     async def go() -> None:
+        nonlocal job
         await asyncio.gather(followed(first.url, job, here, reached(5)), followed(second.url, job, there, reached(5)))
         assert here[0] == there[0]
 
@@ -107,6 +115,14 @@ def test_started_on_one_web_process_followed_on_the_other_through_all_that_dies(
             followed(second.url, job, there, reached(step + 20)), followed(door, job, here, reached(step + 20))
         )
 
+        if any(one["data"]["state"] == "finished" for one in there if one["kind"] == "state"):
+            # A busy machine has kept us so long that the run is over: the scheduler dies under another.
+            await followed(door, job, here, lambda _: False)
+            check_both()
+            here.clear()
+            there.clear()
+            job = await asyncio.to_thread(started, second.url)
+            await asyncio.gather(followed(second.url, job, there, reached(5)), followed(door, job, here, reached(5)))
         await asyncio.to_thread(deployment.scheduler.end, signal.SIGKILL)
         lost = asyncio.create_task(followed(second.url, job, there, lambda one: one["kind"] == "connection"))
         await lost
@@ -118,14 +134,17 @@ def test_started_on_one_web_process_followed_on_the_other_through_all_that_dies(
         assert reasons == ["over", "over"]
 
     run(go())
-    for seen in (here, there):
-        check_whole(seen)
-    assert "was killed or lost after step" in said(there)
+    check_both()
+    assert "was killed or lost after step" in said(told)
     assert "The engine was restarted after step" in said(there)
 
 
 def test_metrics_tell_the_engine_s_state_from_any_web_process(deployment: Deployment) -> None:
-    text = httpx.get(f"{deployment.webs[1].url}/metrics").text
+    end = time.monotonic() + 60
+    while (text := httpx.get(f"{deployment.webs[1].url}/metrics").text) and "pothole_workers 2.0" not in text:
+        if time.monotonic() > end:
+            break
+        time.sleep(0.2)  # they come back to the scheduler that was started anew, each in its own time
     assert re.search(r"^pothole_engine_up 1\.0$", text, re.MULTILINE)
     assert re.search(r'^pothole_jobs\{state="finished"\} [1-9]', text, re.MULTILINE)
     assert re.search(r"^pothole_workers 2\.0$", text, re.MULTILINE)

@@ -53,7 +53,7 @@ def one_thread():
 @pytest.fixture(scope="module")
 def lab():
     """(engine, run(coroutine), ids of two finished runs): one embedded engine for all of these tests."""
-    engine = Engine(EngineSettings(threads=1))
+    engine = Engine(EngineSettings(threads=1, nice=0))
 
     async def finished(description: dict) -> str:
         job = await engine.submit("v" * 22, description)

@@ -81,7 +81,7 @@ def test_an_own_objective_is_trained_by_a_worker(here: Path, monkeypatch: pytest
         entries = [entry async for entry in engine.follow(job)]
         return entries, await engine.result(job, "weights/final")
 
-    engine = Engine(EngineSettings())
+    engine = Engine(EngineSettings(nice=0))
     try:
         entries, weights = asyncio.run(asyncio.wait_for(scenario(), 120))
     finally:
