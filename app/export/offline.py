@@ -32,7 +32,7 @@ ASSETS = Path(__file__).resolve().parent.parent.parent / "assets"
 SCRIPTS = (
     *("core/actions.js", "core/arrays.js", "core/format.js", "core/keys.js", "core/scheme.js", "core/table.js"),
     *("draw/ink.js", "draw/layer.js", "draw/markers.js", "draw/polyline.js", "draw/occlusion.js", "draw/arrows.js"),
-    *("draw/paths.js", "draw/chart.js", "draw/map.js", "draw/relief.js"),
+    *("draw/label_places.js", "draw/paths.js", "draw/chart_axes.js", "draw/chart.js", "draw/map.js", "draw/relief.js"),
     *("toy/entries.js", "toy/player.js", "toy/controls_bar.js", "toy/keyboard.js", "toy/legend.js", "toy/outcomes.js"),
     *("export/offline/still_map.js", "export/offline/still_relief.js", "export/offline/scene.js"),
 )
