@@ -52,12 +52,10 @@ class Unit:
         return (counting_told if self.name == "evaluations" else measuring_told)(self.prices)
 
     def said(self, value: float) -> str:
-        """A median cost in words."""
+        """A median cost in words, where the unit has been named."""
         if self.name == "steps":
             return f"median step {value:g}"
-        if self.name == "evaluations":
-            return f"median {value:g} gradient evaluations"
-        return f"median {value:.3g} seconds"
+        return f"median {value:g}" if self.name == "evaluations" else f"median {value:.3g} s"
 
 
 STEPS = Unit("steps", {name: {"step": 1, "refresh": 0} for name in METHOD_NAMES})

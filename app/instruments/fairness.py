@@ -15,7 +15,7 @@ from app.control import NumberControl
 from app.instruments.arrival_cost import STEPS, Unit, median_refreshes, prices, unit_of
 from app.instruments.axes import AXES
 from app.instruments.controls import InstrumentRequest
-from app.instruments.equal_cost import compared, equal_budget, lengths_told, steps_within
+from app.instruments.equal_cost import WORDS, compared, equal_budget, lengths_told, steps_within
 from app.instruments.repeats import Repeats, repeats
 from app.toy.compute import configured
 from app.toy.costs import schedule_of
@@ -133,7 +133,8 @@ class Comparison:
         setting = f"at equal settings (η = {request.learning_rate:g}, ρ = {request.radius:g})"
         others = " and ".join(f"{name} {self._said(self.tuned[name])}" for name in ("SGDM", "LLQR"))
         numbers = f"{setting} {said[0]}; each at its best {said[1]}."
-        return f"{self.verdict}: {numbers} Without a probe, each at its best, {others}."
+        counted = "" if self.unit == STEPS else f", counted in {WORDS[self.unit.name]}"
+        return f"{self.verdict}{counted}: {numbers} Without a probe, each at its best, {others}."
 
     def _said(self, found: Tried) -> str:
         count = int(found.arrived[0])
