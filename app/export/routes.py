@@ -20,7 +20,7 @@ from app.crowd.worker import Busy, Worker
 from app.edge.visitor import visitor_of
 from app.engine import default_engine
 from app.export.controls import read_wish
-from app.export.instruments import instrument_file, instrument_wish
+from app.export.instruments.making import instrument_file, instrument_wish
 from app.export.making import MadeFile, made
 from app.export.network.making import network_file
 from app.export.network.wish import read_network_wish

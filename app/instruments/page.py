@@ -7,7 +7,7 @@ from typing import Any
 from dash import html
 
 from app.control_entries import entry
-from app.export.instrument_tables import TABLES
+from app.export.instruments.tables import TABLES
 from app.instruments.controls import INSTRUMENT, OWN_CONTROLS
 from app.instruments.link import link_problems
 from app.pages import Page

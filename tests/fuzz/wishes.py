@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from app.explore.controls import CURVATURE_CONTROLS, RESCALING_CONTROLS, SLICE_CONTROLS
-from app.export.instrument_tables import TABLES
-from app.export.instruments import FORMAT as INSTRUMENT_FORMAT
+from app.export.instruments.making import FORMAT as INSTRUMENT_FORMAT
+from app.export.instruments.tables import TABLES
 from app.export.network.wish import FORMATS as OF_A_RUN
 from app.instruments.controls import STRIDES
 from app.instruments.routes import COMPUTATIONS

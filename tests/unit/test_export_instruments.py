@@ -9,7 +9,7 @@ import json
 import numpy as np
 import pytest
 
-from app.export.instrument_tables import TABLES
+from app.export.instruments.tables import TABLES
 from app.instruments.controls import STRIDES
 from app.toy.request import METHOD_NAMES
 

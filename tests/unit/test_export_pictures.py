@@ -12,9 +12,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from app.export import instrument_maps, instrument_pictures, two_scale_picture
-from app.export.instrument_maps import CellAxis, Cells, draw_cells, sequential
-from app.export.instruments import instrument_file, instrument_wish
+from app.export.instruments import maps as instrument_maps
+from app.export.instruments import pictures as instrument_pictures
+from app.export.instruments import two_scale as two_scale_picture
+from app.export.instruments.making import instrument_file, instrument_wish
+from app.export.instruments.maps import CellAxis, Cells, draw_cells, sequential
 from app.export.sheet import WIDE, Sheet, wrapped
 from app.numbers_as_text import number
 from app.toy.request import METHOD_NAMES

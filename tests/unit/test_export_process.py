@@ -19,7 +19,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from app.crowd.side_worker import SideWorker
 from app.export.controls import read_wish
-from app.export.instruments import FORMAT, instrument_file, instrument_wish
+from app.export.instruments.making import FORMAT, instrument_file, instrument_wish
 from app.export.making import MAKERS, made
 from app.export.network.making import _run_file
 from app.export.network.record import Record

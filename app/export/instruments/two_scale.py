@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from app.appearance import MethodLook
-from app.export.instrument_maps import (
+from app.export.instruments.maps import (
     DASH_NAMES,
     DASHES,
     CellAxis,
@@ -19,8 +19,8 @@ from app.export.instrument_maps import (
     draw_keys,
     no_colour,
 )
-from app.export.instrument_sheet import instrument_sheet
-from app.export.instrument_wish import InstrumentWish
+from app.export.instruments.sheet import instrument_sheet
+from app.export.instruments.wish import InstrumentWish
 from app.export.sheet import EDGE, Sheet
 from app.export.style import MARKERS, dash_of
 from app.numbers_as_text import number

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from app.export.instrument_wish import InstrumentWish
+from app.export.instruments.wish import InstrumentWish
 from app.export.settings import SOURCE
 from app.export.sheet import EDGE, HEAD, WIDE, Sheet, wrapped
 

@@ -14,8 +14,8 @@ import orjson
 from app.control import ChoiceControl
 from app.export.controls import WIDTH, read_values
 from app.export.data import csv_bytes, npz_bytes
-from app.export.instrument_tables import MAKERS, MEASURED, TABLES, columns_of
-from app.export.instrument_wish import InstrumentWish
+from app.export.instruments.tables import MAKERS, MEASURED, TABLES, columns_of
+from app.export.instruments.wish import InstrumentWish
 from app.export.making import MadeFile
 from app.export.settings import file_name, settings_of, settings_rows
 from app.instruments.controls import INSTRUMENT, STRIDES, InstrumentRequest, own_state, read_instrument_request
@@ -85,7 +85,7 @@ def instrument_file(wish: InstrumentWish) -> MadeFile:
     """Its file."""
     name, kind = wish.instrument, wish.format
     if kind in DRAWN:
-        from app.export.instrument_pictures import instrument_picture
+        from app.export.instruments.pictures import instrument_picture
 
         content = instrument_picture(wish)
     elif kind == "json":

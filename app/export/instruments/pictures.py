@@ -8,7 +8,7 @@ from typing import Any
 import matplotlib
 import numpy as np
 
-from app.export.instrument_maps import (
+from app.export.instruments.maps import (
     DASH_NAMES,
     DASHES,
     CellAxis,
@@ -22,12 +22,12 @@ from app.export.instrument_maps import (
     no_colour,
     sequential,
 )
-from app.export.instrument_sheet import instrument_sheet
-from app.export.instrument_tables import fairness_tables, phase_tables
-from app.export.instrument_wish import InstrumentWish
+from app.export.instruments.sheet import instrument_sheet
+from app.export.instruments.tables import fairness_tables, phase_tables
+from app.export.instruments.two_scale import two_scale_picture
+from app.export.instruments.wish import InstrumentWish
 from app.export.sheet import EDGE, Sheet
 from app.export.style import MARKERS, SETTINGS, dash_of
-from app.export.two_scale_picture import two_scale_picture
 from app.numbers_as_text import number
 from app.toy.request import METHOD_NAMES
 
