@@ -66,6 +66,7 @@
         if (drawing) this.panels.slice.restyle();
         else {
           clearTimeout(this.soon);
+          if (this.ready) this.panels.slice.giveWay();
           this.soon = setTimeout(() => this.ask("slice"), PAUSE);
         }
       }

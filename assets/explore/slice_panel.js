@@ -37,10 +37,16 @@
     }
 
     ask(run, state) {
+      this.giveWay();
       this.began = performance.now();
       this.firstPicture = null;
       this.found = { run, plane: null, picture: null, honesty: null, done: null };
       this.wish.ask(run, state);
+    }
+
+    // What is still to be drawn waits for what is asked for now.
+    giveWay() {
+      this.shownPictures?.giveWay();
     }
 
     get pictures() {
@@ -208,6 +214,7 @@
       by("slice-cancel").hidden = !busy;
       by("slice-panel").setAttribute("aria-busy", String(busy));
       if (busy) by("slice-status").textContent = "Asked …";
+      else this.shownPictures?.goOn();
     }
 
     #ended(sentence) {

@@ -3,6 +3,7 @@
   const lab = (window.potholeLab ??= {});
   const by = (id) => document.getElementById(id);
   const FLOOR = 1e-12; // as the server draws a logarithm
+  const REST = 150; // ms after the map in which another wish may come before a relief is begun
 
   lab.SlicePictures = class {
     constructor() {
@@ -48,6 +49,7 @@
       by("slice-relief-picture").hidden = flat;
       by("slice-pictures").classList.toggle("single", flat);
       this.waiting = flat ? null : figures; // of several reliefs that wait the newest is drawn
+      this.aside = false;
       if (flat) this.relief.setRelief(null, figures.domain);
       this.map.forgetRanges();
       dash_clientside.set_props("slice-map-graph", { figure: figures.map });
@@ -56,16 +58,27 @@
 
     // The browser paints the map before what a frame's callback puts off runs.
     #afterMap() {
-      if (!this.waiting || this.painting) return;
+      if (!this.waiting || this.painting || this.aside) return;
       this.painting = true;
-      requestAnimationFrame(() => setTimeout(() => this.#drawRelief()));
+      requestAnimationFrame(() => setTimeout(() => this.#drawRelief(), REST));
+    }
+
+    // Another slice is asked for: a relief that is still to be drawn would keep its map waiting, for half a second where
+    // WebGL is software. It is left until that map is there (setFigures), or until nothing comes of it (goOn).
+    giveWay() {
+      this.aside = true;
+    }
+
+    goOn() {
+      this.aside = false;
+      this.#afterMap();
     }
 
     #drawRelief() {
       const { waiting: figures } = this;
       this.painting = false;
+      if (!figures || this.aside) return;
       this.waiting = null;
-      if (!figures) return;
       this.relief.setRelief(figures.heights, figures.domain);
       dash_clientside.set_props("slice-relief-graph", { figure: figures.relief });
       this.#raise();

@@ -182,6 +182,27 @@ def test_what_is_no_longer_wanted_is_stopped(page) -> None:
     lab.until(lambda: "slice_asked=no" in page.url)
 
 
+def test_the_map_of_the_next_slice_does_not_wait_for_the_relief_of_the_last(page) -> None:
+    """Asked anew as soon as a map is there: its relief is not begun before the next map is drawn."""
+    lab = Explorer(page).trained()
+    page.evaluate(WATCH_DRAWINGS)
+    page.evaluate(
+        """() => document.addEventListener("pothole:slice", () => {
+          potholeLab.network.state.set({ slice_seed: 1 }, "run");
+          document.getElementById("slice-ask").click();
+        }, { once: true })"""
+    )
+    lab.choose("slice_kind", "random")
+    page.locator("#slice-ask").click()
+    drawn = lab.until(lambda: "slice-relief-graph" in (log := page.evaluate("drawings")) and log)
+    before = drawn[: drawn.index("slice-relief-graph")]
+    assert before.count("slice-map-graph") >= 2, drawn
+    found = lab.answer("slice")
+    relief = "potholeLab.network.explore.panels.slice.pictures"
+    lab.until(lambda: page.evaluate(f"{relief}.waiting === null && {relief}.relief.paths.entries.length === 2"))
+    assert found["plane"]["kind"] == "random"
+
+
 def test_no_job_is_left_behind_by_a_wish_that_was_overtaken_or_given_up(page) -> None:
     """A server that takes its time: when the next wish is made the page does not know yet which job it replaces."""
     lab = Explorer(page).trained(f"{LINK}&slice_kind=random&slice_points=101")
