@@ -32,7 +32,13 @@ def asked_plane(
     others: list[Spot] = []
     more: dict[str, Any] = {}
     if kind == "pca":
-        more["trajectories"] = torch.cat(list(paths.values()))
+        more["trajectories"] = kept = torch.cat(list(paths.values()))
+        count = int(torch.isfinite(kept).all(1).sum())
+        if count <= axes:
+            raise ValueError(
+                f"{axes} principal components take at least {axes + 1} kept points of the paths, and this run has "
+                f"{count}: let it train further, or choose another plane"
+            )
     elif kind == "three-points":
         wishes = (asked["slice_second"], asked["slice_third"])[:axes]
         names = ground.others(asked["slice_point"], wishes)

@@ -17,6 +17,7 @@ from app.engine.packing import unpack
 from app.engine.settings import KINDS as JOB_KINDS
 from app.explore import ground as ground_module
 from app.explore.controls import CURVATURE_CONTROLS, RESCALING_CONTROLS, SLICE_CONTROLS
+from app.explore.frames import asked_plane
 from geometry.honesty import path_on_plane
 from geometry.plane import Plane
 from geometry.sampled_slices import sampled_objective
@@ -58,6 +59,16 @@ def axes_of(look: Any) -> tuple[np.ndarray, np.ndarray]:
 def plane_kept(look: Any) -> Plane:
     kept = unpack(look.results["slice"])
     return Plane(torch.from_numpy(kept["origin"].copy()), torch.from_numpy(kept["directions"].copy()))
+
+
+@pytest.mark.parametrize(("kept", "axes"), [(2, 2), (1, 1)])
+def test_principal_components_of_too_few_points_are_refused_in_the_page_s_words(kept: int, axes: int) -> None:
+    """A run that was stopped at its first step; a point that diverged counts as none."""
+    path = torch.cat([torch.arange(5.0 * kept).reshape(kept, 5), torch.full((1, 5), torch.nan)])
+    asked = {"slice_kind": "pca", "slice_axes": str(axes)}
+    words = f"take at least {axes + 1} kept points of the paths, and this run has {kept}: let it train further"
+    with pytest.raises(ValueError, match=words):
+        asked_plane(None, asked, None, None, {"SGDM": path}, None)  # type: ignore[arg-type]
 
 
 def expected_plane(kind: str, run: Run, found: Any, trained: dict[str, torch.Tensor]) -> Plane:
