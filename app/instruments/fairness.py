@@ -194,7 +194,9 @@ def fairness_answer(request: InstrumentRequest) -> bytes:
         **steps.told(toy),
         "what": (
             f"Tuned for arrivals, then for early ones, on: {trial.what}. {EFFORT} settings for each method. Judged on "
-            f"{JUDGED_ON} fresh runs. To arrive is to enter the basin, if in passing: the final loss tells who stays."
+            f"{JUDGED_ON} fresh runs. To arrive is to enter the basin, if in passing: the final loss tells who stays. "
+            f"Ahead is who arrives in most runs where the other does not, or more than {FASTER:g} times as soon and by "
+            f"at least {AT_LEAST} steps or their cost."
         ),
     }
     if request.unit != STEPS.name:

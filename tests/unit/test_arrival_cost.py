@@ -14,7 +14,7 @@ from app.instruments.arrival_cost import STEPS, unit_of
 from app.instruments.axes import AXES, with_value
 from app.instruments.controls import read_instrument_request
 from app.instruments.equal_cost import equal_budget, steps_within
-from app.instruments.fairness import AT_LEAST, FASTER, JUDGED_ON, Tried, fairness_answer
+from app.instruments.fairness import AT_LEAST, FASTER, JUDGED_ON, Tried, advantage, fairness_answer
 from app.instruments.phase import phase_answer, sides
 from app.instruments.repeats import repeats
 from app.toy.compute import configured
@@ -220,3 +220,15 @@ def test_an_unknown_unit_is_a_sentence(post):
         assert answer.json()["problems"] == [
             "Cost in “euros” does not exist; it is one of steps, evaluations, seconds."
         ]
+
+
+@pytest.mark.parametrize(("mine", "theirs", "ahead"), [(20, 26, True), (20, 25, False), (2, 4, False), (2, 5, True)])
+def test_who_is_ahead_is_what_the_page_says_it_is(mine: int, theirs: int, ahead: bool) -> None:
+    """More than 1.25 times as soon, and by at least 3 steps."""
+    assert "more than 1.25 times as soon and by at least 3 steps" in fairness(**SMALL)["what"]
+
+    def arriving(name: str, median: float) -> Tried:
+        one = [np.array([value]) for value in (0.01, 0.1, JUDGED_ON, median, 0.0, 0.0)]
+        return Tried(name, *one)
+
+    assert advantage(arriving("LLQR+SAM", mine), arriving("SAM", theirs)) is ahead
