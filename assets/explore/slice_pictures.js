@@ -16,7 +16,11 @@
       canvas.tabIndex = -1;
       canvas.setAttribute("role", "presentation");
       canvas.removeAttribute("aria-label");
-      for (const stack of [flat, relief]) stack.setAttribute("role", "img");
+      for (const stack of [flat, relief]) {
+        stack.setAttribute("role", "img");
+        stack.classList.add("slice-stack");
+      }
+      relief.classList.add("undrawn"); // plotly's empty picture has a width of its own, and shows nothing
       this.step = 0;
       this.entries = [];
       lab.followPlot(this.map, () => {
@@ -79,6 +83,7 @@
       this.painting = false;
       if (!figures || this.aside) return;
       this.waiting = null;
+      by("slice-relief-stack").classList.remove("undrawn");
       this.relief.setRelief(figures.heights, figures.domain);
       dash_clientside.set_props("slice-relief-graph", { figure: figures.relief });
       this.#raise();
