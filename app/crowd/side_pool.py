@@ -47,9 +47,7 @@ class SidePool:
     @property
     def ready(self) -> bool:
         """Whether they can compute now."""
-        return bool(self._warm) and all(
-            one.done() and not one.cancelled() and not one.exception() for one in self._warm
-        )
+        return bool(self._warm) and all(map(_succeeded, self._warm))
 
     @property
     def pids(self) -> list[int]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from app.engine import Engine, EngineSettings
 from app.engine.hub import Entry
 from tests.server import free_port
 from tests.unit.engine_jobs import KINDS
-from tests.unit.engine_parts import Part
+from tests.unit.engine_parts import Part, until
 
 WITHIN = 90.0
 
@@ -56,15 +56,6 @@ def cluster(tmp_path: Path) -> Iterator[Cluster]:
 
 def run(work: Any) -> Any:
     return asyncio.run(asyncio.wait_for(work, WITHIN))
-
-
-async def until(feed: AsyncIterator[Entry], found: Callable[[Entry], Any]) -> list[Entry]:
-    seen = []
-    async for entry in feed:
-        seen.append(entry)
-        if found(entry):
-            return seen
-    raise AssertionError(f"the feed ended before: {[(e.kind, e.data) for e in seen][-3:]}")
 
 
 def reached(position: int) -> Callable[[Entry], bool]:

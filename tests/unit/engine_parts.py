@@ -1,4 +1,4 @@
-"""Parts of the engine as processes of their own, as `python -m app.engine` starts them."""
+"""Parts of the engine as processes of their own, as `python -m app.engine` starts them, and a wait for an entry."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import psutil
+
+from app.engine.hub import Entry
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -47,3 +50,13 @@ class Part:
         self.process.wait()
         assert self.process.stdout is not None
         self.process.stdout.close()
+
+
+async def until(feed: AsyncIterator[Entry], found: Callable[[Entry], Any]) -> list[Entry]:
+    """Entries up to the first for which `found` holds, and that."""
+    seen = []
+    async for entry in feed:
+        seen.append(entry)
+        if found(entry):
+            return seen
+    raise AssertionError(f"the feed ended before: {[(e.kind, e.data) for e in seen][-3:]}")

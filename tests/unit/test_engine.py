@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 import signal
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import Coroutine, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from app.engine import Engine, EngineSettings, Refused, UnknownJob
 from app.engine.hub import MAXIMUM_BUFFERED, Entry
 from tests.server import free_port
 from tests.unit.engine_jobs import KINDS
-from tests.unit.engine_parts import Part
+from tests.unit.engine_parts import Part, until
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 WITHIN = 60.0
@@ -42,16 +42,6 @@ def run(work: Coroutine[Any, Any, Any]) -> Any:
 
 async def everything(engine: Engine, job: str, after: int = 0) -> list[Entry]:
     return [entry async for entry in engine.follow(job, after)]
-
-
-async def until(feed: AsyncIterator[Entry], found: Callable[[Entry], Any]) -> list[Entry]:
-    """Entries up to the first for which `found` holds, and that."""
-    seen = []
-    async for entry in feed:
-        seen.append(entry)
-        if found(entry):
-            return seen
-    raise AssertionError(f"the feed ended before: {[(e.kind, e.data) for e in seen][-3:]}")
 
 
 def progress(entry: Entry) -> bool:
