@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any
 
 from playwright.sync_api import Locator, Page
+
+from tests.browser.waiting import first_true
 
 WITHIN = 60.0
 """Seconds that a test waits at most for what it checks, on a machine that may be busy with something else."""
@@ -41,15 +42,7 @@ class LabPage:
 
     def until(self, ready: Callable[[], Any], seconds: float = WITHIN) -> Any:
         """The first true value of `ready`, asked again and again; AssertionError when none comes."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            value = ready()
-            if value:
-                return value
-            self.page.wait_for_timeout(40)
-        raise AssertionError(
-            f"what the test waits for did not come within {seconds:g} s; the page says {self.notices()}"
-        )
+        return first_true(self.page, ready, seconds, 40, lambda: f"the page says {self.notices()}")
 
     def table(self) -> dict[str, dict[str, str]]:
         """The table of outcomes: method → column → text."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any
 
 from playwright.sync_api import Locator, Page
+
+from tests.browser.waiting import first_true
 
 WITHIN = 120.0
 """Seconds: a worker process imports torch first, on a machine that may be busy with something else."""
@@ -27,13 +28,7 @@ class NetworkPage:
 
     def until(self, ready: Callable[[], Any], seconds: float = WITHIN) -> Any:
         """The first true value of `ready`, asked again and again; AssertionError when none comes."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            value = ready()
-            if value:
-                return value
-            self.page.wait_for_timeout(60)
-        raise AssertionError(f"what the test waits for did not come; the run: {self.status()}; {self.said()}")
+        return first_true(self.page, ready, seconds, 60, lambda: f"the run: {self.status()}; {self.said()}")
 
     def start(self) -> str:
         """Press Start and wait for the first row; the run's id."""
