@@ -139,9 +139,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     ms = {name: 1e3 * statistics.median(times) for name, times in time_in_turns(calls, size.rounds).items()}
     rows = [(name, f"{t:.1f}", f"{ms[usual] / t:.1f}", f"{t / ms[one]:.2f}") for name, t in ms.items()]
     about = (
-        f"{size.rounds} rounds in turns (medians without the first), one thread unless there are over 512 walkers. The usual way starts "
-        "from the U that ours has learned; ours keeps that U between calls with one start unless the row says "
-        f"otherwise. Largest distance between the two ways over 30 steps: {apart:.1e}."
+        f"{size.rounds} rounds in turns (medians without the first), one thread unless there are over 512 walkers. "
+        "The usual way starts from the U that ours has learned; ours keeps that U between calls with one start unless "
+        f"the row says otherwise. Largest distance between the two ways over 30 steps: {apart:.1e}."
     )
     title = f"Toy simulation: time of four methods × {size.steps} steps on the ring"
     head = ("what", "ms", "usual way ÷ this", "this ÷ ours, one start")
