@@ -28,16 +28,18 @@ RATE = 20.0
 
 @dataclass(frozen=True)
 class Size:
-    """Steps, frames and width of what is exported, seconds of a drag, and how often it is measured, in turns."""
+    """Steps and frames of what is exported, widths of a picture and of a GIF, seconds of a drag, and how often it is
+    measured, in turns."""
 
     steps: int
     frames: int
     width: int
+    gif_width: int
     seconds: float
     rounds: int
 
 
-FULL, SMALLEST = Size(600, 80, 1600, 8.0, 1), Size(10, 2, 320, 0.1, 1)
+FULL, SMALLEST = Size(600, 80, 1600, 720, 8.0, 1), Size(10, 10, 320, 240, 0.1, 1)
 
 
 def ask(server: Server, path: str, body: dict[str, Any]) -> bytes:
@@ -49,8 +51,9 @@ def ask(server: Server, path: str, body: dict[str, Any]) -> bytes:
 
 def export(server: Server, size: Size, **what: Any) -> bytes:
     """A file of Figure 2."""
-    body = {"preset": "figure-2", "steps": size.steps, "frames": size.frames, "width": size.width}
-    return ask(server, "/export/toy", body | what)
+    widths = {"width": size.width, "gif_width": size.gif_width}
+    body = {"preset": "figure-2", "steps": size.steps, "frames": size.frames, **widths, **what}
+    return ask(server, "/export/toy", body)
 
 
 class Drag:
@@ -79,7 +82,7 @@ class Drag:
         def make_files() -> None:
             try:
                 while going:
-                    export(self.server, self.size, format="gif", picture="all", gif_width=self.size.width // 2)
+                    export(self.server, self.size, format="gif", picture="all")
                     self.files += going
             except OSError as error:
                 failed.append(error)
