@@ -44,7 +44,7 @@ screenshots: .venv/test.stamp ## take the README's pictures anew, into assets/sc
 	exec $(ENV) -m tests.browser.screenshots
 
 load: .venv/test.stamp ## a hundred browsers at once, with and without batches; tables in tests/load/results (five minutes)
-	$(ENV) -m tests.load.measure --write
+	$(ENV) -m tests.load.measure
 
 fuzz: .venv/test.stamp ## send 12 000 hostile requests to every address (FUZZ_SEED=1 for others)
 	FUZZ_CASES=10000 $(ENV) -m pytest tests/fuzz --timeout=0

@@ -20,7 +20,7 @@ from app.jobs import Engine, EngineSettings
 from tests.benchmarks.report import RESULTS, Report, draw_table
 from tests.benchmarks.running import serving
 from tests.benchmarks.streaming_jobs import KINDS
-from tests.load.followers import follow_until, start_training, stop_training, wait_for_step
+from tests.load.followers import follow_for, start_training, stop_training, wait_for_step
 from tests.server import Server
 
 RATE = 20
@@ -128,7 +128,7 @@ async def time_busy_answers(port: int, count: int) -> list[float]:
     job = await start_training(port)
     try:
         number = await wait_for_step(port, job, 120.0)
-        watching = asyncio.create_task(follow_until(port, job, number, time.monotonic() + 3600))
+        watching = asyncio.create_task(follow_for(port, job, number, 3600.0))
         found = await asyncio.to_thread(time_answers, port, count)
         watching.cancel()
         return found

@@ -26,6 +26,7 @@ class Report:
         arguments: Sequence[str] | None = None,
         parser: argparse.ArgumentParser | None = None,
         packages: Sequence[str] = ("numpy",),
+        command: str = "make bench",
     ) -> None:
         parser = parser or argparse.ArgumentParser()
         parser.description = about
@@ -33,15 +34,15 @@ class Report:
         parser.add_argument("--smallest", action="store_true", help="every part at its least size; writes nothing")
         self.options = parser.parse_args(arguments)
         self.smallest: bool = self.options.smallest
-        self._packages, self._began, self._load = packages, time.monotonic(), os.getloadavg()[0]
+        self._command, self._packages, self._began, self._load = command, packages, time.monotonic(), os.getloadavg()[0]
 
     def write(self, path: Path, title: str, lines: Iterable[str]) -> None:
         """Print the table with what it was measured on; write it into `path`, but not in the smallest form."""
         versions = ", ".join(f"{name} {version(name)}" for name in self._packages)
         head = (
-            f"Written by `make bench` in {time.monotonic() - self._began:.0f} s: {len(os.sched_getaffinity(0))} cores "
-            f"of {name_processor()}, Python {platform.python_version()}, {versions}; load average {self._load:.1f} "
-            f"when it began, {os.getloadavg()[0]:.1f} at its end."
+            f"Written by `{self._command}` in {time.monotonic() - self._began:.0f} s: "
+            f"{len(os.sched_getaffinity(0))} cores of {name_processor()}, Python {platform.python_version()}, "
+            f"{versions}; load average {self._load:.1f} when it began, {os.getloadavg()[0]:.1f} at its end."
         )
         text = "\n".join([f"# {title}", "", head, "", *lines]).rstrip() + "\n"
         print(text)

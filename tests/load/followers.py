@@ -53,14 +53,16 @@ def follow(port: int, job: str, number: int) -> Any:
     )  # fmt: skip
 
 
-async def follow_until(port: int, job: str, number: int, until: float) -> Followed:
-    """One follower, until a moment of time.monotonic(), which is the event loop's clock."""
-    told = Followed()
+async def follow_for(port: int, job: str, number: int, seconds: float) -> Followed:
+    """One follower, for some seconds from its first entry on."""
+    told, loop = Followed(), asyncio.get_running_loop()
     try:
-        async with follow(port, job, number) as socket, asyncio.timeout_at(until):
+        async with follow(port, job, number) as socket, asyncio.timeout(60.0) as limit:
             async for text in socket:
                 entry = json.loads(text)
                 if "number" in entry and entry["kind"] != "connection":
+                    if not told.numbers:
+                        limit.reschedule(loop.time() + seconds)
                     told.numbers.append(entry["number"])
                     told.lags.append(time.time() - entry["time"])
     except TimeoutError:
@@ -82,7 +84,6 @@ async def follow_run(port: int, followers: int, seconds: float) -> list[Followed
     job = await start_training(port)
     try:
         number = await wait_for_step(port, job, 120.0)
-        until = time.monotonic() + seconds
-        return await asyncio.gather(*(follow_until(port, job, number, until) for _ in range(followers)))
+        return await asyncio.gather(*(follow_for(port, job, number, seconds) for _ in range(followers)))
     finally:
         await stop_training(port, job)
