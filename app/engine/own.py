@@ -65,7 +65,9 @@ def _described(named: tuple[tuple[str, str], ...]) -> dict[str, Any]:
     if not named:
         return {}
     looked = subprocess.run(
-        [sys.executable, "-m", "app.engine.own_objects"],
+        # The modules that it finds are this process's, whatever the folder that is current now holds.
+        [sys.executable, "-P", "-m", "app.engine.own_objects"],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path)},
         capture_output=True,
         text=True,
         timeout=LOOK_SECONDS,
