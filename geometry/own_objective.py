@@ -24,7 +24,7 @@ FORM = "'module:function', as in 'mine:make' for the function make of mine.py"
 def find_function(name: str) -> Callable[[], Any]:
     """The function that `module:function` names; the current folder is searched too, after all that is installed.
 
-    Last, because that folder may hold anything: a file of the name of a package that is used here must not take its place.
+    Last, because that folder may hold anything: a file there must not take the place of a package that is used here.
     Raises ValueError with one sentence where the name has another form, or there is no such module or function.
     """
     module_name, colon, function_name = name.partition(":")

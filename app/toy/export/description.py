@@ -1,0 +1,57 @@
+"""What every exported file says of itself: version, seed, all settings, the link, and where the surfaces come from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from app import __version__
+from app.toy.controls import controls_of
+from app.toy.link import write_link
+from app.toy.presets import PRESETS
+from app.toy.request import Reading
+
+SOURCE = (
+    "Surfaces and settings are our reconstruction, found by simulation so that the captions of arXiv 2605.16134 hold, "
+    "and not the authors' own data."
+)
+
+DECISIVE = ("surface", "start", "walk", "preconditioner")
+"""Groups of controls that decide the paths."""
+
+
+def settings_of(reading: Reading) -> dict[str, Any]:
+    """All that is needed to see or compute the same again; plain values, ready for JSON."""
+    return {
+        "made_by": f"Pothole lab {__version__}",
+        "surface_class": type(reading.surface).__name__,
+        **reading.state,
+        "link": "/" + write_link(reading.state),
+        "source": SOURCE,
+    }
+
+
+def caption_of(reading: Reading) -> str:
+    """The sentence over the pictures."""
+    preset = PRESETS.get(reading.state["preset"])
+    return preset.caption if preset is not None else "Your own settings."
+
+
+def settings_rows(reading: Reading) -> list[tuple[str, str]]:
+    """(name, value) of what decides the paths, as the page names it."""
+    rows = [("Surface", reading.surface.title)]
+    for control in controls_of(reading.surface):
+        if control.group not in DECISIVE:
+            continue
+        value = reading.state[control.name]
+        text = dict(control.options)[value] if hasattr(control, "options") else f"{value:g}".replace("-", "−")
+        rows.append((control.title, f"{text} {control.unit}".strip()))
+    return rows
+
+
+def file_name(state: Mapping[str, Any], ending: str, detail: str = "") -> str:
+    """A name that every file system takes: "pothole-lab-annular-well-seed-0-step-120.svg"."""
+    parts = ["pothole-lab", str(state["surface"]), f"seed-{state['seed']}", detail]
+    words = "-".join(part for part in parts if part).lower()
+    return re.sub(r"[^a-z0-9-]+", "-", words).strip("-")[:100] + "." + re.sub(r"[^a-z0-9]+", "", ending.lower())
