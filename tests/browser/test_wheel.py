@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +11,7 @@ import pytest
 
 from tests.browser.lab_page import LabPage
 from tests.browser.network_lab import NetworkPage
-from tests.server import Server
+from tests.server import ROOT, Server
 from tests.wheel import install
 
 SOMEBODY_ELSES = "raise RuntimeError('this is somebody else\\'s file')\n"
@@ -41,6 +43,13 @@ def installed(wheel: Path, tmp_path: Path) -> Iterator[Server]:
 
 def test_an_installed_wheel_draws_exports_and_trains(installed: Server, new_page, tmp_path: Path) -> None:
     """One story: every process that the program has is started in it."""
+    program = installed.process.args[0]
+    told = [
+        subprocess.run([*words, "--help"], cwd=folder, capture_output=True, text=True, check=True).stdout
+        for words, folder in (([program], tmp_path / "folder"), ([sys.executable, "-m", "app"], ROOT))
+    ]
+    assert told[0].split() == told[1].replace("python -m app", "pothole-lab").split()
+
     # The web process: a page, its scripts, its paths.
     page = new_page()
     lab = LabPage(page).open(f"{installed.url}/?preset=figure-2&steps=200&step=60")
