@@ -34,10 +34,11 @@ lint: .venv/test.stamp ## check style with ruff and types with mypy
 	$(ENV) -m mypy
 
 bench: .venv/test.stamp ## measure; the tables are in tests/benchmarks/results
-	@CHROME="$$($(ENV) tests/browser/chrome.py --install)" || exit 1; export CHROME; \
+	@CHROME="$$($(ENV) tests/browser/chrome.py --install)" || exit 1; export CHROME; failed=; \
 	for file in tests/benchmarks/bench_*.py; do \
-	  module="$${file%.py}"; echo "== $$file"; $(ENV) -m "$${module//\//.}" || exit 1; \
-	done
+	  module="$${file%.py}"; echo "== $$file"; $(ENV) -m "$${module//\//.}" || failed="$$failed $$file"; \
+	done; \
+	test -z "$$failed" || { echo "failed:$$failed"; exit 1; }
 
 screenshots: .venv/test.stamp ## take the README's pictures anew, into assets/screenshots
 	@CHROME="$$($(ENV) tests/browser/chrome.py --install)" || exit 1; export CHROME; \
