@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
 
 from app.state.control import NumberControl, shorten
-from app.toy.controls import CONTROLS, surface_controls
+from app.toy.controls import controls, surface_controls
 from app.toy.request import Reading, read_state
 from geometry.surfaces import SURFACES
 
@@ -83,7 +83,7 @@ def _number(text: str) -> Any:
 
 
 def _number_names() -> frozenset[str]:
-    names = {control.name for control in CONTROLS if isinstance(control, NumberControl)} | {"start_x", "start_y"}
+    names = {control.name for control in controls() if isinstance(control, NumberControl)} | {"start_x", "start_y"}
     for key in SURFACES:
         names |= {control.name for control in surface_controls(key)}
     return frozenset(names)
