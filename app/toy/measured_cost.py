@@ -15,7 +15,7 @@ from app.toy.compute import configured
 from app.toy.request import ToyRequest, read_state, request_of
 from app.web.request import BadRequest
 from optimizers import METHODS, Method
-from optimizers.rule import Settings, begin, descent_step
+from optimizers.rule import Settings, begin, descent_step, refresh_if_due
 
 STEPS_TIMED = 25
 ROUNDS = 5
@@ -73,7 +73,7 @@ def measured(method: Method, toy: ToyRequest) -> dict[str, float]:
     surface = toy.make_surface()
     settings = Settings(toy.learning_rate, toy.radius, toy.momentum)
     with np.errstate(all="ignore"):
-        state = begin(surface, method, np.asarray(toy.start, dtype=float)[None])
+        state, _ = refresh_if_due(surface, method, begin(surface, method, np.asarray(toy.start, dtype=float)[None]))
 
         def walk() -> None:
             now = state

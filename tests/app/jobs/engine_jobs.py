@@ -1,0 +1,79 @@
+"""Small job kinds for the tests of the engine: pure Python, importable by a worker process."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from typing import Any
+
+from app.jobs.context import JobContext
+from app.jobs.kinds import Description, JobKind
+
+
+def validate(description: Description) -> Description:
+    """{"steps": whole number, "pause": seconds a step takes, "rate": start value}."""
+    steps = description.get("steps", 10)
+    if not isinstance(steps, int) or not 1 <= steps <= 10**6:
+        raise ValueError(f"steps must be a whole number from 1 to 1000000, not {steps!r}")
+    return {"steps": steps, "pause": float(description.get("pause", 0.0)), "rate": float(description.get("rate", 1.0))}
+
+
+def change(settings: Description) -> Description:
+    """Only the rate can be changed."""
+    if set(settings) != {"rate"} or not isinstance(settings["rate"], (int, float)):
+        raise ValueError("rate must be a number")
+    return {"rate": float(settings["rate"])}
+
+
+def count(description: Description, job: JobContext) -> None:
+    """x ← x + rate, one step after another: the end depends on the step at which every change was made."""
+    x = json.loads(job.checkpoint)["x"] if job.checkpoint else 0.0
+    job.total = description["steps"]
+    for t in range(job.checkpoint_position, description["steps"]):
+        if job.wants_checkpoint():
+            job.keep_checkpoint(t, json.dumps({"x": x}).encode())
+        rate = {**description, **job.settings(t)}["rate"]
+        x += rate
+        time.sleep(description["pause"])
+        job.report(t + 1, x=x, rate=rate, pid=os.getpid())
+    job.keep_result("end", json.dumps({"x": x}).encode())
+
+
+def modules(description: Description, job: JobContext) -> None:
+    """Says which modules its process has imported, and how it is set up."""
+    job.keep_result("modules", json.dumps(sorted(sys.modules)).encode())
+    values: dict[str, Any] = {"nice": os.nice(0), "threads": os.environ.get("OMP_NUM_THREADS")}
+    job.keep_result("process", json.dumps(values).encode())
+
+
+def reader(description: Description, job: JobContext) -> None:
+    """Keeps what another job is and has kept."""
+    told = job.told(description["run"])
+    job.keep_result("told", json.dumps(told).encode())
+    job.keep_result("copy", job.fetch(description["run"], description["name"]))
+
+
+def wrong(description: Description, job: JobContext) -> None:
+    """Fails."""
+    raise KeyError("a secret of the program")
+
+
+def deaf(description: Description, job: JobContext) -> None:
+    """Does not ask for its settings, so it cannot be stopped kindly."""
+    job.report(1, x=1.0)
+    time.sleep(1000)
+
+
+COUNT = JobKind("count", validate, count, change, label=lambda d: f"count to {d['steps']}")
+SHORT = JobKind("short", validate, count, change, lane="short", resumable=False)
+MODULES = JobKind("modules", lambda _: {}, modules)
+READER = JobKind("reader", lambda d: d, reader, lane="short", resumable=False)
+WRONG = JobKind("wrong", lambda _: {}, wrong)
+DEAF = JobKind("deaf", lambda _: {}, deaf)
+NEEDY = JobKind("needy", lambda _: {}, wrong, needs=("wsgiref.validate",))
+KINDS = {
+    name: f"tests.app.jobs.engine_jobs:{name.upper()}"
+    for name in ("count", "short", "modules", "reader", "wrong", "deaf")
+}

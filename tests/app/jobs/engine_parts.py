@@ -1,0 +1,62 @@
+"""Parts of the engine as processes of their own, as `python -m app.processes` starts them, and a wait for an entry."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from app.jobs.hub import Entry
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+class Part:
+    """A scheduler or a worker as a process of its own."""
+
+    def __init__(self, *arguments: str, before: Sequence[str] = (), **environment: str) -> None:
+        """before: words before the command, such as those of a confined run."""
+        self.process = subprocess.Popen(
+            [*before, sys.executable, "-m", "app.processes", *arguments],
+            cwd=ROOT,
+            env={**os.environ, **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            start_new_session=True,
+        )
+        assert self.process.stdout is not None
+        self.line = self.process.stdout.readline()
+
+    def children(self) -> list[psutil.Process]:
+        """A worker's processes that run jobs: children of the one that watches over them."""
+        own = psutil.Process(self.process.pid).children()
+        return [child for child in own if "spawn_main" in " ".join(child.cmdline())]
+
+    def end(self, sign: int = signal.SIGTERM) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, sign)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(20)
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+
+
+async def until(feed: AsyncIterator[Entry], found: Callable[[Entry], Any]) -> list[Entry]:
+    """Entries up to the first for which `found` holds, and that."""
+    seen = []
+    async for entry in feed:
+        seen.append(entry)
+        if found(entry):
+            return seen
+    raise AssertionError(f"the feed ended before: {[(e.kind, e.data) for e in seen][-3:]}")

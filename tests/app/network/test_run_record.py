@@ -1,0 +1,57 @@
+"""A run's kept weights: asked for together, in answers of bounded size, and the same as one by one."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.network.explore import run_record
+from app.network.explore.run_record import ASKED_BYTES, RunGround, grouped
+from tests.app.network.exploring import RUN, Run, context_of
+
+sizes = st.dictionaries(st.integers(1, 50), st.integers(0, 2 * ASKED_BYTES), max_size=12)
+
+
+@given(sizes)
+def test_groups_hold_every_step_once_in_order_and_are_bounded(known: dict[int, int]) -> None:
+    groups = grouped(sorted(known), known)
+    assert [step for group in groups for step in group] == sorted(known)
+    for group in groups:
+        assert len(group) == 1 or sum(known[step] for step in group) <= ASKED_BYTES
+    for one, other in itertools.pairwise(groups):
+        assert sum(known[step] for step in [*one, other[0]]) > ASKED_BYTES, "two questions where one would do"
+
+
+@pytest.fixture(scope="module")
+def run() -> Run:
+    return Run()
+
+
+def test_all_kept_weights_come_with_one_question_and_are_what_single_ones_give(run: Run, monkeypatch) -> None:
+    asked: list[str] = []
+
+    def ask(action, message):
+        asked.append(action)
+        return run.ask(action, message)
+
+    def kept() -> dict:
+        run_record._RUNS.clear()
+        context = context_of(ask)
+        found: RunGround = run_record.run_ground(RUN, context)
+        assert len(found.steps) > 3
+        return found.kept(found.steps, context)
+
+    together = kept()
+    assert asked.count("results") == 1 and "result" not in asked
+    asked.clear()
+    monkeypatch.setattr(run_record, "ASKED_BYTES", 1)
+    singly = kept()
+    assert asked.count("results") == len(singly) - 1, "all but the first weights, which need no question"
+    for step, spots in together.items():
+        for name, spot in spots.items():
+            assert torch.equal(spot.position, singly[step][name].position) and spot.step == step
+    run_record._RUNS.clear()

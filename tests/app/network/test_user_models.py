@@ -1,0 +1,264 @@
+"""Bring your own network, weights, data: what the command line names is trained, and what does not fit is said."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from app.__main__ import main
+from app.jobs import Engine, EngineSettings
+from app.jobs.kinds import validated
+from app.jobs.packing import pack, unpack
+from app.jobs.settings import KINDS
+from app.network.controls import read_network_state
+from app.network.training import user_models
+from app.network.training.problem import device_in_words, foundation, read_plane, read_weights
+from app.network.training.train_ground import Ground
+from app.network.training.user_model_loader import look
+from geometry.architectures import build_network
+from geometry.checkpoints import save_weights
+
+MINE = """
+import numpy as np, torch
+def make():
+    torch.manual_seed(5)
+    module = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.Tanh(), torch.nn.Linear(4, 2))
+    inputs = np.random.default_rng(0).standard_normal((50, 3)).astype(np.float32)
+    return module, inputs, (inputs.sum(1) > 0).astype(np.int64)
+def wrong_shape(): return make()[0], np.ones((50, 7), dtype=np.float32), np.zeros(50, dtype=np.int64)
+def too_many(): return make()[0], make()[1], np.full(50, 9)
+def nothing(): return 3
+def broken(): raise RuntimeError("no licence")
+"""
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with an operator's module, which is the current one; nothing named yet."""
+    (tmp_path / "mine.py").write_text(MINE)
+    monkeypatch.chdir(tmp_path)
+    # The looking process and the workers find the program itself from any folder.
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).resolve().parents[3]))
+    for variable in user_models.VARIABLES.values():
+        monkeypatch.delenv(variable, raising=False)
+    return tmp_path
+
+
+def named(monkeypatch: pytest.MonkeyPatch, **things: str) -> None:
+    for name, value in things.items():
+        monkeypatch.setenv(user_models.VARIABLES[name], value)
+
+
+def description(**settings: Any) -> dict[str, Any]:
+    _, cleaned = validated({"kind": "train", "steps": 12, "batch_size": 8, "refresh_size": 8, **settings}, KINDS)
+    return cleaned
+
+
+def test_nothing_named_is_nothing_there(here: Path) -> None:
+    assert (
+        user_models.describe() == {}
+        and user_models.OWN not in user_models.networks()
+        and user_models.OWN not in user_models.data_sets()
+    )
+    with pytest.raises(ValueError, match="network must be one of"):
+        description(network="own")
+
+
+def test_an_own_objective_is_trained_by_a_worker(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the function named to the trained weights, in a worker process; this process never runs the function."""
+    named(monkeypatch, objective="mine:make")
+    assert user_models.describe()["data"] == {
+        "title": "data of mine:make",
+        "kind": "vectors",
+        "examples": 40,
+        "classes": 2,
+    }
+    assert "mine" not in sys.modules, "looked at in a process of its own"
+    reading = read_network_state({})
+    assert reading.state["network"] == reading.state["data"] == "own" and not reading.problems
+    wish = {"kind": "train", **description(network="own", data="own", plane={"kind": "first steps"})}
+
+    async def scenario() -> tuple[list[Any], bytes]:
+        job = await engine.submit("a", wish)
+        entries = [entry async for entry in engine.follow(job)]
+        return entries, await engine.result(job, "weights/final")
+
+    engine = Engine(EngineSettings(nice=0))
+    try:
+        entries, weights = asyncio.run(asyncio.wait_for(scenario(), 120))
+    finally:
+        engine.close()
+    assert entries[-1].data["state"] == "finished", entries[-1].data
+    assert unpack(weights)["SGDM"]["position"].shape == (3 * 4 + 4 + 4 * 2 + 2,)
+    told = next(entry.data for entry in entries if entry.data.get("device"))
+    assert told["parameters"] == 26 and told["examples"] == 40
+
+
+def test_own_data_go_with_the_built_in_networks_of_their_kind(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    generator = np.random.default_rng(0)
+    images, classes = generator.integers(0, 255, (40, 8, 8), dtype=np.uint8), np.arange(40) % 3
+    np.savez(here / "mine.npz", inputs=images, targets=classes)
+    named(monkeypatch, data=str(here / "mine.npz"))
+    assert user_models.data_sets()["own"][2] == "images" and user_models.fits("convnet", "own")
+    found = foundation(description(network="convnet", data="own"))
+    assert found.data.input_shape == (1, 8, 8) and found.data.classes == 3
+    with pytest.raises(ValueError, match="takes characters; these data are images"):
+        description(network="character-transformer", data="own")
+
+
+def test_a_folder_of_images_is_data(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for index in range(8):
+        folder = here / "pictures" / ("cats", "dogs")[index % 2]
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (12, 10), (20 * index, 0, 0)).save(folder / f"{index}.png")
+    named(monkeypatch, data=str(here / "pictures"))
+    assert foundation(description(network="mlp", data="own")).data.class_names == ("cats", "dogs")
+
+
+@pytest.mark.parametrize("suffix", ["safetensors", "pt"])
+def test_a_checkpoint_is_recognised_and_training_starts_from_it(
+    here: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
+) -> None:
+    module = build_network("mlp", (2,), 3, seed=77)
+    path = here / f"kept.{suffix}"
+    if suffix == "pt":
+        torch.save(module.state_dict(), path)
+    else:
+        save_weights(module, path)
+    named(monkeypatch, checkpoint=str(path))
+    told = user_models.describe()["network"]
+    assert told == {"title": f"mlp of kept.{suffix}", "data": ["spirals"]}, (
+        "its shapes are those of this data set alone"
+    )
+    ground = Ground(description(network="own", data="spirals", seed=1))
+    start = ground.training.state("SGDM").position
+    torch.testing.assert_close(start, torch.nn.utils.parameters_to_vector(module.parameters()).detach())
+    with pytest.raises(ValueError, match="network 'own' takes the data spirals"):
+        description(network="own", data="digits")
+
+
+@pytest.mark.parametrize(
+    ("things", "sentence"),
+    [
+        ({"objective": "mine"}, "not of the form"),
+        ({"objective": "yours:make"}, "no module 'yours'"),
+        ({"objective": "mine:unknown"}, "has no function 'unknown'"),
+        ({"objective": "mine:nothing"}, "must return (module, inputs, targets); it returned int"),
+        ({"objective": "mine:broken"}, "loading failed with RuntimeError: no licence"),
+        ({"objective": "mine:wrong_shape"}, "does not take its inputs"),
+        ({"objective": "mine:too_many"}, "name class 9, but its module scores 2 classes"),
+        ({"data": "nowhere.npz"}, "nowhere.npz does not exist"),
+        ({"data": "mine.py"}, "mine.py is not an .npz archive"),
+        ({"checkpoint": "nowhere.pt"}, "nowhere.pt does not exist"),
+        ({"checkpoint": "mine.py"}, "holds more than tensors, or is no checkpoint"),
+        ({"objective": "mine:make", "checkpoint": "mine.py"}, "holds more than tensors"),
+        ({"objective": "mine:make", "data": "mine.npz"}, "both name data; give one of them"),
+    ],
+)
+def test_what_does_not_fit_is_one_sentence(
+    here: Path, monkeypatch: pytest.MonkeyPatch, things: dict[str, str], sentence: str
+) -> None:
+    """`look` is what the start of the program and of a worker runs in a process of its own."""
+    named(monkeypatch, **things)
+    sys.modules.pop("mine", None)
+    monkeypatch.syspath_prepend(str(here))
+    try:
+        with pytest.raises((ValueError, RuntimeError)) as refused:
+            look()
+    finally:
+        sys.modules.pop("mine", None)
+    said = str(refused.value)
+    assert sentence.replace("loading failed with RuntimeError: ", "") in said and "\n" not in said
+
+
+@pytest.mark.parametrize(
+    "program", [["-m", "app", "--port", "0"], ["-m", "app.processes", "worker", "tcp://127.0.0.1:9"]]
+)
+def test_a_wrong_start_ends_with_status_2_and_a_sentence(here: Path, program: list[str]) -> None:
+    done = subprocess.run(
+        [sys.executable, *program, "--objective", "mine:broken"], capture_output=True, text=True, check=False, cwd=here
+    )
+    assert done.returncode == 2 and "Traceback" not in done.stderr
+    assert "does not start: loading failed with RuntimeError: no licence." in done.stderr
+
+
+def test_the_command_line_wins_over_the_environment_and_names_whole_paths(
+    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    named(monkeypatch, data="elsewhere.npz")
+    with pytest.raises(SystemExit) as ended:
+        main(["--data", "nowhere.npz"])
+    assert ended.value.code == 2 and f"{here}/nowhere.npz does not exist" in capsys.readouterr().err
+
+
+def test_no_request_names_code(here: Path) -> None:
+    for wish in ({"objective": "mine:make"}, {"network": "mine:make"}, {"data": "mine.npz"}, {"checkpoint": "x.pt"}):
+        with pytest.raises(ValueError, match=r"unknown setting|must be one of"):
+            description(**wish)
+
+
+# What a job about another job stands on
+
+
+def test_the_foundation_of_a_description_is_the_training_s_own(here: Path) -> None:
+    told = description(network="resnet8-batchnorm", data="digits", methods=["SGDM"], plane={"kind": "random"})
+    ground, found = Ground(told), foundation(told)
+    torch.testing.assert_close(found.objective.initial, ground.objective.initial, rtol=0, atol=0)
+    ground.training.advance("SGDM")
+    theta, buffers = read_weights(ground.packed_weights(), found)["SGDM"]
+    torch.testing.assert_close(theta, ground.training.state("SGDM").position, rtol=0, atol=0)
+    here_, there = found.at(found.over("test", 64), buffers), ground.halves["test"]
+    assert buffers and here_.examples == 64
+    state = ground.training.state("SGDM")
+    rows = there.with_buffers(state.buffers).rows(torch.arange(64))
+    assert float(here_.loss(theta)) == pytest.approx(float(rows.loss(theta)), rel=1e-6)
+    plane = read_plane(ground.packed_plane(), found)
+    assert plane.labels == ground.plane.labels and plane.kind == "random"
+    torch.testing.assert_close(plane.directions, ground.plane.directions, rtol=0, atol=0)
+
+
+def test_what_is_no_training_has_no_foundation() -> None:
+    with pytest.raises(ValueError, match="no training run"):
+        foundation({"kind": "slice", "run": "x"})
+
+
+def test_the_plane_of_the_first_steps_shows_how_a_run_begins(here: Path) -> None:
+    """The run of SGDM lies in it far better than in the random plane; and the random one stands in where it must."""
+    off = {}
+    for kind in ("first steps", "random"):
+        ground = Ground(description(data="two-moons", methods=["SGDM"], plane={"kind": kind}))
+        for _ in range(12):
+            ground.training.advance("SGDM")
+        moved = float(torch.linalg.vector_norm(ground.training.state("SGDM").position - ground.objective.initial))
+        off[kind] = ground.place("SGDM")["off"] / moved
+    assert off["first steps"] < 0.35 < 0.9 < off["random"]
+    still = Ground(description(data="two-moons", methods=["SGDM"], learning_rate=0.0, plane={"kind": "first steps"}))
+    assert still.plane is not None and still.plane.kind == "random" and still.extent == []
+
+
+def test_the_device_is_named_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert device_in_words(torch.device("cpu"), 1) == "the CPU, 1 thread"
+    assert device_in_words(torch.device("cpu"), 3) == "the CPU, 3 threads"
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: f"Fake 9000 number {device.index}")
+    assert device_in_words(torch.device("cuda:1"), 1) == "the GPU Fake 9000 number 1"
+
+
+def test_every_worker_has_a_gpu_of_its_own_where_there_are_some(monkeypatch: pytest.MonkeyPatch) -> None:
+    from app.network.training import problem as module
+
+    assert module.device_for(3) == torch.device("cpu") or torch.cuda.device_count()
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    assert [str(module.device_for(worker)) for worker in range(3)] == ["cuda:0", "cuda:1", "cuda:0"]
+
+
+def test_packed_planes_hold_no_code() -> None:
+    with pytest.raises(TypeError, match="cannot hold"):
+        pack({"labels": {1, 2}})

@@ -1,0 +1,290 @@
+"""Exported files: what they hold is what the page computed, and a wrong wish is answered with a sentence."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import json
+import re
+import tempfile
+import tomllib
+import xml.etree.ElementTree as ElementTree
+from itertools import pairwise
+from pathlib import Path
+from urllib.parse import unquote
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from app.encoding import decode
+from app.toy.export.animation import steps_of
+from app.toy.export.contours import SIZE, region_paths
+from app.toy.export.controls import CONTROLS, read_wish
+from app.toy.export.description import file_name
+from app.toy.export.files import MAKERS, made
+from app.toy.export.offline import ASSETS, SCRIPTS
+from app.toy.export.picture import DESIGN_WIDTH, Picture, height_of
+from app.toy.export.scene import scene_of
+from app.toy.link import read_link
+from app.version import VERSION
+from app.web.request import BadRequest
+from app.web.worker import Busy
+
+ROOT = Path(__file__).resolve().parents[3]
+QUICK = {"steps": 60, "step": 30}
+SURFACES = {"ring": {}, "curve": {"surface": "two-scale-quadratic"}, "valley": {"preset": "stiff-valley"}}
+
+
+def made_of(kind, **state):
+    return made(read_wish({**QUICK, **state, "format": kind})).content
+
+
+def scene(**state):
+    return scene_of(read_wish({**QUICK, **state}).reading)
+
+
+def read_csv(content: bytes):
+    first, head, *lines = content.decode().splitlines()
+    settings = json.loads(first.removeprefix("# settings: "))
+    names = head.split(",")
+    return settings, [dict(zip(names, line.split(","), strict=True)) for line in lines]
+
+
+@pytest.mark.parametrize("name", SURFACES)
+def test_the_csv_gives_back_every_number(name):
+    state = {**SURFACES[name], "noise_variance": 1e-4, "seed": 3}
+    settings, rows = read_csv(made_of("csv", **state))
+    shown = scene(**state)
+    for trace in shown.traces:
+        run, mine = trace.run, [row for row in rows if row["method"] == trace.name]
+        last = int(run.last_finite)
+        assert [int(row["step"]) for row in mine] == list(range(last + 1))
+        axes = ["theta_1", "theta_2"][: shown.surface.dimension]
+        found = np.array([[float(row[axis]) for axis in axes] for row in mine])
+        assert np.array_equal(found, run.positions[: last + 1])
+        assert [float(row["loss"]) for row in mine] == run.losses[: last + 1].tolist()
+        assert int(mine[-1]["gradient_evaluations"]) == int(run.gradient_evaluations[last])
+        probing = trace.name.endswith("SAM")
+        assert (mine[0]["probe_theta_1"] != "") == probing
+        if probing:
+            assert float(mine[0]["probe_theta_1"]) == float(run.probes[0][0])
+        if last == shown.steps:
+            assert mine[-1]["probe_theta_1"] == mine[-1]["outer_gradient_theta_1"] == ""
+    assert settings["made_by"] == f"Pothole lab {VERSION}" and settings["seed"] == 3
+
+
+@pytest.mark.parametrize("name", SURFACES)
+def test_the_npz_holds_doubles_and_settings_that_open_the_same_state(name):
+    wish = read_wish({**QUICK, **SURFACES[name], "format": "npz"})
+    with np.load(io.BytesIO(made(wish).content), allow_pickle=False) as file:
+        arrays = {key: file[key] for key in file.files}
+    settings = json.loads(str(arrays["settings"]))
+    assert read_link(settings["link"].partition("?")[2]).state == wish.reading.state
+    for trace in scene_of(wish.reading).traces:
+        kept = arrays[f"{trace.name}.positions"]
+        assert kept.dtype == np.float64 and np.array_equal(kept, trace.run.positions, equal_nan=True)
+        assert np.array_equal(arrays[f"{trace.name}.preconditioners"], trace.run.preconditioners, equal_nan=True)
+        assert str(arrays[f"{trace.name}.outcome"]) == str(trace.run.outcome)
+
+
+@pytest.mark.parametrize(
+    ("name", "scheme", "kind"),
+    [("ring", "light", "all"), ("ring", "dark", "map"), ("curve", "dark", "all"), ("valley", "light", "charts")],
+)
+def test_pictures_have_the_size_and_the_ground_that_were_asked_for(name, scheme, kind):
+    state = {**SURFACES[name], "scheme": scheme, "picture": kind, "width": 480}
+    image = Image.open(io.BytesIO(made_of("png", **state)))
+    assert image.width == 480 and image.height == pytest.approx(480 * height_of(kind) / DESIGN_WIDTH, abs=1)
+    corner = image.convert("RGB").getpixel((2, 2))
+    assert (sum(corner) > 600) == (scheme == "light")
+    assert len(image.convert("RGB").getcolors(1 << 20)) > 50
+    assert f"step {QUICK['step']} of {QUICK['steps']}" in image.info["Title"]
+    assert "trapped" in image.info["Description"] or "reached" in image.info["Description"]
+
+
+@pytest.mark.parametrize("name", SURFACES)
+def test_the_svg_is_one_file_whose_words_stay_words(name):
+    text = made_of("svg", **SURFACES[name]).decode()
+    root = ElementTree.fromstring(text)
+    assert root.tag.endswith("svg")
+    shown = " ".join(node.text or "" for node in root.iter() if node.tag.endswith("text"))
+    for word in ("LLQR+SAM", "step 30 of 60", "Learning rate η", "reconstruction"):
+        assert word in shown
+    assert not re.search(r"href=\"(?!#)", text)
+    assert "<script" not in text and "<image" not in text
+    assert text == made_of("svg", **SURFACES[name]).decode()
+
+
+def test_a_picture_of_another_step_is_another_picture():
+    drawn = {step: made_of("svg", step=step, picture="map").partition(b"</metadata>")[2] for step in (5, 50, 60, 3000)}
+    assert drawn[5] != drawn[50]
+    assert drawn[60] == drawn[3000], "beyond the run its last step is shown"
+
+
+def test_frames_of_an_animation_are_the_pictures_of_their_steps():
+    """What stands still is drawn once for all frames; each must still be the picture that is drawn whole."""
+    picture = Picture(scene(), "all", 480)
+    for step, frame in zip((0, 17, 60), picture.frames([0, 17, 60]), strict=True):
+        whole = np.asarray(Image.open(io.BytesIO(Picture(scene(), "all", 480).png(step))).convert("RGB"), dtype=int)
+        off = np.abs(np.asarray(frame, dtype=int) - whole).max(axis=-1)
+        # where two things that are both drawn soft overlap, the order may show in single pixels
+        assert (off > 24).mean() < 2e-4, step
+
+
+def test_the_gif_has_the_frames_and_the_length_that_were_asked_for():
+    image = Image.open(io.BytesIO(made_of("gif", picture="map", gif_width=240, frames=20, seconds=2)))
+    assert image.n_frames == 20 and image.width == 240
+    assert image.info["loop"] == 0
+    assert json.loads(image.info["comment"])["steps"] == 60
+    lengths, pictures = [], []
+    for index in range(image.n_frames):
+        image.seek(index)
+        lengths.append(image.info["duration"])
+        pictures.append(np.asarray(image.convert("RGB")))
+    assert lengths == [100] * 19 + [1600]
+    assert all(not np.array_equal(a, b) for a, b in pairwise(pictures))
+
+
+@pytest.mark.parametrize(("steps", "frames"), [(10, 200), (600, 80), (3000, 10), (17, 17)])
+def test_frames_are_spread_from_the_first_step_to_the_last(steps, frames):
+    found = steps_of(steps, frames)
+    assert found[0] == 0 and found[-1] == steps
+    assert len(found) == min(frames, steps + 1)
+    assert len(set(np.diff(found).tolist())) <= 2
+
+
+def test_an_animation_that_is_too_large_is_a_sentence():
+    with pytest.raises(BadRequest, match="choose fewer frames, a smaller width or the map alone"):
+        made_of("gif", picture="all", gif_width=1280, frames=200, steps=600)
+
+
+@pytest.mark.parametrize("name", SURFACES)
+def test_the_page_that_plays_offline_asks_for_nothing_and_runs_only_what_it_carries(name):
+    text = made_of("html", **SURFACES[name]).decode()
+    policy = re.search(r'Content-Security-Policy" content="([^"]+)"', text)[1]
+    assert policy.startswith("default-src 'none'") and "unsafe" not in policy and "connect-src" not in policy
+    script = re.search(r"<script>(.*?)</script>", text, re.DOTALL)[1]
+    style = re.search(r"<style>(.*?)</style>", text, re.DOTALL)[1]
+    for inlined in (script, style):
+        assert f"'sha256-{base64.b64encode(hashlib.sha256(inlined.encode()).digest()).decode()}'" in policy
+    assert not re.search(r"\b(?:src|href)=\"(?!data:|#)", text.replace(script, ""))
+    assert "http://" not in text.replace("http://www.w3.org", "") and "https://" not in text
+    assert "reconstruction" in text
+    data = json.loads(re.search(r'id="scene">(.*?)</script>', text, re.DOTALL)[1])
+    shown = scene(**SURFACES[name])
+    for method, trace in zip(data["paths"]["methods"], shown.traces, strict=True):
+        last = int(trace.run.last_finite)
+        drawn = decode(method["positions"])[: last + 1]
+        assert np.allclose(drawn, trace.run.positions[: last + 1], rtol=1e-6, atol=1e-6)
+    assert data["settings"]["made_by"] == f"Pothole lab {VERSION}"
+
+
+def test_the_page_that_plays_offline_carries_all_that_its_code_calls():
+    script = "\n".join((ASSETS / name).read_text(encoding="utf-8") for name in SCRIPTS)
+    called = set(re.findall(r"\blab\.(\w+)\(", script))
+    missing = called - set(re.findall(r"\blab\.(\w+) \??\??= ?", script))
+    assert missing == {"copyLink"}, "only the header of the page copies its link, and the file has none"
+
+
+def rings(path: str) -> list[np.ndarray]:
+    """The closed polygons of an SVG path of "Mx yldx dy …z" parts."""
+    found = []
+    for start, steps in re.findall(r"M(-?\d+ -?\d+)l([^z]+)z", path):
+        points = [np.array(start.split(), dtype=int)]
+        for step in np.array(steps.split(), dtype=int).reshape(-1, 2):
+            points.append(points[-1] + step)
+        found.append(np.array(points))
+    return found
+
+
+def area(path: str) -> float:
+    """Enclosed part of the square: contourpy turns holes the other way, so that signed areas add up."""
+    total = 0.0
+    for ring in rings(path):
+        x, y = ring.T
+        total += 0.5 * float(np.sum(x * np.roll(y, -1) - y * np.roll(x, -1)))
+    return abs(total) / SIZE**2
+
+
+def test_contour_regions_enclose_what_lies_above_their_level():
+    """A cone with its hole: {r ≥ level} is the square less a disc, whose area is known."""
+    x = y = np.linspace(-1, 1, 201)
+    radius = np.hypot(*np.meshgrid(x, y))
+    levels = np.array([0.2, 0.5, 0.9])
+    for level, path in zip(levels, region_paths(x, y, radius, levels), strict=True):
+        assert area(path) == pytest.approx(1 - np.pi * level**2 / 4, abs=2e-3)
+
+
+def test_contour_regions_stand_the_right_way_up():
+    x, y = np.linspace(0, 4, 81), np.linspace(-1, 3, 61)
+    across, up = np.meshgrid(x, y)
+    for values, axis, beyond in ((across, 0, np.greater_equal), (up, 1, np.less_equal)):
+        level = values.min() + 0.75 * (values.max() - values.min())
+        (path,) = region_paths(x, y, values, np.array([level]))
+        (ring,) = rings(path)
+        edge = 0.75 * SIZE if axis == 0 else 0.25 * SIZE  # y points down
+        assert beyond(ring[:, axis], edge + (-1 if axis == 0 else 1)).all()
+        assert area(path) == pytest.approx(0.25, abs=1e-3)
+
+
+@pytest.mark.parametrize("kind", MAKERS)
+def test_every_format_comes_as_a_download_with_a_safe_name(post, kind):
+    response = post("/export/toy", {**QUICK, "format": kind, "frames": 10, "gif_width": 240, "width": 320})
+    assert response.status_code == 200
+    name = re.fullmatch(r'attachment; filename="([a-z0-9.-]+)"', response.headers["content-disposition"])[1]
+    assert name.startswith("pothole-lab-annular-well-seed-0") and name.endswith(f".{kind}")
+    assert response.headers["cache-control"] == "no-store"
+    assert len(response.content) > 500
+
+
+def test_what_had_to_be_clamped_is_told(post):
+    response = post("/export/toy", {**QUICK, "format": "py", "width": 9, "radius": 99})
+    said = json.loads(unquote(response.headers["x-pothole-notices"]))
+    assert said == ["Width = 9 is outside 320 … 3840; 320 is used.", "Probe radius ρ = 99 is outside 0 … 3; 3 is used."]
+
+
+@pytest.mark.parametrize("value", ['"text"', "null", "[]", "{}", "NaN", "true", "1e999"])
+@pytest.mark.parametrize("name", [control.name for control in CONTROLS])
+def test_a_wish_of_the_wrong_type_is_a_sentence(post, name, value):
+    response = post("/export/toy", f'{{"steps": 20, "{name}": {value}}}')
+    assert response.status_code == 422
+    assert response.json()["problems"][0].endswith(".")
+
+
+@pytest.mark.parametrize("body", ["", "[]", '"x"', "{", '{"surface": "../../etc/passwd"}', '{"start_x": "a"}'])
+def test_nonsense_is_refused(post, body):
+    response = post("/export/toy", body)
+    assert response.status_code == 422 and response.json()["problems"]
+
+
+def test_too_many_exports_are_told_to_come_again(post, monkeypatch):
+    async def full(*_):
+        raise Busy("…")
+
+    monkeypatch.setattr("app.web.worker.Worker.run", full)
+    response = post("/export/toy", {**QUICK, "format": "py"})
+    assert response.status_code == 429 and "try again" in response.json()["problems"][0]
+
+
+def test_names_hold_nothing_that_a_file_system_minds():
+    name = file_name({"surface": "../Ring\\well: “x”", "seed": 4}, "p/ng", "Step 3\n")
+    assert re.fullmatch(r"[a-z0-9-]+\.png", name)
+
+
+def test_nothing_is_written_to_disk(monkeypatch):
+    """Files are answered from memory: with no disk left, an export still works and leaves nothing behind."""
+
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    for name in ("NamedTemporaryFile", "TemporaryFile", "mkstemp", "mkdtemp", "SpooledTemporaryFile"):
+        monkeypatch.setattr(tempfile, name, full)
+    for kind in MAKERS:
+        assert made_of(kind, frames=10, gif_width=240, width=320)
+
+
+def test_the_version_is_the_projects():
+    told = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    assert told == VERSION

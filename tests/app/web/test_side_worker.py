@@ -1,0 +1,145 @@
+"""The process beside the web process that makes files: what it gives, and what becomes of a call when it dies."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from app.web import process_pool
+from app.web.request import BadRequest
+from app.web.side_worker import NICE, Ended, SideWorker
+from tests.app.web.test_side_process import gone
+
+LONG = 60.0
+
+
+def who() -> int:
+    return os.getpid()
+
+
+def wait_in(folder: str) -> int:
+    """Leave a file named after this process, and wait where it is the first."""
+    first = not any(Path(folder).iterdir())
+    (Path(folder) / str(os.getpid())).touch()
+    if first:
+        time.sleep(LONG)
+    return os.getpid()
+
+
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def refuse() -> None:
+    raise BadRequest("This is wrong.", "So is that.")
+
+
+def too_slow() -> None:
+    raise TimeoutError("of its own")
+
+
+def interrupts() -> bool:
+    return signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+
+
+def sleep() -> None:
+    time.sleep(LONG)
+
+
+@pytest.fixture
+def worker() -> Iterator[SideWorker]:
+    made = SideWorker("test", LONG, "Too long.", "It died.")
+    yield made
+    made.close()
+
+
+def first_in(folder: Path) -> int:
+    """The process that waits in a folder."""
+    end = time.monotonic() + LONG
+    while not (found := [int(path.name) for path in folder.iterdir()]):
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    return found[0]
+
+
+def test_one_process_for_all_calls_started_with_the_first(worker: SideWorker) -> None:
+    assert not worker.pool.pids
+    pids = {worker.call(who) for _ in range(3)}
+    assert pids == set(worker.pool.pids) and os.getpid() not in pids
+    assert worker.call(interrupts), "Ctrl+C is the web process's affair"
+    assert worker.call(os.nice, 0) == min(os.nice(0) + NICE, 19)
+
+
+def test_what_a_function_raises_arrives_as_it_was(worker: SideWorker) -> None:
+    with pytest.raises(BadRequest) as caught:
+        worker.call(refuse)
+    assert caught.value.problems == ("This is wrong.", "So is that.") and caught.value.status == 422
+    with pytest.raises(TimeoutError, match="of its own"):
+        worker.call(too_slow)
+    assert worker.pool.pids, "neither is a reason to end the process"
+
+
+def test_one_that_dies_in_the_middle_is_followed_by_another_that_begins_again(
+    worker: SideWorker, tmp_path: Path
+) -> None:
+    with ThreadPoolExecutor(1) as thread:
+        call = thread.submit(worker.call, wait_in, str(tmp_path))
+        pid = first_in(tmp_path)
+        os.kill(pid, signal.SIGKILL)
+        assert call.result(LONG) not in (pid, os.getpid())
+    assert gone(pid)
+
+
+def test_work_that_kills_processes_is_a_sentence_and_the_next_is_done(worker: SideWorker) -> None:
+    with pytest.raises(Ended, match=r"It died\.") as caught:
+        worker.call(die)
+    assert caught.value.status == 503
+    assert worker.call(who) in worker.pool.pids
+
+
+def test_what_takes_too_long_is_ended(worker: SideWorker) -> None:
+    pid = worker.call(who)
+    hasty = SideWorker("test", 0.3, "Too long.", "It died.")
+    hasty.pool = worker.pool
+    with pytest.raises(BadRequest, match=r"Too long\."):
+        hasty.call(sleep)
+    assert gone(pid) and not worker.pool.pids
+    assert worker.call(who) != pid
+
+
+def test_closing_ends_the_process_in_the_middle_and_starts_none(worker: SideWorker, tmp_path: Path) -> None:
+    with ThreadPoolExecutor(1) as thread:
+        call = thread.submit(worker.call, wait_in, str(tmp_path))
+        pid = first_in(tmp_path)
+        worker.close()
+        with pytest.raises(Ended):
+            call.result(LONG)
+    assert gone(pid) and not worker.pool.pids and len(list(tmp_path.iterdir())) == 1
+
+
+@pytest.mark.parametrize("error", [OSError("no semaphores here"), ImportError("no synchronize")])
+def test_where_none_can_be_started_the_thread_does_the_work(
+    worker: SideWorker, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    asked = []
+
+    def refused(*_: object, **__: object) -> None:
+        asked.append(threading.current_thread())
+        raise error
+
+    monkeypatch.setattr(process_pool, "ProcessPoolExecutor", refused)
+    assert [worker.call(who) for _ in range(3)] == [os.getpid()] * 3
+    assert len(asked) == 1, "it is not tried again with every call"
+
+
+def test_where_the_started_one_is_of_no_use_the_thread_does_the_work(worker: SideWorker) -> None:
+    worker.pool = process_pool.SidePool("test", 1, cores=1, first=lambda: (refuse,))
+    assert worker.call(who) == os.getpid()
+    assert not worker.pool.pids

@@ -1,0 +1,174 @@
+"""What the torch optimisers refuse, and that a refused step leaves everything as it was."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from optimizers import FisherSAM
+from optimizers.torch_optim import LLQR, SAM
+from tests.optimizers.small_training import FAST, MAKERS, batch, closure_of, flat, normalised, one_thread, perceptron
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _one_thread():
+    with one_thread():
+        yield
+
+
+def snapshot(model, optimizer):
+    return copy.deepcopy((model.state_dict(), optimizer.state_dict()))
+
+
+def same(a, b) -> bool:
+    if isinstance(a, dict):
+        return a.keys() == b.keys() and all(same(a[k], b[k]) for k in a)
+    if isinstance(a, list | tuple):
+        return len(a) == len(b) and all(map(same, a, b))
+    return torch.equal(a, b) if isinstance(a, torch.Tensor) else a == b
+
+
+@pytest.mark.parametrize("name", ["LLQR", "SAM of LLQR", "SAM of Adam"])
+@pytest.mark.parametrize("bad_call", [0, 1, 2])
+def test_a_loss_that_is_not_a_number_refuses_the_step_and_keeps_the_state(name, bad_call):
+    model = normalised()
+    optimizer = MAKERS[name](model)
+    for t in range(2):
+        optimizer.step(closure_of(model, *batch(t)))
+    before = snapshot(model, optimizer)
+    calls = iter(range(10))
+
+    def closure():
+        loss, outputs = closure_of(model, *batch())()
+        return loss * (float("nan") if next(calls) == bad_call else 1.0), outputs
+
+    passes = 1 + isinstance(optimizer, SAM) + ("LLQR" in name)  # the refresh at step 2 is one
+    if bad_call >= passes:
+        optimizer.step(closure)
+        assert not same(before, snapshot(model, optimizer))
+        return
+    with pytest.raises(ValueError, match="the loss is nan: the step is refused"):
+        optimizer.step(closure)
+    assert same(before, snapshot(model, optimizer)), "running statistics, too"
+    optimizer.step(closure_of(model, *batch()))
+    assert all(bool(torch.isfinite(p).all()) for p in model.parameters())
+
+
+def test_a_gradient_that_is_not_finite_is_refused_in_steps_by_hand():
+    model = perceptron()
+    optimizer = LLQR(model.parameters(), module=model, **FAST)
+    optimizer.refresh(closure_of(model, *batch()))
+    (F.cross_entropy(model(batch()[0]), batch()[1]) * float("inf")).backward()
+    before = snapshot(model, optimizer)
+    with pytest.raises(ValueError, match="gradient is not finite"):
+        optimizer.step()
+    with pytest.raises(ValueError, match="gradient is not finite: the probe is refused"):
+        SAM(optimizer).probe()
+    assert same(before[0], model.state_dict()) and optimizer.state_dict()["preconditioner"]["index"] == 0
+
+
+def test_a_parameter_without_gradient_is_named():
+    model = perceptron()
+    idle = nn.Parameter(torch.ones(2).double())
+    optimizer = LLQR([*model.named_parameters(), ("idle", idle)], **FAST)
+    before = snapshot(model, optimizer)
+    with pytest.raises(ValueError, match="the parameter idle has no gradient"):
+        optimizer.step(closure_of(model, *batch()))
+    assert same(before, snapshot(model, optimizer))
+
+
+def test_the_order_of_steps_by_hand_is_watched():
+    model = perceptron()
+    base = LLQR(model.parameters(), module=model, **FAST)
+    optimizer = SAM(base)
+    F.cross_entropy(model(batch()[0]), batch()[1]).backward()
+    with pytest.raises(ValueError, match="a refresh is due before step 0"):
+        base.step()
+    base.refresh(closure_of(model, *batch()))
+    assert not base.refresh_due
+    with pytest.raises(ValueError, match=r"needs probe\(\)"):
+        optimizer.step()
+    optimizer.probe()
+    with pytest.raises(ValueError, match="at θ \\+ ε"):
+        optimizer.state_dict()
+    optimizer.step()
+
+
+def test_closures_that_cannot_serve_are_told_why():
+    model = perceptron()
+    optimizer = LLQR(model.parameters(), module=model, **FAST)
+    x, y = batch()
+
+    def backward():
+        loss = F.cross_entropy(model(x), y)
+        if optimizer.refresh_due:
+            return loss, model(x)
+        loss.backward()
+        return loss
+
+    for closure, message in [
+        (lambda: F.cross_entropy(model(x), y), 'the metric "ngd" needs the class scores'),
+        (lambda: (F.cross_entropy(model(x), y).detach(), None), "has no gradient"),
+        (backward, r"without calling backward\(\)"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            optimizer.step(closure)
+    with pytest.raises(TypeError, match="the closure must return the loss"):
+        optimizer.step(lambda: 1.5)
+
+
+WEIGHT = [nn.Parameter(torch.ones(2, 2))]
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "message"),
+    [
+        (lambda: LLQR(WEIGHT, lr=-0.1), ValueError, "lr must be at least 0"),
+        (lambda: LLQR(WEIGHT, lr=float("nan")), ValueError, "lr must be at least 0"),
+        (lambda: LLQR(WEIGHT, lr="fast"), TypeError, "lr must be a number"),
+        (lambda: LLQR(WEIGHT, momentum=1.0), ValueError, "momentum must be at least 0 and below 1"),
+        (lambda: LLQR(WEIGHT, weight_decay=-1), ValueError, "weight_decay must be at least 0"),
+        (lambda: LLQR([{"params": WEIGHT, "lr": -1}]), ValueError, "lr must be at least 0"),
+        (lambda: LLQR([{"params": WEIGHT, "structure": "kfac"}]), ValueError, "structure is one for all parameters"),
+        (lambda: LLQR(WEIGHT, structure="full"), ValueError, "unknown structure 'full'; choose one of dense"),
+        (lambda: LLQR(WEIGHT, metric="fisher"), ValueError, "metric must be one of newton"),
+        (lambda: LLQR(WEIGHT, dampening=0.1), TypeError, "unknown option 'dampening'; LLQR takes structure, "),
+        (lambda: LLQR([]), ValueError, "empty parameter list"),
+        (lambda: LLQR([torch.ones(2)]), ValueError, "asks for no gradient"),
+        (lambda: LLQR([nn.Parameter(torch.ones(0))]), ValueError, "is empty"),
+        (lambda: LLQR([*WEIGHT, nn.Parameter(torch.ones(1).double())]), ValueError, "must have one type"),
+        (lambda: LLQR(WEIGHT, module=nn.Linear(2, 2)), ValueError, "no parameter of the module"),
+        (lambda: SAM(torch.optim.SGD(WEIGHT), rho=-0.1), ValueError, "rho must be at least 0"),
+        (lambda: SAM(torch.optim.SGD([{"params": WEIGHT, "rho": -1.0}])), ValueError, "rho must be at least 0"),
+        (lambda: SAM(WEIGHT), TypeError, "base must be an optimiser"),
+        (lambda: SAM(torch.optim.LBFGS(WEIGHT)), ValueError, "step of LBFGS needs a closure"),
+        (lambda: SAM(SAM(torch.optim.SGD(WEIGHT))), ValueError, "step of SAM needs a closure"),
+        (lambda: SAM(LLQR(WEIGHT), probe=FisherSAM()), ValueError, "its base cannot be LLQR"),
+        (lambda: LLQR(WEIGHT).load_state_dict(torch.optim.SGD(WEIGHT).state_dict()), ValueError, "not the state of an"),
+        (lambda: SAM(LLQR(WEIGHT)).load_state_dict(LLQR(WEIGHT).state_dict()), ValueError, "not the state of a SAM"),
+        (
+            lambda: LLQR(WEIGHT).load_state_dict(LLQR(WEIGHT, structure="kfac").state_dict()),
+            ValueError,
+            "holds kfac blocks .* has diagonal blocks",
+        ),
+    ],
+)
+def test_bad_input_is_refused_with_a_sentence(make, error, message):
+    with pytest.raises(error, match=message):
+        make()
+
+
+def test_a_group_that_is_refused_leaves_the_optimiser_as_it_was():
+    model = perceptron()
+    optimizer = LLQR(model[0].parameters(), **FAST)
+    with pytest.raises(ValueError, match="lr must be"):
+        optimizer.add_param_group({"params": list(model[2].parameters()), "lr": -1.0})
+    assert len(optimizer.param_groups) == 1
+    optimizer.add_param_group({"params": list(model[2].parameters())})
+    start = flat(model)
+    optimizer.step(closure_of(model, *batch()))
+    assert bool((flat(model) != start).all())
