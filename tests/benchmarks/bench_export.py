@@ -28,8 +28,8 @@ RATE = 20.0
 
 @dataclass(frozen=True)
 class Size:
-    """Steps and frames of what is exported, widths of a picture and of a GIF, seconds of a drag, and how often it is
-    measured, in turns."""
+    """Steps and frames of what is exported, widths of a picture and of a GIF, seconds of a drag, how often it is
+    measured, in turns, and the servers' cores in each measurement."""
 
     steps: int
     frames: int
@@ -37,9 +37,10 @@ class Size:
     gif_width: int
     seconds: float
     rounds: int
+    cores: tuple[int, ...]
 
 
-FULL, SMALLEST = Size(600, 80, 1600, 720, 8.0, 1), Size(10, 10, 320, 240, 0.1, 1)
+FULL, SMALLEST = Size(600, 80, 1600, 720, 8.0, 1, (2, 1)), Size(10, 10, 320, 240, 0.1, 1, (1,))
 
 
 def ask(server: Server, path: str, body: dict[str, Any]) -> bytes:
@@ -163,7 +164,7 @@ def main(arguments: Sequence[str] | None = None, server: Server | None = None) -
     kinds = time_formats(server, size)
     first = time_first_file(server, size)
     cores = sorted(os.sched_getaffinity(0))
-    rows = [*time_drags(server, size, set(cores[:2])), *time_drags(server, size, set(cores[:1]))]
+    rows = [row for count in size.cores for row in time_drags(server, size, set(cores[:count]))]
     lines = [
         f"Figure 2, {size.steps} steps, four methods, the map alone; the GIF has {size.frames} frames. The first file "
         "of a process takes some seconds more: it is started, and what draws is imported.",

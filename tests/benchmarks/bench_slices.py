@@ -156,11 +156,16 @@ def measure_adaptive(size: Size) -> list[str]:
                 true = point_losses(objective, plane).losses(points)
                 span = float(max(np.ptp(true), found.range))
                 error = float(np.abs(found.at(points) - true).max()) / span
-                rows.append((
-                    f"{network}, {weights}, directions {seed}", f"{span:.4g}", found.evaluations,
-                    f"{100 * found.relative_error:.2f} %", f"{100 * error:.2f} %",
-                    f"{size.axis**2 / found.evaluations:.1f}",
-                ))  # fmt: skip
+                rows.append(
+                    (
+                        f"{network}, {weights}, directions {seed}",
+                        f"{span:.4g}",
+                        found.evaluations,
+                        f"{100 * found.relative_error:.2f} %",
+                        f"{100 * error:.2f} %",
+                        f"{size.axis**2 / found.evaluations:.1f}",
+                    )
+                )
                 print(*rows[-1], flush=True)
             if weights == "trained":
                 others.append(_describe_other_ways(network, objective, plane, axis))
@@ -264,18 +269,26 @@ def _compare_with_products(python: Path, peers: list[str], size: Size) -> list[s
     rows = [
         ("reference", f"{reference:.7g}", "", "", f"{exact_trace:.5g}", ""),
         (
-            f"Pothole lab, {found.products} products, residual {found.residuals[0]:.0e}", f"{found.values[0]:.7g}",
-            f"{abs(found.values[0] / reference - 1):.0e}", f"{seconds:.2f}",
-            f"{estimate.value:.5g} ± {estimate.standard_error:.1g}", f"{trace_seconds:.2f}",
+            f"Pothole lab, {found.products} products, residual {found.residuals[0]:.0e}",
+            f"{found.values[0]:.7g}",
+            f"{abs(found.values[0] / reference - 1):.0e}",
+            f"{seconds:.2f}",
+            f"{estimate.value:.5g} ± {estimate.standard_error:.1g}",
+            f"{trace_seconds:.2f}",
         ),
-    ]  # fmt: skip
+    ]
     if "PyHessian" in peers:
         peer = run_contenders(python, {"mlp": 0}, size.examples, "PyHessian")["mlp"]["PyHessian"]
-        rows.append((
-            f"{PEERS['PyHessian'].replace('==', ' ')}, defaults", f"{peer['value']:.7g}",
-            f"{abs(peer['value'] / reference - 1):.0e}", f"{peer['seconds']:.2f}",
-            f"{peer['trace']:.5g} ({int(peer['trace_probes'])} probes, no error)", f"{peer['trace_seconds']:.2f}",
-        ))  # fmt: skip
+        rows.append(
+            (
+                f"{PEERS['PyHessian'].replace('==', ' ')}, defaults",
+                f"{peer['value']:.7g}",
+                f"{abs(peer['value'] / reference - 1):.0e}",
+                f"{peer['seconds']:.2f}",
+                f"{peer['trace']:.5g} ({int(peer['trace_probes'])} probes, no error)",
+                f"{peer['trace_seconds']:.2f}",
+            )
+        )
     head = ("way", "top eigenvalue", "relative error", "s", "trace", "s")
     return [
         f"{_name(size.larger)} ({objective.dimension} parameters); reference: float64 Lanczos to a residual of 1e-10,",

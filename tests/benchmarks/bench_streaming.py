@@ -86,9 +86,15 @@ async def measure_event_lags(updates: int) -> list[float]:
 async def time_training(engine: Engine, size: Size) -> dict[str, list[tuple[float, float]]]:
     """ "silent" and "streamed" → (wall s, CPU s) of each turn, while one follower listens."""
     description: dict[str, Any] = {
-        "kind": "compare", "network": "mlp", "data": "digits", "steps": size.steps, "turns": size.turns,
-        "evaluations": 0, "snapshots": 0, "plane": {"seed": 0},
-    }  # fmt: skip
+        "kind": "compare",
+        "network": "mlp",
+        "data": "digits",
+        "steps": size.steps,
+        "turns": size.turns,
+        "evaluations": 0,
+        "snapshots": 0,
+        "plane": {"seed": 0},
+    }
     job = await engine.submit("bench", description)
     async for entry in engine.follow(job):
         if entry.kind == "state" and entry.data["state"] == "failed":

@@ -59,8 +59,11 @@ def test_a_failing_benchmark_hides_no_other(tmp_path: Path):
         shutil.copy(ROOT / name, tmp_path / name)
     done = subprocess.run(
         ["make", "-o", ".venv/test.stamp", "bench", f"ENV={sys.executable}", f"CHROME={sys.executable}"],
-        cwd=tmp_path, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode != 0
     assert "a measured" in done.stdout and "c measured" in done.stdout
     assert "failed: tests/benchmarks/bench_b.py" in done.stdout

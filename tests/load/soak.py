@@ -47,8 +47,12 @@ BOUNDS = {
     "POTHOLE_LOG_LEVEL": "warning",
 }
 TRAINING = {
-    "data": "two-moons", "network": "mlp", "methods": ["SGDM", "LLQR+SAM"], "batch_size": 32, "refresh_size": 32,
-}  # fmt: skip
+    "data": "two-moons",
+    "network": "mlp",
+    "methods": ["SGDM", "LLQR+SAM"],
+    "batch_size": 32,
+    "refresh_size": 32,
+}
 REFUSED: tuple[tuple[str, bytes], ...] = (
     ("/toy/compute", b"{"),
     ("/toy/open", b'{"query": "radius=%s"}' % (b"9" * 3000)),
