@@ -11,12 +11,12 @@ import webbrowser
 from collections.abc import Iterable
 from dataclasses import replace
 
-from app.edge.hosts import hosts_of
-from app.engine import own
-from app.engine.settings import EngineSettings
-from app.observe.settings import ObserveSettings
-from app.setting import SettingsTable
-from app.settings import WebSettings, web_settings
+from app.environment import SettingsTable
+from app.jobs.settings import EngineSettings
+from app.network.training import user_models
+from app.telemetry.settings import ObserveSettings
+from app.web.hosts import hosts_of
+from app.web.settings import WebSettings, web_settings
 
 DEFAULT_PORT = 8050
 BACKLOG = 2048
@@ -32,7 +32,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--scenes", metavar="FILE", help="the lecture to offer (default: POTHOLE_SCENES, or app/lecture/scenes.md)"
     )
-    own.add_options(parser)
+    user_models.add_options(parser)
     parser.add_argument("--controls", action="store_true", help="print the table of controls and end")
     parser.add_argument("--settings", action="store_true", help="print the table of limits and addresses and end")
     options = parser.parse_args(arguments)
@@ -71,9 +71,9 @@ def prepare(address: str | None) -> None:
 
     The compiled code is kept on disk: this takes many seconds once, and next to nothing at later starts.
     """
-    from app.observe.health import READINESS
     from app.toy.batch import PATHS, compute_paths, paths_key
     from app.toy.request import read_request
+    from app.web.health import READINESS
 
     request, _ = read_request({})
     try:
@@ -97,7 +97,7 @@ def settings_or_end() -> tuple[WebSettings, EngineSettings, ObserveSettings]:
 def own_or_end(options: argparse.Namespace) -> None:
     """Look at the network and data that the command line names; status 2 and a sentence where they cannot be used."""
     try:
-        own.take(options)
+        user_models.take(options)
     except ValueError as error:
         print(f"Pothole lab does not start: {error}.", file=sys.stderr)
         raise SystemExit(2) from None
@@ -105,7 +105,7 @@ def own_or_end(options: argparse.Namespace) -> None:
 
 def print_settings(tables: Iterable[SettingsTable]) -> None:
     """All settings of the web process, of the engine and of the logs, with their values now."""
-    from app.setting import as_table
+    from app.environment import as_table
 
     print(as_table(tables))
 
@@ -123,7 +123,7 @@ def main(arguments: list[str] | None = None) -> None:
         print_settings(tables)
         return
     own_or_end(options)
-    from app.observe.logs import configure_logs
+    from app.telemetry.logs import configure_logs
 
     web, engine, observe = tables
     configure_logs(observe)
@@ -136,11 +136,11 @@ def main(arguments: list[str] | None = None) -> None:
     # Importing the application takes a second or two: the port has been checked first.
     import uvicorn
 
-    from app.edge.connections import limited
-    from app.edge.security import SecureApp
     from app.lecture.scenes import SceneFileError
-    from app.observe.startup import start_line
     from app.server import build
+    from app.web.connections import limited
+    from app.web.security import SecureApp
+    from app.web.startup import start_line
 
     try:
         application = build(web, observe)

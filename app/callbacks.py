@@ -6,8 +6,8 @@ from typing import Any
 
 from dash import ClientsideFunction, Dash, Input, Output
 
-from app.pages import page_at
-from app.shell import framed
+from app.web.pages import page_at
+from app.web.shell import framed
 
 
 def add_callbacks(app: Dash) -> None:

@@ -10,28 +10,28 @@ from dash.backends._fastapi import FastAPIDashServer
 from fastapi import FastAPI
 
 from app.callbacks import add_callbacks
-from app.edge.dash_guard import check_callback
-from app.edge.security import SecureApp, security_headers
-from app.edge.static_files import StaticFiles
-from app.explore.routes import add_explore_routes
-from app.export.routes import add_export_routes
 from app.instruments.page import PAGE as INSTRUMENTS_PAGE
 from app.instruments.routes import add_instrument_routes
 from app.lecture.notes_page import PAGE as NOTES_PAGE
 from app.lecture.routes import add_lecture_routes
 from app.lecture.source import load_scenes
+from app.network.explore.routes import add_explore_routes
 from app.network.page import PAGE as NETWORK_PAGE
 from app.network.routes import add_network_routes
-from app.observe.health import ADDRESSES as HEALTH_ADDRESSES
-from app.observe.health import add_health_routes
-from app.observe.requests import ObservedApp, templates
-from app.observe.settings import ObserveSettings
-from app.pages import PAGES, page_at, register
-from app.settings import WebSettings, web_settings
-from app.shell import INDEX, TITLE, shell
+from app.telemetry.settings import ObserveSettings
 from app.toy.lens_routes import add_lens_routes
 from app.toy.page import PAGE as TOY_PAGE
 from app.toy.routes import add_routes
+from app.web.dash_guard import check_callback
+from app.web.exports import add_export_routes
+from app.web.health import ADDRESSES as HEALTH_ADDRESSES
+from app.web.health import add_health_routes
+from app.web.pages import PAGES, page_at, register
+from app.web.requests import ObservedApp, templates
+from app.web.security import SecureApp, security_headers
+from app.web.settings import WebSettings, web_settings
+from app.web.shell import INDEX, TITLE, shell
+from app.web.static_files import StaticFiles
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 

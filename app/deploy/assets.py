@@ -18,7 +18,7 @@ from typing import Any
 import brotli
 import httpx
 
-from app.settings import WebSettings
+from app.web.settings import WebSettings
 
 WORTH = 0.95
 """A compressed file is kept where it is at most this part of the plain one."""

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from app.control import NumberControl
+from app.state.control import NumberControl
 from app.toy.controls import CONTROLS, start_controls, surface_controls
 from app.toy.request import ToyRequest
 from geometry.surfaces import SURFACES, make_surface

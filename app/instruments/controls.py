@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from app.control import ChoiceControl, describe
 from app.instruments.axes import axes_of, axis_options
-from app.request import BadRequest
+from app.state.control import ChoiceControl, describe
 from app.toy.lens_controls import COST
 from app.toy.request import METHOD_NAMES, ToyRequest, read_request
+from app.web.request import BadRequest
 from geometry.surfaces import SURFACES
 
 STRIDES = (8, 4, 2, 1)

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 import orjson
 
-from app.claims.trials import MOST
-from app.control import NumberControl
 from app.instruments.arrival_cost import STEPS, Unit, median_refreshes, prices, unit_of
 from app.instruments.axes import AXES
 from app.instruments.controls import InstrumentRequest
 from app.instruments.equal_cost import WORDS, compared, equal_budget, lengths_told, steps_within
 from app.instruments.repeats import Repeats, repeats
+from app.state.control import NumberControl
+from app.toy.claims.trials import MOST
 from app.toy.compute import configured
 from app.toy.costs import schedule_of
 from app.toy.request import METHOD_NAMES, ToyRequest

@@ -6,15 +6,15 @@ from typing import Any
 
 from dash import html
 
-from app.control_entries import entry
-from app.export.instruments.tables import TABLES
 from app.instruments.controls import INSTRUMENT, OWN_CONTROLS
+from app.instruments.export.tables import TABLES
 from app.instruments.link import link_problems
-from app.pages import Page
+from app.state.control_entries import entry
 from app.toy.page import bench, button, group
 from app.toy.page import header as toy_header
 from app.toy.page import tables as toy_tables
 from app.toy.presets import PRESETS
+from app.web.pages import Page
 
 ABOUT = {
     "phase": "How many runs reach the flat basin, and when, at each pair of settings, on one scale for all methods.",

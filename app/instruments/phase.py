@@ -13,10 +13,10 @@ from app.instruments.axes import AXES, STARTS, Side, side, with_value
 from app.instruments.bounds import bounds
 from app.instruments.controls import STRIDES, InstrumentRequest
 from app.instruments.repeats import Repeats, repeats
-from app.request import BadRequest
 from app.toy.compute import configured
 from app.toy.costs import counting_told
 from app.toy.request import METHOD_NAMES
+from app.web.request import BadRequest
 from geometry.surface import Surface
 from optimizers import simulate
 from optimizers.sweeps import STEP_SETTINGS, Axis, Sweep, middle_arrivals, sweep

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import orjson
 
-from app.claims.claim import Claim, judged, untested
-from app.claims.trials import MOST
 from app.instruments.controls import InstrumentRequest
 from app.instruments.phase import counts, swept
 from app.instruments.repeats import Repeats, repeats
+from app.toy.claims.claim import Claim, judged, untested
+from app.toy.claims.trials import MOST
 from app.toy.compute import configured
 from geometry.smoothing import neighbourhood_moments
 from geometry.surface import Surface

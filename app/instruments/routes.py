@@ -12,10 +12,6 @@ from typing import Any
 import orjson
 from fastapi import FastAPI, Request, Response
 
-from app.answers import json_response, refusal
-from app.crowd.cache import AnswerCache
-from app.crowd.coalescer import Coalescer
-from app.edge.asking import visitor_of_request
 from app.instruments.basins import basins_answer
 from app.instruments.controls import OWN_CONTROLS, STRIDES, InstrumentRequest, own_state, read_instrument_request
 from app.instruments.fairness import fairness_answer
@@ -24,9 +20,13 @@ from app.instruments.phase import phase_answer
 from app.instruments.race import race_answer
 from app.instruments.repeats import MOST_STEPS
 from app.instruments.two_scale import two_scale_answer
-from app.request import MAXIMUM_MESSAGES, BadRequest, parse_body, strangers
-from app.settings import WebSettings, web_settings
 from app.toy.request import read_state, toy_keys
+from app.web.asking import visitor_of_request
+from app.web.batching import Coalescer
+from app.web.cache import AnswerCache
+from app.web.http import json_response, refusal
+from app.web.request import MAXIMUM_MESSAGES, BadRequest, parse_body, strangers
+from app.web.settings import WebSettings, web_settings
 
 ANSWERS = AnswerCache(web_settings().cache_bytes * 7 / 32, "instruments")
 COMPUTATIONS: dict[str, Callable[[InstrumentRequest], bytes]] = {

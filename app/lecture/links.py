@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from app.control import shorten
-from app.pages import PAGES, page_at
+from app.state.control import shorten
 from app.toy.link import MAXIMUM_LENGTH, repeated
+from app.web.pages import PAGES, page_at
 
 
 def local_link(link: str) -> str:

@@ -6,8 +6,8 @@ from typing import Any
 
 from dash import dcc, html
 
-from app.pages import Page
 from app.toy.page import button
+from app.web.pages import Page
 
 
 def layout() -> Any:

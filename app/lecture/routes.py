@@ -8,10 +8,10 @@ from __future__ import annotations
 import orjson
 from fastapi import FastAPI, Request, Response
 
-from app.answers import json_response, refusal
-from app.control import describe
 from app.lecture.scenes import Scenes, parse_scenes
-from app.request import BadRequest, parse_body
+from app.state.control import describe
+from app.web.http import json_response, refusal
+from app.web.request import BadRequest, parse_body
 
 
 def as_json(scenes: Scenes) -> bytes:

@@ -21,9 +21,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NoReturn
 
-from app.control import shorten
 from app.lecture.links import link_problems, local_link
-from app.request import BadRequest
+from app.state.control import shorten
+from app.web.request import BadRequest
 
 MAXIMUM_TEXT = 40_000
 """Characters of a scene file."""

@@ -8,10 +8,10 @@ from typing import Any
 import orjson
 from fastapi import Request, Response
 
-from app.answers import json_response, refusal
-from app.engine import Refused, Unavailable, UnknownJob
+from app.jobs import Refused, Unavailable, UnknownJob
 from app.network.controls import JOB
-from app.request import BadRequest, parse_body
+from app.web.http import json_response, refusal
+from app.web.request import BadRequest, parse_body
 
 
 def sentence(error: Exception | str) -> str:

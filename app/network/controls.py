@@ -1,7 +1,7 @@
 """The controls of the network page, in the same kind of table as the toy lab's, and the reading of a whole state.
 
-A setting of the training is a row of app.engine.train_settings; the page offers the part of its range that makes sense
-on a slider, and takes its default from there.
+A setting of the training is a row of app.network.training.settings; the page offers the part of its range that makes
+sense on a slider, and takes its default from there.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
-from app.control import ChoiceControl, Control, NumberControl, describe, shorten
-from app.engine import own
-from app.engine.train_settings import (
+from app.network.explore.controls import EXPLORE_CONTROLS
+from app.network.training import user_models
+from app.network.training.settings import (
     CHANGEABLE,
     DEFAULT_METHODS,
     METHOD_NAMES,
@@ -23,7 +23,7 @@ from app.engine.train_settings import (
     PLANES,
     STRUCTURES,
 )
-from app.explore.controls import EXPLORE_CONTROLS
+from app.state.control import ChoiceControl, Control, NumberControl, describe, shorten
 from app.toy.controls import LECTURE
 from app.toy.link import MAXIMUM_LENGTH
 
@@ -140,10 +140,11 @@ VIEW: tuple[Control, ...] = (
 
 def task_controls() -> tuple[ChoiceControl, ChoiceControl]:
     """Network and data; what the operator named on the command line is among them."""
-    networks, data = own.networks(), own.data_sets()
-    brought = own.describe()
-    first_network = own.OWN if own.OWN in networks else "mlp"
-    first_data = (brought.get("network") or {}).get("data", [own.OWN if own.OWN in data else "digits"])[0]
+    networks, data = user_models.networks(), user_models.data_sets()
+    brought = user_models.describe()
+    first_network = user_models.OWN if user_models.OWN in networks else "mlp"
+    first = user_models.OWN if user_models.OWN in data else "digits"
+    first_data = (brought.get("network") or {}).get("data", [first])[0]
     return (
         ChoiceControl(
             "network", "Network", tuple((key, row[0]) for key, row in networks.items()), first_network,
@@ -184,12 +185,12 @@ def read_network_state(raw: Mapping[str, Any]) -> NetworkReading:
             continue
         if notice:
             notices.append(notice)
-    if not own.fits(state["network"], state["data"]):
+    if not user_models.fits(state["network"], state["data"]):
         try:
-            own.check_fit(state["network"], state["data"])
+            user_models.check_fit(state["network"], state["data"])
         except ValueError as error:
             problems.append(f"{str(error)[:1].upper()}{str(error)[1:]}.")
-        state["data"] = next(key for key in own.data_sets() if own.fits(state["network"], key))
+        state["data"] = next(key for key in user_models.data_sets() if user_models.fits(state["network"], key))
     state["methods"] = _methods(raw.get("methods", list(DEFAULT_METHODS)), problems)
     state["job"] = _job(raw.get("job", ""), problems)
     return NetworkReading(state, tuple(notices), tuple(problems))

@@ -19,11 +19,11 @@ import orjson
 from fastapi import FastAPI, WebSocket, WebSocketDisconnect
 from starlette.datastructures import Headers
 
-from app.engine import Engine, Refused, Unavailable, UnknownJob, default_engine
-from app.engine.hub import Entry
+from app.jobs import Engine, Refused, Unavailable, UnknownJob, default_engine
+from app.jobs.hub import Entry
 from app.network.answers import sentence
 from app.network.controls import JOB
-from app.settings import web_settings
+from app.web.settings import web_settings
 
 HEARTBEAT = 10.0
 SEND_SECONDS = 30.0

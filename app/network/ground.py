@@ -6,9 +6,9 @@ import asyncio
 from collections import OrderedDict
 from typing import Any
 
-from app.engine import Engine, Refused
-from app.engine.ground import validate
-from app.request import BadRequest
+from app.jobs import Engine, Refused
+from app.network.training.landscape_job import validate
+from app.web.request import BadRequest
 
 KEPT = 200
 _jobs: OrderedDict[tuple[Any, ...], asyncio.Future[str]] = OrderedDict()

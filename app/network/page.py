@@ -7,15 +7,15 @@ from typing import Any
 from dash import html
 
 from app.appearance import SCHEMES, looks
-from app.control_entries import entry
-from app.engine import own
-from app.engine.train_settings import CHANGEABLE, METHOD_NAMES
-from app.explore.controls import EXPLORE_CONTROLS
-from app.explore.layout import explore_section
-from app.export.network.wish import CONTROLS as EXPORT_CONTROLS
 from app.network.controls import controls, link_problems
-from app.pages import Page
+from app.network.explore.controls import EXPLORE_CONTROLS
+from app.network.explore.layout import explore_section
+from app.network.export.request import CONTROLS as EXPORT_CONTROLS
+from app.network.training import user_models
+from app.network.training.settings import CHANGEABLE, METHOD_NAMES
+from app.state.control_entries import entry
 from app.toy.page import bench, button, group, player
+from app.web.pages import Page
 
 CURVES = (
     ("train_loss", "Training loss", "over the training data"),
@@ -30,7 +30,7 @@ BESIDE = 2
 
 def tables() -> dict[str, Any]:
     """What the client code is told once."""
-    networks, data = own.networks(), own.data_sets()
+    networks, data = user_models.networks(), user_models.data_sets()
     return {
         "page": "network",
         "controls": [entry(control) for control in controls()],
@@ -42,7 +42,7 @@ def tables() -> dict[str, Any]:
         "exploring": [control.name for control in EXPLORE_CONTROLS],
         "networks": {key: row[1] for key, row in networks.items()},
         "data": {key: row[1] for key, row in data.items()},
-        "fits": {key: [each for each in data if own.fits(key, each)] for key in networks},
+        "fits": {key: [each for each in data if user_models.fits(key, each)] for key in networks},
         "curves": [key for key, _, _ in CURVES],
         "schemes": {name: {"stops": list(s.low_to_high), "line": s.contour_line} for name, s in SCHEMES.items()},
     }

@@ -12,14 +12,14 @@ from typing import Any
 import orjson
 from fastapi import FastAPI, Request, Response
 
-from app.answers import json_response, refusal
-from app.edge.visitor import greeted, known_visitor, visitor_of
-from app.engine import Refused, Unavailable, UnknownJob, default_engine
+from app.jobs import Refused, Unavailable, UnknownJob, default_engine
 from app.network.answers import answered, job_in, sentence
 from app.network.controls import description_of, read_network_link, read_network_state, state_of
 from app.network.follow import add_follow_route
 from app.network.ground import ground_of
-from app.request import MAXIMUM_MESSAGES, BadRequest, parse_body, strangers
+from app.web.http import json_response, refusal
+from app.web.request import MAXIMUM_MESSAGES, BadRequest, parse_body, strangers
+from app.web.visitor import greeted, known_visitor, visitor_of
 
 ACTS = ("pause", "resume", "stop")
 

@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from app.crowd.cache import AnswerCache
-from app.settings import web_settings
 from app.toy.compute import OPTIONS, Trace, answer_of, configured, traces_of
 from app.toy.request import ToyRequest
+from app.web.cache import AnswerCache
+from app.web.settings import web_settings
 from geometry.surface import Surface
 from optimizers import LLQR, METHODS, Method, simulate
 from optimizers.run import Run

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from app.control import ChoiceControl, Control, NumberControl
+from app.state.control import ChoiceControl, Control, NumberControl
 from app.toy.lens_controls import LENS
 from app.toy.own_settings import OWN
 from geometry.surface import Surface

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.control import ChoiceControl, Control, NumberControl
+from app.state.control import ChoiceControl, Control, NumberControl
 from optimizers import METHODS
 
 STAGES = ("gradient", "ball", "probe", "outer", "direction", "velocity", "step")

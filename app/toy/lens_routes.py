@@ -10,15 +10,15 @@ from typing import Any, Protocol
 
 from fastapi import FastAPI, Request, Response
 
-from app.answers import json_response, refusal
-from app.crowd.cache import AnswerCache
-from app.crowd.coalescer import Coalescer
-from app.edge.asking import visitor_of_request
-from app.request import BadRequest, parse_body
-from app.settings import WebSettings
 from app.toy.anatomy import read_anatomy
 from app.toy.cloud import read_cloud
 from app.toy.measured_cost import read_cost
+from app.web.asking import visitor_of_request
+from app.web.batching import Coalescer
+from app.web.cache import AnswerCache
+from app.web.http import json_response, refusal
+from app.web.request import BadRequest, parse_body
+from app.web.settings import WebSettings
 
 
 class Asked(Protocol):

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
 
-from app.control import NumberControl, shorten
+from app.state.control import NumberControl, shorten
 from app.toy.controls import CONTROLS, surface_controls
 from app.toy.request import Reading, read_state
 from geometry.surfaces import SURFACES

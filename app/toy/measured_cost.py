@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import orjson
 
-from app.request import BadRequest
 from app.toy.compute import configured
 from app.toy.costs import schedule_of
 from app.toy.request import METHOD_NAMES, ToyRequest, read_state, request_of
+from app.web.request import BadRequest
 from optimizers import Method
 from optimizers.rule import Settings, begin, descent_step
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from app.control import ChoiceControl, Control, NumberControl
+from app.state.control import ChoiceControl, Control, NumberControl
 from optimizers import METHODS, NoProbe
 
 Own = tuple[tuple[str, float, float | None], ...]

@@ -7,15 +7,15 @@ from typing import Any
 from dash import dcc, html
 
 from app.appearance import looks
-from app.control_entries import entry
-from app.export.controls import CONTROLS as EXPORT_CONTROLS
-from app.pages import Page
+from app.state.control_entries import entry
 from app.toy.controls import CONTROLS, SURFACE, start_controls, surface_controls
+from app.toy.export.controls import CONTROLS as EXPORT_CONTROLS
 from app.toy.figures import EMPTY
 from app.toy.lens_sections import lens_sections
 from app.toy.link import link_problems
 from app.toy.presets import PRESETS, preset_values
 from app.toy.request import METHOD_NAMES
+from app.web.pages import Page
 from geometry.surfaces import SURFACES, make_surface
 
 GRAPH_CONFIG = {

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from app.control import ChoiceControl, Control, describe, shorten
-from app.request import MAXIMUM_MESSAGES, BadRequest, Notice
+from app.state.control import ChoiceControl, Control, describe, shorten
 from app.toy.controls import CONTROLS, SURFACE, controls_of, surface_controls
 from app.toy.own_settings import Own, own_of
 from app.toy.presets import CUSTOM, DEFAULT_PRESET, PRESETS, preset_values
 from app.toy.suggested import suggested
+from app.web.request import MAXIMUM_MESSAGES, BadRequest, Notice
 from geometry.surface import Surface
 from geometry.surfaces import make_surface
 from optimizers import METHODS

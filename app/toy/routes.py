@@ -13,20 +13,20 @@ from typing import Any
 import orjson
 from fastapi import FastAPI, Request, Response
 
-from app.answers import json_response, refusal
-from app.claims import claims_for
-from app.crowd.cache import AnswerCache
-from app.crowd.coalescer import Coalescer
-from app.crowd.fair_queue import Visitor
-from app.crowd.side_process import SideProcesses
-from app.edge.asking import visitor_of_request
-from app.request import MAXIMUM_MESSAGES, BadRequest, parse_body, strangers
-from app.settings import WebSettings, web_settings
 from app.toy.batch import PATHS, compute_many, paths_key
+from app.toy.claims import claims_for
 from app.toy.link import left_out, read_link, write_link
 from app.toy.presets import PRESETS
 from app.toy.request import ToyRequest, read_request, read_state, toy_keys
 from app.toy.surface import SURFACES_DRAWN, surface_key, surface_of
+from app.web.asking import visitor_of_request
+from app.web.batching import Coalescer
+from app.web.cache import AnswerCache
+from app.web.fair_queue import Visitor
+from app.web.http import json_response, refusal
+from app.web.request import MAXIMUM_MESSAGES, BadRequest, parse_body, strangers
+from app.web.settings import WebSettings, web_settings
+from app.web.side_process import SideProcesses
 
 CLAIMS = AnswerCache(web_settings().cache_bytes / 32, "claims")
 HEAVIEST_BATCH = 300_000

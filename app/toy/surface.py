@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import orjson
 
-from app.crowd.cache import AnswerCache
 from app.encoding import encode
-from app.settings import web_settings
 from app.toy.figures import curve_figure, map_figure, relief_figure
 from app.toy.landscape import MAP_POINTS, RELIEF_POINTS, Grid, colour_range, curve_of, grid_of
 from app.toy.request import ToyRequest
+from app.web.cache import AnswerCache
+from app.web.settings import web_settings
 from geometry.surface import Surface
 
 CAMERA = (-0.75, -1.0, 1.45)

@@ -18,7 +18,7 @@ from typing import Any
 
 from playwright.sync_api import Page, sync_playwright
 
-from app.engine import Engine, EngineSettings
+from app.jobs import Engine, EngineSettings
 from tests.browser.chrome import HOW, find_chrome
 from tests.browser.launch import launch
 from tests.server import Server

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from app.export.making import MAKERS
+from app.toy.export.files import MAKERS
 from tests.server import Server
 
 RESULT = Path(__file__).parent / "results" / "export.md"

@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from app.claims.captions import captions, figure_2_trials, figure_3_trials
-from app.claims.claim import Claim
-from app.claims.fairness import equal_rate_claim, tuned_sam_claim, valley_trials
+from app.toy.claims.captions import captions, figure_2_trials, figure_3_trials
+from app.toy.claims.claim import Claim
+from app.toy.claims.fairness import equal_rate_claim, tuned_sam_claim, valley_trials
 from app.toy.request import ToyRequest, read_request
 
 RESULT = Path(__file__).parent / "results" / "figures.md"

@@ -17,7 +17,7 @@ from typing import Any
 
 from playwright.sync_api import Page, sync_playwright
 
-from app.engine import Engine, EngineSettings
+from app.jobs import Engine, EngineSettings
 from tests.benchmarks.streaming_jobs import KINDS
 from tests.browser.chrome import find_chrome
 from tests.browser.launch import DESKTOP, launch

@@ -15,9 +15,9 @@ from pathlib import Path
 import httpx
 from starlette.types import ASGIApp
 
-from app.observe.logs import configure_logs
-from app.observe.settings import ObserveSettings
 from app.server import build
+from app.telemetry.logs import configure_logs
+from app.telemetry.settings import ObserveSettings
 
 RESULT = Path(__file__).parent / "results" / "observe.md"
 ROUNDS, REQUESTS = 15, 200

@@ -18,7 +18,7 @@ from typing import Any
 
 from distributed import Client, LocalCluster, get_worker
 
-from app.engine import Engine, EngineSettings
+from app.jobs import Engine, EngineSettings
 from tests.benchmarks.streaming_jobs import KINDS
 from tests.server import free_port
 

@@ -6,10 +6,10 @@ import json
 import time
 from typing import Any
 
-from app.engine.context import JobContext
-from app.engine.kinds import Description, JobKind
-from app.engine.train import Progress
-from app.engine.train_settings import validate
+from app.jobs.context import JobContext
+from app.jobs.kinds import Description, JobKind
+from app.network.training.job import Progress
+from app.network.training.settings import validate
 
 
 def stamps(description: Description, job: JobContext) -> None:
@@ -26,7 +26,7 @@ def compare(description: Description, job: JobContext) -> None:
     """The same training, streamed and silent, in turns; wall seconds and seconds of this process's CPU for each."""
     import torch
 
-    from app.engine.train_ground import Ground
+    from app.network.training.train_ground import Ground
 
     torch.set_num_threads(job.threads)
     streamed, silent = Ground(description, job.worker), Ground(description, job.worker)
@@ -59,7 +59,7 @@ def _stamps(description: Description) -> dict[str, Any]:
 STAMPS = JobKind("stamps", _stamps, stamps, resumable=False)
 COMPARE = JobKind("compare", validate, compare, resumable=False)
 KINDS = {
-    "train": "app.engine.train:TRAIN",
+    "train": "app.network.training.job:TRAIN",
     "stamps": "tests.benchmarks.streaming_jobs:STAMPS",
     "compare": "tests.benchmarks.streaming_jobs:COMPARE",
 }

@@ -12,8 +12,8 @@ import axe_playwright_python
 import pytest
 from playwright.sync_api import Page
 
-from app.pages import PAGES
 from app.server import build
+from app.web.pages import PAGES
 from tests.browser.network_lab import SMALL, NetworkPage
 
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text(encoding="utf-8")

@@ -8,8 +8,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Browser, Page
 
-from app.pages import PAGES
 from app.server import build
+from app.web.pages import PAGES
 from tests.browser.launch import DESKTOP
 from tests.browser.problems import PageProblems
 from tests.server import Server

@@ -15,10 +15,10 @@ import yaml
 
 from app.__main__ import parse as parse_web
 from app.deploy import assets
-from app.engine.__main__ import parse as parse_engine
-from app.engine.settings import EngineSettings
-from app.observe.settings import ObserveSettings
-from app.settings import WebSettings, web_settings
+from app.jobs.settings import EngineSettings
+from app.processes import parse as parse_engine
+from app.telemetry.settings import ObserveSettings
+from app.web.settings import WebSettings, web_settings
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DEPLOY = ROOT / "app" / "deploy"
@@ -64,7 +64,7 @@ def test_commands_are_understood(name: str) -> None:
     """Each command line is read by the program that it starts."""
     python, option, module, *arguments = SERVICES[name]["command"]
     assert (python, option) == ("python", "-m")
-    if module == "app.engine":
+    if module == "app.processes":
         options = parse_engine(arguments)
         if options.part == "worker":
             assert options.scheduler == SERVICES["web-1"]["environment"]["POTHOLE_SCHEDULER"]

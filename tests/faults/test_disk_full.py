@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from app.engine import Engine, EngineSettings
+from app.jobs import Engine, EngineSettings
 from tests.server import ROOT, free_port
 from tests.unit.engine_jobs import KINDS
 from tests.unit.engine_parts import Part

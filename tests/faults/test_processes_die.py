@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from app.engine import Engine, EngineSettings
-from app.engine.hub import Entry
+from app.jobs import Engine, EngineSettings
+from app.jobs.hub import Entry
 from tests.server import free_port
 from tests.unit.engine_jobs import KINDS
 from tests.unit.engine_parts import Part, until

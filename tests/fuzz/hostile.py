@@ -7,9 +7,9 @@ import random
 import string
 from typing import Any
 
-from app.control import NumberControl
 from app.instruments.controls import OWN_CONTROLS
 from app.network.controls import controls as network_controls
+from app.state.control import NumberControl
 from app.toy.controls import CONTROLS, SURFACE, surface_controls
 from app.toy.presets import PRESETS
 from app.toy.request import METHOD_NAMES, read_state

@@ -9,13 +9,13 @@ import struct
 from collections.abc import Iterator
 from typing import Any
 
-from app.explore.controls import CURVATURE_CONTROLS, RESCALING_CONTROLS, SLICE_CONTROLS
-from app.export.instruments.making import FORMAT as INSTRUMENT_FORMAT
-from app.export.instruments.tables import TABLES
-from app.export.network.wish import FORMATS as OF_A_RUN
 from app.instruments.controls import STRIDES
+from app.instruments.export.files import FORMAT as INSTRUMENT_FORMAT
+from app.instruments.export.tables import TABLES
 from app.instruments.routes import COMPUTATIONS
 from app.network.controls import read_network_state
+from app.network.explore.controls import CURVATURE_CONTROLS, RESCALING_CONTROLS, SLICE_CONTROLS
+from app.network.export.request import FORMATS as OF_A_RUN
 from app.toy.request import METHOD_NAMES, read_state
 
 RUN: dict[str, Any] = {

@@ -8,8 +8,8 @@ import sys
 import time
 from typing import Any
 
-from app.engine.context import JobContext
-from app.engine.kinds import Description, JobKind
+from app.jobs.context import JobContext
+from app.jobs.kinds import Description, JobKind
 
 
 def validate(description: Description) -> Description:

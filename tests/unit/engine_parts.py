@@ -1,4 +1,4 @@
-"""Parts of the engine as processes of their own, as `python -m app.engine` starts them, and a wait for an entry."""
+"""Parts of the engine as processes of their own, as `python -m app.processes` starts them, and a wait for an entry."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 
 import psutil
 
-from app.engine.hub import Entry
+from app.jobs.hub import Entry
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -24,7 +24,7 @@ class Part:
     def __init__(self, *arguments: str, before: Sequence[str] = (), **environment: str) -> None:
         """before: words before the command, such as those of a confined run."""
         self.process = subprocess.Popen(
-            [*before, sys.executable, "-m", "app.engine", *arguments],
+            [*before, sys.executable, "-m", "app.processes", *arguments],
             cwd=ROOT,
             env={**os.environ, **environment},
             stdout=subprocess.PIPE,

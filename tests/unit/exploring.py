@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from app.engine.context import JobContext
-from app.engine.errors import UnknownJob
-from app.engine.kinds import load_kind, validated
-from app.engine.settings import KINDS
+from app.jobs.context import JobContext
+from app.jobs.errors import UnknownJob
+from app.jobs.kinds import load_kind, validated
+from app.jobs.settings import KINDS
 from tests.unit.small_training import one_thread
 
 SMALL = {

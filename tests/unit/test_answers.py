@@ -8,11 +8,11 @@ import numpy as np
 import orjson
 import pytest
 
-from app.crowd.cache import AnswerCache
 from app.encoding import decode
 from app.toy.batch import compute_paths
 from app.toy.compute import configured
 from app.toy.request import read_request
+from app.web.cache import AnswerCache
 from geometry.along import charted
 from geometry.surfaces import make_surface
 from optimizers import METHODS, simulate

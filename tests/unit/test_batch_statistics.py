@@ -12,8 +12,8 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 
 from app.encoding import decode
-from app.engine import ground as ground_job
-from app.engine.foundation import foundation, read_plane, read_weights
+from app.network.training import landscape_job as ground_job
+from app.network.training.problem import foundation, read_plane, read_weights
 from geometry.networks import NetworkLoss
 from geometry.plane import Plane
 from geometry.slices import evaluate_slice, slice_plane

@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from app.claims import VERDICTS, claims_for
-from app.claims.captions import figure_2_trials, figure_3_trials
-from app.claims.fairness import equal_rate_claim, valley_trials
-from app.claims.trials import starts_around
+from app.toy.claims import VERDICTS, claims_for
+from app.toy.claims.captions import figure_2_trials, figure_3_trials
+from app.toy.claims.fairness import equal_rate_claim, valley_trials
+from app.toy.claims.trials import starts_around
 from app.toy.presets import PRESETS
 from app.toy.request import read_request
 from geometry import two_scale

@@ -7,10 +7,10 @@ import threading
 
 import pytest
 
-from app.crowd.cache import AnswerCache
-from app.crowd.coalescer import Coalescer
-from app.crowd.worker import Busy
-from app.settings import WebSettings
+from app.web.batching import Coalescer
+from app.web.cache import AnswerCache
+from app.web.settings import WebSettings
+from app.web.worker import Busy
 
 
 class Kitchen:
@@ -119,7 +119,7 @@ def test_one_who_stops_waiting_takes_the_answer_from_nobody():
 
 
 def test_nothing_is_computed_for_those_who_have_left(monkeypatch):
-    monkeypatch.setattr("app.crowd.coalescer.LONG_WAIT_SECONDS", 0.0)
+    monkeypatch.setattr("app.web.batching.LONG_WAIT_SECONDS", 0.0)
 
     async def left():
         return True

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.control import ChoiceControl, NumberControl, shorten
-from app.control_entries import entry, slider_position, slider_range
+from app.state.control import ChoiceControl, NumberControl, shorten
+from app.state.control_entries import entry, slider_position, slider_range
 from app.toy.controls import CONTROLS, LECTURE, SURFACE, as_table, controls_of, start_controls, surface_controls
 from app.toy.lens_controls import LENS
 from app.toy.own_settings import OWN

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.edge.asking import ClientFinder
-from app.edge.buckets import Buckets
-from app.edge.door import PASS_COOKIE, Door
-from app.settings import WebSettings
+from app.web.access import PASS_COOKIE, Door
+from app.web.asking import ClientFinder
+from app.web.rate_limit import Buckets
+from app.web.settings import WebSettings
 
 
 def scope(path="/", kind="http", method="GET", client="198.51.100.7", **headers):

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from app.engine import Engine, EngineSettings, Refused, UnknownJob
-from app.engine.hub import MAXIMUM_BUFFERED, Entry
+from app.jobs import Engine, EngineSettings, Refused, UnknownJob
+from app.jobs.hub import MAXIMUM_BUFFERED, Entry
 from tests.server import free_port
 from tests.unit.engine_jobs import KINDS
 from tests.unit.engine_parts import Part, until
@@ -290,10 +290,10 @@ def test_a_worker_imports_nothing_of_the_page_and_steps_back(engine: Engine) -> 
         job = await engine.submit("a", {"kind": "modules"})
         await everything(engine, job)
         modules = set(json.loads(await engine.result(job, "modules")))
-        assert "app.engine.worker_side" in modules
+        assert "app.jobs.worker_side" in modules
         page = {name for name in modules if name.split(".")[0] in ("dash", "plotly", "fastapi", "uvicorn")}
-        page |= {name for name in modules if name.startswith("app.") and not name.startswith("app.engine")} - {
-            "app.setting"
+        page |= {name for name in modules if name.startswith("app.") and not name.startswith("app.jobs")} - {
+            "app.environment"
         }
         assert not page, f"a worker process has imported {sorted(page)}"
         process = json.loads(await engine.result(job, "process"))

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from app.encoding import decode
-from app.engine.context import LeaveJob
-from app.engine.foundation import foundation, read_weights
-from app.engine.packing import unpack
-from app.explore import ground as ground_module
+from app.jobs.context import LeaveJob
+from app.jobs.packing import unpack
+from app.network.explore import run_record as ground_module
+from app.network.training.problem import foundation, read_weights
 from geometry.curvature import (
     hessian_trace,
     rescaled,

@@ -10,17 +10,17 @@ import plotly.graph_objects as go
 import pytest
 from fastapi import FastAPI
 
-from app.control import ChoiceControl, NumberControl
-from app.edge.visitor import COOKIE
 from app.encoding import decode, encode
-from app.engine import Refused, UnknownJob
-from app.engine.kinds import validated
-from app.engine.settings import KINDS
-from app.explore import routes
-from app.explore.controls import EXPLORE_CONTROLS
-from app.explore.pictures import loss_ticks
-from app.explore.routes import TABLES
+from app.jobs import Refused, UnknownJob
+from app.jobs.kinds import validated
+from app.jobs.settings import KINDS
 from app.network.controls import controls, read_network_link, read_network_state
+from app.network.explore import routes
+from app.network.explore.controls import EXPLORE_CONTROLS
+from app.network.explore.figures import loss_ticks
+from app.network.explore.routes import TABLES
+from app.state.control import ChoiceControl, NumberControl
+from app.web.visitor import COOKIE
 
 with warnings.catch_warnings():
     # It would rather have another client than the pinned one, which does all that is asked of it here.

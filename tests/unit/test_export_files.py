@@ -18,19 +18,19 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from app.crowd.worker import Busy
 from app.encoding import decode
-from app.export.animation import steps_of
-from app.export.contours import SIZE, region_paths
-from app.export.controls import CONTROLS, read_wish
-from app.export.making import MAKERS, made
-from app.export.offline import ASSETS, SCRIPTS
-from app.export.picture import DESIGN_WIDTH, Picture, height_of
-from app.export.scene import scene_of
-from app.export.settings import file_name
-from app.request import BadRequest
+from app.toy.export.animation import steps_of
+from app.toy.export.contours import SIZE, region_paths
+from app.toy.export.controls import CONTROLS, read_wish
+from app.toy.export.description import file_name
+from app.toy.export.files import MAKERS, made
+from app.toy.export.offline import ASSETS, SCRIPTS
+from app.toy.export.picture import DESIGN_WIDTH, Picture, height_of
+from app.toy.export.scene import scene_of
 from app.toy.link import read_link
 from app.version import VERSION
+from app.web.request import BadRequest
+from app.web.worker import Busy
 
 ROOT = Path(__file__).resolve().parents[2]
 QUICK = {"steps": 60, "step": 30}
@@ -263,7 +263,7 @@ def test_too_many_exports_are_told_to_come_again(post, monkeypatch):
     async def full(*_):
         raise Busy("…")
 
-    monkeypatch.setattr("app.crowd.worker.Worker.run", full)
+    monkeypatch.setattr("app.web.worker.Worker.run", full)
     response = post("/export/toy", {**QUICK, "format": "py"})
     assert response.status_code == 429 and "try again" in response.json()["problems"][0]
 

@@ -9,8 +9,8 @@ import json
 import numpy as np
 import pytest
 
-from app.export.instruments.tables import TABLES
 from app.instruments.controls import STRIDES
+from app.instruments.export.tables import TABLES
 from app.toy.request import METHOD_NAMES
 
 QUICK = {"resolution": "12", "runs": "3", "steps": 60, "preset": "figure-2"}

@@ -12,17 +12,17 @@ import pytest
 import torch
 from PIL import Image
 
-from app.engine import Engine, EngineSettings, Refused, Unavailable, UnknownJob
-from app.engine.hub import Entry
-from app.engine.packing import pack, unpack
-from app.export.network.data import curvature_csv, curvature_npz, curves_of, slice_csv, slice_npz
-from app.export.network.figures import curvature_figure, slice_figure
-from app.export.network.making import network_file
-from app.export.network.record import Record, record_of
-from app.export.network.script import OTHERS, network_script
-from app.export.network.weights_job import validate as validate_weights
-from app.export.network.wish import read_network_wish
-from app.request import BadRequest
+from app.jobs import Engine, EngineSettings, Refused, Unavailable, UnknownJob
+from app.jobs.hub import Entry
+from app.jobs.packing import pack, unpack
+from app.network.export.data import curvature_csv, curvature_npz, curves_of, slice_csv, slice_npz
+from app.network.export.figures import curvature_figure, slice_figure
+from app.network.export.files import network_file
+from app.network.export.record import Record, record_of
+from app.network.export.request import read_network_wish
+from app.network.export.script import OTHERS, network_script
+from app.network.export.weights_job import validate as validate_weights
+from app.web.request import BadRequest
 from geometry.architectures import build_network
 from geometry.checkpoints import load_weights
 from geometry.datasets import load_dataset
@@ -124,7 +124,7 @@ def test_changes_on_the_way_are_in_the_script():
 
 
 def test_the_other_methods_are_those_that_are_trained():
-    from app.engine.train_ground import training_methods
+    from app.network.training.train_ground import training_methods
 
     for name, method in OTHERS.items():
         assert training_methods([name], "diagonal")[name] == method
@@ -303,7 +303,7 @@ def test_a_run_that_goes_on_is_written_down_as_far_as_it_had_come(monkeypatch):
     record = asyncio.run(record_of(SlowEngine(5), "j"))
     assert [row["position"] for row in record.rows] == [2, 3, 5] and not record.over
     assert record.changes == [{"position": 4, "settings": {}}]
-    monkeypatch.setattr("app.export.network.record.WITHIN", 0.1)
+    monkeypatch.setattr("app.network.export.record.WITHIN", 0.1)
     with pytest.raises(Unavailable, match="not come whole"):
         asyncio.run(record_of(SlowEngine(4), "j"))
 

@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from app.export.instruments import maps as instrument_maps
-from app.export.instruments import pictures as instrument_pictures
-from app.export.instruments import two_scale as two_scale_picture
-from app.export.instruments.making import instrument_file, instrument_wish
-from app.export.instruments.maps import CellAxis, Cells, draw_cells, sequential
-from app.export.sheet import WIDE, Sheet, wrapped
+from app.drawing.sheet import WIDE, Sheet, wrapped
+from app.instruments.export import maps as instrument_maps
+from app.instruments.export import pictures as instrument_pictures
+from app.instruments.export import two_scale as two_scale_picture
+from app.instruments.export.files import instrument_file, instrument_wish
+from app.instruments.export.maps import CellAxis, Cells, draw_cells, sequential
 from app.numbers_as_text import number
 from app.toy.request import METHOD_NAMES
 

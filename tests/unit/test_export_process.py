@@ -17,15 +17,15 @@ import psutil
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from app.crowd.side_worker import SideWorker
-from app.export.controls import read_wish
-from app.export.instruments.making import FORMAT, instrument_file, instrument_wish
-from app.export.making import MAKERS, made
-from app.export.network.making import _run_file
-from app.export.network.record import Record
-from app.export.network.wish import read_network_wish
-from app.export.routes import IN_THE_THREAD, Exports
-from app.settings import WebSettings
+from app.instruments.export.files import FORMAT, instrument_file, instrument_wish
+from app.network.export.files import _run_file
+from app.network.export.record import Record
+from app.network.export.request import read_network_wish
+from app.toy.export.controls import read_wish
+from app.toy.export.files import MAKERS, made
+from app.web.exports import IN_THE_THREAD, Exports
+from app.web.settings import WebSettings
+from app.web.side_worker import SideWorker
 from tests.server import Server
 from tests.unit.test_side_process import gone
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.export.controls import read_wish
-from app.export.making import made
-from app.export.script import written
 from app.toy.batch import run_alone
+from app.toy.export.controls import read_wish
+from app.toy.export.files import made
+from app.toy.export.script import written
 from app.toy.request import request_of
 from geometry.surfaces import SURFACES
 from optimizers import LLQR, METHODS, SAM, Method

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.crowd.fair_queue import FairQueue
+from app.web.fair_queue import FairQueue
 
 VISITORS = st.tuples(st.sampled_from("ABC"), st.sampled_from(["", "x", "y"]))
 

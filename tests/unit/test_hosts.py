@@ -15,8 +15,8 @@ from websockets.exceptions import InvalidStatus
 
 import app.server
 from app.__main__ import main
-from app.edge.hosts import hosts_of
-from app.settings import web_settings
+from app.web.hosts import hosts_of
+from app.web.settings import web_settings
 from tests.server import Server
 from tests.unit.test_door import Door, WebSettings, status
 
@@ -88,7 +88,7 @@ def test_the_program_tells_the_door_where_it_listens(
     web_settings.cache_clear()
     monkeypatch.setattr(app.server, "build", build)
     monkeypatch.setattr("app.__main__.listen", lambda *_: SimpleNamespace(getsockname=lambda: (bound, 8050)))
-    monkeypatch.setattr("app.observe.logs.configure_logs", lambda _: None)
+    monkeypatch.setattr("app.telemetry.logs.configure_logs", lambda _: None)
     with pytest.raises(SystemExit, match="seen"):
         main(["--no-browser", "--host", bound])
     web_settings.cache_clear()

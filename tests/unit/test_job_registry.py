@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from app.engine.errors import Refused, UnknownJob
-from app.engine.feed import Feed
-from app.engine.kinds import validated
-from app.engine.registry import JobRegistry
-from app.engine.settings import EngineSettings
+from app.jobs.errors import Refused, UnknownJob
+from app.jobs.feed import Feed
+from app.jobs.kinds import validated
+from app.jobs.registry import JobRegistry
+from app.jobs.settings import EngineSettings
 from tests.unit.engine_jobs import KINDS
 
 

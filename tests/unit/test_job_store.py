@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.engine import store as store_module
-from app.engine.errors import UnknownJob
-from app.engine.job import Job
-from app.engine.registry import JobRegistry
-from app.engine.settings import EngineSettings
-from app.engine.store import PLAIN, RETRY_SECONDS, JobStore
+from app.jobs import store as store_module
+from app.jobs.errors import UnknownJob
+from app.jobs.job import Job
+from app.jobs.registry import JobRegistry
+from app.jobs.settings import EngineSettings
+from app.jobs.store import PLAIN, RETRY_SECONDS, JobStore
 
 
 class Clock:

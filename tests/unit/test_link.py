@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.control import ChoiceControl
+from app.state.control import ChoiceControl
 from app.toy.controls import CONTROLS, controls_of
 from app.toy.link import left_out, read_link, write_link
 from app.toy.presets import CUSTOM, DEFAULT_PRESET, PRESETS

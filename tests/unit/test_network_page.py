@@ -15,15 +15,16 @@ from fastapi import FastAPI
 from starlette.datastructures import Headers
 from starlette.websockets import WebSocketDisconnect
 
-from app.control import NumberControl
-from app.edge.visitor import COOKIE, FORM
-from app.engine import Refused, Unavailable, UnknownJob, own
-from app.engine.hub import Entry
-from app.engine.train_settings import CHANGEABLE, METHOD_NAMES, NUMBERS, PLANES, STRUCTURES, validate
+from app.jobs import Refused, Unavailable, UnknownJob
+from app.jobs.hub import Entry
 from app.network import follow, ground, routes
 from app.network.controls import controls, description_of, read_network_link, read_network_state, state_of
 from app.network.follow import asked, message, same_origin
 from app.network.page import tables
+from app.network.training import user_models
+from app.network.training.settings import CHANGEABLE, METHOD_NAMES, NUMBERS, PLANES, STRUCTURES, validate
+from app.state.control import NumberControl
+from app.web.visitor import COOKIE, FORM
 
 with warnings.catch_warnings():
     # It would rather have another client than the pinned one, which does all that is asked of it here.
@@ -150,7 +151,7 @@ def test_a_run_s_settings_come_back_as_the_page_s_state() -> None:
 def test_a_bad_link_gets_a_sentence_and_a_whole_state(query: str, said: str) -> None:
     reading, unknown = read_network_link(query)
     assert said in " ".join([*reading.problems, *reading.notices, *unknown])
-    assert own.fits(reading.state["network"], reading.state["data"])
+    assert user_models.fits(reading.state["network"], reading.state["data"])
     validate({key: value for key, value in description_of(reading.state).items() if key != "kind"})
 
 
@@ -387,10 +388,10 @@ def test_the_page_is_there(call) -> None:
 def test_the_web_process_imports_no_training() -> None:
     """What trains, measures and draws surfaces is imported by workers; here are the tables of names alone."""
     script = (
-        "import sys; from app.server import build; build(); from app.engine.kinds import validated\n"
-        "from app.engine.settings import KINDS; validated({'kind': 'train'}, KINDS)\n"
-        "print(sorted({'optimizers.training', 'app.engine.train_ground', 'app.engine.foundation', 'geometry.slices',"
-        " 'app.engine.own_objects'} & set(sys.modules)))"
+        "import sys; from app.server import build; build(); from app.jobs.kinds import validated\n"
+        "from app.jobs.settings import KINDS; validated({'kind': 'train'}, KINDS)\n"
+        "print(sorted({'optimizers.training', 'geometry.slices', 'app.network.training.train_ground',"
+        " 'app.network.training.problem', 'app.network.training.user_model_loader'} & set(sys.modules)))"
     )
     shown = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert shown.stdout.strip().splitlines()[-1] == "[]"

@@ -21,16 +21,16 @@ from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.types import Receive, Scope, Send
 
-from app.engine import Engine
-from app.engine.settings import EngineSettings
-from app.observe.health import READINESS
-from app.observe.logs import configure_logs
-from app.observe.metrics import SOCKETS
-from app.observe.requests import ObservedApp, request_id, templates
-from app.observe.settings import ObserveSettings
-from app.observe.startup import facts
+from app.jobs import Engine
+from app.jobs.settings import EngineSettings
 from app.server import has_page
-from app.settings import WebSettings
+from app.telemetry.logs import configure_logs
+from app.telemetry.metrics import SOCKETS
+from app.telemetry.settings import ObserveSettings
+from app.web.health import READINESS
+from app.web.requests import ObservedApp, request_id, templates
+from app.web.settings import WebSettings
+from app.web.startup import facts
 from tests.unit.engine_jobs import KINDS
 
 

@@ -14,14 +14,15 @@ import torch
 from PIL import Image
 
 from app.__main__ import main
-from app.engine import Engine, EngineSettings, own
-from app.engine.foundation import device_in_words, foundation, read_plane, read_weights
-from app.engine.kinds import validated
-from app.engine.own_objects import look
-from app.engine.packing import pack, unpack
-from app.engine.settings import KINDS
-from app.engine.train_ground import Ground
+from app.jobs import Engine, EngineSettings
+from app.jobs.kinds import validated
+from app.jobs.packing import pack, unpack
+from app.jobs.settings import KINDS
 from app.network.controls import read_network_state
+from app.network.training import user_models
+from app.network.training.problem import device_in_words, foundation, read_plane, read_weights
+from app.network.training.train_ground import Ground
+from app.network.training.user_model_loader import look
 from geometry.architectures import build_network
 from geometry.checkpoints import save_weights
 
@@ -46,14 +47,14 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     # The looking process and the workers find the program itself from any folder.
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).resolve().parents[2]))
-    for variable in own.VARIABLES.values():
+    for variable in user_models.VARIABLES.values():
         monkeypatch.delenv(variable, raising=False)
     return tmp_path
 
 
 def named(monkeypatch: pytest.MonkeyPatch, **things: str) -> None:
     for name, value in things.items():
-        monkeypatch.setenv(own.VARIABLES[name], value)
+        monkeypatch.setenv(user_models.VARIABLES[name], value)
 
 
 def description(**settings: Any) -> dict[str, Any]:
@@ -62,7 +63,11 @@ def description(**settings: Any) -> dict[str, Any]:
 
 
 def test_nothing_named_is_nothing_there(here: Path) -> None:
-    assert own.describe() == {} and own.OWN not in own.networks() and own.OWN not in own.data_sets()
+    assert (
+        user_models.describe() == {}
+        and user_models.OWN not in user_models.networks()
+        and user_models.OWN not in user_models.data_sets()
+    )
     with pytest.raises(ValueError, match="network must be one of"):
         description(network="own")
 
@@ -70,7 +75,12 @@ def test_nothing_named_is_nothing_there(here: Path) -> None:
 def test_an_own_objective_is_trained_by_a_worker(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """From the function named to the trained weights, in a worker process; this process never runs the function."""
     named(monkeypatch, objective="mine:make")
-    assert own.describe()["data"] == {"title": "data of mine:make", "kind": "vectors", "examples": 40, "classes": 2}
+    assert user_models.describe()["data"] == {
+        "title": "data of mine:make",
+        "kind": "vectors",
+        "examples": 40,
+        "classes": 2,
+    }
     assert "mine" not in sys.modules, "looked at in a process of its own"
     reading = read_network_state({})
     assert reading.state["network"] == reading.state["data"] == "own" and not reading.problems
@@ -97,7 +107,7 @@ def test_own_data_go_with_the_built_in_networks_of_their_kind(here: Path, monkey
     images, classes = generator.integers(0, 255, (40, 8, 8), dtype=np.uint8), np.arange(40) % 3
     np.savez(here / "mine.npz", inputs=images, targets=classes)
     named(monkeypatch, data=str(here / "mine.npz"))
-    assert own.data_sets()["own"][2] == "images" and own.fits("convnet", "own")
+    assert user_models.data_sets()["own"][2] == "images" and user_models.fits("convnet", "own")
     found = foundation(description(network="convnet", data="own"))
     assert found.data.input_shape == (1, 8, 8) and found.data.classes == 3
     with pytest.raises(ValueError, match="takes characters; these data are images"):
@@ -124,7 +134,7 @@ def test_a_checkpoint_is_recognised_and_training_starts_from_it(
     else:
         save_weights(module, path)
     named(monkeypatch, checkpoint=str(path))
-    told = own.describe()["network"]
+    told = user_models.describe()["network"]
     assert told == {"title": f"mlp of kept.{suffix}", "data": ["spirals"]}, (
         "its shapes are those of this data set alone"
     )
@@ -169,7 +179,9 @@ def test_what_does_not_fit_is_one_sentence(
     assert sentence.replace("loading failed with RuntimeError: ", "") in said and "\n" not in said
 
 
-@pytest.mark.parametrize("program", [["-m", "app", "--port", "0"], ["-m", "app.engine", "worker", "tcp://127.0.0.1:9"]])
+@pytest.mark.parametrize(
+    "program", [["-m", "app", "--port", "0"], ["-m", "app.processes", "worker", "tcp://127.0.0.1:9"]]
+)
 def test_a_wrong_start_ends_with_status_2_and_a_sentence(here: Path, program: list[str]) -> None:
     done = subprocess.run(
         [sys.executable, *program, "--objective", "mine:broken"], capture_output=True, text=True, check=False, cwd=here
@@ -240,7 +252,7 @@ def test_the_device_is_named_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_every_worker_has_a_gpu_of_its_own_where_there_are_some(monkeypatch: pytest.MonkeyPatch) -> None:
-    from app.engine import foundation as module
+    from app.network.training import problem as module
 
     assert module.device_for(3) == torch.device("cpu") or torch.cuda.device_count()
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)

@@ -6,14 +6,14 @@ import numpy as np
 import orjson
 import pytest
 
-from app.control import NumberControl
 from app.encoding import decode
-from app.export.script import toy_script
 from app.instruments.controls import read_instrument_request
+from app.state.control import NumberControl
 from app.toy.anatomy import read_anatomy
 from app.toy.batch import compute_many
 from app.toy.cloud import read_cloud
 from app.toy.compute import configured
+from app.toy.export.script import toy_script
 from app.toy.link import read_link, write_link
 from app.toy.own_settings import OWN, PROBING, key
 from app.toy.request import read_request, read_state, request_of

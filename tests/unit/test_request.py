@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.request import BadRequest, parse_body
 from app.toy.controls import CONTROLS
 from app.toy.request import METHOD_NAMES, read_request, read_state, request_of
 from app.toy.suggested import SUGGESTED, suggested
+from app.web.request import BadRequest, parse_body
 from geometry.surfaces import SURFACES
 
 ANY_JSON = st.recursive(

@@ -9,8 +9,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.explore import ground
-from app.explore.ground import ASKED_BYTES, RunGround, grouped
+from app.network.explore import run_record
+from app.network.explore.run_record import ASKED_BYTES, RunGround, grouped
 from tests.unit.exploring import RUN, Run, context_of
 
 sizes = st.dictionaries(st.integers(1, 50), st.integers(0, 2 * ASKED_BYTES), max_size=12)
@@ -39,19 +39,19 @@ def test_all_kept_weights_come_with_one_question_and_are_what_single_ones_give(r
         return run.ask(action, message)
 
     def kept() -> dict:
-        ground._RUNS.clear()
+        run_record._RUNS.clear()
         context = context_of(ask)
-        found: RunGround = ground.run_ground(RUN, context)
+        found: RunGround = run_record.run_ground(RUN, context)
         assert len(found.steps) > 3
         return found.kept(found.steps, context)
 
     together = kept()
     assert asked.count("results") == 1 and "result" not in asked
     asked.clear()
-    monkeypatch.setattr(ground, "ASKED_BYTES", 1)
+    monkeypatch.setattr(run_record, "ASKED_BYTES", 1)
     singly = kept()
     assert asked.count("results") == len(singly) - 1, "all but the first weights, which need no question"
     for step, spots in together.items():
         for name, spot in spots.items():
             assert torch.equal(spot.position, singly[step][name].position) and spot.step == step
-    ground._RUNS.clear()
+    run_record._RUNS.clear()

@@ -16,10 +16,10 @@ from app.lecture.links import link_problems, local_link
 from app.lecture.routes import as_json, checked
 from app.lecture.scenes import MAXIMUM_NOTES, MAXIMUM_SCENES, MAXIMUM_TEXT, Scene, SceneFileError, Scenes, parse_scenes
 from app.lecture.source import SHIPPED, load_scenes
-from app.pages import PAGES, page_at
-from app.request import BadRequest
 from app.server import build
 from app.toy.link import read_link
+from app.web.pages import PAGES, page_at
+from app.web.request import BadRequest
 
 GOOD = """\ufeff# A short  lecture
 Remarks: not shown.

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from app.encoding import decode
-from app.settings import web_settings
 from app.toy import batch as toy_batch
 from app.toy.controls import CONTROLS, controls_of
 from app.toy.request import METHOD_NAMES
+from app.web.settings import web_settings
 from geometry.surfaces import SURFACES, make_surface
 
 NUMBERS = [control.name for control in controls_of(make_surface("annular-well")) if hasattr(control, "maximum")]

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from app.__main__ import main
-from app.engine.settings import EngineSettings
-from app.setting import SettingsTable, as_table
-from app.settings import WebSettings, web_settings
+from app.environment import SettingsTable, as_table
+from app.jobs.settings import EngineSettings
+from app.web.settings import WebSettings, web_settings
 
 TABLES = [WebSettings, EngineSettings]
 

@@ -14,12 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from app.crowd import side_pool
-from app.crowd.cache import AnswerCache
-from app.crowd.coalescer import Coalescer
-from app.crowd.side_process import CROWD, SideProcesses, each_answer
 from app.toy.batch import compute_many
 from app.toy.request import ToyRequest, read_request
+from app.web import process_pool
+from app.web.batching import Coalescer
+from app.web.cache import AnswerCache
+from app.web.side_process import CROWD, SideProcesses, each_answer
 
 REQUEST, _ = read_request({"preset": "figure-2", "steps": 60})
 MANY = [replace(REQUEST, learning_rate=0.01 + 1e-4 * k) for k in range(3 * CROWD)]
@@ -39,7 +39,7 @@ async def until(holds, seconds: float = 60.0) -> None:
 
 @pytest.fixture
 def aside(monkeypatch: pytest.MonkeyPatch) -> Iterator[SideProcesses]:
-    monkeypatch.setattr(side_pool, "available_cores", lambda: 2)
+    monkeypatch.setattr(process_pool, "available_cores", lambda: 2)
     process = SideProcesses(compute_many, warm, 2)
     yield process
     process.close()
@@ -111,7 +111,7 @@ def test_a_crowd_starts_it_and_one_person_does_not(aside: SideProcesses) -> None
 
 
 def test_one_core_has_none(aside: SideProcesses, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(side_pool, "available_cores", lambda: 1)
+    monkeypatch.setattr(process_pool, "available_cores", lambda: 1)
     aside.want()
     assert not aside.pool.pids
 
@@ -120,7 +120,7 @@ def test_where_none_can_be_started_the_thread_goes_on(aside: SideProcesses, monk
     def refused(*_: object, **__: object) -> None:
         raise OSError("no semaphores here")
 
-    monkeypatch.setattr(side_pool, "ProcessPoolExecutor", refused)
+    monkeypatch.setattr(process_pool, "ProcessPoolExecutor", refused)
 
     async def go() -> None:
         desk = Coalescer("side", compute_many, AnswerCache(1), batch=64, aside=aside)
@@ -135,9 +135,9 @@ def test_where_none_can_be_started_the_thread_goes_on(aside: SideProcesses, monk
 def test_it_ends_with_the_web_process_however_that_ends() -> None:
     script = (
         "import os, signal, time\n"
-        "from tests.unit.test_side_process import SideProcesses, compute_many, side_pool, warm\n"
+        "from tests.unit.test_side_process import SideProcesses, compute_many, process_pool, warm\n"
         "if __name__ == '__main__':\n"
-        "    side_pool.available_cores = lambda: 2\n"
+        "    process_pool.available_cores = lambda: 2\n"
         "    aside = SideProcesses(compute_many, warm)\n"
         "    aside.want()\n"
         "    while not aside.ready: time.sleep(0.05)\n"

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from app.crowd import side_pool
-from app.crowd.side_worker import NICE, Ended, SideWorker
-from app.request import BadRequest
+from app.web import process_pool
+from app.web.request import BadRequest
+from app.web.side_worker import NICE, Ended, SideWorker
 from tests.unit.test_side_process import gone
 
 LONG = 60.0
@@ -134,12 +134,12 @@ def test_where_none_can_be_started_the_thread_does_the_work(
         asked.append(threading.current_thread())
         raise error
 
-    monkeypatch.setattr(side_pool, "ProcessPoolExecutor", refused)
+    monkeypatch.setattr(process_pool, "ProcessPoolExecutor", refused)
     assert [worker.call(who) for _ in range(3)] == [os.getpid()] * 3
     assert len(asked) == 1, "it is not tried again with every call"
 
 
 def test_where_the_started_one_is_of_no_use_the_thread_does_the_work(worker: SideWorker) -> None:
-    worker.pool = side_pool.SidePool("test", 1, cores=1, first=lambda: (refuse,))
+    worker.pool = process_pool.SidePool("test", 1, cores=1, first=lambda: (refuse,))
     assert worker.call(who) == os.getpid()
     assert not worker.pool.pids

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from app.edge.static_files import ASSETS, StaticFiles
+from app.web.static_files import ASSETS, StaticFiles
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -107,6 +107,6 @@ def test_everything_the_page_names_is_there(call):
 
 def test_all_is_ready_after_warming(files, monkeypatch):
     files.warm()
-    monkeypatch.setattr("app.edge.static_files.read_content", lambda file: pytest.fail(f"{file} had not been read"))
+    monkeypatch.setattr("app.web.static_files.read_content", lambda file: pytest.fail(f"{file} had not been read"))
     assert get(files, "/assets/core/gate.js")[0] == 200
     assert get(files, "/_dash-component-suites/plotly/package_data/plotly.min.js")[0] == 200

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.control import NumberControl
-from app.request import BadRequest
+from app.state.control import NumberControl
 from app.toy.batch import compute_many, compute_paths, paths_key, together
 from app.toy.controls import CONTROLS, controls_of
 from app.toy.request import METHOD_NAMES, read_request
+from app.web.request import BadRequest
 from geometry.along import charted
 from geometry.surfaces import SURFACES, make_surface
 from optimizers import fast

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from app.engine import Engine, EngineSettings
-from app.engine.hub import Entry
-from app.engine.packing import unpack
+from app.jobs import Engine, EngineSettings
+from app.jobs.hub import Entry
+from app.jobs.packing import unpack
 
 WITHIN = 120.0
 """Seconds: each worker process imports torch first, on a machine that may be busy with something else."""

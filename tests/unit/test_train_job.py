@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 import torch
 
-from app.engine.context import JobContext, LeaveJob
-from app.engine.kinds import validated
-from app.engine.packing import pack, unpack
-from app.engine.settings import KINDS
-from app.engine.train import TRAIN
-from app.engine.train_ground import Ground, training_methods
-from app.engine.train_settings import CHANGEABLE, METHOD_NAMES, NUMBERS, STRUCTURES
+from app.jobs.context import JobContext, LeaveJob
+from app.jobs.kinds import validated
+from app.jobs.packing import pack, unpack
+from app.jobs.settings import KINDS
+from app.network.training.job import TRAIN
+from app.network.training.settings import CHANGEABLE, METHOD_NAMES, NUMBERS, STRUCTURES
+from app.network.training.train_ground import Ground, training_methods
 from optimizers.structures import STRUCTURES as ALL_STRUCTURES
 
 SMALL = {

@@ -10,8 +10,8 @@ import time
 
 import pytest
 
-from app.engine import Engine, EngineSettings
-from app.engine.worker_side import IDLE_SECONDS, import_needs
+from app.jobs import Engine, EngineSettings
+from app.jobs.worker_side import IDLE_SECONDS, import_needs
 from tests.unit.engine_jobs import KINDS, NEEDY
 
 NEEDED = NEEDY.needs[0]

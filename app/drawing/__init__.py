@@ -1,0 +1,1 @@
+"""What pictures drawn on the server share."""

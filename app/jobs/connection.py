@@ -1,0 +1,142 @@
+"""The way to the scheduler: an embedded cluster or an address, and one question at a time. On the engine's own loop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import contextvars
+import logging
+from typing import Any
+
+import dask
+from distributed import Client, LocalCluster
+from distributed.core import rpc
+
+from app.jobs.errors import Refused, Unavailable, UnknownJob
+from app.jobs.scheduler_side import HANDLER, RegistryPlugin
+from app.jobs.settings import EngineSettings
+from app.jobs.worker_side import JobRunner
+
+CONNECT_SECONDS = 5.0
+NO_PAGES: dict[str, list] = {"distributed.scheduler.http.routes": [], "distributed.worker.http.routes": []}
+"""dask opens a port for pages about itself in any case; nothing is served there."""
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
+
+
+class Connection:
+    """Questions to the registry. The cluster is started, or the scheduler found, with the first one.
+
+    Where an answer does not come the next question tries anew; a scheduler that has been restarted is set up again.
+    """
+
+    def __init__(self, settings: EngineSettings) -> None:
+        self.settings = settings
+        self.instance: str | None = None
+        self.restarted = 0
+        """How often a scheduler without the jobs that were there before has been met."""
+        self.problem = ""
+        self._cluster: LocalCluster | None = None
+        self._rpc: Any = None
+        self._opening = asyncio.Lock()
+
+    @property
+    def embedded(self) -> bool:
+        """Whether scheduler and workers belong to this process."""
+        return not self.settings.scheduler
+
+    @property
+    def started(self) -> bool:
+        """Whether anything has been asked yet."""
+        return self._rpc is not None
+
+    async def ask(self, action: str, seconds: float = 30.0, **message: Any) -> Any:
+        """The registry's answer. Refused or UnknownJob with its sentence; Unavailable where there is no answer."""
+        for attempt in (1, 2):
+            await self._open()
+            try:
+                answer = await asyncio.wait_for(
+                    getattr(self._rpc, HANDLER)(action=action, message=message), timeout=seconds
+                )
+            except (OSError, TimeoutError) as error:
+                # Comm errors are OSErrors. The next question opens a fresh connection.
+                await self._drop()
+                # A connection that has gone stale with a scheduler's restart deserves one fresh try. Every action may
+                # be asked twice: what has been done already is done to the same end again.
+                if attempt == 1 and isinstance(error, OSError) and not isinstance(error, TimeoutError):
+                    continue
+                raise self._unavailable(error) from error
+            if answer is None:  # a scheduler without our handler: a new one under the same address
+                await self._drop()
+                continue
+            self.problem = ""
+            self._meet(answer["instance"])
+            if "refused" in answer:
+                raise (UnknownJob if answer["unknown"] else Refused)(answer["refused"])
+            return answer["value"]
+        raise self._unavailable(None)
+
+    async def close(self) -> None:
+        """End what was started here."""
+        await self._drop()
+        if self._cluster is not None:
+            cluster, self._cluster = self._cluster, None
+            with contextlib.suppress(OSError, asyncio.TimeoutError):
+                closing = cluster.close(timeout=10)
+                if closing is not None:
+                    await closing
+
+    def _meet(self, instance: str) -> None:
+        if self.instance is not None and instance != self.instance:
+            self.restarted += 1
+        self.instance = instance
+
+    def _unavailable(self, error: BaseException | None) -> Unavailable:
+        where = "The engine" if self.embedded else f"The scheduler at {self.settings.scheduler}"
+        self.problem = f"{where} does not answer."
+        return Unavailable(self.problem)
+
+    async def _open(self) -> None:
+        async with self._opening:
+            if self._rpc is None:
+                # In a context of its own: what lives on from here belongs to no request, and its log lines to none.
+                await asyncio.create_task(self._connect(), context=contextvars.Context())
+
+    async def _connect(self) -> None:
+        try:
+            if self.embedded and self._cluster is None:
+                self._cluster = await self._embedded()
+            address = self.settings.scheduler or self._cluster.scheduler_address  # type: ignore[union-attr]
+            async with Client(
+                address, asynchronous=True, timeout=CONNECT_SECONDS, set_as_default=False, name="pothole"
+            ) as client:
+                # Both are kept by name on the scheduler: a second web process finds them there.
+                await client.register_plugin(RegistryPlugin(self.settings))
+                await client.register_plugin(JobRunner(self.settings))
+                arguments = client.security.get_connection_args("client")
+            self._rpc = rpc(address, timeout=CONNECT_SECONDS, connection_args=arguments)
+        except (OSError, TimeoutError, ValueError) as error:
+            raise self._unavailable(error) from error
+
+    async def _drop(self) -> None:
+        if self._rpc is not None:
+            old, self._rpc = self._rpc, None
+            with contextlib.suppress(OSError):
+                await old.close_rpc()
+
+    async def _embedded(self) -> LocalCluster:
+        settings = self.settings
+        threads = {name: str(settings.worker_threads) for name in THREAD_VARIABLES}
+        with dask.config.set(NO_PAGES):
+            return await LocalCluster(
+                n_workers=settings.worker_count,
+                threads_per_worker=1,
+                processes=True,
+                host="127.0.0.1",
+                dashboard_address=None,
+                scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
+                worker_dashboard_address=None,
+                asynchronous=True,
+                silence_logs=logging.ERROR,
+                memory_limit=0,
+                env=threads,
+            )

@@ -1,0 +1,85 @@
+"""Job kinds: what a validated description means, by name."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from app.jobs.errors import Refused
+
+if TYPE_CHECKING:
+    from app.jobs.context import JobContext
+
+Description = dict[str, Any]
+LANES = ("long", "short")
+"""Each worker process runs one job of either lane at a time, so that a slice does not wait behind a training run."""
+MAXIMUM_KEYS = 100
+MAXIMUM_ID = 100
+"""Characters of a job's id."""
+
+
+def _no_change(_settings: Description) -> Description:
+    raise ValueError("nothing can be changed while a job of this kind runs")
+
+
+@dataclass(frozen=True)
+class JobKind:
+    """A kind of job: a pure function of a description.
+
+    validate(description without "kind") → the cleaned description, of plain JSON values; ValueError with a sentence.
+    run(description, job: JobContext) → None: reports, keeps checkpoints and asks for settings through `job`.
+    change(settings) → cleaned settings that may be changed while it runs.
+    resumable: whether it keeps checkpoints and so can be paused, and make way for others.
+    label(description) → a few words for lists.
+    needs: modules that `run` imports. The worker imports them first, for one job at a time: two threads that import
+    torch at once find each other's half-made modules.
+    """
+
+    name: str
+    validate: Callable[[Description], Description]
+    run: Callable[[Description, JobContext], None]
+    change: Callable[[Description], Description] = _no_change
+    lane: str = "long"
+    resumable: bool = True
+    label: Callable[[Description], str] | None = None
+    needs: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.lane not in LANES:
+            raise ValueError(f"lane must be one of {', '.join(LANES)}, not {self.lane!r}")
+
+
+def asked_run(description: Mapping[str, Any]) -> str:
+    """The id of the training job that a job is about, its "run"; ValueError where it can be none."""
+    run = description.get("run")
+    if not isinstance(run, str) or not 0 < len(run) <= MAXIMUM_ID:
+        raise ValueError(f"run must be the id of a training job, a text of 1 to {MAXIMUM_ID} characters")
+    return run
+
+
+def load_kind(name: Any, kinds: Mapping[str, str]) -> JobKind:
+    """The kind of that name among `kinds` (name → module:attribute); Refused, with the names, for any other."""
+    if not isinstance(name, str) or name not in kinds:
+        raise Refused(f"kind must be one of {', '.join(sorted(kinds))}, not {_shown(name)}")
+    module, _, attribute = kinds[name].partition(":")
+    return getattr(importlib.import_module(module), attribute)
+
+
+def validated(description: Any, kinds: Mapping[str, str]) -> tuple[JobKind, Description]:
+    """The kind that a visitor's description names and the cleaned rest; Refused with one sentence."""
+    if not isinstance(description, dict) or not all(isinstance(key, str) for key in description):
+        raise Refused("a job description must be an object with a kind and its settings")
+    if len(description) > MAXIMUM_KEYS:
+        raise Refused(f"a job description has at most {MAXIMUM_KEYS} settings, not {len(description)}")
+    kind = load_kind(description.get("kind"), kinds)
+    try:
+        return kind, kind.validate({key: value for key, value in description.items() if key != "kind"})
+    except (ValueError, TypeError) as error:
+        raise Refused(str(error)) from error
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "…"

@@ -1,0 +1,180 @@
+"""The part of the engine in the scheduler process: the registry behind one handler, with waiting done on its loop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+from distributed import Scheduler
+from distributed.diagnostics.plugin import SchedulerPlugin
+
+from app.jobs.errors import Refused, UnknownJob
+from app.jobs.registry import JobRegistry
+from app.jobs.settings import EngineSettings
+from app.jobs.store import JobStore
+
+logger = logging.getLogger("pothole.scheduler")
+HANDLER = "pothole"
+CHANGING = ("submit", "stop", "pause", "resume", "change", "report", "finish")
+PLAIN = (*CHANGING, "summary", "description", "listing", "result", "results")
+LONGEST_WAIT = 20.0
+TICK = 0.5
+
+
+class RegistryPlugin(SchedulerPlugin):
+    """Answers `pothole(action=…, message={…})` with {"value": …} or {"refused": sentence, "unknown": bool}, and always
+    with the registry's instance, which a restarted scheduler does not share."""
+
+    name = "pothole-registry"
+    idempotent = True
+
+    def __init__(self, settings: EngineSettings) -> None:
+        self.settings = settings
+
+    async def start(self, scheduler: Scheduler) -> None:
+        """Put the handler on the scheduler."""
+        self.scheduler = scheduler
+        self.registry = JobRegistry(self.settings)
+        self.store = self._opened_store()
+        self._followers: dict[str, set[asyncio.Future]] = defaultdict(set)
+        self._hungry: dict[str, list[asyncio.Future]] = defaultdict(list)
+        self.registry.changed = self._wake_followers
+        self.registry.waiting = self._wake_worker
+        scheduler.handlers[HANDLER] = self.answer
+        self._ticking = asyncio.create_task(self._tick(), name="pothole-tick")
+
+    async def before_close(self) -> None:
+        """Stop the clock, and answer who waits."""
+        self._ticking.cancel()
+        self._keep()
+        if self.store is not None:
+            self.store.close()
+        for job in list(self._followers):
+            self._wake_followers(job)
+        for waiting in self._hungry.values():
+            for future in waiting:
+                _release(future)
+
+    def remove_worker(self, scheduler: Scheduler, worker: str, *, stimulus_id: str, **kwargs: Any) -> None:
+        """Give a lost worker's jobs to the next one."""
+        self.registry.worker_gone(worker)
+        self._keep()
+
+    def _opened_store(self) -> JobStore | None:
+        """The store in the folder that this process's environment names, its jobs taken up; None without one."""
+        folder = EngineSettings.from_environment().state_folder
+        if not folder:
+            return None
+        try:
+            store = JobStore(Path(folder), time.monotonic)
+            self.registry.restore(store.read(self.settings.feed_bytes, time.time))
+        except OSError as error:
+            logger.error("jobs are not kept across restarts: %s", error)
+            return None
+        return store
+
+    def _keep(self, job: str | None = None) -> None:
+        """Bring the disk up to date: with one job, or with all. Nobody is told of a change before this."""
+        if self.store is None:
+            return
+        if job is None:
+            self.store.forget_all_but(self.registry.jobs)
+        for each in [job] if job is not None else list(self.registry.jobs):
+            known = self.registry.jobs.get(each)
+            if known is not None:
+                before = known.feed.last
+                self.store.keep(known)
+                if known.feed.last != before:  # the store has said something
+                    self._wake_followers(each)
+
+    async def answer(self, action: str, message: dict[str, Any]) -> dict[str, Any]:
+        """The handler."""
+        try:
+            value = await self._value(action, message)
+        except Refused as error:
+            refusal = {"refused": str(error), "unknown": isinstance(error, UnknownJob)}
+            return {**refusal, "instance": self.registry.instance}
+        return {"value": value, "instance": self.registry.instance}
+
+    async def _value(self, action: str, message: dict[str, Any]) -> Any:
+        if action in PLAIN:
+            try:
+                return getattr(self.registry, action)(**message)
+            finally:
+                if action in CHANGING:
+                    self._keep(message["job"])
+        if action == "follow":
+            return await self._follow(**message)
+        if action == "take":
+            return await self._take(**message)
+        if action == "state":
+            workers = [{"name": str(w.name), "address": w.address} for w in self.scheduler.workers.values()]
+            return {**self.registry.state(), "workers": workers, "kept_on_disk": self.store is not None}
+        raise Refused(f"there is no action {action!r}")
+
+    async def _follow(self, job: str, after: int, wait: float) -> dict[str, Any]:
+        """Entries above a number, as soon as there are any, or none after `wait` seconds."""
+        deadline = asyncio.get_running_loop().time() + min(wait, LONGEST_WAIT)
+        while True:
+            entries, over = self.registry.entries(job, after)
+            left = deadline - asyncio.get_running_loop().time()
+            if entries or over or left <= 0 or self._ticking.done():
+                return {"entries": [tuple(entry) for entry in entries], "over": over}
+            await self._wait(self._followers[job], left)
+            if not self._followers[job]:
+                del self._followers[job]
+
+    async def _wait(self, group: set[asyncio.Future], seconds: float) -> None:
+        future: asyncio.Future = asyncio.get_running_loop().create_future()
+        group.add(future)
+        try:
+            await asyncio.wait([future], timeout=seconds)
+        finally:
+            group.discard(future)
+
+    async def _take(self, worker: str, lane: str, wait: float) -> dict[str, Any] | None:
+        """The next job, as soon as there is one, or None after `wait` seconds."""
+        if worker not in self.scheduler.workers:
+            await asyncio.sleep(min(wait, 0.2))
+            return None
+        assignment = self.registry.take(worker, lane)
+        if assignment is None and not self._ticking.done():
+            future: asyncio.Future = asyncio.get_running_loop().create_future()
+            self._hungry[lane].append(future)
+            try:
+                await asyncio.wait([future], timeout=min(wait, LONGEST_WAIT))
+            finally:
+                if future in self._hungry[lane]:
+                    self._hungry[lane].remove(future)
+            if worker in self.scheduler.workers:
+                assignment = self.registry.take(worker, lane)
+        if assignment is not None:
+            self._keep(assignment["job"])
+        return assignment
+
+    def _wake_followers(self, job: str) -> None:
+        for future in self._followers.get(job, ()):
+            _release(future)
+
+    def _wake_worker(self, lane: str) -> None:
+        """Wake all that wait for a job of the lane: one of them may have died in the meantime."""
+        for future in self._hungry[lane]:
+            _release(future)
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(TICK)
+            try:
+                self.registry.tick()
+                self._keep()
+            except Exception:
+                logger.exception("the registry's clock failed once")
+
+
+def _release(future: asyncio.Future) -> None:
+    if not future.done():
+        future.set_result(None)

@@ -1,0 +1,79 @@
+"""All limits and addresses of the engine in one table; each can be set by an environment variable."""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from app.environment import SettingsTable, setting
+
+KINDS = {
+    "train": "app.network.training.job:TRAIN",
+    "ground": "app.network.training.landscape_job:GROUND",
+    "slice": "app.network.explore.slice_job:SLICE",
+    "curvature": "app.network.explore.curvature_job:CURVATURE",
+    "rescaling": "app.network.explore.rescaling_job:RESCALING",
+    "weights-file": "app.network.export.weights_job:WEIGHTS_FILE",
+}
+"""Job kinds by name, each a `module:attribute` that holds a JobKind."""
+
+
+@dataclass(frozen=True)
+class EngineSettings(SettingsTable):
+    """The engine's settings; `EngineSettings.from_environment()` reads those that the environment names.
+
+    Raises ValueError that names the variable where a value is no number of at least its least value.
+    """
+
+    scheduler: str = setting("", "POTHOLE_SCHEDULER", "address of a scheduler, tcp://host:8786; empty: embedded")
+    workers: int = setting(0, "POTHOLE_WORKERS", "embedded worker processes; 0: one per GPU, or one")
+    threads: int = setting(0, "POTHOLE_WORKER_THREADS", "threads of a worker's arithmetic; 0: all cores but one")
+    nice: int = setting(10, "POTHOLE_WORKER_NICE", "how far a worker steps back behind the web process")
+    queue_length: int = setting(64, "POTHOLE_QUEUE_LENGTH", "jobs that may wait", 1)
+    jobs_per_visitor: int = setting(4, "POTHOLE_JOBS_PER_VISITOR", "unfinished jobs of one visitor", 1)
+    jobs_kept: int = setting(200, "POTHOLE_JOBS_KEPT", "jobs known at all, ended ones included", 1)
+    feed_bytes: int = setting(8_000_000, "POTHOLE_FEED_BYTES", "size of one feed; older points are thinned", 10_000)
+    entry_bytes: int = setting(1_000_000, "POTHOLE_ENTRY_BYTES", "size of one feed entry", 1000)
+    kept_bytes: int = setting(64_000_000, "POTHOLE_KEPT_BYTES", "checkpoint and results of one job", 1000)
+    all_kept_bytes: int = setting(512_000_000, "POTHOLE_ALL_KEPT_BYTES", "checkpoints and results together", 1000)
+    changes_per_job: int = setting(1000, "POTHOLE_CHANGES_PER_JOB", "changes of settings in one run", 1)
+    unfollowed_seconds: float = setting(900.0, "POTHOLE_UNFOLLOWED_SECONDS", "a job nobody follows is stopped", 0.1)
+    kept_seconds: float = setting(3600.0, "POTHOLE_KEPT_SECONDS", "an ended job nobody follows is forgotten", 0.1)
+    longest_seconds: float = setting(3600.0, "POTHOLE_LONGEST_SECONDS", "running time of one job", 0.1)
+    slice_seconds: float = setting(60.0, "POTHOLE_SLICE_SECONDS", "after this a job makes way for others' jobs", 0.1)
+    lease_seconds: float = setting(60.0, "POTHOLE_LEASE_SECONDS", "a worker silent for so long has lost its job", 1)
+    unresponsive_seconds: float = setting(
+        20.0, "POTHOLE_UNRESPONSIVE_SECONDS", "a job deaf to a stop is given up, and its worker process ended", 0.1
+    )
+    restarts: int = setting(3, "POTHOLE_RESTARTS", "lost workers in a row without progress before a job fails")
+    checkpoint_seconds: float = setting(5.0, "POTHOLE_CHECKPOINT_SECONDS", "between two checkpoints", 0.01)
+    updates_per_second: float = setting(20.0, "POTHOLE_UPDATES_PER_SECOND", "feed entries of one job", 1)
+    state_folder: str = setting(
+        "", "POTHOLE_STATE_DIR", "the scheduler keeps its jobs here across restarts; empty: nowhere if embedded"
+    )  # fmt: skip
+    kinds: Mapping[str, str] = field(default_factory=lambda: dict(KINDS))
+
+    @property
+    def worker_count(self) -> int:
+        """Embedded worker processes: one per GPU, or one, unless set."""
+        return self.workers or max(1, len(visible_gpus()))
+
+    @property
+    def worker_threads(self) -> int:
+        """Threads of one worker's arithmetic; one core is left to the web process where there are two or more."""
+        return self.threads or max(1, (available_cores() - 1) // self.worker_count)
+
+
+def available_cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def visible_gpus() -> list[str]:
+    """Names of the GPUs at hand, without importing what would occupy them."""
+    chosen = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if chosen is not None:
+        return [part for part in chosen.split(",") if part.strip() and part.strip() != "-1"]
+    return sorted(glob.glob("/dev/nvidia[0-9]*"))

@@ -1,0 +1,232 @@
+"""The part of the engine in a worker process: it takes jobs from the registry, runs each in a thread and reports."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib
+import logging
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from distributed import Worker
+from distributed.diagnostics.plugin import WorkerPlugin
+
+from app.jobs.context import JobContext, LeaveJob
+from app.jobs.errors import Refused
+from app.jobs.kinds import LANES, JobKind, load_kind
+from app.jobs.settings import EngineSettings
+
+IMPORTING = threading.Lock()
+logger = logging.getLogger("pothole.worker")
+TAKE_WAITS = 5.0
+"""Seconds that a question for a job may wait for one at the scheduler."""
+BURST = 3.0
+"""Reports that may follow each other at once after a quieter time."""
+ASK_SECONDS = 30.0
+"""How long a job waits for an answer about another job."""
+IDLE_SECONDS = 0.1
+"""How long a worker is to be without a job before it prepares for others."""
+POLL = 0.2
+"""Seconds between reports of a job that has nothing to say: how long a wish of its owner may wait."""
+
+
+class JobRunner(WorkerPlugin):
+    """Runs one job of each lane at a time in the worker process it is set up in."""
+
+    name = "pothole-runner"
+    idempotent = True
+
+    def __init__(self, settings: EngineSettings) -> None:
+        self.settings = settings
+        self._tasks: list[asyncio.Task] = []
+        self._contexts: set[JobContext] = set()
+        self._warmed = False
+
+    async def setup(self, worker: Worker) -> None:
+        """Start asking for jobs."""
+        if self.settings.nice and hasattr(os, "nice") and os.nice(0) < self.settings.nice:
+            with contextlib.suppress(OSError):
+                os.nice(self.settings.nice)
+        self._tasks = [asyncio.create_task(self._serve(worker, lane), name=f"pothole-{lane}") for lane in LANES]
+
+    async def teardown(self, worker: Worker) -> None:
+        """Stop asking, and let running jobs leave."""
+        for context in self._contexts:
+            context.leave()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _serve(self, worker: Worker, lane: str) -> None:
+        while True:
+            try:
+                assignment = await _ask(worker, "take", worker=worker.address, lane=lane, wait=TAKE_WAITS)
+                if assignment is not None:
+                    await self._run(worker, assignment)
+                self._warm_when_idle()
+            except (OSError, LookupError):
+                # The scheduler is gone or has no registry yet; the worker ends or reconnects by dask's own rules.
+                await asyncio.sleep(1.0)
+            except Exception:
+                logger.exception("taking a job failed")
+                await asyncio.sleep(1.0)
+
+    def _warm_when_idle(self) -> None:
+        """Where no job runs, begin to import what jobs of all kinds need: the first of a kind finds it there."""
+        if not self._contexts and not self._warmed:
+            self._warmed = True
+            idle: Callable[[], bool] = lambda: not self._contexts  # noqa: E731
+            threading.Thread(target=import_needs, args=(self.settings, idle), name="pothole-warm", daemon=True).start()
+
+    async def _run(self, worker: Worker, assignment: dict[str, Any]) -> None:
+        index = int(worker.name) if str(worker.name).isdigit() else 0
+        settings, loop = self.settings, asyncio.get_running_loop()
+        ask = partial(_ask_from_thread, worker, loop)
+        context = JobContext(assignment, settings.worker_threads, settings.checkpoint_seconds, index, ask)
+        ended: asyncio.Future[tuple[str, str]] = loop.create_future()
+        thread = JobThread(assignment, context, self.settings, ended)
+        self._contexts.add(context)
+        try:
+            thread.start()
+            await self._report_until_ended(worker, assignment, context, ended)
+        finally:
+            self._contexts.discard(context)
+
+    async def _report_until_ended(
+        self, worker: Worker, assignment: dict[str, Any], context: JobContext, ended: asyncio.Future
+    ) -> None:
+        job, attempt = assignment["job"], assignment["attempt"]
+        rate, loop = self.settings.updates_per_second, asyncio.get_running_loop()
+        # Reports are rationed to `rate` a second on average and not by a least time between two: a job that reports
+        # just so often would otherwise wait for half of that time, as each row misses its turn by a little.
+        allowed, counted = BURST, time.monotonic()
+        while True:
+            over, now = ended.done(), time.monotonic()
+            allowed, counted = min(BURST, allowed + (now - counted) * rate) - 1.0, now
+            answer = await self._insist(worker, "report", job=job, attempt=attempt, **context.news())
+            if answer["abandon"]:
+                await self._abandon(job, context, ended)
+                return
+            context.instruct(answer)
+            if over:
+                outcome, sentence = ended.result()
+                await self._insist(worker, "finish", job=job, attempt=attempt, outcome=outcome, sentence=sentence)
+                return
+            if allowed < 1.0:
+                await asyncio.wait([ended], timeout=(1.0 - allowed) / rate)
+            news: asyncio.Future = loop.create_future()
+            context.when_news(partial(loop.call_soon_threadsafe, _settle, news, None))
+            await asyncio.wait([ended, news], timeout=POLL, return_when=asyncio.FIRST_COMPLETED)
+
+    async def _insist(self, process: Worker, action: str, **message: Any) -> Any:
+        """Ask until there is an answer: what a report carries must not be lost while the process lives."""
+        while True:
+            try:
+                return await _ask(process, action, **message)
+            except LookupError:
+                return {"abandon": True}
+            except OSError:
+                await asyncio.sleep(0.2)
+
+    async def _abandon(self, job: str, context: JobContext, ended: asyncio.Future) -> None:
+        """The job is no longer this worker's: end its thread, and if it does not end, the process (a nanny starts the
+        next)."""
+        context.leave()
+        await asyncio.wait([ended], timeout=self.settings.unresponsive_seconds / 2)
+        if not ended.done():
+            logger.error("job %s does not leave its worker; ending the process", job)
+            os._exit(1)
+
+
+def import_needs(settings: EngineSettings, idle: Callable[[], bool]) -> None:
+    """Import the modules that the kinds need, one after the other and only while the worker is idle: no run is slower
+    for it, and a job that begins meanwhile waits for one module at most."""
+    for name in settings.kinds:
+        try:
+            with IMPORTING:
+                needs = load_kind(name, settings.kinds).needs
+            for module in needs:
+                time.sleep(IDLE_SECONDS)
+                while not idle():
+                    time.sleep(IDLE_SECONDS)
+                with IMPORTING:
+                    importlib.import_module(module)
+        except Exception as error:  # noqa: BLE001 - a job of that kind will say what is wrong
+            logger.debug("what jobs of kind %s need is not imported: %s", name, error)
+
+
+class JobThread(threading.Thread):
+    """Runs a kind's `run` and puts (outcome, sentence) into `ended`."""
+
+    def __init__(
+        self, assignment: dict[str, Any], context: JobContext, settings: EngineSettings, ended: asyncio.Future
+    ) -> None:
+        super().__init__(name=f"job-{assignment['job']}", daemon=True)
+        self.assignment, self.context, self.settings, self.ended = assignment, context, settings, ended
+
+    def run(self) -> None:
+        """The thread's whole life."""
+        outcome, sentence = "failed", "The run ended in an unexpected way."
+        try:
+            with IMPORTING:
+                kind: JobKind = load_kind(self.assignment["kind"], self.settings.kinds)
+                for module in kind.needs:
+                    importlib.import_module(module)
+                limit_threads(self.context.threads)
+            self.context.set_resumable(kind.resumable)
+            kind.run(self.assignment["description"], self.context)
+            outcome, sentence = "finished", "Finished."
+        except LeaveJob:
+            outcome, sentence = "left", ""
+        except (ValueError, ArithmeticError) as error:
+            # A sentence for whoever asked; where it came from is of interest to who looks for a fault only.
+            logger.warning("job %s failed: %s", self.assignment["job"], error)
+            logger.debug("job %s failed", self.assignment["job"], exc_info=True)
+            sentence = str(error) or type(error).__name__
+        except MemoryError:
+            sentence = "The machine ran out of memory."
+        except BaseException as error:
+            logger.exception("job %s failed", self.assignment["job"])
+            sentence = (
+                f"The run failed with an error of the program ({type(error).__name__}); it is in the worker's log."
+            )
+        loop = self.ended.get_loop()
+        with contextlib.suppress(RuntimeError):  # the loop is closed: the worker has ended before the job
+            loop.call_soon_threadsafe(_settle, self.ended, (outcome, sentence))
+
+
+def _settle(future: asyncio.Future, value: tuple[str, str] | None) -> None:
+    if not future.done():
+        future.set_result(value)
+
+
+def limit_threads(count: int) -> None:
+    """Bound the threads of torch's arithmetic in this process, where torch is used."""
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        torch.set_num_threads(count)
+
+
+def _ask_from_thread(process: Worker, loop: asyncio.AbstractEventLoop, action: str, message: dict[str, Any]) -> Any:
+    """A job's own question, asked on the worker's event loop from the job's thread; ValueError with a sentence."""
+    asked = asyncio.run_coroutine_threadsafe(_ask(process, action, **message), loop)
+    try:
+        return asked.result(ASK_SECONDS)
+    except (OSError, TimeoutError, LookupError) as error:
+        raise ValueError("the scheduler did not answer what the job asked") from error
+
+
+async def _ask(process: Worker, action: str, **message: Any) -> Any:
+    """One question to the registry, from a worker process. LookupError where the scheduler has none."""
+    answer = await process.scheduler.pothole(action=action, message=message)
+    if answer is None:
+        raise LookupError("the scheduler has no registry of jobs")
+    if "refused" in answer:
+        raise Refused(answer["refused"])
+    return answer["value"]

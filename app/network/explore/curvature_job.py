@@ -1,0 +1,168 @@
+"""The job kind "curvature": eigenvalues, trace, spectral density and SAM sharpness at kept weights of a run.
+
+Description: {"run": id of a training job, **controls}, see CURVATURE_CONTROLS. Its rows:
+  {"about": {…}}      data, methods, the steps that are measured
+  {"measured": {…}}   one method at one step: eigenvalues with residuals, trace with standard error, sharpness
+  {"density": {…}}    one method at its last step: λ (points,), p(λ) (points,), float32
+  {"done": {…}}       Hessian products, seconds, a sentence
+The last kept weights come first. Result: "curvature", a packed list of all of it.
+"""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from app.encoding import encode
+from app.jobs.context import JobContext
+from app.jobs.kinds import Description, JobKind
+from app.jobs.packing import pack
+from app.network.explore.controls import CURVATURE_CONTROLS, checked_description
+
+DENSITY_POINTS = 300
+MAXIMUM_PRODUCTS = 1000
+
+
+def run(description: Description, job: JobContext) -> None:
+    """Measure and report."""
+    import torch
+
+    from app.network.explore.frames import data_of
+    from app.network.explore.run_record import run_ground
+
+    torch.set_num_threads(job.threads)
+    job.settings(0)
+    began = time.perf_counter()
+    ground, data = run_ground(description["run"], job), data_of(description, "curvature")
+    steps = moments(ground.steps, description)
+    places = [(step, name) for step in steps for name in ground.methods]
+    # All methods start at the same weights: they are measured once.
+    places = [place for place in places if place[0] != 0 or place[1] == ground.methods[0]]
+    densities = [(steps[0], name) for name in ground.methods] if description["curvature_lanczos"] else []
+    job.total = len(places) + len(densities) + 1
+    objective = ground.objective(data, ground.start)
+    job.report(
+        0,
+        about={
+            "steps": sorted(steps), "methods": ground.methods, "half": data.half, "examples": objective.examples,
+            "dimension": objective.dimension,
+        },
+    )  # fmt: skip
+    rows: list[dict[str, Any]] = []
+    spectra: list[dict[str, Any]] = []
+    for step, name in places:
+        rows.append(measured(ground, name, step, data, description, job))
+        job.report(len(rows), measured=rows[-1])
+    for step, name in densities:
+        spectra.append(density(ground, name, step, data, description, job))
+        shown = {**spectra[-1], "values": encode(spectra[-1]["values"]), "density": encode(spectra[-1]["density"])}
+        job.report(len(rows) + len(spectra), density=shown)
+    said = {
+        "products": sum(row["products"] for row in (*rows, *spectra)),
+        "seconds": time.perf_counter() - began,
+        "sentence": sentence(rows, description),
+    }
+    job.keep_result("curvature", pack({"asked": description, "rows": rows, "densities": spectra, "said": said}))
+    job.report(job.total, done=said)
+
+
+def moments(kept: list[int], asked: dict[str, Any]) -> list[int]:
+    """The steps to measure at: the last kept, and along the run evenly spaced ones of those kept, from the end on."""
+    if asked["curvature_when"] == "end":
+        return [kept[-1]]
+    places = np.linspace(len(kept) - 1, 0, min(asked["curvature_moments"], len(kept))).round().astype(int)
+    return [kept[place] for place in dict.fromkeys(places.tolist())]
+
+
+def measured(ground: Any, name: str, step: int, data: Any, asked: dict[str, Any], job: JobContext) -> dict[str, Any]:
+    """One row: the numbers at a method's weights, or a sentence why there are none."""
+    from app.network.explore.interruptible import Watched
+    from geometry.curvature import hessian_trace, sam_sharpness, top_eigenvalues
+
+    began, seed = time.perf_counter(), asked["curvature_seed"]
+    spot = ground.kept([step], job)[step][name]
+    row: dict[str, Any] = {"method": "" if step == 0 else name, "step": step, "products": 0}
+    if not spot.finite:
+        return {**row, "problem": "the weights are not finite"}
+    objective, theta = Watched(ground.objective(data, spot), job), spot.position
+    count = min(asked["curvature_count"], objective.dimension)
+    values = top_eigenvalues(
+        objective, theta, count, tolerance=asked["curvature_tolerance"], max_products=MAXIMUM_PRODUCTS, seed=seed
+    )
+    trace = hessian_trace(objective, theta, asked["curvature_probes"], seed=seed)
+    sharpness = sam_sharpness(objective, theta, asked["curvature_radius"], asked["curvature_ascent"], seed=seed)
+    return {
+        **row,
+        "loss": float(objective.loss(theta)),
+        "eigenvalues": values.values.tolist(), "residuals": values.residuals.tolist(),
+        "converged": values.converged.tolist(), "eigenvalue_products": values.products,
+        "trace": trace.value, "trace_error": trace.standard_error, "probes": trace.probes,
+        "sharpness": sharpness.value, "one_step": sharpness.one_step, "rises": sharpness.rises.tolist(),
+        "radius": sharpness.radius, "ascent": sharpness.steps,
+        "products": values.products + trace.probes, "seconds": time.perf_counter() - began,
+    }  # fmt: skip
+
+
+def density(ground: Any, name: str, step: int, data: Any, asked: dict[str, Any], job: JobContext) -> dict[str, Any]:
+    """The spectral density at a method's weights; its trace is a by-product to compare with."""
+    from app.network.explore.interruptible import Watched
+    from geometry.curvature import spectral_density
+
+    spot = ground.kept([step], job)[step][name]
+    row: dict[str, Any] = {"method": name, "step": step, "products": 0, "values": np.empty(0), "density": np.empty(0)}
+    if not spot.finite:
+        return {**row, "problem": "the weights are not finite"}
+    found = spectral_density(
+        Watched(ground.objective(data, spot), job), spot.position,
+        probes=asked["curvature_starts"], steps=asked["curvature_lanczos"], seed=asked["curvature_seed"],
+    )  # fmt: skip
+    values, height = found.density(DENSITY_POINTS)
+    trace, error = found.trace
+    return {
+        **row, "values": values, "density": height, "trace": trace, "trace_error": error,
+        "starts": asked["curvature_starts"], "steps": int(found.nodes.shape[1]), "products": found.products,
+    }  # fmt: skip
+
+
+def sentence(rows: list[dict[str, Any]], asked: dict[str, Any]) -> str:
+    """The last weights' numbers in words, for people who listen."""
+    last = max(row["step"] for row in rows)
+    parts = []
+    for row in rows:
+        if row["step"] != last:
+            continue
+        name = row["method"] or "The first weights"
+        if "problem" in row:
+            parts.append(f"{name}: {row['problem']}.")
+            continue
+        good = "" if row["converged"][0] else ", not converged"
+        parts.append(
+            f"{name}: largest eigenvalue {row['eigenvalues'][0]:.4g} (residual {row['residuals'][0]:.1g}{good}), trace "
+            f"{row['trace']:.4g} ± {row['trace_error']:.1g}, sharpness {row['sharpness']:.3g} within radius "
+            f"{row['radius']:g} in {row['ascent']} ascent steps."
+        )
+    fine = [row for row in rows if row["step"] == last and "problem" not in row and row["method"]]
+    if len(fine) > 1:
+        flattest = min(fine, key=lambda row: row["eigenvalues"][0])
+        parts.append(f"The smallest largest eigenvalue at step {last} is that of {flattest['method']}.")
+    missed = sum(not all(row["converged"]) for row in rows if "problem" not in row)
+    if missed:
+        parts.append(
+            f"At {missed} of {len(rows)} places not all {asked['curvature_count']} eigenvalues converged to a residual "
+            f"of {asked['curvature_tolerance']:g} of the largest."
+        )
+    return " ".join(parts)
+
+
+CURVATURE = JobKind(
+    "curvature",
+    partial(checked_description, CURVATURE_CONTROLS),
+    run,
+    lane="short",
+    resumable=False,
+    label=lambda asked: f"curvature, {asked['curvature_when']}",
+    needs=("app.network.explore.run_record", "app.network.explore.interruptible", "geometry.curvature"),
+)

@@ -1,0 +1,110 @@
+"""The job kind "rescaling": the network of a run, rescaled, computes the same and is sharper or flatter.
+
+Description: {"run": id of a training job, **controls}, see RESCALING_CONTROLS. Its rows:
+  {"about": {…}}      whose weights, the two layers, the slices' coordinates x
+  {"measured": {…}}   for α = 1 and for the factor asked for: largest differences of outputs and loss, top eigenvalue,
+                      trace, sharpness, differences of the slices, and two lines through the weights (float32)
+  {"done": {…}}       seconds, a sentence
+Result: "rescaling", a packed list of all of it.
+"""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from app.encoding import encode
+from app.jobs.context import JobContext
+from app.jobs.kinds import Description, JobKind
+from app.jobs.packing import pack
+from app.network.explore.controls import RESCALING_CONTROLS, checked_description
+
+LINE_POINTS = 61
+ASCENT = 10
+
+
+def run(description: Description, job: JobContext) -> None:
+    """Demonstrate and report."""
+    import torch
+
+    from app.network.explore.interruptible import Watched
+    from app.network.explore.run_record import Data, run_ground
+    from geometry.curvature import rescalings
+
+    torch.set_num_threads(job.threads)
+    job.settings(0)
+    began = time.perf_counter()
+    ground = run_ground(description["run"], job)
+    spot = ground.spot(description["rescaling_point"], ground.steps[-1], job)
+    objective = ground.objective(Data("train"), spot)
+    factors = list(dict.fromkeys((1.0, description["rescaling_factor"])))
+    job.total = len(factors) + 1
+    x, layers = np.linspace(-1, 1, LINE_POINTS), [layer.name for layer in objective.layout.layers[:2]]
+    about = {"around": spot.words, "layers": layers, "x": encode(x), "examples": objective.examples, "factors": factors}
+    job.report(0, about=about)
+    rows: list[dict[str, Any]] = []
+    found = rescalings(
+        objective, spot.position, tuple(factors), radius=description["rescaling_radius"], steps=ASCENT,
+        seed=description["rescaling_seed"], watch=lambda plain: Watched(plain, job),
+    )  # fmt: skip
+    for one in found:
+        job.settings(len(rows))
+        lines = two_lines(objective, spot.position, one.factor, x, description["rescaling_seed"])
+        rows.append(
+            {
+                "factor": one.factor, "loss_difference": one.loss_difference,
+                "output_difference": one.output_difference,
+                "eigenvalue": float(one.eigenvalues.values[0]), "residual": float(one.eigenvalues.residuals[0]),
+                "converged": bool(one.eigenvalues.converged[0]), "products": one.eigenvalues.products,
+                "trace": one.trace.value, "trace_error": one.trace.standard_error, "probes": one.trace.probes,
+                "sharpness": one.sharpness.value, "radius": one.sharpness.radius, "ascent": one.sharpness.steps,
+                "slice_difference": one.slice_difference, "plain_slice_difference": one.plain_slice_difference, **lines,
+            }
+        )  # fmt: skip
+        shown = {**rows[-1], **{name: encode(line) for name, line in lines.items()}}
+        job.report(len(rows), measured=shown)
+    said = {"seconds": time.perf_counter() - began, "sentence": sentence(rows)}
+    job.keep_result("rescaling", pack({"asked": description, "x": x, "rows": rows, "said": said}))
+    job.report(job.total, done=said)
+
+
+def two_lines(objective: Any, theta: Any, factor: float, x: np.ndarray, seed: int) -> dict[str, np.ndarray]:
+    """The loss along a filter-normalised random direction at T_α θ, and along the same direction unscaled, of length
+    ‖θ‖ for every α."""
+    from geometry.curvature import rescaled
+    from geometry.plane import Plane
+    from geometry.slices import evaluate_slice, slice_plane
+
+    moved = rescaled(theta, objective.layout, factor)
+    filtered = slice_plane(objective, moved, "random", "filter", seed, axes=1)
+    fixed = slice_plane(objective, theta, "random", "none", seed, axes=1).directions * float(theta.double().norm())
+    return {
+        "filter_line": evaluate_slice(objective, filtered, x),
+        "plain_line": evaluate_slice(objective, Plane(moved, fixed), x),
+    }
+
+
+def sentence(rows: list[dict[str, Any]]) -> str:
+    """What was found, in words."""
+    if len(rows) < 2:
+        return "With α = 1 nothing is rescaled: choose another factor."
+    one, other = rows
+    return (
+        f"Rescaled by α = {other['factor']:g} the network's outputs differ by at most "
+        f"{100 * other['output_difference']:.1g} % of the largest and its loss by {abs(other['loss_difference']):.1g}"
+        f": the same function. Its largest eigenvalue goes from {one['eigenvalue']:.4g} to {other['eigenvalue']:.4g}, "
+        f"its sharpness within radius {other['radius']:g} from {one['sharpness']:.3g} to {other['sharpness']:.3g} "
+        f"({other['ascent']} ascent steps). The slice along unscaled directions changes by up to "
+        f"{100 * other['plain_slice_difference']:.3g} % of its range, the filter-normalised one by "
+        f"{100 * other['slice_difference']:.1g} %."
+    )
+
+
+RESCALING = JobKind(
+    "rescaling", partial(checked_description, RESCALING_CONTROLS), run, lane="short", resumable=False,
+    label=lambda asked: f"rescaling by {asked['rescaling_factor']:g}",
+    needs=("app.network.explore.run_record", "app.network.explore.interruptible", "geometry.curvature"),
+)  # fmt: skip

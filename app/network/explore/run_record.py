@@ -1,0 +1,206 @@
+"""What jobs that look at a run stand on: its network, its data, its kept weights; with torch. Imported by workers only.
+
+The last runs looked at stay in the worker process: the second slice of a run finds network, data and weights there.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from app.jobs.context import JobContext
+from app.network.explore.controls import AUTO, MEAN
+from app.network.training.problem import Foundation, foundation, read_weights
+from geometry.networks import NetworkLoss
+from geometry.sampled_slices import sampled_objective
+
+RUNS = 2
+"""Runs whose network and data stay in memory."""
+KEPT_BYTES = 256_000_000
+"""Bytes of one run's kept weights that stay in memory."""
+ASKED_BYTES = 4_000_000
+"""Bytes of kept weights that one question asks for: a scheduler embedded in a web process is held up no longer."""
+TOGETHER = 2048
+"""Examples that are in memory at once."""
+FIRST, PREFIX, FINAL = 0, "weights/", "weights/final"
+
+
+@dataclass(frozen=True, eq=False)
+class Spot:
+    """A point of a run: weights θ (D,), the running statistics they are used with, the step, and whose and when."""
+
+    position: torch.Tensor
+    buffers: dict[str, torch.Tensor]
+    step: int
+    words: str
+
+    @property
+    def finite(self) -> bool:
+        """Whether all weights are finite."""
+        return bool(torch.isfinite(self.position).all())
+
+
+@dataclass(frozen=True)
+class Data:
+    """Which examples a loss is over: a half, "all" or a number of them, and the seed that draws these."""
+
+    half: str
+    sample: str = "all"
+    seed: int = 0
+
+
+class RunGround:
+    """The loss of a run's network over either half of its data, and the weights kept on the way.
+
+    ValueError with a sentence where the run has not kept what is asked for.
+    """
+
+    def __init__(self, run: str, found: Foundation) -> None:
+        self.run, self.found = run, found
+        self.methods: list[str] = list(found.description["methods"])
+        self.total = int(found.description["steps"])
+        self.start = Spot(found.objective.initial, dict(found.objective.buffers), FIRST, "the first weights")
+        self.steps: list[int] = []
+        self._sizes: dict[int, int] = {}
+        self._kept: OrderedDict[int, dict[str, Spot]] = OrderedDict()
+        self._losses: dict[tuple[str, int, Data], float] = {}
+
+    def refresh(self, results: dict[str, int]) -> None:
+        """Take note of what has been kept by now, {name: bytes}: `steps` are those of all kept weights, the first among
+        them."""
+        named = {name.removeprefix(PREFIX): size for name, size in results.items() if name.startswith(PREFIX)}
+        self._sizes = {int(part): size for part, size in named.items() if part.isdigit()}
+        if FINAL in results:
+            self._sizes[self.total] = results[FINAL]
+        self.steps = sorted({FIRST, *self._sizes})
+
+    def objective(self, data: Data, spot: Spot) -> NetworkLoss:
+        """The loss over these data, with the running statistics of a point."""
+        found = self.found.over(data.half)
+        if spot.buffers:
+            found = self.found.at(found, spot.buffers)
+        if data.sample != "all":
+            found = sampled_objective(found, int(data.sample), data.seed)
+        if found.examples > TOGETHER:
+            found.chunk_size = TOGETHER  # a copy of the run's objective: nobody else sees it
+        return found
+
+    def kept(self, steps: list[int], job: JobContext) -> dict[int, dict[str, Spot]]:
+        """All methods' weights at some of the kept steps."""
+        missing = [step for step in steps if step != FIRST and step not in self._kept]
+        for group in grouped(missing, self._sizes):
+            job.settings(0)
+            names = [FINAL if step == self.total else f"{PREFIX}{step}" for step in group]
+            for step, packed in zip(group, job.fetch_all(self.run, names), strict=True):
+                self._kept[step] = {
+                    name: Spot(position, buffers, step, f"{name}, step {step}")
+                    for name, (position, buffers) in read_weights(packed, self.found).items()
+                }
+        first = dict.fromkeys(self.methods, self.start)
+        found = {step: first if step == FIRST else self._kept[step] for step in steps}
+        each = len(self.methods) * self.start.position.numel() * self.start.position.element_size()
+        while len(self._kept) > 1 and len(self._kept) * each > KEPT_BYTES:
+            self._kept.popitem(last=False)
+        return found
+
+    def nearest(self, percent: float) -> int:
+        """The kept step nearest to a part of the run."""
+        return min(self.steps, key=lambda step: (abs(step - percent / 100 * self.total), -step))
+
+    def spot(self, who: str, step: int, job: JobContext) -> Spot:
+        """A method's weights at a kept step, or the mean over all methods whose weights are finite."""
+        kept = self.kept([step], job)[step]
+        if who != MEAN:
+            self._has(who)
+            if not kept[who].finite:
+                raise ValueError(f"the weights of {who} at step {step} are not finite: choose an earlier moment")
+            return kept[who]
+        if step == FIRST:
+            return self.start
+        finite = [one for one in kept.values() if one.finite]
+        if not finite:
+            raise ValueError(f"no method has finite weights at step {step}: choose an earlier moment")
+        if len(finite) == 1:
+            return finite[0]
+        buffers = {name: _mean([one.buffers[name] for one in finite]) for name in finite[0].buffers}
+        words = f"mean of {len(finite)} methods, step {step}"
+        return Spot(_mean([one.position for one in finite]), buffers, step, words)
+
+    def others(self, who: str, asked: tuple[str, ...]) -> list[str]:
+        """The other solutions of a plane through several: those asked for, "auto" ones being the run's next methods."""
+        free = [name for name in self.methods if name != who and name not in asked]
+        chosen: list[str] = []
+        for wish in asked:
+            if wish == AUTO and not free:
+                raise ValueError(
+                    f"through {1 + len(asked)} solutions goes a plane only if the run has as many; "
+                    f"it has {', '.join(self.methods)}"
+                )
+            name = free.pop(0) if wish == AUTO else wish
+            self._has(name)
+            if name in (who, *chosen):
+                raise ValueError(f"the solutions must differ, and {name} is chosen twice")
+            chosen.append(name)
+        return chosen
+
+    def paths(self, job: JobContext) -> dict[str, torch.Tensor]:
+        """Every method's kept weights in the order of `steps`, (kept steps, D)."""
+        kept = self.kept(self.steps, job)
+        return {name: torch.stack([kept[step][name].position for step in self.steps]) for name in self.methods}
+
+    def true_losses(self, name: str, data: Data, job: JobContext) -> np.ndarray:
+        """The loss at each of a method's kept weights with the statistics kept beside them, (kept steps,)."""
+        kept = self.kept(self.steps, job)
+        losses = np.empty(len(self.steps))
+        for index, step in enumerate(self.steps):
+            key = ("" if step == FIRST else name, step, data)
+            if key not in self._losses:
+                job.settings(0)
+                one = kept[step][name]
+                with torch.no_grad():
+                    self._losses[key] = float(self.objective(data, one).loss(one.position))
+            losses[index] = self._losses[key]
+        return losses
+
+    def _has(self, name: str) -> None:
+        if name not in self.methods:
+            raise ValueError(f"{name} was not trained in this run; it has {', '.join(self.methods)}")
+
+
+_RUNS: OrderedDict[tuple[str, int], RunGround] = OrderedDict()
+"""Only the thread of the lane "short" comes here, one job at a time."""
+
+
+def run_ground(run: str, job: JobContext) -> RunGround:
+    """The ground of a training job, kept in memory for the next look at it."""
+    results = job.kept(run)
+    ground = _RUNS.get((run, job.worker)) or RunGround(run, foundation(job.told(run), job.worker))
+    _RUNS[run, job.worker] = ground
+    _RUNS.move_to_end((run, job.worker))
+    while len(_RUNS) > RUNS:
+        _RUNS.popitem(last=False)
+    ground.refresh(results)
+    return ground
+
+
+def grouped(steps: list[int], sizes: dict[int, int]) -> list[list[int]]:
+    """The steps in order, in groups whose weights are at most ASKED_BYTES together, or of one step."""
+    groups: list[list[int]] = []
+    held = 0
+    for step in steps:
+        size = sizes.get(step, ASKED_BYTES)
+        if not groups or held + size > ASKED_BYTES:
+            groups.append([])
+            held = 0
+        groups[-1].append(step)
+        held += size
+    return groups
+
+
+def _mean(tensors: list[torch.Tensor]) -> torch.Tensor:
+    if not tensors[0].is_floating_point():
+        return tensors[0]
+    return torch.stack(tensors).double().mean(0).to(tensors[0].dtype)

@@ -1,0 +1,172 @@
+"""Curves, slices and curvature of a run as PNG and SVG, in the looks of the page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import matplotlib
+import numpy as np
+from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+
+from app.appearance import MethodLook
+from app.drawing.sheet import HEAD, Sheet
+from app.drawing.style import MARKERS, SETTINGS, colour_map, dash_of, rank, rgba
+from app.network.export.data import curvature_settings, curves_of, slice_settings
+from app.network.export.record import Record
+from app.network.export.request import NetworkWish
+from app.network.training.settings import METHOD_NAMES
+from app.toy.export.panels import dress
+from app.toy.export.scene import look_in
+from app.toy.landscape import colour_range
+
+CURVES = (
+    ("train_loss", "Training loss"), ("test_loss", "Test loss"), ("loss", "Mini-batch loss at θ + ε"),
+    ("train_accuracy", "Training accuracy"), ("test_accuracy", "Test accuracy"), ("off", "Distance off the plane"),
+)  # fmt: skip
+AXES = {"steps": "steps", "evaluations": "gradient evaluations + curvature products", "seconds": "seconds of training"}
+LEVELS = 22
+
+
+def _sheet(wish: NetworkWish, record: Record, title: str, height: int, settings: dict[str, Any]) -> Sheet:
+    """A sheet whose head says what was trained, and how the methods look."""
+    told = record.description
+    words = f"{told['network']} on {told['data']}, seed {told['seed']}, step {record.steps} of {told['steps']}"
+    looks = {method: _look(wish, method) for method in record.methods}
+    return Sheet(title, words, height, settings, wish.scheme, wish.format, wish.width, looks)
+
+
+def _look(wish: NetworkWish, method: str) -> MethodLook:
+    return look_in(method, wish.scheme, METHOD_NAMES)
+
+
+def above(look: MethodLook) -> float:
+    """Where lines coincide, dashes are drawn over solid ones, so that each can be seen."""
+    return 3 + rank(look) / 1000
+
+
+def logarithmic(axes: Any) -> None:
+    """A logarithmic vertical axis that is labelled in plain numbers."""
+    axes.set_yscale("log")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axes.yaxis.set_minor_formatter(NullFormatter())
+
+
+def curves_figure(record: Record, wish: NetworkWish) -> bytes:
+    """Losses, accuracies and the distance off the plane; dashed lines where settings were changed."""
+    with matplotlib.rc_context(SETTINGS):
+        sheet = _sheet(wish, record, "Training curves", HEAD + 2 * 270, record.settings())
+        for index, (key, title) in enumerate(CURVES):
+            place = (66 + (index % 3) * 306, HEAD + 34 + (index // 3) * 266)
+            axes = sheet.axes(*place, 236, 186, title)
+            axes.grid(axis="y", color=sheet.colours.grid, linewidth=0.8)
+            axes.set_xlabel(AXES[wish.axis], color=sheet.colours.quiet, fontsize=9)
+            if "loss" in key and wish.loss_scale == "log":
+                logarithmic(axes)
+            for method in record.methods:
+                columns, look = curves_of(record, method), _look(wish, method)
+                x = _axis(columns, wish.axis)
+                kept = np.isfinite(columns[key])
+                line: dict[str, Any] = {
+                    "linestyle": dash_of(look),
+                    "linewidth": min(look.width, 2),
+                    "zorder": above(look),
+                }
+                axes.plot(x[kept], columns[key][kept], color=look.colour, **line)
+            if wish.axis == "steps":
+                for change in record.changes:
+                    axes.axvline(change["position"], color=sheet.colours.quiet, linewidth=1, linestyle=(0, (3, 4)))
+        return sheet.saved()
+
+
+def _axis(columns: dict[str, np.ndarray], axis: str) -> np.ndarray:
+    if axis == "steps":
+        return columns["step"]
+    return columns["seconds"] if axis == "seconds" else columns["evaluations"] + columns["products"]
+
+
+def slice_figure(tree: dict[str, Any], record: Record, wish: NetworkWish) -> bytes:
+    """The slice with the paths over it: their places are projections, and how far off they are is said below."""
+    losses, x, y = np.asarray(tree["losses"], dtype=float), np.asarray(tree["x"]), tree["y"]
+    with matplotlib.rc_context(SETTINGS):
+        sheet = _sheet(wish, record, "Slice of the loss", HEAD + 600, slice_settings(tree, record))
+        axes = sheet.axes(80, HEAD + 12, 560, 500, "")
+        axes.set_xlabel(tree["labels"][0], color=sheet.colours.quiet, fontsize=9)
+        if y is None:
+            axes.plot(x, losses, color=sheet.colours.quiet, linewidth=2)
+            axes.set_ylabel("loss", color=sheet.colours.quiet, fontsize=9)
+        else:
+            axes.set_ylabel(tree["labels"][1], color=sheet.colours.quiet, fontsize=9)
+            _contours(sheet, axes, x, np.asarray(y), losses)
+        for index, (method, path) in enumerate(tree["paths"].items()):
+            look, places = _look(wish, method), np.asarray(path["coordinates"], dtype=float)
+            points = np.column_stack([places[:, 0], path["drawn"]]) if y is None else places
+            line: dict[str, Any] = {"linestyle": dash_of(look), "linewidth": look.width, "zorder": above(look)}
+            axes.plot(points[:, 0], points[:, 1], color=look.colour, **line)
+            mark: dict[str, Any] = {"marker": MARKERS.get(look.marker, "o"), "markersize": 11, "mfc": look.colour}
+            axes.plot(points[-1:, 0], points[-1:, 1], mec=sheet.colours.paper, mew=1.5, linestyle="", zorder=5, **mark)
+            top = HEAD + 20 + index * 84
+            sheet.text(710, top, method, 11, color=sheet.colours.ink, weight="bold")
+            said = (
+                f"{100 * float(path['captured']):.0f} % of its movement in the plane\n"
+                f"{float(path['distance'][-1]):.3g} off the plane at the end\n"
+                f"true loss {float(path['true'][-1]):.4g}, drawn at {float(path['drawn'][-1]):.4g}"
+            )
+            sheet.text(710, top + 18, said, 9, linespacing=1.4)
+        axes.set_xlim(x[0], x[-1])
+        if y is not None:
+            axes.set_ylim(np.asarray(y)[0], np.asarray(y)[-1])
+        sheet.text(
+            80, HEAD + 570, "Paths are projected onto the plane: their true losses are not the heights drawn.", 9
+        )
+        return sheet.saved()
+
+
+def _contours(sheet: Sheet, axes: Any, x: np.ndarray, y: np.ndarray, losses: np.ndarray) -> None:
+    colours = colour_range(losses)
+    levels = np.linspace(0.0, float(colours.colour(np.asarray(colours.high))), LEVELS + 1)
+    values = np.ma.masked_invalid(colours.colour(losses))
+    filled = axes.contourf(x, y, values, levels, cmap=colour_map(sheet.scheme))
+    colour, alpha = rgba(sheet.colours.contour_line)
+    axes.contour(x, y, values, levels, colors=[colour], alpha=alpha, linewidths=0.6)
+    bar = sheet.axes(654, HEAD + 12, 10, 500, "")
+    places, labels = colours.ticks()
+    sheet.figure.colorbar(filled, cax=bar, ticks=places).ax.set_yticklabels(labels)
+    dress(bar, sheet.scheme)
+
+
+def curvature_figure(tree: dict[str, Any], record: Record, wish: NetworkWish) -> bytes:
+    """Largest eigenvalue, trace with its standard error and sharpness along the run, and the spectral density."""
+    with matplotlib.rc_context(SETTINGS):
+        sheet = _sheet(wish, record, "Curvature", HEAD + 2 * 290, curvature_settings(tree, record))
+        panels = (
+            ("Largest eigenvalue", lambda row: (row["eigenvalues"][0], row["residuals"][0])),
+            ("Trace", lambda row: (row["trace"], row["trace_error"])),
+            ("Sharpness in the ρ-ball", lambda row: (row["sharpness"], 0.0)),
+        )
+        for index, (title, read) in enumerate(panels):
+            axes = sheet.axes(66 + (index % 2) * 460, HEAD + 34 + (index // 2) * 286, 380, 200, title)
+            axes.grid(axis="y", color=sheet.colours.grid, linewidth=0.8)
+            axes.set_xlabel("steps", color=sheet.colours.quiet, fontsize=9)
+            for method in record.methods:
+                rows = [r for r in tree["rows"] if r["method"] in (method, "") and "problem" not in r]
+                rows.sort(key=lambda row: row["step"])
+                found = np.array([read(row) for row in rows], dtype=float).reshape(-1, 2)
+                look = _look(wish, method)
+                axes.errorbar(
+                    [row["step"] for row in rows], found[:, 0], yerr=found[:, 1], color=look.colour, capsize=2,
+                    linestyle=dash_of(look), linewidth=look.width, marker=MARKERS.get(look.marker, "o"), markersize=5,
+                    zorder=above(look),
+                )  # fmt: skip
+            axes.set_xlim(-0.04 * record.steps, 1.04 * record.steps)
+        axes = sheet.axes(66 + 460, HEAD + 34 + 286, 380, 200, "Spectral density, last weights")
+        axes.set_xlabel("eigenvalue λ", color=sheet.colours.quiet, fontsize=9)
+        for one in tree["densities"]:
+            density = np.asarray(one["density"], dtype=float)
+            if density.size and (density > 0).any():
+                look = _look(wish, one["method"])
+                axes.set_yscale("log")
+                line: dict[str, Any] = {"linestyle": dash_of(look), "linewidth": look.width, "zorder": above(look)}
+                axes.plot(one["values"], density, color=look.colour, **line)
+                axes.set_ylim(max(1e-6 * density.max(), density[density > 0].min()), 2 * density.max())
+        return sheet.saved()

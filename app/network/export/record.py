@@ -1,0 +1,94 @@
+"""A training run as the engine has it: description, rows, changes on the way, planes. Read without torch."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.jobs import Engine, Refused, Unavailable
+from app.jobs.packing import unpack
+from app.network.controls import state_of
+from app.version import VERSION
+
+WITHIN = 30.0
+"""Seconds for the next entry of those that there are. A machine that is slow is no reason to leave rows out."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """rows [{"position", "methods": {…}}], changes [{"position", "settings"}] in the order in which they were made."""
+
+    job: str
+    description: dict[str, Any]
+    state: str
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    changes: list[dict[str, Any]] = field(default_factory=list)
+    results: tuple[str, ...] = ()
+
+    @property
+    def methods(self) -> list[str]:
+        """The methods trained."""
+        return list(self.description["methods"])
+
+    @property
+    def steps(self) -> int:
+        """Steps done."""
+        return int(self.rows[-1]["position"]) if self.rows else 0
+
+    @property
+    def over(self) -> bool:
+        """Whether it goes on no more."""
+        return self.state in ("finished", "stopped", "failed")
+
+    def settings(self) -> dict[str, Any]:
+        """All that a file has to say of the run; plain values."""
+        return {
+            "made_by": f"Pothole lab {VERSION}",
+            **self.description,
+            "changes": self.changes,
+            "steps_done": self.steps,
+            "state": self.state,
+            "job": self.job,
+        }
+
+    def file_state(self) -> dict[str, Any]:
+        """What its files are named after."""
+        state = state_of(self.description, {})
+        return {"surface": f"{state['network']}-{state['data']}", "seed": state["seed"]}
+
+
+async def record_of(engine: Engine, job: str) -> Record:
+    """The record of a run as far as it has come. UnknownJob, Refused where the job is no training, Unavailable."""
+    description = await engine.description(job)
+    if description.pop("kind") != "train":
+        raise Refused("this job is no training run")
+    summary = await engine.summary(job)
+    rows: list[dict[str, Any]] = []
+    changes: list[dict[str, Any]] = []
+    number, feed = 0, engine.follow(job)
+    try:
+        while number < summary["last_number"]:
+            async with asyncio.timeout(WITHIN):
+                entry = await anext(feed)
+            number = entry.number
+            if entry.kind == "progress":
+                rows += entry.data["rows"]
+            elif entry.kind == "change":
+                changes.append({"position": entry.data["position"], "settings": entry.data["settings"]})
+    except StopAsyncIteration:
+        pass
+    except TimeoutError:
+        raise Unavailable("The engine does not answer: the run's curves have not come whole. Try again.") from None
+    finally:
+        await feed.aclose()
+    return Record(job, description, summary["state"], rows, changes, tuple(summary.get("results", ())))
+
+
+async def explored(engine: Engine, job: str, kind: str) -> tuple[dict[str, Any], Record]:
+    """(what a job "slice" or "curvature" has kept, the run that it looked at)."""
+    description = await engine.description(job)
+    if description.get("kind") != kind:
+        raise Refused(f"this job is no {kind}")
+    tree = unpack(await engine.result(job, kind))
+    return tree, await record_of(engine, description["run"])

@@ -1,0 +1,67 @@
+"""What may be asked of a run: which of its things, in which form; checked before the engine is asked for any of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from app.network.controls import AXES
+from app.network.training.settings import METHOD_NAMES
+from app.state.control import ChoiceControl, Control, NumberControl
+from app.toy.export.controls import WIDTH, read_values
+from app.web.request import BadRequest
+
+FORMATS: dict[str, tuple[str, ...]] = {
+    "curves": ("csv", "npz", "png", "svg"),
+    "slice": ("csv", "npz", "png", "svg"),
+    "curvature": ("csv", "npz", "png", "svg"),
+    "weights": ("safetensors",),
+    "script": ("py",),
+}
+"""What can be had of a run, and in which formats."""
+JOB = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
+FINAL = "final"
+DIGITS = re.compile(r"[0-9]{1,5}\Z")
+WHAT = ChoiceControl("what", "What", tuple((key, key.title()) for key in FORMATS), "curves", "What is saved.", "export")
+METHOD = ChoiceControl(
+    "method", "Method", tuple((name, name) for name in METHOD_NAMES), METHOD_NAMES[0], "Whose weights.", "export"
+)
+AXIS = ChoiceControl("axis", "Against", AXES, "steps", "What the curves are drawn against.", "export")
+SCALE = ChoiceControl(
+    "loss_scale", "Loss axis", (("log", "Logarithmic"), ("linear", "Linear")), "log", "Scale of the losses.", "export"
+)
+SCHEME = ChoiceControl("scheme", "Colours", (("light", "Light"), ("dark", "Dark")), "light", "Light or dark.", "export")
+STEP = NumberControl("moment", "", "Step", 1, 20_000, 1, "Step of a snapshot.", "export", step=1, integer=True)
+CONTROLS: tuple[Control, ...] = (WHAT, METHOD, AXIS, SCALE, SCHEME, WIDTH)
+
+
+@dataclass(frozen=True)
+class NetworkWish:
+    """A checked wish. `job` is the training run, or for a slice and curvature the job that computed it."""
+
+    job: str
+    what: str
+    format: str
+    method: str
+    moment: str
+    axis: str
+    loss_scale: str
+    scheme: str
+    width: int
+
+
+def read_network_wish(raw: Mapping[str, Any]) -> NetworkWish:
+    """The checked wish; BadRequest with a sentence for each problem. moment: "final" or the step of a snapshot."""
+    values, _ = read_values(raw, CONTROLS)
+    what = values["what"]
+    kinds = ChoiceControl("format", "Format", tuple((k, k) for k in FORMATS[what]), FORMATS[what][0], "", "export")
+    values |= read_values(raw, (kinds,))[0]
+    job, moment = raw.get("job"), raw.get("moment", FINAL)
+    if not isinstance(job, str) or not JOB.match(job):
+        raise BadRequest("There is no run to save: start one first.")
+    if moment != FINAL:
+        number = int(moment) if isinstance(moment, str) and DIGITS.match(moment) else moment
+        moment = str(read_values({"moment": number}, (STEP,))[0]["moment"])
+    return NetworkWish(job=job, moment=moment, **values)

@@ -1,0 +1,70 @@
+"""A short Python script that repeats a training run with the library alone: same data, weights, batches, noise."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.network.export.record import Record
+from app.network.training.user_models import OWN
+from app.toy.export.script import names_in, written
+from app.version import VERSION
+from app.web.request import BadRequest
+from optimizers import ASAM, FSAM, FisherSAM, Method
+
+OTHERS = {"FSAM": Method(probe=FSAM()), "ASAM": Method(probe=ASAM()), "Fisher-SAM": Method(probe=FisherSAM())}
+"""The methods beside the four corners, as the training has them (a test compares)."""
+TRAINED_WITH = (
+    "batch_size", "refresh_size", "learning_rate", "radius", "momentum", "weight_decay", "noise_variance", "seed",
+)  # fmt: skip
+
+
+def network_script(record: Record) -> str:
+    """The script. BadRequest for a network or data of the operator's own, which the script could not find."""
+    told = record.description
+    if OWN in (told["network"], told["data"]):
+        raise BadRequest("This run's network or data were named on the command line: a script could not find them.")
+    others = {name: OTHERS[name] for name in record.methods if name in OTHERS}
+    names = sorted(set().union(*(names_in(method) for method in others.values())), key=str.lower)
+    steps = record.steps if record.over and record.steps else told["steps"]
+    options = ", ".join(f"{key}={told[key]!r}" for key in ("refresh_every", "decay", "damping"))
+    settings = ", ".join(f"{key}={told[key]!r}" for key in TRAINED_WITH)
+    lines = [
+        f'"""A training run of Pothole lab {VERSION}, by the library alone: run it in the repository\'s folder.',
+        "",
+        "The numbers are the run's own but for rounding: another number of threads, or a GPU, adds in another order.",
+        '"""',
+        "",
+        "from geometry.architectures import build_network",
+        "from geometry.datasets import load_dataset",
+        "from geometry.networks import NetworkLoss",
+        *([f"from optimizers import {', '.join(names)}"] if names else []),
+        "from optimizers.network_methods import network_methods",
+        "from optimizers.rule import at_rest",
+        "from optimizers.training import Training",
+        "",
+        f"data = load_dataset({told['data']!r}, seed={told['seed']})",
+        f"module = build_network({told['network']!r}, data.input_shape, data.classes, seed={told['seed']})",
+        f"objective = NetworkLoss(module, data.inputs, data.targets, label_smoothing={told['label_smoothing']!r})",
+        f"known = network_methods({told['structure']!r}, {options})",
+        *(f"known[{name!r}] = {written(method)}" for name, method in others.items()),
+        f"methods = {{name: known[name] for name in {record.methods!r}}}",
+        f"training = Training(objective, methods, {settings})",
+        f"changes = {_changes(record)!r}  # step → settings that were changed before it",
+        f"for step in range({steps}):",
+        "    if step in changes:",
+        "        training.change(**changes[step])",
+        "    training.step()",
+        "test = objective.with_batch(data.test_inputs, data.test_targets)",
+        "for name in training.names:",
+        "    state = training.state(name)  # state.position: the weights θ, in the order of objective.layout",
+        "    loss = float(at_rest(test, state).loss(state.position))",
+        '    print(f"{name}: test loss {loss:.4f} after {state.index} steps")',
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _changes(record: Record) -> dict[int, dict[str, Any]]:
+    merged: dict[int, dict[str, Any]] = {}
+    for change in record.changes:
+        merged.setdefault(int(change["position"]), {}).update(change["settings"])
+    return merged

@@ -1,0 +1,95 @@
+"""What any job about a network stands on, made from the description of a training job: device, data, network, losses.
+
+    found = foundation(job.told(run), job.worker)          # in a worker process, for a job about another job
+    theta, buffers = read_weights(job.fetch(run, "weights/final"), found)["LLQR+SAM"]
+    objective = found.at(found.objective, buffers)         # what a slice or a curvature is computed on
+
+The same description gives the same network, split and weights in every process. With torch: for workers only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from app.jobs.packing import unpack
+from app.network.training.user_model_loader import data_of, network_of
+from geometry.datasets import Dataset
+from geometry.networks import NetworkLoss
+from geometry.plane import Plane
+
+
+@dataclass(frozen=True, eq=False)
+class Foundation:
+    """`objective`: the loss over the whole training half, whose `initial` are the first weights (D,)."""
+
+    description: dict[str, Any]
+    device: torch.device
+    data: Dataset
+    module: nn.Module
+    objective: NetworkLoss
+
+    def over(self, half: str, examples: int | None = None) -> NetworkLoss:
+        """The loss over a half, "train" or "test": all of it, or its first `examples` (the split has shuffled them)."""
+        if half not in ("train", "test"):
+            raise ValueError(f"half must be train or test, not {half!r}")
+        train = half == "train"
+        inputs = self.data.inputs if train else self.data.test_inputs
+        targets = self.data.targets if train else self.data.test_targets
+        return self.objective.with_batch(inputs[:examples], targets[:examples])
+
+    def at(self, objective: NetworkLoss, buffers: dict[str, Tensor]) -> NetworkLoss:
+        """The objective with the running statistics that a run has kept beside its weights."""
+        return objective.with_buffers(buffers)
+
+
+def device_for(worker: int) -> torch.device:
+    """The GPU of a worker process, or the CPU where there is none."""
+    count = torch.cuda.device_count()
+    return torch.device(f"cuda:{worker % count}" if count else "cpu")
+
+
+def device_in_words(device: torch.device, threads: int) -> str:
+    """The device as a page names it."""
+    if device.type == "cuda":
+        return f"the GPU {torch.cuda.get_device_name(device)}"
+    return f"the CPU, {threads} thread{'s' * (threads > 1)}"
+
+
+def foundation(description: dict[str, Any], worker: int = 0) -> Foundation:
+    """The data and the network of a training job's description (`engine.description`, `job.told`).
+
+    ValueError with a sentence where they cannot be had here: a package is missing, or the operator's own network or
+    data were not named to this worker.
+    """
+    if "network" not in description or "data" not in description:
+        raise ValueError("this job is no training run: it has no network and data")
+    device, seed = device_for(worker), description["seed"]
+    data = data_of(description["data"], seed)
+    module = network_of(description["network"], data, seed).to(device)
+    data = data.to(device)
+    objective = NetworkLoss(module, data.inputs, data.targets, label_smoothing=description["label_smoothing"])
+    return Foundation(description, device, data, module, objective)
+
+
+def read_weights(packed: bytes, found: Foundation) -> dict[str, tuple[Tensor, dict[str, Tensor]]]:
+    """{method: (θ (D,), running statistics)} of a result "weights/<step>" or "weights/final", on the device."""
+
+    def tensor(array: Any) -> Tensor:
+        return torch.from_numpy(array.copy()).to(found.device)
+
+    return {
+        name: (tensor(tree["position"]), {key: tensor(value) for key, value in tree["buffers"].items()})
+        for name, tree in unpack(packed).items()
+    }
+
+
+def read_plane(packed: bytes, found: Foundation) -> Plane:
+    """The plane of a result "plane", on the device and in the network's precision."""
+    tree = unpack(packed)
+    like = found.objective.initial
+    origin, directions = (torch.as_tensor(tree[name]).to(like) for name in ("origin", "directions"))
+    return Plane(origin, directions, tree["kind"], tree["normalisation"], tree["seed"], tuple(tree["labels"]))

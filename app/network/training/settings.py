@@ -1,0 +1,130 @@
+"""What a training job may be asked: one table of numbers and choices, checked before anything runs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from app.network.training import user_models
+
+Description = dict[str, Any]
+METHOD_NAMES = ("SGDM", "SAM", "LLQR", "LLQR+SAM", "FSAM", "ASAM", "Fisher-SAM")
+DEFAULT_METHODS = METHOD_NAMES[:4]
+STRUCTURES = ("diagonal", "scalar", "kfac", "e-kfac")
+PLANES = ("first steps", "random")
+NORMALISATIONS = ("filter", "layer", "none")
+CHANGEABLE = ("learning_rate", "radius", "momentum", "weight_decay", "noise_variance")
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number with its range; `below` says that the maximum itself is not allowed."""
+
+    default: float
+    minimum: float
+    maximum: float
+    whole: bool = False
+    below: bool = False
+
+    def checked(self, name: str, value: Any) -> float | int:
+        """The value as a number of the right kind; ValueError that names it and its range."""
+        kinds = (int,) if self.whole else (int, float)
+        fine = isinstance(value, kinds) and not isinstance(value, bool) and math.isfinite(value)
+        if not fine or not self.minimum <= value <= self.maximum or (self.below and value == self.maximum):
+            what = "a whole number" if self.whole else "a number"
+            end = "below" if self.below else "to"
+            shown = value if isinstance(value, int | float) else type(value).__name__
+            raise ValueError(f"{name} must be {what} from {self.minimum:g} {end} {self.maximum:g}, not {shown}")
+        return value if self.whole else float(value)
+
+
+NUMBERS: dict[str, Number] = {
+    "steps": Number(500, 1, 20_000, whole=True),
+    "batch_size": Number(64, 1, 8192, whole=True),
+    "refresh_size": Number(128, 1, 8192, whole=True),
+    "refresh_every": Number(10, 1, 10_000, whole=True),
+    "decay": Number(0.95, 0.0, 1.0, below=True),
+    "damping": Number(0.0, 0.0, 1000.0),
+    "learning_rate": Number(0.05, 0.0, 10.0),
+    "radius": Number(0.1, 0.0, 10.0),
+    "momentum": Number(0.9, 0.0, 1.0, below=True),
+    "weight_decay": Number(0.0, 0.0, 1.0),
+    "noise_variance": Number(0.0, 0.0, 100.0),
+    "label_smoothing": Number(0.0, 0.0, 1.0, below=True),
+    "seed": Number(0, 0, 2**31 - 1, whole=True),
+    "evaluations": Number(50, 0, 1000, whole=True),
+    "snapshots": Number(20, 0, 200, whole=True),
+}
+"""`evaluations`: how often in a run loss and accuracy are measured in inference mode; `snapshots`: how many times the
+weights of all methods are kept on the way."""
+WHOLE = tuple(name for name, number in NUMBERS.items() if number.whole)
+
+
+def validate(description: Description) -> Description:
+    """The cleaned description of a training job: every setting there, in range, and fitting together."""
+    known = {*NUMBERS, "network", "data", "methods", "structure", "plane"}
+    unknown = sorted(set(description) - known)
+    if unknown:
+        raise ValueError(f"unknown setting {unknown[0][:40]!r}; a training job has {', '.join(sorted(known))}")
+    cleaned: Description = {
+        name: number.checked(name, description.get(name, number.default)) for name, number in NUMBERS.items()
+    }
+    for name in WHOLE:
+        cleaned[name] = int(cleaned[name])
+    networks, data = user_models.networks(), user_models.data_sets()
+    cleaned["network"] = _choice("network", description.get("network", "mlp"), tuple(networks))
+    cleaned["data"] = _choice("data", description.get("data", "digits"), tuple(data))
+    cleaned["structure"] = _choice("structure", description.get("structure", "diagonal"), STRUCTURES)
+    user_models.check_fit(cleaned["network"], cleaned["data"])
+    cleaned["methods"] = _methods(description.get("methods", list(DEFAULT_METHODS)))
+    cleaned["plane"] = _plane(description.get("plane"))
+    return cleaned
+
+
+def change(settings: Description) -> Description:
+    """Settings that may be changed while it runs, checked."""
+    for name in settings:
+        if name not in CHANGEABLE:
+            raise ValueError(f"{str(name)[:40]!r} cannot be changed while it runs; {', '.join(CHANGEABLE)} can")
+    return {name: NUMBERS[name].checked(name, value) for name, value in settings.items()}
+
+
+def label(description: Description) -> str:
+    """A few words for lists."""
+    return f"{description['network']} on {description['data']}, {', '.join(description['methods'])}"
+
+
+def _choice(name: str, value: Any, allowed: tuple[str, ...]) -> str:
+    if not isinstance(value, str) or value not in allowed:
+        shown = repr(value[:40]) if isinstance(value, str) else type(value).__name__
+        raise ValueError(f"{name} must be one of {', '.join(allowed)}, not {shown}")
+    return value
+
+
+def _methods(value: Any) -> list[str]:
+    if not isinstance(value, list | tuple) or not 0 < len(value) <= len(METHOD_NAMES):
+        raise ValueError(f"methods must be a list of 1 to {len(METHOD_NAMES)} of {', '.join(METHOD_NAMES)}")
+    names = [_choice("methods", name, METHOD_NAMES) for name in value]
+    if len(set(names)) != len(names):
+        raise ValueError("methods must name each method once")
+    return names
+
+
+def _plane(value: Any) -> Description | None:
+    """None, or {"kind", "normalisation", "seed"} of a plane through the initial weights, which rows are projected on.
+
+    "random": two random directions, scaled by `normalisation` and drawn with `seed`. "first steps": the principal
+    components of a run of SGDM over the first steps, made before the training (see train_ground.FIRST_STEPS).
+    """
+    if value is None:
+        return None
+    if not isinstance(value, dict) or set(value) - {"kind", "normalisation", "seed"}:
+        raise ValueError("plane must be null or an object with kind, normalisation and seed")
+    seed: Callable[[str, Any], float | int] = NUMBERS["seed"].checked
+    return {
+        "kind": _choice("kind", value.get("kind", "random"), PLANES),
+        "normalisation": _choice("normalisation", value.get("normalisation", "filter"), NORMALISATIONS),
+        "seed": int(seed("seed", value.get("seed", 0))),
+    }

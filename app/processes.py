@@ -1,0 +1,132 @@
+"""The engine's two parts as processes of their own, for more than one web process or machine.
+
+    python -m app.processes scheduler --port 8786
+    python -m app.processes worker tcp://127.0.0.1:8786        # one for each GPU, or one
+    POTHOLE_SCHEDULER=tcp://127.0.0.1:8786 python -m app    # any number of web processes
+
+Whoever reaches these ports may run code there (dask sends code between its processes): keep them on a private network,
+or give dask its TLS settings (DASK_DISTRIBUTED__COMM__TLS__…).
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import os
+import signal
+import sys
+from pathlib import Path
+
+import dask
+from distributed import Nanny, Scheduler
+
+from app.jobs.connection import NO_PAGES, THREAD_VARIABLES
+from app.jobs.settings import EngineSettings
+from app.network.training import user_models
+
+END_SECONDS = 5.0
+logger = logging.getLogger("pothole.engine")
+
+
+def parse(arguments: list[str] | None = None) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m app.processes", description="A part of the engine as a process.")
+    parts = parser.add_subparsers(dest="part", required=True)
+    scheduler = parts.add_parser("scheduler", help="the queue, the jobs and their feeds")
+    scheduler.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this computer only)")
+    scheduler.add_argument("--port", type=int, default=8786)
+    scheduler.add_argument(
+        "--state", default=os.environ.get("POTHOLE_STATE_DIR"), metavar="FOLDER",
+        help="jobs are kept here across restarts; none: nowhere (default: POTHOLE_STATE_DIR, or this user's own)",
+    )  # fmt: skip
+    worker = parts.add_parser("worker", help="runs jobs; is restarted when it dies, and finds a restarted scheduler")
+    worker.add_argument("scheduler", nargs="?", default=os.environ.get("POTHOLE_SCHEDULER"), help="tcp://host:8786")
+    worker.add_argument("--name", default=None, help="a number says which GPU to use: 0, 1, …")
+    user_models.add_options(worker)
+    parts.add_parser("settings", help="print the table of settings and end")
+    options = parser.parse_args(arguments)
+    if options.part == "worker" and not options.scheduler:
+        parser.error("say where the scheduler is: python -m app.processes worker tcp://127.0.0.1:8786")
+    return options
+
+
+def state_folder(chosen: str | None, port: int) -> str:
+    """The folder that the command line or the environment names, else one of this user's for this port."""
+    if chosen == "none":
+        return ""
+    home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return chosen or str(Path(home) / "pothole-lab" / f"scheduler-{port}")
+
+
+async def run_scheduler(host: str, port: int, stop: asyncio.Event) -> None:
+    """Serve until stopped."""
+    async with Scheduler(host=host, port=port, dashboard=False, dashboard_address="127.0.0.1:0") as scheduler:
+        print(f"Scheduler at {scheduler.address}", flush=True)  # noqa: T201
+        await stop.wait()
+
+
+async def run_worker(scheduler: str, name: str | None, stop: asyncio.Event) -> None:
+    """Serve until stopped; a scheduler that goes away is waited for."""
+    settings = EngineSettings.from_environment()
+    env = {variable: str(settings.worker_threads) for variable in THREAD_VARIABLES}
+
+    async def live() -> None:
+        while True:
+            try:
+                async with Nanny(scheduler, nthreads=1, name=name, memory_limit=0, env=env, dashboard=False) as nanny:
+                    print(f"Worker of {scheduler}", flush=True)  # noqa: T201
+                    await nanny.finished()
+            except (OSError, TimeoutError, RuntimeError) as error:
+                logger.warning("no worker: %s", error)
+            await asyncio.sleep(0.5)
+
+    life, stopped = asyncio.create_task(live()), asyncio.create_task(stop.wait())
+    await asyncio.wait([life, stopped], return_when=asyncio.FIRST_COMPLETED)
+    life.cancel()
+    # A nanny in the middle of its start or end has time-outs of its own; its worker process ends with this one.
+    await asyncio.wait([life], timeout=END_SECONDS)
+
+
+async def serve(options: argparse.Namespace) -> None:
+    """Run one part until SIGTERM or SIGINT."""
+    stop = asyncio.Event()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(sign, stop.set)
+    if options.part == "scheduler":
+        # Read where the registry is set up, which a web process asks for.
+        os.environ["POTHOLE_STATE_DIR"] = state_folder(options.state, options.port)
+        await run_scheduler(options.host, options.port, stop)
+    else:
+        await run_worker(options.scheduler, options.name, stop)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Serve until interrupted."""
+    options = parse(arguments)
+    if options.part == "settings":
+        for variable, default, text in EngineSettings.table():
+            print(f"{variable:30} {default!s:>12}  {text}")  # noqa: T201
+        return
+    try:
+        user_models.take(options)
+    except ValueError as error:
+        print(f"The worker does not start: {error}.", file=sys.stderr)  # noqa: T201
+        raise SystemExit(2) from None
+    # Imported here: a worker's process imports this file, and has no use for it.
+    from app.telemetry.logs import configure_logs
+    from app.telemetry.settings import ObserveSettings
+
+    configure_logs(ObserveSettings.from_environment())
+    os.environ.setdefault("DASK_LOGGING__DISTRIBUTED", "warning")  # for the worker's process, which dask starts
+    for name, known in logging.Logger.manager.loggerDict.items():
+        if name.startswith("distributed") and isinstance(known, logging.Logger) and known.handlers:
+            known.handlers.clear()  # dask gives its loggers handlers with a form of their own
+            known.propagate = True
+            known.setLevel(logging.WARNING)
+    dask.config.set({**NO_PAGES, "distributed.comm.timeouts.connect": "3s"})
+    asyncio.run(serve(options))
+
+
+if __name__ == "__main__":
+    main()

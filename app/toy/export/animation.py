@@ -1,0 +1,63 @@
+"""The run as a GIF, by Pillow: one palette for all frames, and only what changes is kept of each."""
+
+from __future__ import annotations
+
+import io
+import json
+import time
+
+import numpy as np
+from PIL import Image
+
+from app.toy.export.description import settings_of
+from app.toy.export.picture import DESIGN_WIDTH, Picture, height_of
+from app.toy.export.scene import Scene
+from app.web.request import BadRequest
+from app.web.settings import web_settings
+
+SHORTEST = 20
+"""Milliseconds. Browsers show anything shorter as 100 ms."""
+BREATH = 0.003
+"""Seconds between two frames in which nothing is drawn."""
+REST = 1500
+"""Milliseconds that the last frame stays on longer."""
+
+
+def steps_of(steps: int, frames: int) -> list[int]:
+    """At most `frames` different steps from 0 to T, evenly spread."""
+    return np.unique(np.linspace(0, steps, frames).round().astype(int)).tolist()
+
+
+def _quantised(frame: Image.Image, palette: Image.Image) -> Image.Image:
+    """The frame in the palette's colours. Between two frames others may have the interpreter: a drag waits for it."""
+    time.sleep(BREATH)
+    return frame.quantize(palette=palette, dither=Image.Dither.NONE)
+
+
+def animation(scene: Scene, kind: str, width: int, frames: int, seconds: float) -> bytes:
+    """The GIF. BadRequest where frames × pixels is beyond the setting export_pixels."""
+    height = round(width * height_of(kind) / DESIGN_WIDTH)
+    steps = steps_of(scene.steps, frames)
+    asked, most = len(steps) * width * height / 1e6, web_settings().export_pixels / 1e6
+    if asked > most:
+        raise BadRequest(
+            f"{len(steps)} frames of {width} × {height} pixels are {asked:.0f} million pixels, and an animation may "
+            f"have {most:.0f} million: choose fewer frames, a smaller width or the map alone."
+        )
+    picture = Picture(scene, kind, width)
+    (last,) = picture.frames(steps[-1:])
+    palette = last.quantize(256, method=Image.Quantize.MEDIANCUT)
+    images = (_quantised(frame, palette) for frame in picture.frames(steps))
+    each = max(SHORTEST, round(1000 * seconds / len(steps) / 10) * 10)
+    out = io.BytesIO()
+    next(images).save(
+        out,
+        format="GIF",
+        save_all=True,
+        append_images=images,
+        duration=[each] * (len(steps) - 1) + [each + REST],
+        loop=0,
+        optimize=False,
+        comment=json.dumps(settings_of(scene.reading)).encode(),
+    )
+    return out.getvalue()

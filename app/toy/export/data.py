@@ -1,0 +1,110 @@
+"""The runs as data: a long table (CSV), and arrays in double precision (npz)."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from app.toy.export.description import settings_of
+from app.toy.export.scene import Scene, probe_points
+
+AXES = ("theta_1", "theta_2")
+
+
+def csv_bytes(settings: Mapping[str, Any], heads: list[str], rows: Any) -> bytes:
+    """A table as UTF-8 CSV under a line "# settings: {JSON}" (pandas.read_csv(…, comment="#") leaves it out).
+
+    Numbers are written so that reading them gives the same double; what is not a number is left empty.
+    """
+    out = io.StringIO(newline="")
+    out.write(f"# settings: {json.dumps(settings, ensure_ascii=False)}\n")
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(heads)
+    writer.writerows([_cell(value) for value in row] for row in rows)
+    return out.getvalue().encode()
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, float | np.floating):
+        return repr(float(value)) if np.isfinite(value) else ""
+    return value
+
+
+def npz_bytes(settings: Mapping[str, Any], arrays: Mapping[str, Any]) -> bytes:
+    """The arrays as a compressed npz with the settings as JSON text under "settings"; np.load(…) needs no pickle."""
+    out = io.BytesIO()
+    kept: dict[str, Any] = {name: np.asarray(array) for name, array in arrays.items()}
+    kept["settings"] = np.array(json.dumps(settings))
+    np.savez_compressed(out, **kept)
+    return out.getvalue()
+
+
+def table_of(scene: Scene) -> tuple[list[str], list[list[Any]]]:
+    """(heads, rows): one row per method and step, up to the last finite position.
+
+    θ, the probe point θ + ε and the outer gradient g⁺ of the step that begins there (empty at the end, and the probe
+    where a method has none), L(θ), L(θ + ε), distance, largest eigenvalue of ∇²L, path length and cost so far.
+    """
+    axes = AXES[: scene.surface.dimension]
+    heads = [
+        "method", "step", *axes, *(f"probe_{a}" for a in axes), *(f"outer_gradient_{a}" for a in axes), "loss",
+        "probe_loss", "distance", "largest_curvature", "path_length", "gradient_evaluations", "curvature_products",
+    ]  # fmt: skip
+    rows = []
+    nothing = [np.nan] * len(axes)
+    for trace in scene.traces:
+        run, probes = trace.run, probe_points(trace)
+        probe_losses = trace.probe_losses
+        for step in range(int(run.last_finite) + 1):
+            begins = step < scene.steps
+            rows.append(
+                [
+                    trace.name,
+                    step,
+                    *run.positions[step],
+                    *(probes[step] if probes is not None and begins else nothing),
+                    *(run.gradients[step] if begins else nothing),
+                    trace.losses[step],
+                    probe_losses[step] if probe_losses is not None and begins else np.nan,
+                    trace.distance[step],
+                    trace.curvature[step],
+                    run.path_length[step],
+                    int(run.gradient_evaluations[step]),
+                    int(run.curvature_products[step]),
+                ]
+            )
+    return heads, rows
+
+
+def scene_csv(scene: Scene) -> bytes:
+    """The long table of all shown methods."""
+    return csv_bytes(settings_of(scene.reading), *table_of(scene))
+
+
+def scene_npz(scene: Scene) -> bytes:
+    """Every array of every run, named "<method>.<array>": positions (T+1, D), probes, gradients, losses, U, …"""
+    arrays: dict[str, Any] = {}
+    for trace in scene.traces:
+        run = trace.run
+        found = {
+            "positions": run.positions,
+            "probes": run.probes,
+            "outer_gradients": run.gradients,
+            "losses": run.losses,
+            "preconditioners": run.preconditioners,
+            "distance": trace.distance,
+            "largest_curvature": trace.curvature,
+            "path_length": run.path_length,
+            "gradient_evaluations": run.gradient_evaluations,
+            "curvature_products": run.curvature_products,
+            "arrival": run.arrival,
+            "last_finite": run.last_finite,
+            "outcome": np.array(str(run.outcome)),
+        }
+        arrays |= {f"{trace.name}.{name}": array for name, array in found.items()}
+    return npz_bytes(settings_of(scene.reading), arrays)

@@ -1,0 +1,282 @@
+"""The panels of a picture: the map (or curve) with its walkers, and a line chart. Each draws what stands still once
+and moves what depends on the step, so that a frame of an animation costs only what moves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgba
+from matplotlib.lines import Line2D
+from matplotlib.patches import Ellipse
+
+from app.appearance import SCHEMES
+from app.drawing.style import MARKERS, colour_map, dash_of, rank, rgba, start_mark
+from app.toy.compute import Trace
+from app.toy.export.scene import Scene, look_in, probe_points
+from app.toy.figures import LEVELS
+from app.toy.landscape import MAP_POINTS, colour_range, curve_of, grid_of
+
+FAINT, RECENT_PROBES, FAR = 0.28, 12, 50.0
+"""Opacity of the part of a path that is not walked yet; probes that still show; spans beyond which a path is cut."""
+
+
+@dataclass(frozen=True)
+class Exit:
+    """Where a path leaves the map for good: the first step beyond it, and the place on its edge."""
+
+    step: int
+    place: np.ndarray
+
+
+def dress(axes: Axes, scheme: str, title: str = "", unit: str = "") -> None:
+    """Quiet axes in the scheme's colours."""
+    colours = SCHEMES[scheme]
+    axes.set_facecolor(colours.paper)
+    axes.tick_params(colors=colours.quiet, labelsize=9, length=3, width=0.8)
+    for side in axes.spines.values():
+        side.set_color(colours.grid)
+    if title:
+        axes.set_title(title, loc="left", fontsize=11, fontweight="bold", color=colours.ink, pad=6)
+    if unit:
+        axes.set_title(unit, loc="right", fontsize=9, color=colours.quiet, pad=6)
+
+
+class MapPanel:
+    """The map of a 2-D surface or the curve of a 1-D one, with start, paths, probes and walkers."""
+
+    def __init__(self, axes: Axes, scene: Scene, scheme: str) -> None:
+        self.axes, self.scene, self.scheme = axes, scene, scheme
+        self.flat = scene.surface.dimension == 1
+        self.bar: Any = None
+        dress(axes, scheme)
+        across, up = ("θ", "L(θ)") if self.flat else ("θ₁", "θ₂")
+        axes.set_xlabel(across, color=SCHEMES[scheme].quiet, fontsize=10)
+        axes.set_ylabel(up, color=SCHEMES[scheme].quiet, fontsize=10)
+        (self._curve if self.flat else self._contours)()
+        self._basin()
+        self.moving = [self._walker(trace, index) for index, trace in enumerate(scene.traces)]
+        self._start()
+
+    def artists(self) -> list[Any]:
+        """What depends on the step, in the order in which it is drawn."""
+        found = [artist for walker in self.moving for artist in walker.values() if isinstance(artist, Artist)]
+        return sorted(found, key=lambda artist: artist.get_zorder())
+
+    def show(self, step: int) -> None:
+        """Put the walkers where they are at a step."""
+        for trace, walker in zip(self.scene.traces, self.moving, strict=True):
+            points = self._points(trace)
+            here = min(step, len(points) - 1)
+            cut = walker["exit"].step if walker["exit"] is not None else here
+            if walker["trail"] is not None:
+                walked = points[: min(here, cut) + 1]
+                walker["trail"].set_data(walked[:, 0], walked[:, 1])
+            for artist in (walker["cross"], walker["label"]):
+                if artist is not None:
+                    artist.set_visible(step >= cut)
+            walker["marker"].set_data(points[here : here + 1, 0], points[here : here + 1, 1])
+            if walker["probe"] is not None:
+                self._show_probes(trace, walker, points, here, step)
+
+    def _points(self, trace: Trace) -> np.ndarray:
+        """Where the walker is drawn at each step up to the last finite one, (last+1, 2)."""
+        last = int(trace.run.last_finite)
+        return self._drawn(np.asarray(trace.run.positions)[: last + 1], trace.losses[: last + 1])
+
+    def _drawn(self, positions: np.ndarray, losses: np.ndarray) -> np.ndarray:
+        points = np.column_stack([positions[:, 0], losses]) if self.flat else positions
+        low, high = self.bounds[:, 0], self.bounds[:, 1]
+        return np.clip(points, low - FAR * (high - low), high + FAR * (high - low))
+
+    @property
+    def bounds(self) -> np.ndarray:
+        """((x0, x1), (y0, y1)) of the panel."""
+        return np.array([self.axes.get_xlim(), self.axes.get_ylim()])
+
+    def _contours(self) -> None:
+        grid = grid_of(self.scene.surface, MAP_POINTS)
+        colours = colour_range(grid.losses)
+        levels = np.linspace(0.0, float(colours.colour(np.asarray(colours.high))), LEVELS + 1)
+        values = colours.colour(grid.losses)
+        self.bar = self.axes.contourf(grid.x, grid.y, values, levels, cmap=colour_map(self.scheme), extend="neither")
+        colour, alpha = rgba(SCHEMES[self.scheme].contour_line)
+        self.axes.contour(grid.x, grid.y, values, levels, colors=[colour], alpha=alpha, linewidths=0.6)
+        self.ticks = colours.ticks()
+        self.axes.set_xlim(grid.x[0], grid.x[-1])
+        self.axes.set_ylim(grid.y[0], grid.y[-1])
+
+    def _curve(self) -> None:
+        x, losses = curve_of(self.scene.surface)
+        low, high = float(losses.min()), float(losses.max())
+        self.axes.set_xlim(x[0], x[-1])
+        self.axes.set_ylim(low - 0.06 * (high - low), high + 0.06 * (high - low))
+        if low >= 0:
+            colour, alpha = rgba(SCHEMES[self.scheme].filled)
+            self.axes.fill_between(x, losses, color=colour, alpha=alpha, linewidth=0)
+        self.axes.plot(x, losses, color=SCHEMES[self.scheme].quiet, linewidth=2)
+
+    def _basin(self) -> None:
+        basin = self.scene.surface.flat_basin
+        if basin is None:
+            return
+        ink = SCHEMES[self.scheme].ink
+        look: dict[str, Any] = {"linestyle": (0, (3.0, 4.0)), "linewidth": 1.2, "alpha": 0.75}
+        centre = np.atleast_1d(basin.centre)
+        if self.flat:
+            for side in (-basin.radius, basin.radius):
+                self.axes.axvline(float(centre[0] + side), color=ink, **look)
+            return
+        place, size = (float(centre[0]), float(centre[1])), 2 * basin.radius
+        self.axes.add_patch(Ellipse(place, size, size, fill=False, edgecolor=ink, **look))
+
+    def _walker(self, trace: Trace, index: int) -> dict[str, Any]:
+        """The artists of one method. On a curve a path would only be drawn over the curve: there it is dots."""
+        look, colours = look_in(trace.name, self.scheme), SCHEMES[self.scheme]
+        points, trail = self._points(trace), None
+        leaving = self._exit(trace, points)
+        order = 3 + rank(look) / 1000
+        if self.flat:
+            self.axes.plot(points[:, 0], points[:, 1], "o", color=look.colour, alpha=0.35, ms=4.4, mew=0, zorder=order)
+        else:
+            kept = points if leaving is None else points[: leaving.step + 1]
+            self.axes.plot(kept[:, 0], kept[:, 1], color=look.colour, alpha=FAINT, linewidth=1.2, zorder=order)
+            trail = Line2D([], [], color=look.colour, linestyle=dash_of(look), linewidth=look.width, zorder=order + 1)
+            self.axes.add_line(trail)
+        # Walkers often stand on the same spot: those drawn first are larger, so that each can be seen.
+        size = 2 * (5.5 + min(1.1 * (len(self.scene.traces) - 1 - index), 4))
+        mark = MARKERS.get(look.marker, "o")
+        probing = probe_points(trace) is not None
+        walker: dict[str, Any] = {
+            "exit": leaving,
+            **self._leaving(trace.name, look.colour, leaving),
+            "trail": trail,
+            "recent": self.axes.scatter([], [], s=19, marker=mark, linewidths=0, zorder=5) if probing else None,
+            "line": Line2D([], [], color=colours.ink, linewidth=1, zorder=5.1) if probing else None,
+            "probe": Line2D(
+                [], [], marker=mark, markersize=8, mfc="none", mec=look.colour, mew=1.8, linestyle="", zorder=5.2
+            ) if probing else None,
+            "marker": Line2D(
+                [], [], marker=mark, markersize=size, mfc=look.colour, mec=colours.paper, mew=1.5, linestyle="",
+                zorder=6 + index / 100,
+            ),
+        }  # fmt: skip
+        for name in ("line", "probe", "marker"):
+            if walker[name] is not None:
+                self.axes.add_line(walker[name])
+        return walker
+
+    def _exit(self, trace: Trace, points: np.ndarray) -> Exit | None:
+        """Where a diverging path leaves the map; None where it does not, or on a curve."""
+        if self.flat or trace.run.outcome != "diverged":
+            return None
+        low, high = self.bounds[:, 0], self.bounds[:, 1]
+        beyond = np.flatnonzero(((points < low) | (points > high)).any(axis=-1))
+        if not len(beyond) or beyond[0] == 0:
+            return None
+        step = int(beyond[0])
+        inside, move = points[step - 1], points[step] - points[step - 1]
+        with np.errstate(all="ignore"):
+            reach = np.where(move > 0, (high - inside) / move, np.where(move < 0, (low - inside) / move, np.inf))
+        return Exit(step, inside + float(reach.min()) * move)
+
+    def _leaving(self, name: str, colour: str, leaving: Exit | None) -> dict[str, Any]:
+        """A cross, with the method's name, where a diverging path leaves the map for good."""
+        if leaving is None:
+            return {"cross": None, "label": None}
+        colours, (x, y) = SCHEMES[self.scheme], leaving.place
+        cross = Line2D([x], [y], marker="x", markersize=12, mec=colour, mew=2.6, linestyle="", zorder=7, clip_on=False)
+        self.axes.add_line(cross)
+        middle = self.bounds.mean(axis=1)
+        sideways, upwards = ("right" if x > middle[0] else "left"), ("top" if y > middle[1] else "bottom")
+        label = self.axes.annotate(
+            f"{name} diverges", (x, y), xytext=(-10 if sideways == "right" else 10, -12 if upwards == "top" else 12),
+            textcoords="offset points", ha=sideways, va=upwards, fontsize=9, color=colours.ink, zorder=7,
+            bbox={"facecolor": colours.paper, "edgecolor": "none", "alpha": 0.8, "pad": 1.5},
+        )  # fmt: skip
+        return {"cross": cross, "label": label}
+
+    def _show_probes(self, trace: Trace, walker: dict[str, Any], points: np.ndarray, here: int, step: int) -> None:
+        probes = np.asarray(probe_points(trace))
+        drawn = self._drawn(probes, np.asarray(trace.probe_losses))
+        newest = min(step, len(points) - 1, len(probes) - 1)
+        first = max(0, newest - RECENT_PROBES)
+        recent = drawn[first:newest]
+        alphas = 0.15 + 0.5 * (np.arange(first, newest) - newest + RECENT_PROBES) / RECENT_PROBES
+        colour = to_rgba(look_in(trace.name, self.scheme).colour)[:3]
+        walker["recent"].set_offsets(recent if len(recent) else np.empty((0, 2)))
+        walker["recent"].set_facecolor([(*colour, float(alpha)) for alpha in alphas] or "none")
+        # The last position has no probe of its own: the last probe was made one step earlier.
+        live = newest == step and bool(np.isfinite(drawn[newest]).all())
+        tip = drawn[newest : newest + 1] if live else np.empty((0, 2))
+        walker["probe"].set_data(tip[:, 0], tip[:, 1])
+        line = np.concatenate([points[here : here + 1], tip]) if live else tip
+        walker["line"].set_data(line[:, 0], line[:, 1])
+
+    def _start(self) -> None:
+        start = np.asarray(self.scene.request.start, dtype=float)
+        with np.errstate(all="ignore"):
+            point = self._drawn(start[None], np.atleast_1d(self.scene.surface.loss(start)))
+        mark: dict[str, Any] = {"marker": start_mark(), "markersize": 28, "mfc": "none", "zorder": 4.9}
+        for colour, width in ((SCHEMES[self.scheme].paper, 4.0), (SCHEMES[self.scheme].ink, 1.6)):
+            self.axes.plot(point[:, 0], point[:, 1], mec=colour, mew=width, **mark)
+
+
+class ChartPanel:
+    """One quantity along the runs, with a cursor at the step shown."""
+
+    def __init__(
+        self, axes: Axes, scene: Scene, scheme: str, title: str, unit: str, values: dict[str, np.ndarray],
+        bounds: tuple[float, float], level: float | None = None,
+    ) -> None:  # fmt: skip
+        self.axes, self.scene, self.values = axes, scene, values
+        colours = SCHEMES[scheme]
+        dress(axes, scheme, title, unit)
+        axes.grid(axis="y", color=colours.grid, linewidth=0.8)
+        axes.set_axisbelow(True)
+        axes.set_xlim(0, scene.steps)
+        axes.set_ylim(*_padded(*bounds))
+        axes.locator_params(axis="x", nbins=5, integer=True)
+        axes.locator_params(axis="y", nbins=5)
+        if level is not None:
+            axes.axhline(level, color=colours.quiet, linewidth=1, linestyle=(0, (3.0, 4.0)))
+        self.cursor = axes.axvline(0, color=colours.quiet, linewidth=1)
+        self.markers = []
+        low, high = axes.get_ylim()
+        span = high - low
+        for name, one in values.items():
+            look = look_in(name, scheme)
+            shown = np.clip(one, low - FAR * span, high + FAR * span)
+            axes.plot(
+                np.arange(len(one)), shown, color=look.colour, linestyle=dash_of(look), linewidth=min(look.width, 1.8),
+                zorder=3 + rank(look) / 1000,
+            )  # fmt: skip
+            marker = Line2D(
+                [], [], marker=MARKERS.get(look.marker, "o"), markersize=7, mfc=look.colour, mec=colours.paper,
+                mew=1.2, linestyle="", zorder=6,
+            )  # fmt: skip
+            axes.add_line(marker)
+            self.markers.append((marker, one))
+
+    def artists(self) -> list[Any]:
+        """What depends on the step."""
+        return [self.cursor, *(marker for marker, _ in self.markers)]
+
+    def show(self, step: int) -> None:
+        """Move the cursor."""
+        self.cursor.set_xdata([step, step])
+        low, high = self.axes.get_ylim()
+        for marker, one in self.markers:
+            at = min(step, len(one) - 1)
+            inside = bool(low <= one[at] <= high)
+            marker.set_data([at] if inside else [], [one[at]] if inside else [])
+
+
+def _padded(low: float, high: float) -> tuple[float, float]:
+    """A little air around a range; one that is a hair is widened."""
+    least = 0.06 * max(abs(low), abs(high)) or 1.0
+    air = max(0.05 * (high - low), (least - (high - low)) / 2)
+    return low - air, high + air

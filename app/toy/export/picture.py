@@ -1,0 +1,192 @@
+"""A picture of a scene at a step: map, charts or both, with legend and settings; saved as PNG or SVG, or as frames.
+
+Drawn by matplotlib off screen, without its global figure manager. It keeps settings that are not for many threads, so
+one thread at a time draws.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import textwrap
+from collections.abc import Iterator
+from typing import Any
+
+import matplotlib
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from PIL import Image
+
+from app.appearance import SCHEMES
+from app.drawing.style import MARKERS, SETTINGS, dash_of
+from app.toy.export.description import caption_of, settings_of, settings_rows
+from app.toy.export.panels import ChartPanel, MapPanel, dress
+from app.toy.export.scene import Scene, look_in
+from app.version import VERSION
+
+DESIGN_WIDTH = 960
+"""Points across a picture; the width in pixels scales them."""
+MAP_HEIGHT, CHART_HEIGHT, HEAD = 596, 250, 74
+CHARTS = (
+    ("losses", "Loss", "L(θ)"),
+    ("distance", "Distance", "‖θ − c‖"),
+    ("curvature", "Local curvature", "largest eigenvalue of ∇²L"),
+)
+
+
+def height_of(kind: str) -> int:
+    """Points down a picture."""
+    return HEAD + (MAP_HEIGHT if kind != "charts" else 34) + (CHART_HEIGHT if kind != "map" else 0)
+
+
+class Picture:
+    """One picture; `kind` is "map", "charts" or "all"."""
+
+    def __init__(self, scene: Scene, kind: str, width: int) -> None:
+        self.scene, self.kind, self.scheme = scene, kind, scene.request.scheme
+        self.colours = SCHEMES[self.scheme]
+        self.height = height_of(kind)
+        with matplotlib.rc_context(SETTINGS):
+            self.figure = Figure(
+                figsize=(DESIGN_WIDTH / 72, self.height / 72),
+                dpi=72 * width / DESIGN_WIDTH,
+                facecolor=self.colours.paper,
+            )
+            self.canvas = FigureCanvasAgg(self.figure)
+            self.panels: list[Any] = []
+            self._head()
+            if kind != "charts":
+                self._map(HEAD)
+            if kind != "map":
+                self._charts(self.height - CHART_HEIGHT)
+            self.words = self._text(DESIGN_WIDTH - 24, 44, "", 12, ha="right", color=self.colours.ink, weight="bold")
+
+    def show(self, step: int) -> None:
+        """Go to a step."""
+        for panel in self.panels:
+            panel.show(step)
+        self.words.set_text(f"step {step} of {self.scene.steps}")
+
+    def png(self, step: int) -> bytes:
+        """The PNG at a step, with the settings in its text chunks."""
+        self.show(step)
+        return self._saved("png", {"Software": f"Pothole lab {VERSION}", **self._told(step)})
+
+    def svg(self, step: int) -> bytes:
+        """The SVG at a step: lines as lines, words as words."""
+        self.show(step)
+        return self._saved("svg", {"Creator": f"Pothole lab {VERSION}", "Date": None, **self._told(step)})
+
+    def frames(self, steps: list[int]) -> Iterator[Image.Image]:
+        """RGB images at these steps. What stands still is drawn once."""
+        with matplotlib.rc_context(SETTINGS):
+            moving = [artist for panel in self.panels for artist in panel.artists()] + [self.words]
+            for artist in moving:
+                artist.set_animated(True)
+            self.canvas.draw()
+            still = self.canvas.copy_from_bbox(self.figure.bbox)
+            for step in steps:
+                self.show(step)
+                self.canvas.restore_region(still)
+                for artist in moving:
+                    (artist.axes or self.figure).draw_artist(artist)
+                yield Image.fromarray(np.asarray(self.canvas.buffer_rgba())[..., :3].copy())
+
+    def _saved(self, kind: str, told: dict[str, Any]) -> bytes:
+        out = io.BytesIO()
+        with matplotlib.rc_context(SETTINGS):
+            self.figure.savefig(out, format=kind, dpi=self.figure.dpi, metadata=told, facecolor=self.colours.paper)
+        return out.getvalue()
+
+    def _told(self, step: int) -> dict[str, str]:
+        title = f"{self.scene.surface.title}, step {step} of {self.scene.steps}"
+        said = " ".join(f"{trace.name}: {trace.run.describe_outcome()}." for trace in self.scene.traces)
+        settings = json.dumps(settings_of(self.scene.reading))
+        return {"Title": title, "Description": f"{said} Settings: {settings}"}
+
+    def _text(self, x: float, y: float, text: str, size: float, **more: Any) -> Any:
+        look = {"color": self.colours.quiet, "va": "top", **more}
+        return self.figure.text(x / DESIGN_WIDTH, 1 - y / self.height, text, fontsize=size, **look)
+
+    def _axes(self, left: float, top: float, width: float, height: float) -> Any:
+        box = (left / DESIGN_WIDTH, 1 - (top + height) / self.height, width / DESIGN_WIDTH, height / self.height)
+        return self.figure.add_axes(box)
+
+    def _head(self) -> None:
+        reading = self.scene.reading
+        self._text(24, 16, self.scene.surface.title, 15, color=self.colours.ink, weight="bold")
+        self._text(24, 44, textwrap.shorten(caption_of(reading), 110, placeholder=" …"), 11)
+        self._text(DESIGN_WIDTH - 24, 18, f"Pothole lab {VERSION}", 9, ha="right")
+        if self.kind == "charts":
+            self._legend((24, HEAD - 4), 4)
+
+    def _map(self, top: float) -> None:
+        flat = self.scene.surface.dimension == 1
+        axes = self._axes(66, top + 8, 560 if flat else 520, 520)
+        panel = MapPanel(axes, self.scene, self.scheme)
+        (x0, x1), (y0, y1) = panel.bounds
+        if not flat and 0.55 <= (x1 - x0) / (y1 - y0) <= 1.8:
+            axes.set_aspect("equal", adjustable="box", anchor="NW")
+        if panel.bar is not None:
+            bar = self._axes(602, top + 26, 10, 502)
+            places, labels = panel.ticks
+            scale = self.figure.colorbar(panel.bar, cax=bar, ticks=places)
+            scale.ax.set_yticklabels(labels)
+            dress(bar, self.scheme)
+            scale.outline.set_visible(False)
+            bar.set_title("L(θ)", fontsize=9, color=self.colours.quiet, pad=6, loc="left")
+        self.panels.append(panel)
+        self._legend((674, top + 6), 1)
+        self._settings(top + 24 + 46 * len(self.scene.traces) + 10)
+
+    def _legend(self, place: tuple[float, float], columns: int) -> None:
+        """Each method with its line and marker and, where there is room, how it ends."""
+        wide, deep = (250, 46) if columns == 1 else (228, 24)
+        for index, trace in enumerate(self.scene.traces):
+            x = place[0] + (index % columns) * wide
+            y = place[1] + (index // columns) * deep
+            look = look_in(trace.name, self.scheme)
+            across = np.array([x, x + 38]) / DESIGN_WIDTH
+            height = 1 - (y + 8) / self.height
+            line: dict[str, Any] = {"color": look.colour, "linestyle": dash_of(look), "linewidth": look.width}
+            self.figure.add_artist(Line2D(across, [height, height], **line))
+            mark: dict[str, Any] = {"marker": MARKERS.get(look.marker, "o"), "markersize": 10, "mfc": look.colour}
+            self.figure.add_artist(
+                Line2D([across.mean()], [height], linestyle="", mec=self.colours.paper, mew=1.5, **mark)
+            )
+            self._text(x + 48, y, trace.name, 11, color=self.colours.ink, weight="bold")
+            if columns == 1:
+                said = textwrap.wrap(trace.run.describe_outcome(), 42)[:2]
+                self._text(x + 48, y + 16, "\n".join(said), 9, linespacing=1.25)
+
+    def _settings(self, top: float) -> None:
+        rows = settings_rows(self.scene.reading)
+        room = HEAD + MAP_HEIGHT - 44 - top
+        step = min(17.0, room / max(len(rows), 1))
+        for index, (name, value) in enumerate(rows):
+            self._text(674, top + index * step, name, min(9.0, step * 0.62))
+            self._text(
+                DESIGN_WIDTH - 24, top + index * step, value, min(9.0, step * 0.62), ha="right", color=self.colours.ink
+            )
+        words = "Surfaces and settings are our reconstruction, not the data of arXiv 2605.16134."
+        self._text(66, HEAD + MAP_HEIGHT - 22, words, 8.5)
+
+    def _charts(self, top: float) -> None:
+        scene = self.scene
+        bounds = scene.ranges
+        basin = scene.surface.flat_basin
+        charts = [
+            (title, unit, {t.name: getattr(t, key)[: int(t.run.last_finite) + 1] for t in scene.traces},
+             (bounds[key][0], bounds[key][1]), basin.radius if key == "distance" and basin is not None else None)
+            for key, title, unit in CHARTS
+        ]  # fmt: skip
+        if scene.surface.dimension == 1:
+            places = {t.name: np.asarray(t.run.positions)[: int(t.run.last_finite) + 1, 0] for t in scene.traces}
+            low, high = scene.surface.domain[0]
+            charts[2:] = [("Position", "θ", places, (low, high), None)]
+        wide = (DESIGN_WIDTH - 24) / len(charts)
+        for index, (title, unit, values, span, level) in enumerate(charts):
+            axes = self._axes(24 + index * wide + 42, top + 34, wide - 66, CHART_HEIGHT - 72)
+            self.panels.append(ChartPanel(axes, scene, self.scheme, title, unit, values, span, level))

@@ -1,0 +1,80 @@
+"""A short Python script that computes the page's paths with the library alone."""
+
+from __future__ import annotations
+
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+from app.toy.compute import configured
+from app.toy.export.description import SOURCE
+from app.toy.link import write_link
+from app.toy.request import Reading, request_of
+from app.version import VERSION
+
+
+def written(value: Any) -> str:
+    """A value as Python that makes it again: a dataclass by its constructor and the fields that differ from its own."""
+    if not is_dataclass(value) or isinstance(value, type):
+        return repr(value)
+    plain: Any = type(value)()
+    told = [
+        f"{field.name}={written(getattr(value, field.name))}"
+        for field in fields(value)
+        if getattr(value, field.name) != getattr(plain, field.name)
+    ]
+    return f"{type(value).__name__}({', '.join(told)})"
+
+
+def names_in(value: Any) -> set[str]:
+    """The classes that `written(value)` names."""
+    if not is_dataclass(value) or isinstance(value, type):
+        return set()
+    plain: Any = type(value)()
+    found = {type(value).__name__}
+    for field in fields(value):
+        inner = getattr(value, field.name)
+        if inner != getattr(plain, field.name):
+            found |= names_in(inner)
+    return found
+
+
+def toy_script(reading: Reading) -> str:
+    """The script: exact settings, one line per method, one printed line per method."""
+    request = request_of(reading.state)
+    surface = type(request.make_surface()).__name__
+    parameters = ", ".join(f"{name}={value!r}" for name, value in request.surface_parameters)
+    methods = {name: configured(name, request) for name in request.methods}
+    names = sorted(set().union(*(names_in(method) for method in methods.values()), {"simulate"}), key=str.lower)
+    walk = ("steps", "learning_rate", "radius", "momentum", "noise_variance", "seed")
+    settings = ", ".join(f"{name}={getattr(request, name)!r}" for name in walk)
+    mine = {name: request.of_method(name) for name in request.methods}
+    each = ", ".join(
+        f"{name!r}: dict(learning_rate={one.learning_rate!r}, radius={one.radius!r})" for name, one in mine.items()
+    )
+    own = [f"own = {{{each}}}"] if request.own else []
+    call = "**{**settings, **own[name]}" if request.own else "**settings"
+    lines = [
+        f'"""The paths of a scene of Pothole lab {VERSION}, by the library alone: run it in the repository\'s folder.',
+        "",
+        f"{SOURCE}",
+        f"The same on the page: /{write_link(reading.state)}",
+        '"""',
+        "",
+        "import numpy as np",
+        f"from geometry.surfaces import {surface}",
+        f"from optimizers import {', '.join(names)}",
+        "",
+        f"surface = {surface}({parameters})",
+        f"start = np.array({list(request.start)!r})",
+        f"settings = dict({settings})",
+        *own,
+        "methods = {",
+        *(f"    {name!r}: {written(method)}," for name, method in methods.items()),
+        "}",
+        'with np.errstate(all="ignore"):  # what overflows belongs to a diverged run, and its outcome says so',
+        f"    runs = {{name: simulate(surface, method, start, {call}) for name, method in methods.items()}}",
+        "for name, run in runs.items():  # run.positions, run.probes, run.losses, …: the whole path",
+        '    print(f"{name}: {run.describe_outcome()} '
+        '({run.gradient_evaluations[run.last_finite]} gradient evaluations)")',
+    ]
+    return "\n".join(lines) + "\n"

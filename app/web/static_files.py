@@ -1,0 +1,148 @@
+"""Scripts, styles and pictures: read once, compressed once, off the event loop, and kept by browsers for a year.
+
+Only files that are known when the application is built are served, by their exact name, so there is no path that could
+lead out of a folder. A file's address carries its time of change or its version (Dash puts them there), so that a
+browser may keep it for as long as it likes and still gets every new version; without that mark it is asked for again
+each time and answered with 304 while it has not changed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import hashlib
+import mimetypes
+import os
+import sys
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+
+from dash.fingerprint import check_fingerprint
+from starlette.types import Receive, Scope, Send
+
+from app.web.access import Heads
+
+ASSETS, SUITES = "/assets/", "/_dash-component-suites/"
+YEAR = 365 * 24 * 3600
+WORTH_COMPRESSING = 1000
+COMPRESSED_KINDS = ("text/", "application/json", "application/javascript", "image/svg+xml", "font/ttf")
+
+
+@dataclass(frozen=True)
+class Content:
+    """A file as it is sent; `compressed` is None where that gains nothing. changed: its time of change, in ns."""
+
+    plain: bytes
+    compressed: bytes | None
+    kind: str
+    tag: bytes
+    changed: int
+
+
+def read_content(file: Path) -> Content:
+    """Read and compress a file."""
+    changed = os.stat(file).st_mtime_ns
+    plain = file.read_bytes()
+    kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+    compressed = None
+    if kind.startswith(COMPRESSED_KINDS) and len(plain) > WORTH_COMPRESSING:
+        compressed = gzip.compress(plain, 9, mtime=0)
+    if kind.startswith("text/") or kind.endswith(("javascript", "json")):
+        kind += "; charset=utf-8"
+    return Content(plain, compressed, kind, b'"' + hashlib.sha256(plain).hexdigest()[:32].encode() + b'"', changed)
+
+
+class StaticFiles:
+    """Answers GET and HEAD under /assets/ and /_dash-component-suites/; everything unknown there is 404."""
+
+    def __init__(self, assets: Path, suites: Mapping[str, Collection[str]]) -> None:
+        """suites: package → paths in it, which Dash goes on registering while it serves its first page."""
+        self._assets = {
+            ASSETS + path.relative_to(assets).as_posix(): path
+            for path in sorted(assets.rglob("*"))
+            if path.is_file() and not any(part.startswith(".") for part in path.relative_to(assets).parts)
+        }
+        self._suites = suites
+        self._contents: dict[str, Content] = {}
+        self._reading = Lock()
+
+    def serves(self, path: str) -> bool:
+        """Whether an address is for here."""
+        return path.startswith((ASSETS, SUITES))
+
+    def warm(self) -> None:
+        """Read and compress all that pages load: scripts and styles. In a thread."""
+        packages = [
+            f"{SUITES}{package}/{path}" for package, paths in list(self._suites.items()) for path in list(paths)
+        ]
+        for name in [*self._assets, *packages]:
+            file = self._file(name)
+            if file is not None and file.suffix in (".js", ".css") and "async-" not in name:
+                self._content(name, file)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] not in ("GET", "HEAD"):
+            await _plain(send, 405, b"Only GET and HEAD.", [(b"allow", b"GET, HEAD")])
+            return
+        name, marked = self._named(scope["path"])
+        file = self._file(name)
+        try:
+            content = await self._current(name, file) if file is not None else None
+        except OSError:
+            content = None
+        if content is None:
+            await _plain(send, 404, b"There is no such file.")
+            return
+        heads = Heads(scope)
+        marked = marked or scope["query_string"].startswith(b"m=")
+        cached = b"public, max-age=%d, immutable" % YEAR if marked else b"no-cache"
+        headers = [(b"etag", content.tag), (b"cache-control", cached), (b"vary", b"accept-encoding")]
+        if content.tag.decode() in heads.first(b"if-none-match"):
+            await send({"type": "http.response.start", "status": 304, "headers": headers})
+            await send({"type": "http.response.body", "body": b""})
+            return
+        body = content.plain
+        if content.compressed is not None and "gzip" in heads.first(b"accept-encoding"):
+            body = content.compressed
+            headers.append((b"content-encoding", b"gzip"))
+        headers += [(b"content-type", content.kind.encode()), (b"content-length", str(len(body)).encode())]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+
+    def _file(self, name: str) -> Path | None:
+        """The file at an address; None where there is none that is meant to be served."""
+        if not name.startswith(SUITES):
+            return self._assets.get(name)
+        package, _, path = name.removeprefix(SUITES).partition("/")
+        if path not in self._suites.get(package, ()):
+            return None
+        return Path(str(sys.modules[package].__file__)).parent / path
+
+    def _named(self, path: str) -> tuple[str, bool]:
+        """(the file's own address, whether this one carries its version)."""
+        if not path.startswith(SUITES):
+            return path, False
+        package, _, rest = path.removeprefix(SUITES).partition("/")
+        found, marked = check_fingerprint(rest) if rest else (rest, False)
+        return f"{SUITES}{package}/{found}", bool(marked)
+
+    async def _current(self, name: str, file: Path) -> Content:
+        kept = self._contents.get(name)
+        if kept is not None and os.stat(file).st_mtime_ns == kept.changed:
+            return kept
+        return await asyncio.to_thread(self._content, name, file)
+
+    def _content(self, name: str, file: Path) -> Content:
+        with self._reading:  # a hundred first visitors wait for one reading
+            kept = self._contents.get(name)
+            if kept is None or os.stat(file).st_mtime_ns != kept.changed:
+                kept = self._contents[name] = read_content(file)
+            return kept
+
+
+async def _plain(send: Send, status: int, text: bytes, headers: list[tuple[bytes, bytes]] | None = None) -> None:
+    head = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(text)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": [*head, *(headers or [])]})
+    await send({"type": "http.response.body", "body": text})
