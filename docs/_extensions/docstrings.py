@@ -13,7 +13,7 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-SET = re.compile(r"^\s|\S {3,}\S")
+SET = re.compile(r"""^\s|\S {3,}\S|^"[^"]+" {2,}\S""")
 """A line that is laid out by hand."""
 
 
@@ -95,7 +95,19 @@ def translate(app: Sphinx, what: str, name: str, thing: Any, options: Any, lines
     lines[:] = markup(lines, names_of(thing))
 
 
+def sign(
+    app: Sphinx, what: str, name: str, thing: Any, options: Any, signature: str | None, returns: str | None
+) -> tuple[str | None, str | None]:
+    """Sphinx's hook: an alias of a type inside another type (`Array | None`) goes by its name alone."""
+
+    def plain(text: str | None) -> str | None:
+        return text and re.sub(r"TypeAliasForwardRef\('(\w+)'\)", r"\1", text)
+
+    return plain(signature), plain(returns)
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Connect the hook."""
+    """Connect the hooks."""
     app.connect("autodoc-process-docstring", translate)
+    app.connect("autodoc-process-signature", sign)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
