@@ -13,7 +13,7 @@ from app.jobs.feed import Feed
 from app.jobs.kinds import validated
 from app.jobs.registry import JobRegistry
 from app.jobs.settings import EngineSettings
-from tests.unit.engine_jobs import KINDS
+from tests.app.jobs.engine_jobs import KINDS
 
 
 class Clock:
