@@ -18,7 +18,7 @@ LAYERS = {
 }
 TOP_LEVEL = {
     *("app", "geometry", "optimizers", "assets", "tests", "requirements.txt", "Dockerfile", "README.md", "Makefile"),
-    *("pyproject.toml", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE"),
+    *("pyproject.toml", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "docs"),
 }
 LONGEST = 450
 LONG_FOR_A_REASON: dict[str, str] = {}
@@ -143,12 +143,14 @@ def requirements(path: Path) -> list[str]:
     return [line for line in lines if line]
 
 
-@pytest.mark.parametrize("file", ["requirements.txt", "tests/requirements.txt", "tests/constraints.txt"])
+@pytest.mark.parametrize(
+    "file", ["requirements.txt", "docs/requirements.txt", "tests/requirements.txt", "tests/constraints.txt"]
+)
 def test_every_requirement_is_pinned(file: str) -> None:
     loose = [
         line
         for line in requirements(ROOT / file)
-        if line != "-r ../requirements.txt" and not re.fullmatch(r"[\w.-]+(\[[\w,-]+\])?==[\w.]+", line)
+        if not re.fullmatch(r"[\w.-]+(\[[\w,-]+\])?==[\w.]+|-r \.\./(docs/)?requirements\.txt", line)
     ]
     assert not loose, f"not pinned with ==: {loose}"
 
@@ -160,14 +162,17 @@ def pins(*files: str) -> list[tuple[str, str]]:
     return [(re.sub(r"[-_.]+", "-", part[1]).lower(), part[2]) for part in parts if part]
 
 
+REQUIREMENTS = ("requirements.txt", "docs/requirements.txt", "tests/requirements.txt")
+
+
 def test_no_requirement_is_pinned_twice() -> None:
-    names = [name for name, _ in pins("requirements.txt", "tests/requirements.txt")]
+    names = [name for name, _ in pins(*REQUIREMENTS)]
     assert len(names) == len(set(names)), sorted(name for name in names if names.count(name) > 1)
 
 
 def test_locked_versions_are_those_of_the_requirements() -> None:
     locked = dict(pins("tests/constraints.txt"))
-    wrong = [pin for pin in pins("requirements.txt", "tests/requirements.txt") if locked.get(pin[0]) != pin[1]]
+    wrong = [pin for pin in pins(*REQUIREMENTS) if locked.get(pin[0]) != pin[1]]
     assert not wrong, f"`make lock` has not been run since these changed: {wrong}"
 
 
