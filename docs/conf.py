@@ -1,4 +1,4 @@
-"""How Sphinx builds the manual: Markdown pages, a reference out of docstrings, tables out of the app, no request to elsewhere."""
+"""How Sphinx builds the manual: pages in Markdown, a reference out of docstrings, no request to any other place."""
 
 from __future__ import annotations
 
@@ -36,6 +36,12 @@ html_css_files = ["manual.css"]
 html_copy_source = False
 html_show_sphinx = False
 html_theme_options = {
-    "light_css_variables": {"color-brand-primary": "#0b6b55", "color-brand-content": "#0b6b55"},
-    "dark_css_variables": {"color-brand-primary": "#4cc9a4", "color-brand-content": "#4cc9a4"},
+    "light_css_variables": {
+        "color-brand-primary": "#0b6b55",
+        "color-brand-content": "#0b6b55",
+    },
+    "dark_css_variables": {
+        "color-brand-primary": "#4cc9a4",
+        "color-brand-content": "#4cc9a4",
+    },
 }

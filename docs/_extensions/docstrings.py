@@ -90,13 +90,19 @@ def markup(lines: list[str], names: set[str]) -> list[str]:
     return made
 
 
-def translate(app: Sphinx, what: str, name: str, thing: Any, options: Any, lines: list[str]) -> None:
+def translate(_app: Sphinx, _what: str, _name: str, thing: Any, _options: Any, lines: list[str]) -> None:
     """Sphinx's hook: the docstring of a documented object is replaced in place."""
     lines[:] = markup(lines, names_of(thing))
 
 
 def sign(
-    app: Sphinx, what: str, name: str, thing: Any, options: Any, signature: str | None, returns: str | None
+    _app: Sphinx,
+    _what: str,
+    _name: str,
+    _thing: Any,
+    _options: Any,
+    signature: str | None,
+    returns: str | None,
 ) -> tuple[str | None, str | None]:
     """Sphinx's hook: an alias of a type inside another type (`Array | None`) goes by its name alone."""
 

@@ -1,4 +1,4 @@
-"""Tables that the manual takes from the app's own tables when it is built: controls, settings, surfaces, networks, data.
+"""Tables that the manual takes from the code when it is built: controls, settings, surfaces, networks, packages.
 
 ```{table-of} settings-web
 ```
@@ -6,9 +6,11 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import io
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 
 from docutils import nodes
 from sphinx.application import Sphinx
@@ -31,6 +33,8 @@ from geometry.architectures import ARCHITECTURES
 from geometry.datasets import DATASETS
 from geometry.surfaces import SURFACES
 
+ROOT = Path(__file__).resolve().parents[2]
+
 
 def markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A table in Markdown."""
@@ -40,15 +44,21 @@ def markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def controls(rows: Iterable[Control]) -> str:
     """Controls with their key in a link, what they take, their default and what they do."""
-    head = ("control", "key in a link", "takes", "default", "what it does")
+
+    def cells(row: Control) -> tuple[str, ...]:
+        default = row.default if isinstance(row.default, str) else f"{row.default:g}"
+        return (
+            row.title,
+            f"`{row.name}`",
+            row.wants,
+            default,
+            f"{row.help} ({row.unit})" if row.unit else row.help,
+        )
+
     return markdown(
-        head,
-        [
-            (row.title, f"`{row.name}`", row.wants, row.default if isinstance(row.default, str) else f"{row.default:g}",
-             f"{row.help} ({row.unit})" if row.unit else row.help)
-            for row in rows
-        ],
-    )  # fmt: skip
+        ("control", "key in a link", "takes", "default", "what it does"),
+        map(cells, rows),
+    )
 
 
 def settings(kind: type[SettingsTable]) -> str:
@@ -61,13 +71,17 @@ def settings(kind: type[SettingsTable]) -> str:
 def surfaces() -> str:
     """The surfaces with their keys and what they are."""
     return markdown(
-        ("surface", "key", "what it is"), [(s.title, f"`{key}`", s.description) for key, s in SURFACES.items()]
+        ("surface", "key", "what it is"),
+        [(s.title, f"`{key}`", s.description) for key, s in SURFACES.items()],
     )
 
 
 def presets() -> str:
     """The presets with their keys and captions."""
-    return markdown(("preset", "key", "caption"), [(p.title, f"`{p.key}`", p.caption) for p in PRESETS.values()])
+    return markdown(
+        ("preset", "key", "caption"),
+        [(p.title, f"`{p.key}`", p.caption) for p in PRESETS.values()],
+    )
 
 
 def networks() -> str:
@@ -92,6 +106,17 @@ def command_line() -> str:
     return f"```console\n{said.getvalue()}```"
 
 
+def packages() -> str:
+    """Every package of the code with the first line of its docstring."""
+    rows = []
+    for file in sorted(ROOT.glob("*/**/__init__.py")):
+        folder = file.parent.relative_to(ROOT)
+        said = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8")))
+        if folder.parts[0] in ("geometry", "optimizers", "app") and said:
+            rows.append((f"`{folder.as_posix()}`", said.splitlines()[0]))
+    return markdown(("package", "what it holds"), rows)
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "command-line": command_line,
     "controls-export": lambda: controls(EXPORT),
@@ -108,6 +133,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "controls-walk": lambda: controls(toy.WALK),
     "data": data,
     "networks": networks,
+    "packages": packages,
     "presets": presets,
     "settings-jobs": lambda: settings(EngineSettings),
     "settings-logs": lambda: settings(ObserveSettings),

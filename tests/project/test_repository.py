@@ -220,16 +220,6 @@ def test_links_between_files_lead_somewhere(document: str) -> None:
     assert not broken, f"{document} points to what is not there: {broken}"
 
 
-def test_readme_example_runs(capsys: pytest.CaptureFixture[str]) -> None:
-    """The README's lines of Python are run as they stand, and print what it shows under them."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    examples = re.findall(r"```python\n(.*?)```\s*```text\n(.*?)```", text, re.DOTALL)
-    assert examples, "the README shows no use as a library"
-    for code, printed in examples:
-        exec(compile(code, "README.md", "exec"), {})  # noqa: S102 - the text is our own
-        assert capsys.readouterr().out == printed
-
-
 def test_client_code_defines_each_class_once():
     """All scripts share one namespace: a second class of a name replaced the toy lab's charts, and no page drew."""
     defined = [
