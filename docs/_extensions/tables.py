@@ -25,8 +25,6 @@ from app.state.control import Control
 from app.telemetry.settings import ObserveSettings
 from app.toy import controls as toy
 from app.toy.export.controls import CONTROLS as EXPORT
-from app.toy.lens_controls import LENS
-from app.toy.own_settings import OWN
 from app.toy.presets import PRESETS
 from app.web.settings import WebSettings
 from geometry.architectures import ARCHITECTURES
@@ -117,20 +115,25 @@ def packages() -> str:
     return markdown(("package", "what it holds"), rows)
 
 
+def toy_controls(group: str) -> Callable[[], str]:
+    """The table of the toy lab's controls of one group, without what a lecture adds."""
+    return lambda: controls(row for row in toy.controls() if row.group == group and row not in toy.LECTURE)
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "command-line": command_line,
     "controls-export": lambda: controls(EXPORT),
     "controls-instruments": lambda: controls(OWN_CONTROLS),
     "controls-lecture": lambda: controls(toy.LECTURE),
-    "controls-look-closer": lambda: controls(LENS),
+    "controls-look-closer": toy_controls("lens"),
     "controls-network": lambda: controls((*network.WALK, *network.TRAINING, *network.PRECONDITIONER, *network.PLANE)),
-    "controls-own": lambda: controls(OWN),
-    "controls-preconditioner": lambda: controls(toy.PRECONDITIONER),
+    "controls-own": toy_controls("own"),
+    "controls-preconditioner": toy_controls("preconditioner"),
     "controls-slice": lambda: controls(explore.SLICE_CONTROLS),
     "controls-curvature": lambda: controls(explore.CURVATURE_CONTROLS),
     "controls-rescaling": lambda: controls(explore.RESCALING_CONTROLS),
-    "controls-view": lambda: controls(row for row in toy.VIEW if row not in toy.LECTURE),
-    "controls-walk": lambda: controls(toy.WALK),
+    "controls-view": toy_controls("view"),
+    "controls-walk": toy_controls("walk"),
     "data": data,
     "networks": networks,
     "packages": packages,
