@@ -8,6 +8,8 @@ SHELL := /bin/bash
 PYTHON ?= python3 python3.14 python3.13 python3.12 python3.11
 PORT ?= 8050
 MINUTES ?= 20
+# Processes that share the tests out; 0 for none, as a debugger needs it.
+WORKERS ?= auto
 ENV := .venv/bin/python
 # What the requirements need in turn is pinned too, in a list that `make lock` writes.
 CONSTRAINTS := tests/constraints.txt
@@ -26,7 +28,7 @@ run: .venv/run.stamp ## serve Pothole lab on 127.0.0.1:8050 (PORT=8051 for anoth
 test: .venv/test.stamp ## run all tests (finds Chrome or Chromium, or installs Debian's; TESTS=tests/geometry for a part)
 	@CHROME="$$($(ENV) tests/browser/chrome.py --install)" || exit 1; export CHROME; \
 	CADDY="$$($(ENV) tests/deploy/caddy.py --install)"; export CADDY; \
-	exec $(ENV) -m pytest $(TESTS)
+	exec $(ENV) -m pytest -n $(WORKERS) --no-loadscope-reorder $(TESTS)
 
 lint: .venv/test.stamp ## check style with ruff and types with mypy
 	$(ENV) -m ruff check .
