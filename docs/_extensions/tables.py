@@ -21,6 +21,7 @@ from app.instruments.controls import OWN_CONTROLS
 from app.jobs.settings import EngineSettings
 from app.network import controls as network
 from app.network.explore import controls as explore
+from app.network.training.settings import METHOD_NAMES
 from app.state.control import Control
 from app.telemetry.settings import ObserveSettings
 from app.toy import controls as toy
@@ -88,6 +89,11 @@ def networks() -> str:
     return markdown(("network", "key", "what it is", "takes"), rows)
 
 
+def network_methods() -> str:
+    """The methods that can train a network, in a line."""
+    return ", ".join(METHOD_NAMES)
+
+
 def data() -> str:
     """The data sets with their keys, their kind and what they are."""
     rows = [(row.title, f"`{key}`", row.kind, row.description) for key, row in DATASETS.items()]
@@ -135,6 +141,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "controls-view": toy_controls("view"),
     "controls-walk": toy_controls("walk"),
     "data": data,
+    "network-methods": network_methods,
     "networks": networks,
     "packages": packages,
     "presets": presets,
