@@ -18,7 +18,7 @@ from app.instruments.repeats import Repeats, repeats
 from app.state.control import NumberControl
 from app.toy.claims.trials import MOST
 from app.toy.compute import configured
-from app.toy.own_settings import key
+from app.toy.controls import key
 from app.toy.request import ToyRequest
 from geometry.surface import Surface
 from optimizers import METHODS, simulate

@@ -6,7 +6,8 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from app.instruments.controls import own_state
-from app.toy.link import MAXIMUM_LENGTH, left_out, meaningless, read_link
+from app.state.schema import LONGEST_LINK
+from app.toy.request import read_link
 from app.toy.request import Reading
 
 
@@ -14,7 +15,7 @@ def read_instruments_link(query: str) -> tuple[Reading, dict[str, Any], list[str
     """(the toy lab's reading, the whole state, sentences on the instruments' own values that are wrong)."""
     reading = read_link(query)
     own, wrong = own_state(
-        dict(parse_qsl(query.lstrip("?")[:MAXIMUM_LENGTH], keep_blank_values=True)), reading.state["surface"]
+        dict(parse_qsl(query.lstrip("?")[:LONGEST_LINK], keep_blank_values=True)), reading.state["surface"]
     )
     return reading, {**reading.state, **own}, list(wrong)
 

@@ -15,7 +15,7 @@ from app.instruments.controls import STRIDES, InstrumentRequest
 from app.instruments.repeats import Repeats, repeats
 from app.toy.compute import configured
 from app.toy.costs import counting_told
-from app.web.request import BadRequest
+from app.state.schema import BadRequest
 from geometry.surface import Surface
 from optimizers import METHODS, simulate
 from optimizers.sweeps import STEP_SETTINGS, Axis, Sweep, middle_arrivals, sweep

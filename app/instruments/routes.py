@@ -25,7 +25,8 @@ from app.web.asking import visitor_of_request
 from app.web.batching import Coalescer
 from app.web.cache import AnswerCache
 from app.web.http import json_response, refusal
-from app.web.request import MAXIMUM_MESSAGES, BadRequest, parse_body, strangers
+from app.state.schema import MOST_SENTENCES, BadRequest
+from app.web.http import parse_body
 from app.web.settings import WebSettings, web_settings
 
 ANSWERS = AnswerCache(web_settings().cache_bytes * 7 / 32, "instruments")
@@ -52,7 +53,7 @@ def opened(raw: Mapping[str, Any]) -> bytes:
         whole, said = {**reading.state, **own}, [*reading.problems, *wrong, *(n.sentence for n in reading.notices)]
     else:
         raise BadRequest("The link must be text, or the state an object.")
-    return orjson.dumps({"state": whole, "notices": said[:MAXIMUM_MESSAGES]})
+    return orjson.dumps({"state": whole, "notices": said[:MOST_SENTENCES]})
 
 
 def one_part(items: Sequence[tuple[str, InstrumentRequest]]) -> list[bytes]:

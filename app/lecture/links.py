@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from app.state.control import shorten
-from app.toy.link import MAXIMUM_LENGTH, repeated
+from app.state.schema import LONGEST_LINK, repeated
 from app.web.pages import PAGES, page_at
 
 
@@ -28,8 +28,8 @@ def link_problems(link: str) -> list[str]:
     """A sentence for each thing that is wrong with a link to a page: its address, a key, a value."""
     if not link.startswith("/") or link.startswith("//"):
         return [f"“{shorten(link)}” is not a link to a page here; it begins with one of {_addresses()}."]
-    if len(link) > MAXIMUM_LENGTH:
-        return [f"the link is longer than {MAXIMUM_LENGTH} characters."]
+    if len(link) > LONGEST_LINK:
+        return [f"the link is longer than {LONGEST_LINK} characters."]
     path, _, query = link.partition("?")
     page = page_at(path)
     if page is None or not page.in_navigation:

@@ -11,7 +11,8 @@ from fastapi import FastAPI, Request, Response
 from app.lecture.scenes import Scenes, parse_scenes
 from app.state.control import describe
 from app.web.http import json_response, refusal
-from app.web.request import BadRequest, parse_body
+from app.state.schema import BadRequest
+from app.web.http import parse_body
 
 
 def as_json(scenes: Scenes) -> bytes:

@@ -23,7 +23,7 @@ from typing import NoReturn
 
 from app.lecture.links import link_problems, local_link
 from app.state.control import shorten
-from app.web.request import BadRequest
+from app.state.schema import BadRequest
 
 MAXIMUM_TEXT = 40_000
 """Characters of a scene file."""

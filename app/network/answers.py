@@ -11,7 +11,8 @@ from fastapi import Request, Response
 from app.jobs import Refused, Unavailable, UnknownJob
 from app.network.controls import JOB
 from app.web.http import json_response, refusal
-from app.web.request import BadRequest, parse_body
+from app.state.schema import BadRequest
+from app.web.http import parse_body
 
 
 def sentence(error: Exception | str) -> str:

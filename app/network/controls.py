@@ -25,7 +25,7 @@ from app.network.training.settings import (
 )
 from app.state.control import ChoiceControl, Control, NumberControl, describe, shorten
 from app.toy.controls import LECTURE
-from app.toy.link import MAXIMUM_LENGTH, listed_names
+from app.state.schema import LONGEST_LINK
 
 JOB = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 AXES = (("steps", "Steps"), ("evaluations", "Evaluations"), ("seconds", "Seconds"))
@@ -200,7 +200,7 @@ def read_network_link(query: str) -> tuple[NetworkReading, list[str]]:
     """(reading, sentences on keys that mean nothing here) of a query string; never fails."""
     numbers = {control.name for control in controls() if isinstance(control, NumberControl)}
     raw: dict[str, Any] = {}
-    for name, text in parse_qsl(query.lstrip("?")[:MAXIMUM_LENGTH], keep_blank_values=True):
+    for name, text in parse_qsl(query.lstrip("?")[:LONGEST_LINK], keep_blank_values=True):
         if name == "methods":
             raw[name] = listed_names(text, METHOD_NAMES)
         else:

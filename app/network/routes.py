@@ -18,7 +18,8 @@ from app.network.controls import description_of, read_network_link, read_network
 from app.network.follow import add_follow_route
 from app.network.ground import ground_of
 from app.web.http import json_response, refusal
-from app.web.request import MAXIMUM_MESSAGES, BadRequest, parse_body, strangers
+from app.state.schema import MOST_SENTENCES, BadRequest
+from app.web.http import parse_body
 from app.web.visitor import greeted, known_visitor, visitor_of
 
 ACTS = ("pause", "resume", "stop")
@@ -51,7 +52,7 @@ async def opened(raw: Mapping[str, Any], visitor: str) -> dict[str, Any]:
             state["job"] = ""
         except Unavailable as error:
             said.append(f"{sentence(error)} The run of this link is looked for again when the page is reloaded.")
-    return {"state": state, "notices": said[:MAXIMUM_MESSAGES], "run": run}
+    return {"state": state, "notices": said[:MOST_SENTENCES], "run": run}
 
 
 def add_network_routes(server: FastAPI) -> None:
@@ -81,7 +82,7 @@ def add_network_routes(server: FastAPI) -> None:
                     await default_engine().stop(job_in(raw, "replaces"), visitor)
             job = await default_engine().submit(visitor, description_of(reading.state))
             said = [*reading.notices, *strangers(state, reading.state)]
-            return {"run": await run_of(job, visitor), "notices": said[:MAXIMUM_MESSAGES]}
+            return {"run": await run_of(job, visitor), "notices": said[:MOST_SENTENCES]}
 
         return await answered(request, do)
 

@@ -17,7 +17,8 @@ from app.web.asking import visitor_of_request
 from app.web.batching import Coalescer
 from app.web.cache import AnswerCache
 from app.web.http import json_response, refusal
-from app.web.request import BadRequest, parse_body
+from app.state.schema import BadRequest
+from app.web.http import parse_body
 from app.web.settings import WebSettings
 
 

@@ -13,7 +13,7 @@ import orjson
 
 from app.toy.compute import configured
 from app.toy.request import ToyRequest, read_state, request_of
-from app.web.request import BadRequest
+from app.state.schema import BadRequest
 from optimizers import METHODS, Method
 from optimizers.rule import Settings, begin, descent_step, refresh_if_due
 

@@ -15,7 +15,8 @@ from fastapi import FastAPI, Request, Response
 
 from app.toy.batch import PATHS, compute_many, paths_key
 from app.toy.claims import claims_for
-from app.toy.link import left_out, read_link, write_link
+from app.state.schema import write_link
+from app.toy.request import read_link
 from app.toy.presets import PRESETS
 from app.toy.request import ToyRequest, read_request, read_state, toy_keys
 from app.toy.surface import SURFACES_DRAWN, surface_key, surface_of
@@ -24,7 +25,8 @@ from app.web.batching import Coalescer
 from app.web.cache import AnswerCache
 from app.web.fair_queue import Visitor
 from app.web.http import json_response, refusal
-from app.web.request import MAXIMUM_MESSAGES, BadRequest, parse_body, strangers
+from app.state.schema import MOST_SENTENCES, BadRequest
+from app.web.http import parse_body
 from app.web.settings import WebSettings, web_settings
 from app.web.side_process import SideProcesses
 
@@ -45,7 +47,7 @@ def opened(raw: Mapping[str, Any]) -> bytes:
     else:
         raise BadRequest("The link must be text, or the state an object.")
     said = [*reading.problems, *unknown, *(notice.sentence for notice in reading.notices)]
-    return orjson.dumps({"state": reading.state, "notices": said[:MAXIMUM_MESSAGES], "link": write_link(reading.state)})
+    return orjson.dumps({"state": reading.state, "notices": said[:MOST_SENTENCES], "link": write_link(reading.state)})
 
 
 def claims_answer(request: ToyRequest) -> bytes:

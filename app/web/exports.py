@@ -22,7 +22,8 @@ from app.network.export.request import read_network_wish
 from app.toy.export.controls import read_wish
 from app.toy.export.files import MadeFile, made
 from app.web.http import refusal
-from app.web.request import BadRequest, parse_body
+from app.state.schema import BadRequest
+from app.web.http import parse_body
 from app.web.settings import WebSettings
 from app.web.side_worker import SideWorker
 from app.web.visitor import visitor_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 import orjson
 from fastapi import Response
 
-from app.web.request import BadRequest
+from app.state.schema import BadRequest
 
 
 def json_response(content: bytes, status: int = 200) -> Response:

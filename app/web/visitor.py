@@ -12,7 +12,7 @@ import secrets
 from fastapi import Request, Response
 from starlette.requests import HTTPConnection
 
-from app.web.request import BadRequest
+from app.state.schema import BadRequest
 
 COOKIE = "pothole_visitor"
 LASTS = 30 * 24 * 3600

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from app.telemetry.metrics import watch_queue
-from app.web.request import BadRequest
+from app.state.schema import BadRequest
 from app.web.settings import web_settings
 
 

@@ -23,7 +23,7 @@ from app.toy.export.description import file_name, settings_of, settings_rows
 from app.toy.export.files import MadeFile
 from app.toy.measured_cost import cost_request, seconds
 from app.toy.request import read_state
-from app.web.request import BadRequest
+from app.state.schema import BadRequest
 from app.web.settings import web_settings
 from optimizers import METHODS
 

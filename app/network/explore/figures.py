@@ -16,7 +16,7 @@ from app.state.control import describe
 from app.toy.figures import curve_figure, map_figure, relief_figure
 from app.toy.landscape import ColourRange, Grid, colour_range
 from app.toy.surface import CAMERA
-from app.web.request import BadRequest
+from app.state.schema import BadRequest
 
 MOST = 101
 """Points per axis."""

@@ -14,7 +14,8 @@ from app.network.explore.controls import CURVATURE_CONTROLS, RESCALING_CONTROLS,
 from app.network.explore.figures import pictures_answer
 from app.state.control import Control
 from app.web.http import json_response, refusal
-from app.web.request import BadRequest, parse_body
+from app.state.schema import BadRequest
+from app.web.http import parse_body
 from app.web.visitor import visitor_of
 from app.web.worker import Worker
 

@@ -11,7 +11,7 @@ from app.network.controls import AXES
 from app.network.training.settings import METHOD_NAMES
 from app.state.control import ChoiceControl, Control, NumberControl
 from app.toy.export.controls import WIDTH, read_values
-from app.web.request import BadRequest
+from app.state.schema import BadRequest
 
 FORMATS: dict[str, tuple[str, ...]] = {
     "curves": ("csv", "npz", "png", "svg"),

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.toy.controls import controls_of
-from app.toy.link import write_link
+from app.state.schema import write_link
 from app.toy.presets import PRESETS
 from app.toy.request import Reading
 from app.version import VERSION

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from app.toy.export.controls import Wish
 from app.toy.export.description import file_name
-from app.web.request import Notice
+from app.state.schema import Notice
 
 MEDIA_TYPES = {
     "html": "text/html; charset=utf-8",

@@ -9,7 +9,7 @@ from typing import Any
 import optimizers
 from app.toy.compute import configured
 from app.toy.export.description import SOURCE
-from app.toy.link import write_link
+from app.state.schema import write_link
 from app.toy.request import Reading, request_of
 from app.version import VERSION
 

@@ -17,7 +17,7 @@ from app.instruments.race import race_answer
 from app.instruments.repeats import repeats
 from app.toy.compute import configured
 from app.toy.request import read_request
-from app.web.request import BadRequest
+from app.state.schema import BadRequest
 from geometry.surfaces import SURFACES
 from optimizers import METHODS, simulate
 

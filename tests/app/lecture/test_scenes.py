@@ -17,9 +17,9 @@ from app.lecture.routes import as_json, checked
 from app.lecture.scenes import MAXIMUM_NOTES, MAXIMUM_SCENES, MAXIMUM_TEXT, Scene, SceneFileError, Scenes, parse_scenes
 from app.lecture.source import SHIPPED, load_scenes
 from app.server import build
-from app.toy.link import read_link
+from app.toy.request import read_link
 from app.web.pages import PAGES, page_at
-from app.web.request import BadRequest
+from app.state.schema import BadRequest
 
 GOOD = """\ufeff# A short  lecture
 Remarks: not shown.
@@ -119,7 +119,7 @@ def test_every_page_of_the_navigation_checks_its_links():
 
 
 def test_what_the_browser_copies_is_a_link_that_passes():
-    from app.toy.link import write_link
+    from app.state.schema import write_link
 
     assert link_problems("/" + write_link(read_link("?preset=stiff-valley&theme=projector").state)) == []
 

@@ -22,7 +22,7 @@ from app.network.export.record import Record, record_of
 from app.network.export.request import read_network_wish
 from app.network.export.script import OTHERS, network_script
 from app.network.export.weights_job import validate as validate_weights
-from app.web.request import BadRequest
+from app.state.schema import BadRequest
 from geometry.architectures import build_network
 from geometry.checkpoints import load_weights
 from geometry.datasets import load_dataset

@@ -26,7 +26,8 @@ from app.toy.controls import controls
 from app.toy.costs import PRODUCT, counted
 from app.toy.export.controls import read_wish
 from app.toy.export.files import made
-from app.toy.link import read_link, write_link
+from app.state.schema import write_link
+from app.toy.request import read_link
 from app.toy.measured_cost import read_cost
 from app.toy.page import tables
 from app.toy.request import read_request, read_state

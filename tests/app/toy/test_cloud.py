@@ -12,7 +12,7 @@ from app.toy.cloud import NOWHERE, extents_of, frames_of, read_cloud, seeds_of, 
 from app.toy.compute import configured
 from app.toy.ghosts import ghosts
 from app.toy.request import read_request
-from app.web.request import BadRequest
+from app.state.schema import BadRequest
 from geometry import two_scale
 from geometry.surfaces import SURFACES, TwoScalePlane
 from optimizers import simulate

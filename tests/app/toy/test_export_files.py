@@ -27,9 +27,9 @@ from app.toy.export.files import MAKERS, made
 from app.toy.export.offline import ASSETS, SCRIPTS
 from app.toy.export.picture import DESIGN_WIDTH, Picture, height_of
 from app.toy.export.scene import scene_of
-from app.toy.link import read_link
+from app.toy.request import read_link
 from app.version import VERSION
-from app.web.request import BadRequest
+from app.state.schema import BadRequest
 from app.web.worker import Busy
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -14,8 +14,9 @@ from app.toy.batch import compute_many
 from app.toy.cloud import read_cloud
 from app.toy.compute import configured
 from app.toy.export.script import toy_script
-from app.toy.link import read_link, write_link
-from app.toy.own_settings import key, own_controls, registered
+from app.state.schema import write_link
+from app.toy.request import read_link
+from app.toy.controls import key, own_controls, registered
 from app.toy.request import read_request, read_state, request_of
 from optimizers import METHODS, simulate
 
