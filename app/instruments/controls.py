@@ -8,9 +8,9 @@ from typing import Any
 
 from app.instruments.axes import axes_of, axis_options
 from app.state.control import ChoiceControl, describe
+from app.state.schema import BadRequest
 from app.toy.controls import COST
 from app.toy.request import ToyRequest, read_request
-from app.state.schema import BadRequest
 from geometry.surfaces import SURFACES
 from optimizers import METHODS
 

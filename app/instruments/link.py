@@ -7,8 +7,7 @@ from urllib.parse import parse_qsl
 
 from app.instruments.controls import own_state
 from app.state.schema import LONGEST_LINK
-from app.toy.request import read_link
-from app.toy.request import Reading
+from app.toy.request import Reading, read_link
 
 
 def read_instruments_link(query: str) -> tuple[Reading, dict[str, Any], list[str]]:

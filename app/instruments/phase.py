@@ -13,9 +13,9 @@ from app.instruments.axes import AXES, STARTS, Side, side, with_value
 from app.instruments.bounds import bounds
 from app.instruments.controls import STRIDES, InstrumentRequest
 from app.instruments.repeats import Repeats, repeats
+from app.state.schema import BadRequest
 from app.toy.compute import configured
 from app.toy.costs import counting_told
-from app.state.schema import BadRequest
 from geometry.surface import Surface
 from optimizers import METHODS, simulate
 from optimizers.sweeps import STEP_SETTINGS, Axis, Sweep, middle_arrivals, sweep

@@ -10,9 +10,8 @@ from fastapi import FastAPI, Request, Response
 
 from app.lecture.scenes import Scenes, parse_scenes
 from app.state.control import describe
-from app.web.http import json_response, refusal
 from app.state.schema import BadRequest
-from app.web.http import parse_body
+from app.web.http import json_response, parse_body, refusal
 
 
 def as_json(scenes: Scenes) -> bytes:

@@ -10,9 +10,8 @@ from fastapi import Request, Response
 
 from app.jobs import Refused, Unavailable, UnknownJob
 from app.network.controls import JOB
-from app.web.http import json_response, refusal
 from app.state.schema import BadRequest
-from app.web.http import parse_body
+from app.web.http import json_response, parse_body, refusal
 
 
 def sentence(error: Exception | str) -> str:

@@ -24,8 +24,8 @@ from app.network.training.settings import (
     STRUCTURES,
 )
 from app.state.control import ChoiceControl, Control, NumberControl, describe, shorten
-from app.toy.controls import LECTURE
 from app.state.schema import LONGEST_LINK
+from app.toy.controls import LECTURE
 
 JOB = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 AXES = (("steps", "Steps"), ("evaluations", "Evaluations"), ("seconds", "Seconds"))

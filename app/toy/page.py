@@ -12,7 +12,6 @@ from app.toy.controls import SURFACE, controls, start_controls, surface_controls
 from app.toy.export.controls import CONTROLS as EXPORT_CONTROLS
 from app.toy.figures import EMPTY
 from app.toy.lens_sections import lens_sections
-from app.toy.request import find_link_faults
 from app.toy.presets import PRESETS, preset_values
 from app.web.pages import Page
 from geometry.surfaces import SURFACES, make_surface

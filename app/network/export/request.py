@@ -10,8 +10,8 @@ from typing import Any
 from app.network.controls import AXES
 from app.network.training.settings import METHOD_NAMES
 from app.state.control import ChoiceControl, Control, NumberControl
-from app.toy.export.controls import WIDTH, read_values
 from app.state.schema import BadRequest
+from app.toy.export.controls import WIDTH, read_values
 
 FORMATS: dict[str, tuple[str, ...]] = {
     "curves": ("csv", "npz", "png", "svg"),

@@ -6,9 +6,9 @@ from typing import Any
 
 from app.network.export.record import Record
 from app.network.training.user_models import OWN
+from app.state.schema import BadRequest
 from app.toy.export.script import imports_of, written
 from app.version import VERSION
-from app.state.schema import BadRequest
 from optimizers import ASAM, FSAM, FisherSAM, Method
 
 OTHERS = {"FSAM": Method(probe=FSAM()), "ASAM": Method(probe=ASAM()), "Fisher-SAM": Method(probe=FisherSAM())}

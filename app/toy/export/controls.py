@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.state.control import ChoiceControl, Control, NumberControl
+from app.state.schema import BadRequest, Notice
 from app.toy.controls import MAXIMUM_STEPS
 from app.toy.request import Reading, read_state
-from app.state.schema import BadRequest, Notice
 
 FORMAT = ChoiceControl(
     "format", "Format",

@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from app.toy.controls import controls_of
 from app.state.schema import write_link
+from app.toy.controls import controls_of
 from app.toy.presets import PRESETS
 from app.toy.request import Reading
 from app.version import VERSION

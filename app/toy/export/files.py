@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from app.state.schema import Notice
 from app.toy.export.controls import Wish
 from app.toy.export.description import file_name
-from app.state.schema import Notice
 
 MEDIA_TYPES = {
     "html": "text/html; charset=utf-8",

@@ -17,12 +17,12 @@ import orjson
 
 from app.appearance import SCHEMES, looks
 from app.encoding import encode
+from app.state.schema import write_link
 from app.toy.batch import compute_paths
 from app.toy.export.contours import SIZE, region_paths
 from app.toy.export.description import SOURCE, caption_of, settings_of, settings_rows
 from app.toy.figures import LEVELS
 from app.toy.landscape import MAP_POINTS, RELIEF_POINTS, colour_range, curve_of, grid_of
-from app.state.schema import write_link
 from app.toy.request import Reading, request_of
 from app.toy.surface import reference, relief_top
 from app.version import VERSION

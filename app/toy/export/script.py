@@ -7,9 +7,9 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 import optimizers
+from app.state.schema import write_link
 from app.toy.compute import configured
 from app.toy.export.description import SOURCE
-from app.state.schema import write_link
 from app.toy.request import Reading, request_of
 from app.version import VERSION
 

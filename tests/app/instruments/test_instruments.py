@@ -15,9 +15,9 @@ from app.instruments.fairness import EFFORT, fairness_answer, settings_of
 from app.instruments.phase import blocks, phase_answer, sides
 from app.instruments.race import race_answer
 from app.instruments.repeats import repeats
+from app.state.schema import BadRequest
 from app.toy.compute import configured
 from app.toy.request import read_request
-from app.state.schema import BadRequest
 from geometry.surfaces import SURFACES
 from optimizers import METHODS, simulate
 

@@ -17,9 +17,9 @@ from app.lecture.routes import as_json, checked
 from app.lecture.scenes import MAXIMUM_NOTES, MAXIMUM_SCENES, MAXIMUM_TEXT, Scene, SceneFileError, Scenes, parse_scenes
 from app.lecture.source import SHIPPED, load_scenes
 from app.server import build
+from app.state.schema import BadRequest
 from app.toy.request import read_link
 from app.web.pages import PAGES, page_at
-from app.state.schema import BadRequest
 
 GOOD = """\ufeff# A short  lecture
 Remarks: not shown.

@@ -11,9 +11,18 @@ from hypothesis import strategies as st
 
 from app.state.control import ChoiceControl, NumberControl, shorten
 from app.state.control_entries import entry, slider_position, slider_range
-from app.toy.controls import LECTURE, SURFACE, as_table, controls, controls_of, start_controls, surface_controls
-from app.toy.controls import lens_controls
-from app.toy.controls import own_controls, registered
+from app.toy.controls import (
+    LECTURE,
+    SURFACE,
+    as_table,
+    controls,
+    controls_of,
+    lens_controls,
+    own_controls,
+    registered,
+    start_controls,
+    surface_controls,
+)
 from app.toy.request import PRESET, ToyRequest
 from geometry.surfaces import SURFACES, make_surface
 

@@ -17,6 +17,7 @@ from app.instruments.controls import read_instrument_request
 from app.instruments.export.files import instrument_file, instrument_wish
 from app.instruments.fairness import EFFORT, RATES, settings_of
 from app.instruments.phase import phase_answer
+from app.state.schema import write_link
 from app.toy.anatomy import read_anatomy
 from app.toy.batch import compute_many, compute_paths, together
 from app.toy.claims import claims_for
@@ -26,11 +27,9 @@ from app.toy.controls import controls
 from app.toy.costs import PRODUCT, counted
 from app.toy.export.controls import read_wish
 from app.toy.export.files import made
-from app.state.schema import write_link
-from app.toy.request import read_link
 from app.toy.measured_cost import read_cost
 from app.toy.page import tables
-from app.toy.request import read_request, read_state
+from app.toy.request import read_link, read_request, read_state
 from geometry.surfaces import AnnularWell
 from optimizers import ASAM, FSAM, LLQR, METHODS, FisherSAM, Method, PastFSAM, simulate
 from optimizers.exact_llqr import ExactLLQR

@@ -19,6 +19,7 @@ import pytest
 from PIL import Image
 
 from app.encoding import decode
+from app.state.schema import BadRequest
 from app.toy.export.animation import steps_of
 from app.toy.export.contours import SIZE, region_paths
 from app.toy.export.controls import CONTROLS, read_wish
@@ -29,7 +30,6 @@ from app.toy.export.picture import DESIGN_WIDTH, Picture, height_of
 from app.toy.export.scene import scene_of
 from app.toy.request import read_link
 from app.version import VERSION
-from app.state.schema import BadRequest
 from app.web.worker import Busy
 
 ROOT = Path(__file__).resolve().parents[3]

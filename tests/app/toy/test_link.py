@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.state.control import ChoiceControl
-from app.toy.controls import controls, controls_of
 from app.state.schema import write_link
-from app.toy.request import read_link
+from app.toy.controls import controls, controls_of
 from app.toy.presets import CUSTOM, DEFAULT_PRESET, PRESETS
+from app.toy.request import read_link
 from geometry.surfaces import SURFACES, make_surface
 from optimizers import METHODS
 

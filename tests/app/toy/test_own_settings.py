@@ -9,15 +9,14 @@ import pytest
 from app.encoding import decode
 from app.instruments.controls import read_instrument_request
 from app.state.control import NumberControl
+from app.state.schema import write_link
 from app.toy.anatomy import read_anatomy
 from app.toy.batch import compute_many
 from app.toy.cloud import read_cloud
 from app.toy.compute import configured
-from app.toy.export.script import toy_script
-from app.state.schema import write_link
-from app.toy.request import read_link
 from app.toy.controls import key, own_controls, registered
-from app.toy.request import read_request, read_state, request_of
+from app.toy.export.script import toy_script
+from app.toy.request import read_link, read_request, read_state, request_of
 from optimizers import METHODS, simulate
 
 STATE = {

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.toy.controls import controls
-from app.toy.request import read_request, read_state, request_of
-from app.toy.presets import SUGGESTED, suggested
 from app.state.schema import BadRequest
+from app.toy.controls import controls
+from app.toy.presets import SUGGESTED, suggested
+from app.toy.request import read_request, read_state, request_of
 from app.web.http import parse_body
 from geometry.surfaces import SURFACES
 from optimizers import METHODS
