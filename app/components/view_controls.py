@@ -11,9 +11,7 @@ def _choice(name: str, label: str, options: tuple[tuple[str, str], ...], help: s
     return ChoiceControl(name, label, options, options[0][0], help, "view", **{"role": "view", **more})
 
 
-SCHEME = _choice(
-    "scheme", "Colours", (("light", "Light"), ("dark", "Dark")), "Light or dark.", role="drawn", kept=True
-)
+SCHEME = _choice("scheme", "Colours", (("light", "Light"), ("dark", "Dark")), "Light or dark.", role="drawn", kept=True)
 THEME = _choice(
     "theme",
     "Theme",

@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any
 
 SCALES = ("linear", "log", "log or zero")
 SIGNIFICANT_DIGITS = 4
@@ -30,7 +30,7 @@ MOST_NAMES = 12
 
 
 class Unusable(ValueError):
-    """A value of which only a part can be used: a sentence for each thing wrong, and what is left of it, if anything."""
+    """A value of which only a part can be used: a sentence for each thing wrong, and what is left of it."""
 
     def __init__(self, *sentences: str, instead: Any = None) -> None:
         super().__init__(" ".join(sentences))
@@ -283,10 +283,9 @@ class TextControl:
 
 
 Control = NumberControl | ChoiceControl | NamesControl | TextControl
-C = TypeVar("C", NumberControl, ChoiceControl, NamesControl, TextControl)
 
 
-def marked(controls: Iterable[C], *, role: str, kept: bool = False) -> tuple[C, ...]:
+def mark(controls: Iterable[Control], *, role: str, kept: bool = False) -> tuple[Control, ...]:
     """The controls with this role, `kept` or not."""
     if role not in ROLES:
         raise ValueError(f"role must be one of {', '.join(ROLES)}, not {role!r}")

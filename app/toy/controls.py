@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from app.components.view_controls import LECTURE, SCHEME
-from app.state.control import ChoiceControl, Control, NamesControl, NumberControl, marked
+from app.state.control import ChoiceControl, Control, NamesControl, NumberControl, mark
 from geometry.surface import Surface
 from geometry.surfaces import SURFACES
 from optimizers import METHODS
@@ -163,11 +163,11 @@ COST = ChoiceControl(
 
 def lens_controls() -> tuple[Control, ...]:
     """All of them, in the table's order."""
-    return marked((COST, *CLOUD, ANATOMY, anatomy_method(), ANATOMY_STAGE), role="view", kept=True)
+    return mark((COST, *CLOUD, ANATOMY, anatomy_method(), ANATOMY_STAGE), role="view", kept=True)
 
 
 VIEW = (
-    *marked(
+    *mark(
         (
             NumberControl(
                 "step", "t", "Step shown", 0, MAXIMUM_STEPS, MAXIMUM_STEPS, "The step that the players stand at.",
@@ -176,7 +176,7 @@ VIEW = (
         ),
         role="view",
     ),
-    *marked(
+    *mark(
         (
             NumberControl("speed", "", "Speed", 1, 1000, 60, "Playback speed.", "view", "log", unit="steps/s"),
             ChoiceControl("loop", "Loop", (("off", "Once"), ("on", "Loop")), "off", "Start again at the end.", "view"),
@@ -186,7 +186,7 @@ VIEW = (
     ),
     SCHEME,
     *LECTURE,
-    *marked(
+    *mark(
         (
             NumberControl("camera_x", "", "Camera x", -10, 10, -0.75, "Camera of the 3-D view.", "view", step=0.001),
             NumberControl("camera_y", "", "Camera y", -10, 10, -1.0, "Camera of the 3-D view.", "view", step=0.001),

@@ -1,6 +1,7 @@
 """Names of sites as browsers and people write them, brought to one form before they are compared.
 
-Lab.Example, lab.example., lab.example:443 of https and https://lab.example/ are one site; [::1] and [0:0:0:0:0:0:0:1] too.
+Lab.Example, lab.example., lab.example:443 of https and https://lab.example/ are one site; [::1] and
+[0:0:0:0:0:0:0:1] too.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ from app.toy.export.contours import SIZE, region_paths
 from app.toy.export.description import SOURCE, caption_of, settings_of, settings_rows
 from app.toy.figures import LEVELS
 from app.toy.landscape import MAP_POINTS, RELIEF_POINTS, colour_range, curve_of, grid_of
-from app.toy.request import Reading, request_of
+from app.toy.request import ToyReading, request_of
 from app.toy.surface import reference, relief_top
 from app.version import VERSION
 from geometry.surface import Surface
@@ -42,7 +42,7 @@ STYLES = ("lab.css", "lecture/projector.css", "export/offline/offline.css")
 TEMPLATE = ASSETS / "export" / "offline" / "scene.html"
 
 
-def offline_page(reading: Reading, step: int) -> bytes:
+def offline_page(reading: ToyReading, step: int) -> bytes:
     """The file, in UTF-8."""
     script = "\n".join((ASSETS / name).read_text(encoding="utf-8") for name in SCRIPTS)
     style = "\n".join((ASSETS / name).read_text(encoding="utf-8") for name in STYLES) + band_style()
@@ -123,7 +123,7 @@ def _basin(surface: Surface) -> dict[str, Any] | None:
     return {"centre": [float(value) for value in np.atleast_1d(basin.centre)], "radius": float(basin.radius)}
 
 
-def scene_data(reading: Reading, step: int) -> dict[str, Any]:
+def scene_data(reading: ToyReading, step: int) -> dict[str, Any]:
     """What the file's client code draws: the paths as the page gets them, the surface, looks and colours."""
     request, surface = request_of(reading.state), reading.surface
     told: dict[str, Any] = {
