@@ -32,14 +32,17 @@ class DropsSilentReaders:
     _look: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
+        """Begin to look."""
         super().connection_made(transport)  # type: ignore[misc]
         self._look_later()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        """Look no more."""
         self._look_no_more()
         super().connection_lost(exc)  # type: ignore[misc]
 
     def resume_writing(self) -> None:
+        """Something has been taken, whatever has been added since."""
         self._has_drained = True
         super().resume_writing()  # type: ignore[misc]
 

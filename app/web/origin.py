@@ -1,19 +1,19 @@
 """Names of sites as browsers and people write them, brought to one form before they are compared.
 
-Lab.Example, lab.example., lab.example:443 of https and https://lab.example/ are one site; [::1] and
-[0:0:0:0:0:0:0:1] too.
+Lab.Example, lab.example., and lab.example:443 of https are one site; so are [::1] and [0:0:0:0:0:0:0:1].
 """
 
 from __future__ import annotations
 
 import ipaddress
 import re
-from functools import lru_cache
 from typing import NamedTuple
 
 PORTS = {"http": 80, "https": 443}
 """Schemes, with the port that may be left out."""
 ORIGIN = re.compile(r"(https?)://([^/]+)/?")
+LONGEST = 300
+"""Characters: more than any name of the network may have."""
 SITE = re.compile(r"(\[[0-9a-f:.]+\]|[^\s:/?#@\\\[\]]+)(?::(\d{0,5}))?")
 
 
@@ -31,10 +31,9 @@ class Origin(NamedTuple):
     site: Site
 
 
-@lru_cache(maxsize=1024)
 def read_site(host: str, scheme: str = "http") -> Site | None:
     """The site of a Host header or a setting, asked for by a scheme; None where it names none."""
-    found = SITE.fullmatch(host.strip().lower())
+    found = SITE.fullmatch(host.strip().lower()) if len(host) <= LONGEST else None
     if found is None:
         return None
     try:
@@ -44,10 +43,9 @@ def read_site(host: str, scheme: str = "http") -> Site | None:
     return Site(name, port) if name and port < 65_536 else None
 
 
-@lru_cache(maxsize=1024)
 def read_origin(text: str) -> Origin | None:
     """The origin of an Origin header or a setting; None where it is none ("null" among them)."""
-    found = ORIGIN.fullmatch(text.strip().lower())
+    found = ORIGIN.fullmatch(text.strip().lower()) if len(text) <= LONGEST else None
     site = read_site(found[2], found[1]) if found else None
     return Origin(found[1], site) if found and site else None
 

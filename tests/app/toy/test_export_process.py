@@ -70,11 +70,15 @@ def test_and_with_a_training_run(worker: SideWorker, kind: str) -> None:
     assert worker.call(_run_file, RECORD, wish, None) == _run_file(RECORD, wish, None)
 
 
+async def nobody_leaves() -> bool:
+    return False
+
+
 def test_the_setting_that_forbids_processes_is_obeyed() -> None:
     async def pid(settings: WebSettings) -> int:
         exports = Exports(settings)
         try:
-            return await exports.run(os.getpid)
+            return await exports.run(("a", ""), nobody_leaves, os.getpid)
         finally:
             exports.close()
 

@@ -77,7 +77,9 @@ def test_they_live_in_the_link():
 
 def test_every_method_has_its_controls_and_the_instruments_take_no_notice():
     names = {control.name for control in own_controls(registered()) if isinstance(control, NumberControl)}
-    assert names == {own_key("rate", name) for name in METHODS} | {own_key("radius", name) for name in ("SAM", "LLQR+SAM")}
+    assert names == {own_key("rate", name) for name in METHODS} | {
+        own_key("radius", name) for name in ("SAM", "LLQR+SAM")
+    }
     assert read_instrument_request(STATE).toy.own == ()
 
 
