@@ -17,14 +17,15 @@ from app.lecture.scenes import (
     MAXIMUM_NOTES,
     MAXIMUM_SCENES,
     MAXIMUM_TEXT,
+    SHIPPED,
     Scene,
     SceneFileError,
     Scenes,
     find_link_faults,
+    load_scenes,
     local_link,
     parse_scenes,
 )
-from app.lecture.source import SHIPPED, load_scenes
 from app.server import build
 from app.state.schema import BadRequest
 from app.toy.request import read_link
