@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from dash import ClientsideFunction, Dash, Input, Output
 from dash.backends._fastapi import FastAPIDashServer
 from fastapi import FastAPI
 
+from app import ASSETS
 from app.instruments.page import PAGE as INSTRUMENTS_PAGE
 from app.instruments.routes import add_routes as add_instrument_routes
 from app.jobs.settings import EngineSettings
@@ -36,8 +36,6 @@ from app.web.services import Services
 from app.web.settings import WebSettings, web_settings
 from app.web.shell import INDEX, TITLE, framed, shell
 from app.web.static_files import StaticFiles
-
-ASSETS = Path(__file__).resolve().parent.parent / "assets"
 
 
 class Backend(FastAPIDashServer):

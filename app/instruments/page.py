@@ -31,6 +31,7 @@ def tables() -> dict[str, Any]:
         "page": "instruments",
         "controls": [*told["controls"], *own],
         "instruments": [one.entry() for one in INSTRUMENTS.values()],
+        "own_controls": [control["name"] for control in own],
     }
 
 
