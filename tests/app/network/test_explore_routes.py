@@ -153,7 +153,7 @@ def test_the_link_holds_every_control_of_the_panels() -> None:
     reading = read_network_link(query)
     assert reading.sentences() == [] and {name: reading.state[name] for name in names} == other
     broken = read_network_state({"slice_kind": "sideways", "slice_points": 10**6})
-    assert "Plane “sideways” does not exist" in broken.problems[0] and "Points per axis" in broken.notices[0]
+    assert "Plane “sideways” does not exist" in broken.problems[0] and "Points per axis" in broken.notices[0].sentence
 
 
 # ------------------------------------------------------------------------------------------------------- pictures
