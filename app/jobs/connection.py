@@ -80,6 +80,10 @@ class Connection:
         await self._drop()
         if self._cluster is not None:
             cluster, self._cluster = self._cluster, None
+            # First of all: otherwise the workers' end would be told as their loss.
+            for plugin in cluster.scheduler.plugins.values():  # type: ignore[union-attr]
+                if isinstance(plugin, RegistryPlugin):
+                    await plugin.before_close()
             with contextlib.suppress(OSError, asyncio.TimeoutError):
                 closing = cluster.close(timeout=10)
                 if closing is not None:

@@ -8,16 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from app.environment import SettingsTable, setting
-
-KINDS = {
-    "train": "app.network.training.job:TRAIN",
-    "ground": "app.network.training.landscape_job:GROUND",
-    "slice": "app.network.explore.slice_job:SLICE",
-    "curvature": "app.network.explore.curvature_job:CURVATURE",
-    "rescaling": "app.network.explore.rescaling_job:RESCALING",
-    "weights-file": "app.network.export.weights_job:WEIGHTS_FILE",
-}
-"""Job kinds by name, each a `module:attribute` that holds a JobKind."""
+from app.jobs.kinds import registered_kinds
 
 
 @dataclass(frozen=True)
@@ -53,7 +44,7 @@ class EngineSettings(SettingsTable):
     state_folder: str = setting(
         "", "POTHOLE_STATE_DIR", "the scheduler keeps its jobs here across restarts; empty: nowhere if embedded"
     )  # fmt: skip
-    kinds: Mapping[str, str] = field(default_factory=lambda: dict(KINDS))
+    kinds: Mapping[str, str] = field(default_factory=registered_kinds)
 
     @property
     def worker_count(self) -> int:

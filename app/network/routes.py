@@ -13,10 +13,13 @@ import orjson
 from fastapi import FastAPI, Request, Response
 
 from app.jobs import Refused, Unavailable, UnknownJob, default_engine
+from app.jobs.kinds import register_kinds
 from app.network.answers import answered, job_in, sentence
 from app.network.controls import description_of, read_network_link, read_network_state, state_of
 from app.network.follow import add_follow_route
 from app.network.ground import ground_of
+from app.network.kinds import KINDS
+from app.web.asking import visitor_of_request
 from app.web.http import json_response, refusal
 from app.web.request import MAXIMUM_MESSAGES, BadRequest, parse_body, strangers
 from app.web.visitor import greeted, known_visitor, visitor_of
@@ -55,7 +58,8 @@ async def opened(raw: Mapping[str, Any], visitor: str) -> dict[str, Any]:
 
 
 def add_network_routes(server: FastAPI) -> None:
-    """Put the network page's addresses on the server."""
+    """Put the network page's addresses on the server, and its kinds of jobs into the engine."""
+    register_kinds(KINDS)
     add_follow_route(server)
 
     @server.post("/network/open", include_in_schema=False)
@@ -79,7 +83,8 @@ def add_network_routes(server: FastAPI) -> None:
             if raw.get("replaces"):
                 with contextlib.suppress(Refused):  # it has ended, or is somebody else's
                     await default_engine().stop(job_in(raw, "replaces"), visitor)
-            job = await default_engine().submit(visitor, description_of(reading.state))
+            address, _ = visitor_of_request(request)
+            job = await default_engine().submit(visitor, description_of(reading.state), address)
             said = [*reading.notices, *strangers(state, reading.state)]
             return {"run": await run_of(job, visitor), "notices": said[:MAXIMUM_MESSAGES]}
 
@@ -118,6 +123,7 @@ def add_network_routes(server: FastAPI) -> None:
     async def ground(request: Request) -> Response:
         async def do(raw: Mapping[str, Any]) -> dict[str, Any]:
             visitor_of(request)
-            return {"job": await ground_of(default_engine(), job_in(raw), raw.get("x"), raw.get("y"))}
+            address, _ = visitor_of_request(request)
+            return {"job": await ground_of(default_engine(), job_in(raw), raw.get("x"), raw.get("y"), address)}
 
         return await answered(request, do)

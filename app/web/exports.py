@@ -21,6 +21,7 @@ from app.network.export.files import network_file
 from app.network.export.request import read_network_wish
 from app.toy.export.controls import read_wish
 from app.toy.export.files import MadeFile, made
+from app.web.asking import visitor_of_request
 from app.web.http import refusal
 from app.web.request import BadRequest, parse_body
 from app.web.settings import WebSettings
@@ -105,7 +106,9 @@ def add_export_routes(server: FastAPI, settings: WebSettings) -> None:
     async def network(request: Request) -> Response:
         async def make() -> Response:
             wish = read_network_wish(parse_body(await request.body()))
-            return file_response(await network_file(default_engine(), visitor_of(request), wish, exports.run))
+            address, _ = visitor_of_request(request)
+            visitor = visitor_of(request)
+            return file_response(await network_file(default_engine(), visitor, wish, exports.run, address))
 
         return await told(make)
 

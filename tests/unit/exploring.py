@@ -8,7 +8,7 @@ from typing import Any
 from app.jobs.context import JobContext
 from app.jobs.errors import UnknownJob
 from app.jobs.kinds import load_kind, validated
-from app.jobs.settings import KINDS
+from app.network.kinds import KINDS
 from tests.unit.small_training import one_thread
 
 SMALL = {

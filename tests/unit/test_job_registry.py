@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.jobs.errors import Refused, UnknownJob
 from app.jobs.feed import Feed
 from app.jobs.kinds import validated
 from app.jobs.registry import JobRegistry
 from app.jobs.settings import EngineSettings
+from app.jobs.states import ENDED, TRANSITIONS, Event, State
 from tests.unit.engine_jobs import KINDS
 
 
@@ -35,10 +39,11 @@ class Place:
         self.registry = JobRegistry(self.settings, self.clock, self.clock)
         self.count = 0
 
-    def submit(self, visitor: str, resumable: bool = True, lane: str = "long") -> str:
+    def submit(self, visitor: str, address: str = "", resumable: bool = True, lane: str = "long") -> str:
+        """A job of a visitor, who has an address of his own where none is given."""
         self.count += 1
         name = f"{visitor}{self.count}"
-        return self.registry.submit(name, visitor, "count", "a job", lane, resumable, {})
+        return self.registry.submit(name, visitor, address or visitor, "count", "a job", lane, resumable, {})
 
     def take(self, worker: str = "w") -> str | None:
         assignment = self.registry.take(worker, "long")
@@ -68,25 +73,28 @@ def test_the_queue_and_each_visitors_part_of_it_are_bounded() -> None:
 
 
 def test_jobs_known_are_bounded_and_the_oldest_ended_goes_first() -> None:
-    place = Place(jobs_kept=3, jobs_per_visitor=10)
-    first, second, _ = (place.submit("a") for _ in range(3))
-    place.registry.stop(second, "a")
+    place = Place(jobs_kept=3)
+    first, second, third = (place.submit(visitor) for visitor in "abc")
+    place.registry.stop(second, "b")
     place.clock.now += 1
     place.registry.stop(first, "a")
     place.submit("a")
     assert second not in place.registry.jobs and first in place.registry.jobs
-    place.submit("a")
-    with pytest.raises(Refused, match="unfinished jobs"):
-        place.submit("a")
+    place.submit("b")
+    assert first not in place.registry.jobs
+    with pytest.raises(Refused, match="there are 3 unfinished jobs: try again"):
+        place.submit("d")
+    place.registry.stop(third, "c")
+    place.submit("d")
 
 
 def test_submitting_twice_under_one_id_is_one_job_and_ids_cannot_be_taken_over() -> None:
     place = Place()
-    place.registry.submit("j", "a", "count", "", "long", True, {})
-    place.registry.submit("j", "a", "count", "", "long", True, {})
+    place.registry.submit("j", "a", "x", "count", "", "long", True, {})
+    place.registry.submit("j", "a", "x", "count", "", "long", True, {})
     assert len(place.registry.jobs) == 1
     with pytest.raises(Refused):
-        place.registry.submit("j", "b", "count", "", "long", True, {})
+        place.registry.submit("j", "b", "x", "count", "", "long", True, {})
 
 
 def test_workers_serve_visitors_in_turn() -> None:
@@ -97,7 +105,7 @@ def test_workers_serve_visitors_in_turn() -> None:
     order = []
     while job := place.take():
         order.append(job[0])
-        place.registry.finish(job, 1, "finished")
+        place.registry.finish(job, 1, "finish")
     assert "".join(order) == "abcabcaaaa"
 
 
@@ -114,19 +122,169 @@ def test_place_in_the_queue_is_the_order_of_turns() -> None:
     assert [place.registry.summary(job)["ahead"] for job in jobs] == [0, 2, 1]
 
 
+def order_of(place: Place) -> str:
+    """The visitors whose jobs are taken one after the other, each ending before the next is taken."""
+    order = ""
+    while job := place.take():
+        order += job[0]
+        place.registry.finish(job, place.registry.jobs[job].attempt, "finish")
+    return order
+
+
+def test_one_address_cannot_fill_the_queue() -> None:
+    """Sixty-three made-up names of one address; each further address has half of what the others leave."""
+    place = Place(queue_length=64)
+    for taken, address in ((32, "flood"), (16, "second"), (8, "third")):
+        for n in range(taken):
+            place.submit(f"{address}{n}", address)
+        with pytest.raises(Refused, match=f"your network address has {taken} jobs waiting, its share: try again"):
+            place.submit(f"{address}-one-more", address)
+    place.submit("somebody", "else")
+
+
+def test_one_address_cannot_fill_it_with_paused_jobs_either() -> None:
+    place = Place(queue_length=10, jobs_kept=20)
+    jobs = [place.submit("v0", "flood")]
+    for n in range(1, 10):
+        place.registry.pause(jobs[-1], f"v{n - 1}")
+        jobs.append(place.submit(f"v{n}", "flood"))
+    place.registry.pause(jobs[-1], "v9")
+    with pytest.raises(Refused, match="10 unfinished jobs, its share"):
+        place.submit("v10", "flood")
+    for n in range(5):
+        place.registry.resume(jobs[n], f"v{n}")
+    with pytest.raises(Refused, match="5 jobs waiting, its share"):
+        place.registry.resume(jobs[5], "v5")
+    assert place.state(jobs[5]) == "paused"
+    place.submit("somebody", "else")
+
+
+def test_made_up_names_hold_up_another_address_by_one_job() -> None:
+    place = Place()
+    for name in "abcdefgh":
+        place.submit(name, "flood")
+    place.submit("Z", "other")
+    assert order_of(place) == "aZbcdefgh"
+
+
+def test_nobodys_second_job_comes_before_anothers_first() -> None:
+    """Not behind one address, not between two, and not where the first ones come while the second waits."""
+    place = Place()
+    for name, address in (("a", "x"), ("a", "x"), ("b", "y"), ("b", "y"), ("c", "y"), ("d", "x"), ("e", "y")):
+        place.submit(name, address)
+    assert order_of(place) == "abdceab"
+    place.submit("a", "x")
+    place.submit("a", "x")
+    first = place.take()
+    for name in "fgh":
+        place.submit(name, "y")
+    place.registry.finish(first, 1, "finish")
+    assert first[0] == "a" and order_of(place) == "fgha"
+
+
+def test_a_stream_of_new_names_does_not_starve_a_second_job() -> None:
+    """While jobs under new names keep coming from one address, another's second job waits for those that were there."""
+    place = Place()
+    second = [place.submit("Z", "other"), place.submit("Z", "other")][1]
+    served = []
+    for n in range(40):
+        for copy in range(2):
+            with contextlib.suppress(Refused):
+                place.submit(f"n{n}-{copy}", "flood")
+        job = place.take()
+        served.append(job)
+        place.registry.finish(job, 1, "finish")
+    assert second in served[:12]
+
+
+def test_a_flood_of_short_jobs_forgets_its_own_results_first() -> None:
+    place = Place(jobs_kept=10, queue_length=10)
+    other = place.submit("Z", "other")
+    place.take()
+    place.registry.finish(other, 1, "finish")
+    for n in range(50):
+        place.clock.now += 1
+        job = place.submit(f"v{n}", "flood")
+        place.take()
+        place.registry.finish(job, 1, "finish")
+    assert other in place.registry.jobs and len(place.registry.jobs) == 10
+
+
+@given(
+    st.lists(
+        st.one_of(st.tuples(st.sampled_from("abcdef"), st.sampled_from("xyz")), st.just("take"), st.just("end")),
+        max_size=60,
+    )
+)
+def test_the_place_that_is_told_is_the_one_that_comes_true(acts: list[Any]) -> None:
+    """Whatever has happened before: the jobs are taken in the order of the places told, and all are taken."""
+    place, running = Place(jobs_per_visitor=3), []
+    for act in acts:
+        if act == "take":
+            running.append(place.take())
+        elif act == "end" and running:
+            job = running.pop(0)
+            if job:
+                place.registry.finish(job, 1, "finish")
+        elif act != "end":
+            with contextlib.suppress(Refused):
+                place.submit(*act)
+    places = {job: place.registry.summary(job)["ahead"] for job in place.registry.jobs}
+    told = sorted((ahead, job) for job, ahead in places.items() if ahead is not None)
+    assert [ahead for ahead, _ in told] == list(range(len(told)))
+    if told:
+        assert place.take() == told[0][1]
+
+
+@pytest.mark.parametrize("state", State)
+def test_the_table_of_transitions_is_what_the_registry_does(state: State) -> None:
+    """Every state with every event: a job in it comes to where the table says, and no ended job comes to life."""
+    for event in Event:
+        place = Place()
+        job = place.registry.jobs[place.submit("a")]
+        place.registry.jobs[job.id].state = state
+        place.registry._apply(job, event)
+        assert job.state is TRANSITIONS[state].get(event, state)
+        assert (job.state in ENDED) == (not job.unfinished)
+    assert state not in ENDED or not TRANSITIONS[state]
+
+
+def test_every_state_can_be_reached_and_left() -> None:
+    reached, border = set(), {State.QUEUED}
+    while border:
+        reached |= border
+        border = {after for state in border for after in TRANSITIONS[state].values()} - reached
+    assert reached == set(State)
+    assert {state for state in State if not TRANSITIONS[state]} == {State.FINISHED, State.STOPPED, State.FAILED}
+
+
+def test_a_worker_that_ends_in_good_order_has_lost_nothing() -> None:
+    place = Place(restarts=0)
+    job, other = place.submit("a"), place.submit("b")
+    for attempt in (1, 2, 3):
+        assert place.take("w1") == job
+        place.registry.report(job, attempt, checkpoint=b"c", checkpoint_position=attempt, position=attempt)
+        place.registry.finish(job, attempt, "leave", "Its worker was shut down; it goes on with the next one.")
+        place.registry.worker_gone("w1")
+    assert place.state(job) == "queued" and "killed or lost" not in place.said(job)
+    assert place.said(job).count("Its worker was shut down") == 3
+    assert place.take("w2") == job, "it goes first, as it has lost its place through no fault of its own"
+    assert place.take("w2") == other
+
+
 def test_a_long_run_makes_way_for_another_visitor_and_goes_on_after_it() -> None:
     place = Place(slice_seconds=60)
     long = place.submit("a")
     place.take()
     own = place.submit("a")
     place.clock.now += 61
-    assert place.registry.report(long, 1)["wish"] == "", "one's own next job is no reason"
+    assert place.registry.report(long, 1)["leave"] is False, "one's own next job is no reason"
     other = place.submit("b")
-    assert place.registry.report(long, 1, checkpoint=b"x", checkpoint_position=7)["wish"] == "make way"
-    place.registry.finish(long, 1, "left")
+    assert place.registry.report(long, 1, checkpoint=b"x", checkpoint_position=7)["leave"]
+    place.registry.finish(long, 1, "leave")
     assert "Makes way" in place.said(long)
     assert place.take() == other
-    place.registry.finish(other, 1, "finished")
+    place.registry.finish(other, 1, "finish")
     again = place.registry.take("w", "long")
     assert again["job"] in (own, long)
     if again["job"] == long:
@@ -200,7 +358,7 @@ def test_a_job_may_not_run_for_ever() -> None:
     job = place.submit("a")
     place.take()
     place.pass_time(51)
-    assert place.registry.report(job, 1)["wish"] == "stop"
+    assert place.registry.report(job, 1)["leave"]
 
 
 def test_only_the_owner_may_touch_a_job() -> None:
@@ -221,8 +379,8 @@ def test_pause_while_queued_and_while_running() -> None:
     place.registry.resume(job, "a")
     assert place.take() == job
     place.registry.pause(job, "a")
-    assert place.registry.report(job, 1, checkpoint=b"c", checkpoint_position=3)["wish"] == "pause"
-    place.registry.finish(job, 1, "left")
+    assert place.registry.report(job, 1, checkpoint=b"c", checkpoint_position=3)["leave"]
+    place.registry.finish(job, 1, "leave")
     assert place.state(job) == "paused"
     place.registry.resume(job, "a")
     assert place.registry.take("w", "long")["checkpoint"] == b"c"
@@ -235,7 +393,7 @@ def test_a_resume_that_meets_the_pause_on_its_way_wins() -> None:
     place.registry.pause(job, "a")
     place.registry.report(job, 1)
     place.registry.resume(job, "a")
-    place.registry.finish(job, 1, "left")
+    place.registry.finish(job, 1, "leave")
     assert place.state(job) == "queued"
 
 
@@ -262,7 +420,7 @@ def test_what_jobs_keep_is_bounded() -> None:
     assert "too large to be kept" in place.said(first)
     place.registry.report(second, 1, checkpoint=b"x" * 900)
     assert place.registry.jobs[second].checkpoint is None, "both run: neither's is thrown away for the other"
-    place.registry.finish(first, 1, "finished")
+    place.registry.finish(first, 1, "finish")
     place.registry.report(second, 1, checkpoint=b"x" * 900)
     assert place.registry.jobs[second].checkpoint is not None
     assert first not in place.registry.jobs, "an ended job makes room"

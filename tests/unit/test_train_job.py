@@ -14,7 +14,7 @@ import torch
 from app.jobs.context import JobContext, LeaveJob
 from app.jobs.kinds import validated
 from app.jobs.packing import pack, unpack
-from app.jobs.settings import KINDS
+from app.network.kinds import KINDS
 from app.network.training.job import TRAIN
 from app.network.training.settings import CHANGEABLE, METHOD_NAMES, NUMBERS, STRUCTURES
 from app.network.training.train_ground import Ground, training_methods

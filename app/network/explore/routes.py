@@ -13,6 +13,7 @@ from app.network.answers import answered, job_in
 from app.network.explore.controls import CURVATURE_CONTROLS, RESCALING_CONTROLS, SLICE_CONTROLS
 from app.network.explore.figures import pictures_answer
 from app.state.control import Control
+from app.web.asking import visitor_of_request
 from app.web.http import json_response, refusal
 from app.web.request import BadRequest, parse_body
 from app.web.visitor import visitor_of
@@ -62,7 +63,8 @@ def add_explore_routes(server: FastAPI) -> None:
                 # What was asked before is of no use any more; it may have ended, or be somebody else's.
                 with contextlib.suppress(Refused):
                     await default_engine().stop(job_in(raw, "replaces"), visitor)
-            return {"job": await default_engine().submit(visitor, description), "notices": notices}
+            address, _ = visitor_of_request(request)
+            return {"job": await default_engine().submit(visitor, description, address), "notices": notices}
 
         return await answered(request, do)
 

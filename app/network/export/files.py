@@ -17,12 +17,12 @@ Run = Callable[..., Awaitable[Any]]
 """`run(function, *arguments)`: the value of a function that its module names, computed beside the web process."""
 
 
-async def network_file(engine: Engine, visitor: str, wish: NetworkWish, run: Run) -> MadeFile:
+async def network_file(engine: Engine, visitor: str, wish: NetworkWish, run: Run, address: str = "") -> MadeFile:
     """The file. BadRequest, UnknownJob, Refused and Unavailable say with a sentence why there is none."""
     if wish.what == "weights":
         record = await record_of(engine, wish.job)
         name = file_name(record.file_state(), "safetensors", f"{wish.method}-{wish.moment}")
-        return MadeFile(name, await weights_file(engine, visitor, wish))
+        return MadeFile(name, await weights_file(engine, visitor, address, wish))
     if wish.what in ("slice", "curvature"):
         tree, record = await explored(engine, wish.job, wish.what)
         return MadeFile(_name(record, wish), await run(_explored_file, tree, record, wish))
@@ -61,10 +61,10 @@ def _explored_file(tree: dict[str, Any], record: Record, wish: NetworkWish) -> b
     return getattr(figures, f"{wish.what}_figure")(tree, record, wish)
 
 
-async def weights_file(engine: Engine, visitor: str, wish: NetworkWish) -> bytes:
+async def weights_file(engine: Engine, visitor: str, address: str, wish: NetworkWish) -> bytes:
     """The safetensors file of a method's weights, written by a job of the engine."""
     description = {"kind": "weights-file", "run": wish.job, "moment": wish.moment, "method": wish.method}
-    job = await engine.submit(visitor, description)
+    job = await engine.submit(visitor, description, address)
     said = ""
     async for entry in engine.follow(job):
         said = entry.data.get("sentence") or said
