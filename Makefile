@@ -23,7 +23,7 @@ help: ## list the commands
 run: .venv/run.stamp ## serve Pothole lab on 127.0.0.1:8050 (PORT=8051 for another port)
 	@exec $(ENV) -m app --port "$(PORT)"
 
-test: .venv/test.stamp ## run all tests (finds Chrome or Chromium, or installs Debian's; TESTS=tests/unit for a part)
+test: .venv/test.stamp ## run all tests (finds Chrome or Chromium, or installs Debian's; TESTS=tests/geometry for a part)
 	@CHROME="$$($(ENV) tests/browser/chrome.py --install)" || exit 1; export CHROME; \
 	CADDY="$$($(ENV) tests/deploy/caddy.py --install)"; export CADDY; \
 	exec $(ENV) -m pytest $(TESTS)

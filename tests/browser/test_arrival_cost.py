@@ -11,8 +11,8 @@ import pytest
 from app.instruments.controls import read_instrument_request
 from app.instruments.repeats import repeats
 from app.toy.compute import configured
+from tests.app.counting import evaluations_to_arrival
 from tests.browser.test_instruments import opened, wait_complete
-from tests.unit.counting import evaluations_to_arrival
 
 STATE = {"preset": "figure-2", "runs": "3", "steps": 100}
 QUERY = "resolution=12&" + "&".join(f"{key}={value}" for key, value in STATE.items())

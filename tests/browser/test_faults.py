@@ -13,10 +13,10 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.app.jobs.engine_parts import Part
 from tests.browser.lab_page import LabPage
 from tests.browser.network_lab import SMALL, NetworkPage
 from tests.server import Server, free_port
-from tests.unit.engine_parts import Part
 
 LONG = pytest.mark.skipif(not os.environ.get("FAULTS"), reason="takes minutes: `make faults` runs it")
 OFFLINE_SECONDS = float(os.environ.get("OFFLINE_SECONDS", "4"))

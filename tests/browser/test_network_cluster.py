@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
+from tests.app.jobs.engine_parts import Part
 from tests.browser.launch import DESKTOP
 from tests.browser.network_lab import SMALL, NetworkPage
 from tests.browser.problems import PageProblems
 from tests.server import Server, free_port
-from tests.unit.engine_parts import Part
 
 STARTS = """(state) => potholeLab.postJson('/network/start', { state }).then(
   ({ run }) => run.job, (error) => error.problems.join(' '))"""

@@ -14,9 +14,9 @@ from pathlib import Path
 import psutil
 
 from app.deploy import assets
+from tests.app.jobs.engine_parts import Part
 from tests.deploy.caddy import find_caddy
 from tests.server import ROOT, Server, free_port
-from tests.unit.engine_parts import Part
 
 READY_WITHIN = 120.0
 AHEAD_SECONDS = 0.3

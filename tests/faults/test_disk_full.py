@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from app.jobs import Engine, EngineSettings
+from tests.app.jobs.engine_jobs import KINDS
+from tests.app.jobs.engine_parts import Part
 from tests.server import ROOT, free_port
-from tests.unit.engine_jobs import KINDS
-from tests.unit.engine_parts import Part
 
 
 @pytest.fixture

@@ -17,9 +17,9 @@ import pytest
 
 from app.jobs import Engine, EngineSettings
 from app.jobs.hub import Entry
+from tests.app.jobs.engine_jobs import KINDS
+from tests.app.jobs.engine_parts import Part, until
 from tests.server import free_port
-from tests.unit.engine_jobs import KINDS
-from tests.unit.engine_parts import Part, until
 
 WITHIN = 90.0
 

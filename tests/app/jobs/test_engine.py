@@ -14,11 +14,11 @@ import pytest
 
 from app.jobs import Engine, EngineSettings, Refused, UnknownJob
 from app.jobs.hub import MAXIMUM_BUFFERED, Entry
+from tests.app.jobs.engine_jobs import KINDS
+from tests.app.jobs.engine_parts import Part, until
 from tests.server import free_port
-from tests.unit.engine_jobs import KINDS
-from tests.unit.engine_parts import Part, until
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 WITHIN = 60.0
 """Seconds within which anything here must happen, on a machine that is busy with something else."""
 

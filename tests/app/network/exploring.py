@@ -9,7 +9,7 @@ from app.jobs.context import JobContext
 from app.jobs.errors import UnknownJob
 from app.jobs.kinds import load_kind, validated
 from app.network.kinds import KINDS
-from tests.unit.small_training import one_thread
+from tests.optimizers.small_training import one_thread
 
 SMALL = {
     "network": "mlp", "data": "two-moons", "steps": 24, "batch_size": 32, "refresh_size": 32, "refresh_every": 6,

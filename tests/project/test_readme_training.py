@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.unit.small_training import one_thread
+from tests.optimizers.small_training import one_thread
 
 README = Path(__file__).resolve().parent.parent.parent / "README.md"
 

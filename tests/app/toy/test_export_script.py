@@ -17,7 +17,7 @@ from app.toy.request import request_of
 from geometry.surfaces import SURFACES
 from optimizers import LLQR, METHODS, SAM, Method
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 STATES = {
     **{key: {"surface": key, "steps": 200} for key in SURFACES},
     "figure 2": {"preset": "figure-2"},

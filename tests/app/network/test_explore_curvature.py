@@ -22,7 +22,7 @@ from geometry.curvature import (
     top_eigenvalues,
 )
 from geometry.sampled_slices import sampled_objective
-from tests.unit.exploring import Run
+from tests.app.network.exploring import Run
 
 QUICK = {"curvature_probes": 4, "curvature_lanczos": 0, "curvature_ascent": 3, "curvature_count": 2}
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from app.network.explore import run_record
 from app.network.explore.run_record import ASKED_BYTES, RunGround, grouped
-from tests.unit.exploring import RUN, Run, context_of
+from tests.app.network.exploring import RUN, Run, context_of
 
 sizes = st.dictionaries(st.integers(1, 50), st.integers(0, 2 * ASKED_BYTES), max_size=12)
 

@@ -23,7 +23,7 @@ from app.web.side_process import CROWD, SideProcesses, each_answer
 
 REQUEST, _ = read_request({"preset": "figure-2", "steps": 60})
 MANY = [replace(REQUEST, learning_rate=0.01 + 1e-4 * k) for k in range(3 * CROWD)]
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def warm() -> list[ToyRequest]:
@@ -135,7 +135,7 @@ def test_where_none_can_be_started_the_thread_goes_on(aside: SideProcesses, monk
 def test_it_ends_with_the_web_process_however_that_ends() -> None:
     script = (
         "import os, signal, time\n"
-        "from tests.unit.test_side_process import SideProcesses, compute_many, process_pool, warm\n"
+        "from tests.app.web.test_side_process import SideProcesses, compute_many, process_pool, warm\n"
         "if __name__ == '__main__':\n"
         "    process_pool.available_cores = lambda: 2\n"
         "    aside = SideProcesses(compute_many, warm)\n"

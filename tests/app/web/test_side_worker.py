@@ -15,7 +15,7 @@ import pytest
 from app.web import process_pool
 from app.web.request import BadRequest
 from app.web.side_worker import NICE, Ended, SideWorker
-from tests.unit.test_side_process import gone
+from tests.app.web.test_side_process import gone
 
 LONG = 60.0
 

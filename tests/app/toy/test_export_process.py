@@ -26,8 +26,8 @@ from app.toy.export.files import MAKERS, made
 from app.web.exports import IN_THE_THREAD, Exports
 from app.web.settings import WebSettings
 from app.web.side_worker import SideWorker
+from tests.app.web.test_side_process import gone
 from tests.server import Server
-from tests.unit.test_side_process import gone
 
 QUICK = {"preset": "figure-2", "steps": 60, "step": 30, "frames": 10, "gif_width": 240, "width": 320}
 SLOW = {"preset": "figure-2", "format": "gif", "picture": "all", "frames": 60, "gif_width": 480}

@@ -31,7 +31,7 @@ from app.web.health import READINESS
 from app.web.requests import ObservedApp, request_id, templates
 from app.web.settings import WebSettings
 from app.web.startup import facts
-from tests.unit.engine_jobs import KINDS
+from tests.app.jobs.engine_jobs import KINDS
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ import psutil
 
 from app.jobs.hub import Entry
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 
 
 class Part:

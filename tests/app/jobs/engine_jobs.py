@@ -74,5 +74,6 @@ WRONG = JobKind("wrong", lambda _: {}, wrong)
 DEAF = JobKind("deaf", lambda _: {}, deaf)
 NEEDY = JobKind("needy", lambda _: {}, wrong, needs=("wsgiref.validate",))
 KINDS = {
-    name: f"tests.unit.engine_jobs:{name.upper()}" for name in ("count", "short", "modules", "reader", "wrong", "deaf")
+    name: f"tests.app.jobs.engine_jobs:{name.upper()}"
+    for name in ("count", "short", "modules", "reader", "wrong", "deaf")
 }

@@ -11,7 +11,7 @@ import pytest
 
 from app.web.static_files import ASSETS, StaticFiles
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def get(files: StaticFiles, path: str, method: str = "GET", query: bytes = b"", **headers: str):

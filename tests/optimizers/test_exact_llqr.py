@@ -20,7 +20,7 @@ from optimizers.exact_llqr import ExactLLQR, exact_step
 from optimizers.probes import SAM
 from optimizers.riccati import factorise, riccati_step, solve
 from optimizers.rule import Settings, begin, descent_step, refresh_if_due
-from tests.unit.small_training import one_thread
+from tests.optimizers.small_training import one_thread
 
 GOLDEN = Path(os.environ.get("GOLDEN_DIR") or Path(__file__).parent.parent / "golden" / "data")
 

@@ -32,7 +32,7 @@ from app.version import VERSION
 from app.web.request import BadRequest
 from app.web.worker import Busy
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 QUICK = {"steps": 60, "step": 30}
 SURFACES = {"ring": {}, "curve": {"surface": "two-scale-quadratic"}, "valley": {"preset": "stiff-valley"}}
 

@@ -22,7 +22,7 @@ from app.toy.costs import Schedule, schedule_of
 from app.toy.measured_cost import cost_request, seconds
 from app.toy.request import METHOD_NAMES
 from optimizers.sweeps import middle_arrivals
-from tests.unit.counting import evaluations_of_steps, evaluations_to_arrival
+from tests.app.counting import evaluations_of_steps, evaluations_to_arrival
 
 SMALL = {"resolution": "12", "runs": "3", "steps": 60, "preset": "figure-2"}
 

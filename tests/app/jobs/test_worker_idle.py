@@ -12,10 +12,10 @@ import pytest
 
 from app.jobs import Engine, EngineSettings
 from app.jobs.worker_side import IDLE_SECONDS, import_needs
-from tests.unit.engine_jobs import KINDS, NEEDY
+from tests.app.jobs.engine_jobs import KINDS, NEEDY
 
 NEEDED = NEEDY.needs[0]
-WITH_NEEDY = {"gone": "tests.unit.no_such_module:KIND", **KINDS, "needy": "tests.unit.engine_jobs:NEEDY"}
+WITH_NEEDY = {"gone": "tests.app.no_such_module:KIND", **KINDS, "needy": "tests.app.jobs.engine_jobs:NEEDY"}
 
 
 def within(ready, seconds=30.0):

@@ -22,7 +22,7 @@ from geometry.honesty import path_on_plane
 from geometry.plane import Plane
 from geometry.sampled_slices import sampled_objective
 from geometry.slices import KINDS, NORMALISATIONS, evaluate_slice, sampled_slice, slice_plane
-from tests.unit.exploring import Look, Run
+from tests.app.network.exploring import Look, Run
 
 FEW = {"slice_points": 13}
 

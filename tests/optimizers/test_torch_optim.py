@@ -16,7 +16,7 @@ from optimizers import LLQR as Rule
 from optimizers.preconditioners import Identity
 from optimizers.rule import Settings, begin, descent_step, refresh_if_due
 from optimizers.torch_optim import LLQR, SAM
-from tests.unit.small_training import (
+from tests.optimizers.small_training import (
     EXAMPLES,
     FAST,
     MAKERS,

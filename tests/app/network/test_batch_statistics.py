@@ -17,7 +17,7 @@ from app.network.training.problem import foundation, read_plane, read_weights
 from geometry.networks import NetworkLoss
 from geometry.plane import Plane
 from geometry.slices import evaluate_slice, slice_plane
-from tests.unit.exploring import Run
+from tests.app.network.exploring import Run
 
 EXAMPLES = 530
 """More than a block of the evaluation of slices."""

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from optimizers import FisherSAM
 from optimizers.torch_optim import LLQR, SAM
-from tests.unit.small_training import FAST, MAKERS, batch, closure_of, flat, normalised, one_thread, perceptron
+from tests.optimizers.small_training import FAST, MAKERS, batch, closure_of, flat, normalised, one_thread, perceptron
 
 
 @pytest.fixture(autouse=True, scope="module")

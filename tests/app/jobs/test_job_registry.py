@@ -17,7 +17,7 @@ from app.jobs.kinds import validated
 from app.jobs.registry import JobRegistry
 from app.jobs.settings import EngineSettings
 from app.jobs.states import ENDED, TRANSITIONS, Event, State
-from tests.unit.engine_jobs import KINDS
+from tests.app.jobs.engine_jobs import KINDS
 
 
 class Clock:

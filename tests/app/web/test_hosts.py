@@ -17,8 +17,8 @@ import app.server
 from app.__main__ import main
 from app.web.hosts import hosts_of
 from app.web.settings import web_settings
+from tests.app.web.test_access import Door, WebSettings, status
 from tests.server import Server
-from tests.unit.test_door import Door, WebSettings, status
 
 OWN = ("localhost", "127.0.0.1", "[::1]")
 

@@ -21,7 +21,7 @@ from app.instruments.export.maps import CellAxis, Cells, draw_cells, sequential
 from app.numbers_as_text import number
 from app.toy.request import METHOD_NAMES
 
-ASSETS = Path(__file__).resolve().parents[2] / "assets" / "instruments"
+ASSETS = Path(__file__).resolve().parents[3] / "assets" / "instruments"
 QUICK = {"resolution": "12", "runs": "3", "steps": 60, "preset": "figure-2"}
 INSTRUMENTS = ("phase", "race", "fairness", "basins", "two-scale")
 
