@@ -35,15 +35,15 @@ class RegistryPlugin(SchedulerPlugin):
 
     def __init__(self, settings: EngineSettings) -> None:
         self.settings = settings
+        self._closed = False
+        self._followers: dict[str, set[asyncio.Future]] = defaultdict(set)
+        self._hungry: dict[str, list[asyncio.Future]] = defaultdict(list)
 
     async def start(self, scheduler: Scheduler) -> None:
         """Put the handler on the scheduler."""
         self.scheduler = scheduler
-        self._closed = False
         self.registry = JobRegistry(self.settings)
         self.store = self._opened_store()
-        self._followers: dict[str, set[asyncio.Future]] = defaultdict(set)
-        self._hungry: dict[str, list[asyncio.Future]] = defaultdict(list)
         self.registry.changed = self._wake_followers
         self.registry.waiting = self._wake_worker
         scheduler.handlers[HANDLER] = self.answer
