@@ -18,6 +18,8 @@ from app.telemetry.settings import ObserveSettings
 from app.web.hosts import hosts_of
 from app.web.settings import WebSettings, web_settings
 
+PROGRAM = "pothole-lab" if os.path.basename(sys.argv[0]) == "pothole-lab" else "python -m app"
+"""As it was started: by the console script (app.console) or as a module."""
 DEFAULT_PORT = 8050
 BACKLOG = 2048
 """Connections that may wait to be accepted: a lecture hall opens the page within a second."""
@@ -25,7 +27,7 @@ BACKLOG = 2048
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     """The command line; the environment's PORT stands in for --port."""
-    parser = argparse.ArgumentParser(prog="python -m app", description="Serve Pothole lab to this computer's browser.")
+    parser = argparse.ArgumentParser(prog=PROGRAM, description="Serve Pothole lab to this computer's browser.")
     parser.add_argument("--port", default=os.environ.get("PORT") or str(DEFAULT_PORT), help="0 takes a free one")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this computer only)")
     parser.add_argument("--no-browser", action="store_true", help="do not open a browser")
@@ -53,7 +55,7 @@ def listen(host: str, port: int) -> socket.socket:
         listener.close()
         raise SystemExit(
             f"Pothole lab cannot listen on {host}:{port} ({error.strerror or error}). "
-            "Is it running already? Choose another port: make run PORT=8051, or python -m app --port 8051."
+            f"Is it running already? Choose another port: make run PORT=8051, or {PROGRAM} --port 8051."
         ) from None
     listener.listen(BACKLOG)
     return listener

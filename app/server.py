@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from dash import Dash
 from dash.backends._fastapi import FastAPIDashServer
 from fastapi import FastAPI
 
+from app import ASSETS
 from app.callbacks import add_callbacks
 from app.instruments.page import PAGE as INSTRUMENTS_PAGE
 from app.instruments.routes import add_instrument_routes
@@ -32,8 +32,6 @@ from app.web.security import SecureApp, security_headers
 from app.web.settings import WebSettings, web_settings
 from app.web.shell import INDEX, TITLE, shell
 from app.web.static_files import StaticFiles
-
-ASSETS = Path(__file__).resolve().parent.parent / "assets"
 
 
 class Backend(FastAPIDashServer):

@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import geometry
 from tests.supply.licences import declared
 from tests.supply.lock import LOCK, ROOT
 
@@ -32,7 +33,7 @@ def bill() -> str:
 
 
 def without_places(document: dict[str, Any]) -> dict[str, Any]:
-    """Without what says where it was made (addresses of indexes), and with the licences that the packages declare."""
+    """Without what says where it was made (addresses of indexes), with our version and the packages' own licences."""
     licences = {name: licence for name, _, licence in declared()}
     for component in document["components"]:
         for reference in component.get("externalReferences", []):
@@ -41,6 +42,7 @@ def without_places(document: dict[str, Any]) -> dict[str, Any]:
                 reference.pop("comment", None)
         if licence := licences.get(component["name"]):
             component["licenses"] = [{"license": {"name": licence, "acknowledgement": "declared"}}]
+    document["metadata"]["component"]["version"] = geometry.__version__  # pyproject.toml says only where it is
     for tool in document["metadata"]["tools"]["components"]:
         tool.pop("externalReferences", None)
     return document
