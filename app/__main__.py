@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import socket
 import sys
@@ -162,7 +163,8 @@ def main(arguments: list[str] | None = None) -> None:
     if isinstance(application.app, SecureApp) and application.app.files is not None:
         threading.Thread(target=application.app.files.warm, daemon=True).start()
     threading.Thread(target=prepare, args=(address if opens else None,), daemon=True).start()
-    server.run(sockets=[listener])
+    with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises it anew once all has ended in good order
+        server.run(sockets=[listener])
 
 
 if __name__ == "__main__":

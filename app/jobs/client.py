@@ -256,6 +256,15 @@ def default_engine() -> Engine:
         return _default
 
 
+def close_default_engine() -> None:
+    """End the one engine of this process, if there is one; the next to ask for it gets a fresh one. Blocks."""
+    global _default
+    with _default_guard:
+        engine, _default = _default, None
+    if engine is not None:
+        engine.close()
+
+
 def _serve(loop: asyncio.AbstractEventLoop) -> None:
     asyncio.set_event_loop(loop)
     try:

@@ -53,10 +53,11 @@ class JobRunner(WorkerPlugin):
     def __init__(self, settings: EngineSettings) -> None:
         self.settings = settings
         self._tasks: dict[asyncio.Task, JobContext | None] = {}
-        self._warmed = self._closing = False
+        self._warmed = False
 
     async def setup(self, worker: Worker) -> None:
         """Start asking for jobs."""
+        self._ending = asyncio.Event()
         if self.settings.nice and hasattr(os, "nice") and os.nice(0) < self.settings.nice:
             with contextlib.suppress(OSError):
                 os.nice(self.settings.nice)
@@ -70,7 +71,7 @@ class JobRunner(WorkerPlugin):
 
     async def teardown(self, worker: Worker) -> None:
         """Let running jobs leave with a checkpoint, and give those that do not back as they are."""
-        self._closing = True
+        self._ending.set()
         busy = {task: context for task, context in self._tasks.items() if context is not None}
         for context in busy.values():
             context.request_leave()
@@ -99,6 +100,10 @@ class JobRunner(WorkerPlugin):
             except Exception:
                 logger.exception("taking a job failed")
                 await asyncio.sleep(1.0)
+
+    @property
+    def _closing(self) -> bool:
+        return self._ending.is_set()
 
     @property
     def _idle(self) -> bool:
@@ -169,8 +174,11 @@ class JobRunner(WorkerPlugin):
         """The job is no longer this worker's: end its thread, and if it does not end, the process (a nanny starts the
         next)."""
         context.leave()
-        await asyncio.wait([ended], timeout=self.settings.unresponsive_seconds / 2)
-        if not ended.done():
+        ending = asyncio.ensure_future(self._ending.wait())
+        wait = self.settings.unresponsive_seconds / 2
+        await asyncio.wait([ended, ending], timeout=wait, return_when=asyncio.FIRST_COMPLETED)
+        ending.cancel()
+        if not ended.done() and not self._closing:
             logger.error("job %s does not leave its worker; ending the process", job)
             os._exit(1)
 

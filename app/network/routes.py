@@ -5,14 +5,16 @@ The training itself is the engine's: nothing of it runs or is imported here.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import orjson
 from fastapi import FastAPI, Request, Response
 
-from app.jobs import Refused, Unavailable, UnknownJob, default_engine
+from app.jobs import Refused, Unavailable, UnknownJob, close_default_engine, default_engine
 from app.jobs.kinds import register_kinds
 from app.network.answers import answered, job_in, sentence
 from app.network.controls import description_of, read_network_link, read_network_state, state_of
@@ -60,6 +62,8 @@ async def opened(raw: Mapping[str, Any], visitor: str) -> dict[str, Any]:
 def add_network_routes(server: FastAPI) -> None:
     """Put the network page's addresses on the server, and its kinds of jobs into the engine."""
     register_kinds(KINDS)
+    # Not left to the interpreter's end, which a signal does not wait for.
+    server.router.add_event_handler("shutdown", partial(asyncio.to_thread, close_default_engine))
     add_follow_route(server)
 
     @server.post("/network/open", include_in_schema=False)

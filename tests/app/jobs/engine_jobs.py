@@ -60,6 +60,15 @@ def wrong(description: Description, job: JobContext) -> None:
     raise KeyError("a secret of the program")
 
 
+def computing(description: Description, job: JobContext) -> None:
+    """Is inside torch's own code, threads and all, whenever its process ends."""
+    import torch
+
+    job.report(1, x=1.0)
+    while True:
+        torch.ones(1500, 1500) @ torch.ones(1500, 1500)
+
+
 def deaf(description: Description, job: JobContext) -> None:
     """Does not ask for its settings, so it cannot be stopped kindly."""
     job.report(1, x=1.0)
@@ -71,9 +80,10 @@ SHORT = JobKind("short", validate, count, change, lane="short", resumable=False)
 MODULES = JobKind("modules", lambda _: {}, modules)
 READER = JobKind("reader", lambda d: d, reader, lane="short", resumable=False)
 WRONG = JobKind("wrong", lambda _: {}, wrong)
+COMPUTING = JobKind("computing", lambda _: {}, computing)
 DEAF = JobKind("deaf", lambda _: {}, deaf)
 NEEDY = JobKind("needy", lambda _: {}, wrong, needs=("wsgiref.validate",))
 KINDS = {
     name: f"tests.app.jobs.engine_jobs:{name.upper()}"
-    for name in ("count", "short", "modules", "reader", "wrong", "deaf")
+    for name in ("count", "short", "modules", "reader", "wrong", "deaf", "computing")
 }

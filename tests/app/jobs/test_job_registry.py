@@ -464,7 +464,7 @@ def test_a_large_feed_is_handed_out_in_parts() -> None:
         (None, "must be an object"),
         ([], "must be an object"),
         ({1: 2}, "must be an object"),
-        ({}, "kind must be one of count, deaf"),
+        ({}, "kind must be one of computing, count, deaf"),
         ({"kind": "rm -rf"}, "kind must be one of"),
         ({"kind": ["count"]}, "kind must be one of"),
         ({"kind": "count", "steps": -1}, "steps must be a whole number from 1 to 1000000, not -1"),
