@@ -15,10 +15,9 @@ from app.instruments.controls import STRIDES, InstrumentRequest
 from app.instruments.repeats import Repeats, repeats
 from app.toy.compute import configured
 from app.toy.costs import counting_told
-from app.toy.request import METHOD_NAMES
 from app.web.request import BadRequest
 from geometry.surface import Surface
-from optimizers import simulate
+from optimizers import METHODS, simulate
 from optimizers.sweeps import STEP_SETTINGS, Axis, Sweep, middle_arrivals, sweep
 
 
@@ -120,7 +119,7 @@ def phase_answer(request: InstrumentRequest) -> bytes:
             parts.append({"method": name, "columns": columns.tolist(), "rows": rows.tolist(), **told})
     answer: dict[str, Any] = {"stride": request.stride, "parts": parts}
     if request.stride == STRIDES[0]:
-        costs = {name: prices(configured(name, request.toy)) for name in METHOD_NAMES}
+        costs = {name: prices(configured(name, request.toy)) for name in METHODS}
         answer |= {
             "x": described(across),
             "y": described(up),

@@ -9,7 +9,7 @@ from typing import Any
 
 from app import __version__
 from app.jobs.settings import EngineSettings, available_cores, visible_gpus
-from app.web.hosts import told
+from app.web.access import describe_hosts
 from app.web.settings import WebSettings
 
 logger = logging.getLogger("pothole.start")
@@ -53,7 +53,7 @@ def facts(web: WebSettings, engine: EngineSettings) -> dict[str, Any]:
         "walker_steps": web.walker_steps,
         "waiting": web.waiting,
         "sockets": web.sockets,
-        "hosts": told(web.hosts),
+        "hosts": describe_hosts(web.hosts),
         "password": "asked" if web.password else "none",
         "queue_length": engine.queue_length,
         "jobs_per_visitor": engine.jobs_per_visitor,

@@ -29,7 +29,6 @@ from app.toy.export.picture import DESIGN_WIDTH, Picture, height_of
 from app.toy.export.scene import scene_of
 from app.toy.link import read_link
 from app.web.request import BadRequest
-from app.web.worker import Busy
 
 ROOT = Path(__file__).resolve().parents[3]
 QUICK = {"steps": 60, "step": 30}
@@ -259,10 +258,7 @@ def test_nonsense_is_refused(post, body):
 
 
 def test_too_many_exports_are_told_to_come_again(post, monkeypatch):
-    async def full(*_):
-        raise Busy("…")
-
-    monkeypatch.setattr("app.web.worker.Worker.run", full)
+    monkeypatch.setattr("app.web.fair_queue.FairQueue.__len__", lambda _: 6)
     response = post("/export/toy", {**QUICK, "format": "py"})
     assert response.status_code == 429 and "try again" in response.json()["problems"][0]
 
