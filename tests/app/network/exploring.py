@@ -63,7 +63,7 @@ class Look:
         def settings(position: int) -> dict[str, Any]:
             self.questions += 1
             if stop_after is not None and self.questions > stop_after:
-                context.instruct({"wish": "stop", "settings": {}, "version": 0})
+                context.instruct({"leave": True, "settings": {}, "version": 0})
             return asked(position)
 
         context.settings = settings  # type: ignore[method-assign]

@@ -69,10 +69,10 @@ class Registry:
             if changes and position in changes:
                 self.job["version"] += 1
                 self.job["settings"] = {**self.job["settings"], **changes[position]}
-                context.instruct({"wish": "", "settings": self.job["settings"], "version": self.job["version"]})
+                context.instruct({"leave": False, "settings": self.job["settings"], "version": self.job["version"]})
             value = asked(position)
             if leave_at is not None and position >= leave_at:
-                context.instruct({"wish": "pause", "settings": self.job["settings"], "version": self.job["version"]})
+                context.instruct({"leave": True, "settings": self.job["settings"], "version": self.job["version"]})
             if position % 3 == 0:
                 self._take(context)
             return value
