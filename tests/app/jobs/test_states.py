@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from app.jobs.states import ENDED, TRANSITIONS, Event, State
 from tests.app.jobs.place import Place
+from tests.server import ROOT
 
 
 @pytest.mark.parametrize("state", State)
@@ -28,3 +31,12 @@ def test_every_state_can_be_reached_and_left() -> None:
         border = {after for state in border for after in TRANSITIONS[state].values()} - reached
     assert reached == set(State)
     assert {state for state in State if not TRANSITIONS[state]} == {State.FINISHED, State.STOPPED, State.FAILED}
+
+
+def test_the_manual_prints_the_table() -> None:
+    page = (ROOT / "docs" / "internals" / "architecture.md").read_text(encoding="utf-8")
+    section = page.split("## States of a job\n")[1].split("\n## ")[0]
+    printed = {}
+    for state, leads_on in re.findall(r"^\| (\w+) \| (.*) \|$", section, re.MULTILINE)[1:]:
+        printed[state] = dict(re.findall(r"([\w ]+) → (\w+)(?:, |$)", leads_on))
+    assert printed == {state: dict(leads_on) for state, leads_on in TRANSITIONS.items()}
