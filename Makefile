@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench screenshots load fuzz faults soak lock audit licences sbom clean
+.PHONY: help run test lint bench screenshots load fuzz faults soak lock audit licences sbom wheel clean
 
 # The first of these that is Python 3.11 or newer makes the virtual environment: make run PYTHON=python3.12
 PYTHON ?= python3 python3.14 python3.13 python3.12 python3.11
@@ -73,8 +73,12 @@ lock: .venv/test.stamp ## write down the version of everything installed, after 
 	@mv $(CONSTRAINTS).new $(CONSTRAINTS)
 	@$(ENV) -m tests.supply.lock && $(ENV) -m tests.supply.licences && $(ENV) -m tests.supply.materials
 
+wheel: .venv/test.stamp ## build the wheel into dist; pip install 'dist/….whl[app]' installs the program pothole-lab
+	@rm -rf dist
+	@$(ENV) -m pip wheel . --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist
+
 clean: ## remove what tests, tools and compilations left (not .venv)
-	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .cache build ./*.egg-info tests/artifacts
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .cache build dist ./*.egg-info tests/artifacts
 	find . -path ./.venv -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Set-up. A stamp is newer than the pins that were installed last; installing what is there already needs no network.

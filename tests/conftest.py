@@ -11,6 +11,7 @@ from hypothesis import settings
 
 from tests.browser.chrome import HOW, find_chrome
 from tests.server import Server
+from tests.wheel import build_wheel
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -60,3 +61,9 @@ def server(start_server: Callable[..., Server]) -> Iterator[Server]:
     shared.stop()
     assert died is None, f"the server ended by itself with {died}:\n{shared.log()}"
     assert not shared.tracebacks(), f"the server printed a traceback:\n{shared.log()}"
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel that is built from here."""
+    return build_wheel(tmp_path_factory.mktemp("wheel"))

@@ -21,14 +21,13 @@ from app.instruments.race import race_answer
 from app.instruments.repeats import MOST_STEPS
 from app.instruments.two_scale import two_scale_answer
 from app.toy.request import read_state, toy_keys
-from app.web.asking import visitor_of_request
 from app.web.batching import Coalescer
-from app.web.cache import AnswerCache
+from app.web.cache import Caches
 from app.web.http import json_response, refusal
 from app.web.request import MAXIMUM_MESSAGES, BadRequest, parse_body, strangers
-from app.web.settings import WebSettings, web_settings
+from app.web.settings import WebSettings
+from app.web.visitor import greet, visitor_in_queue
 
-ANSWERS = AnswerCache(web_settings().cache_bytes * 7 / 32, "instruments")
 COMPUTATIONS: dict[str, Callable[[InstrumentRequest], bytes]] = {
     "phase": phase_answer,
     "race": race_answer,
@@ -61,7 +60,7 @@ def one_part(items: Sequence[tuple[str, InstrumentRequest]]) -> list[bytes]:
     return [COMPUTATIONS[name](asked)]
 
 
-def check_work(name: str, asked: InstrumentRequest, most: int) -> None:
+def check_work(name: str, asked: InstrumentRequest, most: float) -> None:
     """BadRequest where a part of a map has more walkers × steps than one request may have."""
     if name not in ("phase", "basins"):
         return
@@ -72,18 +71,20 @@ def check_work(name: str, asked: InstrumentRequest, most: int) -> None:
         raise BadRequest(f"This picture takes {work:.3g} walkers × steps and may take {most:.3g}: ask for less of it.")
 
 
-def add_instrument_routes(server: FastAPI, settings: WebSettings) -> None:
+def add_instrument_routes(server: FastAPI, settings: WebSettings, caches: Caches) -> None:
     """Put the instruments' addresses on the server."""
     coarse, fine = (
-        Coalescer(f"instruments-{name}", one_part, ANSWERS, settings=settings) for name in ("coarse", "fine")
+        Coalescer(f"instruments-{name}", one_part, caches["instruments"], settings=settings)
+        for name in ("coarse", "fine")
     )
 
     @server.post("/instruments/open", include_in_schema=False)
     async def open_link(request: Request) -> Response:
         try:
-            return json_response(opened(parse_body(await request.body())))
+            answer = json_response(opened(parse_body(await request.body())))
         except BadRequest as error:
-            return refusal(error)
+            answer = refusal(error)
+        return greet(request, answer)
 
     @server.post("/instruments/{name}", include_in_schema=False)
     async def part(name: str, request: Request) -> Response:
@@ -94,7 +95,7 @@ def add_instrument_routes(server: FastAPI, settings: WebSettings) -> None:
             asked = read_instrument_request(raw, name)
             check_work(name, asked, settings.walker_steps)
             worker = coarse if name == "phase" and asked.stride == STRIDES[0] else fine
-            answer = await worker.answer((name, asked), visitor_of_request(request), request.is_disconnected)
+            answer = await worker.answer((name, asked), visitor_in_queue(request), request.is_disconnected)
             said = strangers(raw, toy_keys(asked.toy) | INSTRUMENT_KEYS)
             # Answers are kept as bytes for all who ask the same; what one request held too much is said beside them.
             return json_response(answer[:-1] + b',"left_out":' + orjson.dumps(said) + b"}" if said else answer)

@@ -19,7 +19,7 @@ from app.network.follow import add_follow_route
 from app.network.ground import ground_of
 from app.web.http import json_response, refusal
 from app.web.request import MAXIMUM_MESSAGES, BadRequest, parse_body, strangers
-from app.web.visitor import greeted, known_visitor, visitor_of
+from app.web.visitor import greet, known_visitor, require_visitor
 
 ACTS = ("pause", "resume", "stop")
 
@@ -65,12 +65,12 @@ def add_network_routes(server: FastAPI) -> None:
             answer = json_response(orjson.dumps(await opened(raw, known_visitor(request))))
         except BadRequest as error:
             answer = refusal(error)
-        return greeted(request, answer)
+        return greet(request, answer)
 
     @server.post("/network/start", include_in_schema=False)
     async def start(request: Request) -> Response:
         async def do(raw: Mapping[str, Any]) -> dict[str, Any]:
-            visitor, state = visitor_of(request), raw.get("state")
+            visitor, state = require_visitor(request), raw.get("state")
             if not isinstance(state, dict):
                 raise BadRequest("The state must be an object.")
             reading = read_network_state(state)
@@ -98,7 +98,7 @@ def add_network_routes(server: FastAPI) -> None:
             wish = raw.get("act")
             if not isinstance(wish, str) or wish not in ACTS:
                 raise BadRequest(f"act must be one of {', '.join(ACTS)}.")
-            await getattr(default_engine(), wish)(job_in(raw), visitor_of(request))
+            await getattr(default_engine(), wish)(job_in(raw), require_visitor(request))
             return {}
 
         return await answered(request, do)
@@ -109,7 +109,7 @@ def add_network_routes(server: FastAPI) -> None:
             settings = raw.get("settings")
             if not isinstance(settings, dict):
                 raise BadRequest("settings must be an object.")
-            await default_engine().change(job_in(raw), visitor_of(request), settings)
+            await default_engine().change(job_in(raw), require_visitor(request), settings)
             return {}
 
         return await answered(request, do)
@@ -117,7 +117,7 @@ def add_network_routes(server: FastAPI) -> None:
     @server.post("/network/ground", include_in_schema=False)
     async def ground(request: Request) -> Response:
         async def do(raw: Mapping[str, Any]) -> dict[str, Any]:
-            visitor_of(request)
+            require_visitor(request)
             return {"job": await ground_of(default_engine(), job_in(raw), raw.get("x"), raw.get("y"))}
 
         return await answered(request, do)

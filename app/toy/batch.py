@@ -15,14 +15,9 @@ import numpy as np
 
 from app.toy.compute import OPTIONS, Trace, answer_of, configured, traces_of
 from app.toy.request import ToyRequest
-from app.web.cache import AnswerCache
-from app.web.settings import web_settings
 from geometry.surface import Surface
 from optimizers import METHODS, Method, simulate
 from optimizers.run import Run
-
-PATHS = AnswerCache(web_settings().cache_bytes / 2, "paths")
-"""Answers by request: at 600 steps one is about 100 kB."""
 
 
 def paths_key(request: ToyRequest) -> ToyRequest:

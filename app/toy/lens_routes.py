@@ -13,12 +13,12 @@ from fastapi import FastAPI, Request, Response
 from app.toy.anatomy import read_anatomy
 from app.toy.cloud import read_cloud
 from app.toy.measured_cost import read_cost
-from app.web.asking import visitor_of_request
 from app.web.batching import Coalescer
-from app.web.cache import AnswerCache
+from app.web.cache import Caches
 from app.web.http import json_response, refusal
 from app.web.request import BadRequest, parse_body
 from app.web.settings import WebSettings
+from app.web.visitor import visitor_in_queue
 
 
 class Asked(Protocol):
@@ -37,17 +37,18 @@ READERS: dict[str, Callable[[Mapping[str, Any]], Asked]] = {
 """Address under /toy/ → how a posted state is read."""
 
 
-def add_lens_routes(server: FastAPI, settings: WebSettings) -> None:
+def add_lens_routes(server: FastAPI, settings: WebSettings, caches: Caches) -> None:
     """Put the addresses on the server."""
-    kept = AnswerCache(settings.cache_bytes / 8, "lens")
-    lens: Coalescer[Asked] = Coalescer("lens", lambda items: [items[0].answer()], kept, settings=settings)
+    lens: Coalescer[Asked] = Coalescer(
+        "lens", lambda items: [items[0].answer()], caches["lens"], settings=settings
+    )  # fmt: skip
 
     def add(name: str, read: Callable[[Mapping[str, Any]], Asked]) -> None:
         @server.post(f"/toy/{name}", include_in_schema=False)
         async def closer(request: Request) -> Response:
             try:
                 asked = read(parse_body(await request.body()))
-                return json_response(await lens.answer(asked, visitor_of_request(request), request.is_disconnected))
+                return json_response(await lens.answer(asked, visitor_in_queue(request), request.is_disconnected))
             except BadRequest as error:
                 return refusal(error)
 

@@ -13,22 +13,21 @@ from typing import Any
 import orjson
 from fastapi import FastAPI, Request, Response
 
-from app.toy.batch import PATHS, compute_many, paths_key
+from app.toy.batch import compute_many, paths_key
 from app.toy.claims import claims_for
 from app.toy.link import left_out, read_link, write_link
 from app.toy.presets import PRESETS
 from app.toy.request import ToyRequest, read_request, read_state, toy_keys
-from app.toy.surface import SURFACES_DRAWN, surface_key, surface_of
-from app.web.asking import visitor_of_request
+from app.toy.surface import surface_key, surface_of
 from app.web.batching import Coalescer
-from app.web.cache import AnswerCache
+from app.web.cache import Caches
 from app.web.fair_queue import Visitor
 from app.web.http import json_response, refusal
 from app.web.request import MAXIMUM_MESSAGES, BadRequest, parse_body, strangers
-from app.web.settings import WebSettings, web_settings
+from app.web.settings import WebSettings
 from app.web.side_process import SideProcesses
+from app.web.visitor import greet, visitor_in_queue
 
-CLAIMS = AnswerCache(web_settings().cache_bytes / 32, "claims")
 HEAVIEST_BATCH = 300_000
 """Walkers × steps of all methods after which a batch is closed: some 50 ms of one core."""
 
@@ -67,18 +66,18 @@ class ToyWork:
     claims: Coalescer[ToyRequest]
 
     @classmethod
-    def begin(cls, settings: WebSettings) -> ToyWork:
+    def begin(cls, settings: WebSettings, caches: Caches) -> ToyWork:
         """Threads start with their first work."""
         count = settings.side_processes
         return cls(
             Coalescer(
-                "paths", compute_many, PATHS, key=paths_key, batch=settings.batch, settings=settings,
+                "paths", compute_many, caches["paths"], key=paths_key, batch=settings.batch, settings=settings,
                 weight=lambda request: len(request.methods) * request.steps, heaviest=HEAVIEST_BATCH,
                 aside=SideProcesses(compute_many, _first_requests, count) if count else None,
             ),
-            Coalescer("surfaces", lambda items: [surface_of(items[0])], SURFACES_DRAWN, key=surface_key,
-                      settings=settings),
-            Coalescer("claims", lambda items: [claims_answer(items[0])], CLAIMS,
+            Coalescer("surfaces", lambda items: [surface_of(items[0])], caches["surfaces"],
+                      key=surface_key, settings=settings),
+            Coalescer("claims", lambda items: [claims_answer(items[0])], caches["claims"],
                       key=lambda request: replace(request, scheme="light"), settings=settings),
         )  # fmt: skip
 
@@ -93,14 +92,14 @@ class ToyWork:
         return b'{"surface":%b,"paths":%b,"notices":%b,"left_out":%b}' % (surface, paths, orjson.dumps(notices), said)
 
 
-def add_routes(server: FastAPI, settings: WebSettings) -> ToyWork:
+def add_routes(server: FastAPI, settings: WebSettings, caches: Caches) -> ToyWork:
     """Put the toy lab's addresses on the server."""
-    work = ToyWork.begin(settings)
+    work = ToyWork.begin(settings, caches)
 
     async def compute(request: Request) -> Response:
         try:
             raw = parse_body(await request.body())
-            return json_response(await work.toy_answer(raw, visitor_of_request(request), request.is_disconnected))
+            return json_response(await work.toy_answer(raw, visitor_in_queue(request), request.is_disconnected))
         except BadRequest as error:
             return refusal(error)
 
@@ -111,15 +110,16 @@ def add_routes(server: FastAPI, settings: WebSettings) -> ToyWork:
     async def test_claims(request: Request) -> Response:
         try:
             asked, _ = read_request(parse_body(await request.body()))
-            return json_response(await work.claims.answer(asked, visitor_of_request(request), request.is_disconnected))
+            return json_response(await work.claims.answer(asked, visitor_in_queue(request), request.is_disconnected))
         except BadRequest as error:
             return refusal(error)
 
     @server.post("/toy/open", include_in_schema=False)
     async def open_link(request: Request) -> Response:
         try:
-            return json_response(opened(parse_body(await request.body())))
+            answer = json_response(opened(parse_body(await request.body())))
         except BadRequest as error:
-            return refusal(error)
+            answer = refusal(error)
+        return greet(request, answer)
 
     return work

@@ -21,26 +21,27 @@ from app.network.export.files import network_file
 from app.network.export.request import read_network_wish
 from app.toy.export.controls import read_wish
 from app.toy.export.files import MadeFile, made
+from app.web.cache import Caches
+from app.web.fair_queue import Visitor
 from app.web.http import refusal
 from app.web.request import BadRequest, parse_body
 from app.web.settings import WebSettings
 from app.web.side_worker import SideWorker
-from app.web.visitor import visitor_of
-from app.web.worker import Busy, Worker
+from app.web.visitor import require_visitor, visitor_in_queue
+from app.web.worker import Gone, Worker
 
 NOTICES = "x-pothole-notices"
 """Header with the sentences on clamped values: a JSON list, percent-encoded."""
-
-
+BUSY = "The server is busy with other exports; try again in a moment."
 IN_THE_THREAD = ("py",)
 """Formats that are a few lines of text: not worth the way to a process, let alone its start."""
 
 
 class Exports:
-    """One thread that has one file after the other made in a process beside it, and a bound on those that wait."""
+    """One thread that has one file after the other made in a process beside it, in turns by who asks."""
 
     def __init__(self, settings: WebSettings) -> None:
-        self._worker = Worker("export", settings.exports)
+        self._worker = Worker("export", settings.exports, BUSY)
         self._aside: SideWorker | None = None
         if settings.side_processes:
             seconds = f"{settings.export_seconds:g} s"
@@ -50,10 +51,10 @@ class Exports:
                 "The process that makes files ended while it made this one: ask for a smaller one, or try again.",
             )  # fmt: skip
 
-    async def run(self, function: Callable[..., Any], *arguments: Any) -> Any:
+    async def run(self, visitor: Visitor, gone: Gone, function: Callable[..., Any], *arguments: Any) -> Any:
         """The function's value, computed in the process; Busy where too many wait for it."""
         call = function if self._aside is None else partial(self._aside.call, function)
-        return await self._in_turn(call, *arguments)
+        return await self._worker.run(visitor, call, *arguments, gone=gone)
 
     async def answer(
         self, request: Request, read: Callable[[Mapping[str, Any]], Any], make: Callable[[Any], MadeFile]
@@ -68,7 +69,8 @@ class Exports:
             return self._aside.call(make, wish)
 
         try:
-            return file_response(await self._in_turn(made_of, parse_body(await request.body())))
+            raw, visitor = parse_body(await request.body()), visitor_in_queue(request)
+            return file_response(await self._worker.run(visitor, made_of, raw, gone=request.is_disconnected))
         except BadRequest as error:
             return refusal(error)
 
@@ -76,12 +78,6 @@ class Exports:
         """End the process."""
         if self._aside is not None:
             self._aside.close()
-
-    async def _in_turn(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        try:
-            return await self._worker.run(function, *arguments)
-        except Busy:
-            raise Busy("The server is busy with other exports; try again in a moment.") from None
 
 
 def file_response(file: MadeFile) -> Response:
@@ -92,7 +88,7 @@ def file_response(file: MadeFile) -> Response:
     return Response(file.content, media_type=file.media_type, headers=headers)
 
 
-def add_export_routes(server: FastAPI, settings: WebSettings) -> None:
+def add_export_routes(server: FastAPI, settings: WebSettings, caches: Caches) -> None:
     """Put the exports' addresses on the server."""
     exports = Exports(settings)
     server.router.add_event_handler("shutdown", exports.close)
@@ -105,10 +101,12 @@ def add_export_routes(server: FastAPI, settings: WebSettings) -> None:
     async def network(request: Request) -> Response:
         async def make() -> Response:
             wish = read_network_wish(parse_body(await request.body()))
-            return file_response(await network_file(default_engine(), visitor_of(request), wish, exports.run))
+            run = partial(exports.run, visitor_in_queue(request), request.is_disconnected)
+            return file_response(await network_file(default_engine(), require_visitor(request), wish, run))
 
         return await told(make)
 
     @server.post("/export/instruments", include_in_schema=False)
     async def instruments(request: Request) -> Response:
-        return await exports.answer(request, instrument_wish, instrument_file)
+        read = partial(instrument_wish, kept=caches["instruments"], most=settings.walker_steps)
+        return await exports.answer(request, read, instrument_file)

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
 
 @dataclass(frozen=True)
 class Page:
@@ -38,3 +40,19 @@ def page_at(path: Any) -> Page | None:
     if not isinstance(path, str):
         return None
     return PAGES.get("/" + path.strip("/"))
+
+
+class MissingPages:
+    """Gives the status 404 to an address without a page: Dash answers it as if there were one."""
+
+    def __init__(self, app: ASGIApp, has_page: Callable[[str], bool]) -> None:
+        self.app, self._has_page = app, has_page
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_status(message: Message) -> None:
+            if message["type"] == "http.response.start" and message["status"] == 200:
+                message["status"] = 404
+            await send(message)
+
+        is_missing = scope["type"] == "http" and not self._has_page(scope["path"])
+        await self.app(scope, receive, send_with_status if is_missing else send)

@@ -3,6 +3,7 @@ them not)."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
@@ -15,7 +16,7 @@ from app.instruments.controls import INSTRUMENT, STRIDES, InstrumentRequest, own
 from app.instruments.export.request import InstrumentWish
 from app.instruments.export.tables import MAKERS, MEASURED, TABLES, columns_of
 from app.instruments.page import ABOUT
-from app.instruments.routes import ANSWERS, check_work, one_part
+from app.instruments.routes import check_work, one_part
 from app.state.control import ChoiceControl
 from app.toy.export.controls import WIDTH, read_values
 from app.toy.export.data import csv_bytes, npz_bytes
@@ -23,8 +24,8 @@ from app.toy.export.description import file_name, settings_of, settings_rows
 from app.toy.export.files import MadeFile
 from app.toy.measured_cost import cost_request, seconds
 from app.toy.request import read_state
+from app.web.cache import AnswerCache
 from app.web.request import BadRequest
-from app.web.settings import web_settings
 from optimizers import METHODS
 
 FORMAT = ChoiceControl(
@@ -46,12 +47,12 @@ def parts_of(name: str, asked: InstrumentRequest) -> Iterator[InstrumentRequest]
         yield asked
 
 
-def answers_of(name: str, asked: InstrumentRequest) -> list[dict[str, Any]]:
-    """The instrument's whole answer, part by part."""
+def answers_of(name: str, asked: InstrumentRequest, kept: AnswerCache, most: float) -> list[dict[str, Any]]:
+    """The instrument's whole answer, part by part: kept, or computed now. most: walkers × steps of one part."""
     answers = []
     for part in parts_of(name, asked):
-        check_work(name, part, web_settings().walker_steps)
-        answers.append(orjson.loads(ANSWERS.get((name, part), partial(_computed, name, part))))
+        check_work(name, part, most)
+        answers.append(orjson.loads(kept.get((name, part), partial(_computed, name, part))))
     return answers
 
 
@@ -59,8 +60,11 @@ def _computed(name: str, part: InstrumentRequest) -> bytes:
     return one_part([(name, part)])[0]
 
 
-def instrument_wish(raw: Mapping[str, Any]) -> InstrumentWish:
-    """The wish in a posted state of the instruments page, its answers computed. BadRequest says what is wrong."""
+def instrument_wish(raw: Mapping[str, Any], kept: AnswerCache | None = None, most: float = math.inf) -> InstrumentWish:
+    """The wish in a posted state of the instruments page, its answers computed. BadRequest says what is wrong.
+
+    kept: where answers are looked for first;  most: walkers × steps that one part of a picture may take.
+    """
     values, _ = read_values(raw, (FORMAT, INSTRUMENT, WIDTH))
     name, kind = values["instrument"], values["format"]
     if name not in MAKERS:
@@ -71,7 +75,7 @@ def instrument_wish(raw: Mapping[str, Any]) -> InstrumentWish:
     reading = read_state(raw)
     own, _ = own_state(raw, reading.state["surface"])
     asked = read_instrument_request({k: v for k, v in raw.items() if k not in ("method", "stride")}, name)
-    answers = answers_of(name, asked)
+    answers = answers_of(name, asked, kept or AnswerCache(0), most)
     settings = {**settings_of(reading), **own, "instrument": name, "what": answers[0].get("what", "")}
     if name in COUNTING:
         settings |= _counted(answers[0], asked, reading.state["cost"])

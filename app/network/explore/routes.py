@@ -15,7 +15,8 @@ from app.network.explore.figures import pictures_answer
 from app.state.control import Control
 from app.web.http import json_response, refusal
 from app.web.request import BadRequest, parse_body
-from app.web.visitor import visitor_of
+from app.web.settings import WebSettings
+from app.web.visitor import require_visitor, visitor_in_queue
 from app.web.worker import Worker
 
 TABLES: dict[str, tuple[Control, ...]] = {
@@ -49,14 +50,14 @@ def read_wish(raw: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     return description, notices
 
 
-def add_explore_routes(server: FastAPI) -> None:
+def add_explore_routes(server: FastAPI, settings: WebSettings) -> None:
     """Put the addresses on the server."""
-    worker = Worker("pictures")
+    worker = Worker("pictures", settings.waiting)
 
     @server.post("/network/explore", include_in_schema=False)
     async def explore(request: Request) -> Response:
         async def do(raw: Mapping[str, Any]) -> dict[str, Any]:
-            visitor = visitor_of(request)
+            visitor = require_visitor(request)
             description, notices = read_wish(raw)
             if raw.get("replaces"):
                 # What was asked before is of no use any more; it may have ended, or be somebody else's.
@@ -70,7 +71,7 @@ def add_explore_routes(server: FastAPI) -> None:
     async def stop(request: Request) -> Response:
         async def do(raw: Mapping[str, Any]) -> dict[str, Any]:
             with contextlib.suppress(Refused):
-                await default_engine().stop(job_in(raw), visitor_of(request))
+                await default_engine().stop(job_in(raw), require_visitor(request))
             return {}
 
         return await answered(request, do)
@@ -78,6 +79,7 @@ def add_explore_routes(server: FastAPI) -> None:
     @server.post("/network/explore/pictures", include_in_schema=False)
     async def pictures(request: Request) -> Response:
         try:
-            return json_response(await worker.run(pictures_answer, parse_body(await request.body())))
+            raw, visitor = parse_body(await request.body()), visitor_in_queue(request)
+            return json_response(await worker.run(visitor, pictures_answer, raw, gone=request.is_disconnected))
         except BadRequest as error:
             return refusal(error)

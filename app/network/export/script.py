@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from app import __version__
 from app.network.export.record import Record
 from app.network.training.user_models import OWN
 from app.toy.export.script import imports_of, written
-from app.version import VERSION
 from app.web.request import BadRequest
 from optimizers import ASAM, FSAM, FisherSAM, Method
 
@@ -28,7 +28,9 @@ def network_script(record: Record) -> str:
     options = ", ".join(f"{key}={told[key]!r}" for key in ("refresh_every", "decay", "damping"))
     settings = ", ".join(f"{key}={told[key]!r}" for key in TRAINED_WITH)
     lines = [
-        f'"""A training run of Pothole lab {VERSION}, by the library alone: run it in the repository\'s folder.',
+        f'"""A training run of Pothole lab {__version__}, by the library alone.',
+        "",
+        "Run it where pothole-lab is installed, or in the repository's folder.",
         "",
         "The numbers are the run's own but for rounding: another number of threads, or a GPU, adds in another order.",
         '"""',

@@ -6,11 +6,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from app import __version__
 from app.toy.controls import controls_of
 from app.toy.link import write_link
 from app.toy.presets import PRESETS
 from app.toy.request import Reading
-from app.version import VERSION
 
 SOURCE = (
     "Surfaces and settings are our reconstruction, found by simulation so that the captions of arXiv 2605.16134 hold, "
@@ -24,7 +24,7 @@ DECISIVE = ("surface", "start", "walk", "preconditioner")
 def settings_of(reading: Reading) -> dict[str, Any]:
     """All that is needed to see or compute the same again; plain values, ready for JSON."""
     return {
-        "made_by": f"Pothole lab {VERSION}",
+        "made_by": f"Pothole lab {__version__}",
         "surface_class": type(reading.surface).__name__,
         **reading.state,
         "link": "/" + write_link(reading.state),

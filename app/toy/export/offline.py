@@ -8,13 +8,13 @@ from __future__ import annotations
 import base64
 import hashlib
 from html import escape
-from pathlib import Path
 from string import Template
 from typing import Any
 
 import numpy as np
 import orjson
 
+from app import ASSETS, __version__
 from app.appearance import SCHEMES, looks
 from app.encoding import encode
 from app.toy.batch import compute_paths
@@ -25,11 +25,9 @@ from app.toy.landscape import MAP_POINTS, RELIEF_POINTS, colour_range, curve_of,
 from app.toy.link import write_link
 from app.toy.request import Reading, request_of
 from app.toy.surface import reference, relief_top
-from app.version import VERSION
 from geometry.surface import Surface
 from optimizers import METHODS
 
-ASSETS = Path(__file__).resolve().parent.parent.parent.parent / "assets"
 SCRIPTS = (
     *("core/actions.js", "core/arrays.js", "core/format.js", "core/keys.js", "core/scheme.js", "core/table.js"),
     *("draw/ink.js", "draw/layer.js", "draw/markers.js", "draw/polyline.js", "draw/occlusion.js", "draw/arrows.js"),
@@ -67,7 +65,7 @@ def offline_page(reading: Reading, step: int) -> bytes:
         "settings": rows,
         "source": escape(SOURCE),
         "link": escape("/" + write_link(reading.state)),
-        "version": escape(VERSION),
+        "version": escape(__version__),
     }
     return Template(TEMPLATE.read_text(encoding="utf-8")).substitute(words).encode()
 

@@ -7,11 +7,11 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 import optimizers
+from app import __version__
 from app.toy.compute import configured
 from app.toy.export.description import SOURCE
 from app.toy.link import write_link
 from app.toy.request import Reading, request_of
-from app.version import VERSION
 
 
 def written(value: Any) -> str:
@@ -64,7 +64,9 @@ def toy_script(reading: Reading) -> str:
     own = [f"own = {{{each}}}"] if request.own else []
     call = "**{**settings, **own[name]}" if request.own else "**settings"
     lines = [
-        f'"""The paths of a scene of Pothole lab {VERSION}, by the library alone: run it in the repository\'s folder.',
+        f'"""The paths of a scene of Pothole lab {__version__}, by the library alone.',
+        "",
+        "Run it where pothole-lab is installed, or in the repository's folder.",
         "",
         f"{SOURCE}",
         f"The same on the page: /{write_link(reading.state)}",

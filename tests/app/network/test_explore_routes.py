@@ -20,7 +20,8 @@ from app.network.explore.controls import EXPLORE_CONTROLS
 from app.network.explore.figures import loss_ticks
 from app.network.explore.routes import TABLES
 from app.state.control import ChoiceControl, NumberControl
-from app.web.visitor import COOKIE
+from app.web.settings import WebSettings
+from app.web.visitor import VISITOR_COOKIE
 
 with warnings.catch_warnings():
     # It would rather have another client than the pinned one, which does all that is asked of it here.
@@ -60,8 +61,8 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
 @pytest.fixture
 def client(engine: FakeEngine) -> TestClient:
     server = FastAPI()
-    routes.add_explore_routes(server)
-    return TestClient(server, cookies={COOKIE: MINE})
+    routes.add_explore_routes(server, WebSettings())
+    return TestClient(server, cookies={VISITOR_COOKIE: MINE})
 
 
 def ask(client: TestClient, kind: str, **state: Any) -> Any:

@@ -40,7 +40,7 @@ RECORD = Record(
         {"position": k, "methods": {m: {"evaluations": k, "train_loss": 1 / (k + 1)} for m in ("SGDM", "LLQR+SAM")}}
         for k in range(40)
     ],
-)  # fmt: skip
+)
 
 
 @pytest.fixture(scope="module")
@@ -70,11 +70,15 @@ def test_and_with_a_training_run(worker: SideWorker, kind: str) -> None:
     assert worker.call(_run_file, RECORD, wish, None) == _run_file(RECORD, wish, None)
 
 
+async def nobody_leaves() -> bool:
+    return False
+
+
 def test_the_setting_that_forbids_processes_is_obeyed() -> None:
     async def pid(settings: WebSettings) -> int:
         exports = Exports(settings)
         try:
-            return await exports.run(os.getpid)
+            return await exports.run(("a", ""), nobody_leaves, os.getpid)
         finally:
             exports.close()
 
