@@ -254,10 +254,21 @@ def walk(ground, walkers, probe, learning, record):
                 break
             if structure != Structure.IDENTITY and t % learning.every[w] == 0 and (t > 0 or learning.at_start):
                 a, b, c, d = _refresh(
-                    structure, (a, b, c, d), gx, gy, hxx, hxy, hyy, learning.damping[w],
-                    learning.steps, learning.rate[w], learning.momentum[w], learning.clip[w], learning.decay[w],
+                    structure,
+                    (a, b, c, d),
+                    gx,
+                    gy,
+                    hxx,
+                    hxy,
+                    hyy,
+                    learning.damping[w],
+                    learning.steps,
+                    learning.rate[w],
+                    learning.momentum[w],
+                    learning.clip[w],
+                    learning.decay[w],
                     learning.floor,
-                )  # fmt: skip
+                )
             qx, qy = x, y
             ox, oy = gx, gy
             if probe.looks_ahead and t >= probe.start_step:

@@ -175,9 +175,19 @@ def _warm_starts(surface: Surface, structure: int, counts: tuple[int, int, float
 
     def part(s: slice) -> None:
         compiled.warm_start(
-            structure, second[s], hessian[s], damping[s], refreshes, inner_steps,
-            rate[s], mu[s], clip[s], decay[s], floor, out[s],
-        )  # fmt: skip
+            structure,
+            second[s],
+            hessian[s],
+            damping[s],
+            refreshes,
+            inner_steps,
+            rate[s],
+            mu[s],
+            clip[s],
+            decay[s],
+            floor,
+            out[s],
+        )
 
     _in_parts(part, len(rows))
     return out
