@@ -16,8 +16,9 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
+from app.components.view_controls import LECTURE
 from app.environment import SettingsTable, as_table
-from app.instruments.controls import OWN_CONTROLS
+from app.instruments.controls import instrument_controls
 from app.jobs.settings import EngineSettings
 from app.network import controls as network
 from app.network.explore import controls as explore
@@ -123,14 +124,14 @@ def packages() -> str:
 
 def toy_controls(group: str) -> Callable[[], str]:
     """The table of the toy lab's controls of one group, without what a lecture adds."""
-    return lambda: controls(row for row in toy.controls() if row.group == group and row not in toy.LECTURE)
+    return lambda: controls(row for row in toy.controls() if row.group == group and row not in LECTURE)
 
 
 TABLES: dict[str, Callable[[], str]] = {
     "command-line": command_line,
     "controls-export": lambda: controls(EXPORT),
-    "controls-instruments": lambda: controls(OWN_CONTROLS),
-    "controls-lecture": lambda: controls(toy.LECTURE),
+    "controls-instruments": lambda: controls(instrument_controls()),
+    "controls-lecture": lambda: controls(LECTURE),
     "controls-look-closer": toy_controls("lens"),
     "controls-network": lambda: controls((*network.WALK, *network.TRAINING, *network.PRECONDITIONER, *network.PLANE)),
     "controls-own": toy_controls("own"),
