@@ -40,9 +40,11 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     scheduler.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this computer only)")
     scheduler.add_argument("--port", type=int, default=8786)
     scheduler.add_argument(
-        "--state", default=os.environ.get("POTHOLE_STATE_DIR"), metavar="FOLDER",
+        "--state",
+        default=os.environ.get("POTHOLE_STATE_DIR"),
+        metavar="FOLDER",
         help="jobs are kept here across restarts; none: nowhere (default: POTHOLE_STATE_DIR, or this user's own)",
-    )  # fmt: skip
+    )
     worker = parts.add_parser("worker", help="runs jobs; is restarted when it dies, and finds a restarted scheduler")
     worker.add_argument("scheduler", nargs="?", default=os.environ.get("POTHOLE_SCHEDULER"), help="tls://host:8786")
     worker.add_argument("--name", default=None, help="a number says which GPU to use: 0, 1, …")
@@ -70,9 +72,13 @@ async def run_scheduler(host: str, port: int, settings: EngineSettings, stop: as
     if not security.require_encryption:
         logger.warning("whoever reaches port %d may run code here: POTHOLE_TLS_CA, _CERT and _KEY are not set", port)
     async with Scheduler(
-        host=host, port=port, protocol=protocol_of(security), security=security, dashboard=False,
+        host=host,
+        port=port,
+        protocol=protocol_of(security),
+        security=security,
+        dashboard=False,
         dashboard_address="127.0.0.1:0",
-    ) as scheduler:  # fmt: skip
+    ) as scheduler:
         print(f"Scheduler at {scheduler.address}", flush=True)  # noqa: T201
         await stop.wait()
 
@@ -86,9 +92,15 @@ async def run_worker(name: str | None, settings: EngineSettings, stop: asyncio.E
         while True:
             try:
                 async with Nanny(
-                    scheduler, nthreads=1, name=name, memory_limit=0, env=env, dashboard=False, security=security,
+                    scheduler,
+                    nthreads=1,
+                    name=name,
+                    memory_limit=0,
+                    env=env,
+                    dashboard=False,
+                    security=security,
                     protocol=protocol_of(security),
-                ) as nanny:  # fmt: skip
+                ) as nanny:
                     print(f"Worker of {scheduler}", flush=True)  # noqa: T201
                     await nanny.finished()
             except (OSError, TimeoutError, RuntimeError) as error:

@@ -117,9 +117,13 @@ class Connection:
                 self._cluster = await self._embedded()
             address = self.settings.scheduler or self._cluster.scheduler_address  # type: ignore[union-attr]
             async with Client(
-                address, asynchronous=True, timeout=CONNECT_SECONDS, set_as_default=False, name="pothole",
+                address,
+                asynchronous=True,
+                timeout=CONNECT_SECONDS,
+                set_as_default=False,
+                name="pothole",
                 security=self._security,
-            ) as client:  # fmt: skip
+            ) as client:
                 # Both are kept by name on the scheduler: a second web process finds them there.
                 await client.register_plugin(RegistryPlugin(self.settings))
                 await client.register_plugin(JobRunner(self.settings))

@@ -66,16 +66,29 @@ class JobRegistry:
             raise Refused(f"you have {own} unfinished jobs and may have {limits.jobs_per_visitor}: stop one first")
         self._check_queue(address)
         self._check_share(
-            address, [other for other in self.jobs.values() if other.unfinished], limits.jobs_kept,
-            f"there are {limits.jobs_kept} unfinished jobs", "unfinished jobs",
-        )  # fmt: skip
+            address,
+            [other for other in self.jobs.values() if other.unfinished],
+            limits.jobs_kept,
+            f"there are {limits.jobs_kept} unfinished jobs",
+            "unfinished jobs",
+        )
         if len(self.jobs) >= limits.jobs_kept:
             self._forget_one(lambda _job: 1)
         now = self._clock()
         self.jobs[job] = new = Job(
-            job, visitor, address, kind, lane, label, resumable, description,
-            Feed(limits.feed_bytes, self._wall), submitted=self._wall(), followed=now, place=self._turns.arrive(),
-        )  # fmt: skip
+            job,
+            visitor,
+            address,
+            kind,
+            lane,
+            label,
+            resumable,
+            description,
+            Feed(limits.feed_bytes, self._wall),
+            submitted=self._wall(),
+            followed=now,
+            place=self._turns.arrive(),
+        )
         self._say_state(new)
         return job
 
@@ -167,17 +180,34 @@ class JobRegistry:
         job.worker, job.attempt, job.urgent, job.heard, job.began = worker, job.attempt + 1, False, now, now
         self._apply(job, Event.TAKE, f"Goes on from step {job.checkpoint_position}." if job.checkpoint else "Started.")
         return {
-            "job": job.id, "attempt": job.attempt, "kind": job.kind, "description": job.description,
-            "checkpoint": job.checkpoint, "checkpoint_position": job.checkpoint_position, "position": job.position,
-            "applied": job.applied, "settings": job.settings, "version": job.version,
-            "noted": job.noted, "results": list(job.results),
-        }  # fmt: skip
+            "job": job.id,
+            "attempt": job.attempt,
+            "kind": job.kind,
+            "description": job.description,
+            "checkpoint": job.checkpoint,
+            "checkpoint_position": job.checkpoint_position,
+            "position": job.position,
+            "applied": job.applied,
+            "settings": job.settings,
+            "version": job.version,
+            "noted": job.noted,
+            "results": list(job.results),
+        }
 
     def report(
-        self, job: str, attempt: int, entries: Iterable[tuple[str, bytes]] = (), position: int = -1, total: int = 0,
-        seconds_left: float | None = None, applied: Iterable[tuple[int, dict]] = (), checkpoint: bytes | None = None,
-        checkpoint_position: int = 0, noted: int = -1, results: dict[str, bytes] | None = None,
-    ) -> dict[str, Any]:  # fmt: skip
+        self,
+        job: str,
+        attempt: int,
+        entries: Iterable[tuple[str, bytes]] = (),
+        position: int = -1,
+        total: int = 0,
+        seconds_left: float | None = None,
+        applied: Iterable[tuple[int, dict]] = (),
+        checkpoint: bytes | None = None,
+        checkpoint_position: int = 0,
+        noted: int = -1,
+        results: dict[str, bytes] | None = None,
+    ) -> dict[str, Any]:
         """News of a running job; the answer says what is asked of it. All of one report is taken or none."""
         found = self.jobs.get(job)
         if found is None or found.attempt != attempt or not found.on_worker:
@@ -315,8 +345,10 @@ class JobRegistry:
         job.say(
             "notice",
             sentence=f"The worker process {why} after step {job.steps_done}; the run {job.continues} on the next one.",
-            lost_worker=True, position=job.steps_done, checkpoint_position=job.checkpoint_position,
-        )  # fmt: skip
+            lost_worker=True,
+            position=job.steps_done,
+            checkpoint_position=job.checkpoint_position,
+        )
         job.urgent = True
         self._apply(job, Event.LEAVE, job.reason)
 

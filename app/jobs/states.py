@@ -48,8 +48,11 @@ ENDS = {Event.FINISH: State.FINISHED, Event.FAIL: State.FAILED}
 TRANSITIONS: Mapping[State, Mapping[Event, State]] = {
     State.QUEUED: {Event.TAKE: State.RUNNING, Event.PAUSE: State.PAUSED, Event.STOP: State.STOPPED},
     State.RUNNING: {
-        Event.MAKE_WAY: State.YIELDING, Event.PAUSE: State.PAUSING, Event.STOP: State.STOPPING,
-        Event.LEAVE: State.QUEUED, **ENDS,
+        Event.MAKE_WAY: State.YIELDING,
+        Event.PAUSE: State.PAUSING,
+        Event.STOP: State.STOPPING,
+        Event.LEAVE: State.QUEUED,
+        **ENDS,
     },
     State.YIELDING: {Event.PAUSE: State.PAUSING, Event.STOP: State.STOPPING, Event.LEAVE: State.QUEUED, **ENDS},
     State.PAUSING: {Event.RESUME: State.RUNNING, Event.STOP: State.STOPPING, Event.LEAVE: State.PAUSED, **ENDS},
@@ -58,7 +61,7 @@ TRANSITIONS: Mapping[State, Mapping[Event, State]] = {
     State.FINISHED: {},
     State.STOPPED: {},
     State.FAILED: {},
-}  # fmt: skip
+}
 """What is not named here changes nothing: a running job that is resumed runs, a stopping one is not paused."""
 
 LEAVING = frozenset({State.YIELDING, State.PAUSING, State.STOPPING})

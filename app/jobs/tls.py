@@ -87,6 +87,9 @@ def _open_private(path: str, flags: int) -> int:
 
 def _security(authority: str, certificate: str, key: str) -> Security:
     """Each of the three is a file's path or PEM itself."""
-    roles = {f"tls_{role}_{what}": value for role in ("scheduler", "worker", "client")
-             for what, value in (("cert", certificate), ("key", key))}  # fmt: skip
+    roles = {
+        f"tls_{role}_{what}": value
+        for role in ("scheduler", "worker", "client")
+        for what, value in (("cert", certificate), ("key", key))
+    }
     return Security(tls_ca_file=authority, require_encryption=True, **roles)

@@ -41,7 +41,9 @@ def count(description: Description, job: JobContext) -> None:
 
     for t in range(job.checkpoint_position, description["steps"]):
         while t in gates and not gates[t].exists():
-            if job._leave:  # it can be stopped, paused and changed here as at every step; otherwise nothing is kept here
+            if (
+                job._leave
+            ):  # it can be stopped, paused and changed here as at every step; otherwise nothing is kept here
                 job.keep_checkpoint(t, json.dumps({"x": x}).encode())
             job.settings(t)
             time.sleep(0.01)

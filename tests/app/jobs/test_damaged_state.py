@@ -90,12 +90,16 @@ def test_a_pipe_or_a_folder_in_a_files_place_holds_up_nothing(tmp_path: Path, wh
 
 WRONG = st.recursive(
     st.one_of(
-        st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5),
+        st.none(),
+        st.booleans(),
+        st.integers(),
+        st.floats(),
+        st.text(max_size=5),
         st.sampled_from([2**53, -1, 10**400, "queued", "running", "long", "blob.1", "../../lock", 1e308, []]),
     ),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
     max_leaves=4,
-)  # fmt: skip
+)
 
 
 def places_in(value: Any, path: tuple = ()) -> list[tuple]:

@@ -147,6 +147,10 @@ def test_an_engine_that_is_closed_while_its_job_computes_ends_quietly() -> None:
     """A thread inside torch at the interpreter's end once ended the worker with "terminate called"."""
     done = subprocess.run(
         [sys.executable, "-m", "tests.app.jobs.close_while_running"],
-        cwd=ROOT, capture_output=True, text=True, check=True, timeout=WITHIN,
-    )  # fmt: skip
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=WITHIN,
+    )
     assert done.stdout == "closed\n" and done.stderr == ""

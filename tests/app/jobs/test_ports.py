@@ -40,8 +40,12 @@ def intrude(folder: Path, ports: list[int]) -> list[int]:
     user = NOBODY if os.geteuid() == 0 else os.geteuid()
     done = subprocess.run(
         [sys.executable, "-m", "tests.app.jobs.intruder", folder, str(user), *map(str, ports)],
-        cwd=ROOT, capture_output=True, text=True, check=True, timeout=WITHIN,
-    )  # fmt: skip
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=WITHIN,
+    )
     said = json.loads(done.stdout)
     assert said["user"] == user
     return said["ran"]
