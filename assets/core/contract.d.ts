@@ -144,13 +144,13 @@ export interface EncodedRelief {
   span: number;
 }
 
-/** plotly's figures. relief: null for a 1-D surface, whose second picture the browser draws. */
+/** plotly's figures. relief: none for a 1-D surface, whose second picture the browser draws. */
 export interface SurfaceFigures {
   map: Record<string, any>;
-  relief: Record<string, any> | null;
+  relief?: Record<string, any>;
 }
 
-/** A surface as it is drawn; `key` names its parameters and scheme. */
+/** A surface as it is drawn; `key` names its parameters and scheme. relief: of a 2-D surface. */
 export interface SurfaceAnswer {
   key: string;
   surface: string;
@@ -164,7 +164,7 @@ export interface SurfaceAnswer {
   minima: Minimum[];
   reference: string;
   figures: SurfaceFigures;
-  relief: EncodedRelief | null;
+  relief?: EncodedRelief;
 }
 
 /** POST /toy/compute. surface: null where the browser has it. */
