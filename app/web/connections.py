@@ -87,6 +87,7 @@ class GuardedProtocol(DropsSilentReaders, HttpToolsProtocol):
         self._in_message = False
         self._ended_message = False
         self._refused = False
+        self._running: Any = None
         self._deadline: asyncio.TimerHandle | None = None
         address = self.client[0] if self.client else ""
         self._address = limited_as(address)
@@ -102,6 +103,10 @@ class GuardedProtocol(DropsSilentReaders, HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._forget()
+        # uvicorn tells the newest of several requests only, and the older one would write to what is closed.
+        if self._running is not None:
+            self._running.disconnected = True
+            self._running.message_event.set()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -163,6 +168,10 @@ class GuardedProtocol(DropsSilentReaders, HttpToolsProtocol):
         super().on_response_complete()
         if self._in_message:  # a refused body: it is read past, but not for ever
             self._deadline = self.loop.call_later(self.settings.body_seconds, self.transport.close)
+
+    def _start_asgi_task(self, cycle: Any, app: Any) -> None:
+        self._running = cycle
+        super()._start_asgi_task(cycle, app)
 
     def handle_websocket_upgrade(self) -> None:
         if self._refused:

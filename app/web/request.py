@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from app.state.control import describe, shorten
 
+EXACT_DIGITS = 18
+"""Whole numbers with more characters are read as any other number is: no browser has them exactly, and neither JSON's
+fast writer nor a float takes them all."""
 MAXIMUM_MESSAGES = 12
 SHOWN_KEYS = 3
 """Unknown keys that a sentence names."""
@@ -42,12 +46,18 @@ class Notice:
 def parse_body(body: bytes) -> Mapping[str, Any]:
     """The JSON object in a request's body; BadRequest for anything else. Its size has been checked before."""
     try:
-        raw = json.loads(body)
+        raw = json.loads(body, parse_int=_whole)
     except (ValueError, RecursionError):
         raise BadRequest("The request is not valid JSON.") from None
     if not isinstance(raw, dict):
         raise BadRequest(f"The request must be a JSON object, not {describe(raw)}.")
     return raw
+
+
+def _whole(digits: str) -> float:
+    """The number; beyond what a float holds the last one that it does. ValueError where Python reads it as none."""
+    value, largest = int(digits), int(sys.float_info.max)
+    return value if len(digits) <= EXACT_DIGITS else float(min(max(value, -largest), largest))
 
 
 def strangers(raw: Mapping[str, Any], known: Iterable[str]) -> list[str]:
