@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from http import HTTPStatus
 from typing import Any
 
 import orjson
@@ -212,11 +213,10 @@ class GuardedProtocol(DropsSilentReaders, HttpToolsProtocol):
         self._stop_clock()
         if self.transport.is_closing():
             return
-        phrase = {400: "Bad Request", 408: "Request Timeout", 429: "Too Many Requests"}.get(status, "Refused")
         text = orjson.dumps({"problems": [problem]})
         retry = "Retry-After: 5\r\n" if status == 429 else ""
         head = (
-            f"HTTP/1.1 {status} {phrase}\r\nContent-Type: application/json\r\nContent-Length: {len(text)}\r\n"
+            f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\nContent-Type: application/json\r\nContent-Length: {len(text)}\r\n"
             f"{retry}Connection: close\r\n\r\n"
         )
         self.transport.write(head.encode() + text)
