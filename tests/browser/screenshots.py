@@ -46,13 +46,15 @@ LOOKED_AT: dict[str, tuple[str, dict[str, Any]]] = {
         for name in INSTRUMENTS
         for theme, query in THEMES.items()
     },
-    **{f"{name}-{theme}": (f"{RUN}&{query}", DESKTOP) for name, theme, query in [
-        ("network", theme, query) for theme, query in THEMES.items()]},
+    **{f"network-{theme}": (f"{RUN}&{query}", DESKTOP) for theme, query in THEMES.items()},
     "network-phone": (RUN, PHONE),
-    **{f"{name}-{theme}": (f"/?preset=figure-2&{link}&{query}", DESKTOP) for name, link in CLOSER.items()
-       for theme, query in THEMES.items()},
+    **{
+        f"{name}-{theme}": (f"/?preset=figure-2&{link}&{query}", DESKTOP)
+        for name, link in CLOSER.items()
+        for theme, query in THEMES.items()
+    },
     **{f"{name}-phone": (f"/?preset=figure-2&{link}", PHONE) for name, link in CLOSER.items()},
-}  # fmt: skip
+}
 """Every page and instrument in every theme, for who changes them to look at: kept out of the repository."""
 WHOLE = ("network-", "anatomy-", "cloud-")
 """Of those pictures, the ones that show the whole page and not the window."""

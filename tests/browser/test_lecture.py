@@ -143,8 +143,11 @@ def test_the_whole_lecture_by_keyboard(new_page, size):
     keyboard.press("End")
     verdict = lab.until(lambda: page.locator("#predict-verdict").inner_text())
     table = lab.table()
-    arrivals = {m: int(row["Steps to arrival"].replace("\u2009", "")) for m, row in table.items()
-                if row["Steps to arrival"] != "–"}  # fmt: skip
+    arrivals = {
+        m: int(row["Steps to arrival"].replace("\u2009", ""))
+        for m, row in table.items()
+        if row["Steps to arrival"] != "–"
+    }
     first = min(arrivals, key=arrivals.get)
     assert verdict.startswith("You said SGDM.")
     assert f"{first} arrives first, at step {arrivals[first]}" in verdict

@@ -76,8 +76,11 @@ def test_a_kernel_that_cannot_be_kept_is_used_all_the_same(tiny_disk: Callable, 
     """Found by this test: the first answer was lost with the OSError that numba raised."""
     done = subprocess.run(
         [*tiny_disk(16), sys.executable, "-c", COMPILES],
-        cwd=ROOT, env={**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "disk")},
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        cwd=ROOT,
+        env={**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "disk")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.stdout.strip() == "True", done.stderr[-2000:]
     assert "a compiled kernel is not kept" in done.stderr

@@ -109,12 +109,13 @@ def query(rng: random.Random) -> str:
 def scenes(rng: random.Random) -> str:
     """A scene file: its own marks in any order, links that lead nowhere, and noise."""
     lines = [
-        "# A lecture", "## A scene", "link: /?preset=figure-2", "link: ?surface=beale&steps=20", "link: //evil.example",
-        "link: javascript:alert(1)", "link:", "play: 600", "step: NaN", "---", "", "Notes with *marks*.", "```",
-        ":", "::",
+        *("# A lecture", "## A scene", "## " + "x" * 500, "\ufeff## B"),
+        *("link: /?preset=figure-2", "link: ?surface=beale&steps=20", "link: //evil.example"),
+        *("link: javascript:alert(1)", "link:", "play: 600", "step: NaN", "step: 10"),
+        *("---", "", "Notes with *marks*.", "```", ":", "::", "\x00"),
         *(f"link: {page}{query(rng)}" for page in ("/", "/network", "/instruments", "/notes", "http://localhost:1/")),
-        *wishes.SCENES.splitlines(), text(rng), text(rng, 300), "## " + "x" * 500, "\ufeff## B", "step: 10", "\x00",
-    ]  # fmt: skip
+        *(*wishes.SCENES.splitlines(), text(rng), text(rng, 300)),
+    ]
     return rng.choice(["\n", "\n", "\r\n", "\r"]).join(rng.choice(lines) for _ in range(rng.randrange(40)))
 
 

@@ -19,9 +19,15 @@ from app.network.export.request import FORMATS as OF_A_RUN
 from app.toy.request import METHOD_NAMES, read_state
 
 RUN: dict[str, Any] = {
-    "data": "two-moons", "network": "mlp", "methods": ["SGDM", "LLQR+SAM"], "steps": 40, "batch_size": 16,
-    "refresh_size": 32, "evaluations": 4, "snapshots": 4,
-}  # fmt: skip
+    "data": "two-moons",
+    "network": "mlp",
+    "methods": ["SGDM", "LLQR+SAM"],
+    "steps": 40,
+    "batch_size": 16,
+    "refresh_size": 32,
+    "evaluations": 4,
+    "snapshots": 4,
+}
 JOBS: list[str] = []
 """Runs that the server has been made to start; the first is finished."""
 EXPLORED: dict[str, str] = {}
@@ -62,10 +68,13 @@ def picture(rng: random.Random) -> dict[str, Any]:
     m, n = rng.randrange(2, 12), rng.choice([None, rng.randrange(2, 12)])
     losses = [rng.choice([1.0, rng.random(), 10 ** rng.uniform(-30, 30)]) for _ in range(m * (n or 1))]
     return {
-        "x": packed([float(k) for k in range(m)]), "y": n and packed([k / 7 for k in range(n)]),
-        "losses": packed(losses), "labels": ["d₁", "d₂"][: 2 if n else 1], "scale": rng.choice(["log", "linear"]),
+        "x": packed([float(k) for k in range(m)]),
+        "y": n and packed([k / 7 for k in range(n)]),
+        "losses": packed(losses),
+        "labels": ["d₁", "d₂"][: 2 if n else 1],
+        "scale": rng.choice(["log", "linear"]),
         "scheme": rng.choice(["light", "dark"]),
-    }  # fmt: skip
+    }
 
 
 def instrument(rng: random.Random, name: str) -> dict[str, Any]:

@@ -175,7 +175,7 @@ async def crowd(
     begin = time.monotonic() + 0.5
     return await asyncio.gather(
         *(browse(port, index, states, begin, seconds, rate, keep, grace) for index in range(browsers))
-    )  # fmt: skip
+    )
 
 
 async def preset_states(port: int) -> dict[str, dict[str, Any]]:

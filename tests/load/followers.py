@@ -48,9 +48,13 @@ def follow(port: int, job: str, number: int) -> Any:
     """A websocket as the page opens it."""
     own = f"127.0.0.1:{port}"
     return open_socket(
-        f"ws://{own}/network/follow?job={job}&from={number}", origin=f"http://{own}", proxy=None, compression=None,
-        open_timeout=60, max_size=2**24,
-    )  # fmt: skip
+        f"ws://{own}/network/follow?job={job}&from={number}",
+        origin=f"http://{own}",
+        proxy=None,
+        compression=None,
+        open_timeout=60,
+        max_size=2**24,
+    )
 
 
 async def one(port: int, job: str, number: int, until: float) -> Followed:

@@ -45,9 +45,13 @@ BOUNDS = {
     "POTHOLE_LOG_LEVEL": "warning",
 }
 TRAINING = {
-    "data": "two-moons", "network": "mlp", "methods": ["SGDM", "LLQR+SAM"], "steps": 150, "batch_size": 32,
+    "data": "two-moons",
+    "network": "mlp",
+    "methods": ["SGDM", "LLQR+SAM"],
+    "steps": 150,
+    "batch_size": 32,
     "refresh_size": 32,
-}  # fmt: skip
+}
 REFUSED: tuple[tuple[str, bytes], ...] = (
     ("/toy/compute", b"{"),
     ("/toy/open", b'{"query": "radius=%s"}' % (b"9" * 3000)),

@@ -28,8 +28,12 @@ def make(folder: Path, *arguments: str, **environment: str) -> subprocess.Comple
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS", "PYTHON"))}
     return subprocess.run(
         ["make", *arguments],
-        cwd=folder, env={**inherited, "PIP_NO_INDEX": "1", **environment}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        cwd=folder,
+        env={**inherited, "PIP_NO_INDEX": "1", **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def set_up(folder: Path) -> subprocess.CompletedProcess[str]:

@@ -103,8 +103,11 @@ def test_library_is_imported_without_what_only_the_pages_need() -> None:
     assert {"dash", "fastapi", "distributed", "matplotlib"} <= modules
     done = subprocess.run(
         [sys.executable, "-c", f"BLOCKED = { {'app', *modules}!r}\n{IMPORT_EVERYTHING}"],
-        cwd=ROOT, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     files = [path for package in ("geometry", "optimizers") for path in (ROOT / package).rglob("*.py")]
     assert len(done.stdout.splitlines()) == len(files) - 2, "every module but the two packages themselves"
@@ -114,8 +117,11 @@ def test_console_script_says_which_extra_is_missing() -> None:
     """With -S Python finds nothing that is installed."""
     done = subprocess.run(
         [sys.executable, "-S", "-c", "from app.console import main; main()"],
-        cwd=ROOT, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 1 and not done.stdout
     assert done.stderr == (
         "Pothole lab's pages need what is not installed here (dash, distributed, fastapi): "
@@ -151,16 +157,21 @@ def test_wheel_holds_all_that_runs_and_nothing_else(wheel: Path) -> None:
 def test_wheel_of_an_unpacked_source_archive_is_the_same(wheel: Path, tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-d", tmp_path],
-        cwd=ROOT, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     (archive,) = tmp_path.glob("*.tar.gz")
     shutil.unpack_archive(archive, tmp_path, filter="data")
     (unpacked,) = (path for path in tmp_path.iterdir() if path.is_dir())
     subprocess.run(
         [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", tmp_path],
-        cwd=unpacked, capture_output=True, check=True,
-    )  # fmt: skip
+        cwd=unpacked,
+        capture_output=True,
+        check=True,
+    )
     (again,) = tmp_path.glob("*.whl")
     with zipfile.ZipFile(wheel) as first, zipfile.ZipFile(again) as second:
         assert sorted(first.namelist()) == sorted(second.namelist())

@@ -39,8 +39,11 @@ def repository_files() -> list[Path]:
     """What git holds or would hold; everything but what is ignored where there is no git."""
     done = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
-        cwd=ROOT, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     if done.returncode == 0:
         found = [ROOT / name for name in done.stdout.split("\0") if name]
     else:

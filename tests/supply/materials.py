@@ -14,6 +14,7 @@ from tests.supply.licences import declared
 from tests.supply.lock import LOCK, ROOT
 
 BILL = ROOT / "app" / "deploy" / "sbom.cdx.json"
+OPTIONS = ("--pyproject", "pyproject.toml", "--output-reproducible", "--output-format", "JSON", "--spec-version", "1.6")
 
 
 def bill() -> str:
@@ -23,10 +24,12 @@ def bill() -> str:
         whole = Path(folder) / "requirements.txt"
         whole.write_text(f"{LOCK.read_text(encoding='utf-8')}\n{pin}\n", encoding="utf-8")
         done = subprocess.run(
-            [sys.executable, "-m", "cyclonedx_py", "requirements", "--pyproject", "pyproject.toml",
-             "--output-reproducible", "--output-format", "JSON", "--spec-version", "1.6", str(whole)],
-            cwd=ROOT, capture_output=True, text=True, check=False,
-        )  # fmt: skip
+            [sys.executable, "-m", "cyclonedx_py", "requirements", *OPTIONS, str(whole)],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
     if done.returncode:
         raise SystemExit(f"no bill of materials:\n{done.stderr}")
     return json.dumps(without_places(json.loads(done.stdout)), indent=1, ensure_ascii=False) + "\n"

@@ -62,9 +62,14 @@ def test_each_cells_cost_is_what_its_walks_asked_of_the_ground(x_axis, y_axis, c
                 toy = replace(toy, **{name: kept}) if name in AXES else with_value(toy, name, float(value))
             starts = trial.starts - np.asarray(request.toy.start) + np.asarray(toy.start)
             walks = evaluations_to_arrival(
-                toy.make_surface(), configured(found["method"], toy), starts, trial.steps, toy.learning_rate,
-                toy.radius, toy.momentum,
-            )  # fmt: skip
+                toy.make_surface(),
+                configured(found["method"], toy),
+                starts,
+                trial.steps,
+                toy.learning_rate,
+                toy.radius,
+                toy.momentum,
+            )
             costs = [cost for cost in walks if cost is not None]
             assert found["arrived"][row][column] == len(costs)
             if costs:

@@ -107,10 +107,17 @@ def test_a_curve_has_one_coordinate(post):
 @pytest.mark.parametrize(
     "wish",
     [
-        {"instrument": "no such"}, {"instrument": 3}, {"table": "along"}, {"table": []}, {"format": "gif"},
-        {"x_axis": "radius", "y_axis": "radius"}, {"resolution": "1000"}, {"surface": "moon"}, {"steps": "x"},
+        {"instrument": "no such"},
+        {"instrument": 3},
+        {"table": "along"},
+        {"table": []},
+        {"format": "gif"},
+        {"x_axis": "radius", "y_axis": "radius"},
+        {"resolution": "1000"},
+        {"surface": "moon"},
+        {"steps": "x"},
     ],
-)  # fmt: skip
+)
 def test_nonsense_is_a_sentence(post, wish):
     response = post("/export/instruments", {**QUICK, **wish})
     assert response.status_code == 422

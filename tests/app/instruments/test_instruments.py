@@ -59,11 +59,20 @@ def test_each_cell_is_what_simulate_gives(surface, x_axis, y_axis, noise):
         toy, _ = read_request({**{k: v for k, v in SMALL.items() if k == "steps"}, **state, **plain(values)})
         runs = [
             simulate(
-                toy.make_surface(), configured(found["method"], toy), start, trial.steps, toy.learning_rate,
-                toy.radius, toy.momentum, toy.noise_variance, int(seed), "summary", compiled=True,
+                toy.make_surface(),
+                configured(found["method"], toy),
+                start,
+                trial.steps,
+                toy.learning_rate,
+                toy.radius,
+                toy.momentum,
+                toy.noise_variance,
+                int(seed),
+                "summary",
+                compiled=True,
             )
             for start, seed in zip(trial.starts, trial.seeds, strict=True)
-        ]  # fmt: skip
+        ]
         arrivals = [int(run.arrival) for run in runs if run.outcome == "reached"]
         assert found["arrived"][row][column] == len(arrivals)
         assert found["diverged"][row][column] == sum(str(run.outcome) == "diverged" for run in runs)
@@ -175,9 +184,15 @@ def test_the_strip_holds_the_best_of_what_was_tried():
     for strip in answer["strips"]:
         k = 20
         run = simulate(
-            surface, configured(strip["method"], request.toy), trial.starts, trial.steps, strip["rate"][k],
-            strip["radius"][k], 0.9, record="summary",
-        )  # fmt: skip
+            surface,
+            configured(strip["method"], request.toy),
+            trial.starts,
+            trial.steps,
+            strip["rate"][k],
+            strip["radius"][k],
+            0.9,
+            record="summary",
+        )
         assert strip["arrived"][k] == (run.outcome == "reached").sum()
         assert strip["loss"][k] == pytest.approx(float(np.median(surface.loss(run.final))), rel=1e-9, abs=1e-12)
 
@@ -238,9 +253,15 @@ def test_basins_are_where_single_runs_end(state):
             start = [answer["x"][column]] + ([answer["y"][row]] if surface.dimension == 2 else [])
             toy = request.toy
             run = simulate(
-                surface, configured(found["method"], toy), start, toy.steps, toy.learning_rate, toy.radius,
-                toy.momentum, record="summary",
-            )  # fmt: skip
+                surface,
+                configured(found["method"], toy),
+                start,
+                toy.steps,
+                toy.learning_rate,
+                toy.radius,
+                toy.momentum,
+                record="summary",
+            )
             word = found["names"][found["cells"][row][column]]
             if word in ("diverged", "still moving"):
                 assert run.outcome == word
@@ -313,11 +334,19 @@ def test_the_surface_and_the_start_may_be_axes(state, x_axis, y_axis):
         starts = trial.starts - np.asarray(request.toy.start) + np.asarray(toy.start)
         runs = [
             simulate(
-                toy.make_surface(), configured(found["method"], toy), start, trial.steps, toy.learning_rate,
-                toy.radius, toy.momentum, toy.noise_variance, int(seed), "summary",
+                toy.make_surface(),
+                configured(found["method"], toy),
+                start,
+                trial.steps,
+                toy.learning_rate,
+                toy.radius,
+                toy.momentum,
+                toy.noise_variance,
+                int(seed),
+                "summary",
             )
             for start, seed in zip(starts, trial.seeds, strict=True)
-        ]  # fmt: skip
+        ]
         assert found["arrived"][row][column] == sum(run.outcome == "reached" for run in runs)
         assert found["diverged"][row][column] == sum(run.outcome == "diverged" for run in runs)
     assert answer["stride"] == 4

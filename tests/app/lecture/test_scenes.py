@@ -182,8 +182,11 @@ def test_a_wrong_file_at_the_start_is_a_sentence(tmp_path, content, said):
     assert said in str(caught.value)
     done = subprocess.run(
         [sys.executable, "-m", "app", "--no-browser", "--port", "0", "--scenes", str(file)],
-        capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
     assert done.returncode == 1
     assert said in done.stderr
     assert "Traceback" not in done.stderr

@@ -46,10 +46,19 @@ def test_every_vector_obeys_the_rule_written_out(key, name, norm, variance):
         direction = u @ (outer + noise[t])
         before, v = v, momentum * v + direction
         expected = {
-            "theta": theta, "gradient": g, "offset": epsilon, "probe": theta + epsilon, "outer": outer,
-            "noise": noise[t], "noisy": outer + noise[t], "direction": direction, "velocity_before": before,
-            "velocity": v, "displacement": -rate * v, "arrived": theta - rate * v,
-        }  # fmt: skip
+            "theta": theta,
+            "gradient": g,
+            "offset": epsilon,
+            "probe": theta + epsilon,
+            "outer": outer,
+            "noise": noise[t],
+            "noisy": outer + noise[t],
+            "direction": direction,
+            "velocity_before": before,
+            "velocity": v,
+            "displacement": -rate * v,
+            "arrived": theta - rate * v,
+        }
         scale = 1 + np.abs(outer).max()  # the compiled gradient rounds at the size of its largest terms
         for what, value in expected.items():
             assert getattr(a, what) == pytest.approx(value, rel=1e-8, abs=1e-9 * scale), f"{what} at step {t}"

@@ -55,9 +55,16 @@ def test_each_walker_is_a_run_of_its_own(state):
         counts = dict.fromkeys(method["counts"], 0)
         for w in range(16):
             run = simulate(
-                surface, configured(method["name"], toy), starts[w], toy.steps, toy.learning_rate, toy.radius,
-                toy.momentum, toy.noise_variance, int(seeds[w]),
-            )  # fmt: skip
+                surface,
+                configured(method["name"], toy),
+                starts[w],
+                toy.steps,
+                toy.learning_rate,
+                toy.radius,
+                toy.momentum,
+                toy.noise_variance,
+                int(seeds[w]),
+            )
             counts[str(run.outcome)] += 1
             assert method["arrival"][w] == (int(run.arrival) if run.outcome == "reached" else -1)
             place = run.positions[told["frames"]]

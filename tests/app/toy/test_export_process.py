@@ -40,7 +40,7 @@ RECORD = Record(
         {"position": k, "methods": {m: {"evaluations": k, "train_loss": 1 / (k + 1)} for m in ("SGDM", "LLQR+SAM")}}
         for k in range(40)
     ],
-)  # fmt: skip
+)
 
 
 @pytest.fixture(scope="module")

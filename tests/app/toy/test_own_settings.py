@@ -20,9 +20,16 @@ from app.toy.request import read_request, read_state, request_of
 from optimizers import METHODS, simulate
 
 STATE = {
-    "preset": "stiff-valley", "steps": 80, "tuning": "own", "own_rate.SGDM": 0.004, "own_rate.SAM": 0.003,
-    "own_radius.SAM": 0.12, "own_rate.LLQR": 0.05, "own_rate.LLQR-SAM": 0.02, "own_radius.LLQR-SAM": 0.4,
-}  # fmt: skip
+    "preset": "stiff-valley",
+    "steps": 80,
+    "tuning": "own",
+    "own_rate.SGDM": 0.004,
+    "own_rate.SAM": 0.003,
+    "own_radius.SAM": 0.12,
+    "own_rate.LLQR": 0.05,
+    "own_rate.LLQR-SAM": 0.02,
+    "own_radius.LLQR-SAM": 0.4,
+}
 EXPECTED = {"SGDM": (0.004, 0.33), "SAM": (0.003, 0.12), "LLQR": (0.05, 0.33), "LLQR+SAM": (0.02, 0.4)}
 
 

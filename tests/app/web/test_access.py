@@ -14,13 +14,24 @@ from tests.app.web.guarded import Guarded
 @pytest.mark.parametrize(
     ("host", "expected"),
     [
-        ("lab.example.org", 200), ("LAB.example.org:8050", 200), ("[::1]:8050", 200), ("[::1]", 200),
-        ("lab.example.org.", 200), ("[0:0::1]", 200),
-        ("evil.example", 400), ("lab.example.org.evil.example", 400), ("", 400), ("[", 400), (":", 400),
-        ("lab.example.org:x", 400), ("lab.example.org:99999", 400), ("lab.example.org/", 400),
-        ("a@lab.example.org", 400), ("lab.example.org" + "g" * 9000, 400),
+        ("lab.example.org", 200),
+        ("LAB.example.org:8050", 200),
+        ("[::1]:8050", 200),
+        ("[::1]", 200),
+        ("lab.example.org.", 200),
+        ("[0:0::1]", 200),
+        ("evil.example", 400),
+        ("lab.example.org.evil.example", 400),
+        ("", 400),
+        ("[", 400),
+        (":", 400),
+        ("lab.example.org:x", 400),
+        ("lab.example.org:99999", 400),
+        ("lab.example.org/", 400),
+        ("a@lab.example.org", 400),
+        ("lab.example.org" + "g" * 9000, 400),
     ],
-)  # fmt: skip
+)
 def test_hosts(host, expected):
     door = Guarded(WebSettings(hosts=("lab.example.org", "[::1]")))
     assert door.status(host=host) == expected
@@ -35,12 +46,22 @@ def test_a_request_names_one_host():
 @pytest.mark.parametrize(
     ("origin", "expected"),
     [
-        (None, 200), ("http://lab:8050", 200), ("https://lab:8050", 200), ("https://friend.example", 200),
-        ("http://lab", 403), ("https://evil.example", 403), ("null", 403), ("lab:8050", 403),
-        ("http://lab:8050.x", 403), ("http://friend.example", 403), ("https://friend.example:8443", 403),
-        ("http://[", 403), ("http://user@lab:8050", 403), ("ftp://lab:8050", 403),
+        (None, 200),
+        ("http://lab:8050", 200),
+        ("https://lab:8050", 200),
+        ("https://friend.example", 200),
+        ("http://lab", 403),
+        ("https://evil.example", 403),
+        ("null", 403),
+        ("lab:8050", 403),
+        ("http://lab:8050.x", 403),
+        ("http://friend.example", 403),
+        ("https://friend.example:8443", 403),
+        ("http://[", 403),
+        ("http://user@lab:8050", 403),
+        ("ftp://lab:8050", 403),
     ],
-)  # fmt: skip
+)
 def test_origins(origin, expected):
     door = Guarded(WebSettings(origins=("https://friend.example/",)))
     headers = {"host": "lab:8050", **({"origin": origin} if origin is not None else {})}
@@ -53,12 +74,15 @@ def test_origins(origin, expected):
 @pytest.mark.parametrize(
     ("host", "origin"),
     [
-        ("lab.example", "https://lab.example"), ("lab.example:443", "https://lab.example"),
-        ("lab.example", "https://lab.example:443"), ("lab.example:80", "http://lab.example"),
-        ("Lab.Example", "http://lab.example"), ("lab.example.", "https://lab.example"),
+        ("lab.example", "https://lab.example"),
+        ("lab.example:443", "https://lab.example"),
+        ("lab.example", "https://lab.example:443"),
+        ("lab.example:80", "http://lab.example"),
+        ("Lab.Example", "http://lab.example"),
+        ("lab.example.", "https://lab.example"),
         ("[::1]:8050", "http://[0:0:0:0:0:0:0:1]:8050"),
     ],
-)  # fmt: skip
+)
 def test_one_site_in_two_forms_is_one_site(kind, host, origin):
     assert Guarded().status(kind=kind, method="POST", host=host, origin=origin) == 200
 
@@ -80,10 +104,13 @@ def test_two_origins_are_none():
 @pytest.mark.parametrize(
     ("variable", "value"),
     [
-        ("POTHOLE_ORIGINS", "lab.example"), ("POTHOLE_ORIGINS", "https://lab.example/page"),
-        ("POTHOLE_ORIGINS", "null"), ("POTHOLE_HOSTS", "https://lab.example"), ("POTHOLE_HOSTS", "a b"),
+        ("POTHOLE_ORIGINS", "lab.example"),
+        ("POTHOLE_ORIGINS", "https://lab.example/page"),
+        ("POTHOLE_ORIGINS", "null"),
+        ("POTHOLE_HOSTS", "https://lab.example"),
+        ("POTHOLE_HOSTS", "a b"),
     ],
-)  # fmt: skip
+)
 def test_what_is_no_site_is_named_at_the_start(variable, value):
     with pytest.raises(ValueError, match=f"{variable} must be .*, not '{value}'"):
         WebSettings.from_environment({variable: value})

@@ -49,11 +49,19 @@ def test_which_names_a_server_answers_to(given: tuple, asked: str, bound: str, e
 @pytest.mark.parametrize(
     ("host", "expected"),
     [
-        ("localhost", 200), ("localhost:8050", 200), ("LocalHost:9123", 200), ("127.0.0.1:8050", 200),
-        ("[::1]:8050", 200), ("rebound.example:8050", 400), ("localhost.rebound.example", 400), ("", 400),
-        ("127.0.0.1.rebound.example:8050", 400), ("::1", 400), ("192.0.2.7:8050", 400),
+        ("localhost", 200),
+        ("localhost:8050", 200),
+        ("LocalHost:9123", 200),
+        ("127.0.0.1:8050", 200),
+        ("[::1]:8050", 200),
+        ("rebound.example:8050", 400),
+        ("localhost.rebound.example", 400),
+        ("", 400),
+        ("127.0.0.1.rebound.example:8050", 400),
+        ("::1", 400),
+        ("192.0.2.7:8050", 400),
     ],
-)  # fmt: skip
+)
 def test_the_door_of_a_server_on_this_computer(kind: str, host: str, expected: int) -> None:
     door = Guarded(WebSettings(hosts=hosts_of((), "127.0.0.1", "127.0.0.1")))
     assert door.status(kind=kind, host=host) == expected

@@ -157,12 +157,14 @@ def test_a_key_that_cannot_be_kept_or_read_is_a_sentence(tmp_path: Path):
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith("cookie")] == ["cookie-key"]
 
 
-@given(st.dictionaries(
-    st.sampled_from(["host", "origin", "cookie", "authorization", "x_forwarded_for", "x_forwarded_proto", "via"]),
-    st.text(st.characters(max_codepoint=255), max_size=60),
-), st.sampled_from(["http", "websocket"]), st.sampled_from(["127.0.0.1", "198.51.100.7", ""]))  # fmt: skip
+@given(
+    st.dictionaries(
+        st.sampled_from(["host", "origin", "cookie", "authorization", "x_forwarded_for", "x_forwarded_proto", "via"]),
+        st.text(st.characters(max_codepoint=255), max_size=60),
+    ),
+    st.sampled_from(["http", "websocket"]),
+    st.sampled_from(["127.0.0.1", "198.51.100.7", ""]),
+)
 def test_any_head_is_met(headers, kind, client):
-    about = WebSettings(
-        password="x", hosts=("lab",), origins=("https://a.example",), trusted_proxies=("127.0.0.1",)
-    )  # fmt: skip
+    about = WebSettings(password="x", hosts=("lab",), origins=("https://a.example",), trusted_proxies=("127.0.0.1",))
     assert Guarded(about).status(kind=kind, method="POST", client=client, **headers) in (400, 401, 403, 429)

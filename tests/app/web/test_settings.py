@@ -89,12 +89,16 @@ def test_a_wrong_value_or_name_ends_the_program_before_it_listens(monkeypatch: p
 @pytest.mark.parametrize(
     ("name", "nearest"),
     [
-        ("POTHOLE_PASWORD", "POTHOLE_PASSWORD"), ("POTHOLE_PASSWORDS", "POTHOLE_PASSWORD"),
-        ("pothole_password", "POTHOLE_PASSWORD"), ("POTHOLE_TRUSTED_PROXY", "POTHOLE_TRUSTED_PROXIES"),
-        ("POTHLE_PASSWORD", "POTHOLE_PASSWORD"), ("POTHOLE_ORIGIN", "POTHOLE_ORIGINS"),
-        ("POTHOLE_REQUEST_PER_SECOND", "POTHOLE_REQUESTS_PER_SECOND"), ("POTHOLE_" + "x" * 5000, "POTHOLE_"),
+        ("POTHOLE_PASWORD", "POTHOLE_PASSWORD"),
+        ("POTHOLE_PASSWORDS", "POTHOLE_PASSWORD"),
+        ("pothole_password", "POTHOLE_PASSWORD"),
+        ("POTHOLE_TRUSTED_PROXY", "POTHOLE_TRUSTED_PROXIES"),
+        ("POTHLE_PASSWORD", "POTHOLE_PASSWORD"),
+        ("POTHOLE_ORIGIN", "POTHOLE_ORIGINS"),
+        ("POTHOLE_REQUEST_PER_SECOND", "POTHOLE_REQUESTS_PER_SECOND"),
+        ("POTHOLE_" + "x" * 5000, "POTHOLE_"),
     ],
-)  # fmt: skip
+)
 def test_a_name_that_is_none_is_refused_with_the_nearest(name: str, nearest: str) -> None:
     """A misspelt POTHOLE_PASSWORD once opened the lab, and nobody was told."""
     with pytest.raises(ValueError, match=f"is no setting of Pothole lab .the nearest is {nearest}") as told:

@@ -84,11 +84,19 @@ def test_a_changed_file_is_read_anew(tmp_path):
 @pytest.mark.parametrize(
     "path",
     [
-        "/assets/../Makefile", "/assets/", "/assets/core", "/assets//etc/passwd", "/assets/.git/config", "/assets/\0",
-        "/_dash-component-suites/", "/_dash-component-suites/plotly", "/_dash-component-suites/plotly/__init__.py",
-        "/_dash-component-suites/os/path.py", "/_dash-component-suites/plotly/../plotly/package_data/plotly.min.js",
+        "/assets/../Makefile",
+        "/assets/",
+        "/assets/core",
+        "/assets//etc/passwd",
+        "/assets/.git/config",
+        "/assets/\0",
+        "/_dash-component-suites/",
+        "/_dash-component-suites/plotly",
+        "/_dash-component-suites/plotly/__init__.py",
+        "/_dash-component-suites/os/path.py",
+        "/_dash-component-suites/plotly/../plotly/package_data/plotly.min.js",
     ],
-)  # fmt: skip
+)
 def test_nothing_else_is_served(files, path):
     assert get(files, path)[0] == 404
 

@@ -45,10 +45,21 @@ def test_clients_behind_proxies(peer, forwarded, expected):
 @pytest.mark.parametrize(
     "forwarded",
     [
-        "unknown", "nonsense", "", "203.0.113.1, unknown", "203.0.113.1, ", "_hidden", "203.0.113.1:port", "[::1",
-        "1.2.3.4:", "203.0.113.1:123456", "for=203.0.113.1", "0x7f.1", "127.1",
+        "unknown",
+        "nonsense",
+        "",
+        "203.0.113.1, unknown",
+        "203.0.113.1, ",
+        "_hidden",
+        "203.0.113.1:port",
+        "[::1",
+        "1.2.3.4:",
+        "203.0.113.1:123456",
+        "for=203.0.113.1",
+        "0x7f.1",
+        "127.1",
     ],
-)  # fmt: skip
+)
 def test_the_unreadable_is_nobody_and_never_the_proxy(forwarded):
     assert client("127.0.0.1", x_forwarded_for=forwarded) == NOBODY
 
@@ -94,11 +105,15 @@ def test_any_header_gives_an_address_that_is_no_proxy_s_or_nobody(text, peer):
 @pytest.mark.parametrize(
     ("one", "other", "together"),
     [
-        ("2001:db8::1", "2001:db8::ffff:1", True), ("2001:db8::1", "2001:db8:0:1::1", False),
-        ("192.0.2.1", "192.0.2.2", False), ("::ffff:192.0.2.1", "192.0.2.1", True), ("::1", "::2", False),
-        ("2001:db8::1%eth0", "2001:db8::2", True), ("", "x", False),
+        ("2001:db8::1", "2001:db8::ffff:1", True),
+        ("2001:db8::1", "2001:db8:0:1::1", False),
+        ("192.0.2.1", "192.0.2.2", False),
+        ("::ffff:192.0.2.1", "192.0.2.1", True),
+        ("::1", "::2", False),
+        ("2001:db8::1%eth0", "2001:db8::2", True),
+        ("", "x", False),
     ],
-)  # fmt: skip
+)
 def test_an_ipv6_network_s_addresses_share_one_limit(one, other, together):
     """Whoever has one of its addresses has all 2⁶⁴."""
     assert (limited_as(one) == limited_as(other)) is together
