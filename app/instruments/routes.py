@@ -1,12 +1,13 @@
 """The instruments' addresses. JSON in, JSON out, bad input as sentences.
 
 A map comes in parts, each a request of its own that a browser leaves out when something newer is wanted. Coarse first
-pictures have a thread of their own, so that none waits for the fine part of a picture that nobody wants any more.
+pictures have a thread of their own, so that none waits for the fine part of a picture that nobody wants any more; fine
+ones are made in steps, between which others have their turn.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -16,7 +17,7 @@ from app.instruments.basins import basins_answer
 from app.instruments.controls import OWN_CONTROLS, STRIDES, InstrumentRequest, own_state, read_instrument_request
 from app.instruments.fairness import fairness_answer
 from app.instruments.link import mended
-from app.instruments.phase import phase_answer
+from app.instruments.phase import phase_steps
 from app.instruments.race import race_answer
 from app.instruments.repeats import MOST_STEPS
 from app.instruments.two_scale import two_scale_answer
@@ -28,8 +29,9 @@ from app.web.request import MAXIMUM_MESSAGES, BadRequest, parse_body, strangers
 from app.web.settings import WebSettings
 from app.web.visitor import greet, visitor_in_queue
 
-COMPUTATIONS: dict[str, Callable[[InstrumentRequest], bytes]] = {
-    "phase": phase_answer,
+Computation = Callable[[InstrumentRequest], bytes | Iterator[bytes | None]]
+COMPUTATIONS: dict[str, Computation] = {
+    "phase": phase_steps,
     "race": race_answer,
     "fairness": fairness_answer,
     "basins": basins_answer,
@@ -54,10 +56,22 @@ def opened(raw: Mapping[str, Any]) -> bytes:
     return orjson.dumps({"state": whole, "notices": said[:MAXIMUM_MESSAGES]})
 
 
+def part_in_steps(item: tuple[str, InstrumentRequest]) -> Iterator[bytes | None]:
+    """The JSON of one part of an instrument's picture, after None for each step on the way to it."""
+    name, asked = item
+    answer = COMPUTATIONS[name](asked)
+    if isinstance(answer, bytes):
+        yield answer
+    else:
+        yield from answer
+
+
 def one_part(items: Sequence[tuple[str, InstrumentRequest]]) -> list[bytes]:
-    """The JSON of one part of an instrument's picture."""
-    ((name, asked),) = items
-    return [COMPUTATIONS[name](asked)]
+    """The JSON of one part of an instrument's picture, all at once."""
+    (item,) = items
+    *_, answer = part_in_steps(item)
+    assert answer is not None
+    return [answer]
 
 
 def check_work(name: str, asked: InstrumentRequest, most: float) -> None:
@@ -74,7 +88,7 @@ def check_work(name: str, asked: InstrumentRequest, most: float) -> None:
 def add_instrument_routes(server: FastAPI, settings: WebSettings, caches: Caches) -> None:
     """Put the instruments' addresses on the server."""
     coarse, fine = (
-        Coalescer(f"instruments-{name}", one_part, caches["instruments"], settings=settings)
+        Coalescer(f"instruments-{name}", one_part, caches["instruments"], settings=settings, in_steps=part_in_steps)
         for name in ("coarse", "fine")
     )
 

@@ -216,8 +216,8 @@ class GuardedProtocol(DropsSilentReaders, HttpToolsProtocol):
         text = orjson.dumps({"problems": [problem]})
         retry = "Retry-After: 5\r\n" if status == 429 else ""
         head = (
-            f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\nContent-Type: application/json\r\nContent-Length: {len(text)}\r\n"
-            f"{retry}Connection: close\r\n\r\n"
+            f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\nContent-Type: application/json\r\n"
+            f"Content-Length: {len(text)}\r\n{retry}Connection: close\r\n\r\n"
         )
         self.transport.write(head.encode() + text)
         self.transport.close()
