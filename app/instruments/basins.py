@@ -12,7 +12,7 @@ from app.instruments.repeats import MOST_STEPS
 from app.toy.compute import configured
 from app.toy.ghosts import ghosts
 from geometry.surface import Surface
-from optimizers import SAM, simulate
+from optimizers import simulate
 from optimizers.run import Run
 
 NEAR_GHOST = 0.01
@@ -64,20 +64,20 @@ def basins_answer(request: InstrumentRequest) -> bytes:
     maps = []
     for name in request.methods:
         method = configured(name, toy)
-        probing = isinstance(method.probe, SAM)
+        haunting = method.probe.capabilities.makes_ghosts
         with np.errstate(all="ignore"):
             run = simulate(
                 surface, method, starts, steps, toy.learning_rate, toy.radius, toy.momentum, toy.noise_variance,
                 toy.seed, "summary",
             )  # fmt: skip
-        words = endings(surface, run, places if probing else [], toy.radius)
+        words = endings(surface, run, places if haunting else [], toy.radius)
         names = sorted(set(words.ravel().tolist()))
         maps.append(
             {
                 "method": name,
                 "names": names,
                 "cells": [[names.index(word) for word in row] for row in words],
-                "ghosts": [list(place) for place in places] if probing else [],
+                "ghosts": [list(place) for place in places] if haunting else [],
             }
         )
     answer: dict[str, Any] = {

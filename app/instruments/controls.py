@@ -9,9 +9,10 @@ from typing import Any
 from app.instruments.axes import axes_of, axis_options
 from app.state.control import ChoiceControl, describe
 from app.toy.lens_controls import COST
-from app.toy.request import METHOD_NAMES, ToyRequest, read_request
+from app.toy.request import ToyRequest, read_request
 from app.web.request import BadRequest
 from geometry.surfaces import SURFACES
+from optimizers import METHODS
 
 STRIDES = (8, 4, 2, 1)
 """A map is computed coarse before fine: every 8th point of each axis first."""
@@ -80,17 +81,17 @@ def own_state(raw: Mapping[str, Any], surface: str) -> tuple[dict[str, str], tup
 
 def read_instrument_request(raw: Mapping[str, Any], instrument: str = "") -> InstrumentRequest:
     """The checked request of an instrument; BadRequest with a sentence for each problem."""
-    toy, _ = read_request({**raw, "methods": list(METHOD_NAMES)})
+    toy, _ = read_request({**raw, "methods": list(METHODS)})
     state, problems = own_state(raw, toy.surface)
     name, stride = raw.get("method", "all"), raw.get("stride", STRIDES[0])
     wrong = list(problems)
-    if not isinstance(name, str) or name not in ("all", *METHOD_NAMES):
-        wrong.append(f"The method must be all or one of {', '.join(METHOD_NAMES)}, not {describe(name)}.")
+    if not isinstance(name, str) or name not in ("all", *METHODS):
+        wrong.append(f"The method must be all or one of {', '.join(METHODS)}, not {describe(name)}.")
     if isinstance(stride, bool) or not isinstance(stride, int) or stride not in STRIDES:
         wrong.append(f"The stride must be one of {', '.join(map(str, STRIDES))}, not {describe(stride)}.")
     if wrong:
         raise BadRequest(*wrong)
-    methods = METHOD_NAMES if name == "all" else (str(name),)
+    methods = tuple(METHODS) if name == "all" else (str(name),)
     return InstrumentRequest(
         replace(toy, own=()),
         state["x_axis"],

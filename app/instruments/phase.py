@@ -17,10 +17,9 @@ from app.instruments.controls import STRIDES, InstrumentRequest
 from app.instruments.repeats import Repeats, repeats
 from app.toy.compute import configured
 from app.toy.costs import counting_told
-from app.toy.request import METHOD_NAMES
 from app.web.request import BadRequest
 from geometry.surface import Surface
-from optimizers import simulate
+from optimizers import METHODS, simulate
 from optimizers.sweeps import STEP_SETTINGS, Axis, Sweep, middle_arrivals, sweep
 
 PIECE = 1_000_000
@@ -140,7 +139,7 @@ def phase_steps(request: InstrumentRequest) -> Iterator[bytes | None]:
             yield None
     answer: dict[str, Any] = {"stride": request.stride, "parts": parts}
     if request.stride == STRIDES[0]:
-        costs = {name: prices(configured(name, request.toy)) for name in METHOD_NAMES}
+        costs = {name: prices(configured(name, request.toy)) for name in METHODS}
         answer |= {
             "x": described(across),
             "y": described(up),

@@ -25,7 +25,7 @@ from app.network.training.settings import (
 )
 from app.state.control import ChoiceControl, Control, NumberControl, describe, shorten
 from app.toy.controls import LECTURE
-from app.toy.link import MAXIMUM_LENGTH
+from app.toy.link import MAXIMUM_LENGTH, listed_names
 
 JOB = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 AXES = (("steps", "Steps"), ("evaluations", "Evaluations"), ("seconds", "Seconds"))
@@ -202,7 +202,7 @@ def read_network_link(query: str) -> tuple[NetworkReading, list[str]]:
     raw: dict[str, Any] = {}
     for name, text in parse_qsl(query.lstrip("?")[:MAXIMUM_LENGTH], keep_blank_values=True):
         if name == "methods":
-            raw[name] = [part.strip().replace(" ", "+") for part in text.split(",") if part.strip()]
+            raw[name] = listed_names(text, METHOD_NAMES)
         else:
             raw[name] = _parsed(text) if name in numbers else text
     reading = read_network_state(raw)

@@ -9,8 +9,8 @@ from __future__ import annotations
 from functools import lru_cache
 
 from app.state.control import ChoiceControl, Control, NumberControl
-from app.toy.lens_controls import LENS
-from app.toy.own_settings import OWN
+from app.toy.lens_controls import lens_controls
+from app.toy.own_settings import Registered, own_controls, registered
 from geometry.surface import Surface
 from geometry.surfaces import SURFACES, make_surface
 
@@ -106,8 +106,15 @@ VIEW = (
     NumberControl("camera_z", "", "Camera z", -10, 10, 1.45, "Camera of the 3-D view.", "view", step=0.001),
 )  # fmt: skip
 
-CONTROLS: tuple[Control, ...] = (*WALK, *OWN, *PRECONDITIONER, *LENS, *VIEW)
-"""The controls that every surface shares."""
+
+def controls() -> tuple[Control, ...]:
+    """The controls that every surface shares; those of the methods follow the registry."""
+    return _controls(registered())
+
+
+@lru_cache(maxsize=8)
+def _controls(methods: Registered) -> tuple[Control, ...]:
+    return (*WALK, *own_controls(methods), *PRECONDITIONER, *lens_controls(), *VIEW)
 
 
 @lru_cache(maxsize=64)
@@ -125,22 +132,21 @@ def surface_controls(key: str) -> tuple[NumberControl, ...]:
 @lru_cache(maxsize=256)
 def start_controls(surface: Surface) -> tuple[NumberControl, ...]:
     """The start's coordinates as controls, within the surface's domain."""
-    controls = []
+    coordinates = []
     names = (("x", "θ"),) if surface.dimension == 1 else (("x", "θ₁"), ("y", "θ₂"))
     for (axis, symbol), (low, high), default in zip(names, surface.domain, surface.default_start, strict=True):
-        controls.append(
+        coordinates.append(
             NumberControl(
                 f"start_{axis}", symbol, "Start", float(low), float(high), round(float(default), 6),
                 "Where all methods start; click the map to set it.", "start", step=START_STEP,
             )
         )  # fmt: skip
-    return tuple(controls)
+    return tuple(coordinates)
 
 
-@lru_cache(maxsize=256)
 def controls_of(surface: Surface) -> tuple[Control, ...]:
     """All controls while this surface is shown."""
-    return (*surface_controls(surface.key), *start_controls(surface), *CONTROLS)
+    return (*surface_controls(surface.key), *start_controls(surface), *controls())
 
 
 def default_surface(key: str) -> Surface:
@@ -151,7 +157,7 @@ def default_surface(key: str) -> Surface:
 def as_table() -> str:
     """The fixed controls as a Markdown table."""
     rows = ["| key | symbol | label | takes | default | unit | meaning |", "|---|---|---|---|---|---|---|"]
-    for control in (SURFACE, *CONTROLS):
+    for control in (SURFACE, *controls()):
         default = control.default if isinstance(control.default, str) else f"{control.default:g}"
         cells = (control.name, control.symbol, control.label, control.wants, default, control.unit, control.help)
         rows.append(f"| {' | '.join(cells)} |")

@@ -8,20 +8,23 @@ from optimizers import METHODS
 STAGES = ("gradient", "ball", "probe", "outer", "direction", "velocity", "step")
 """The vectors of one step, in the order in which they come to be."""
 
-ANATOMY = (
-    ChoiceControl(
-        "anatomy", "Anatomy of a step", (("off", "Off"), ("on", "On")), "off",
-        "Draws the vectors of the step shown one by one: N shows the next, Shift+N takes it back.", "lens",
-    ),
-    ChoiceControl(
+ANATOMY = ChoiceControl(
+    "anatomy", "Anatomy of a step", (("off", "Off"), ("on", "On")), "off",
+    "Draws the vectors of the step shown one by one: N shows the next, Shift+N takes it back.", "lens",
+)  # fmt: skip
+ANATOMY_STAGE = NumberControl(
+    "anatomy_stage", "", "Vectors shown", 0, len(STAGES), len(STAGES), "How many of the vectors are drawn.",
+    "lens", step=1, integer=True,
+)  # fmt: skip
+
+
+def anatomy_method() -> ChoiceControl:
+    """Whose step is taken apart: any method, as the registry is now."""
+    return ChoiceControl(
         "anatomy_method", "Anatomy of", tuple((name, f"Step of {name}") for name in METHODS), "LLQR+SAM",
         "The method whose step is taken apart.", "lens",
-    ),
-    NumberControl(
-        "anatomy_stage", "", "Vectors shown", 0, len(STAGES), len(STAGES), "How many of the vectors are drawn.",
-        "lens", step=1, integer=True,
-    ),
-)  # fmt: skip
+    )  # fmt: skip
+
 
 MOST_WALKERS = 256
 CLOUD = (
@@ -43,5 +46,7 @@ COST = ChoiceControl(
     "lens",
 )  # fmt: skip
 
-LENS: tuple[Control, ...] = (COST, *CLOUD, *ANATOMY)
-"""All of them, in the table's order."""
+
+def lens_controls() -> tuple[Control, ...]:
+    """All of them, in the table's order."""
+    return COST, *CLOUD, ANATOMY, anatomy_method(), ANATOMY_STAGE

@@ -6,14 +6,15 @@ unknown keys are left out, values out of range are clamped and wrong ones replac
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
 
 from app.state.control import NumberControl, shorten
-from app.toy.controls import CONTROLS, surface_controls
+from app.toy.controls import controls, surface_controls
 from app.toy.request import Reading, read_state
 from geometry.surfaces import SURFACES
+from optimizers import METHODS
 
 MAXIMUM_LENGTH = 8_192
 """Characters of a query string that are read."""
@@ -33,13 +34,18 @@ def read_link(query: str) -> Reading:
     raw: dict[str, Any] = {}
     for name, text in parse_qsl(query.lstrip("?")[:MAXIMUM_LENGTH], keep_blank_values=True):
         if name == "methods":
-            # A plus sign typed by hand arrives as a space.
-            raw[name] = [part.strip().replace(" ", "+") for part in text.split(",") if part.strip()]
+            raw[name] = listed_names(text, METHODS)
         elif name in numbers:
             raw[name] = _number(text)
         else:
             raw[name] = text
     return read_state(raw)
+
+
+def listed_names(text: str, known: Collection[str]) -> list[str]:
+    """The names in a link's list. A plus sign typed by hand arrives as a space, which a name may also have itself."""
+    names = [part.strip() for part in text.split(",") if part.strip()]
+    return [name if name in known else name.replace(" ", "+") for name in names]
 
 
 def left_out(query: str, state: Mapping[str, Any]) -> list[str]:
@@ -83,7 +89,7 @@ def _number(text: str) -> Any:
 
 
 def _number_names() -> frozenset[str]:
-    names = {control.name for control in CONTROLS if isinstance(control, NumberControl)} | {"start_x", "start_y"}
+    names = {control.name for control in controls() if isinstance(control, NumberControl)} | {"start_x", "start_y"}
     for key in SURFACES:
         names |= {control.name for control in surface_controls(key)}
     return frozenset(names)

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.state.control import ChoiceControl, Control, NumberControl
-from optimizers import METHODS, NoProbe
+from optimizers import METHODS
 
 Own = tuple[tuple[str, float, float | None], ...]
-"""(method, learning rate, radius) for each method; the radius None where the method has no probe."""
+"""(method, learning rate, radius) for each method; the radius None where it has none."""
 
 TUNING = ChoiceControl(
     "tuning", "Learning rate and radius", (("equal", "Equal"), ("own", "Each its own")), "equal",
@@ -36,12 +36,18 @@ def _radius(name: str) -> NumberControl:
     )  # fmt: skip
 
 
-PROBING = tuple(name for name, method in METHODS.items() if not isinstance(method.probe, NoProbe))
-OWN: tuple[Control, ...] = (
-    TUNING,
-    *(control for name in METHODS for control in (_rate(name), *([_radius(name)] if name in PROBING else []))),
-)
-"""The controls, in the table's order."""
+Registered = tuple[tuple[str, bool], ...]
+
+
+def registered() -> Registered:
+    """(name, whether it has a radius) of every method, as the registry is now."""
+    return tuple((name, method.tunable("radius") is not None) for name, method in METHODS.items())
+
+
+def own_controls(methods: Registered) -> tuple[Control, ...]:
+    """The controls of these methods' own settings, in the table's order."""
+    each = (control for name, probing in methods for control in (_rate(name), *([_radius(name)] if probing else [])))
+    return TUNING, *each
 
 
 def own_of(state: Mapping[str, Any]) -> Own:

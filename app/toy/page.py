@@ -8,15 +8,15 @@ from dash import dcc, html
 
 from app.appearance import looks
 from app.state.control_entries import entry
-from app.toy.controls import CONTROLS, SURFACE, start_controls, surface_controls
+from app.toy.controls import SURFACE, controls, start_controls, surface_controls
 from app.toy.export.controls import CONTROLS as EXPORT_CONTROLS
 from app.toy.figures import EMPTY
 from app.toy.lens_sections import lens_sections
 from app.toy.link import link_problems
 from app.toy.presets import PRESETS, preset_values
-from app.toy.request import METHOD_NAMES
 from app.web.pages import Page
 from geometry.surfaces import SURFACES, make_surface
+from optimizers import METHODS
 
 GRAPH_CONFIG = {
     "displaylogo": False,
@@ -38,10 +38,10 @@ def tables() -> dict[str, Any]:
     """What the client code is told once: controls, looks and presets."""
     return {
         "page": "toy",
-        "controls": [entry(control) for control in (SURFACE, *CONTROLS)],
+        "controls": [entry(control) for control in (SURFACE, *controls())],
         "surfaces": {key: _surface_table(key) for key in SURFACES},
-        "methods": list(METHOD_NAMES),
-        "looks": looks(METHOD_NAMES),
+        "methods": list(METHODS),
+        "looks": looks(METHODS),
         "export": [entry(control) for control in EXPORT_CONTROLS],
         "presets": {key: {"caption": preset.caption, **preset_values(key)} for key, preset in PRESETS.items()},
     }

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from app.state.control import ChoiceControl, Control, describe, shorten
-from app.toy.controls import CONTROLS, SURFACE, controls_of, surface_controls
+from app.toy.controls import SURFACE, controls, controls_of, surface_controls
 from app.toy.own_settings import Own, own_of
 from app.toy.presets import CUSTOM, DEFAULT_PRESET, PRESETS, preset_values
 from app.toy.suggested import suggested
@@ -17,7 +17,6 @@ from geometry.surface import Surface
 from geometry.surfaces import make_surface
 from optimizers import METHODS
 
-METHOD_NAMES = tuple(METHODS)
 PRESET = ChoiceControl(
     "preset", "Preset", (*((key, preset.title) for key, preset in PRESETS.items()), (CUSTOM, "Custom")),
     DEFAULT_PRESET, "Named settings.", "preset",
@@ -116,27 +115,25 @@ def read_state(raw: Mapping[str, Any]) -> Reading:
 
 def _read_methods(raw: Mapping[str, Any], problems: list[str]) -> list[str]:
     """The methods shown, in the registry's order; all of them where none are named."""
-    wanted = raw.get("methods", list(METHOD_NAMES))
+    wanted = raw.get("methods", list(METHODS))
     if not isinstance(wanted, list) or not all(isinstance(name, str) for name in wanted):
-        problems.append(
-            f"The methods must be a list of names out of {', '.join(METHOD_NAMES)}, not {describe(wanted)}."
-        )
-        return list(METHOD_NAMES)
-    known = ", ".join(METHOD_NAMES)
+        problems.append(f"The methods must be a list of names out of {', '.join(METHODS)}, not {describe(wanted)}.")
+        return list(METHODS)
+    known = ", ".join(METHODS)
     unknown = [name for name in wanted if name not in METHODS][:MAXIMUM_MESSAGES]
     problems.extend(f"The method “{shorten(name)}” does not exist; the methods are {known}." for name in unknown)
-    return [name for name in METHOD_NAMES if name in wanted]
+    return [name for name in METHODS if name in wanted]
 
 
 def _read_surface(state: dict[str, Any], read: Any, base: Mapping[str, Any], problems: list[str]) -> Surface:
     """Put the surface's parameters into the state and build it; its defaults stand in where it cannot be built."""
-    controls = surface_controls(state["surface"])
-    values = {control.name: read(control, base.get(control.name, control.default)) for control in controls}
+    parameters = surface_controls(state["surface"])
+    values = {control.name: read(control, base.get(control.name, control.default)) for control in parameters}
     try:
         surface = surface_of(state["surface"], _parameters(values))
     except ValueError as error:
         problems.append(_sentence(str(error)))
-        values = {control.name: control.default for control in controls}
+        values = {control.name: control.default for control in parameters}
         surface = surface_of(state["surface"], _parameters(values))
     state.update(values)
     return surface
@@ -170,5 +167,5 @@ def read_request(raw: Mapping[str, Any]) -> tuple[ToyRequest, tuple[Notice, ...]
 
 def toy_keys(request: ToyRequest) -> frozenset[str]:
     """The keys that a posted state of the toy lab may hold."""
-    fixed = {control.name for control in CONTROLS} | {"preset", "surface", "methods", "start_x", "start_y", "have"}
+    fixed = {control.name for control in controls()} | {"preset", "surface", "methods", "start_x", "start_y", "have"}
     return frozenset(fixed | {f"surface.{name}" for name, _ in request.surface_parameters})

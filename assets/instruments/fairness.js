@@ -116,10 +116,7 @@
     // Every method at its best, drawn and played together in the toy lab: what the table says, to be seen.
     #tuneAll() {
       const { tables, state } = this.page;
-      const own = this.told.rows.flatMap(({ method, learning_rate: rate, radius, probing }) => [
-        [`own_rate.${method.replace("+", "-")}`, rate],
-        ...(probing ? [[`own_radius.${method.replace("+", "-")}`, radius]] : []),
-      ]);
+      const own = this.told.rows.flatMap((row) => Object.entries(row.own));
       const ours = new Set(tables.own.map(({ name }) => name));
       const values = Object.entries(state.values).filter(([name]) => !ours.has(name));
       location.assign(`/${lab.writeLink({ ...Object.fromEntries(values), ...Object.fromEntries(own), tuning: "own", step: 0 })}`);

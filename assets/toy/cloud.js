@@ -19,6 +19,7 @@
       page.followers.push(() => this.#showNow());
       document.addEventListener("pothole:painted", ({ detail }) => {
         this.ghosts = detail.ghosts ?? [];
+        this.haunted = detail.methods.filter((method) => method.makes_ghosts).map((method) => method.name);
         this.ask();
       });
       page.state.listen((changed) => {
@@ -121,7 +122,7 @@
 
     #drawGhosts(context, map) {
       const { colours, visible } = map.paths;
-      if (!this.ghosts?.length || (visible && ![...visible].some((name) => name.includes("SAM")))) return;
+      if (!this.ghosts?.length || (visible && !this.haunted.some((name) => visible.has(name)))) return;
       const places = new lab.LabelPlaces({ width: context.canvas.clientWidth, height: context.canvas.clientHeight });
       for (const { position, loss, holds } of this.ghosts) {
         const [x, y] = map.pixel(position, loss);

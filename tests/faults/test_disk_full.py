@@ -45,10 +45,10 @@ def test_a_run_goes_on_and_says_that_it_is_not_kept(tiny_disk: Callable, tmp_pat
     engine = Engine(EngineSettings(kinds=KINDS, checkpoint_seconds=0.1, scheduler=address))
 
     async def go() -> None:
-        job = await engine.submit("a", {"kind": "count", "steps": 400, "pause": 0.01})
+        job = await engine.submit("a", {"kind": "count", "steps": 2000, "pause": 0.001})
         entries = [entry async for entry in engine.follow(job)]
         rows = [row for entry in entries if entry.kind == "progress" for row in entry.data["rows"]]
-        assert [row["position"] for row in rows] == list(range(1, 401))
+        assert [row["position"] for row in rows] == list(range(1, 2001))
         (said,) = [entry.data["sentence"] for entry in entries if entry.kind == "notice"]
         assert said.startswith("The run goes on but is not kept on the disk (No space left on device)")
         assert entries[-1].data["state"] == "finished"

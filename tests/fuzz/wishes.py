@@ -16,7 +16,8 @@ from app.instruments.routes import COMPUTATIONS
 from app.network.controls import read_network_state
 from app.network.explore.controls import CURVATURE_CONTROLS, RESCALING_CONTROLS, SLICE_CONTROLS
 from app.network.export.request import FORMATS as OF_A_RUN
-from app.toy.request import METHOD_NAMES, read_state
+from app.toy.request import read_state
+from optimizers import METHODS
 
 RUN: dict[str, Any] = {
     "data": "two-moons",
@@ -85,7 +86,7 @@ def instrument(rng: random.Random, name: str) -> dict[str, Any]:
         if name == "two-scale"
         else "annular-well"
     )
-    return {**read_state({"surface": surface}).state, **raw, "method": rng.choice(["all", *METHOD_NAMES])}
+    return {**read_state({"surface": surface}).state, **raw, "method": rng.choice(["all", *METHODS])}
 
 
 def of_a_run(rng: random.Random, job: str, what: str = "", kind: str = "") -> dict[str, Any]:

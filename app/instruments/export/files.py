@@ -23,9 +23,10 @@ from app.toy.export.data import csv_bytes, npz_bytes
 from app.toy.export.description import file_name, settings_of, settings_rows
 from app.toy.export.files import MadeFile
 from app.toy.measured_cost import cost_request, seconds
-from app.toy.request import METHOD_NAMES, read_state
+from app.toy.request import read_state
 from app.web.cache import AnswerCache
 from app.web.request import BadRequest
+from optimizers import METHODS
 
 FORMAT = ChoiceControl(
     "format", "Format",
@@ -38,10 +39,10 @@ DRAWN = ("png", "svg")
 def parts_of(name: str, asked: InstrumentRequest) -> Iterator[InstrumentRequest]:
     """The requests that together are the whole picture: the very ones that the page makes, so that they are kept."""
     if name == "phase":
-        yield replace(asked, stride=STRIDES[0], methods=METHOD_NAMES)
-        yield from (replace(asked, stride=s, methods=(m,)) for s in STRIDES[1:] for m in METHOD_NAMES)
+        yield replace(asked, stride=STRIDES[0], methods=tuple(METHODS))
+        yield from (replace(asked, stride=s, methods=(m,)) for s in STRIDES[1:] for m in METHODS)
     elif name == "basins":
-        yield from (replace(asked, methods=(m,)) for m in METHOD_NAMES)
+        yield from (replace(asked, methods=(m,)) for m in METHODS)
     else:
         yield asked
 

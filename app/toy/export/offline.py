@@ -23,9 +23,10 @@ from app.toy.export.description import SOURCE, caption_of, settings_of, settings
 from app.toy.figures import LEVELS
 from app.toy.landscape import MAP_POINTS, RELIEF_POINTS, colour_range, curve_of, grid_of
 from app.toy.link import write_link
-from app.toy.request import METHOD_NAMES, Reading, request_of
+from app.toy.request import Reading, request_of
 from app.toy.surface import reference, relief_top
 from geometry.surface import Surface
+from optimizers import METHODS
 
 SCRIPTS = (
     *("core/actions.js", "core/arrays.js", "core/format.js", "core/keys.js", "core/scheme.js", "core/table.js"),
@@ -128,7 +129,7 @@ def scene_data(reading: Reading, step: int) -> dict[str, Any]:
         "step": step,
         "state": reading.state,
         "settings": settings_of(reading),
-        "looks": looks(METHOD_NAMES),
+        "looks": looks(METHODS),
         "scales": {name: list(scheme.low_to_high) for name, scheme in SCHEMES.items()},
         "surface": {
             "title": surface.title,

@@ -19,7 +19,7 @@ from app.instruments.export import two_scale as two_scale_picture
 from app.instruments.export.files import instrument_file, instrument_wish
 from app.instruments.export.maps import CellAxis, Cells, draw_cells, sequential
 from app.numbers_as_text import number
-from app.toy.request import METHOD_NAMES
+from optimizers import METHODS
 
 ASSETS = Path(__file__).resolve().parents[3] / "assets" / "instruments"
 QUICK = {"resolution": "12", "runs": "3", "steps": 60, "preset": "figure-2"}
@@ -56,7 +56,7 @@ def test_the_svg_is_one_closed_file_with_title_axes_and_settings(name, scheme):
 def test_the_phase_diagram_says_how_many_cells_arrive_and_has_their_colours():
     wish = wish_of("phase")
     words = words_of(instrument_file(wish).content)
-    for name in METHOD_NAMES:
+    for name in METHODS:
         arrived = {}
         for part in (part for answer in wish.answers for part in answer["parts"] if part["method"] == name):
             for b, j in enumerate(part["rows"]):

@@ -16,10 +16,10 @@ from app.instruments.phase import blocks, phase_answer, sides
 from app.instruments.race import race_answer
 from app.instruments.repeats import repeats
 from app.toy.compute import configured
-from app.toy.request import METHOD_NAMES, read_request
+from app.toy.request import read_request
 from app.web.request import BadRequest
 from geometry.surfaces import SURFACES
-from optimizers import simulate
+from optimizers import METHODS, simulate
 
 SMALL = {"resolution": "12", "runs": "3", "steps": 120}
 
@@ -52,7 +52,7 @@ def test_each_cell_is_what_simulate_gives(surface, x_axis, y_axis, noise):
     trial = repeats(request.toy, request.toy.make_surface(), request.runs)
     answer = part(**state)
     across, up = sides(request)
-    assert {found["method"] for found in answer["parts"]} == set(METHOD_NAMES)
+    assert {found["method"] for found in answer["parts"]} == set(METHODS)
     for found in answer["parts"]:
         row, column = len(found["rows"]) - 1, 0
         values = {x_axis: across.values[found["columns"][column]], y_axis: up.values[found["rows"][row]]}
@@ -171,7 +171,7 @@ def test_the_fairness_sentence_against_a_search_of_its_own(state, survives):
 
 
 def test_every_method_is_tuned_over_as_many_settings():
-    for name in METHOD_NAMES:
+    for name in METHODS:
         rates, radii = settings_of(name)
         pairs = set(zip(rates, rates if radii is None else radii, strict=True))
         assert len(pairs) == EFFORT

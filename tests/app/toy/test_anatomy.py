@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import orjson
 import pytest
@@ -12,7 +10,7 @@ from app.numbers_as_text import number, vector
 from app.toy.anatomy import read_anatomy
 from app.toy.lens_controls import STAGES
 from geometry.surfaces import SURFACES, AnnularWell, StiffValley, make_surface
-from optimizers import LLQR, METHODS, SAM, simulate
+from optimizers import METHODS, simulate
 from optimizers.anatomy import last_whole_step, step_anatomy, velocities
 from optimizers.noise import noise_schedule
 
@@ -22,7 +20,7 @@ STEPS = 23
 
 def method_for(name, norm="euclidean"):
     method = METHODS[name]
-    return replace(method, probe=SAM(norm=norm)) if isinstance(method.probe, SAM) else method
+    return method.with_fields({("probe", "norm"): norm})
 
 
 @pytest.mark.parametrize("key", SURFACES)
@@ -144,7 +142,7 @@ def test_the_answer_holds_the_numbers_of_the_run(key, name):
         assert np.linalg.norm(told["displacement"]) <= told["half"]
         if told["probing"]:
             assert np.linalg.norm(told["offset"]) <= told["half"]
-    assert (told["image"] is not None) == isinstance(METHODS[name].preconditioner, LLQR)
+    assert (told["image"] is not None) == METHODS[name].learns
 
 
 def test_the_ellipse_holds_the_probe_of_its_norm():

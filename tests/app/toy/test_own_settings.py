@@ -15,7 +15,7 @@ from app.toy.cloud import read_cloud
 from app.toy.compute import configured
 from app.toy.export.script import toy_script
 from app.toy.link import read_link, write_link
-from app.toy.own_settings import OWN, PROBING, key
+from app.toy.own_settings import key, own_controls, registered
 from app.toy.request import read_request, read_state, request_of
 from optimizers import METHODS, simulate
 
@@ -48,7 +48,7 @@ def test_each_method_walks_with_its_own():
         expected = np.where(np.isfinite(run.positions), run.positions, np.nan)
         assert decode(method["positions"]) == pytest.approx(expected, rel=1e-6, abs=1e-6, nan_ok=True)
         rate, radius = EXPECTED[method["name"]]
-        told = f"η = {rate:g}" + (f", ρ = {radius:g}" if method["name"] in PROBING else "")
+        told = f"η = {rate:g}" + (f", ρ = {radius:g}" if method["name"] in ("SAM", "LLQR+SAM") else "")
         assert method["row"]["settings"] == told
     assert {method["row"]["settings"] for method in other["methods"]} == {None}
     assert other["methods"][1]["positions"] != mine["methods"][1]["positions"]
@@ -83,8 +83,8 @@ def test_they_live_in_the_link():
 
 
 def test_every_method_has_its_controls_and_the_instruments_take_no_notice():
-    names = {control.name for control in OWN if isinstance(control, NumberControl)}
-    assert names == {key("rate", name) for name in METHODS} | {key("radius", name) for name in PROBING}
+    names = {control.name for control in own_controls(registered()) if isinstance(control, NumberControl)}
+    assert names == {key("rate", name) for name in METHODS} | {key("radius", name) for name in ("SAM", "LLQR+SAM")}
     assert read_instrument_request(STATE).toy.own == ()
 
 
