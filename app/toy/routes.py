@@ -81,6 +81,10 @@ class ToyWork:
                       key=lambda request: replace(request, scheme="light"), settings=settings),
         )  # fmt: skip
 
+    def close(self) -> None:
+        """End the processes."""
+        self.paths.close()
+
     async def toy_answer(self, raw: Mapping[str, Any], visitor: Visitor, gone: Any = None) -> bytes:
         """The answer to a posted state: the surface unless the browser has it (`have`), the paths, and notices."""
         request, notices = read_request(raw)
@@ -95,6 +99,7 @@ class ToyWork:
 def add_routes(server: FastAPI, settings: WebSettings, caches: Caches) -> ToyWork:
     """Put the toy lab's addresses on the server."""
     work = ToyWork.begin(settings, caches)
+    server.router.add_event_handler("shutdown", work.close)
 
     async def compute(request: Request) -> Response:
         try:

@@ -117,6 +117,11 @@ class Coalescer(Generic[Item]):
         # One who stops waiting must not take the answer away from the others.
         return await asyncio.shield(wish.answer)
 
+    def close(self) -> None:
+        """End the processes that take batches off the thread."""
+        if self._aside is not None:
+            self._aside.close()
+
     def _make_room(self, visitor: Visitor) -> None:
         """Busy where the visitor has too much waiting, or there is too much in all and nobody has more of it."""
         limits = self._settings
