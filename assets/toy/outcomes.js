@@ -1,22 +1,21 @@
 // The table of outcomes.
-(() => {
-  const lab = (window.potholeLab ??= {});
+import { formatCount, formatNumber } from "../core/format.js";
+import { showTable } from "../draw/method_table.js";
 
-  const pair = (first, second, format) =>
-    first === null ? `– / ${format(second)}` : `${format(first)} / ${format(second)}`;
-  const columns = [
-    ["Method", (row) => row.method],
-    ["Outcome", (row) => row.sentence],
-    ["Steps to arrival", (row) => lab.formatCount(row.arrival)],
-    ["Path length to arrival / in full", (row) => pair(row.length_to_arrival, row.length, lab.formatNumber)],
-    ["Gradient evaluations to arrival / in full", (row) => pair(row.evaluations_to_arrival, row.evaluations, lab.formatCount)],
-    ["Curvature products to arrival / in full", (row) => pair(row.products_to_arrival, row.products, lab.formatCount)],
-  ];
+const pair = (first, second, format) =>
+  first === null ? `– / ${format(second)}` : `${format(first)} / ${format(second)}`;
+const columns = [
+  ["Method", (row) => row.method],
+  ["Outcome", (row) => row.sentence],
+  ["Steps to arrival", (row) => formatCount(row.arrival)],
+  ["Path length to arrival / in full", (row) => pair(row.length_to_arrival, row.length, formatNumber)],
+  ["Gradient evaluations to arrival / in full", (row) => pair(row.evaluations_to_arrival, row.evaluations, formatCount)],
+  ["Curvature products to arrival / in full", (row) => pair(row.products_to_arrival, row.products, formatCount)],
+];
 
-  // cost: [title, text(row)] of one more column, in the unit that the page counts in.
-  lab.showOutcomes = (place, rows, looks, paper, cost = null) => {
-    const own = rows.some((row) => row.settings) ? [["Its own settings", (row) => row.settings]] : [];
-    const [method, ...others] = columns;
-    lab.showTable(place, [method, ...own, others[0], ...(cost ? [cost] : []), ...others.slice(1)], rows, looks, paper);
-  };
-})();
+// cost: [title, text(row)] of one more column, in the unit that the page counts in.
+export function showOutcomes(place, rows, looks, paper, cost = null) {
+  const own = rows.some((row) => row.settings) ? [["Its own settings", (row) => row.settings]] : [];
+  const [method, ...others] = columns;
+  showTable(place, [method, ...own, others[0], ...(cost ? [cost] : []), ...others.slice(1)], rows, looks, paper);
+}
