@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from dash import Dash
-from dash.backends._fastapi import FastAPIDashServer
+from dash.backends._fastapi import FastAPIDashServer, get_current_request
 from fastapi import FastAPI
 
 from app.callbacks import add_callbacks
@@ -34,6 +34,19 @@ from app.web.shell import INDEX, TITLE, shell
 from app.web.static_files import StaticFiles
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
+
+
+class LabDash(Dash):
+    """Dash with one script of ours for a page: its entry among the client code, with all that this imports."""
+
+    files: StaticFiles
+
+    def interpolate_index(self, **parts: Any) -> str:
+        """The page that Dash makes, with the script of the page that is asked for before Dash's own start."""
+        page = page_at(get_current_request().url.path)
+        if page is not None:
+            parts["scripts"] += f'\n<script src="{self.files.marked(f"pages/{page.script}")}"></script>'
+        return super().interpolate_index(**parts)
 
 
 class Backend(FastAPIDashServer):
@@ -66,10 +79,11 @@ def build(settings: WebSettings | None = None, observe: ObserveSettings | None =
         if page.path not in PAGES:
             register(page)
     scenes = load_scenes(settings.scenes)
-    app = Dash(
+    app = LabDash(
         "app",
         backend=Backend,
         assets_folder=str(ASSETS),
+        assets_ignore=r"\.js$",
         index_string=INDEX,
         title=TITLE,
         update_title=None,
@@ -91,6 +105,6 @@ def build(settings: WebSettings | None = None, observe: ObserveSettings | None =
     app._setup_server()
     known = {name: entry for name, entry in app.callback_map.items() if "callback" in entry}
     checks = {"/_dash-update-component": lambda body: check_callback(body, known)}
-    files = StaticFiles(ASSETS, app.registered_paths)
+    files = app.files = StaticFiles(ASSETS, app.registered_paths)
     secure = SecureApp(app.server, security_headers(app.csp_hashes()), checks, has_page, settings, files=files)
     return ObservedApp(secure, templates(app.server.routes, has_page))

@@ -87,4 +87,4 @@ def _panel(key: str) -> Any:
     )
 
 
-PAGE = Page("/instruments", "Instruments", layout, toy_header, link_problems)
+PAGE = Page("/instruments", "Instruments", "instruments.js", layout, toy_header, link_problems)

@@ -46,4 +46,4 @@ def layout() -> Any:
     )  # fmt: skip
 
 
-PAGE = Page("/notes", "Notes", layout, in_navigation=False)
+PAGE = Page("/notes", "Notes", "notes.js", layout, in_navigation=False)

@@ -154,4 +154,4 @@ def _chart(key: str, title: str, unit: str) -> Any:
     )
 
 
-PAGE = Page("/network", "Network", layout, header, link_problems)
+PAGE = Page("/network", "Network", "network.js", layout, header, link_problems)

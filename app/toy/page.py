@@ -218,4 +218,4 @@ def _help() -> Any:
     return html.P(["Every key is on the sheet that ", html.Kbd("?"), " opens."], className="hint keys")
 
 
-PAGE = Page("/", "Toy lab", layout, header, link_problems)
+PAGE = Page("/", "Toy lab", "toy.js", layout, header, link_problems)

@@ -1,4 +1,5 @@
 // Dash calls `start` with what a page's layout tells the client code ("lab-tables"); the page's entry says what starts.
+import { keys } from "./keys.js";
 
 /**
  * What a page is made of: its class, and its parts in their order. Pages do not know their parts: a part is a function of
@@ -14,7 +15,7 @@ export function addPage(key, Page, parts = []) {
     start(tables) {
       if (tables?.page !== key) return false;
       const page = new Page(tables);
-      Object.assign(lab, { [key]: page }); // for tests, and for who looks at a page's console
+      Object.assign(lab, { [key]: page, keys }); // for tests, and for who looks at a page's console
       for (const part of parts) part(page);
       /** @type {{ begin?: () => void }} */ (page).begin?.();
       return true;

@@ -4,31 +4,10 @@ import { make } from "../core/dom.js";
 import { keys } from "../core/keys.js";
 import { showNotices } from "../core/notices.js";
 import { methodName } from "../draw/swatch.js";
+import { compareEndings, compareFirst } from "./predictions.js";
 
 const NOBODY = "nobody";
 const ENDINGS = ["escapes", "stays", "diverges"];
-
-const endingOf = (row) => (row.outcome === "diverged" ? "diverges" : row.arrival !== null ? "escapes" : "stays");
-
-// What is said after the run: how many guesses are right, and what happened where one is not.
-export function compareEndings(guesses, rows) {
-  const guessed = rows.filter((row) => guesses[row.method]);
-  const wrong = guessed.filter((row) => guesses[row.method] !== endingOf(row));
-  const not = rows.filter((row) => !guesses[row.method]).map((row) => `No guess for ${row.method}: ${row.sentence}.`);
-  const head = guessed.length ? `${guessed.length - wrong.length} of ${guessed.length} right.` : "Nobody guessed.";
-  return [head, ...wrong.map((row) => `${row.method}: you said “${guesses[row.method]}”; ${row.sentence}.`), ...not].join(" ");
-}
-
-export function compareFirst(guess, rows) {
-  const arrived = rows.filter((row) => row.arrival !== null && row.outcome !== "diverged").sort((a, b) => a.arrival - b.arrival);
-  const first = arrived.filter((row) => row.arrival === arrived[0].arrival).map((row) => row.method);
-  const right = arrived.length ? first.includes(guess) : guess === NOBODY;
-  const head = !guess ? "Nobody guessed." : right ? `Right: ${guess}.` : `You said ${guess}.`;
-  if (!arrived.length) return `${head} No method arrives within the run.`;
-  const told = `${first.join(" and ")} ${first.length > 1 ? "arrive" : "arrives"} first, at step ${arrived[0].arrival}`;
-  const later = arrived.slice(first.length).map((row) => `${row.method} at step ${row.arrival}`);
-  return `${head} ${told}${later.length ? `, then ${later.join(", ")}` : "; no other method arrives"}.`;
-}
 
 class Predict {
   constructor(page) {

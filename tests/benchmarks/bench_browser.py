@@ -14,7 +14,7 @@ from pathlib import Path
 from playwright.sync_api import Page, sync_playwright
 
 from tests.browser.chrome import HOW, find_chrome
-from tests.browser.launch import launch
+from tests.browser.launch import launch, new_context
 from tests.server import Server
 
 RESULT = Path(__file__).with_name("results") / "browser.md"
@@ -193,7 +193,7 @@ def main() -> None:
     try:
         with sync_playwright() as playwright:
             browser = launch(playwright, chrome_path)
-            page = browser.new_page(viewport=VIEWPORT)
+            page = new_context(browser, viewport=VIEWPORT).new_page()
             ready(page, server.url)
             rows = measure(page)
             browser.close()

@@ -20,7 +20,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from app.jobs import Engine, EngineSettings
 from tests.browser.chrome import HOW, find_chrome
-from tests.browser.launch import launch
+from tests.browser.launch import launch, new_context
 from tests.server import Server
 
 RESULT = Path(__file__).with_name("results") / "explore.md"
@@ -108,7 +108,7 @@ def browser_times(chrome: str) -> tuple[list[float], dict[str, list[float]]]:
         for fresh in range(FRESH):
             server = Server()
             try:
-                context = browser.new_context(base_url=server.url, viewport={"width": 1440, "height": 1000})
+                context = new_context(browser, base_url=server.url, viewport={"width": 1440, "height": 1000})
                 page = context.new_page()
                 trained(page)
                 firsts.append(click(page, KINDS[0], 0))

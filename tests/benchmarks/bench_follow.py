@@ -27,17 +27,18 @@ RESULT = Path(__file__).parent / "results" / "follow.md"
 ROOT = Path(__file__).resolve().parent.parent.parent
 UPDATES, RATE, ROUNDS = 200, 20, 3
 JOB = {"kind": "stamps", "count": UPDATES, "rate": RATE}
-OWN = """(job) => new Promise((resolve) => {
+OWN = """async (job) => {
+  const { followJob } = await import('/assets/network/follow.js');
   const lags = [];
-  potholeLab.followJob(job, {
+  return new Promise((resolve) => followJob(job, {
     onEntry: ({ kind, data }) => {
       if (kind !== 'progress') return;
       const now = Date.now() / 1000;
       for (const row of data.rows) lags.push(now - row.made);
     },
     onEnd: () => resolve(lags),
-  });
-})"""
+  }));
+}"""
 NOTED = """(rows) => {
   const now = Date.now() / 1000;
   for (const row of rows ?? []) (window.lags ??= []).push(now - row.made);
@@ -56,7 +57,9 @@ def serve(port: int) -> None:
 
     engine = Engine(EngineSettings(kinds=KINDS, jobs_per_visitor=20))
     follow.default_engine = lambda: engine  # type: ignore[attr-defined]
-    app = Dash("bench", backend="fastapi", assets_folder=str(ROOT / "assets"), serve_locally=True)
+    app = Dash(
+        "bench", backend="fastapi", assets_folder=str(ROOT / "assets"), assets_ignore=r"\.js$", serve_locally=True
+    )
     app.layout = html.Div([html.Button("Go", id="go"), dcc.Store(id="rows"), html.Div(id="noted")])
     app.clientside_callback(NOTED, Output("noted", "children"), Input("rows", "data"))
 

@@ -14,7 +14,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.chrome import HOW, find_chrome
-from tests.browser.launch import DESKTOP, PHONE, launch
+from tests.browser.launch import DESKTOP, PHONE, launch, new_context
 from tests.browser.problems import PageProblems
 from tests.server import Server
 
@@ -70,7 +70,7 @@ def take(browser: Browser, address: str, name: str) -> Path:
     """One picture; RuntimeError if the page had a problem: a broken page is no picture for a README."""
     link, context = {**SHOTS, **LOOKED_AT}[name]
     problems = PageProblems()
-    page = browser.new_context(base_url=address, **context).new_page()
+    page = new_context(browser, base_url=address, **context).new_page()
     problems.watch(page)
     page.goto(link)
     page.locator(READY[link.partition("?")[0]]).first.wait_for(timeout=120_000)

@@ -11,20 +11,23 @@ from typing import Any
 import pytest
 
 from tests.app.jobs.engine_parts import Part
-from tests.browser.launch import DESKTOP
+from tests.browser.launch import DESKTOP, new_context
 from tests.browser.network_lab import SMALL, NetworkPage
 from tests.browser.problems import PageProblems
 from tests.server import Server, free_port
 
-STARTS = """(state) => potholeLab.postJson('/network/start', { state }).then(
-  ({ run }) => run.job, (error) => error.problems.join(' '))"""
-FIRST_RUNNING = """(job) => new Promise((resolve) => {
+STARTS = """async (state) => {
+  const { postJson } = await import('/assets/core/http.js');
+  return postJson('/network/start', { state }).then(({ run }) => run.job, (error) => error.problems.join(' '));
+}"""
+FIRST_RUNNING = """async (job) => {
+  const { followJob } = await import('/assets/network/follow.js');
   let began = null;
-  potholeLab.followJob(job, {
+  return new Promise((resolve) => followJob(job, {
     onEntry: ({ kind, data, time }) => { if (kind === 'state' && data.state === 'running') began ??= time; },
     onEnd: ({ reason }) => resolve([began, reason]),
-  });
-})"""
+  }));
+}"""
 
 
 def children(process: int) -> list[int]:
@@ -86,7 +89,7 @@ def visitor(browser: Any, deployment: Deployment) -> Iterator[Callable[[int], Ne
     problems, contexts = PageProblems(), []
 
     def come(web: int) -> NetworkPage:
-        context = browser.new_context(base_url=deployment.webs[web].url, **DESKTOP)
+        context = new_context(browser, base_url=deployment.webs[web].url, **DESKTOP)
         contexts.append(context)
         page = context.new_page()
         problems.watch(page)

@@ -223,13 +223,3 @@ def test_readme_example_runs(capsys: pytest.CaptureFixture[str]) -> None:
     for code, printed in examples:
         exec(compile(code, "README.md", "exec"), {})  # noqa: S102 - the text is our own
         assert capsys.readouterr().out == printed
-
-
-def test_client_code_defines_each_class_once():
-    """All scripts share one namespace: a second class of a name replaced the toy lab's charts, and no page drew."""
-    defined = [
-        name
-        for path in (ROOT / "assets").rglob("*.js")
-        for name in re.findall(r"^\s*lab\.(\w+) = class", path.read_text(encoding="utf-8"), re.MULTILINE)
-    ]
-    assert defined and sorted(defined) == sorted(set(defined))
