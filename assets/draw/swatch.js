@@ -51,18 +51,16 @@ export function methodName(name, look, paper) {
 
 /**
  * A piece of a line, as in a chart's key.
- * @param {string} colour
- * @param {number} width
- * @param {number[]} dash
+ * @param {Look} look
  * @param {number} [long] px
  */
-export function makeLineSwatch(colour, width, dash, long = 28) {
+export function makeLineSwatch(look, long = 28) {
   const canvas = make("canvas", { width: 2 * long, height: 16, className: "line-swatch", "aria-hidden": "true" });
   const context = contextOf(canvas);
   context.scale(2, 2);
-  context.strokeStyle = colour;
-  context.lineWidth = width;
-  context.setLineDash(dash);
+  context.strokeStyle = look.colour;
+  context.lineWidth = Math.min(look.width, 3);
+  context.setLineDash(dashOf(look));
   context.beginPath();
   context.moveTo(0, 4);
   context.lineTo(long, 4);

@@ -38,11 +38,7 @@ export function addInstrumentsExport(page) {
       ],
     },
   ]);
-  const choice = dialog.node.querySelector("[data-export-field=table]");
-  const offer = () => {
-    const mine = page.tables.exported[page.state.get("instrument")] ?? [];
-    choice.replaceChildren(...mine.map(([value, textContent]) => Object.assign(document.createElement("option"), { value, textContent })));
-  };
+  const offer = () => dialog.offer("table", page.tables.exported[page.state.get("instrument")] ?? []);
   page.actions.add({
     export: () => {
       offer();

@@ -61,17 +61,11 @@ export function addNetworkExport(page) {
       buttons: [{ label: "Python", what: "the Python script", make: ask("script", "py", run, none) }],
     },
   ]);
-  const fill = (name, options) => {
-    const select = dialog.node.querySelector(`[data-export-field=${name}]`);
-    const { value } = select;
-    select.replaceChildren(...options.map(([key, textContent]) => Object.assign(document.createElement("option"), { value: key, textContent })));
-    if (options.some(([key]) => key === value)) select.value = value;
-  };
   const offer = () => {
     const told = page.run;
-    fill("method", (told?.description.methods ?? []).map((name) => [name, name]));
+    dialog.offer("method", (told?.description.methods ?? []).map((name) => [name, name]));
     const steps = (told?.snapshots ?? []).map((step) => [String(step), `Step ${step}`]);
-    fill("moment", [...(told?.final || !steps.length ? [[FINAL, "Final"]] : []), ...steps.reverse()]);
+    dialog.offer("moment", [...(told?.final || !steps.length ? [[FINAL, "Final"]] : []), ...steps.reverse()]);
   };
   page.actions.add({
     export: () => {

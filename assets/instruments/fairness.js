@@ -3,8 +3,7 @@ import { COST_UNITS, priced } from "../core/cost_units.js";
 import { make, plainTable } from "../core/dom.js";
 import { formatNumber } from "../core/format.js";
 import { writeLink } from "../core/link.js";
-import { InstrumentChart } from "../draw/line_chart.js";
-import { dashOf } from "../draw/markers.js";
+import { Chart } from "../draw/chart.js";
 import { methodName } from "../draw/swatch.js";
 import { Instrument } from "./base.js";
 import { HeatMap } from "./heat_map.js";
@@ -23,7 +22,7 @@ export class Fairness extends Instrument {
       onPoint: (i, j, how) => this.#point(i === null || i === undefined ? null : [i, j], how),
       onPick: (i, j) => this.#pick(i, j),
     });
-    this.chart = new InstrumentChart(chart, "Final loss by learning rate");
+    this.chart = new Chart(chart, { label: "Final loss by learning rate" });
     this.readout = make("p", { className: "hint" });
     this.best = make("div", { className: "scroll", tabIndex: 0, role: "region", "aria-label": "Table" });
     this.status = make("p", { className: "hint" });
@@ -91,11 +90,11 @@ export class Fairness extends Instrument {
       colours,
     );
     const series = strips.map(({ method, loss }) => ({
-      x: rates, y: loss.map((v) => (v === null ? null : Math.max(v, 1e-9))), colour: looks[method].colour,
-      dash: dashOf(looks[method]), width: looks[method].width, look: looks[method],
+      name: method, x: rates, y: loss.map((v) => (v === null ? null : Math.max(v, 1e-9))), look: looks[method], points: true,
     }));
-    const marks = [{ x: state.get("learning_rate"), text: "η in view" }];
-    this.chart.show({ x: { log: true, title: "Learning rate η" }, y: { log: strips.every((s) => s.loss.every((v) => v === null || v >= 0)), title: "" }, series, marks }, colours);
+    const marks = [{ text: "η in view", lines: [{ x: state.get("learning_rate") }] }];
+    const log = strips.every((strip) => strip.loss.every((v) => v === null || v >= 0));
+    this.chart.show({ x: { log: true, title: "Learning rate η" }, y: { log }, series, marks }, colours);
     const lowest = strips.map(({ method, loss }) => {
       const found = loss.filter((v) => v !== null);
       return found.length ? `${method} at best ${formatNumber(Math.min(...found))}` : `${method} mostly diverges everywhere`;

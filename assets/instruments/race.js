@@ -1,17 +1,17 @@
 // The race of timescales: maps over decay and refresh interval, U along the run, and the verdict on the premise.
 import { make, plainTable } from "../core/dom.js";
 import { formatNumber } from "../core/format.js";
-import { InstrumentChart } from "../draw/line_chart.js";
-import { methodName } from "../draw/swatch.js";
+import { Chart } from "../draw/chart.js";
+import { makeLineSwatch, methodName } from "../draw/swatch.js";
 import { Instrument } from "./base.js";
 import { HeatMap } from "./heat_map.js";
 import { sequential, sequentialGradient } from "./palette.js";
 
 const CURVES = [
-  ["largest", "largest eigenvalue of U", "largest eigenvalue", []],
-  ["smallest", "smallest eigenvalue of U", "smallest eigenvalue", [7, 4]],
-  ["smoothed", "1/λ of the smoothed curvature", "smoothed", [2, 3]],
-  ["local", "1/λ of the local curvature", "local", [9, 3, 2, 3]],
+  ["largest", "largest eigenvalue of U", "largest eigenvalue", ""],
+  ["smallest", "smallest eigenvalue of U", "smallest eigenvalue", "7 4"],
+  ["smoothed", "1/λ of the smoothed curvature", "smoothed", "2 3"],
+  ["local", "1/λ of the local curvature", "local", "9 3 2 3"],
 ];
 
 export class Race extends Instrument {
@@ -39,7 +39,7 @@ export class Race extends Instrument {
       const [title, stack] = [make("span"), make("div", { className: "heat-stack" })];
       this.figures.append(make("figure", { className: "chart" }, make("figcaption", {}, title), stack));
       this.parts[name].chartTitle = title;
-      this.parts[name].chart = new InstrumentChart(stack, `${name}: eigenvalues of U along the run`);
+      this.parts[name].chart = new Chart(stack, { label: `${name}: eigenvalues of U along the run` });
     }
     place.append(this.claims, this.scale, this.figures, this.key, this.status, this.readout);
   }
@@ -76,11 +76,10 @@ export class Race extends Instrument {
         colours,
       );
       const run = along[name];
-      const series = CURVES.map(([key, , , dash], k) => ({
-        x: run.steps, y: run[key], dash, width: 2, colour: k < 2 ? looks[name].colour : k === 2 ? colours.ink : colours.quiet,
-      }));
-      const marks = run.arrival === null ? [] : [{ x: Math.max(run.arrival, 1), text: `arrives at step ${run.arrival}` }];
-      chart.show({ x: { log: true, title: "Step" }, y: { log: true, title: "" }, series, marks }, colours);
+      const colour = (k) => (k < 2 ? looks[name].colour : k === 2 ? colours.ink : colours.quiet);
+      const series = CURVES.map(([key, , , dash], k) => ({ x: run.steps, y: run[key], look: { colour: colour(k), dash, width: 2, marker: "circle" } }));
+      const marks = run.arrival === null ? [] : [{ text: `arrives at step ${run.arrival}`, lines: [{ x: Math.max(run.arrival, 1) }] }];
+      chart.show({ x: { log: true, title: "Step" }, y: { log: true }, series, marks }, colours);
       const ends = CURVES.slice(0, 2).map(([key, words]) => `${words} from ${formatNumber(run[key][0])} to ${formatNumber(run[key].at(-1))}`);
       chart.place.setAttribute("aria-label", `${name}: ${ends.join(", ")}; the run ${run.outcome}.`);
     }
@@ -119,16 +118,7 @@ export class Race extends Instrument {
   #showKey(colours) {
     this.key.replaceChildren(
       ...CURVES.map(([, words, , dash], k) => {
-        const swatch = make("canvas", { width: 72, height: 16, className: "line-swatch", "aria-hidden": "true" });
-        const context = swatch.getContext("2d");
-        context.scale(2, 2);
-        context.strokeStyle = k < 2 ? colours.ink : colours.quiet;
-        context.lineWidth = 2;
-        context.setLineDash(dash);
-        context.beginPath();
-        context.moveTo(0, 4);
-        context.lineTo(36, 4);
-        context.stroke();
+        const swatch = makeLineSwatch({ colour: k < 2 ? colours.ink : colours.quiet, width: 2, dash, marker: "" }, 36);
         return make("span", { className: "method-name" }, swatch, words);
       }),
     );

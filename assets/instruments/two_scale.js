@@ -3,10 +3,10 @@
 import { display } from "../core/display.js";
 import { make, plainTable } from "../core/dom.js";
 import { formatNumber } from "../core/format.js";
+import { Chart } from "../draw/chart.js";
 import { font } from "../draw/ink.js";
 import { Layer } from "../draw/layer.js";
-import { InstrumentChart } from "../draw/line_chart.js";
-import { dashOf, drawMarker } from "../draw/markers.js";
+import { drawMarker } from "../draw/markers.js";
 import { Instrument } from "./base.js";
 import { HeatMap } from "./heat_map.js";
 
@@ -29,7 +29,7 @@ export class TwoScales extends Instrument {
     const figure = (title, body, ...below) =>
       make("figure", { className: "chart" }, make("figcaption", {}, make("span", { textContent: title })), body, ...below);
     const orbit = make("div", { className: "loss-stack" });
-    this.orbit = new InstrumentChart(orbit, "SAM's last steps in the pothole");
+    this.orbit = new Chart(orbit, { label: "SAM's last steps in the pothole" });
     const strip = make("div", { className: "ends-stack" });
     this.strip = new HeatMap(strip, {
       label: "What becomes of SAM, by radius. Arrow keys move, Enter goes to the radius.",
@@ -120,10 +120,10 @@ export class TwoScales extends Instrument {
     const sam = looks.SAM;
     const dots = { ...sam, colour: colours.ink, marker: "circle" };
     const series = [
-      { x, y: simulated, colour: sam.colour, dash: dashOf(sam), width: 2 },
-      { x, y: closed, colour: "rgba(0,0,0,0)", look: dots },
+      { x, y: simulated, look: { ...sam, width: 2 } },
+      { x, y: closed, look: dots, line: false, points: true },
     ];
-    this.orbit.show({ x: { log: false, title: "Step before the last (line: real step; dots: closed form)" }, y: { log: false, title: "" }, series }, colours);
+    this.orbit.show({ x: { title: "Step before the last (line: real step; dots: closed form)" }, y: {}, series }, colours);
     const words = cycles.mine ? `a cycle ${cycles.mine.word} of period ${cycles.mine.period}` : "no short cycle";
     place.setAttribute("aria-label", `SAM's last ${simulated.length} steps in the pothole: ${words}.`);
   }

@@ -3,12 +3,13 @@
 import { by } from "../core/dom.js";
 import { formatNumber } from "../core/format.js";
 import { postJson, Refused } from "../core/http.js";
-import { CurveChart } from "./curve_chart.js";
+import { Chart } from "../draw/chart.js";
 import { followJob } from "./follow.js";
 import { PlaneView } from "./plane_view.js";
 
 const GROUND_EVERY = 1200; // ms between two wishes for another piece of the plane
 const FOR_GOOD = [404, 422]; // statuses after which a wish is not repeated
+const SHARES = { format: (value) => `${(100 * value).toFixed(1)} %`, within: [0, 1] };
 const SYMBOLS = { learning_rate: "η", radius: "ρ", momentum: "μ", noise_variance: "σ²", weight_decay: "decay" };
 
 export class LiveView {
@@ -16,7 +17,7 @@ export class LiveView {
     this.page = page;
     this.plane = new PlaneView(by("plane-stack"), tables.schemes);
     this.charts = Object.fromEntries(
-      tables.curves.map((key) => [key, new CurveChart(by(`${key}-chart`), { percent: key.endsWith("accuracy") })]),
+      tables.curves.map((key) => [key, new Chart(by(`${key}-chart`), { readout: true })]),
     );
   }
 
@@ -54,17 +55,14 @@ export class LiveView {
     const names = this.shown();
     const marks = (curves?.marks ?? []).map(({ position, settings }) => ({
       text: Object.entries(settings).map(([name, value]) => `${SYMBOLS[name] ?? name} ${formatNumber(value)}`).join(", "),
-      x: axis === "steps" ? position : null,
-      at: Object.fromEntries(names.map((name) => [name, curves.place(name, position, axis)])),
+      lines: axis === "steps" ? [{ x: position }] : names.map((name) => ({ x: curves.place(name, position, axis), look: this.looks[name] })),
     }));
     for (const [key, chart] of Object.entries(this.charts)) {
-      chart.show({
-        series: names.map((name) => ({ name, look: this.looks[name], ...curves.line(name, key, axis) })),
-        marks,
-        log: scale === "log" && !key.endsWith("accuracy"),
-        right: axis === "steps" ? this.run?.total ?? 0 : 0,
-        cursor: this.#cursor(step, axis),
-      });
+      const share = key.endsWith("accuracy");
+      const series = names.map((name) => ({ name, look: this.looks[name], ...curves.line(name, key, axis) }));
+      const last = Math.max(axis === "steps" ? (this.run?.total ?? 0) : 0, ...series.map(({ x }) => x.at(-1) ?? 0)) || 1;
+      chart.at = this.#cursor(step, axis);
+      chart.show({ x: { range: [0, last] }, y: share ? SHARES : { log: scale === "log" }, series, marks });
     }
   }
 
@@ -78,9 +76,7 @@ export class LiveView {
     const { axis = "steps" } = this.page.state.values;
     const cursor = this.#cursor(step, axis);
     for (const chart of Object.values(this.charts)) {
-      if (chart.cursor === cursor) continue;
-      chart.cursor = cursor;
-      chart.draw();
+      if (chart.at !== cursor) chart.setCursor(cursor);
     }
   }
 

@@ -9,17 +9,6 @@ const COLUMNS = { evaluations: "Evaluations in all to arrival / in full", second
 // How many refreshes come before a step: see app/toy/costs.py.
 const refreshes = ({ first, every }, step) => (first < 0 || step <= first ? 0 : Math.floor((step - 1 - first) / every) + 1);
 
-// The steps that a budget pays for: the largest step up to `most` that costs no more.
-export function stepsFor(cost, budget, most) {
-  let [low, high] = [0, most];
-  while (low < high) {
-    const middle = (low + high + 1) >> 1;
-    if (cost(middle) <= budget * (1 + 1e-12)) low = middle;
-    else high = middle - 1;
-  }
-  return low;
-}
-
 class Costs {
   constructor(page) {
     this.page = page;

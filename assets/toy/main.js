@@ -150,10 +150,7 @@ export class ToyLab {
       this.player.step = Math.min(this.wantedStep, paths.steps);
       this.wantedStep = undefined;
     }
-    this.pictures.step = this.player.step;
-    this.pictures.map.paths.step = this.pictures.relief.paths.step = this.player.step;
-    for (const chart of this.pictures.all) chart.step = this.player.step;
-    this.pictures.setPaths(paths, this.looks);
+    this.pictures.setPaths(paths, this.looks, this.player.step);
     this.bar.showStep(this.player.step);
     showOutcomes(by("outcomes"), paths.methods.map((method) => method.row), this.looks, this.paper);
     this.speak(paths.summary);
@@ -219,8 +216,7 @@ export class ToyLab {
     const { colours, looks } = showScheme(scheme, this.tables.looks);
     this.looks = looks;
     this.paper = colours.paper;
-    this.pictures.setLooks(looks);
-    this.pictures.setColours(colours);
+    this.pictures.setLooks(colours, looks);
     this.legend.update(this.state.values.methods, looks, this.paper);
   }
 }

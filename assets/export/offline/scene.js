@@ -4,14 +4,12 @@ import { by } from "../../core/dom.js";
 import { Player } from "../../core/player.js";
 import { PlayerBar } from "../../core/player_bar.js";
 import { coloursIn, showTheme } from "../../core/scheme.js";
-import { LineChart } from "../../draw/chart.js";
 import { Legend } from "../../draw/legend.js";
 import { entriesOf } from "../../toy/entries.js";
 import { showOutcomes } from "../../toy/outcomes.js";
+import { RunCharts } from "../../toy/run_charts.js";
 import { StillMap } from "./still_map.js";
 import { StillRelief } from "./still_relief.js";
-
-const CHARTS = ["losses", "distance", "curvature"];
 
 export class OfflineScene {
   constructor(scene) {
@@ -19,16 +17,14 @@ export class OfflineScene {
     Object.assign(this, { scene, paths, surface, shown: paths.methods.map((method) => method.name) });
     this.scheme = state.scheme;
     showTheme(state.theme ?? "screen");
-    const onSeek = (step) => this.player.hold(step);
     this.player = new Player({ onStep: (step) => this.showStep(step), onPlaying: (on) => this.bar.showPlaying(on) });
     this.bar = new PlayerBar(this.player, { onSpeed: (speed) => this.bar.showSpeed(speed), onLoop: (on) => this.bar.showLoop(on) });
     this.map = new StillMap(by("map-stack"), scene);
-    if (surface.dimension === 1) this.timeline = new LineChart(by("relief-stack"), { onSeek });
-    else {
+    this.charts = new RunCharts(by("relief-stack"), (step) => this.player.hold(step));
+    if (surface.dimension !== 1) {
       const eye = { x: state.camera_x, y: state.camera_y, z: state.camera_z };
       this.relief = new StillRelief(by("relief-stack"), scene, eye, () => this.soon(() => this.drawRelief()));
     }
-    this.charts = Object.fromEntries(CHARTS.map((key) => [key, new LineChart(by(`${key}-chart`), { onSeek })]));
     this.entries = entriesOf(paths, looks);
     for (const view of this.views) Object.assign(view.paths, { entries: this.entries });
     this.map.start = paths.start;
@@ -50,10 +46,6 @@ export class OfflineScene {
     return this.relief ? [this.map, this.relief] : [this.map];
   }
 
-  get lineCharts() {
-    return [...Object.values(this.charts), ...(this.timeline ? [this.timeline] : [])];
-  }
-
   // In the next frame, and only the last task of several.
   soon(task) {
     cancelAnimationFrame(this.scheduled);
@@ -68,7 +60,7 @@ export class OfflineScene {
     Object.assign(this, { colours, looks });
     for (const entry of this.entries) entry.look = looks[entry.name];
     for (const view of this.views) view.paths.colours = colours;
-    for (const chart of this.lineCharts) chart.colours = colours;
+    this.charts.colours = colours;
     const rows = this.paths.methods.map((method) => method.row);
     showOutcomes(by("outcomes"), rows, looks, colours.paper);
     this.draw();
@@ -83,7 +75,7 @@ export class OfflineScene {
     this.legend.update(this.shown, this.looks, this.colours.paper);
     const { step } = this.player;
     for (const view of this.views) Object.assign(view.paths, { visible: new Set(this.shown), step });
-    for (const chart of this.lineCharts) chart.step = step;
+    this.charts.step = step;
     this.map.draw(this.colours, this.scheme);
     this.drawRelief();
     this.drawCharts();
@@ -95,19 +87,15 @@ export class OfflineScene {
   }
 
   drawCharts() {
-    const shown = this.entries.filter((entry) => this.shown.includes(entry.name));
     const { steps, ranges } = this.paths;
-    for (const key of CHARTS) {
-      const series = shown.map((entry) => ({ values: entry[key], last: entry.last, look: entry.look }));
-      this.charts[key].setSeries(series, steps, ranges[key], key === "distance" ? this.surface.basin?.radius ?? null : null);
-    }
-    const series = shown.map((entry) => ({ values: entry.positions, last: entry.last, look: entry.look }));
-    this.timeline?.setSeries(series, steps, this.surface.domain[0]);
+    const { basin, dimension, domain } = this.surface;
+    const entries = this.entries.filter((entry) => this.shown.includes(entry.name));
+    this.charts.draw({ entries, steps, ranges, level: basin?.radius ?? null, domain: dimension === 1 ? domain[0] : null });
   }
 
   showStep(step) {
     for (const view of this.views) view.paths.setStep(step);
-    for (const chart of this.lineCharts) chart.setStep(step);
+    this.charts.setStep(step);
     this.bar.showStep(step);
   }
 }

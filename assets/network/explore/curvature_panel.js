@@ -2,7 +2,7 @@
 import { decode } from "../../core/arrays.js";
 import { by, plainTable } from "../../core/dom.js";
 import { formatCount, formatNumber } from "../../core/format.js";
-import { InstrumentChart } from "../../draw/line_chart.js";
+import { Chart } from "../../draw/chart.js";
 import { methodName } from "../../draw/swatch.js";
 import { Wish } from "./wish.js";
 
@@ -28,7 +28,7 @@ export class CurvaturePanel {
       },
     });
     this.charts = Object.fromEntries(
-      [...ALONG.map(([key]) => key), "density"].map((key) => [key, new InstrumentChart(by(`curvature-${key}-chart`), "")]),
+      [...ALONG.map(([key]) => key), "density"].map((key) => [key, new Chart(by(`curvature-${key}-chart`), { label: "" })]),
     );
   }
 
@@ -109,9 +109,9 @@ export class CurvaturePanel {
     const peak = Math.max(...found.map(({ density }) => Math.max(...density)));
     const series = found.map(({ method, values, density }) => ({
       x: [...values], y: [...density].map((height) => (height > LEAST * peak ? height : null)),
-      ...this.#look(method), look: null,
+      look: this.page.looks[method],
     }));
-    this.charts.density.show({ x: { log: false, title: "Eigenvalue λ" }, y: { log: true, title: "" }, series }, this.page.colours);
+    this.charts.density.show({ x: { title: "Eigenvalue λ" }, y: { log: true }, series }, this.page.colours);
     const ends = found.map(({ method, values, trace, trace_error: error, products }) =>
       `${method}: eigenvalues between about ${formatNumber(values[0])} and ${formatNumber(values.at(-1))}, trace by quadrature ${formatNumber(trace)} ± ${formatNumber(error, 1)}, ${products} products`);
     by("curvature-density-chart").setAttribute("aria-label", `Spectral density. ${ends.join("; ")}.`);
@@ -125,17 +125,12 @@ export class CurvaturePanel {
     for (const [key, title, value] of ALONG) {
       const series = about.methods.map((name) => {
         const own = fine.filter((row) => row.method === name || row.method === "");
-        return { x: own.map((row) => row.step), y: own.map(value), ...this.#look(name) };
+        return { x: own.map((row) => row.step), y: own.map(value), look: this.page.looks[name], points: true };
       });
-      this.charts[key].show({ x: { log: false, title: "Step" }, y: { log: true, title: "" }, series }, this.page.colours);
+      this.charts[key].show({ x: { title: "Step" }, y: { log: true }, series }, this.page.colours);
       const ends = about.methods.map((name, k) => `${name} from ${formatNumber(series[k].y[0])} to ${formatNumber(series[k].y.at(-1))}`);
       by(`curvature-${key}-chart`).setAttribute("aria-label", `${title} along the run: ${ends.join(", ")}.`);
     }
-  }
-
-  #look(name) {
-    const look = this.page.looks[name];
-    return { colour: look.colour, width: look.width, dash: look.dash ? look.dash.split(" ").map(Number) : [], look };
   }
 }
 

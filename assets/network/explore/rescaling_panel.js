@@ -3,7 +3,8 @@
 import { decode } from "../../core/arrays.js";
 import { by, make, plainTable } from "../../core/dom.js";
 import { formatNumber } from "../../core/format.js";
-import { InstrumentChart } from "../../draw/line_chart.js";
+import { Chart } from "../../draw/chart.js";
+import { makeLineSwatch } from "../../draw/swatch.js";
 import { Wish } from "./wish.js";
 
 const LINES = { plain: "plain_line", filter: "filter_line" };
@@ -23,7 +24,7 @@ export class RescalingPanel {
       },
     });
     this.charts = Object.fromEntries(
-      Object.keys(LINES).map((key) => [key, new InstrumentChart(by(`rescaling-${key}-chart`), "")]),
+      Object.keys(LINES).map((key) => [key, new Chart(by(`rescaling-${key}-chart`), { label: "" })]),
     );
   }
 
@@ -60,10 +61,10 @@ export class RescalingPanel {
     const { ink } = this.page.colours;
     const accent = getComputedStyle(document.documentElement).getPropertyValue("--accent").trim();
     // Where the two lines coincide the dashes of one show on the other.
-    const looks = [{ colour: ink, width: 2, dash: [] }, { colour: accent, width: 3.4, dash: [3, 6] }];
+    const looks = [{ colour: ink, width: 2, dash: "", marker: "" }, { colour: accent, width: 3.4, dash: "3 6", marker: "" }];
     for (const [key, line] of Object.entries(LINES)) {
-      const series = rows.map((row, k) => ({ x: [...about.x], y: [...row[line]], ...looks[k] }));
-      this.charts[key].show({ x: { log: false, title: "Along the direction" }, y: { log: true, title: "" }, series }, this.page.colours);
+      const series = rows.map((row, k) => ({ x: [...about.x], y: [...row[line]], look: looks[k] }));
+      this.charts[key].show({ x: { title: "Along the direction" }, y: { log: true }, series }, this.page.colours);
       const [first] = rows;
       const [least, most] = [Math.min(...first[line]), Math.max(...first[line])].map((loss) => formatNumber(loss));
       const range = `from ${least} to ${most}`;
@@ -79,7 +80,7 @@ export class RescalingPanel {
   #table(rows, looks) {
     const heads = ["", "Largest output difference", "Loss difference", "Largest eigenvalue ± residual", "Trace ± standard error", "Sharpness", "Unscaled slice changes", "Filter-normalised slice changes"];
     const lines = rows.map((row, k) => {
-      const name = make("span", { className: "method-name" }, swatch(looks[k]), `α = ${formatNumber(row.factor)}`);
+      const name = make("span", { className: "method-name" }, makeLineSwatch(looks[k]), `α = ${formatNumber(row.factor)}`);
       const share = (part) => `${formatNumber(100 * part)} %`;
       return [
         name,
@@ -98,18 +99,4 @@ export class RescalingPanel {
   setLooks() {
     this.show();
   }
-}
-
-function swatch({ colour, width, dash }) {
-  const canvas = make("canvas", { width: 56, height: 16, className: "line-swatch", "aria-hidden": "true" });
-  const context = canvas.getContext("2d");
-  context.scale(2, 2);
-  context.strokeStyle = colour;
-  context.lineWidth = Math.min(width, 3);
-  context.setLineDash(dash);
-  context.beginPath();
-  context.moveTo(0, 4);
-  context.lineTo(28, 4);
-  context.stroke();
-  return canvas;
 }
