@@ -286,7 +286,7 @@ def test_the_projector_draws_larger_on_canvas_and_in_plotly(page):
     sizes = """() => [
       document.querySelector("#map-graph .js-plotly-plot")._fullLayout.font.size,
       potholeLab.toy.looks.SAM.width,
-      Number.parseFloat(potholeLab.toy.pictures.charts.losses.lines.context.font),
+      Number.parseFloat(potholeLab.toy.pictures.charts.charts.losses.lines.context.font),
       Number.parseFloat(getComputedStyle(document.getElementById("caption")).fontSize)]"""
     before = page.evaluate(sizes)
     page.keyboard.press("p")
