@@ -3,15 +3,13 @@
 /** @typedef {import("./contract.js").Encoded} Encoded */
 
 /**
- * Float32 values.
- * @template {Encoded | null | undefined} E
- * @param {E} encoded
- * @returns {E extends Encoded ? Float32Array : null} null where there is nothing
+ * Float32 values; null where there is nothing.
+ * @type {{ (encoded: Encoded): Float32Array; (encoded: Encoded | null | undefined): Float32Array | null }}
  */
-export function decode(encoded) {
+export const decode = (/** @type {Encoded | null | undefined} */ encoded) => {
   const found = encoded ? new Float32Array(bytesOf(encoded.bdata)) : null;
-  return /** @type {any} */ (found); // a conditional type is no help to a function's body
-}
+  return /** @type {any} */ (found); // which of the two it is, the caller knows
+};
 
 /**
  * Unsigned 16-bit values.

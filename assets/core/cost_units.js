@@ -92,7 +92,8 @@ export class MeasuredCosts {
  * @param {Record<string, unknown>} state
  */
 function keyOf(state) {
-  const decides = (/** @type {string} */ name) => name === "surface" || name.startsWith("surface.") || ["structure", "probe_norm"].includes(name);
+  const decides = (/** @type {string} */ name) =>
+    name === "surface" || name.startsWith("surface.") || ["structure", "probe_norm"].includes(name);
   const names = Object.keys(state).filter(decides);
   return names
     .sort()

@@ -59,6 +59,9 @@ async function post(address, value, signal) {
   const headers = { "Content-Type": "application/json" };
   const response = await fetch(address, { method: "POST", headers, body, signal: signal ?? null });
   if (response.ok) return response;
-  const problems = await response.json().then((told) => told.problems, () => null);
+  const problems = await response.json().then(
+    (told) => told.problems,
+    () => null,
+  );
   throw new Refused(response.status, problems ?? [`The server answered with status ${response.status}.`]);
 }

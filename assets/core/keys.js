@@ -60,8 +60,7 @@ class Keys {
     if (event.defaultPrevented || event.altKey || event.ctrlKey || event.metaKey) return;
     if (document.querySelector("dialog[open]") && event.key !== "?") return;
     const entry = this.entries.find(
-      (one) =>
-        holds(one) && one.keys.includes(event.key) && (one.shift ?? event.shiftKey) === event.shiftKey && (one.when?.() ?? true),
+      (one) => holds(one) && one.keys.includes(event.key) && (one.shift ?? event.shiftKey) === event.shiftKey && (one.when?.() ?? true),
     );
     if (!entry) return;
     event.preventDefault();

@@ -35,7 +35,13 @@ export class PlayerBar {
     this.readout = by("step-readout");
     this.play = by("play-button");
     this.loop = by("loop-button");
-    this.scrubber = rangeInput(by("scrubber"), { label: "Step shown", minimum: 0, maximum: 1, step: 1, onInput: (step) => player.hold(step) });
+    this.scrubber = rangeInput(by("scrubber"), {
+      label: "Step shown",
+      minimum: 0,
+      maximum: 1,
+      step: 1,
+      onInput: (step) => player.hold(step),
+    });
     this.speed = rangeInput(by("speed"), {
       ...{ label: "Speed in steps per second", minimum: 0, maximum: 3, step: 0.05 },
       onInput: (power) => onSpeed(Number((10 ** power).toPrecision(2))),
@@ -88,7 +94,8 @@ export class PlayerBar {
 /** @param {Player} player */
 function addPlayerKeys(player) {
   const group = "Playback";
-  const moveBy = (/** @type {number} */ sign) => (/** @type {KeyboardEvent} */ event) => player.hold(player.step + sign * (event.shiftKey ? 10 : 1));
+  const moveBy = (/** @type {number} */ sign) => (/** @type {KeyboardEvent} */ event) =>
+    player.hold(player.step + sign * (event.shiftKey ? 10 : 1));
   const outside = () => !document.body.classList.contains("in-lecture"); // in a lecture the arrows go from scene to scene, as clickers expect
   keys.add([
     { keys: [" "], shown: "Space", what: "play or pause", group, run: () => player.toggle() },

@@ -127,7 +127,9 @@ function choice(control, tell) {
     return { row: make("div", { className: "control", "data-control": control.name }, select), show };
   }
   const radios = control.options.map(([value]) => make("input", { type: "radio", name: control.name, value }));
-  const segments = radios.map((radio, k) => make("label", { className: "segment" }, radio, make("span", { textContent: control.options[k]?.[1] })));
+  const segments = radios.map((radio, k) =>
+    make("label", { className: "segment" }, radio, make("span", { textContent: control.options[k]?.[1] })),
+  );
   const group = make("div", { className: "segments", role: "radiogroup", "aria-label": control.title }, ...segments);
   for (const radio of radios) radio.addEventListener("change", () => tell(radio.value, "choice"));
   /** @type {Widget["show"]} */

@@ -2,23 +2,39 @@
 import { display } from "../core/display.js";
 import { font } from "./ink.js";
 
+/** @typedef {{ text: string, from: Point, at: Point, towards: Point, colour: string, strong: boolean }} Name of an arrow, and where it belongs */
+/** @typedef {{ from: Point, by: Point, colour: string, label: string, strong: boolean, width?: number, dash?: number[] }} Arrow in px */
+/** @typedef {import("./shapes.js").Point} Point */
+/** @typedef {import("../core/scheme.js").Colours} Colours */
+
 const SHORTEST = 16; // px
 const HEAD = 9;
 
-// arrow: { from: [x, y], by: [dx, dy] in px, colour, width, label, strong }. Returns its name's place, so that names
-// can be written when all arrows are drawn; null where there is nothing to draw.
+/**
+ * arrow: { from: [x, y], by: [dx, dy] in px, colour, width, label, strong }. Returns its name's place, so that names
+ * can be written when all arrows are drawn; null where there is nothing to draw.
+ * @param {CanvasRenderingContext2D} context
+ * @param {Arrow} arrow
+ * @param {Colours} colours
+ * @returns {Name | null}
+ */
 export function drawArrow(context, arrow, colours) {
   const { from, by, colour, strong } = arrow;
   const length = Math.hypot(...by);
   if (!(length > 0) || !Number.isFinite(length)) return null;
   const short = length < SHORTEST;
   const scale = short ? SHORTEST / length : 1;
+  /** @type {Point} */
   const tip = [from[0] + by[0] * scale, from[1] + by[1] * scale];
   const [ux, uy] = [by[0] / length, by[1] / length];
   context.globalAlpha = strong ? 1 : 0.72;
   const width = (arrow.width ?? 2.4) * (strong ? 1.35 : 1) * display.bold;
+  /** @type {Point} */
   const shaft = [tip[0] - ux * HEAD * 0.7, tip[1] - uy * HEAD * 0.7];
-  for (const [stroke, wide] of [[colours.paper, width + 2.5], [colour, width]]) {
+  for (const { stroke, wide } of [
+    { stroke: colours.paper, wide: width + 2.5 },
+    { stroke: colour, wide: width },
+  ]) {
     context.strokeStyle = stroke;
     context.fillStyle = stroke;
     context.lineWidth = wide;
@@ -42,7 +58,9 @@ export function drawArrow(context, arrow, colours) {
 
 // Arrows on one line would cover each other: each such arrow moves aside by a lane of a few pixels.
 const LANE = 5;
+/** @param {Arrow[]} arrows */
 export function inLanes(arrows) {
+  /** @type {{ u: Point, from: Point, reach: number, lane: number, across: Point }[]} */
   const placed = [];
   return arrows.map((arrow) => {
     const length = Math.hypot(...arrow.by);
@@ -50,7 +68,10 @@ export function inLanes(arrows) {
     const [ux, uy] = [arrow.by[0] / length, arrow.by[1] / length];
     const along = placed.filter(({ u, from, reach }) => {
       const [dx, dy] = [arrow.from[0] - from[0], arrow.from[1] - from[1]];
-      const [s, t] = [dx * u[0] + dy * u[1], (arrow.from[0] + arrow.by[0] - from[0]) * u[0] + (arrow.from[1] + arrow.by[1] - from[1]) * u[1]];
+      const [s, t] = [
+        dx * u[0] + dy * u[1],
+        (arrow.from[0] + arrow.by[0] - from[0]) * u[0] + (arrow.from[1] + arrow.by[1] - from[1]) * u[1],
+      ];
       const beside = Math.abs(dx * u[1] - dy * u[0]) < LANE;
       return beside && Math.abs(u[0] * uy - u[1] * ux) < 0.1 && Math.max(s, t) > 2 && Math.min(s, t) < reach - 2;
     });
@@ -59,17 +80,33 @@ export function inLanes(arrows) {
     // lanes are counted across one direction for all arrows of a line, whichever way they point
     const [nx, ny] = along.length ? along[0].across : [-uy, ux];
     placed.push({ u: [ux, uy], from: arrow.from, reach: length, lane, across: [nx, ny] });
-    return { ...arrow, from: [arrow.from[0] + nx * lane * LANE, arrow.from[1] + ny * lane * LANE] };
+    return { ...arrow, from: /** @type {Point} */ ([arrow.from[0] + nx * lane * LANE, arrow.from[1] + ny * lane * LANE]) };
   });
 }
 
-// places: a LabelPlaces of the drawing.
+/**
+ * places: a LabelPlaces of the drawing.
+ * @param {CanvasRenderingContext2D} context
+ * @param {(Name | null)[]} names
+ * @param {Colours} colours
+ * @param {import("./label_places.js").LabelPlaces} places
+ */
 export function drawNames(context, names, colours, places) {
-  const last = names.filter(Boolean).sort((a, b) => b.strong - a.strong);
+  const last = names.filter((name) => name !== null).sort((a, b) => Number(b.strong) - Number(a.strong));
   for (const { text, at, towards, colour, strong } of last) drawLabel(context, text, at, towards, colour, colours, places, strong);
 }
 
-// A name beside a place, tied to it by a line where it stands further away.
+/**
+ * A name beside a place, tied to it by a line where it stands further away.
+ * @param {CanvasRenderingContext2D} context
+ * @param {string} text
+ * @param {Point} at
+ * @param {Point} towards
+ * @param {string} colour
+ * @param {Colours} colours
+ * @param {import("./label_places.js").LabelPlaces} places
+ * @param {boolean} [strong]
+ */
 export function drawLabel(context, text, at, towards, colour, colours, places, strong = true) {
   context.font = `${strong ? "600 " : ""}${font(13)}`;
   const size = { w: context.measureText(text).width, h: 15 * display.zoom };
@@ -77,7 +114,10 @@ export function drawLabel(context, text, at, towards, colour, colours, places, s
   context.setLineDash([]);
   context.lineJoin = "round";
   if (leader) {
-    for (const [stroke, width] of [[colours.paper, 3], [colour, 1]]) {
+    for (const { stroke, width } of [
+      { stroke: colours.paper, width: 3 },
+      { stroke: colour, width: 1 },
+    ]) {
       context.strokeStyle = stroke;
       context.lineWidth = width * display.bold;
       context.beginPath();

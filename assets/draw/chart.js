@@ -346,7 +346,11 @@ export class Chart {
  * @param {ChartData} data
  */
 function scalesOf({ x, y, series }) {
-  const across = x.range ?? rangeOf(series.flatMap((one) => [...(one.x ? Array.from(one.x) : [0, one.y.length - 1])]), x.log) ?? [0, 1];
+  const across = x.range ??
+    rangeOf(
+      series.flatMap((one) => [...(one.x ? Array.from(one.x) : [0, one.y.length - 1])]),
+      x.log,
+    ) ?? [0, 1];
   const values = y.range ?? rangeOf(valuesOf(series), y.log);
   if (!values) return { x: new Scale(opened(across, x.log), x.log), y: null };
   const [low, high] = y.range ? opened(y.range) : withAir(values, y.log);

@@ -4,15 +4,42 @@
 // saddles are cut so that the parts above the level stay apart.
 
 const PAIRS = [
-  [], [[3, 0]], [[0, 1]], [[3, 1]], [[1, 2]], [[3, 0], [1, 2]], [[0, 2]], [[3, 2]],
-  [[2, 3]], [[2, 0]], [[0, 1], [2, 3]], [[2, 1]], [[1, 3]], [[1, 0]], [[0, 3]], [],
+  [],
+  [[3, 0]],
+  [[0, 1]],
+  [[3, 1]],
+  [[1, 2]],
+  [
+    [3, 0],
+    [1, 2],
+  ],
+  [[0, 2]],
+  [[3, 2]],
+  [[2, 3]],
+  [[2, 0]],
+  [
+    [0, 1],
+    [2, 3],
+  ],
+  [[2, 1]],
+  [[1, 3]],
+  [[1, 0]],
+  [[0, 3]],
+  [],
 ];
 
-// values: rows × columns, row after row. Returns a flat array x0, y0, x1, y1, …
+/**
+ * values: rows × columns, row after row. Returns a flat array x0, y0, x1, y1, …
+ * @param {ArrayLike<number>} values
+ * @param {number} columns
+ * @param {number} rows
+ * @param {number} level
+ */
 export function contourSegments(values, columns, rows, level) {
+  /** @type {number[]} */
   const found = [];
   const corner = [0, 0, 0, 0];
-  const place = (edge, column, row) => {
+  const place = (/** @type {number} */ edge, /** @type {number} */ column, /** @type {number} */ row) => {
     const [a, b] = [corner[edge], corner[(edge + 1) % 4]];
     const part = (level - a) / (b - a);
     if (edge === 0) found.push(column + part, row);

@@ -1,12 +1,18 @@
 // Where the system asks for less motion, Play shows the run as a film strip: six frames side by side, drawn by the same
 // code as the map. Who wants to see it move all the same presses "Play anyway".
-import { make } from "../core/dom.js";
+import { by, make } from "../core/dom.js";
 import { lessMotion } from "../core/motion.js";
+
+/** @typedef {{ ready(): boolean, draw(stack: HTMLElement, step: number): void, caption(step: number): string, words(step: number): string }} Frames ready: whether there is a run; the others make one frame */
 
 const FRAMES = 6;
 
 export class FilmStrip {
-  // frames: ready() → whether there is a run; draw(stack, step), caption(step) and words(step) make one frame.
+  /**
+   * frames: ready() → whether there is a run; draw(stack, step), caption(step) and words(step) make one frame.
+   * @param {{ player: import("../core/player.js").Player, actions: import("../core/actions.js").Actions }} page
+   * @param {Frames} frames
+   */
   constructor(page, frames) {
     this.page = page;
     this.source = frames;
@@ -16,7 +22,7 @@ export class FilmStrip {
     const text = "Your system asks for less motion, so the run is shown in frames.";
     const button = make("button", { type: "button", className: "button", "data-action": "play-anyway", textContent: "Play anyway" });
     this.place.append(make("div", { className: "strip-head" }, make("p", { textContent: text }), button), this.frames);
-    document.getElementById("player").after(this.place);
+    by("player").after(this.place);
     page.player.holds.push(() => this.hold());
     page.actions.add({ "play-anyway": () => this.playAnyway() });
     document.addEventListener("pothole:veil", () => this.close());
@@ -37,7 +43,7 @@ export class FilmStrip {
     this.close();
     this.page.player.seek(0);
     this.page.player.play();
-    document.getElementById("play-button").focus({ preventScroll: true });
+    by("play-button").focus({ preventScroll: true });
   }
 
   close() {

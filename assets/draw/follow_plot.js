@@ -1,6 +1,10 @@
 // Canvases over plotly's figures follow them: when a figure is drawn anew, and while a 3-D scene is turned.
 
-// Call `redraw` now and after everything that plotly draws in a view. Graphs appear some time after this code starts.
+/**
+ * Call `redraw` now and after everything that plotly draws in a view. Graphs appear some time after this code starts.
+ * @param {{ plot(): any }} view
+ * @param {() => void} redraw
+ */
 export function followPlot(view, redraw) {
   const plot = view.plot();
   if (!plot?.on) {
@@ -11,8 +15,12 @@ export function followPlot(view, redraw) {
   redraw();
 }
 
-// While a scene is turned, plotly draws frames of its own: watch its camera until it rests. `moved()` draws anew where
-// the camera has moved, and says so; `rested()` is called at the end. Returns a function that starts to watch.
+/**
+ * While a scene is turned, plotly draws frames of its own: watch its camera until it rests. `moved()` draws anew where
+ * the camera has moved, and says so; `rested()` is called at the end. Returns a function that starts to watch.
+ * @param {HTMLElement} stack
+ * @param {{ moved: () => boolean, rested: () => void }} listeners
+ */
 export function followCamera(stack, { moved, rested }) {
   let until = 0;
   let watching = false;
@@ -31,7 +39,7 @@ export function followCamera(stack, { moved, rested }) {
     requestAnimationFrame(watch);
   };
   for (const name of ["pointerdown", "pointermove", "pointerup", "wheel", "touchmove"]) {
-    stack.addEventListener(name, (event) => (name !== "pointermove" || event.buttons) && wake(), {
+    stack.addEventListener(name, (event) => (name !== "pointermove" || /** @type {PointerEvent} */ (event).buttons) && wake(), {
       capture: true,
       passive: true,
     });

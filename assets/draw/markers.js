@@ -1,31 +1,85 @@
 // Markers: one shape per method, so that colour is never the only sign.
 import { display } from "../core/display.js";
 
+/** @typedef {import("../core/contract.js").Look} Look */
+
+/** @type {Record<string, [number, number][]>} */
 const corners = {
-  square: [[-0.85, -0.85], [0.85, -0.85], [0.85, 0.85], [-0.85, 0.85]],
-  triangle: [[0, -1.15], [1.05, 0.75], [-1.05, 0.75]],
-  wedge: [[0, 1.15], [1.05, -0.75], [-1.05, -0.75]],
-  diamond: [[0, -1.25], [1.1, 0], [0, 1.25], [-1.1, 0]],
-  hexagon: [[1, 0], [0.5, 0.87], [-0.5, 0.87], [-1, 0], [-0.5, -0.87], [0.5, -0.87]],
+  square: [
+    [-0.85, -0.85],
+    [0.85, -0.85],
+    [0.85, 0.85],
+    [-0.85, 0.85],
+  ],
+  triangle: [
+    [0, -1.15],
+    [1.05, 0.75],
+    [-1.05, 0.75],
+  ],
+  wedge: [
+    [0, 1.15],
+    [1.05, -0.75],
+    [-1.05, -0.75],
+  ],
+  diamond: [
+    [0, -1.25],
+    [1.1, 0],
+    [0, 1.25],
+    [-1.1, 0],
+  ],
+  hexagon: [
+    [1, 0],
+    [0.5, 0.87],
+    [-0.5, 0.87],
+    [-1, 0],
+    [-0.5, -0.87],
+    [0.5, -0.87],
+  ],
   cross: [
-    [-0.4, -1.1], [0.4, -1.1], [0.4, -0.4], [1.1, -0.4], [1.1, 0.4], [0.4, 0.4],
-    [0.4, 1.1], [-0.4, 1.1], [-0.4, 0.4], [-1.1, 0.4], [-1.1, -0.4], [-0.4, -0.4],
+    [-0.4, -1.1],
+    [0.4, -1.1],
+    [0.4, -0.4],
+    [1.1, -0.4],
+    [1.1, 0.4],
+    [0.4, 0.4],
+    [0.4, 1.1],
+    [-0.4, 1.1],
+    [-0.4, 0.4],
+    [-1.1, 0.4],
+    [-1.1, -0.4],
+    [-0.4, -0.4],
   ],
 };
 
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {string | undefined} shape
+ * @param {number} x
+ * @param {number} y
+ * @param {number} size
+ */
 export function traceMarker(context, shape, x, y, size) {
   context.beginPath();
-  if (!corners[shape]) {
+  const found = corners[shape ?? "circle"];
+  if (!found) {
     context.arc(x, y, size, 0, 2 * Math.PI);
     return;
   }
-  corners[shape].forEach(([dx, dy], index) => {
+  found.forEach(([dx, dy], index) => {
     if (index) context.lineTo(x + dx * size, y + dy * size);
     else context.moveTo(x + dx * size, y + dy * size);
   });
   context.closePath();
 }
 
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {Look} look
+ * @param {number} x
+ * @param {number} y
+ * @param {number} size
+ * @param {string} paper
+ */
 export function drawMarker(context, look, x, y, size, paper) {
   traceMarker(context, look.marker, x, y, size);
   context.setLineDash([]);
@@ -36,7 +90,16 @@ export function drawMarker(context, look, x, y, size, paper) {
   context.stroke();
 }
 
-// The probe point: a hollow marker at the end of a thin line from the walker.
+/**
+ * The probe point: a hollow marker at the end of a thin line from the walker.
+ * @param {CanvasRenderingContext2D} context
+ * @param {Look} look
+ * @param {number} fromX
+ * @param {number} fromY
+ * @param {number} x
+ * @param {number} y
+ * @param {string} ink
+ */
 export function drawProbe(context, look, fromX, fromY, x, y, ink) {
   context.setLineDash([]);
   context.strokeStyle = ink;
@@ -51,4 +114,5 @@ export function drawProbe(context, look, fromX, fromY, x, y, ink) {
   context.stroke();
 }
 
+/** @param {{ dash?: string }} look */
 export const dashOf = (look) => (look.dash ? look.dash.split(" ").map(Number) : []);

@@ -2,7 +2,14 @@
 
 const SAMPLES = 40;
 
-// relief: { points, domain [[x0, x1], [y0, y1]], heights (row-major, y outer), top, span }
+/**
+ * relief: { points, domain [[x0, x1], [y0, y1]], heights (row-major, y outer), top, span }
+ * @param {import("./shapes.js").Relief} relief
+ * @param {ArrayLike<number>} eye
+ * @param {number} x
+ * @param {number} y
+ * @param {number} z
+ */
 export function behindSurface(relief, eye, x, y, z) {
   const [[x0, x1], [y0, y1]] = relief.domain;
   const n = relief.points - 1;

@@ -4,11 +4,21 @@ import { decode } from "../core/arrays.js";
 import { behindSurface } from "./occlusion.js";
 import { PathView } from "./paths.js";
 
+/** @typedef {Float64Array | number[]} Matrix */
+/** @typedef {import("./shapes.js").Project} Project */
+/** @typedef {import("./shapes.js").PathEntry} PathEntry */
+
 const LIFT = 0.012; // of the scene's height: keeps a path from sinking into the surface it lies on
 
 export class ReliefView {
+  /**
+   * @param {string} graphId
+   * @param {HTMLElement} stack
+   * @param {{ onCamera: (eye: [number, number, number]) => void }} listeners
+   */
   constructor(graphId, stack, { onCamera }) {
     this.graphId = graphId;
+    /** @type {import("./shapes.js").Relief | null} */
     this.relief = null;
     this.last = "";
     this.onCamera = onCamera;
@@ -16,25 +26,32 @@ export class ReliefView {
     this.paths = new PathView(stack, {
       ready: () => Boolean(view.relief && view.camera()),
       frame: () => {
-        const { left, top, width, height } = view.camera().box;
+        const { left, top, width, height } = view.seen.box;
         return [left, top, width, height];
       },
-      point: (entry) => view.projection(entry.positions, entry.heights),
-      probe: (entry) => view.projection(entry.probes, entry.probeLosses),
+      point: (entry) => view.projection(entry.positions, entry.heights ?? []),
+      probe: (entry) => view.projection(entry.probes ?? [], entry.probeLosses ?? []),
       hidden: (entry) => view.hidden(entry),
     });
   }
 
-  // dcc.Graph replaces its element when plotly has been loaded, so it is looked up each time.
+  /**
+   * dcc.Graph replaces its element when plotly has been loaded, so it is looked up each time.
+   * @returns {any}
+   */
   plot() {
     return document.querySelector(`#${this.graphId} .js-plotly-plot`);
   }
 
+  /** @returns {any} */
   scene() {
     return this.plot()?._fullLayout?.scene?._scene ?? null;
   }
 
-  // The camera as one matrix from data to clip space, and the pixel box of the scene.
+  /**
+   * The camera as one matrix from data to clip space, and the pixel box of the scene.
+   * @returns {{ toClip: Matrix, toEye: Matrix, box: { left: number, top: number, width: number, height: number } } | null}
+   */
   camera() {
     const scene = this.scene();
     const parameters = scene?.glplot?.cameraParams;
@@ -52,14 +69,24 @@ export class ReliefView {
     return { toClip, toEye: multiply(view, scaled(model, scene.dataScale)), box };
   }
 
+  /**
+   * @param {import("../core/contract.js").EncodedRelief | null | undefined} relief
+   * @param {import("./shapes.js").Range[]} domain
+   */
   setRelief(relief, domain) {
-    this.relief = relief && { ...relief, domain, heights: decode(relief.losses) };
+    this.relief = relief ? { points: relief.points, top: relief.top, span: relief.span, domain, heights: decode(relief.losses) } : null;
     this.last = "";
   }
 
+  /**
+   * @param {ArrayLike<number>} positions
+   * @param {ArrayLike<number>} losses
+   * @returns {Project}
+   */
   projection(positions, losses) {
-    const { toClip: m, box } = this.camera();
-    const lift = LIFT * this.relief.span;
+    const { toClip: m, box } = this.seen;
+    const { relief } = this;
+    const lift = LIFT * (relief?.span ?? 0);
     return (index, out) => {
       const x = positions[2 * index];
       const y = positions[2 * index + 1];
@@ -74,13 +101,25 @@ export class ReliefView {
     };
   }
 
-  // Whether the surface stands between the camera and a step of a path.
+  /** The camera where `ready` has said that there is one. */
+  get seen() {
+    const camera = this.camera();
+    if (!camera) throw new Error("the scene has no camera yet");
+    return camera;
+  }
+
+  /**
+   * Whether the surface stands between the camera and a step of a path.
+   * @param {PathEntry} entry
+   * @returns {(index: number) => boolean}
+   */
   hidden(entry) {
-    const eye = eyeOf(this.camera().toEye);
+    const eye = eyeOf(this.seen.toEye);
     const { positions, heights } = entry;
-    const lift = LIFT * this.relief.span;
+    const { relief } = this;
+    const lift = LIFT * (relief?.span ?? 0);
     return (index) =>
-      behindSurface(this.relief, eye, positions[2 * index], positions[2 * index + 1], heights[index] + lift);
+      relief && heights ? behindSurface(relief, eye, positions[2 * index], positions[2 * index + 1], heights[index] + lift) : false;
   }
 
   // True when the camera has moved since the last call.
@@ -92,13 +131,18 @@ export class ReliefView {
     return true;
   }
 
+  /** @returns {[number, number, number] | null} */
   eye() {
     const eye = this.plot()?._fullLayout?.scene?._scene?.getCamera?.()?.eye;
     return eye ? [eye.x, eye.y, eye.z] : null;
   }
 }
 
-// Column-major 4 × 4 matrices, as WebGL keeps them.
+/**
+ * Column-major 4 × 4 matrices, as WebGL keeps them.
+ * @param {Matrix} a
+ * @param {Matrix} b
+ */
 function multiply(a, b) {
   const c = new Float64Array(16);
   for (let column = 0; column < 4; column += 1) {
@@ -111,6 +155,10 @@ function multiply(a, b) {
   return c;
 }
 
+/**
+ * @param {Matrix} model
+ * @param {ArrayLike<number>} scale
+ */
 function scaled(model, scale) {
   const c = Float64Array.from(model);
   for (let column = 0; column < 3; column += 1) {
@@ -119,7 +167,10 @@ function scaled(model, scale) {
   return c;
 }
 
-// The point that an affine map [A | b] sends to the origin: −A⁻¹ b, by Cramer's rule.
+/**
+ * The point that an affine map [A | b] sends to the origin: −A⁻¹ b, by Cramer's rule.
+ * @param {Matrix} m
+ */
 function eyeOf(m) {
   const a = [m[0], m[1], m[2]];
   const b = [m[4], m[5], m[6]];
@@ -129,10 +180,18 @@ function eyeOf(m) {
   return [dot(d, cross(b, c)) / det, dot(a, cross(d, c)) / det, dot(a, cross(b, d)) / det];
 }
 
+/**
+ * @param {number[]} u
+ * @param {number[]} v
+ */
 function cross(u, v) {
   return [u[1] * v[2] - u[2] * v[1], u[2] * v[0] - u[0] * v[2], u[0] * v[1] - u[1] * v[0]];
 }
 
+/**
+ * @param {number[]} u
+ * @param {number[]} v
+ */
 function dot(u, v) {
   return u[0] * v[0] + u[1] * v[1] + u[2] * v[2];
 }

@@ -45,3 +45,10 @@ export interface Relief {
   top: number;
   span: number;
 }
+
+export interface Margin {
+  left: number;
+  right: number;
+  top: number;
+  bottom: number;
+}

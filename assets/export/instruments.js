@@ -5,12 +5,26 @@ import { screenPicture } from "./screen.js";
 
 export function addInstrumentsExport(page) {
   const ask = (format) => (values, signal) =>
-    postFile("/export/instruments", { ...page.request(), instrument: page.state.get("instrument"), cost: page.state.get("cost"), ...values, format }, signal);
+    postFile(
+      "/export/instruments",
+      { ...page.request(), instrument: page.state.get("instrument"), cost: page.state.get("cost"), ...values, format },
+      signal,
+    );
   // Drawn on the server: what is on the screen beside the numbers goes with it.
-  const draw = (format) => ({ scheme: wanted, ...values }, signal) =>
-    ask(format)({ scheme: wanted || page.state.get("scheme"), shown: page.state.get("shown"), ...values }, signal);
+  const draw =
+    (format) =>
+    ({ scheme: wanted, ...values }, signal) =>
+      ask(format)({ scheme: wanted || page.state.get("scheme"), shown: page.state.get("shown"), ...values }, signal);
   const width = page.tables.export.find((control) => control.name === "width");
-  const scheme = { ...page.tables.controls.find((control) => control.name === "scheme"), options: [["", "As shown"], ["light", "Light"], ["dark", "Dark"]], default: "" };
+  const scheme = {
+    ...page.tables.controls.find((control) => control.name === "scheme"),
+    options: [
+      ["", "As shown"],
+      ["light", "Light"],
+      ["dark", "Dark"],
+    ],
+    default: "",
+  };
   const tables = { name: "table", kind: "choice", label: "Table", help: "A CSV file holds one table.", options: [], default: "" };
   const dialog = new ExportDialog([
     {

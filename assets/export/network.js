@@ -19,12 +19,23 @@ export function addNetworkExport(page) {
     if (!job()) throw new Error(missing);
     return postFile("/export/network", { ...view(), ...values, what, format, job: job() }, signal);
   };
-  const four = (what, words, job, missing) => [
-    ["csv", "CSV"], ["npz", "npz"], ["png", "PNG"], ["svg", "SVG"],
-  ].map(([format, label]) => ({ label, what: `${words} as ${label}`, make: ask(what, format, job, missing) }));
+  const four = (what, words, job, missing) =>
+    [
+      ["csv", "CSV"],
+      ["npz", "npz"],
+      ["png", "PNG"],
+      ["svg", "SVG"],
+    ].map(([format, label]) => ({ label, what: `${words} as ${label}`, make: ask(what, format, job, missing) }));
   const none = "there is no run yet; start one first";
   const method = { ...table("method"), options: [] };
-  const moment = { name: "moment", kind: "choice", label: "Step", help: "The weights at the end, or at a snapshot.", options: [[FINAL, "Final"]], default: FINAL };
+  const moment = {
+    name: "moment",
+    kind: "choice",
+    label: "Step",
+    help: "The weights at the end, or at a snapshot.",
+    options: [[FINAL, "Final"]],
+    default: FINAL,
+  };
   const dialog = new ExportDialog([
     {
       title: "Training curves",
@@ -63,7 +74,10 @@ export function addNetworkExport(page) {
   ]);
   const offer = () => {
     const told = page.run;
-    dialog.offer("method", (told?.description.methods ?? []).map((name) => [name, name]));
+    dialog.offer(
+      "method",
+      (told?.description.methods ?? []).map((name) => [name, name]),
+    );
     const steps = (told?.snapshots ?? []).map((step) => [String(step), `Step ${step}`]);
     dialog.offer("moment", [...(told?.final || !steps.length ? [[FINAL, "Final"]] : []), ...steps.reverse()]);
   };
@@ -74,7 +88,12 @@ export function addNetworkExport(page) {
     },
   });
   page.exportDialog = dialog;
-  const button = Object.assign(document.createElement("button"), { type: "button", id: "export-button", className: "button", textContent: "Export…" });
+  const button = Object.assign(document.createElement("button"), {
+    type: "button",
+    id: "export-button",
+    className: "button",
+    textContent: "Export…",
+  });
   button.dataset.action = "export";
   button.setAttribute("aria-haspopup", "dialog");
   by("export").append(button);

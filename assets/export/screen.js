@@ -48,7 +48,11 @@ async function drawFigure(context, figure, colours) {
 }
 
 function drawWords(context, words, colours) {
-  const text = [...words.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE).map((node) => node.data).join("").trim();
+  const text = [...words.childNodes]
+    .filter((node) => node.nodeType === Node.TEXT_NODE)
+    .map((node) => node.data)
+    .join("")
+    .trim();
   if (!text || words.offsetParent === null) return;
   const range = document.createRange();
   range.selectNodeContents([...words.childNodes].find((node) => node.nodeType === Node.TEXT_NODE));

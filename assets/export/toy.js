@@ -5,13 +5,21 @@ import { screenPicture } from "./screen.js";
 
 export function addToyExport(page) {
   const table = (name) => page.tables.export.find((control) => control.name === name);
-  const ask = (format) => (values, signal) => postFile("/export/toy", { ...page.state.values, step: page.player.step, ...values, format }, signal);
+  const ask = (format) => (values, signal) =>
+    postFile("/export/toy", { ...page.state.values, step: page.player.step, ...values, format }, signal);
   const scheme = {
     ...page.tables.controls.find((control) => control.name === "scheme"),
-    options: [["", "As shown"], ["light", "Light"], ["dark", "Dark"]], default: "",
+    options: [
+      ["", "As shown"],
+      ["light", "Light"],
+      ["dark", "Dark"],
+    ],
+    default: "",
   };
-  const coloured = (format) => ({ scheme: wanted, ...values }, signal) =>
-    ask(format)(wanted ? { ...values, scheme: wanted } : values, signal);
+  const coloured =
+    (format) =>
+    ({ scheme: wanted, ...values }, signal) =>
+      ask(format)(wanted ? { ...values, scheme: wanted } : values, signal);
   const dialog = new ExportDialog([
     {
       title: "Page that plays offline",

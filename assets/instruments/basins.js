@@ -74,7 +74,9 @@ export class Basins extends Instrument {
       const shades = found?.names.map((ending) => this.#colourOf(ending));
       const data = {
         words: found ? this.#words(name) : "",
-        x, y, dots,
+        x,
+        y,
+        dots,
         colour: (i, j) => (found ? shades[found.cells[j][i]] : null),
         hatched: (i, j) => found?.names[found.cells[j][i]] === "diverged",
         mark: [state.get("start_x"), flat ? 0 : state.get("start_y")],
@@ -109,7 +111,9 @@ export class Basins extends Instrument {
 
   #words(name) {
     const found = this.answer.found[name];
-    const parts = this.endings.filter((ending) => this.#countOf(found, ending)).map((ending) => `${this.#countOf(found, ending)} ${ending}`);
+    const parts = this.endings
+      .filter((ending) => this.#countOf(found, ending))
+      .map((ending) => `${this.#countOf(found, ending)} ${ending}`);
     return parts.join(", ");
   }
 
@@ -132,10 +136,12 @@ export class Basins extends Instrument {
       return;
     }
     const [i, j] = this.cell;
-    const ends = this.methods.filter((name) => this.answer.found[name]).map((name) => {
-      const found = this.answer.found[name];
-      return `${name} ends ${found.names[found.cells[j][i]]}`;
-    });
+    const ends = this.methods
+      .filter((name) => this.answer.found[name])
+      .map((name) => {
+        const found = this.answer.found[name];
+        return `${name} ends ${found.names[found.cells[j][i]]}`;
+      });
     const at = [this.answer.x[i], ...(this.answer.y.length > 1 ? [this.answer.y[j]] : [])].map((v) => formatNumber(v));
     this.readout.textContent = `From (${at.join(", ")}): ${ends.join("; ")}.`;
   }

@@ -16,7 +16,8 @@ export class Fairness extends Instrument {
     this.scale = make("div", { className: "scale" });
     const strip = make("div", { className: "strip-stack" });
     const chart = make("div", { className: "loss-stack" });
-    const figure = (title, body) => make("figure", { className: "chart" }, make("figcaption", {}, make("span", { textContent: title })), body);
+    const figure = (title, body) =>
+      make("figure", { className: "chart" }, make("figcaption", {}, make("span", { textContent: title })), body);
     this.strip = new HeatMap(strip, {
       label: "Runs that arrive, by method and learning rate. Arrow keys move, Enter goes to the setting.",
       onPoint: (i, j, how) => this.#point(i === null || i === undefined ? null : [i, j], how),
@@ -33,7 +34,13 @@ export class Fairness extends Instrument {
       this.best,
       make("div", { className: "tools" }, this.all),
       this.scale,
-      make("div", { className: "strips" }, figure("Runs that arrive, at the best radius tried", strip), this.readout, figure("Final loss there (median; below 1e−9 drawn as 1e−9)", chart)),
+      make(
+        "div",
+        { className: "strips" },
+        figure("Runs that arrive, at the best radius tried", strip),
+        this.readout,
+        figure("Final loss there (median; below 1e−9 drawn as 1e−9)", chart),
+      ),
       this.status,
     );
   }
@@ -90,7 +97,11 @@ export class Fairness extends Instrument {
       colours,
     );
     const series = strips.map(({ method, loss }) => ({
-      name: method, x: rates, y: loss.map((v) => (v === null ? null : Math.max(v, 1e-9))), look: looks[method], points: true,
+      name: method,
+      x: rates,
+      y: loss.map((v) => (v === null ? null : Math.max(v, 1e-9))),
+      look: looks[method],
+      points: true,
     }));
     const marks = [{ text: "η in view", lines: [{ x: state.get("learning_rate") }] }];
     const log = strips.every((strip) => strip.loss.every((v) => v === null || v >= 0));
@@ -102,7 +113,13 @@ export class Fairness extends Instrument {
     this.chart.place.setAttribute("aria-label", `Final loss by learning rate: ${lowest.join(", ")}.`);
     const bar = make("span", { className: "scale-bar" });
     bar.style.background = sequentialGradient();
-    this.scale.replaceChildren("Runs that arrive: none", bar, `all ${runs}`, make("span", { className: "method-name" }, make("span", { className: "hatched-swatch" }), "most diverge"), make("span", { className: "sign", textContent: "marker: the method’s best setting" }));
+    this.scale.replaceChildren(
+      "Runs that arrive: none",
+      bar,
+      `all ${runs}`,
+      make("span", { className: "method-name" }, make("span", { className: "hatched-swatch" }), "most diverge"),
+      make("span", { className: "sign", textContent: "marker: the method’s best setting" }),
+    );
     const told = (method, { arrived, median, refreshes }) => `${arrived} of ${judged}${this.#costSaid(method, median, refreshes)}`;
     this.best.replaceChildren(
       plainTable(
@@ -111,9 +128,18 @@ export class Fairness extends Instrument {
         rows.map((row) => {
           const go = make("button", { type: "button", className: "button", textContent: "Go there" });
           go.setAttribute("aria-label", `Set learning rate and radius to the best of ${row.method}`);
-          go.addEventListener("click", () => this.page.state.set({ learning_rate: row.learning_rate, ...(row.probing ? { radius: row.radius } : {}) }, "map"));
+          go.addEventListener("click", () =>
+            this.page.state.set({ learning_rate: row.learning_rate, ...(row.probing ? { radius: row.radius } : {}) }, "map"),
+          );
           const name = methodName(row.method, looks[row.method], colours.paper);
-          return [name, formatNumber(row.learning_rate, 4), row.probing ? formatNumber(row.radius) : "no probe", told(row.method, row.tuned), told(row.method, row.now), go];
+          return [
+            name,
+            formatNumber(row.learning_rate, 4),
+            row.probing ? formatNumber(row.radius) : "no probe",
+            told(row.method, row.tuned),
+            told(row.method, row.now),
+            go,
+          ];
         }),
       ),
     );

@@ -107,7 +107,14 @@ export class HeatMap {
     keys.add(
       [
         { keys: Object.keys(steps), shown: "← → ↑ ↓", what: "point at another cell (with Shift: five on)", group, when, run: move },
-        { keys: ["Enter", " "], shown: "Enter", what: "go to the cell’s setting", group, when, run: () => this.cell && this.onPick?.(...this.cell) },
+        {
+          keys: ["Enter", " "],
+          shown: "Enter",
+          what: "go to the cell’s setting",
+          group,
+          when,
+          run: () => this.cell && this.onPick?.(...this.cell),
+        },
       ],
       this.place,
     );
@@ -145,7 +152,10 @@ export class HeatMap {
     if (this.cell && this.cell[0] < n && this.cell[1] < m) {
       const [i, j] = this.cell;
       context.setLineDash([]);
-      for (const [colour, width] of [["#000", 3], ["#fff", 1.4]]) {
+      for (const [colour, width] of [
+        ["#000", 3],
+        ["#fff", 1.4],
+      ]) {
         context.strokeStyle = colour;
         context.lineWidth = width;
         context.strokeRect(edgeX(i), edgeY(j + 1), edgeX(i + 1) - edgeX(i), edgeY(j) - edgeY(j + 1));
@@ -204,10 +214,13 @@ export class HeatMap {
   }
 
   #line(context, { points, dash }) {
-    for (const [colour, width] of [["#000", 4 * display.bold], ["#fff", 2 * display.bold]]) {
+    for (const [colour, width] of [
+      ["#000", 4 * display.bold],
+      ["#fff", 2 * display.bold],
+    ]) {
       context.strokeStyle = colour;
       context.lineWidth = width;
-      context.setLineDash(width === 2 * display.bold ? dash ?? [] : []);
+      context.setLineDash(width === 2 * display.bold ? (dash ?? []) : []);
       context.beginPath();
       points.forEach(([x, y], k) => {
         const place = this.at(x, y);
@@ -221,12 +234,20 @@ export class HeatMap {
 
   // The setting in view: a ring with cross hairs, readable on every colour.
   #mark(context, x, y) {
-    for (const [colour, width] of [["#000", HALO + 1.6 * display.bold], ["#fff", 1.6 * display.bold]]) {
+    for (const [colour, width] of [
+      ["#000", HALO + 1.6 * display.bold],
+      ["#fff", 1.6 * display.bold],
+    ]) {
       context.strokeStyle = colour;
       context.lineWidth = width;
       context.beginPath();
       context.arc(x, y, 6, 0, 2 * Math.PI);
-      for (const [dx, dy] of [[1, 0], [-1, 0], [0, 1], [0, -1]]) {
+      for (const [dx, dy] of [
+        [1, 0],
+        [-1, 0],
+        [0, 1],
+        [0, -1],
+      ]) {
         context.moveTo(x + 6 * dx, y + 6 * dy);
         context.lineTo(x + 11 * dx, y + 11 * dy);
       }

@@ -185,4 +185,3 @@ export class InstrumentsLab {
     by(`tab-${next}`).focus();
   }
 }
-

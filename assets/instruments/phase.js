@@ -28,9 +28,7 @@ export class PhaseDiagram extends Instrument {
       this.methods.map((name) => {
         const stack = make("div", { className: "heat-stack" });
         this.names[name] = make("span");
-        this.figures.append(
-          make("figure", { className: "chart" }, make("figcaption", {}, this.names[name]), stack),
-        );
+        this.figures.append(make("figure", { className: "chart" }, make("figcaption", {}, this.names[name]), stack));
         const map = new HeatMap(stack, {
           label: `${name}: phase diagram. Arrow keys move over the map, Enter goes to the setting.`,
           onPoint: (i, j, how) => this.#point(i === null || i === undefined ? null : [i, j], how),
@@ -57,7 +55,10 @@ export class PhaseDiagram extends Instrument {
       const size = answer.x.values.length * answer.y.values.length;
       this.map = answer;
       this.cells = Object.fromEntries(
-        this.methods.map((name) => [name, { stride: STRIDES[0], arrived: new Array(size).fill(null), diverged: [], median: [], refreshes: [] }]),
+        this.methods.map((name) => [
+          name,
+          { stride: STRIDES[0], arrived: new Array(size).fill(null), diverged: [], median: [], refreshes: [] },
+        ]),
       );
     }
     const n = this.map.x.values.length;
@@ -108,7 +109,11 @@ export class PhaseDiagram extends Instrument {
       const cells = this.cells[name];
       cells.cost = cells.median.map((steps, at) => (prices ? priced(prices[name], steps, cells.refreshes[at]) : null));
     }
-    const how = { steps: "", evaluations: `Counted in gradient evaluations: ${this.map.counting}`, seconds: `Counted in seconds. ${this.seconds.measured?.what}` };
+    const how = {
+      steps: "",
+      evaluations: `Counted in gradient evaluations: ${this.map.counting}`,
+      seconds: `Counted in seconds. ${this.seconds.measured?.what}`,
+    };
     const waiting = "Measuring how long a step of each method takes on this server…";
     this.counting.textContent = prices ? how[this.page.state.get("cost")] : waiting;
   }

@@ -66,7 +66,8 @@ export class Race extends Instrument {
       chartTitle.replaceChildren(methodName(`U of ${name}`, looks[name], colours.paper));
       map.show(
         {
-          x, y,
+          x,
+          y,
           colour: (i, j) => sequential(maps[name].arrived[j][i] / runs),
           hatched: (i, j) => maps[name].diverged[j][i] * 2 > runs,
           mark: [state.get("decay"), state.get("refresh_every")],
@@ -77,10 +78,16 @@ export class Race extends Instrument {
       );
       const run = along[name];
       const colour = (k) => (k < 2 ? looks[name].colour : k === 2 ? colours.ink : colours.quiet);
-      const series = CURVES.map(([key, , , dash], k) => ({ x: run.steps, y: run[key], look: { colour: colour(k), dash, width: 2, marker: "circle" } }));
+      const series = CURVES.map(([key, , , dash], k) => ({
+        x: run.steps,
+        y: run[key],
+        look: { colour: colour(k), dash, width: 2, marker: "circle" },
+      }));
       const marks = run.arrival === null ? [] : [{ text: `arrives at step ${run.arrival}`, lines: [{ x: Math.max(run.arrival, 1) }] }];
       chart.show({ x: { log: true, title: "Step" }, y: { log: true }, series, marks }, colours);
-      const ends = CURVES.slice(0, 2).map(([key, words]) => `${words} from ${formatNumber(run[key][0])} to ${formatNumber(run[key].at(-1))}`);
+      const ends = CURVES.slice(0, 2).map(
+        ([key, words]) => `${words} from ${formatNumber(run[key][0])} to ${formatNumber(run[key].at(-1))}`,
+      );
       chart.place.setAttribute("aria-label", `${name}: ${ends.join(", ")}; the run ${run.outcome}.`);
     }
     this.#showScale(runs, escape);
@@ -134,7 +141,8 @@ export class Race extends Instrument {
 
   #showCounts() {
     const { decays, intervals, maps, runs } = this.answer;
-    const nearest = (values, wanted) => values.reduce((best, v, k) => (Math.abs(v - wanted) < Math.abs(values[best] - wanted) ? k : best), 0);
+    const nearest = (values, wanted) =>
+      values.reduce((best, v, k) => (Math.abs(v - wanted) < Math.abs(values[best] - wanted) ? k : best), 0);
     const [i, j] = this.cell ?? [nearest(decays, this.page.state.get("decay")), nearest(intervals, this.page.state.get("refresh_every"))];
     const caption = `At β = ${decays[i]}, k = ${intervals[j]}: k/(1 − β) = ${formatNumber(intervals[j] / (1 - decays[i]))} steps`;
     const rows = this.names.map((name) => [

@@ -11,11 +11,17 @@ import { Instrument } from "./base.js";
 import { HeatMap } from "./heat_map.js";
 
 const ENDS = {
-  "stays in the pothole": "#0072B2", "reaches the bowl’s bottom": "#009E73", "hangs at the ghost minimum": "#CC79A7",
-  elsewhere: "#8a929a", diverges: "#1f2933",
+  "stays in the pothole": "#0072B2",
+  "reaches the bowl’s bottom": "#009E73",
+  "hangs at the ghost minimum": "#CC79A7",
+  elsewhere: "#8a929a",
+  diverges: "#1f2933",
 };
 const ON_TWO_SCALES = ["two-scale-quadratic", "two-scale-plane"];
-const DASHES = [[7, 4], [2, 3]];
+const DASHES = [
+  [7, 4],
+  [2, 3],
+];
 
 export class TwoScales extends Instrument {
   constructor(page, place) {
@@ -39,15 +45,30 @@ export class TwoScales extends Instrument {
     this.key = make("div", { className: "scale" });
     this.readout = make("p", { className: "hint" });
     this.planes = [0, 1].map(() => {
-      const [title, stack, words] = [make("span"), make("div", { className: "bounce-stack", role: "img" }), make("p", { className: "hint" })];
-      return { node: make("figure", { className: "chart" }, make("figcaption", {}, title), stack, words), title, stack, words, layer: new Layer(stack, "heat-canvas") };
+      const [title, stack, words] = [
+        make("span"),
+        make("div", { className: "bounce-stack", role: "img" }),
+        make("p", { className: "hint" }),
+      ];
+      return {
+        node: make("figure", { className: "chart" }, make("figcaption", {}, title), stack, words),
+        title,
+        stack,
+        words,
+        layer: new Layer(stack, "heat-canvas"),
+      };
     });
     for (const plane of this.planes) new ResizeObserver(() => this.#drawPlanes()).observe(plane.stack);
     place.append(
       this.sentence,
       make("div", {}, this.offer),
       this.quantities,
-      make("div", { className: "pair" }, figure("SAM in the pothole, from the start in view (x − x*, last steps)", orbit), figure("What becomes of SAM from the start, by ρ", strip, this.key, this.readout)),
+      make(
+        "div",
+        { className: "pair" },
+        figure("SAM in the pothole, from the start in view (x − x*, last steps)", orbit),
+        figure("What becomes of SAM from the start, by ρ", strip, this.key, this.readout),
+      ),
       this.cycles,
       make("div", { className: "pair" }, ...this.planes.map(({ node }) => node)),
       this.status,
@@ -100,10 +121,23 @@ export class TwoScales extends Instrument {
     this.cycles.replaceChildren(
       plainTable(
         `Cycles of period up to ${cycles.longest}${more}, each with its mirror image; ${cycles.starts} starts at rest across the pothole${others}`,
-        ["Signs", "Period", "Amplitude by closed form", "Followed by the real step", "Relative deviation", "Starts that end on it", "Start in view"],
+        [
+          "Signs",
+          "Period",
+          "Amplitude by closed form",
+          "Followed by the real step",
+          "Relative deviation",
+          "Starts that end on it",
+          "Start in view",
+        ],
         cycles.list.map((row) => [
-          row.word, String(row.period), formatNumber(row.closed, 6), formatNumber(row.simulated, 6),
-          row.deviation < 1e-15 ? "0" : formatNumber(row.deviation, 2), String(row.starts), row.mine ? "this one" : "",
+          row.word,
+          String(row.period),
+          formatNumber(row.closed, 6),
+          formatNumber(row.simulated, 6),
+          row.deviation < 1e-15 ? "0" : formatNumber(row.deviation, 2),
+          String(row.starts),
+          row.mine ? "this one" : "",
         ]),
       ),
     );
@@ -141,7 +175,13 @@ export class TwoScales extends Instrument {
         colour: (i) => ENDS[ends[i]],
         hatched: (i) => ends[i] === "diverges" || ends[i] === "hangs at the ghost minimum",
         mark: [this.page.state.get("radius"), 0.5],
-        lines: lines.map(({ at }, k) => ({ points: [[at, -0.5], [at, 1.5]], dash: DASHES[k % 2] })),
+        lines: lines.map(({ at }, k) => ({
+          points: [
+            [at, -0.5],
+            [at, 1.5],
+          ],
+          dash: DASHES[k % 2],
+        })),
       },
       this.page.colours,
     );
@@ -152,7 +192,12 @@ export class TwoScales extends Instrument {
         const hatched = name === "hangs at the ghost minimum" ? " (hatched)" : "";
         return make("span", { className: "method-name" }, swatch, `${name}${hatched}: ${counts[name]}`);
       }),
-      ...lines.map(({ name, at }, k) => make("span", { className: "sign", textContent: `${k ? "dotted" : "dashed"}: ${name} = ${formatNumber(at)}, necessary for leaving, not sufficient` })),
+      ...lines.map(({ name, at }, k) =>
+        make("span", {
+          className: "sign",
+          textContent: `${k ? "dotted" : "dashed"}: ${name} = ${formatNumber(at)}, necessary for leaving, not sufficient`,
+        }),
+      ),
     );
     this.#showPoint();
   }
@@ -167,7 +212,8 @@ export class TwoScales extends Instrument {
 
   #showPoint() {
     const { radii, ends, what } = this.answer.window;
-    this.readout.textContent = this.cell === null || this.cell === undefined ? what : `At ρ = ${formatNumber(radii[this.cell])} SAM ${ends[this.cell]}.`;
+    this.readout.textContent =
+      this.cell === null || this.cell === undefined ? what : `At ρ = ${formatNumber(radii[this.cell])} SAM ${ends[this.cell]}.`;
   }
 
   #showPlanes() {

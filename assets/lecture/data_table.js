@@ -1,15 +1,23 @@
 // The numbers beside the pictures: a table for each method, at some of the steps, behind a summary that opens it.
 import { DataTable, sampledPlaces } from "../core/data_table.js";
+import { by } from "../core/dom.js";
 import { formatCount, formatNumber } from "../core/format.js";
 
+/** @typedef {import("../toy/run_charts.js").RunEntry} RunEntry */
+/** @typedef {import("../toy/main.js").ToyLab} ToyLab */
+
+/** @type {import("../toy/run_charts.js").Quantity[]} */
 const CHARTS = ["losses", "distance", "curvature"];
 
+/** @param {string} key */
 const titleOf = (key) => document.getElementById(`${key}-chart`)?.closest("figure")?.querySelector("figcaption span")?.textContent ?? key;
 
+/** @param {ToyLab} page */
 export function addDataTable(page) {
+  /** @type {import("../core/contract.js").OutcomeRow[]} */
   let outcomes = [];
-  const steps = (entry) => {
-    const arrival = outcomes.find((row) => row?.method === entry.name)?.arrival;
+  const steps = (/** @type {RunEntry} */ entry) => {
+    const arrival = outcomes.find((row) => row.method === entry.name)?.arrival;
     const all = [...sampledPlaces(page.player.steps), ...(arrival === null || arrival === undefined ? [] : [arrival]), entry.last];
     return [...new Set(all)].filter((step) => step <= entry.last).sort((a, b) => a - b);
   };
@@ -19,7 +27,7 @@ export function addDataTable(page) {
     const axes = surface.dimension === 1 ? ["xaxis"] : ["xaxis", "yaxis"];
     const names = axes.map((axis, k) => surface.figures?.map?.layout[axis]?.title?.text || `coordinate ${k + 1}`);
     const heads = ["Step", ...names, ...CHARTS.map(titleOf)];
-    const row = (entry, step) => [
+    const row = (/** @type {RunEntry} */ entry, /** @type {number} */ step) => [
       formatCount(step),
       ...axes.map((_, k) => formatNumber(entry.positions[axes.length * step + k], 4)),
       ...CHARTS.map((key) => formatNumber(entry[key]?.[step], 4)),
@@ -27,9 +35,12 @@ export function addDataTable(page) {
     const shown = entries.filter((entry) => !visible || visible.includes(entry.name));
     return shown.map((entry) => ({ name: entry.name, heads, rows: steps(entry).map((step) => row(entry, step)) }));
   };
-  page.dataTable = new DataTable(page, document.getElementById("outcomes").closest("section"), tables);
+  const table = new DataTable(page, by("outcomes").closest("section") ?? by("outcomes"), tables);
+  page.dataTable = table;
   document.addEventListener("pothole:painted", ({ detail }) => {
-    outcomes = detail.methods?.map((method) => method.row) ?? [];
-    page.dataTable.show();
+    /** @type {import("../core/contract.js").Paths} */
+    const { methods } = detail;
+    outcomes = methods.map((method) => method.row);
+    table.show();
   });
 }

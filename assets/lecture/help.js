@@ -4,9 +4,11 @@ import { make } from "../core/dom.js";
 import { keys } from "../core/keys.js";
 
 const sheet = () => {
+  /** @type {Map<string, Map<string, [string, string]>>} */
   const groups = new Map();
   for (const { group, shown, what } of keys.shown) {
-    const rows = groups.get(group) ?? groups.set(group, new Map()).get(group);
+    const rows = groups.get(group) ?? new Map();
+    groups.set(group, rows);
     rows.set(`${shown} ${what}`, [shown, what]);
   }
   return [...groups].map(([group, rows]) =>
@@ -28,6 +30,7 @@ const sheet = () => {
 
 export const showHelp = () => openDialog("help-sheet", "Keys", make("div", { className: "key-groups" }, ...sheet()));
 
+/** @param {{ actions: import("../core/actions.js").Actions }} page */
 export function addHelp(page) {
   page.actions.add({ help: showHelp });
   keys.add([

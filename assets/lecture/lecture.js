@@ -1,28 +1,37 @@
 // A lecture: scenes one after the other, each a link, with its notes in a second window that is kept in step.
-import { make } from "../core/dom.js";
+import { by, make } from "../core/dom.js";
+import { problemsOf } from "../core/http.js";
 import { keys } from "../core/keys.js";
 import { showNotices } from "../core/notices.js";
 import { showLectureWindow } from "./lecture_window.js";
 import { NotesChannel } from "./notes.js";
 import { sceneList } from "./scene_list.js";
 
+/** @typedef {{ state: import("../core/state.js").State, actions: import("../core/actions.js").Actions, player?: import("../core/player.js").Player, open?: (wish: { query: string }) => unknown, lecture?: Lecture | null }} AnyPage */
+/** @typedef {import("./notes.js").Told} Told */
+
 const LASTING = ["theme", "panel", "scheme"]; // as they are from scene to scene, unless a link says otherwise
 const OWN_KEYS = new Set(["scenes", "scene", ...LASTING]);
 
-class Lecture {
+export class Lecture {
+  /** @param {AnyPage} page */
   constructor(page) {
     this.page = page;
-    this.bar = document.getElementById("lecture-bar");
-    this.kind = "off";
+    this.bar = by("lecture-bar");
+    this.kind = "off"; // or where the scenes come from: "lab", "own"
+    /** @type {import("../core/contract.js").SceneList | null} */
     this.list = null;
-    this.channel = new NotesChannel(() => this.told, (step) => this.go(this.index + step));
+    this.channel = new NotesChannel(
+      () => this.told,
+      (step) => this.go(this.index + step),
+    );
     // A link that names a scene and no setting of its own asks for that scene's link.
     const asked = [...new URLSearchParams(location.search).keys()];
     this.jump = asked.includes("scenes") && asked.every((name) => OWN_KEYS.has(name));
     page.state.listen((changed) => {
       if (["scenes", "scene"].some((name) => changed.has(name))) this.follow();
     });
-      page.actions.add({
+    page.actions.add({
       lecture: () => showLectureWindow(this),
       "scene-next": () => this.go(this.index + 1),
       "scene-previous": () => this.go(this.index - 1),
@@ -35,7 +44,7 @@ class Lecture {
   #keys() {
     const group = "A lecture";
     const when = () => this.on;
-    const to = (step) => () => this.go(this.index + step);
+    const to = (/** @type {number} */ step) => () => this.go(this.index + step);
     const strong = true;
     keys.add([
       { keys: ["l", "L"], shown: "L", what: "the lecture window: scenes, notes, a scene file", group, run: () => showLectureWindow(this) },
@@ -44,8 +53,12 @@ class Lecture {
       { keys: ["ArrowRight"], shown: "→", what: "next scene", group, when, run: to(1) },
       { keys: ["ArrowLeft"], shown: "←", what: "previous scene", group, when, run: to(-1) },
       {
-        keys: [..."123456789"], shown: "1 … 9", what: "that scene", group,
-        when: () => this.on, run: (event) => Number(event.key) <= this.scenes.length && this.go(Number(event.key)),
+        keys: [..."123456789"],
+        shown: "1 … 9",
+        what: "that scene",
+        group,
+        when: () => this.on,
+        run: (event) => Number(event.key) <= this.scenes.length && this.go(Number(event.key)),
       },
       { keys: ["s", "S"], shown: "S", what: "speaker’s notes in a window of their own", group, when, run: () => this.openNotes() },
     ]);
@@ -63,7 +76,10 @@ class Lecture {
     return this.page.state.get("scene") ?? 1;
   }
 
-  // What the notes' window is told.
+  /**
+   * What the notes' window is told.
+   * @returns {Told}
+   */
   get told() {
     const { title, scenes } = this.list ?? { title: "", scenes: [] };
     const { scheme, theme } = this.page.state.values;
@@ -84,7 +100,7 @@ class Lecture {
           showNotices("scenes", []);
         } catch (error) {
           this.kind = "off";
-          showNotices("scenes", error.problems ?? ["The server does not answer. Reload the page when it runs again."], "error");
+          showNotices("scenes", problemsOf(error), "error");
           this.page.state.set({ scenes: "off" }, "lecture");
         }
       }
@@ -109,9 +125,18 @@ class Lecture {
     this.bar.hidden = !this.on;
     if (!this.on) return;
     const { scenes, index } = this;
+    /** @type {(action: string, text: string, label: string, disabled?: boolean) => HTMLElement} */
     const button = (action, text, label, disabled = false) =>
-      make("button", { type: "button", className: "button", "data-action": action, textContent: text, "aria-label": label, title: label, disabled });
-    const focused = document.activeElement?.dataset?.action;
+      make("button", {
+        type: "button",
+        className: "button",
+        "data-action": action,
+        textContent: text,
+        "aria-label": label,
+        title: label,
+        disabled,
+      });
+    const focused = document.activeElement instanceof HTMLElement ? document.activeElement.dataset.action : "";
     this.bar.replaceChildren(
       button("scene-previous", "‹", "Previous scene (PageUp)", index <= 1),
       make("span", { className: "scene-count", textContent: `${index} of ${scenes.length}` }),
@@ -120,16 +145,25 @@ class Lecture {
       button("notes", "Notes", "Notes in a window of their own (S)"),
       button("lecture-end", "End", "End the lecture"),
     );
-    if (focused) this.bar.querySelector(`[data-action="${focused}"]`)?.focus();
+    const again = focused && this.bar.querySelector(`[data-action="${focused}"]`);
+    if (again instanceof HTMLElement) again.focus();
   }
 
+  /**
+   * @param {string} kind
+   * @param {number} [index]
+   */
   async start(kind, index = 1) {
     this.list = await sceneList.load(kind);
     this.kind = kind;
     this.go(index);
   }
 
-  // Open a scene: in place where its page is this one, else by going there.
+  /**
+   * Open a scene: in place where its page is this one, else by going there.
+   * @param {number} index
+   * @param {boolean} [replace]
+   */
   go(index, replace = false) {
     if (!this.on || index < 1 || index > this.scenes.length) return;
     const [path, query = ""] = this.scenes[index - 1].link.split("?");
@@ -160,6 +194,7 @@ class Lecture {
   }
 }
 
+/** @param {AnyPage} page */
 export function addLecture(page) {
   if (document.getElementById("lecture-bar")) page.lecture = new Lecture(page);
 }

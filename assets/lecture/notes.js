@@ -5,10 +5,17 @@ import { keys } from "../core/keys.js";
 import { showScheme, showTheme } from "../core/scheme.js";
 import { showHelp } from "./help.js";
 
+/** @typedef {{ title: string, scenes: LectureScene[], index: number, scheme?: string, theme?: string }} Told what the notes' window is told */
+/** @typedef {import("../core/contract.js").LectureScene} LectureScene */
+
 const CHANNEL = "pothole-lab-lecture";
 
 // The lecture's end: tell(told) when a scene changes; ask() gives the same to a window that opens later.
 export class NotesChannel {
+  /**
+   * @param {() => Told} ask
+   * @param {(step: number) => void} onStep
+   */
   constructor(ask, onStep) {
     this.channel = new BroadcastChannel(CHANNEL);
     this.channel.addEventListener("message", ({ data }) => {
@@ -17,6 +24,7 @@ export class NotesChannel {
     });
   }
 
+  /** @param {Told} told */
   tell(told) {
     this.channel.postMessage({ told });
   }
@@ -47,18 +55,20 @@ export class Notes {
     this.channel.postMessage({ hello: true });
   }
 
+  /** @param {number} step */
   step(step) {
     this.channel.postMessage({ step });
   }
 
   tick() {
     const seconds = Math.floor((Date.now() - this.began) / 1000);
-    const two = (value) => String(value).padStart(2, "0");
+    const two = (/** @type {number} */ value) => String(value).padStart(2, "0");
     by("notes-elapsed").textContent = `${Math.floor(seconds / 60)}:${two(seconds % 60)}`;
     const now = new Date();
     by("notes-clock").textContent = `${two(now.getHours())}:${two(now.getMinutes())}`;
   }
 
+  /** @param {Told} told */
   show({ title, scenes, index, scheme, theme }) {
     if (scheme) showScheme(scheme, {});
     if (theme) showTheme(theme === "projector" ? "screen" : theme); // notes are read from close by
@@ -69,8 +79,7 @@ export class Notes {
     const paragraphs = scene?.notes.length ? scene.notes : [none];
     by("notes-text").replaceChildren(...paragraphs.map((textContent) => make("p", { textContent })));
     by("notes-following").textContent = scenes[index]?.title ?? "the end";
-    by("notes-previous").disabled = index <= 1;
-    by("notes-next").disabled = index >= scenes.length;
+    by("notes-previous", HTMLButtonElement).disabled = index <= 1;
+    by("notes-next", HTMLButtonElement).disabled = index >= scenes.length;
   }
 }
-

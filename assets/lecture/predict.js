@@ -1,27 +1,42 @@
 // Predict, then reveal: the paths stay hidden until people have said what will happen; then the run plays, and what they
 // said is compared with what the run computed. Nothing of it leaves the browser.
-import { make } from "../core/dom.js";
+import { by, make } from "../core/dom.js";
 import { keys } from "../core/keys.js";
 import { showNotices } from "../core/notices.js";
 import { methodName } from "../draw/swatch.js";
 import { compareEndings, compareFirst } from "./predictions.js";
 
+/** @typedef {import("../toy/main.js").ToyLab} ToyLab */
+
 const NOBODY = "nobody";
 const ENDINGS = ["escapes", "stays", "diverges"];
 
-class Predict {
+export class Predict {
+  /** @param {ToyLab} page */
   constructor(page) {
     this.page = page;
-    this.phase = "off"; // off, asking, playing, told
+    /** @type {"off" | "asking" | "playing" | "told"} */
+    this.phase = "off";
+    /** @type {Record<string, string>} by method, or of "first" */
     this.guesses = {};
+    /** @type {import("../core/contract.js").OutcomeRow[]} */
+    this.rows = [];
+    this.shownFor = ""; // the form that stands there
     this.questions = make("div", { className: "questions" });
-    this.reveal = make("button", { type: "button", className: "button", id: "reveal", "data-action": "reveal", textContent: "Reveal and play" });
+    this.reveal = make("button", {
+      type: "button",
+      className: "button",
+      id: "reveal",
+      "data-action": "reveal",
+      textContent: "Reveal and play",
+    });
     this.again = make("button", { type: "button", className: "button", "data-action": "predict-again", textContent: "Guess again" });
     this.verdict = make("p", { id: "predict-verdict", role: "status" });
     this.title = make("h2", {});
     this.place = make("section", { className: "predict", "aria-label": "Prediction", hidden: true });
     this.place.append(this.title, this.questions, this.verdict, make("div", { className: "window-tools" }, this.reveal, this.again));
-    document.querySelector(".pictures").before(this.place);
+    this.pictures = /** @type {HTMLElement} */ (document.querySelector(".pictures"));
+    this.pictures.before(this.place);
     page.state.listen((changed, source) => this.changed(changed, source));
     page.player.holds.unshift(() => {
       if (this.phase === "asking") this.unveil(); // before a film strip is made of what was hidden
@@ -32,8 +47,22 @@ class Predict {
     page.actions.add({ reveal: () => page.player.play(), "predict-again": () => this.ask() });
     const asking = () => this.phase === "asking";
     keys.add([
-      { keys: ["r", "R"], shown: "R", what: "reveal the hidden paths and play", group: "A prediction", when: asking, run: () => page.player.play() },
-      { keys: ["g", "G"], shown: "G", what: "guess again", group: "A prediction", when: () => this.phase === "told", run: () => this.ask() },
+      {
+        keys: ["r", "R"],
+        shown: "R",
+        what: "reveal the hidden paths and play",
+        group: "A prediction",
+        when: asking,
+        run: () => page.player.play(),
+      },
+      {
+        keys: ["g", "G"],
+        shown: "G",
+        what: "guess again",
+        group: "A prediction",
+        when: () => this.phase === "told",
+        run: () => this.ask(),
+      },
     ]);
   }
 
@@ -41,9 +70,13 @@ class Predict {
     return this.page.state.get("predict") ?? "off";
   }
 
+  /**
+   * @param {Set<string>} changed
+   * @param {string} source
+   */
   changed(changed, source) {
     if (source === "open" || changed.has("predict")) {
-      this.rows = null;
+      this.rows = [];
       this.ask();
     } else if (changed.has("methods") && this.phase !== "off") this.ask();
   }
@@ -55,7 +88,10 @@ class Predict {
     this.show();
   }
 
-  // Where there is no basin to reach there is nothing to guess.
+  /**
+   * Where there is no basin to reach there is nothing to guess.
+   * @param {import("../core/contract.js").Paths} paths
+   */
   painted(paths) {
     this.rows = paths.methods.map((method) => method.row);
     if (this.phase === "asking" && !this.page.surface?.basin) {
@@ -66,11 +102,12 @@ class Predict {
     this.show();
   }
 
+  /** @param {boolean} on */
   veil(on) {
     this.page.veiled = on;
     document.body.classList.toggle("predicting", on);
     this.page.pictures.setVisible(on ? [] : this.page.state.get("methods"));
-    if (on) document.getElementById("spoken").textContent = "";
+    if (on) by("spoken").textContent = "";
     document.dispatchEvent(new CustomEvent("pothole:veil", { detail: on }));
   }
 
@@ -80,18 +117,18 @@ class Predict {
     this.veil(false);
     this.page.player.seek(0);
     this.show();
-    document.getElementById("play-button").focus({ preventScroll: true });
-    document.querySelector(".pictures").scrollIntoView({ block: "nearest" });
+    by("play-button").focus({ preventScroll: true });
+    this.pictures.scrollIntoView({ block: "nearest" });
   }
 
   tell() {
-    if (this.phase !== "playing" || !this.rows || this.page.veiled) return;
+    if (this.phase !== "playing" || !this.rows.length || this.page.veiled) return;
     this.phase = "told";
     this.show();
   }
 
   collect() {
-    const chosen = [...this.questions.querySelectorAll("input:checked")];
+    const chosen = /** @type {HTMLInputElement[]} */ ([...this.questions.querySelectorAll("input:checked")]);
     this.guesses = Object.fromEntries(chosen.map((input) => [input.dataset.method ?? "first", input.value]));
   }
 
@@ -115,22 +152,31 @@ class Predict {
 
   build() {
     this.shownFor = this.form;
-    const { methods } = this.page.state.values;
+    /** @type {string[]} */
+    const methods = this.page.state.get("methods");
+    /** @type {(name: string, value: string, more: Record<string, unknown>) => HTMLElement} */
     const radio = (name, value, more) =>
       make("label", { className: "segment" }, make("input", { type: "radio", name, value, ...more }), make("span", { textContent: value }));
+    /** @type {(title: Node | string, options: HTMLElement[]) => HTMLElement} */
     const group = (title, options) => make("fieldset", {}, make("legend", {}, title), make("div", { className: "segments" }, ...options));
-    const name = (method) => methodName(method, this.page.looks[method], this.page.paper);
+    const name = (/** @type {string} */ method) => methodName(method, this.page.looks[method], this.page.paper);
     if (this.mode === "first") {
       const options = [...methods, NOBODY].map((method) => radio("predict-first", method, {}));
       this.questions.replaceChildren(group("First in the flat basin is", options));
     } else {
       this.questions.replaceChildren(
-        ...methods.map((method) => group(name(method), ENDINGS.map((ending) => radio(`predict-${method}`, ending, { "data-method": method })))),
+        ...methods.map((method) =>
+          group(
+            name(method),
+            ENDINGS.map((ending) => radio(`predict-${method}`, ending, { "data-method": method })),
+          ),
+        ),
       );
     }
   }
 }
 
+/** @param {ToyLab} page */
 export function addPredict(page) {
   page.predict = new Predict(page);
 }

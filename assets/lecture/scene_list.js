@@ -14,12 +14,19 @@ const stored = () => {
 };
 
 export const sceneList = {
+  /** @type {string | undefined} what was last opened, where the browser keeps nothing */
+  text: undefined,
+
   hasOwn: () => stored() !== null,
 
   // The text that is kept, or what was last opened.
   own: () => sceneList.text ?? stored(),
 
-  // Check a text and keep it. Throws what the server refuses.
+  /**
+   * Check a text and keep it. Throws what the server refuses.
+   * @param {string} text
+   * @returns {Promise<import("../core/contract.js").SceneList>}
+   */
   async keep(text) {
     const list = await postJson("/lecture/check", { text });
     sceneList.text = text;
@@ -40,7 +47,11 @@ export const sceneList = {
     }
   },
 
-  // { title, scenes } of a kind: "lab" or "own".
+  /**
+   * { title, scenes } of a kind: "lab" or "own".
+   * @param {string} kind
+   * @returns {Promise<import("../core/contract.js").SceneList>}
+   */
   async load(kind) {
     if (kind === "own") {
       const text = sceneList.own();

@@ -2,9 +2,21 @@
 import { keys } from "../core/keys.js";
 import { showTheme } from "../core/scheme.js";
 
+/**
+ * What a page may have that has to be drawn anew.
+ * @typedef {object} Themed
+ * @property {import("../core/state.js").State} state
+ * @property {import("../core/actions.js").Actions} actions
+ * @property {(scheme: string) => void} [applyScheme]
+ * @property {{ restyle(): void }} [pictures]
+ * @property {{ show?(): void }} [shown]
+ */
+
+/** @param {Themed} page */
 export function addTheme(page) {
   const { state } = page;
-  const flip = (name, one, other) => state.set({ [name]: state.get(name) === one ? other : one }, "user");
+  const flip = (/** @type {string} */ name, /** @type {string} */ one, /** @type {string} */ other) =>
+    state.set({ [name]: state.get(name) === one ? other : one }, "user");
   const projector = () => flip("theme", "projector", "screen");
   const panel = () => flip("panel", "hidden", "shown");
   const redraw = () => {

@@ -14,10 +14,12 @@ function drawFrame(stack, plane, step) {
   const view = new PathView(stack, {
     ready: () => true,
     box: () => [EDGE, EDGE, ...size()],
-    point: ({ positions }) => (index, out) => {
-      out[0] = x(positions[2 * index]);
-      out[1] = y(positions[2 * index + 1]);
-    },
+    point:
+      ({ positions }) =>
+      (index, out) => {
+        out[0] = x(positions[2 * index]);
+        out[1] = y(positions[2 * index + 1]);
+      },
     probe: () => null,
     underlay: (context) => {
       const image = plane.picture?.image;

@@ -41,7 +41,9 @@ function planeWords(view) {
   const losses = plane.surface ? [...plane.surface.losses].filter(Number.isFinite) : [];
   const least = losses.reduce((a, b) => Math.min(a, b), Infinity);
   const most = losses.reduce((a, b) => Math.max(a, b), -Infinity);
-  const ground = losses.length ? `, over the loss on ${plane.surface.examples} training examples, ${formatNumber(least)} to ${formatNumber(most)} here` : "";
+  const ground = losses.length
+    ? `, over the loss on ${plane.surface.examples} training examples, ${formatNumber(least)} to ${formatNumber(most)} here`
+    : "";
   const axes = run?.planeFacts?.labels?.length ? ` Axes: ${joined(run.planeFacts.labels)}.` : "";
   return `Paths of the weights projected onto a plane, to step ${run.curves.last.position}${ground}: ${joined(paths)}.${axes}`;
 }
@@ -81,7 +83,9 @@ export function addTrainingWords(page) {
     const { view, curves } = page;
     by("plane-stack").setAttribute("aria-label", planeWords(view));
     for (const key of page.tables.curves) {
-      const words = curves ? curveWords(curves, view.shown(), key, page.state.get("axis") ?? "steps") : `${titlesOf(key).join(", ")}: no run is shown.`;
+      const words = curves
+        ? curveWords(curves, view.shown(), key, page.state.get("axis") ?? "steps")
+        : `${titlesOf(key).join(", ")}: no run is shown.`;
       by(`${key}-chart`).setAttribute("aria-label", words);
     }
   };

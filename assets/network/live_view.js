@@ -16,9 +16,7 @@ export class LiveView {
   constructor(page, tables) {
     this.page = page;
     this.plane = new PlaneView(by("plane-stack"), tables.schemes);
-    this.charts = Object.fromEntries(
-      tables.curves.map((key) => [key, new Chart(by(`${key}-chart`), { readout: true })]),
-    );
+    this.charts = Object.fromEntries(tables.curves.map((key) => [key, new Chart(by(`${key}-chart`), { readout: true })]));
   }
 
   setColours(colours, looks, scheme) {
@@ -40,7 +38,7 @@ export class LiveView {
   // Methods of the run that are also chosen in the legend; all where none is.
   shown() {
     const chosen = this.run?.curves.methods.filter((name) => this.page.state.values.methods?.includes(name)) ?? [];
-    return chosen.length ? chosen : this.run?.curves.methods ?? [];
+    return chosen.length ? chosen : (this.run?.curves.methods ?? []);
   }
 
   draw(step) {
@@ -54,8 +52,11 @@ export class LiveView {
     const curves = this.run?.curves;
     const names = this.shown();
     const marks = (curves?.marks ?? []).map(({ position, settings }) => ({
-      text: Object.entries(settings).map(([name, value]) => `${SYMBOLS[name] ?? name} ${formatNumber(value)}`).join(", "),
-      lines: axis === "steps" ? [{ x: position }] : names.map((name) => ({ x: curves.place(name, position, axis), look: this.looks[name] })),
+      text: Object.entries(settings)
+        .map(([name, value]) => `${SYMBOLS[name] ?? name} ${formatNumber(value)}`)
+        .join(", "),
+      lines:
+        axis === "steps" ? [{ x: position }] : names.map((name) => ({ x: curves.place(name, position, axis), look: this.looks[name] })),
     }));
     for (const [key, chart] of Object.entries(this.charts)) {
       const share = key.endsWith("accuracy");
@@ -106,7 +107,10 @@ export class LiveView {
     this.bounds = PlaneView.around(points, this.bounds);
     this.plane.bounds = this.bounds;
     this.plane.labels = facts?.labels?.map(short) ?? ["", ""];
-    this.plane.setPaths(entries.filter(({ last }) => last >= 0), step);
+    this.plane.setPaths(
+      entries.filter(({ last }) => last >= 0),
+      step,
+    );
     this.plane.draw();
     this.#hint();
     if (this.run?.plane && rows.length) this.#wantGround();

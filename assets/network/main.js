@@ -31,13 +31,13 @@ export class NetworkLab {
     this.widgets = new Widgets(this.state);
     const named = (name) => tables.controls.filter((control) => control.group === name);
     for (const name of GROUPS) this.widgets.build(by(`${name}-controls`), named(name));
-    this.widgets.build(by("axis-switch"), named("view").filter(({ name }) => name !== "scheme" && !VIEW_ONLY.has(name)));
+    this.widgets.build(
+      by("axis-switch"),
+      named("view").filter(({ name }) => name !== "scheme" && !VIEW_ONLY.has(name)),
+    );
     this.bar = new RunBar();
     this.view = new LiveView(this, tables);
-    this.player = new Player({
-      onStep: (step) => this.showStep(step),
-      onPlaying: (playing) => this.playerBar.showPlaying(playing),
-    });
+    this.player = new Player({ onStep: (step) => this.showStep(step), onPlaying: (playing) => this.playerBar.showPlaying(playing) });
     this.playerBar = new PlayerBar(this.player, {
       onSpeed: (speed) => this.playerBar.showSpeed(speed),
       onLoop: (on) => this.playerBar.showLoop(on),
@@ -132,7 +132,11 @@ export class NetworkLab {
           onRows: (run) => this.rowsCame(run),
           onEnd: (run, end) => this.runEnded(run, end),
           onConnection: (state) =>
-            showNotices("connection", state === "lost" ? ["The connection to the server is lost; trying again. The picture stays as it is meanwhile."] : [], "error"),
+            showNotices(
+              "connection",
+              state === "lost" ? ["The connection to the server is lost; trying again. The picture stays as it is meanwhile."] : [],
+              "error",
+            ),
         })
       : null;
     if (!told) showNotices("connection", []);
@@ -216,7 +220,9 @@ export class NetworkLab {
     if (changed.has("methods") || changed.has("scheme")) this.legend.update(values.methods, this.looks, this.colours.paper);
     if (changed.has("axis") || changed.has("loss_scale")) this.draw();
     if (source === "open" || source === "run") return;
-    const settings = Object.fromEntries([...changed].filter((name) => this.tables.changeable.includes(name)).map((name) => [name, values[name]]));
+    const settings = Object.fromEntries(
+      [...changed].filter((name) => this.tables.changeable.includes(name)).map((name) => [name, values[name]]),
+    );
     const mine = this.live && this.live.owner && !this.live.ended && !this.live.gone;
     if (mine && Object.keys(settings).length) {
       // Of a drag's many values the newest of each setting is sent.
@@ -267,4 +273,3 @@ export class NetworkLab {
     document.dispatchEvent(new CustomEvent("pothole:scheme", { detail: scheme }));
   }
 }
-

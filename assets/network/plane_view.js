@@ -17,7 +17,10 @@ export class PlaneView {
     this.stack = stack;
     this.ground = new Layer(stack);
     this.entries = [];
-    this.bounds = [[-1, 1], [-1, 1]];
+    this.bounds = [
+      [-1, 1],
+      [-1, 1],
+    ];
     this.surface = null; // { losses, points, x, y, … }
     this.labels = ["", ""];
     const view = this;
@@ -38,8 +41,17 @@ export class PlaneView {
   // The piece of the plane that holds these points with some air around them: a square whose size is a power of two,
   // on a grid of half its size, so that it stays as it is for a while, and is the same for all who watch.
   static around(points, now = null) {
-    if (!points.length) return now ?? [[-1, 1], [-1, 1]];
-    const [low, high] = [[Infinity, Infinity], [-Infinity, -Infinity]];
+    if (!points.length)
+      return (
+        now ?? [
+          [-1, 1],
+          [-1, 1],
+        ]
+      );
+    const [low, high] = [
+      [Infinity, Infinity],
+      [-Infinity, -Infinity],
+    ];
     for (const point of points) {
       for (const axis of [0, 1]) {
         low[axis] = Math.min(low[axis], point[axis]);
@@ -124,7 +136,10 @@ export class PlaneView {
       this.picture = { scheme: this.scheme, values, image: gridPicture(values, points, points, 0, range.top, stops) };
     }
     const project = this.projection(Float32Array.of(x[0], y[0], x[1], y[1]));
-    const [from, to] = [[0, 0], [0, 0]];
+    const [from, to] = [
+      [0, 0],
+      [0, 0],
+    ];
     project(0, from);
     project(1, to);
     // A grid point is the middle of its pixel: the image reaches half a cell beyond the outermost ones.

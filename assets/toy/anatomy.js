@@ -7,23 +7,28 @@ import { showNotices } from "../core/notices.js";
 import { anatomyColour, AnatomyView } from "../draw/anatomy_view.js";
 import { drawSwatch } from "../draw/swatch.js";
 
+/** @typedef {import("../core/contract.js").AnatomyAnswer} AnatomyAnswer */
+
 const LAST = 7;
 
-class Anatomy {
+export class Anatomy {
+  /** @param {import("./main.js").ToyLab} page */
   constructor(page) {
     this.page = page;
     this.view = new AnatomyView(by("anatomy-stack"));
+    /** @type {AnatomyAnswer | null} */
+    this.data = null;
+    /** @type {LatestWinsGate<Record<string, unknown>, AnatomyAnswer>} */
     this.gate = new LatestWinsGate((body, signal) => postJson("/toy/anatomy", body, signal), {
       onAnswer: (answer, _, newer) => this.#answered(answer, newer),
       onFailure: (error) => error instanceof Refused && showNotices("request", error.problems, "error"),
     });
-    by("anatomy-methods").replaceChildren(
-      ...page.tables.methods.map((name) => {
-        const button = make("button", { type: "button", className: "method" }, make("canvas", { "aria-hidden": "true" }), name);
-        Object.assign(button.dataset, { action: "anatomy-method", value: name });
-        return button;
-      }),
-    );
+    this.methods = page.tables.methods.map((name) => {
+      const swatch = make("canvas", { "aria-hidden": "true" });
+      const does = { "data-action": "anatomy-method", "data-value": name };
+      return { name, swatch, button: make("button", { type: "button", className: "method", ...does }, swatch, name) };
+    });
+    by("anatomy-methods").replaceChildren(...this.methods.map(({ button }) => button));
     page.actions.add({
       "anatomy-next": () => this.move(1),
       "anatomy-back": () => this.move(-1),
@@ -50,7 +55,10 @@ class Anatomy {
     return this.page.state.get("anatomy_stage");
   }
 
-  // One vector on or back; past the last comes the next step of the walk, and before the first the one before.
+  /**
+   * One vector on or back; past the last comes the next step of the walk, and before the first the one before.
+   * @param {number} count 1 or −1
+   */
   move(count) {
     const { state, player } = this.page;
     if (!this.on) {
@@ -74,10 +82,11 @@ class Anatomy {
     if (!this.on || !this.page.surface) return;
     const { have: _, methods: __, ...body } = this.page.request();
     const { anatomy_method: method } = this.page.state.values;
-    const step = this.page.pictures.ownStep?.(method) ?? this.page.player.step;
+    const step = this.page.pictures.ownStep(method);
     this.gate.ask({ ...body, anatomy_method: method, step });
   }
 
+  /** @param {Set<string>} changed */
   #changed(changed) {
     const { values } = this.page.state;
     by("anatomy-section").hidden = !this.on;
@@ -96,12 +105,16 @@ class Anatomy {
 
   #showMethods() {
     const { looks, paper, state } = this.page;
-    for (const button of by("anatomy-methods").children) {
-      button.setAttribute("aria-pressed", String(button.dataset.value === state.get("anatomy_method")));
-      if (paper) drawSwatch(button.firstChild, looks[button.dataset.value], paper);
+    for (const { name, swatch, button } of this.methods) {
+      button.setAttribute("aria-pressed", String(name === state.get("anatomy_method")));
+      if (paper) drawSwatch(swatch, looks[name], paper);
     }
   }
 
+  /**
+   * @param {AnatomyAnswer} answer
+   * @param {boolean} newer
+   */
   #answered(answer, newer) {
     if (!this.on || (newer && !this.page.player.playing)) return;
     this.data = answer;
@@ -113,6 +126,7 @@ class Anatomy {
   #show() {
     const { data, stage } = this;
     const { surface } = this.page;
+    if (!data || !surface) return;
     const dark = this.page.state.get("scheme") === "dark";
     this.view.show(data, stage, this.page.pictures.map.paths.colours, dark, surface.figures.map.data[0].colorscale);
     const end = data.asked > data.step ? (data.diverged ? ": the last before it diverges" : ": the last of the run") : "";
@@ -122,10 +136,15 @@ class Anatomy {
     this.view.place.setAttribute("aria-label", `Step ${data.step} of ${data.method}. ${words.join(". ") || "Nothing drawn yet"}.`);
   }
 
+  /**
+   * @param {import("../core/contract.js").AnatomyStage} stage
+   * @param {number} index
+   * @param {boolean} dark
+   */
   #row({ key, title, formula, numbers, note }, index, dark) {
     const shown = index < this.stage;
-    const name = make("button", { type: "button", className: "anatomy-name", textContent: title });
-    Object.assign(name.dataset, { action: "anatomy-stage", value: index + 1 });
+    const does = { "data-action": "anatomy-stage", "data-value": index + 1 };
+    const name = make("button", { type: "button", className: "anatomy-name", textContent: title, ...does });
     const row = make("li", { className: shown ? "shown" : "waiting" }, name);
     row.style.setProperty("--vector", anatomyColour(key, dark));
     if (index === this.stage - 1) row.setAttribute("aria-current", "step");
@@ -136,18 +155,25 @@ class Anatomy {
   }
 
   #speak() {
-    const told = this.data.stages[this.stage - 1];
+    const told = this.data?.stages[this.stage - 1];
     if (told) this.page.speak(`${told.title}. ${told.formula}. ${told.numbers}. ${told.note}`);
   }
 
-  // The window of the drawing, on the map.
+  /**
+   * The window of the drawing, on the map.
+   * @param {import("../draw/shapes.js").Context} context
+   * @param {import("../draw/map.js").MapView} map
+   */
   #frameOnMap(context, map) {
     if (!this.on || !this.data || this.data.dimension !== map.dimension) return;
     const { theta, half } = this.data;
     if (map.dimension === 1) return;
     const [left, top] = map.pixel([theta[0] - half, theta[1] + half]);
     const [right, bottom] = map.pixel([theta[0] + half, theta[1] - half]);
-    for (const [colour, width] of [[map.paths.colours.paper, 3.5], [map.paths.colours.ink, 1.3]]) {
+    for (const { colour, width } of [
+      { colour: map.paths.colours.paper, width: 3.5 },
+      { colour: map.paths.colours.ink, width: 1.3 },
+    ]) {
       context.strokeStyle = colour;
       context.lineWidth = width;
       context.setLineDash([]);
@@ -156,6 +182,7 @@ class Anatomy {
   }
 }
 
+/** @param {import("./main.js").ToyLab} page */
 export function addAnatomy(page) {
   page.anatomy = new Anatomy(page);
 }

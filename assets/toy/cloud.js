@@ -11,20 +11,38 @@ import { LabelPlaces } from "../draw/label_places.js";
 import { traceMarker } from "../draw/markers.js";
 import { methodName } from "../draw/swatch.js";
 
+/** @typedef {import("../draw/shapes.js").Context} Context */
+/** @typedef {import("../draw/map.js").MapView} MapView */
+/** @typedef {import("../core/contract.js").CloudAnswer} CloudAnswer */
+
 const PAUSE = 200; // ms without a change before the server is asked
 const NOWHERE = 65535;
 const DECIDES = ["cloud", "cloud_spread"];
 
-class Cloud {
+export class Cloud {
+  /** @param {import("./main.js").ToyLab} page */
   constructor(page) {
     this.page = page;
+    /** @type {CloudAnswer | null} */
+    this.answer = null;
+    /** @type {{ name: string, places: Uint16Array }[]} */
+    this.clouds = [];
+    /** @type {import("../core/contract.js").Ghost[]} */
+    this.ghosts = [];
+    this.asked = "";
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.timer = undefined;
+    /** @type {LatestWinsGate<Record<string, unknown>, CloudAnswer>} */
     this.gate = new LatestWinsGate((body, signal) => postJson("/toy/cloud", body, signal), {
       timeout: 60000,
       onAnswer: (answer, _, newer) => !newer && this.#answered(answer),
       onFailure: (error) => error instanceof Refused && showNotices("request", error.problems, "error"),
     });
     page.actions.add({ "cloud-off": () => page.state.set({ cloud: 0 }, "user") });
-    page.pictures.map.extras.push((context, map) => this.#drawGhosts(context, map), (context, map) => this.draw(context, map));
+    page.pictures.map.extras.push(
+      (context, map) => this.#drawGhosts(context, map),
+      (context, map) => this.draw(context, map),
+    );
     page.followers.push(() => this.#showNow());
     document.addEventListener("pothole:painted", ({ detail }) => {
       this.ghosts = detail.ghosts ?? [];
@@ -55,6 +73,7 @@ class Cloud {
     this.timer = setTimeout(() => this.gate.ask(wish), PAUSE);
   }
 
+  /** @param {CloudAnswer} answer */
   #answered(answer) {
     this.answer = answer;
     this.clouds = answer.methods.map(({ name, places }) => ({ name, places: decodeShorts(places.bdata) }));
@@ -67,6 +86,7 @@ class Cloud {
 
   #show() {
     const { answer, page } = this;
+    if (!answer) return;
     by("cloud-sentence").textContent = answer.sentence;
     const heads = ["Method", "Reached", "Trapped", "Diverged", "Still moving", "First, median, last arrival"];
     const rows = answer.methods.map(({ name, counts, first, median, last }) => [
@@ -90,16 +110,24 @@ class Cloud {
     by("cloud-now").textContent = `By the step shown, of ${walkers} walkers have arrived: ${each.join(", ")}. ${what}${every}`;
   }
 
+  /** @param {string} name */
   #stepOf(name) {
-    return this.page.pictures.ownStep?.(name) ?? this.page.player.step;
+    return this.page.pictures.ownStep(name);
   }
 
-  // The index of the frame at or before a step.
+  /**
+   * The index of the frame at or before a step.
+   * @param {number} step
+   */
   #frame(step) {
-    const { frames, stride } = this.answer;
-    return step >= frames.at(-1) ? frames.length - 1 : Math.floor(step / stride);
+    const { frames = [0], stride = 1 } = this.answer ?? {};
+    return step >= (frames.at(-1) ?? 0) ? frames.length - 1 : Math.floor(step / stride);
   }
 
+  /**
+   * @param {Context} context
+   * @param {MapView} map
+   */
   draw(context, map) {
     if (!this.answer || !this.page.state.get("cloud")) return;
     const { extents, walkers } = this.answer;
@@ -128,18 +156,28 @@ class Cloud {
     }
   }
 
+  /**
+   * @param {Context} context
+   * @param {MapView} map
+   */
   #drawGhosts(context, map) {
     const { colours, visible } = map.paths;
     if (!this.ghosts?.length || (visible && ![...visible].some((name) => name.includes("SAM")))) return;
     const places = new LabelPlaces({ width: context.canvas.clientWidth, height: context.canvas.clientHeight });
     for (const { position, loss, holds } of this.ghosts) {
       const [x, y] = map.pixel(position, loss);
-      for (const [colour, width] of [[colours.paper, 5], [colours.ink, 2]]) {
+      for (const { colour, width } of [
+        { colour: colours.paper, width: 5 },
+        { colour: colours.ink, width: 2 },
+      ]) {
         context.strokeStyle = colour;
         context.lineWidth = width * display.bold;
         context.setLineDash(holds || colour === colours.paper ? [] : [2, 2]);
         context.beginPath();
-        for (const [dx, dy] of [[8, 0], [0, 8]]) {
+        for (const [dx, dy] of [
+          [8, 0],
+          [0, 8],
+        ]) {
           context.moveTo(x - dx, y - dy);
           context.lineTo(x + dx, y + dy);
         }
@@ -152,6 +190,7 @@ class Cloud {
   }
 }
 
+/** @param {import("./main.js").ToyLab} page */
 export function addCloud(page) {
   page.cloud = new Cloud(page);
 }

@@ -7,7 +7,7 @@ import { showLink } from "../core/link.js";
 import { showNotices } from "../core/notices.js";
 import { Player } from "../core/player.js";
 import { PlayerBar } from "../core/player_bar.js";
-import { showScheme } from "../core/scheme.js";
+import { FIRST_COLOURS, showScheme } from "../core/scheme.js";
 import { kept, State, VIEW_ONLY } from "../core/state.js";
 import { Widgets } from "../core/widgets.js";
 import { Legend } from "../draw/legend.js";
@@ -15,18 +15,57 @@ import { Claims } from "./claims.js";
 import { showOutcomes } from "./outcomes.js";
 import { Pictures } from "./pictures.js";
 
+/** @typedef {import("../core/contract.js").ToyTables} ToyTables */
+/** @typedef {import("../core/contract.js").Paths} Paths */
+/** @typedef {import("../core/contract.js").SurfaceAnswer} SurfaceAnswer */
+
 const END = 3000; // "the last step", whatever the number of steps: the control's maximum
 const FIRST_TIMEOUT = 180000; // ms: the server may have to compile the simulation first
 const TIMEOUT = 10000;
 const LONG_WAIT = 2500; // ms until the page says what it waits for
 
 export class ToyLab {
+  /** @param {ToyTables} tables */
   constructor(tables) {
     this.tables = tables;
-    this.followers = []; // functions (step) of parts that follow the player
+    /** @type {((step: number) => void)[]} parts that follow the player */
+    this.followers = [];
+    /** @type {SurfaceAnswer | null} */
+    this.surface = null;
+    /** @type {string | null} */
+    this.surfaceKey = null;
+    /** @type {Record<string, any> | null} what the paths on the screen were asked with */
+    this.lastRequest = null;
+    this.opens = 0; // states that were taken over
+    /** @type {symbol | null} */
+    this.opening = null;
+    this.formOf = ""; // the surface whose controls stand in the form
+    /** @type {number | null} the step that a link wants shown */
+    this.wantedStep = null;
+    this.turned = false;
+    this.veiled = false; // the paths are hidden until people have said what will happen
+    this.paper = FIRST_COLOURS.paper;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.speaking = undefined;
+    /** @type {import("./anatomy.js").Anatomy | null} */
+    this.anatomy = null;
+    /** @type {import("./cloud.js").Cloud | null} */
+    this.cloud = null;
+    /** @type {import("./cost.js").CostPart | null} */
+    this.costs = null;
+    /** @type {import("../core/data_table.js").DataTable | null} */
+    this.dataTable = null;
+    /** @type {import("../draw/film_strip.js").FilmStrip | null} */
+    this.filmStrip = null;
+    /** @type {import("../lecture/predict.js").Predict | null} */
+    this.predict = null;
+    /** @type {import("../lecture/lecture.js").Lecture | null} */
+    this.lecture = null;
+    /** @type {import("../export/dialog.js").ExportDialog | null} */
+    this.exportDialog = null;
     this.state = new State();
     this.widgets = new Widgets(this.state);
-    const group = (name) => tables.controls.filter((control) => control.group === name);
+    const group = (/** @type {string} */ name) => tables.controls.filter((control) => control.group === name);
     this.widgets.build(by("surface-choice"), group("surface"));
     this.widgets.build(by("walk-controls"), group("walk"));
     this.widgets.build(by("preconditioner-controls"), group("preconditioner"));
@@ -47,11 +86,12 @@ export class ToyLab {
       onStart: (place) => this.moveStart(place),
       onSeek: (step) => this.player.hold(step),
       onCamera: ([x, y, z]) => {
-        const round = (value) => Math.round(value * 1000) / 1000;
+        const round = (/** @type {number} */ value) => Math.round(value * 1000) / 1000;
         this.state.set({ camera_x: round(x), camera_y: round(y), camera_z: round(z) }, "user");
       },
     });
     this.claims = new Claims(by("claims-section"), by("claims"));
+    /** @type {LatestWinsGate<Record<string, any>, any>} */
     this.gate = new LatestWinsGate((state, signal) => postJson("/toy/compute", state, signal), {
       timeout: FIRST_TIMEOUT,
       onAnswer: (answer, asked) => this.answered(answer, asked),
@@ -76,7 +116,10 @@ export class ToyLab {
     this.open({ query: location.search });
   }
 
-  // Take over the state that a link, a preset or another surface stands for.
+  /**
+   * Take over the state that a link, a preset or another surface stands for.
+   * @param {{ query?: string, state?: Record<string, unknown> }} wish
+   */
   async open(wish) {
     const ticket = (this.opening = Symbol("open"));
     try {
@@ -84,12 +127,16 @@ export class ToyLab {
       if (ticket !== this.opening) return; // something else was wanted meanwhile
       showNotices("link", notices);
       this.state.replace(state, "open");
-      this.opens = (this.opens ?? 0) + 1;
+      this.opens += 1;
     } catch (error) {
       showNotices("request", problemsOf(error), "error");
     }
   }
 
+  /**
+   * @param {Set<string>} changed
+   * @param {string} source
+   */
   changed(changed, source) {
     const { values } = this.state;
     showLink(values);
@@ -122,16 +169,21 @@ export class ToyLab {
     this.turned = true;
     const { caption } = this.tables.presets[values.preset] ?? { caption: "Your own settings." };
     by("caption").textContent = caption;
-    for (const button of document.querySelectorAll("[data-action=preset]")) {
+    for (const button of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-action=preset]"))) {
       button.setAttribute("aria-pressed", String(button.dataset.value === values.preset));
     }
   }
 
+  /** @returns {Record<string, any>} */
   request() {
     const state = Object.entries(this.state.values).filter(([name]) => !VIEW_ONLY.has(name));
-    return { ...Object.fromEntries(state), have: this.surfaceKey ?? null };
+    return { ...Object.fromEntries(state), have: this.surfaceKey };
   }
 
+  /**
+   * @param {{ surface: SurfaceAnswer | null, paths: Paths, notices: { name: string, value: unknown, sentence: string }[], left_out?: string[] }} answer
+   * @param {Record<string, any>} asked
+   */
   answered({ surface, paths, notices, left_out: leftOut }, asked) {
     this.lastRequest = asked;
     this.gate.timeout = TIMEOUT;
@@ -139,25 +191,37 @@ export class ToyLab {
     showNotices("first", []);
     showNotices("request", leftOut ?? []);
     if (notices.length) {
-      showNotices("clamped", notices.map((notice) => notice.sentence));
+      showNotices(
+        "clamped",
+        notices.map((notice) => notice.sentence),
+      );
       this.state.set(Object.fromEntries(notices.map(({ name, value }) => [name, value])), "server");
     }
     this.player.setSteps(paths.steps);
     if (surface) this.showSurface(surface);
     else if (this.turned) this.pictures.turn(this.eye);
     this.turned = false;
-    if (this.wantedStep !== undefined) {
+    if (this.wantedStep !== null) {
       this.player.step = Math.min(this.wantedStep, paths.steps);
-      this.wantedStep = undefined;
+      this.wantedStep = null;
     }
     this.pictures.setPaths(paths, this.looks, this.player.step);
     this.bar.showStep(this.player.step);
-    showOutcomes(by("outcomes"), paths.methods.map((method) => method.row), this.looks, this.paper);
+    showOutcomes(
+      by("outcomes"),
+      paths.methods.map((method) => method.row),
+      this.looks,
+      this.paper,
+    );
     this.speak(paths.summary);
     this.claims.ask(this.request());
     document.dispatchEvent(new CustomEvent("pothole:painted", { detail: paths }));
   }
 
+  /**
+   * @param {unknown} error
+   * @param {boolean} newer
+   */
   failed(error, newer) {
     const problems = error instanceof Refused ? error.problems : ["The server does not answer; asking again…"];
     showNotices("request", problems, "error");
@@ -165,6 +229,7 @@ export class ToyLab {
     if (again && !newer) setTimeout(() => this.gate.idle && this.gate.ask(this.request()), 1000);
   }
 
+  /** @param {SurfaceAnswer} surface */
   showSurface(surface) {
     this.surfaceKey = surface.key;
     this.surface = surface;
@@ -181,6 +246,7 @@ export class ToyLab {
     return { x, y, z };
   }
 
+  /** @param {string} summary */
   speak(summary) {
     clearTimeout(this.speaking);
     this.speaking = setTimeout(() => {
@@ -188,6 +254,7 @@ export class ToyLab {
     }, 1200);
   }
 
+  /** @param {number} step */
   showStep(step) {
     this.pictures.setStep(step);
     this.bar.showStep(step);
@@ -200,18 +267,22 @@ export class ToyLab {
     this.state.set({ step: step >= steps ? END : step }, "player");
   }
 
+  /** @param {number[]} place */
   moveStart(place) {
+    if (!this.surface) return;
     const clamped = this.surface.domain.map(([low, high], axis) => Math.min(Math.max(place[axis], low), high));
     const [x, y] = clamped.map((value) => Math.round(value * 1e4) / 1e4);
     this.state.set(clamped.length === 1 ? { start_x: x } : { start_x: x, start_y: y }, "user");
   }
 
+  /** @param {string} name */
   toggleMethod(name) {
     const { methods } = this.state.values;
     const shown = this.tables.methods.filter((one) => methods.includes(one) !== (one === name));
     this.state.set({ methods: shown }, "user");
   }
 
+  /** @param {string} scheme */
   applyScheme(scheme) {
     const { colours, looks } = showScheme(scheme, this.tables.looks);
     this.looks = looks;
@@ -220,4 +291,3 @@ export class ToyLab {
     this.legend.update(this.state.values.methods, looks, this.paper);
   }
 }
-

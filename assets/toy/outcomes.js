@@ -2,8 +2,16 @@
 import { formatCount, formatNumber } from "../core/format.js";
 import { showTable } from "../draw/method_table.js";
 
-const pair = (first, second, format) =>
-  first === null ? `– / ${format(second)}` : `${format(first)} / ${format(second)}`;
+/** @typedef {import("../draw/method_table.js").Column<OutcomeRow>} Column */
+/** @typedef {import("../core/contract.js").OutcomeRow} OutcomeRow */
+
+/**
+ * @param {number | null} first
+ * @param {number | null} second
+ * @param {(value: number | null) => string} format
+ */
+const pair = (first, second, format) => (first === null ? `– / ${format(second)}` : `${format(first)} / ${format(second)}`);
+/** @type {Column[]} */
 const columns = [
   ["Method", (row) => row.method],
   ["Outcome", (row) => row.sentence],
@@ -13,9 +21,17 @@ const columns = [
   ["Curvature products to arrival / in full", (row) => pair(row.products_to_arrival, row.products, formatCount)],
 ];
 
-// cost: [title, text(row)] of one more column, in the unit that the page counts in.
+/**
+ * cost: [title, text(row)] of one more column, in the unit that the page counts in.
+ * @param {HTMLElement} place
+ * @param {OutcomeRow[]} rows
+ * @param {import("../core/scheme.js").Looks} looks
+ * @param {string} paper
+ * @param {Column | null} [cost]
+ */
 export function showOutcomes(place, rows, looks, paper, cost = null) {
-  const own = rows.some((row) => row.settings) ? [["Its own settings", (row) => row.settings]] : [];
+  /** @type {Column[]} */
+  const own = rows.some((row) => row.settings) ? [["Its own settings", (row) => row.settings ?? ""]] : [];
   const [method, ...others] = columns;
   showTable(place, [method, ...own, others[0], ...(cost ? [cost] : []), ...others.slice(1)], rows, looks, paper);
 }

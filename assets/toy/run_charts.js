@@ -58,7 +58,10 @@ export class RunCharts {
     const series = (/** @type {Quantity | "positions"} */ key) =>
       entries.map((entry, k) => ({ name: entry.name, x: across[k] ?? null, y: entry[key] ?? [], count: entry.last + 1, look: entry.look }));
     for (const key of QUANTITIES) {
-      this.charts[key].show({ x, y: { range: withAir(ranges[key]) }, series: series(key), level: key === "distance" ? level : null }, this.colours);
+      this.charts[key].show(
+        { x, y: { range: withAir(ranges[key]) }, series: series(key), level: key === "distance" ? level : null },
+        this.colours,
+      );
     }
     this.timeline.hide(!domain);
     if (domain) this.timeline.show({ x, y: { range: withAir(domain) }, series: series("positions") }, this.colours);

@@ -4,7 +4,16 @@ import { test } from "node:test";
 import { traceSeries } from "../../assets/draw/chart_line.js";
 import { opened, rangeOf, Scale, withAir } from "../../assets/draw/chart_scale.js";
 
-const HARD = [[400, 400.0000001], [400, 400], [0, 0], [-3, 58], [0.0123, 0.0124], [-6.2, 5], [1e-9, 2e6], [99, 102]];
+const HARD = [
+  [400, 400.0000001],
+  [400, 400],
+  [0, 0],
+  [-3, 58],
+  [0.0123, 0.0124],
+  [-6.2, 5],
+  [1e-9, 2e6],
+  [99, 102],
+];
 
 test("labels of an axis differ and are enough, also where values differ by a hair", () => {
   for (const range of HARD) {
@@ -17,7 +26,12 @@ test("labels of an axis differ and are enough, also where values differ by a hai
 });
 
 test("a logarithmic axis has labels, whether it spans many decades or a part of one", () => {
-  for (const range of [[1e-9, 1e3], [0.2, 0.9], [3, 3.1], [1, 1]]) {
+  for (const range of [
+    [1e-9, 1e3],
+    [0.2, 0.9],
+    [3, 3.1],
+    [1, 1],
+  ]) {
     const scale = new Scale(withAir(opened(range, true), true), true);
     const places = scale.places(6);
     assert.ok(places.length >= 2 && places.length <= 12, `${range}: ${places}`);
@@ -26,7 +40,10 @@ test("a logarithmic axis has labels, whether it spans many decades or a part of 
 });
 
 test("a value and its part lead to each other", () => {
-  for (const [range, log] of [[[-2, 6], false], [[0.01, 100], true]]) {
+  for (const [range, log] of [
+    [[-2, 6], false],
+    [[0.01, 100], true],
+  ]) {
     const scale = new Scale(range, log);
     for (const part of [0, 0.25, 0.5, 1]) assert.ok(Math.abs(scale.part(scale.value(part)) - part) < 1e-12);
   }
@@ -41,15 +58,26 @@ test("a range is that of the values that have a place", () => {
 
 function traced(x, y, toX = (value) => value) {
   const pieces = [];
-  traceSeries({ x, y, look: {} }, toX, (value) => value, (atX, atY, first) => {
-    if (first) pieces.push([]);
-    pieces.at(-1).push([atX, atY]);
-  });
+  traceSeries(
+    { x, y, look: {} },
+    toX,
+    (value) => value,
+    (atX, atY, first) => {
+      if (first) pieces.push([]);
+      pieces.at(-1).push([atX, atY]);
+    },
+  );
   return pieces;
 }
 
 test("a missing value is a gap", () => {
-  assert.deepEqual(traced(null, [1, 2, null, 4, NaN, NaN]).map((piece) => piece.at(-1)), [[1, 2], [3, 4]]);
+  assert.deepEqual(
+    traced(null, [1, 2, null, 4, NaN, NaN]).map((piece) => piece.at(-1)),
+    [
+      [1, 2],
+      [3, 4],
+    ],
+  );
 });
 
 test("of many points in a column the lowest and the highest are drawn", () => {

@@ -12,13 +12,20 @@ import { State } from "../../assets/core/state.js";
 test("numbers as text", () => {
   const told = [0, 4.97318, -0.25, 123456, 1e-9, NaN, null, undefined].map((value) => formatNumber(value));
   assert.deepEqual(told, ["0", "4.97", "−0.25", "1.23e5", "1e−9", "–", "–", "–"]);
-  assert.deepEqual([formatCount(12345), formatCount(1234567), formatCount(999), formatCount(null)], ["12\u2009345", "1\u2009234\u2009567", "999", "–"]);
+  assert.deepEqual(
+    [formatCount(12345), formatCount(1234567), formatCount(999), formatCount(null)],
+    ["12\u2009345", "1\u2009234\u2009567", "999", "–"],
+  );
 });
 
 test("ticks are round, inside, and as many as asked for at most", () => {
   assert.deepEqual([ticks(0, 600, 5), ticks(-1, 1, 4), ticks(3, 3, 4)], [[0, 200, 400, 600], [-1, -0.5, 0, 0.5, 1], [3]]);
   assert.deepEqual(decades(0.02, 5000, 10).map(Number), [0.1, 1, 10, 100, 1000]);
-  assert.deepEqual(decades(1e-8, 1, 3).map((value) => formatNumber(value)), ["1e−8", "1e−5", "0.01"], "thinned evenly");
+  assert.deepEqual(
+    decades(1e-8, 1, 3).map((value) => formatNumber(value)),
+    ["1e−8", "1e−5", "0.01"],
+    "thinned evenly",
+  );
 });
 
 test("arrays come as base64 of float32", () => {
@@ -35,20 +42,33 @@ test("the state tells what changed, and by whom, once", () => {
   state.set({ radius: 0.3, methods: ["SAM"] }, "user");
   state.set({ radius: 0.4 }, "slider");
   state.set({ methods: ["SAM", "LLQR"] }, "user");
-  assert.deepEqual(heard, [[["methods", "radius"], "open"], [["radius"], "slider"], [["methods"], "user"]]);
+  assert.deepEqual(heard, [
+    [["methods", "radius"], "open"],
+    [["radius"], "slider"],
+    [["methods"], "user"],
+  ]);
   assert.deepEqual([state.get("radius"), state.get("nothing")], [0.4, undefined]);
 });
 
 test("a link carries every key, with lists in commas", () => {
-  assert.equal(writeLink({ preset: "figure-2", methods: ["SGDM", "LLQR+SAM"], radius: 0.3 }), "?preset=figure-2&methods=SGDM,LLQR%2BSAM&radius=0.3");
+  assert.equal(
+    writeLink({ preset: "figure-2", methods: ["SGDM", "LLQR+SAM"], radius: 0.3 }),
+    "?preset=figure-2&methods=SGDM,LLQR%2BSAM&radius=0.3",
+  );
   const read = new URLSearchParams(writeLink({ text: "a b&c=d" }));
   assert.equal(read.get("text"), "a b&c=d");
 });
 
 test("the last at most a value", () => {
-  assert.deepEqual([-1, 0, 0.5, 1, 7, 99].map((value) => lastAtMost([0, 1, 1, 7], value)), [-1, 0, 0, 2, 3, 3]);
+  assert.deepEqual(
+    [-1, 0, 0.5, 1, 7, 99].map((value) => lastAtMost([0, 1, 1, 7], value)),
+    [-1, 0, 0, 2, 3, 3],
+  );
   assert.equal(lastAtMost([], 3), -1);
-  assert.equal(lastWhere(0, 600, (step) => 2 * step <= 500), 250);
+  assert.equal(
+    lastWhere(0, 600, (step) => 2 * step <= 500),
+    250,
+  );
 });
 
 test("a price of steps and refreshes", () => {

@@ -8,7 +8,16 @@ import { leaves, Polyline } from "../../assets/draw/polyline.js";
 test("a wall hides what is behind it, from where one stands", () => {
   // A wall of height 5 along x = 5 on a plain of height 0, seen from the right.
   const heights = Float32Array.from({ length: 121 }, (_, k) => (k % 11 === 5 ? 5 : 0));
-  const relief = { points: 11, domain: [[0, 10], [0, 10]], heights, top: 5, span: 5 };
+  const relief = {
+    points: 11,
+    domain: [
+      [0, 10],
+      [0, 10],
+    ],
+    heights,
+    top: 5,
+    span: 5,
+  };
   const behind = (x, y, z, eye = [20, 5, 4]) => behindSurface(relief, eye, x, y, z);
   assert.equal(behind(2, 5, 0.1), true);
   assert.equal(behind(8, 5, 0.1), false, "before the wall");

@@ -20,7 +20,12 @@ function place(lines, names) {
 function crowd(seed) {
   const draw = seeded(seed);
   const between = (low, high) => low + (high - low) * draw();
-  const middle = [[240, 240], [30, 240], [470, 465], [240, 6]][Math.floor(4 * draw())];
+  const middle = [
+    [240, 240],
+    [30, 240],
+    [470, 465],
+    [240, 6],
+  ][Math.floor(4 * draw())];
   return Array.from({ length: 12 }, () => {
     const turn = between(0, 2 * Math.PI);
     const at = [middle[0] + between(-5, 5), middle[1] + between(-5, 5)];
@@ -51,7 +56,15 @@ test("a lone name stands beside its place, and not over its arrow", () => {
   const [alone] = place([], [name]);
   assert.equal(alone.box.x, 206);
   assert.equal(alone.leader, null);
-  const [beside] = place([[[200, 200], [300, 200]]], [name]);
+  const [beside] = place(
+    [
+      [
+        [200, 200],
+        [300, 200],
+      ],
+    ],
+    [name],
+  );
   assert.ok(!(beside.box.y < 200 && 200 < beside.box.y + 15) || beside.box.x + 30 < 200);
   const [outside] = place([], [{ ...name, at: [900, 240] }]);
   assert.ok(outside.box.x + 30 <= 478);

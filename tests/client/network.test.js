@@ -17,7 +17,10 @@ test("the table has the newest measurement, however long ago", () => {
   curves.add([row(1000)]); // told twice, kept once
   assert.equal(curves.rows.length, 1000);
   const at = (index) => methodRows(curves, index)[0];
-  assert.deepEqual([0, 499, 500, 999].map((index) => at(index).train_loss), [1, 1, 501, 501]);
+  assert.deepEqual(
+    [0, 499, 500, 999].map((index) => at(index).train_loss),
+    [1, 1, 501, 501],
+  );
   assert.deepEqual([at(999).off, at(999).test_loss], [2, undefined]);
   assert.equal(curves.place("SGDM", 700, "evaluations"), 700);
 });
@@ -56,10 +59,31 @@ test("a run that is closed is not asked about any more", async (context) => {
 });
 
 test("the piece of the plane that is shown stays while the paths are inside, and is the same for all who watch", () => {
-  const first = PlaneView.around([[0, 0], [1, 0.4]]);
-  assert.deepEqual(PlaneView.around([[0, 0], [1.1, 0.4]], first), first);
+  const first = PlaneView.around([
+    [0, 0],
+    [1, 0.4],
+  ]);
+  assert.deepEqual(
+    PlaneView.around(
+      [
+        [0, 0],
+        [1.1, 0.4],
+      ],
+      first,
+    ),
+    first,
+  );
   const [[x0, x1], [y0, y1]] = first;
   assert.ok(x0 <= 0 && x1 >= 1 && y0 <= 0 && y1 >= 0.4 && x1 - x0 === y1 - y0);
   assert.equal(Math.log2(x1 - x0) % 1, 0);
-  assert.notDeepEqual(PlaneView.around([[0, 0], [9, 0]], first), first);
+  assert.notDeepEqual(
+    PlaneView.around(
+      [
+        [0, 0],
+        [9, 0],
+      ],
+      first,
+    ),
+    first,
+  );
 });

@@ -28,10 +28,7 @@ export class OfflineScene {
     this.entries = entriesOf(paths, looks);
     for (const view of this.views) Object.assign(view.paths, { entries: this.entries });
     this.map.start = paths.start;
-    this.actions = new Actions({
-      ...this.bar.actions,
-      "toggle-scheme": () => this.setScheme(this.scheme === "dark" ? "light" : "dark"),
-    });
+    this.actions = new Actions({ ...this.bar.actions, "toggle-scheme": () => this.setScheme(this.scheme === "dark" ? "light" : "dark") });
     this.legend = new Legend(by("legend"), this.shown, (name) => this.toggle(name));
     this.player.setSteps(paths.steps);
     this.player.step = Math.min(scene.step, paths.steps);

@@ -42,10 +42,7 @@ export class StillMap extends MapView {
       else height = width / ratio;
     }
     const offset = left + (flat ? 0 : (this.stack.clientWidth - left - right - width) / 2);
-    return {
-      x: { _offset: offset, _length: width, range: xRange },
-      y: { _offset: top, _length: height, range: yRange },
-    };
+    return { x: { _offset: offset, _length: width, range: xRange }, y: { _offset: top, _length: height, range: yRange } };
   }
 
   draw(colours, scheme) {

@@ -76,10 +76,21 @@ export class StillRelief extends ReliefView {
 
   // Every stride-th grid point in pixels, with its distance from the eye; heights above the cut stand at the cut.
   #projected(stride) {
-    const { points, heights, top, domain: [[x0, x1], [y0, y1]] } = this.relief;
+    const {
+      points,
+      heights,
+      top,
+      domain: [[x0, x1], [y0, y1]],
+    } = this.relief;
     const n = Math.floor((points - 1) / stride) + 1;
     const { toClip: m, box } = this.camera();
-    const out = { n, x: new Float32Array(n * n), y: new Float32Array(n * n), depth: new Float32Array(n * n), height: new Float32Array(n * n) };
+    const out = {
+      n,
+      x: new Float32Array(n * n),
+      y: new Float32Array(n * n),
+      depth: new Float32Array(n * n),
+      height: new Float32Array(n * n),
+    };
     for (let j = 0; j < n; j += 1) {
       for (let i = 0; i < n; i += 1) {
         const at = j * n + i;
@@ -108,7 +119,12 @@ export class StillRelief extends ReliefView {
         if (corners.every((at) => height[at] > top)) continue;
         const normal = unit([(-rise * (b + c - a - d)) / 2 / ASPECT[0], (-rise * (c + d - a - b)) / 2 / ASPECT[1], 1]);
         const light = normal.reduce((sum, value, k) => sum + value * LIGHT[k], 0);
-        cells.push({ corners, height: (a + b + c + d) / 4, shade: 0.72 + 0.36 * Math.max(light, 0), depth: Math.max(...corners.map((at) => depth[at])) });
+        cells.push({
+          corners,
+          height: (a + b + c + d) / 4,
+          shade: 0.72 + 0.36 * Math.max(light, 0),
+          depth: Math.max(...corners.map((at) => depth[at])),
+        });
       }
     }
     return cells.sort((one, other) => other.depth - one.depth);
@@ -131,7 +147,13 @@ export class StillRelief extends ReliefView {
     context.strokeStyle = grid;
     context.lineWidth = 1;
     context.beginPath();
-    [[x0, y0], [x1, y0], [x1, y1], [x0, y1], [x0, y0]].forEach(([x, y], k) => (k ? context.lineTo(...place(x, y)) : context.moveTo(...place(x, y))));
+    [
+      [x0, y0],
+      [x1, y0],
+      [x1, y1],
+      [x0, y1],
+      [x0, y0],
+    ].forEach(([x, y], k) => (k ? context.lineTo(...place(x, y)) : context.moveTo(...place(x, y))));
     context.stroke();
     Object.assign(context, { fillStyle: quiet, font: font(12), textAlign: "center", textBaseline: "middle" });
     const [nearX, nearY] = [Math.cos(this.around) > 0 ? x1 : x0, Math.sin(this.around) > 0 ? y1 : y0];

@@ -89,7 +89,9 @@ export class CurvaturePanel {
       return [
         name,
         formatNumber(row.loss),
-        ...row.eigenvalues.map((value, k) => `${formatNumber(value, 4)} ± ${formatNumber(row.residuals[k], 1)}${row.converged[k] ? "" : " (not converged)"}`),
+        ...row.eigenvalues.map(
+          (value, k) => `${formatNumber(value, 4)} ± ${formatNumber(row.residuals[k], 1)}${row.converged[k] ? "" : " (not converged)"}`,
+        ),
         `${formatNumber(row.trace, 4)} ± ${formatNumber(row.trace_error, 2)}`,
         formatNumber(row.sharpness),
         formatNumber(row.one_step),
@@ -108,12 +110,15 @@ export class CurvaturePanel {
     if (!found.length) return;
     const peak = Math.max(...found.map(({ density }) => Math.max(...density)));
     const series = found.map(({ method, values, density }) => ({
-      x: [...values], y: [...density].map((height) => (height > LEAST * peak ? height : null)),
+      x: [...values],
+      y: [...density].map((height) => (height > LEAST * peak ? height : null)),
       look: this.page.looks[method],
     }));
     this.charts.density.show({ x: { title: "Eigenvalue λ" }, y: { log: true }, series }, this.page.colours);
-    const ends = found.map(({ method, values, trace, trace_error: error, products }) =>
-      `${method}: eigenvalues between about ${formatNumber(values[0])} and ${formatNumber(values.at(-1))}, trace by quadrature ${formatNumber(trace)} ± ${formatNumber(error, 1)}, ${products} products`);
+    const ends = found.map(
+      ({ method, values, trace, trace_error: error, products }) =>
+        `${method}: eigenvalues between about ${formatNumber(values[0])} and ${formatNumber(values.at(-1))}, trace by quadrature ${formatNumber(trace)} ± ${formatNumber(error, 1)}, ${products} products`,
+    );
     by("curvature-density-chart").setAttribute("aria-label", `Spectral density. ${ends.join("; ")}.`);
   }
 

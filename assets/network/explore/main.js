@@ -104,7 +104,12 @@ class Explore {
   #show() {
     const { state, run } = this.page;
     const kind = state.get("slice_kind");
-    const shown = { random: kind === "random", three: kind === "three-points", sam: kind === "gradient-sam", adaptive: state.get("slice_way") === "adaptive" };
+    const shown = {
+      random: kind === "random",
+      three: kind === "three-points",
+      sam: kind === "gradient-sam",
+      adaptive: state.get("slice_way") === "adaptive",
+    };
     for (const [name, is] of Object.entries(shown)) by(`explore-${name}-controls`).hidden = !is;
     for (const name of KINDS) by(`${name}-panel`).hidden = !this.ready;
     const third = document.querySelector('[data-control="slice_third"]');

@@ -23,9 +23,7 @@ export class RescalingPanel {
         if (busy) by("rescaling-status").textContent = "Asked …";
       },
     });
-    this.charts = Object.fromEntries(
-      Object.keys(LINES).map((key) => [key, new Chart(by(`rescaling-${key}-chart`), { label: "" })]),
-    );
+    this.charts = Object.fromEntries(Object.keys(LINES).map((key) => [key, new Chart(by(`rescaling-${key}-chart`), { label: "" })]));
   }
 
   ask(run, state) {
@@ -43,7 +41,8 @@ export class RescalingPanel {
     }
     if (row.done) {
       found.done = row.done;
-      by("rescaling-status").textContent = `${found.about.around}, layers ${found.about.layers.join(" and ")}, ${formatNumber(row.done.seconds, 2)} s`;
+      by("rescaling-status").textContent =
+        `${found.about.around}, layers ${found.about.layers.join(" and ")}, ${formatNumber(row.done.seconds, 2)} s`;
       by("rescaling-words").textContent = row.done.sentence;
       by("spoken").textContent = row.done.sentence;
       this.page.explore.answered("rescaling", found);
@@ -61,7 +60,10 @@ export class RescalingPanel {
     const { ink } = this.page.colours;
     const accent = getComputedStyle(document.documentElement).getPropertyValue("--accent").trim();
     // Where the two lines coincide the dashes of one show on the other.
-    const looks = [{ colour: ink, width: 2, dash: "", marker: "" }, { colour: accent, width: 3.4, dash: "3 6", marker: "" }];
+    const looks = [
+      { colour: ink, width: 2, dash: "", marker: "" },
+      { colour: accent, width: 3.4, dash: "3 6", marker: "" },
+    ];
     for (const [key, line] of Object.entries(LINES)) {
       const series = rows.map((row, k) => ({ x: [...about.x], y: [...row[line]], look: looks[k] }));
       this.charts[key].show({ x: { title: "Along the direction" }, y: { log: true }, series }, this.page.colours);
@@ -71,14 +73,25 @@ export class RescalingPanel {
       const changed = rows.at(-1)[key === "plain" ? "plain_slice_difference" : "slice_difference"];
       by(`rescaling-${key}-chart`).setAttribute(
         "aria-label",
-        rows.length < 2 ? `Loss along a random direction, ${range}.` : `Loss along a random direction for α = 1, ${range}, and α = ${rows[1].factor}: slices differ by up to ${formatNumber(100 * changed)} % of their range.`,
+        rows.length < 2
+          ? `Loss along a random direction, ${range}.`
+          : `Loss along a random direction for α = 1, ${range}, and α = ${rows[1].factor}: slices differ by up to ${formatNumber(100 * changed)} % of their range.`,
       );
     }
     this.#table(rows, looks);
   }
 
   #table(rows, looks) {
-    const heads = ["", "Largest output difference", "Loss difference", "Largest eigenvalue ± residual", "Trace ± standard error", "Sharpness", "Unscaled slice changes", "Filter-normalised slice changes"];
+    const heads = [
+      "",
+      "Largest output difference",
+      "Loss difference",
+      "Largest eigenvalue ± residual",
+      "Trace ± standard error",
+      "Sharpness",
+      "Unscaled slice changes",
+      "Filter-normalised slice changes",
+    ];
     const lines = rows.map((row, k) => {
       const name = make("span", { className: "method-name" }, makeLineSwatch(looks[k]), `α = ${formatNumber(row.factor)}`);
       const share = (part) => `${formatNumber(100 * part)} %`;

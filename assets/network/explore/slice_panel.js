@@ -179,11 +179,15 @@ export class SlicePanel {
     const over = `${formatCount(plane.examples)}${plane.examples < plane.of_examples ? ` of ${formatCount(plane.of_examples)}` : ""} ${HALVES[plane.half]} examples`;
     const parts = [`${formatCount(done.evaluations)} evaluations over ${over} in ${formatNumber(done.seconds, 2)} s`];
     if (done.way === "adaptive") {
-      parts.push(`largest error ${formatNumber(100 * done.relative_error, 2)} % of the range${done.logarithmic ? " of log L" : ""} on ${done.fresh} fresh points`);
+      parts.push(
+        `largest error ${formatNumber(100 * done.relative_error, 2)} % of the range${done.logarithmic ? " of log L" : ""} on ${done.fresh} fresh points`,
+      );
       if (!done.met) parts.push(`more than the ${formatNumber(100 * done.tolerance)} % asked for`);
     }
     if (done.standard_error !== undefined) {
-      parts.push(`standard error ${formatNumber(done.standard_error, 2)} (median of ${done.error_points} points, at most ${formatNumber(done.largest_standard_error, 2)})`);
+      parts.push(
+        `standard error ${formatNumber(done.standard_error, 2)} (median of ${done.error_points} points, at most ${formatNumber(done.largest_standard_error, 2)})`,
+      );
     }
     by("slice-status").textContent = parts.join("; ");
     by("slice-words").textContent = `Around ${plane.around}: ${plane.labels.join("; ")}.`;
@@ -214,7 +218,10 @@ export class SlicePanel {
     const range = `from ${formatNumber(least)} to ${formatNumber(most)}`;
     const steps = `steps ${plane.steps[0]} to ${plane.steps[plane.steps.length - 1]}`;
     const what = `${plane.axes === 1 ? "Line" : "Contour map"} of the loss around ${plane.around}, ${range}`;
-    by("slice-map-stack").setAttribute("aria-label", `${what}. Projected paths, ${steps}: ${told.join("; ")}. Axes: ${plane.labels.join("; ")}.`);
+    by("slice-map-stack").setAttribute(
+      "aria-label",
+      `${what}. Projected paths, ${steps}: ${told.join("; ")}. Axes: ${plane.labels.join("; ")}.`,
+    );
     by("slice-relief-stack").setAttribute("aria-label", `The same loss as a relief, ${range}. Paths, ${steps}: ${told.join("; ")}.`);
     by("slice-map-hint").textContent = plane.axes === 1 ? "dots: the kept weights, projected" : "Paths are projected onto the plane";
   }
