@@ -167,3 +167,14 @@ function makeField(control) {
   const read = () => (control.kind === "choice" ? input.value : input.value === "" ? null : Number(input.value));
   return { name: control.name, read, node: make("label", { className: "tool", title: control.help }, words, input) };
 }
+
+/**
+ * A control of a table.
+ * @param {import("../core/contract.js").Control[]} table
+ * @param {string} name
+ */
+export function controlOf(table, name) {
+  const found = table.find((control) => control.name === name);
+  if (!found) throw new Error(`there is no control "${name}"`);
+  return found;
+}

@@ -1,9 +1,15 @@
 // What the instruments give away: the picture as it stands on the screen, and the numbers in it.
+import { by } from "../core/dom.js";
 import { postFile } from "../core/http.js";
-import { ExportDialog } from "./dialog.js";
+import { controlOf, ExportDialog } from "./dialog.js";
 import { screenPicture } from "./screen.js";
 
+/** @typedef {import("./dialog.js").Produce} Produce */
+/** @typedef {import("../instruments/main.js").InstrumentsLab} InstrumentsLab */
+
+/** @param {InstrumentsLab} page */
 export function addInstrumentsExport(page) {
+  /** @type {(format: string) => Produce} */
   const ask = (format) => (values, signal) =>
     postFile(
       "/export/instruments",
@@ -11,13 +17,14 @@ export function addInstrumentsExport(page) {
       signal,
     );
   // Drawn on the server: what is on the screen beside the numbers goes with it.
+  /** @type {(format: string) => Produce} */
   const draw =
     (format) =>
     ({ scheme: wanted, ...values }, signal) =>
       ask(format)({ scheme: wanted || page.state.get("scheme"), shown: page.state.get("shown"), ...values }, signal);
-  const width = page.tables.export.find((control) => control.name === "width");
+  const width = controlOf(page.tables.export, "width");
   const scheme = {
-    ...page.tables.controls.find((control) => control.name === "scheme"),
+    ...controlOf(page.tables.controls, "scheme"),
     options: [
       ["", "As shown"],
       ["light", "Light"],
@@ -62,14 +69,16 @@ export function addInstrumentsExport(page) {
   page.exportDialog = dialog;
 }
 
+/** @param {InstrumentsLab} page */
 async function picture(page) {
   const instrument = page.state.get("instrument");
-  const panel = document.getElementById(`panel-${instrument}`);
+  const panel = by(`panel-${instrument}`);
   const { surface, seed, cost } = page.state.values;
   const unit = page.shown.unit && cost !== "steps" ? [`Counted in ${page.shown.unit.name}.`] : [];
-  const title = document.getElementById(`tab-${instrument}`).textContent;
+  const title = by(`tab-${instrument}`).textContent;
+  const caption = panel.querySelector(".caption")?.textContent ?? "";
   const blob = await screenPicture([...panel.querySelectorAll("figure")], {
-    head: [`${title}: ${surface}`, panel.querySelector(".caption").textContent, ...unit],
+    head: [`${title}: ${surface}`, caption, ...unit],
     foot: ["Surfaces and settings are our reconstruction, not the data of arXiv 2605.16134."],
     colours: page.colours,
   });

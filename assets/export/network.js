@@ -1,24 +1,29 @@
 // What the network lab gives away: curves, slices and curvature as data and figures, weights, a script of the run.
 import { by } from "../core/dom.js";
 import { postFile } from "../core/http.js";
-import { ExportDialog } from "./dialog.js";
+import { controlOf, ExportDialog } from "./dialog.js";
 import { screenPicture } from "./screen.js";
+
+/** @typedef {import("../network/main.js").NetworkLab} NetworkLab */
 
 const FINAL = "final";
 
+/** @param {NetworkLab} page */
 export function addNetworkExport(page) {
-  const table = (name) => page.tables.export.find((control) => control.name === name);
+  const table = (/** @type {string} */ name) => controlOf(page.tables.export, name);
   const view = () => {
     const { axis, loss_scale: scale, scheme } = page.state.values;
     return { axis, loss_scale: scale, scheme };
   };
   const run = () => page.run?.job ?? null;
-  const seen = (kind) => page.explore?.current?.[kind]?.job ?? null;
+  const seen = (/** @type {"slice" | "curvature"} */ kind) => page.explore?.current?.[kind]?.job ?? null;
   // job: asked for when the button is pressed; missing: what is said where there is none yet
+  /** @type {(what: string, format: string, job: () => string | null, missing: string) => import("./dialog.js").Produce} */
   const ask = (what, format, job, missing) => (values, signal) => {
     if (!job()) throw new Error(missing);
     return postFile("/export/network", { ...view(), ...values, what, format, job: job() }, signal);
   };
+  /** @type {(what: string, words: string, job: () => string | null, missing: string) => import("./dialog.js").ExportButton[]} */
   const four = (what, words, job, missing) =>
     [
       ["csv", "CSV"],
@@ -104,10 +109,11 @@ export function addNetworkExport(page) {
   show();
 }
 
+/** @param {NetworkLab} page */
 async function screen(page) {
   if (!page.run) throw new Error("there is no run yet; start one first");
   const { network, data, seed, methods } = page.run.description;
-  const blob = await screenPicture([...document.querySelectorAll(".live figure")], {
+  const blob = await screenPicture(/** @type {HTMLElement[]} */ ([...document.querySelectorAll(".live figure")]), {
     head: [`${network} on ${data}`, `${methods.join(", ")}: step ${page.run.steps} of ${page.run.total}`],
     foot: ["Paths are projected onto the plane: their true losses are not the heights drawn."],
     colours: page.colours,

@@ -1,10 +1,16 @@
 // A picture of what is on the screen: figures with their captions, plotly's drawing and the canvases over it, as a PNG.
 import { contextOf } from "../draw/layer.js";
 
+/** @typedef {import("../core/scheme.js").Colours} Colours */
+
 const SCALE = 2; // pixels of the picture for one of the page
 const PADDING = 16;
 
-// figures: elements, drawn where they stand to each other; head and foot: lines of text above and below.
+/**
+ * figures: elements, drawn where they stand to each other; head and foot: lines of text above and below.
+ * @param {HTMLElement[]} figures
+ * @param {{ head?: string[], foot?: string[], colours: Colours }} lines
+ */
 export async function screenPicture(figures, { head = [], foot = [], colours }) {
   const shown = figures.filter((figure) => figure.offsetParent !== null);
   if (!shown.length) throw new Error("there is nothing on the screen to draw");
@@ -19,6 +25,7 @@ export async function screenPicture(figures, { head = [], foot = [], colours }) 
   context.fillStyle = colours.paper;
   context.fillRect(0, 0, width, height);
   const family = getComputedStyle(document.body).fontFamily;
+  /** @type {(text: string, y: number, font: string, colour: string) => void} */
   const line = (text, y, font, colour) => {
     Object.assign(context, { font: `${font} ${family}`, fillStyle: colour, textAlign: "left", textBaseline: "top" });
     context.fillText(text, PADDING, y, width - 2 * PADDING);
@@ -27,13 +34,18 @@ export async function screenPicture(figures, { head = [], foot = [], colours }) 
   foot.forEach((text, k) => line(text, height - 18 * (foot.length - k), "12px", colours.quiet));
   context.translate(-left, -top);
   for (const figure of shown) await drawFigure(context, figure, colours);
-  const blob = await new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
+  const blob = await new Promise((/** @type {(blob: Blob | null) => void} */ resolve) => canvas.toBlob(resolve, "image/png"));
   if (!blob) throw new Error("the picture is too large for this browser");
   return blob;
 }
 
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {HTMLElement} figure
+ * @param {Colours} colours
+ */
 async function drawFigure(context, figure, colours) {
-  for (const plot of figure.querySelectorAll(".js-plotly-plot")) {
+  for (const plot of /** @type {NodeListOf<HTMLElement>} */ (figure.querySelectorAll(".js-plotly-plot"))) {
     if (getComputedStyle(plot).visibility === "hidden" || plot.offsetParent === null) continue;
     const box = plot.getBoundingClientRect();
     const url = await Plotly.toImage(plot, { format: "png", width: box.width, height: box.height, scale: SCALE });
@@ -44,18 +56,20 @@ async function drawFigure(context, figure, colours) {
     const box = layer.getBoundingClientRect();
     if (box.width && box.height) context.drawImage(layer, box.left, box.top, box.width, box.height);
   }
-  for (const words of figure.querySelectorAll("figcaption span:not([id$=-hint])")) drawWords(context, words, colours);
+  for (const words of /** @type {NodeListOf<HTMLElement>} */ (figure.querySelectorAll("figcaption span:not([id$=-hint])"))) drawWords(context, words, colours);
 }
 
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {HTMLElement} words
+ * @param {Colours} colours
+ */
 function drawWords(context, words, colours) {
-  const text = [...words.childNodes]
-    .filter((node) => node.nodeType === Node.TEXT_NODE)
-    .map((node) => node.data)
-    .join("")
-    .trim();
+  const texts = [...words.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE);
+  const text = texts.map((node) => node.textContent ?? "").join("").trim();
   if (!text || words.offsetParent === null) return;
   const range = document.createRange();
-  range.selectNodeContents([...words.childNodes].find((node) => node.nodeType === Node.TEXT_NODE));
+  range.selectNodeContents(texts[0]);
   const box = range.getBoundingClientRect();
   const style = getComputedStyle(words);
   context.font = `${style.fontWeight} ${style.fontSize} ${style.fontFamily}`;
@@ -65,6 +79,10 @@ function drawWords(context, words, colours) {
   context.fillText(text, box.left, box.top + box.height / 2, box.width + 1);
 }
 
+/**
+ * @param {string} url
+ * @returns {Promise<HTMLImageElement>}
+ */
 function loaded(url) {
   return new Promise((resolve, reject) => {
     const image = new Image();

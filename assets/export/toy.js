@@ -1,14 +1,20 @@
 // What the toy lab gives away: a page that plays offline, pictures of the step shown, an animation, data, a script.
+import { by } from "../core/dom.js";
 import { postFile } from "../core/http.js";
-import { ExportDialog } from "./dialog.js";
+import { controlOf, ExportDialog } from "./dialog.js";
 import { screenPicture } from "./screen.js";
 
+/** @typedef {import("./dialog.js").Produce} Produce */
+/** @typedef {import("../toy/main.js").ToyLab} ToyLab */
+
+/** @param {ToyLab} page */
 export function addToyExport(page) {
-  const table = (name) => page.tables.export.find((control) => control.name === name);
+  const table = (/** @type {string} */ name) => controlOf(page.tables.export, name);
+  /** @type {(format: string) => Produce} */
   const ask = (format) => (values, signal) =>
     postFile("/export/toy", { ...page.state.values, step: page.player.step, ...values, format }, signal);
   const scheme = {
-    ...page.tables.controls.find((control) => control.name === "scheme"),
+    ...controlOf(page.tables.controls, "scheme"),
     options: [
       ["", "As shown"],
       ["light", "Light"],
@@ -16,6 +22,7 @@ export function addToyExport(page) {
     ],
     default: "",
   };
+  /** @type {(format: string) => Produce} */
   const coloured =
     (format) =>
     ({ scheme: wanted, ...values }, signal) =>
@@ -64,11 +71,12 @@ export function addToyExport(page) {
   page.exportDialog = dialog;
 }
 
+/** @param {ToyLab} page */
 async function reliefPicture(page) {
   const { surface, seed } = page.state.values;
   const methods = page.pictures.entries.map((entry) => entry.name).filter((name) => page.state.get("methods").includes(name));
-  const blob = await screenPicture([document.getElementById("relief-picture")], {
-    head: [page.surface.title, `${methods.join(", ")}: step ${page.player.step} of ${page.player.steps}`],
+  const blob = await screenPicture([by("relief-picture")], {
+    head: [page.surface?.title ?? "", `${methods.join(", ")}: step ${page.player.step} of ${page.player.steps}`],
     foot: ["Surfaces and settings are our reconstruction, not the data of arXiv 2605.16134."],
     colours: page.pictures.map.paths.colours,
   });

@@ -3,7 +3,7 @@ import { Actions } from "../../core/actions.js";
 import { by } from "../../core/dom.js";
 import { Player } from "../../core/player.js";
 import { PlayerBar } from "../../core/player_bar.js";
-import { coloursIn, showTheme } from "../../core/scheme.js";
+import { coloursIn, FIRST_COLOURS, showTheme } from "../../core/scheme.js";
 import { Legend } from "../../draw/legend.js";
 import { entriesOf } from "../../toy/entries.js";
 import { showOutcomes } from "../../toy/outcomes.js";
@@ -11,10 +11,21 @@ import { RunCharts } from "../../toy/run_charts.js";
 import { StillMap } from "./still_map.js";
 import { StillRelief } from "./still_relief.js";
 
+/** @typedef {import("../../core/contract.js").SceneData} SceneData */
+
 export class OfflineScene {
+  /** @param {SceneData} scene */
   constructor(scene) {
     const { paths, looks, surface, state } = scene;
-    Object.assign(this, { scene, paths, surface, shown: paths.methods.map((method) => method.name) });
+    this.scene = scene;
+    this.paths = paths;
+    this.surface = surface;
+    this.shown = paths.methods.map((method) => method.name);
+    this.looks = looks;
+    this.colours = FIRST_COLOURS;
+    this.scheduled = 0;
+    /** @type {StillRelief | null} none on a curve */
+    this.relief = null;
     this.scheme = state.scheme;
     showTheme(state.theme ?? "screen");
     this.player = new Player({ onStep: (step) => this.showStep(step), onPlaying: (on) => this.bar.showPlaying(on) });
@@ -26,7 +37,7 @@ export class OfflineScene {
       this.relief = new StillRelief(by("relief-stack"), scene, eye, () => this.soon(() => this.drawRelief()));
     }
     this.entries = entriesOf(paths, looks);
-    for (const view of this.views) Object.assign(view.paths, { entries: this.entries });
+    for (const view of this.views) view.paths.entries = this.entries;
     this.map.start = paths.start;
     this.actions = new Actions({ ...this.bar.actions, "toggle-scheme": () => this.setScheme(this.scheme === "dark" ? "light" : "dark") });
     this.legend = new Legend(by("legend"), this.shown, (name) => this.toggle(name));
@@ -43,18 +54,23 @@ export class OfflineScene {
     return this.relief ? [this.map, this.relief] : [this.map];
   }
 
-  // In the next frame, and only the last task of several.
+  /**
+   * In the next frame, and only the last task of several.
+   * @param {() => void} task
+   */
   soon(task) {
     cancelAnimationFrame(this.scheduled);
     this.scheduled = requestAnimationFrame(task);
   }
 
+  /** @param {string} scheme */
   setScheme(scheme) {
     this.scheme = scheme;
     document.documentElement.dataset.scheme = scheme;
     by("scheme-button").textContent = scheme === "dark" ? "Light" : "Dark";
     const { colours, looks } = coloursIn(scheme, this.scene.looks);
-    Object.assign(this, { colours, looks });
+    this.colours = colours;
+    this.looks = looks;
     for (const entry of this.entries) entry.look = looks[entry.name];
     for (const view of this.views) view.paths.colours = colours;
     this.charts.colours = colours;
@@ -63,6 +79,7 @@ export class OfflineScene {
     this.draw();
   }
 
+  /** @param {string} name */
   toggle(name) {
     this.shown = this.shown.includes(name) ? this.shown.filter((one) => one !== name) : [...this.shown, name];
     this.draw();
@@ -90,6 +107,7 @@ export class OfflineScene {
     this.charts.draw({ entries, steps, ranges, level: basin?.radius ?? null, domain: dimension === 1 ? domain[0] : null });
   }
 
+  /** @param {number} step */
   showStep(step) {
     for (const view of this.views) view.paths.setStep(step);
     this.charts.setStep(step);

@@ -7,28 +7,42 @@ import { font, roomFor } from "../../draw/ink.js";
 import { Layer } from "../../draw/layer.js";
 import { MapView } from "../../draw/map.js";
 
+/** @typedef {import("../../draw/shapes.js").Context} Context */
+/** @typedef {import("../../draw/map.js").PlotAxis} PlotAxis */
+/** @typedef {import("../../core/scheme.js").Colours} Colours */
+
 const MARGIN = { left: 50, right: 70, top: 24, bottom: 42 };
 const SIMILAR = [0.55, 1.8]; // ratios of the axes at which equal scales on both leave no strip
 
 export class StillMap extends MapView {
+  /**
+   * @param {HTMLElement} stack
+   * @param {import("../../core/contract.js").SceneData} scene
+   */
   constructor(stack, scene) {
     super("", stack, { onStart: () => {} });
     this.stack = stack;
     this.scene = scene;
+    /** @type {SVGElement | null} */
     this.bands = stack.querySelector(".bands");
     this.axesLayer = new Layer(stack);
     const { dimension, basin, domain } = scene.surface;
-    Object.assign(this, { dimension, basin, domain });
-    if (dimension === 1) {
-      this.curve = { x: decode(scene.curve.x), losses: decode(scene.curve.losses) };
-      const [low, high] = [Math.min(...this.curve.losses), Math.max(...this.curve.losses)];
-      this.vertical = [low - 0.06 * (high - low), high + 0.06 * (high - low)];
-    }
+    this.dimension = dimension;
+    this.basin = basin;
+    this.domain = domain;
+    this.curve = scene.curve ? { x: decode(scene.curve.x), losses: decode(scene.curve.losses) } : null;
+    const [low, high] = this.curve ? [Math.min(...this.curve.losses), Math.max(...this.curve.losses)] : [0, 1];
+    /** @type {[number, number]} of a curve */
+    this.vertical = [low - 0.06 * (high - low), high + 0.06 * (high - low)];
   }
 
-  // The start stays where the run began: nothing here computes another one.
+  /**
+   * The start stays where the run began: nothing here computes another one.
+   * @override
+   */
   listen() {}
 
+  /** @override */
   axes() {
     if (!this.scene || !this.stack.clientWidth) return null;
     const { left, right, top, bottom } = roomFor(MARGIN);
@@ -45,35 +59,49 @@ export class StillMap extends MapView {
     return { x: { _offset: offset, _length: width, range: xRange }, y: { _offset: top, _length: height, range: yRange } };
   }
 
+  /**
+   * @param {Colours} colours
+   * @param {string} scheme
+   */
   draw(colours, scheme) {
-    const { x, y } = this.axes();
+    const { x, y } = this.drawn;
     this.axesLayer.fit();
     this.axesLayer.clear();
     const { context } = this.axesLayer;
     if (this.bands) {
       const place = { left: x._offset, top: y._offset, width: x._length, height: y._length };
-      for (const [name, value] of Object.entries(place)) this.bands.style[name] = `${value}px`;
-    } else this.#drawCurve(context, x, y, colours);
+      for (const [name, value] of Object.entries(place)) this.bands.style.setProperty(name, `${value}px`);
+    } else this.#drawCurve(context, colours);
     this.#drawAxes(context, x, y, colours);
     if (this.bands) this.#drawScale(context, x, y, colours, scheme);
     this.paths.rebuild();
   }
 
-  #drawCurve(context, x, y, colours) {
+  /**
+   * @param {Context} context
+   * @param {Colours} colours
+   */
+  #drawCurve(context, { quiet }) {
+    if (!this.curve) return;
     const at = this.projection(this.curve.x, this.curve.losses);
     const out = [0, 0];
     context.beginPath();
-    for (let i = 0; i < this.curve.x.length; i += 1) {
-      at(i, out);
-      if (i) context.lineTo(...out);
-      else context.moveTo(...out);
-    }
+    this.curve.x.forEach((_, index) => {
+      at(index, out);
+      context.lineTo(out[0], out[1]);
+    });
     context.setLineDash([]);
-    context.strokeStyle = colours.quiet;
+    context.strokeStyle = quiet;
     context.lineWidth = 2;
     context.stroke();
   }
 
+  /**
+   * @param {Context} context
+   * @param {PlotAxis} x
+   * @param {PlotAxis} y
+   * @param {Colours} colours
+   */
   #drawAxes(context, x, y, { quiet, grid }) {
     Object.assign(context, { font: font(11), fillStyle: quiet, strokeStyle: grid, lineWidth: 1, textAlign: "center", textBaseline: "top" });
     context.strokeRect(x._offset + 0.5, y._offset + 0.5, x._length - 1, y._length - 1);
@@ -96,12 +124,21 @@ export class StillMap extends MapView {
     context.fillText(flat ? "L(θ)" : "θ₂", x._offset, y._offset - 4);
   }
 
+  /**
+   * @param {Context} context
+   * @param {PlotAxis} x
+   * @param {PlotAxis} y
+   * @param {Colours} colours
+   * @param {string} scheme
+   */
   #drawScale(context, x, y, { quiet }, scheme) {
-    const { ticks: places, labels, high, low, knee } = this.scene.colour;
+    const { colour: scale, scales } = this.scene;
+    if (!scale) return;
+    const { ticks: places, labels, high, low, knee } = scale;
     const top = Math.asinh((high - low) / knee);
     const left = x._offset + x._length + 12;
     const gradient = context.createLinearGradient(0, y._offset + y._length, 0, y._offset);
-    const stops = this.scene.scales[scheme];
+    const stops = scales[scheme];
     stops.forEach((colour, k) => gradient.addColorStop(k / (stops.length - 1), colour));
     context.fillStyle = gradient;
     context.fillRect(left, y._offset, 10, y._length);
@@ -112,6 +149,10 @@ export class StillMap extends MapView {
   }
 }
 
+/**
+ * @param {number} value
+ * @param {[number, number]} range
+ */
 function tick(value, [low, high]) {
   return formatNumber(Math.abs(value) < 1e-9 * (high - low) ? 0 : value);
 }

@@ -4,6 +4,10 @@ import { font } from "../../draw/ink.js";
 import { Layer } from "../../draw/layer.js";
 import { ReliefView } from "../../draw/relief.js";
 
+/** @typedef {{ n: number, x: Float32Array, y: Float32Array, depth: Float32Array, height: Float32Array }} Projected grid points, row after row */
+/** @typedef {import("../../draw/shapes.js").Context} Context */
+/** @typedef {import("../../core/scheme.js").Colours} Colours */
+
 const ASPECT = [1.2, 1.2, 0.6]; // of the box, as on the page
 const CENTRE = [0, 0, -0.1];
 const FIELD = 0.88; // vertical angle of view
@@ -11,13 +15,22 @@ const COARSE = 2; // grid points to a painted cell while the view is turned; 1 a
 const LIGHT = [-0.4, -0.5, 0.77];
 const TURN = 0.01; // radians for one pixel of a drag
 const KEY_TURN = 0.1;
+/** @type {Record<string, [number, number] | undefined>} */
+const TURNS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 
 export class StillRelief extends ReliefView {
+  /**
+   * @param {HTMLElement} stack
+   * @param {import("../../core/contract.js").SceneData} scene
+   * @param {{ x: number, y: number, z: number }} eye
+   * @param {() => void} onTurn
+   */
   constructor(stack, scene, { x, y, z }, onTurn) {
     super("", stack, { onCamera: () => {} });
     this.stack = stack;
-    this.scene = scene;
+    this.data = scene;
     this.onTurn = onTurn;
+    this.turning = false;
     this.ground = new Layer(stack, "layer ground");
     stack.prepend(this.ground.canvas);
     const rise = z - CENTRE[2];
@@ -28,6 +41,13 @@ export class StillRelief extends ReliefView {
     this.#listen();
   }
 
+  /** The ground, which this view always has. */
+  get surface() {
+    if (!this.relief) throw new Error("the scene has no surface");
+    return this.relief;
+  }
+
+  /** @override */
   camera() {
     if (!this.relief || !this.stack.clientWidth) return null;
     const [width, height] = [this.stack.clientWidth, this.stack.clientHeight];
@@ -36,11 +56,11 @@ export class StillRelief extends ReliefView {
     const back = unit(eye.map((value, k) => value - CENTRE[k]));
     const right = unit(cross([0, 0, 1], back));
     const up = cross(back, right);
-    const [[x0, x1], [y0, y1]] = this.relief.domain;
-    const low = this.relief.top - this.relief.span;
+    const [[x0, x1], [y0, y1]] = this.surface.domain;
+    const low = this.surface.top - this.surface.span;
     // data → box: (value − middle)·scale; box → eye: rows right, up, back
-    const scale = [ASPECT[0] / (x1 - x0), ASPECT[1] / (y1 - y0), ASPECT[2] / this.relief.span];
-    const middle = [(x0 + x1) / 2, (y0 + y1) / 2, low + this.relief.span / 2];
+    const scale = [ASPECT[0] / (x1 - x0), ASPECT[1] / (y1 - y0), ASPECT[2] / this.surface.span];
+    const middle = [(x0 + x1) / 2, (y0 + y1) / 2, low + this.surface.span / 2];
     const rows = [right, up, back].map((axis) => {
       const linear = axis.map((value, k) => value * scale[k]);
       const offset = -axis.reduce((sum, value, k) => sum + value * (eye[k] + middle[k] * scale[k]), 0);
@@ -49,17 +69,21 @@ export class StillRelief extends ReliefView {
     const f = 1 / Math.tan(FIELD / 2);
     const [r, u, b] = rows;
     const clip = [r.map((v) => (v * f * height) / width), u.map((v) => v * f), b.map((v) => -v), b.map((v) => -v)];
-    const columns = (matrix) => Float64Array.from({ length: 16 }, (_, at) => matrix[at % 4][Math.floor(at / 4)]);
+    const columns = (/** @type {number[][]} */ matrix) => Float64Array.from({ length: 16 }, (_, at) => matrix[at % 4][Math.floor(at / 4)]);
     return { toClip: columns(clip), toEye: columns([...rows, [0, 0, 0, 1]]), box: { left: 0, top: 0, width, height } };
   }
 
+  /**
+   * @param {Colours} colours
+   * @param {string} scheme
+   */
   draw(colours, scheme) {
     this.ground.fit();
     this.ground.clear();
     const points = this.#projected(this.turning ? COARSE : 1);
     const { context } = this.ground;
     this.#drawFloor(context, colours);
-    const palette = this.scene.scales[scheme].map((colour) => [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16)));
+    const palette = this.data.scales[scheme].map((colour) => [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16)));
     context.lineWidth = 0.8;
     context.lineJoin = "round";
     context.setLineDash([]);
@@ -74,16 +98,20 @@ export class StillRelief extends ReliefView {
     this.paths.rebuild();
   }
 
-  // Every stride-th grid point in pixels, with its distance from the eye; heights above the cut stand at the cut.
+  /**
+   * Every stride-th grid point in pixels, with its distance from the eye; heights above the cut stand at the cut.
+   * @param {number} stride
+   * @returns {Projected}
+   */
   #projected(stride) {
     const {
       points,
       heights,
       top,
       domain: [[x0, x1], [y0, y1]],
-    } = this.relief;
+    } = this.surface;
     const n = Math.floor((points - 1) / stride) + 1;
-    const { toClip: m, box } = this.camera();
+    const { toClip: m, box } = this.seen;
     const out = {
       n,
       x: new Float32Array(n * n),
@@ -107,9 +135,12 @@ export class StillRelief extends ReliefView {
     return out;
   }
 
-  // The cells from far to near; those that lie wholly above the cut are left out.
+  /**
+   * The cells from far to near; those that lie wholly above the cut are left out.
+   * @param {Projected} grid
+   */
   #cells({ n, depth, height }) {
-    const { top, span } = this.relief;
+    const { top, span } = this.surface;
     const rise = (ASPECT[2] / span) * (n - 1);
     const cells = [];
     for (let j = 0; j < n - 1; j += 1) {
@@ -130,18 +161,25 @@ export class StillRelief extends ReliefView {
     return cells.sort((one, other) => other.depth - one.depth);
   }
 
+  /** @param {number} loss */
   #colourOf(loss) {
-    const { low, high, knee } = this.scene.colour;
+    const { low, high, knee } = this.data.colour ?? { low: 0, high: 1, knee: 1 };
     return Math.min(Math.max(Math.asinh((loss - low) / knee) / Math.asinh((high - low) / knee), 0), 1);
   }
 
-  // The outline of the box's floor with the names of its sides.
+  /**
+   * The outline of the box's floor with the names of its sides.
+   * @param {Context} context
+   * @param {Colours} colours
+   */
   #drawFloor(context, { quiet, grid }) {
-    const [[x0, x1], [y0, y1]] = this.relief.domain;
-    const low = this.relief.top - this.relief.span;
-    const place = (x, y, z = low) => {
+    const [[x0, x1], [y0, y1]] = this.surface.domain;
+    const low = this.surface.top - this.surface.span;
+    /** @type {(x: number, y: number) => [number, number]} */
+    const place = (x, y) => {
+      /** @type {[number, number]} */
       const out = [0, 0];
-      this.projection([x, y], [z - 0.012 * this.relief.span])(0, out);
+      this.projection([x, y], [low - 0.012 * this.surface.span])(0, out);
       return out;
     };
     context.strokeStyle = grid;
@@ -157,11 +195,15 @@ export class StillRelief extends ReliefView {
     context.stroke();
     Object.assign(context, { fillStyle: quiet, font: font(12), textAlign: "center", textBaseline: "middle" });
     const [nearX, nearY] = [Math.cos(this.around) > 0 ? x1 : x0, Math.sin(this.around) > 0 ? y1 : y0];
-    const beyond = (near, far) => near + 0.08 * (near - far);
+    const beyond = (/** @type {number} */ near, /** @type {number} */ far) => near + 0.08 * (near - far);
     context.fillText("θ₁", ...place((x0 + x1) / 2, beyond(nearY, nearY === y0 ? y1 : y0)));
     context.fillText("θ₂", ...place(beyond(nearX, nearX === x0 ? x1 : x0), (y0 + y1) / 2));
   }
 
+  /**
+   * @param {number} around
+   * @param {number} above
+   */
   #turn(around, above) {
     this.around -= around;
     this.above = Math.min(Math.max(this.above + above, 0.05), 1.5);
@@ -174,6 +216,7 @@ export class StillRelief extends ReliefView {
     canvas.tabIndex = 0;
     canvas.setAttribute("role", "application");
     canvas.setAttribute("aria-label", "The surface with the paths over it: turn it with the arrow keys");
+    /** @type {[number, number] | null} */
     let last = null;
     canvas.addEventListener("pointerdown", (event) => {
       last = [event.clientX, event.clientY];
@@ -193,7 +236,7 @@ export class StillRelief extends ReliefView {
       });
     }
     canvas.addEventListener("keydown", (event) => {
-      const turn = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key];
+      const turn = TURNS[event.key];
       if (!turn || event.altKey || event.ctrlKey || event.metaKey) return;
       event.preventDefault();
       event.stopPropagation();
@@ -202,6 +245,11 @@ export class StillRelief extends ReliefView {
   }
 }
 
+/**
+ * @param {number[][]} palette
+ * @param {number} place
+ * @param {number} shade
+ */
 function shaded(palette, place, shade) {
   const at = place * (palette.length - 1);
   const low = Math.min(Math.floor(at), palette.length - 2);
@@ -209,11 +257,16 @@ function shaded(palette, place, shade) {
   return `rgb(${mixed.join()})`;
 }
 
+/** @param {number[]} v */
 function unit(v) {
   const length = Math.hypot(...v);
   return v.map((value) => value / length);
 }
 
+/**
+ * @param {number[]} u
+ * @param {number[]} v
+ */
 function cross(u, v) {
   return [u[1] * v[2] - u[2] * v[1], u[2] * v[0] - u[0] * v[2], u[0] * v[1] - u[1] * v[0]];
 }
