@@ -2,12 +2,14 @@
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench screenshots load fuzz faults soak lock audit licences sbom clean
+.PHONY: help run test lint docs bench screenshots load fuzz faults soak lock audit licences sbom wheel clean
 
 # The first of these that is Python 3.11 or newer makes the virtual environment: make run PYTHON=python3.12
 PYTHON ?= python3 python3.14 python3.13 python3.12 python3.11
 PORT ?= 8050
 MINUTES ?= 20
+# Processes that share the tests out; 0 for none, as a debugger needs it.
+WORKERS ?= auto
 ENV := .venv/bin/python
 # What the requirements need in turn is pinned too, in a list that `make lock` writes.
 CONSTRAINTS := tests/constraints.txt
@@ -15,7 +17,7 @@ PIP := $(ENV) -m pip install --disable-pip-version-check -c $(CONSTRAINTS)
 # Another environment's settings must not leak into this one.
 unexport PYTHONHOME PYTHONPATH
 # A .venv whose Python has gone (an upgrade, a move) is made anew, and what was installed in it counts no more.
-$(shell test -x $(ENV) || rm -f .venv/run.stamp .venv/test.stamp)
+$(shell test -x $(ENV) || rm -f .venv/run.stamp .venv/test.stamp .venv/docs.stamp)
 
 help: ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## /\1 - /p' Makefile | awk -F' - ' '{ printf "make %-12s %s\n", $$1, $$2 }'
@@ -26,25 +28,30 @@ run: .venv/run.stamp ## serve Pothole lab on 127.0.0.1:8050 (PORT=8051 for anoth
 test: .venv/test.stamp ## run all tests (finds Chrome or Chromium, or installs Debian's; TESTS=tests/geometry for a part)
 	@CHROME="$$($(ENV) tests/browser/chrome.py --install)" || exit 1; export CHROME; \
 	CADDY="$$($(ENV) tests/deploy/caddy.py --install)"; export CADDY; \
-	exec $(ENV) -m pytest $(TESTS)
+	exec $(ENV) -m pytest -n $(WORKERS) --no-loadscope-reorder $(TESTS)
 
 lint: .venv/test.stamp ## check style with ruff and types with mypy
 	$(ENV) -m ruff check .
 	$(ENV) -m ruff format --check .
 	$(ENV) -m mypy
 
+docs: .venv/docs.stamp ## build the manual into docs/_build/html; a warning is an error
+	@$(ENV) -m sphinx --fresh-env --fail-on-warning --keep-going --quiet docs docs/_build/html
+	@echo "The manual is in docs/_build/html/index.html"
+
 bench: .venv/test.stamp ## measure; the tables are in tests/benchmarks/results
-	@CHROME="$$($(ENV) tests/browser/chrome.py --install)" || exit 1; export CHROME; \
+	@CHROME="$$($(ENV) tests/browser/chrome.py --install)" || exit 1; export CHROME; failed=; \
 	for file in tests/benchmarks/bench_*.py; do \
-	  module="$${file%.py}"; echo "== $$file"; $(ENV) -m "$${module//\//.}" || exit 1; \
-	done
+	  module="$${file%.py}"; echo "== $$file"; $(ENV) -m "$${module//\//.}" || failed="$$failed $$file"; \
+	done; \
+	test -z "$$failed" || { echo "failed:$$failed"; exit 1; }
 
 screenshots: .venv/test.stamp ## take the README's pictures anew, into assets/screenshots
 	@CHROME="$$($(ENV) tests/browser/chrome.py --install)" || exit 1; export CHROME; \
 	exec $(ENV) -m tests.browser.screenshots
 
 load: .venv/test.stamp ## a hundred browsers at once, with and without batches; tables in tests/load/results (five minutes)
-	$(ENV) -m tests.load.measure --write
+	$(ENV) -m tests.load.measure
 
 fuzz: .venv/test.stamp ## send 12 000 hostile requests to every address (FUZZ_SEED=1 for others)
 	FUZZ_CASES=10000 $(ENV) -m pytest tests/fuzz --timeout=0
@@ -73,8 +80,12 @@ lock: .venv/test.stamp ## write down the version of everything installed, after 
 	@mv $(CONSTRAINTS).new $(CONSTRAINTS)
 	@$(ENV) -m tests.supply.lock && $(ENV) -m tests.supply.licences && $(ENV) -m tests.supply.materials
 
+wheel: .venv/test.stamp ## build the wheel into dist; pip install 'dist/….whl[app]' installs the program pothole-lab
+	@rm -rf dist
+	@$(ENV) -m pip wheel . --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist
+
 clean: ## remove what tests, tools and compilations left (not .venv)
-	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .cache build ./*.egg-info tests/artifacts
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .cache build dist ./*.egg-info tests/artifacts docs/_build
 	find . -path ./.venv -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Set-up. A stamp is newer than the pins that were installed last; installing what is there already needs no network.
@@ -84,7 +95,11 @@ clean: ## remove what tests, tools and compilations left (not .venv)
 	$(PIP) -r requirements.txt
 	@touch $@
 
-.venv/test.stamp: tests/requirements.txt .venv/run.stamp
+.venv/docs.stamp: docs/requirements.txt .venv/run.stamp
+	$(PIP) -r docs/requirements.txt
+	@touch $@
+
+.venv/test.stamp: tests/requirements.txt docs/requirements.txt .venv/run.stamp
 	$(PIP) -r tests/requirements.txt
 	@touch $@
 

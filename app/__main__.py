@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import socket
 import sys
 import threading
 import webbrowser
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from app.environment import SettingsTable
 from app.jobs.settings import EngineSettings
 from app.network.training import user_models
 from app.telemetry.settings import ObserveSettings
-from app.web.hosts import hosts_of
+from app.variables import refuse_unknown_variables
 from app.web.settings import WebSettings, web_settings
 
+if TYPE_CHECKING:
+    from app.web.cache import AnswerCache
+
+PROGRAM = "pothole-lab" if os.path.basename(sys.argv[0]) == "pothole-lab" else "python -m app"
+"""As it was started: by the console script (app.console) or as a module."""
 DEFAULT_PORT = 8050
 BACKLOG = 2048
 """Connections that may wait to be accepted: a lecture hall opens the page within a second."""
@@ -25,7 +32,7 @@ BACKLOG = 2048
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     """The command line; the environment's PORT stands in for --port."""
-    parser = argparse.ArgumentParser(prog="python -m app", description="Serve Pothole lab to this computer's browser.")
+    parser = argparse.ArgumentParser(prog=PROGRAM, description="Serve Pothole lab to this computer's browser.")
     parser.add_argument("--port", default=os.environ.get("PORT") or str(DEFAULT_PORT), help="0 takes a free one")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this computer only)")
     parser.add_argument("--no-browser", action="store_true", help="do not open a browser")
@@ -53,7 +60,7 @@ def listen(host: str, port: int) -> socket.socket:
         listener.close()
         raise SystemExit(
             f"Pothole lab cannot listen on {host}:{port} ({error.strerror or error}). "
-            "Is it running already? Choose another port: make run PORT=8051, or python -m app --port 8051."
+            f"Is it running already? Choose another port: make run PORT=8051, or {PROGRAM} --port 8051."
         ) from None
     listener.listen(BACKLOG)
     return listener
@@ -66,18 +73,18 @@ def can_open_browser() -> bool:
     return True
 
 
-def prepare(address: str | None) -> None:
+def prepare(paths: AnswerCache, address: str | None) -> None:
     """Compute the first page's paths, so that the compilation of the simulation is over, then open a browser there.
 
     The compiled code is kept on disk: this takes many seconds once, and next to nothing at later starts.
     """
-    from app.toy.batch import PATHS, compute_paths, paths_key
+    from app.toy.batch import compute_paths, paths_key
     from app.toy.request import read_request
     from app.web.health import READINESS
 
     request, _ = read_request({})
     try:
-        PATHS.keep(paths_key(request), compute_paths(request))
+        paths.keep(paths_key(request), compute_paths(request))
     except Exception as error:
         READINESS.failed(error)
         raise
@@ -87,11 +94,12 @@ def prepare(address: str | None) -> None:
 
 
 def settings_or_end() -> tuple[WebSettings, EngineSettings, ObserveSettings]:
-    """The three tables, read from the environment; SystemExit with a sentence where one of their values is wrong."""
+    """The three tables, read from the environment; status 2 and a sentence where a value or a name is wrong there."""
     try:
+        refuse_unknown_variables()
         return web_settings(), EngineSettings.from_environment(), ObserveSettings.from_environment()
     except ValueError as error:
-        raise SystemExit(f"Pothole lab does not start: {error}.") from None
+        end(error)
 
 
 def own_or_end(options: argparse.Namespace) -> None:
@@ -99,8 +107,18 @@ def own_or_end(options: argparse.Namespace) -> None:
     try:
         user_models.take(options)
     except ValueError as error:
-        print(f"Pothole lab does not start: {error}.", file=sys.stderr)
-        raise SystemExit(2) from None
+        end(error)
+
+
+def end(error: Exception) -> NoReturn:
+    """Status 2 and a sentence: what the program was told cannot be done."""
+    print(f"Pothole lab does not start: {error}.", file=sys.stderr)
+    raise SystemExit(2) from None
+
+
+def end_orderly(*_: Any) -> NoReturn:
+    """What a signal does once uvicorn has let the last requests end: end as any program, so that all is cleaned up."""
+    raise SystemExit(0)
 
 
 def print_settings(tables: Iterable[SettingsTable]) -> None:
@@ -129,7 +147,6 @@ def main(arguments: list[str] | None = None) -> None:
     configure_logs(observe)
     listener = listen(options.host, options.port)
     host, port = listener.getsockname()[:2]
-    web = replace(web, scenes=options.scenes or web.scenes, hosts=hosts_of(web.hosts, options.host, host))
     shown = "localhost" if host in ("0.0.0.0", "::") else f"[{host}]" if ":" in host else host
     address = f"http://{shown}:{port}/"
 
@@ -138,28 +155,35 @@ def main(arguments: list[str] | None = None) -> None:
 
     from app.lecture.scenes import SceneFileError
     from app.server import build
+    from app.web.access import hosts_of
     from app.web.connections import limited
-    from app.web.security import SecureApp
     from app.web.startup import start_line
 
+    web = replace(web, scenes=options.scenes or web.scenes, hosts=hosts_of(web.hosts, options.host, host))
     try:
         application = build(web, observe)
     except SceneFileError as error:
         listener.close()
         raise SystemExit(str(error)) from None
+    except ValueError as error:
+        listener.close()
+        end(error)
+    http, sockets = limited(web)
     config = uvicorn.Config(
         application, log_config=None, access_log=False, lifespan="on", server_header=False,
         # Whom to believe about a client's address is decided at our own door.
-        proxy_headers=False, http=limited(web), ws="websockets-sansio", ws_max_size=web.socket_message_bytes,
+        proxy_headers=False, http=http, ws=sockets, ws_max_size=web.socket_message_bytes,
         timeout_keep_alive=web.idle_seconds, backlog=BACKLOG,
     )  # fmt: skip
     server = uvicorn.Server(config)
     print(f"Pothole lab runs at {address} (Ctrl+C ends it)", flush=True)
     start_line(web, engine)
     opens = not options.no_browser and can_open_browser()
-    if isinstance(application.app, SecureApp) and application.app.files is not None:
-        threading.Thread(target=application.app.files.warm, daemon=True).start()
-    threading.Thread(target=prepare, args=(address if opens else None,), daemon=True).start()
+    threading.Thread(target=application.files.warm, daemon=True).start()
+    first = (application.caches["paths"], address if opens else None)
+    threading.Thread(target=prepare, args=first, daemon=True).start()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(sign, end_orderly)
     server.run(sockets=[listener])
 
 

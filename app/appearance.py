@@ -1,12 +1,9 @@
-"""How things look: one colour, line and marker per method (Okabe–Ito), and the colours of light and dark."""
+"""How things look: one colour, line and marker per method (Okabe–Ito, then Tol), and the colours of light and dark."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-
-OKABE_ITO = ("#0072B2", "#E69F00", "#CC79A7", "#009E73", "#D55E00", "#56B4E9", "#F0E442", "#999999")
-DASHES = ("2 5", "9 4", "2 3 9 3", "")
-MARKERS = ("circle", "square", "triangle", "diamond", "cross", "hexagon")
 
 
 @dataclass(frozen=True)
@@ -31,17 +28,23 @@ NAMED_LOOKS = {
 }
 
 
-def look_of(name: str, index: int) -> MethodLook:
-    """The look of a method; one that is not named gets the next colour, dash and marker."""
-    if name in NAMED_LOOKS:
-        return NAMED_LOOKS[name]
-    turn = len(OKABE_ITO) - 1 - index % len(OKABE_ITO)
-    return MethodLook(OKABE_ITO[turn], DASHES[index % len(DASHES)], MARKERS[(index + 4) % len(MARKERS)])
+SPARE_COLOURS = (("#882255", "#EE99AA"), ("#332288", "#99AAEE"), ("#44AA99", ""), ("#999933", ""))
+SPARE_DASHES = ("10 3 2 3 2 3", "12 5", "5 2 1 2")
+SPARE_MARKERS = ("star", "pentagon", "saltire")
 
 
-def looks(names: tuple[str, ...]) -> dict[str, dict]:
+def spare_look(index: int) -> MethodLook:
+    """The look of the method that is the index-th without a name here: no colour, line or marker of the named ones."""
+    colour, on_dark = SPARE_COLOURS[index % len(SPARE_COLOURS)]
+    dash, marker = SPARE_DASHES[index % len(SPARE_DASHES)], SPARE_MARKERS[index % len(SPARE_MARKERS)]
+    return MethodLook(colour, dash, marker, colour_on_dark=on_dark)
+
+
+def looks(names: Iterable[str]) -> dict[str, dict]:
     """The looks of these methods, as the browser takes them."""
-    return {name: asdict(look_of(name, index)) for index, name in enumerate(names)}
+    given = tuple(names)
+    unnamed = [name for name in given if name not in NAMED_LOOKS]
+    return {name: asdict(NAMED_LOOKS.get(name) or spare_look(unnamed.index(name))) for name in given}
 
 
 @dataclass(frozen=True)

@@ -1,39 +1,41 @@
-"""The server: Dash on FastAPI, the toy lab's routes, security headers. `build()` gives an ASGI application."""
+"""The server: Dash on FastAPI, the routes of all features, the guards. `build()` gives an ASGI application."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
-from dash import Dash
+from dash import ClientsideFunction, Dash, Input, Output
 from dash.backends._fastapi import FastAPIDashServer, get_current_request
 from fastapi import FastAPI
 
-from app.callbacks import add_callbacks
+from app import ASSETS
 from app.instruments.page import PAGE as INSTRUMENTS_PAGE
-from app.instruments.routes import add_instrument_routes
+from app.instruments.routes import add_routes as add_instrument_routes
+from app.jobs.settings import EngineSettings
 from app.lecture.notes_page import PAGE as NOTES_PAGE
-from app.lecture.routes import add_lecture_routes
-from app.lecture.source import load_scenes
-from app.network.explore.routes import add_explore_routes
+from app.lecture.routes import add_routes as add_lecture_routes
+from app.lecture.scenes import load_scenes
 from app.network.page import PAGE as NETWORK_PAGE
-from app.network.routes import add_network_routes
+from app.network.routes import add_routes as add_network_routes
 from app.telemetry.settings import ObserveSettings
-from app.toy.lens_routes import add_lens_routes
 from app.toy.page import PAGE as TOY_PAGE
-from app.toy.routes import add_routes
+from app.toy.routes import add_routes as add_toy_routes
+from app.web.bodies import BodyLimit
+from app.web.cache import Caches
 from app.web.dash_guard import check_callback
-from app.web.exports import add_export_routes
+from app.web.exports import Exports
+from app.web.guards import guard
 from app.web.health import ADDRESSES as HEALTH_ADDRESSES
 from app.web.health import add_health_routes
-from app.web.pages import PAGES, page_at, register
+from app.web.http import add_refusals
+from app.web.pages import PAGES, MissingPages, page_at, register
+from app.web.password import server_key
 from app.web.requests import ObservedApp, templates
-from app.web.security import SecureApp, security_headers
+from app.web.security import SecurityHeaders
+from app.web.services import Services
 from app.web.settings import WebSettings, web_settings
-from app.web.shell import INDEX, TITLE, shell
+from app.web.shell import INDEX, TITLE, framed, shell
 from app.web.static_files import StaticFiles
-
-ASSETS = Path(__file__).resolve().parent.parent / "assets"
 
 
 class LabDash(Dash):
@@ -60,6 +62,8 @@ class Backend(FastAPIDashServer):
         return FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
 
 
+CACHE_SHARES = {"paths": 14, "surfaces": 7, "instruments": 6, "lens": 4, "claims": 1}
+"""Of POTHOLE_CACHE_BYTES. An answer of paths has about 100 kB at 600 steps, a surface about 300 kB."""
 ROUTES = ("/toy/", "/network/", "/instruments/", "/lecture/", "/export/")
 OWN_ADDRESSES = ("/_dash-", "/_reload-hash", "/_favicon.ico", "/assets/", *ROUTES)
 
@@ -69,12 +73,22 @@ def has_page(path: str) -> bool:
     return path.startswith(OWN_ADDRESSES) or path in HEALTH_ADDRESSES or page_at(path) is not None
 
 
-def build(settings: WebSettings | None = None, observe: ObserveSettings | None = None) -> ObservedApp:
+class Application(ObservedApp):
+    """The whole application, with the parts that a start warms up."""
+
+    files: StaticFiles
+    caches: Caches
+
+
+def build(settings: WebSettings | None = None, observe: ObserveSettings | None = None) -> Application:
     """The application, ready for an ASGI server; the tables given stand in for the environment's.
 
-    SceneFileError where the settings name a scene file that cannot be used.
+    SceneFileError where the settings name a scene file that cannot be used; ValueError where the key of the password's
+    cookies cannot be kept in the state folder.
     """
     settings = settings or web_settings()
+    caches = Caches(settings.cache_bytes, CACHE_SHARES)
+    key = server_key(EngineSettings.from_environment().state_folder) if settings.password else b""
     for page in (TOY_PAGE, INSTRUMENTS_PAGE, NETWORK_PAGE, NOTES_PAGE):
         if page.path not in PAGES:
             register(page)
@@ -90,12 +104,11 @@ def build(settings: WebSettings | None = None, observe: ObserveSettings | None =
         serve_locally=True,
         suppress_callback_exceptions=True,
     )
-    add_routes(app.server, settings)
-    add_lens_routes(app.server, settings)
-    add_instrument_routes(app.server, settings)
-    add_network_routes(app.server)
-    add_export_routes(app.server, settings)
-    add_explore_routes(app.server)
+    services = Services(settings, caches, Exports(settings))
+    app.server.router.add_event_handler("shutdown", services.exports.close)
+    add_refusals(app.server)
+    for add_routes in (add_toy_routes, add_instrument_routes, add_network_routes):
+        add_routes(app.server, services)
     add_lecture_routes(app.server, scenes)
     add_health_routes(app.server, observe or ObserveSettings.from_environment())
     app.layout = shell
@@ -105,6 +118,23 @@ def build(settings: WebSettings | None = None, observe: ObserveSettings | None =
     app._setup_server()
     known = {name: entry for name, entry in app.callback_map.items() if "callback" in entry}
     checks = {"/_dash-update-component": lambda body: check_callback(body, known)}
-    files = app.files = StaticFiles(ASSETS, app.registered_paths)
-    secure = SecureApp(app.server, security_headers(app.csp_hashes()), checks, has_page, settings, files=files)
-    return ObservedApp(secure, templates(app.server.routes, has_page))
+    answering = BodyLimit(MissingPages(app.server, has_page), settings, checks)
+    files = app.files = StaticFiles(answering, ASSETS, app.registered_paths)
+    secure = SecurityHeaders(guard(files, settings, key), app.csp_hashes())
+    application = Application(secure, templates(app.server.routes, has_page))
+    application.files, application.caches = files, caches
+    return application
+
+
+def add_callbacks(app: Dash) -> None:
+    """Which page is shown, and the start of its client code. All else happens in assets/."""
+
+    @app.callback(Output("page", "children"), Input("address", "pathname"))
+    def show_page(path: Any) -> list[Any]:
+        """The page at the address bar's path."""
+        return framed(page_at(path))
+
+    # Dash makes the first call of a callback on inserted components only where it has an output.
+    app.clientside_callback(
+        ClientsideFunction("potholeLab", "start"), Output("lab-started", "data"), Input("lab-tables", "data")
+    )

@@ -22,8 +22,9 @@ FORM = "'module:function', as in 'mine:make' for the function make of mine.py"
 
 
 def find_function(name: str) -> Callable[[], Any]:
-    """The function that `module:function` names; the current folder is searched as `python -m` would.
+    """The function that `module:function` names; the current folder is searched too, after all that is installed.
 
+    Last, because that folder may hold anything: a file there must not take the place of a package that is used here.
     Raises ValueError with one sentence where the name has another form, or there is no such module or function.
     """
     module_name, colon, function_name = name.partition(":")
@@ -31,7 +32,7 @@ def find_function(name: str) -> Callable[[], Any]:
         raise ValueError(f"{name!r} is not of the form {FORM}")
     here = os.getcwd()
     if here not in sys.path and "" not in sys.path:
-        sys.path.insert(0, here)
+        sys.path.append(here)
     try:
         module = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
@@ -40,7 +41,8 @@ def find_function(name: str) -> Callable[[], Any]:
         raise ValueError(f"there is no module {module_name!r} here ({here}) or among the installed ones") from error
     function = getattr(module, function_name, None)
     if not callable(function):
-        raise ValueError(f"the module {module_name!r} has no function {function_name!r}")
+        place = getattr(module, "__file__", None) or "built in"
+        raise ValueError(f"the module {module_name!r} has no function {function_name!r} (it is {place})")
     return function
 
 

@@ -1,5 +1,6 @@
 """The walkers: one descent step, composed of a probe and a preconditioner, for surfaces and networks alike."""
 
+from geometry import __version__
 from optimizers.asam import ASAM, FisherSAM
 from optimizers.fsam import FSAM, PastFSAM
 from optimizers.llqr import LLQR
@@ -22,6 +23,7 @@ __all__ = [
     "NoProbe",
     "PastFSAM",
     "Run",
+    "__version__",
     "method_named",
     "simulate",
 ]

@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 
-from optimizers.probes import NoProbe
 from optimizers.run import Run
 
 
@@ -99,7 +98,7 @@ def step_anatomy(run: Run, step: int) -> StepAnatomy:
             learning_rate=number["learning_rate"],
             radius=number["radius"],
             momentum=number["momentum"],
-            probing=not isinstance(run.method.probe, NoProbe) and t >= run.method.probe.start_step,
+            probing=bool(run.method.probe.schedule.due(t)),
             theta=theta,
             gradient=np.asarray(run.objective.gradient(theta)),
             offset=probe - theta,

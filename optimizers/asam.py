@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from array_api_compat import array_namespace
 
 from geometry.objective import Layout
 from optimizers.broadcasting import lift
+from optimizers.capabilities import ProbeCapabilities, Schedule
 from optimizers.probes import ROUNDING, Centre, check_choices
 
 Array = Any
@@ -24,11 +25,22 @@ class ASAM:
 
     eta: Any = 0.01
     start_step: int = 0
-    needs_gradient: bool = True
+    capabilities: ClassVar = ProbeCapabilities(array_fields=("eta",))
+    norm: ClassVar[str] = "parameters"
+    compiled: ClassVar = None
 
     def __post_init__(self) -> None:
         check_choices("gradient", "euclidean", self.start_step)
         check_eta(self.eta)
+
+    @property
+    def schedule(self) -> Schedule:
+        """Every step from `start_step` on."""
+        return Schedule(self.start_step)
+
+    def formula(self, preconditioned: bool) -> str:
+        """In the parameters' own units, never with U."""
+        return f"ε = ρ T²g / √(‖Tg‖² + 10⁻¹²), T = |θ| + {eta_text(self.eta)}"
 
     def memory(self, theta: Array) -> None:
         """Nothing is remembered."""
@@ -57,12 +69,22 @@ class FisherSAM:
 
     eta: Any = 0.1
     start_step: int = 0
-    needs_gradient: bool = True
-    update_is_plain: bool = True
+    capabilities: ClassVar = ProbeCapabilities(plain_update=True, array_fields=("eta",))
+    norm: ClassVar[str] = "fisher"
+    compiled: ClassVar = None
 
     def __post_init__(self) -> None:
         check_choices("gradient", "euclidean", self.start_step)
         check_eta(self.eta)
+
+    @property
+    def schedule(self) -> Schedule:
+        """Every step from `start_step` on."""
+        return Schedule(self.start_step)
+
+    def formula(self, preconditioned: bool) -> str:
+        """In units of the gradient's own spread."""
+        return f"ε = ρ f / √(gᵀf + 10⁻¹²), f = g/(g² + {eta_text(self.eta)})"
 
     def memory(self, theta: Array) -> None:
         """Nothing is remembered."""
@@ -78,6 +100,11 @@ class FisherSAM:
     def remember(self, memory: None, gradient: Array | None, outer: Array) -> None:
         """Nothing is remembered."""
         return None
+
+
+def eta_text(eta: Any) -> str:
+    """η as a formula shows it: its value, or its letter where each walker has its own."""
+    return "η" if getattr(eta, "ndim", 0) else f"{float(eta):g}"
 
 
 def check_eta(eta: Any) -> None:

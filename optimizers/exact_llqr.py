@@ -7,12 +7,13 @@ U is compared with, and a method of its own: `Method(preconditioner=ExactLLQR(da
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from array_api_compat import array_namespace
 
 from geometry.linear_quadratic import LinearQuadratic, surface_model
 from geometry.objective import Layout, Objective
+from optimizers.capabilities import PreconditionerCapabilities, Schedule
 from optimizers.llqr import METRICS
 from optimizers.riccati import Factor, factorise, riccati_step, solve
 
@@ -37,6 +38,8 @@ class ExactLLQR:
     metric: str = "newton"
     refresh_every: int = 1
     require_minimum: bool = False
+    capabilities: ClassVar = PreconditionerCapabilities(("damping",))
+    compiled: ClassVar = None
 
     def __post_init__(self) -> None:
         if self.metric not in (*METRICS, "ngd-mean"):
@@ -51,9 +54,10 @@ class ExactLLQR:
         """Nothing is known before the refresh at step 0."""
         return {}
 
-    def due(self, index: Any) -> Any:
-        """Whether step `index` begins with a refresh."""
-        return index % self.refresh_every == 0
+    @property
+    def schedule(self) -> Schedule:
+        """Every k steps from step 0 on."""
+        return Schedule(0, self.refresh_every)
 
     def refresh(self, objective: Objective, theta: Array, state: Leaves) -> Leaves:
         """The factors of G + λI at θ (..., D)."""

@@ -13,13 +13,16 @@ import numpy as np
 from geometry.smoothing import neighbourhood_moments
 from geometry.surface import Surface
 from optimizers import compiled
-from optimizers.llqr import LLQR
-from optimizers.preconditioners import Identity
-from optimizers.probes import SAM, NoProbe
+from optimizers.capabilities import CompiledPreconditioner, CompiledProbe
 from optimizers.problem import Problem
 from optimizers.raw import Raw
 
-CODES: dict[Any, int] = {"dense": compiled.DENSE, "diagonal": compiled.DIAGONAL, "scalar": compiled.SCALAR}
+CODES: dict[str, int] = {
+    "identity": compiled.IDENTITY,
+    "dense": compiled.DENSE,
+    "diagonal": compiled.DIAGONAL,
+    "scalar": compiled.SCALAR,
+}
 SMALLEST_SHARE = 256
 """Fewer walkers than this for each thread are not worth a second thread."""
 KEPT_WARM_STARTS = 4096
@@ -37,28 +40,9 @@ def supports(problem: Problem) -> bool:
         isinstance(problem.objective, Surface)
         and isinstance(problem.start, np.ndarray)
         and problem.objective.kernel_code >= 0
-        and _knows_probe(method.probe)
-        and _knows_preconditioner(method.preconditioner)
+        and method.probe.compiled is not None
+        and method.preconditioner.compiled is not None
     )
-
-
-def _knows_probe(probe: Any) -> bool:
-    if type(probe) is NoProbe:
-        return True
-    return (
-        type(probe) is SAM and probe.along in ("preconditioned", "gradient") and probe.norm in ("euclidean", "matrix")
-    )
-
-
-USUAL = ("metric", "solver", "clip_elements", "cold_start", "identity_scale", "normalise_gradient", "refresh_until")
-"""Options of LLQR that the compiled refresh has at their defaults only."""
-
-
-def _knows_preconditioner(rule: Any) -> bool:
-    if type(rule) is Identity:
-        return True
-    usual = all(getattr(rule, name, None) == LLQR.__dataclass_fields__[name].default for name in USUAL)
-    return type(rule) is LLQR and isinstance(rule.structure, str) and rule.structure in CODES and usual
 
 
 def walk(problem: Problem) -> Raw:
@@ -67,8 +51,9 @@ def walk(problem: Problem) -> Raw:
     count, planar = problem.start.shape[0], surface.dimension == 2
     start = np.zeros((count, 2))
     start[:, : surface.dimension] = problem.start
-    structure, options = _structure(problem), _options(problem, count)
-    first = _first_preconditioner(problem, structure, options)
+    probe, rule = _parts(problem)
+    structure, options = _structure(problem, rule), _options(rule, count)
+    first = _first_preconditioner(problem, rule, structure, options)
     noise = problem.noise if problem.noise.shape[1] else np.zeros((1, steps, surface.dimension))
     if not planar:
         noise = np.concatenate([noise, np.zeros_like(noise)], axis=-1)
@@ -77,7 +62,6 @@ def walk(problem: Problem) -> Raw:
     centre, bound = problem.bound
     rows = [_full(v, count) for v in (problem.learning_rate, problem.radius, problem.momentum)]
     deviation = _full(problem.deviation, count)
-    probe, warm = method.probe, getattr(method.preconditioner, "warm_start_scale", None) is not None
     kept = steps if problem.full else 0
     positions, losses, path = (np.empty((count, kept + 1, *tail)) for tail in ((2,), (), ()))
     probes, gradients, matrices = (np.empty((count, kept, *tail)) for tail in ((2,), (2,), (2, 2)))
@@ -85,14 +69,38 @@ def walk(problem: Problem) -> Raw:
 
     def part(s: slice) -> None:
         compiled.walk(
-            surface.kernel_code, surface.kernel_parameters, start[s], *(row[s] for row in rows), noise, which[s],
-            deviation[s], isinstance(probe, SAM), probe.start_step, getattr(probe, "along", "") == "preconditioned",
-            getattr(probe, "norm", "") == "matrix", method.precondition_update, structure, not warm, first[s],
-            options["refresh_every"][s], options["decay"][s], options["damping"][s], options["inner_steps"],
-            options["inner_learning_rate"][s], options["inner_momentum"][s], options["clip"][s], options["floor"],
-            planar, _triple(middle, radius), _triple(centre, bound), problem.full, positions[s], probes[s],
-            gradients[s], losses[s], matrices[s], path[s], summary[s],
-        )  # fmt: skip
+            surface.kernel_code,
+            surface.kernel_parameters,
+            start[s],
+            *(row[s] for row in rows),
+            noise,
+            which[s],
+            deviation[s],
+            *probe,
+            method.precondition_update,
+            structure,
+            rule.warm_start_scale is None,
+            first[s],
+            options["refresh_every"][s],
+            options["decay"][s],
+            options["damping"][s],
+            rule.inner_steps,
+            options["inner_learning_rate"][s],
+            options["inner_momentum"][s],
+            options["clip"][s],
+            rule.floor,
+            planar,
+            _triple(middle, radius),
+            _triple(centre, bound),
+            problem.full,
+            positions[s],
+            probes[s],
+            gradients[s],
+            losses[s],
+            matrices[s],
+            path[s],
+            summary[s],
+        )
 
     _in_parts(part, count)
     d = surface.dimension
@@ -117,32 +125,32 @@ def walk(problem: Problem) -> Raw:
     )
 
 
-def _structure(problem: Problem) -> int:
-    rule = problem.method.preconditioner
-    if not isinstance(rule, LLQR):
-        return compiled.IDENTITY
-    if problem.objective.dimension > 1 and len(problem.objective.layout.layers) > 1:
+def _parts(problem: Problem) -> tuple[CompiledProbe, CompiledPreconditioner]:
+    probe, rule = problem.method.probe.compiled, problem.method.preconditioner.compiled
+    assert probe is not None and rule is not None, "ask supports() first"
+    return probe, rule
+
+
+def _structure(problem: Problem, rule: CompiledPreconditioner) -> int:
+    learned = rule.structure != "identity"
+    if learned and problem.objective.dimension > 1 and len(problem.objective.layout.layers) > 1:
         return compiled.SEPARATE
     return CODES[rule.structure]
 
 
-def _options(problem: Problem, count: int) -> dict[str, Any]:
-    """The numbers of the preconditioner as arrays (W,); those of a default LLQR for the identity, never used."""
-    rule = problem.method.preconditioner
-    rule = rule if isinstance(rule, LLQR) else LLQR()
-    names = ("decay", "damping", "inner_learning_rate", "inner_momentum")
-    options: dict[str, Any] = {name: _full(getattr(rule, name), count) for name in names}
-    options["clip"] = _full(np.inf if rule.clip is None else rule.clip, count)
-    options["refresh_every"] = np.full(count, rule.refresh_every, dtype=np.int64)
-    options["inner_steps"], options["floor"] = rule.inner_steps, rule.floor
-    return options
+def _options(rule: CompiledPreconditioner, count: int) -> dict[str, np.ndarray]:
+    """The numbers of the preconditioner as arrays (W,)."""
+    names = ("decay", "damping", "inner_learning_rate", "inner_momentum", "clip")
+    options = {name: _full(getattr(rule, name), count) for name in names}
+    return {**options, "refresh_every": np.full(count, rule.refresh_every, dtype=np.int64)}
 
 
-def _first_preconditioner(problem: Problem, structure: int, options: dict[str, Any]) -> np.ndarray:
+def _first_preconditioner(
+    problem: Problem, rule: CompiledPreconditioner, structure: int, options: dict[str, np.ndarray]
+) -> np.ndarray:
     """U before the first step, (W, 2, 2); walkers with equal starts and options share one warm start."""
     count = problem.start.shape[0]
-    rule = problem.method.preconditioner
-    if not isinstance(rule, LLQR) or rule.warm_start_scale is None:
+    if rule.warm_start_scale is None:
         return np.broadcast_to(np.eye(2), (count, 2, 2)).copy()
     names = ("damping", "inner_learning_rate", "inner_momentum", "clip", "decay")
     rows = np.column_stack([problem.start, _full(rule.warm_start_scale, count), *(options[name] for name in names)])
@@ -182,9 +190,19 @@ def _warm_starts(surface: Surface, structure: int, counts: tuple[int, int, float
 
     def part(s: slice) -> None:
         compiled.warm_start(
-            structure, second[s], hessian[s], damping[s], refreshes, inner_steps,
-            rate[s], mu[s], clip[s], decay[s], floor, out[s],
-        )  # fmt: skip
+            structure,
+            second[s],
+            hessian[s],
+            damping[s],
+            refreshes,
+            inner_steps,
+            rate[s],
+            mu[s],
+            clip[s],
+            decay[s],
+            floor,
+            out[s],
+        )
 
     _in_parts(part, len(rows))
     return out

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from array_api_compat import array_namespace
 
 from optimizers.broadcasting import lift
-from optimizers.probes import Centre, check_choices, perturbation, unit
+from optimizers.capabilities import ProbeCapabilities, Schedule
+from optimizers.probes import Centre, check_choices, perturbation, perturbation_formula, unit
 
 Array = Any
 
@@ -27,11 +28,21 @@ class FSAM:
     norm: str = "euclidean"
     decay: Any = 0.9
     start_step: int = 0
-    needs_gradient: bool = True
+    capabilities: ClassVar = ProbeCapabilities(array_fields=("decay",))
+    compiled: ClassVar = None
 
     def __post_init__(self) -> None:
         check_choices(self.along, self.norm, self.start_step)
         check_decay(self.decay)
+
+    @property
+    def schedule(self) -> Schedule:
+        """Every step from `start_step` on."""
+        return Schedule(self.start_step)
+
+    def formula(self, preconditioned: bool) -> str:
+        """`perturbation` of what is new in g."""
+        return perturbation_formula(self.along, self.norm, preconditioned, "r", "r = g − ḡ")
 
     def memory(self, theta: Array) -> Array:
         """ḡ = 0."""
@@ -59,11 +70,21 @@ class PastFSAM:
     norm: str = "euclidean"
     decay: Any = 0.9
     start_step: int = 0
-    needs_gradient: bool = False
+    capabilities: ClassVar = ProbeCapabilities(needs_gradient=False, array_fields=("decay",))
+    compiled: ClassVar = None
 
     def __post_init__(self) -> None:
         check_choices(self.along, self.norm, self.start_step)
         check_decay(self.decay)
+
+    @property
+    def schedule(self) -> Schedule:
+        """Every step from `start_step` on."""
+        return Schedule(self.start_step)
+
+    def formula(self, preconditioned: bool) -> str:
+        """`perturbation` of what was new in the last g⁺."""
+        return perturbation_formula(self.along, self.norm, preconditioned, "r", "r = g₋ − ḡ")
 
     def memory(self, theta: Array) -> tuple[Array, Array]:
         """(ḡ, g₋), both 0."""

@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import numpy as np
 from array_api_compat import array_namespace
@@ -23,6 +23,7 @@ from geometry.objective import Layout, Linearisation, Objective, linearise
 from geometry.smoothing import Moments, neighbourhood_moments
 from geometry.surface import Surface
 from optimizers.broadcasting import lift
+from optimizers.capabilities import CompiledPreconditioner, PreconditionerCapabilities, Schedule
 from optimizers.inner import SOLVERS, InnerSolver, replace_not_finite
 from optimizers.structures import Leaves, Structure, structure_named
 
@@ -32,6 +33,12 @@ FLOORED = ("diagonal", "scalar")
 """Structures whose U the authors keep above a floor; they leave every other as it comes out."""
 DECAY = {"newton": 0.9, "ngd": 0.95, "ngd-mean": 0.95}
 """β of the slow average on networks."""
+COMPILED_STRUCTURES = ("dense", "diagonal", "scalar")
+COMPILED_AT_DEFAULT = (
+    *("metric", "solver", "clip_elements", "cold_start", "identity_scale"),
+    *("normalise_gradient", "refresh_until"),
+)
+"""Options that the compiled refresh has at their defaults only."""
 SMALLEST_NORM = 1e-9
 
 
@@ -76,6 +83,9 @@ class LLQR:
     normalise_gradient: bool = False
     identity_scale: float = 1.0
     refresh_until: int | None = None
+    capabilities: ClassVar = PreconditionerCapabilities(
+        ("refresh_every", "decay", "inner_learning_rate", "inner_momentum", "clip", "damping", "warm_start_scale")
+    )
 
     @classmethod
     def for_networks(
@@ -158,17 +168,32 @@ class LLQR:
             leaves = self._refreshed_on(moments, objective.layout, leaves, theta)
         return leaves
 
-    def due(self, index: Any) -> Any:
-        """Whether step `index` begins with a refresh; with a warm start step 0 does not.
+    @property
+    def schedule(self) -> Schedule:
+        """Every k steps; with a warm start step 0 does not begin with a refresh."""
+        return Schedule(
+            0 if self.warm_start_scale is None else self.refresh_every, self.refresh_every, self.refresh_until
+        )
 
-        `index` may be an array of steps and refresh_every an array over the walkers; the answer broadcasts them.
-        """
-        due = index % self.refresh_every == 0
-        if self.warm_start_scale is not None:
-            due = due & (index > 0)
-        if self.refresh_until is not None:
-            due = due & (index < self.refresh_until)
-        return due
+    @property
+    def compiled(self) -> CompiledPreconditioner | None:
+        """For the structures of a small matrix and the usual inner problem; a subclass may learn otherwise."""
+        usual = all(getattr(self, name) == getattr(LLQR, name) for name in COMPILED_AT_DEFAULT)
+        if type(self) is not LLQR or not usual or self.structure not in COMPILED_STRUCTURES:
+            return None
+        return CompiledPreconditioner(
+            str(self.structure),
+            self.refresh_every,
+            self.decay,
+            self.damping,
+            self.inner_learning_rate,
+            self.inner_momentum,
+            math.inf if self.clip is None else self.clip,
+            self.warm_start_scale,
+            self.warm_refreshes,
+            self.inner_steps,
+            self.floor,
+        )
 
     def refresh(self, objective: Objective, theta: Array, state: Leaves) -> Leaves:
         """U after one refresh at θ: the inner solve on J(U), then the slow average and the floor."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
+from optimizers.capabilities import LEARNING_RATE, Tunable
 from optimizers.llqr import LLQR
 from optimizers.preconditioners import Identity, Preconditioner
 from optimizers.probes import SAM, NoProbe, Probe
@@ -22,11 +25,53 @@ class Method:
     precondition_update: bool = True
 
     def __post_init__(self) -> None:
-        if getattr(self.probe, "update_is_plain", False) and not isinstance(self.preconditioner, Identity):
+        if self.probe.capabilities.plain_update and self.preconditioner.schedule.ever:
             raise ValueError(
                 f"{type(self.probe).__name__} probes without U and steps along the plain gradient, so a preconditioner "
                 "would never be used; leave it out, or choose SAM, FSAM or ASAM"
             )
+
+    @property
+    def looks_ahead(self) -> bool:
+        """Whether it takes gradients anywhere but where it stands."""
+        return self.probe.schedule.ever
+
+    @property
+    def learns(self) -> bool:
+        """Whether U is learned; otherwise it is the identity."""
+        return self.preconditioner.schedule.ever
+
+    @property
+    def tunables(self) -> tuple[Tunable, ...]:
+        """The settings of the step that matter to it."""
+        return (LEARNING_RATE, *self.probe.capabilities.tunables)
+
+    def tunable(self, name: str) -> Tunable | None:
+        """The one of that name; None where it does not matter to the method."""
+        return next((one for one in self.tunables if one.name == name), None)
+
+    def gradient_evaluations(self, index: Any) -> Any:
+        """What step `index` (a number, or an array of steps) costs without a refresh: 2 where the probe needs ∇L(θ)."""
+        return 1 + (self.probe.capabilities.needs_gradient & self.probe.schedule.due(index))
+
+    def array_fields(self) -> dict[tuple[str, str], Any]:
+        """{(part, field): value} of what may be an array over the walkers; without those that are None."""
+        parts: dict[str, Any] = {"probe": self.probe, "preconditioner": self.preconditioner}
+        found = {
+            (key, name): getattr(part, name) for key, part in parts.items() for name in part.capabilities.array_fields
+        }
+        return {key: value for key, value in found.items() if value is not None}
+
+    def with_fields(self, values: Mapping[tuple[str, str], Any]) -> Method:
+        """The method with other values of its fields, named as by `array_fields`; fields that it lacks are left out."""
+        parts: dict[str, Any] = {"probe": self.probe, "preconditioner": self.preconditioner}
+        changed = {}
+        for key, part in parts.items():
+            own = {field.name for field in fields(part)}
+            mine = {name: value for (of, name), value in values.items() if of == key and name in own}
+            if mine:
+                changed[key] = replace(part, **mine)
+        return replace(self, **changed) if changed else self
 
 
 METHODS: dict[str, Method] = {
@@ -35,6 +80,7 @@ METHODS: dict[str, Method] = {
     "LLQR": Method(preconditioner=LLQR()),
     "LLQR+SAM": Method(probe=SAM(), preconditioner=LLQR()),
 }
+"""The four corners of the square by name, with the settings of the 2-D surfaces; another method is another entry."""
 
 
 def method_named(method: str | Method) -> Method:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from array_api_compat import array_namespace
 
 from geometry.objective import Layout, Objective
+from optimizers.capabilities import NEVER, CompiledPreconditioner, PreconditionerCapabilities, Schedule
 
 Array = Any
 
@@ -15,12 +16,24 @@ Array = Any
 class Preconditioner(Protocol):
     """A rule for U: how it starts, when and how it is learned anew, and how it is applied."""
 
-    def start(self, objective: Objective, theta: Array) -> Any:
-        """The state that U is kept in, before the first step."""
+    @property
+    def capabilities(self) -> PreconditionerCapabilities:
+        """What holds for it whatever its settings are."""
         ...
 
-    def due(self, index: Any) -> Any:
-        """Whether U is refreshed before step `index` (a number or an array of steps): a bool or an array of bools."""
+    @property
+    def schedule(self) -> Schedule:
+        """The steps that begin with a refresh of U; NEVER where there is nothing to learn. A first one after step 0
+        means that U has a warm start."""
+        ...
+
+    @property
+    def compiled(self) -> CompiledPreconditioner | None:
+        """The preconditioner as the compiled engine knows it; None where only the reference engine does."""
+        ...
+
+    def start(self, objective: Objective, theta: Array) -> Any:
+        """The state that U is kept in, before the first step."""
         ...
 
     def refresh(self, objective: Objective, theta: Array, state: Any) -> Any:
@@ -44,13 +57,13 @@ class Preconditioner(Protocol):
 class Identity:
     """U = I: plain gradients."""
 
+    capabilities: ClassVar = PreconditionerCapabilities()
+    schedule: ClassVar = NEVER
+    compiled: ClassVar = CompiledPreconditioner()
+
     def start(self, objective: Objective, theta: Array) -> None:
         """There is nothing to keep."""
         return None
-
-    def due(self, index: Any) -> Any:
-        """Never."""
-        return index < 0
 
     def refresh(self, objective: Objective, theta: Array, state: None) -> None:
         """There is nothing to learn."""

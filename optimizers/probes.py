@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from array_api_compat import array_namespace
 
 from geometry.objective import Layout
 from optimizers.broadcasting import lift
+from optimizers.capabilities import NEVER, CompiledProbe, ProbeCapabilities, Schedule
 
 Array = Any
 ROUNDING = 1e-12
@@ -28,16 +29,30 @@ class Centre:
 
 
 class Probe(Protocol):
-    """A rule for ε. `needs_gradient` says whether it costs a gradient at θ beside the outer one at θ + ε."""
+    """A rule for ε, with what others must know of it."""
 
     @property
-    def needs_gradient(self) -> bool:
-        """Whether the gradient at θ is asked for."""
+    def capabilities(self) -> ProbeCapabilities:
+        """What holds for it whatever its settings are."""
         ...
 
     @property
-    def start_step(self) -> int:
-        """The first step at which the probe is used."""
+    def norm(self) -> str:
+        """In what ‖ε‖ = ρ is measured: one of NORMS, or a measure of its own."""
+        ...
+
+    @property
+    def schedule(self) -> Schedule:
+        """The steps at which it looks ahead; NEVER where the outer gradient is always the one at θ."""
+        ...
+
+    @property
+    def compiled(self) -> CompiledProbe | None:
+        """The probe as the compiled engine knows it; None where only the reference engine does."""
+        ...
+
+    def formula(self, preconditioned: bool) -> str:
+        """ε as text, with U where the method has one that is learned."""
         ...
 
     def memory(self, theta: Array) -> Any:
@@ -57,8 +72,14 @@ class Probe(Protocol):
 class NoProbe:
     """ε = 0: the outer gradient is the gradient at θ, and a step costs one gradient."""
 
-    needs_gradient: bool = True
-    start_step: int = 0
+    capabilities: ClassVar = ProbeCapabilities(tunables=())
+    norm: ClassVar[str] = "euclidean"
+    schedule: ClassVar = NEVER
+    compiled: ClassVar = CompiledProbe()
+
+    def formula(self, preconditioned: bool) -> str:
+        """ε = 0."""
+        return "ε = 0"
 
     def memory(self, theta: Array) -> None:
         """Nothing is remembered."""
@@ -89,10 +110,26 @@ class SAM:
     along: str = "preconditioned"
     norm: str = "euclidean"
     start_step: int = 0
-    needs_gradient: bool = True
+    capabilities: ClassVar = ProbeCapabilities(makes_ghosts=True)
 
     def __post_init__(self) -> None:
         check_choices(self.along, self.norm, self.start_step)
+
+    @property
+    def schedule(self) -> Schedule:
+        """Every step from `start_step` on."""
+        return Schedule(self.start_step)
+
+    @property
+    def compiled(self) -> CompiledProbe | None:
+        """For one norm over all layers; a subclass may look elsewhere, so that it is not covered."""
+        if type(self) is not SAM or self.along == "direction" or self.norm.startswith("layer"):
+            return None
+        return CompiledProbe(True, self.start_step, self.along == "preconditioned", self.norm == "matrix")
+
+    def formula(self, preconditioned: bool) -> str:
+        """`perturbation` of g."""
+        return perturbation_formula(self.along, self.norm, preconditioned)
 
     def memory(self, theta: Array) -> None:
         """Nothing is remembered."""
@@ -138,6 +175,19 @@ def perturbation(centre: Centre, v: Array, radius: Any, along: str, norm: str) -
     pieces = [slice(layer.start, layer.stop) for layer in layers]
     parts = [scaled_to_radius(w[..., s], other[..., s], radius) for s in pieces]
     return (parts[0] if len(parts) == 1 else xp.concat(parts, axis=-1)) / math.sqrt(len(layers))
+
+
+def perturbation_formula(along: str, norm: str, preconditioned: bool, v: str = "g", meaning: str = "") -> str:
+    """`perturbation` as text, for a probing vector with this letter and what it stands for."""
+    w = f"U{v}" if preconditioned and along != "gradient" else v
+    told = [meaning] if meaning else []
+    if along == "direction":
+        told.append(f"w = {w} / √(‖{w}‖² + 10⁻¹²)")
+        w = "w"
+    square = f"‖{w}‖²" if norm.endswith("euclidean") or w == v else f"{v}ᵀ{w}"
+    layered = norm.startswith("layer")
+    root = f"L({square} + 10⁻¹²)" if layered else f"{square} + 10⁻¹²"
+    return ", ".join([f"{'on each of L layers ' if layered else ''}ε = ρ {w} / √({root})", *told])
 
 
 def scaled_to_radius(w: Array, other: Array, radius: Any) -> Array:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from geometry.surface import Surface
-from optimizers.llqr import LLQR
 from optimizers.methods import Method
 from optimizers.noise import noise_schedule
 
@@ -86,7 +84,7 @@ def prepared(
         raise ValueError(f"momentum must be below 1, not {momentum!r}")
     deviation = np.sqrt(_numbers("noise_variance", noise_variance))
     point = _point(objective, start)
-    fields = _array_fields(method)
+    fields = {name: np.asarray(value) for name, value in method.array_fields().items()}
     shapes = [tuple(point.shape[:-1])]
     shapes += [np.shape(v) for v in (learning_rate, radius, momentum, deviation, seed, *fields.values())]
     try:
@@ -106,7 +104,7 @@ def prepared(
         point = point.broadcast_to((*walkers, point.shape[-1])).reshape(count, -1)
     return Problem(
         objective=objective,
-        method=_with_fields(method, {name: flat(value) for name, value in fields.items()}),
+        method=method.with_fields({name: flat(value) for name, value in fields.items()}),
         walkers=walkers,
         start=point,
         steps=int(steps),
@@ -149,28 +147,3 @@ def _point(objective: Any, start: Any) -> Any:
             f"start must have {objective.dimension} coordinates in its last axis, got shape {tuple(start.shape)}"
         )
     return start
-
-
-ARRAY_FIELDS = (
-    "refresh_every",
-    "decay",
-    "inner_learning_rate",
-    "inner_momentum",
-    "clip",
-    "damping",
-    "warm_start_scale",
-)
-
-
-def _array_fields(method: Method) -> dict[str, Any]:
-    """The method's own hyper-parameters that may be arrays over the walkers."""
-    if not isinstance(method.preconditioner, LLQR):
-        return {}
-    fields = {name: getattr(method.preconditioner, name) for name in ARRAY_FIELDS}
-    return {name: np.asarray(value) for name, value in fields.items() if value is not None}
-
-
-def _with_fields(method: Method, fields: dict[str, Any]) -> Method:
-    if not fields or not isinstance(method.preconditioner, LLQR):
-        return method
-    return dataclasses.replace(method, preconditioner=dataclasses.replace(method.preconditioner, **fields))

@@ -88,7 +88,7 @@ def at_rest(objective: Objective, state: State) -> Objective:
 
 def refresh_if_due(objective: Objective, method: Method, state: State) -> tuple[State, Any]:
     """Learn U anew before the step where the schedule asks for it; also says for which walkers it was."""
-    due = method.preconditioner.due(state.index)
+    due = method.preconditioner.schedule.due(state.index)
     if not _any(due):
         return state, due
     fresh = method.preconditioner.refresh(at_rest(objective, state), state.position, state.preconditioner)
@@ -106,10 +106,10 @@ def descent_step(
     θ + ε, are kept and those of the pass at θ are dropped (the authors' choice; the usual SAM recipe is the reverse).
     """
     theta, layout = state.position, objective.layout
-    probing = state.index >= method.probe.start_step
+    probing = method.probe.schedule.due(state.index)
     gradient = loss = None
     buffers, evaluations = state.buffers, 0
-    if method.probe.needs_gradient or not probing:
+    if method.probe.capabilities.needs_gradient or not probing:
         loss, gradient, buffers = _pass(objective, theta, state, settings.seed, 0)
         evaluations = 1
 

@@ -9,7 +9,6 @@ import numpy as np
 from geometry.surface import Surface
 from optimizers import fast, stepwise
 from optimizers.methods import Method, method_named
-from optimizers.probes import NoProbe
 from optimizers.problem import Problem, prepared
 from optimizers.raw import Raw
 from optimizers.run import Run, name_outcomes
@@ -105,19 +104,17 @@ def _curvature(objective: Any, points: np.ndarray) -> np.ndarray:
 def _cost(problem: Problem) -> tuple[np.ndarray, np.ndarray]:
     """Cumulative gradient evaluations and curvature products before each step and at the end, (T+1, W) each.
 
-    One gradient for each step, one more for a probe that looks elsewhere, and for each refresh what the
-    preconditioner says. The averaging over the start's neighbourhood is not counted: it stands for what mini-batches
-    teach on a network.
+    For each step what the probe needs, and for each refresh what the preconditioner says. The averaging over the
+    start's neighbourhood is not counted: it stands for what mini-batches teach on a network.
     """
     method, count = problem.method, problem.start.shape[0]
-    index = np.arange(problem.steps)
-    probing = not isinstance(method.probe, NoProbe)
-    each = 1 + ((index >= method.probe.start_step) & (probing and method.probe.needs_gradient))
-    due = np.asarray(method.preconditioner.due(index[:, None]))
+    index = np.arange(problem.steps)[:, None]
+    due = np.asarray(method.preconditioner.schedule.due(index))
     refresh_gradients, refresh_products = method.preconditioner.refresh_cost()
 
     def cumulative(cost: np.ndarray) -> np.ndarray:
         total = np.concatenate([np.zeros((1, cost.shape[1]), dtype=np.int64), np.cumsum(cost, axis=0)])
         return np.broadcast_to(total, (problem.steps + 1, count))
 
-    return cumulative(each[:, None] + refresh_gradients * due), cumulative(refresh_products * due)
+    gradients = method.gradient_evaluations(index) + refresh_gradients * due
+    return cumulative(gradients), cumulative(refresh_products * due)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from optimizers.llqr import LLQR
 from optimizers.methods import Method
-from optimizers.problem import ARRAY_FIELDS, Problem
+from optimizers.problem import Problem
 from optimizers.raw import Raw
 from optimizers.rule import Settings, at_rest, begin, descent_step, refresh_if_due
 
@@ -57,11 +55,7 @@ def _alike(value: Any, like: Any) -> Any:
 
 
 def _method_alike(method: Method, like: Any) -> Method:
-    rule = method.preconditioner
-    if not isinstance(rule, LLQR) or isinstance(like, np.ndarray):
-        return method
-    fields = {name: _alike(getattr(rule, name), like) for name in ARRAY_FIELDS}
-    return replace(method, preconditioner=replace(rule, **fields))
+    return method.with_fields({name: _alike(value, like) for name, value in method.array_fields().items()})
 
 
 def _noise(problem: Problem, t: int, like: Any) -> Any:

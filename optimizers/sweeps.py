@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from geometry.surface import Surface
-from optimizers.llqr import LLQR
-from optimizers.methods import Method, method_named
-from optimizers.problem import ARRAY_FIELDS
+from optimizers.methods import METHODS, Method, method_named
 from optimizers.simulate import simulate
 
 STEP_SETTINGS = ("learning_rate", "radius", "momentum", "noise_variance")
-LLQR_SETTINGS = tuple(name for name in ARRAY_FIELDS if name != "clip")
 LARGEST_BATCH = 8192
 """Walkers in one call: keeps the memory of a sweep bounded."""
+
+
+def learning_settings() -> tuple[str, ...]:
+    """The numbers of the registered methods' preconditioners that may be an axis."""
+    found = [name for method in METHODS.values() for name in method.preconditioner.capabilities.array_fields]
+    return tuple(dict.fromkeys(found))
+
+
+def with_learning(method: Method, values: Mapping[str, Any]) -> Method:
+    """The method with arrays over the walkers for those of these settings that its preconditioner takes as arrays."""
+    known = method.preconditioner.capabilities.array_fields
+    mine = {name: np.rint(v).astype(int) if name == "refresh_every" else v for name, v in values.items()}
+    return method.with_fields({("preconditioner", name): v for name, v in mine.items() if name in known})
 
 
 @dataclass(frozen=True)
@@ -29,7 +38,7 @@ class Axis:
     values: np.ndarray
 
     def __post_init__(self) -> None:
-        known = (*STEP_SETTINGS, *LLQR_SETTINGS)
+        known = (*STEP_SETTINGS, *learning_settings())
         if self.name not in known:
             raise ValueError(f"an axis must be one of {', '.join(known)}, not {self.name!r}")
         values = np.asarray(self.values)
@@ -116,6 +125,8 @@ def refined_sweep(
         wanted = np.zeros(shape, dtype=bool)
         wanted[::stride, ::stride] = True
         points = np.argwhere(wanted & ~computed)
+        if not len(points):  # a small map: every 4th point of four is every 8th
+            continue
         share = max(1, LARGEST_BATCH // runs)
         for part in np.array_split(points, max(1, -(-len(points) // share))):
             rows, columns = part.T
@@ -141,14 +152,12 @@ def _run(
 ) -> Any:
     """One summary simulation of all points (P) × runs (R)."""
     step = {name: v[:, None] for name, v in values.items() if name in STEP_SETTINGS}
-    own: dict[str, Any] = {name: v[:, None] for name, v in values.items() if name not in STEP_SETTINGS}
-    if own and isinstance(method.preconditioner, LLQR):
-        if "refresh_every" in own:
-            own["refresh_every"] = np.rint(own["refresh_every"]).astype(int)
-        method = dataclasses.replace(method, preconditioner=dataclasses.replace(method.preconditioner, **own))
-    elif not step:
+    learning = {name: v[:, None] for name, v in values.items() if name not in STEP_SETTINGS}
+    concerned = set(learning) & set(method.preconditioner.capabilities.array_fields)
+    if not step and not concerned:
         # neither axis concerns this method: its map is one point, told for all
         step = {"momentum": np.full((len(next(iter(values.values()))), 1), settings.get("momentum", 0.9))}
+    method = with_learning(method, learning)
     return simulate(surface, method, starts, steps, seed=seeds, record="summary", **{**settings, **step})
 
 

@@ -60,7 +60,7 @@ class LLQR(FlatOptimizer):
     @property
     def refresh_due(self) -> bool:
         """Whether U must be learned anew before the next step."""
-        return bool(self._rule.due(self._index)) and not self._refreshed
+        return bool(self._rule.schedule.due(self._index)) and not self._refreshed
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         """Adds a group. U starts at the identity for new layers, and for layers that have changed their shape."""

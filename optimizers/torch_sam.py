@@ -45,7 +45,7 @@ class SAM(FlatOptimizer):
         check_setting("rho", rho)
         rule = probes.SAM() if probe is None else probe
         if isinstance(base, LLQR):
-            if getattr(rule, "update_is_plain", False):
+            if rule.capabilities.plain_update:
                 raise ValueError(f"{type(rule).__name__} steps along the plain gradient; its base cannot be LLQR")
             module, grouping = module or base._module, base._grouping
         self._module, self._grouping = module, grouping
@@ -80,7 +80,7 @@ class SAM(FlatOptimizer):
         does not move anything; without one it is refused.
         """
         self.restore()
-        needed = self.probe_rule.needs_gradient
+        needed = self.probe_rule.capabilities.needs_gradient
         gradient = self.parameters.gradient() if needed else None
         if gradient is not None and scaler is not None and scaler.is_enabled():
             gradient = gradient / scaler.get_scale()
@@ -97,7 +97,7 @@ class SAM(FlatOptimizer):
 
     @property
     def _probing(self) -> bool:
-        return self._index >= self.probe_rule.start_step
+        return bool(self.probe_rule.schedule.due(self._index))
 
     def _offset(self, theta: Tensor, gradient: Tensor | None) -> Tensor | None:
         precondition = self.base.precondition if isinstance(self.base, LLQR) else torch.clone
@@ -155,7 +155,7 @@ class SAM(FlatOptimizer):
             self.base.refresh(closure)
         if not self._probing:
             return self.backward(closure)
-        if self.probe_rule.needs_gradient:
+        if self.probe_rule.capabilities.needs_gradient:
             self.backward(closure)
             put_back(buffers)
         self.probe()

@@ -197,7 +197,7 @@ class Training:
         walk = self._walk(name)
         index = walk.state.index
         ready, method = walk.state, walk.method
-        due = bool(method.preconditioner.due(index))
+        due = bool(method.preconditioner.schedule.due(index))
         if due:
             ready, _ = refresh_if_due(self._ground(self.draws.refresh_rows(index)), method, walk.state)
         ground = self._ground(self.draws.rows(index))

@@ -5,18 +5,24 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
 
+from tests import parallel
 from tests.browser.chrome import HOW, find_chrome
 from tests.server import Server
+from tests.wheel import build_wheel
 
 ROOT = Path(__file__).resolve().parent.parent
 
 # A worker that steps back behind the web process gets nothing at all where other programs fill the cores, and what a
 # test waits for does not come. test_engine.py shows that it steps back; elsewhere it need not.
 os.environ.setdefault("POTHOLE_WORKER_NICE", "0")
+# Tests share the cores out among themselves. A second thread has nothing to gain on networks this small, and where
+# others fill the cores two threads spend most of their time waiting for each other.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # The same examples in every run: a red test then means a change of the code. Two shared cores keep no deadline.
 settings.register_profile("steady", derandomize=True, deadline=None)
@@ -26,6 +32,16 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Browser tests last: they are slow, and under Playwright's running event loop no other may start."""
     items.sort(key=lambda item: "browser" in item.path.relative_to(ROOT).parts)
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """What `-n auto` means here."""
+    return parallel.processes(config)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> parallel.Files:
+    """Whole files, in the order above."""
+    return parallel.Files(config, log)
 
 
 @pytest.fixture(scope="session")
@@ -60,3 +76,9 @@ def server(start_server: Callable[..., Server]) -> Iterator[Server]:
     shared.stop()
     assert died is None, f"the server ended by itself with {died}:\n{shared.log()}"
     assert not shared.tracebacks(), f"the server printed a traceback:\n{shared.log()}"
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel that is built from here."""
+    return build_wheel(tmp_path_factory.mktemp("wheel"))

@@ -12,6 +12,7 @@ import time
 import urllib.error
 import urllib.request
 import weakref
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -30,18 +31,26 @@ def free_port() -> int:
 class Server:
     """A running server. `url` has no slash at its end; extra arguments and environment are the program's.
 
-    on_port: the port of one that has ended, so that its pages find this one.
+    on_port: the port of one that has ended, so that its pages find this one. program: another way to start it than
+    `python -m app`. folder: the one that it is started from.
     """
 
-    def __init__(self, *arguments: str, on_port: int = 0, **environment: str) -> None:
+    def __init__(
+        self,
+        *arguments: str,
+        on_port: int = 0,
+        program: Sequence[str | Path] = (sys.executable, "-m", "app"),
+        folder: Path = ROOT,
+        **environment: str,
+    ) -> None:
         self.port = on_port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         log, path = tempfile.mkstemp(prefix="pothole-lab-", suffix=".log")
         self._log = Path(path)
         weakref.finalize(self, self._log.unlink, missing_ok=True)
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "app", "--no-browser", "--port", str(self.port), *arguments],
-            cwd=ROOT,
+            [*program, "--no-browser", "--port", str(self.port), *arguments],
+            cwd=folder,
             env={**os.environ, "PYTHONUNBUFFERED": "1", **environment},
             stdin=subprocess.DEVNULL,
             stdout=log,

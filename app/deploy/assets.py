@@ -18,6 +18,7 @@ from typing import Any
 import brotli
 import httpx
 
+from app import ASSETS
 from app.web.settings import WebSettings
 from app.web.static_files import SERVED
 
@@ -60,7 +61,7 @@ async def collect(folder: Path, quality: int) -> tuple[int, int]:
     """Ask the application for every address and write the answers; returns (addresses, files)."""
     import dash
 
-    from app.server import ASSETS, build
+    from app.server import build
 
     # The files are everybody's: no name, no password and no rate stands before them here.
     application: Any = build(WebSettings())

@@ -17,10 +17,10 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from app import __version__
 from app.appearance import SCHEMES, MethodLook
 from app.drawing.style import MARKERS, SETTINGS, dash_of
 from app.toy.export.panels import dress
-from app.version import VERSION
 
 WIDE, HEAD, EDGE = 960, 92, 24
 LETTER = 0.57
@@ -44,7 +44,7 @@ class Sheet:
         FigureCanvasAgg(self.figure)
         self.text(EDGE, 16, title, 15, color=self.colours.ink, weight="bold")
         self.text(EDGE, 42, words, 11)
-        self.text(WIDE - EDGE, 18, f"Pothole lab {VERSION}", 9, ha="right")
+        self.text(WIDE - EDGE, 18, f"Pothole lab {__version__}", 9, ha="right")
         self._legend(looks)
 
     def text(self, x: float, y: float, words: str, size: float, **more: Any) -> None:
@@ -83,7 +83,7 @@ class Sheet:
     def saved(self) -> bytes:
         """The file."""
         told = {"Title": self.title, "Description": json.dumps(self.settings)}
-        maker = f"Pothole lab {VERSION}"
+        maker = f"Pothole lab {__version__}"
         more = {"Software": maker} if self.form == "png" else {"Creator": maker, "Date": None}
         out = io.BytesIO()
         with matplotlib.rc_context(SETTINGS):

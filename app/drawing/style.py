@@ -10,7 +10,10 @@ from matplotlib.path import Path
 
 from app.appearance import SCHEMES, MethodLook
 
-MARKERS = {"circle": "o", "square": "s", "triangle": "^", "diamond": "D", "hexagon": "h", "cross": "P", "wedge": "v"}
+MARKERS = {
+    "circle": "o", "square": "s", "triangle": "^", "diamond": "D", "hexagon": "h", "cross": "P", "wedge": "v",
+    "star": "*", "pentagon": "p", "saltire": "X",
+}  # fmt: skip
 SETTINGS: dict[Any, Any] = {
     "font.family": ["DejaVu Sans"],
     "font.size": 11.0,

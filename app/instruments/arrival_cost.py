@@ -10,17 +10,18 @@ holds exactly, and two numbers for each cell serve every unit.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from app.toy.compute import configured
-from app.toy.costs import Schedule, counted, counting_told, schedule_of
+from app.toy.costs import counted, counting_told
 from app.toy.measured_cost import cost_request, measuring_told, seconds
-from app.toy.request import METHOD_NAMES, ToyRequest
-from optimizers import LLQR, Method
-from optimizers.sweeps import LLQR_SETTINGS, Sweep
+from app.toy.request import ToyRequest
+from optimizers import METHODS, Method
+from optimizers.capabilities import Schedule
+from optimizers.sweeps import Sweep, with_learning
 
 Prices = Mapping[str, float]
 """{"step": …, "refresh": …}: what each of them costs."""
@@ -34,14 +35,19 @@ def prices(method: Method) -> dict[str, int]:
 
 @dataclass(frozen=True)
 class Unit:
-    """What a comparison counts in: its name in the controls table, and each method's prices."""
+    """What a comparison counts in: its name in the controls table, and each method's prices (none for steps)."""
 
     name: str
     prices: Mapping[str, Prices]
 
+    def of(self, name: str) -> Prices:
+        """The prices of a method."""
+        return self.prices[name] if self.prices else {"step": 1, "refresh": 0}
+
     def cost(self, name: str, steps: Any, refreshes: Any) -> Any:
         """What so many steps with so many refreshes cost a method."""
-        return self.prices[name]["step"] * steps + self.prices[name]["refresh"] * refreshes
+        price = self.of(name)
+        return price["step"] * steps + price["refresh"] * refreshes
 
     def of_steps(self, name: str, steps: int, when: Schedule) -> float:
         """What the first so many steps cost a method that refreshes U by this schedule."""
@@ -58,7 +64,7 @@ class Unit:
         return f"median {value:g}" if self.name == "evaluations" else f"median {value:.3g} s"
 
 
-STEPS = Unit("steps", {name: {"step": 1, "refresh": 0} for name in METHOD_NAMES})
+STEPS = Unit("steps", {})
 
 
 def unit_of(name: str, request: ToyRequest) -> Unit:
@@ -66,7 +72,7 @@ def unit_of(name: str, request: ToyRequest) -> Unit:
     if name == "steps":
         return STEPS
     if name == "evaluations":
-        return Unit(name, {method: prices(configured(method, request)) for method in METHOD_NAMES})
+        return Unit(name, {method: prices(configured(method, request)) for method in METHODS})
     return Unit(name, seconds(cost_request(request)))
 
 
@@ -77,14 +83,11 @@ def median_refreshes(pair: np.ndarray, when: Schedule) -> np.ndarray:
 
 
 def with_axes(method: Method, found: Sweep) -> Method:
-    """The method of a map's cells: LLQR's settings that are an axis as arrays over the map (m, n)."""
-    rule = method.preconditioner
-    shaped = {found.x.name: found.x.values[None, :], found.y.name: found.y.values[:, None]}
-    own: dict[str, Any] = {name: values for name, values in shaped.items() if name in LLQR_SETTINGS}
-    return replace(method, preconditioner=replace(rule, **own)) if own and isinstance(rule, LLQR) else method
+    """The method of a map's cells: its preconditioner's settings that are an axis as arrays over the map (m, n)."""
+    return with_learning(method, {found.x.name: found.x.values[None, :], found.y.name: found.y.values[:, None]})
 
 
 def arrivals_told(pair: np.ndarray, method: Method) -> dict[str, list[list[float | None]]]:
     """{"median", "refreshes"} of a map (m, n) from its two middle arrivals (2, m, n); None where no run arrived."""
-    told = {"median": pair.mean(axis=0), "refreshes": median_refreshes(pair, schedule_of(method))}
+    told = {"median": pair.mean(axis=0), "refreshes": median_refreshes(pair, method.preconditioner.schedule)}
     return {key: [[None if np.isnan(v) else float(v) for v in row] for row in rows] for key, rows in told.items()}

@@ -8,10 +8,10 @@ from functools import lru_cache
 import numpy as np
 
 from app.state.control import NumberControl
-from app.toy.controls import CONTROLS, start_controls, surface_controls
+from app.toy.controls import PRECONDITIONER, WALK, start_controls, surface_controls
 from app.toy.request import ToyRequest
 from geometry.surfaces import SURFACES, make_surface
-from optimizers.sweeps import LLQR_SETTINGS, STEP_SETTINGS
+from optimizers.sweeps import STEP_SETTINGS, learning_settings
 
 WINDOWS: dict[str, tuple[float, float]] = {
     "learning_rate": (1e-3, 0.3),
@@ -28,8 +28,9 @@ WINDOWS: dict[str, tuple[float, float]] = {
 
 def axis_controls() -> dict[str, NumberControl]:
     """The controls that may be an axis, in the table's order."""
-    known = (*STEP_SETTINGS, *LLQR_SETTINGS)
-    return {c.name: c for c in CONTROLS if isinstance(c, NumberControl) and c.name in known and c.name in WINDOWS}
+    known = (*STEP_SETTINGS, *learning_settings())
+    table = (*WALK, *PRECONDITIONER)
+    return {c.name: c for c in table if isinstance(c, NumberControl) and c.name in known and c.name in WINDOWS}
 
 
 AXES = axis_controls()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from app.instruments.arrival_cost import Unit
-from app.toy.costs import Schedule
+from optimizers.capabilities import Schedule
 
 MOST_STEPS = 20_000
 """The budget is at most what so many steps cost the method to which they cost least."""

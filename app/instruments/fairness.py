@@ -12,22 +12,24 @@ import orjson
 
 from app.instruments.arrival_cost import STEPS, Unit, median_refreshes, prices, unit_of
 from app.instruments.axes import AXES
-from app.instruments.controls import InstrumentRequest
 from app.instruments.equal_cost import WORDS, compared, equal_budget, lengths_told, steps_within
+from app.instruments.export.tables import fairness_tables
+from app.instruments.instrument import RUNS, Instrument, InstrumentRequest
 from app.instruments.repeats import Repeats, repeats
 from app.state.control import NumberControl
 from app.toy.claims.trials import MOST
 from app.toy.compute import configured
-from app.toy.costs import schedule_of
-from app.toy.request import METHOD_NAMES, ToyRequest
+from app.toy.controls import COST, own_key
+from app.toy.request import ToyRequest
 from geometry.surface import Surface
-from optimizers import METHODS, SAM, simulate
+from optimizers import METHODS, simulate
+from optimizers.capabilities import LEARNING_RATE
 from optimizers.sweeps import middle_arrivals
 
-RATES = np.geomspace(1e-4, 1.0, 27)
-RADII = np.geomspace(0.02, 2.0, 8)
-EFFORT = len(RATES) * len(RADII)
-"""Settings tried for each method: learning rates × radii, or as many learning rates where no probe has a radius."""
+RATES = LEARNING_RATE.values(27)
+RADII_TRIED = 8
+EFFORT = len(RATES) * RADII_TRIED
+"""Settings tried for each method: learning rates × radii, or as many learning rates where there is no radius."""
 JUDGED_ON = 20
 """Fresh runs on which the tuned settings are compared."""
 FASTER = 1.25
@@ -65,11 +67,12 @@ class Tried:
 
 
 def settings_of(name: str) -> tuple[np.ndarray, np.ndarray | None]:
-    """(rates, radii) that are tried; radii None where the method has no probe: the page's ρ then changes nothing."""
-    if isinstance(METHODS[name].probe, SAM):
-        rates, radii = np.meshgrid(RATES, RADII, indexing="ij")
+    """(rates, radii) that are tried; radii None where the page's ρ changes nothing for the method."""
+    radius = METHODS[name].tunable("radius")
+    if radius is not None:
+        rates, radii = np.meshgrid(RATES, radius.values(RADII_TRIED), indexing="ij")
         return _kept(AXES["learning_rate"], rates.ravel()), _kept(AXES["radius"], radii.ravel())
-    return _kept(AXES["learning_rate"], np.geomspace(RATES[0], RATES[-1], EFFORT)), None
+    return _kept(AXES["learning_rate"], LEARNING_RATE.values(EFFORT)), None
 
 
 def _kept(control: NumberControl, values: np.ndarray) -> np.ndarray:
@@ -90,7 +93,7 @@ def tried(name: str, request: ToyRequest, surface: Surface, rates: Any, radii: A
         losses = np.where(lost, np.inf, surface.loss(run.final))
     reached = run.outcome == "reached"
     pair = middle_arrivals(run.arrival, reached)
-    refreshes = median_refreshes(pair, schedule_of(method))
+    refreshes = median_refreshes(pair, method.preconditioner.schedule)
     final = np.median(losses, axis=-1)
     final = np.where(np.isfinite(final), final, np.nan)
     return Tried(name, rates, radii, reached.sum(axis=-1), pair.mean(axis=0), refreshes, final)
@@ -152,7 +155,7 @@ def compare(
     toy, surface = request.toy, request.toy.make_surface()
     trial, fresh = repeats(toy, surface, request.runs), repeats(toy, surface, JUDGED_ON, seed=1)
     strips, rows, untuned, tuned, chosen = [], [], {}, {}, {}
-    for name in METHOD_NAMES:
+    for name in METHODS:
         mine, judging = (replace(one, steps=lengths[name]) for one in (trial, fresh))
         found = tried(name, toy, surface, *settings_of(name), mine)
         best = chosen[name] = found.best_or((kept or {}).get(name, -1))
@@ -160,12 +163,14 @@ def compare(
         now = tried(name, toy, surface, [toy.learning_rate], [toy.radius], judging)
         untuned[name], tuned[name] = now, again
         strips.append({"method": name, **_strip(found)})
+        rate, radius, probing = float(found.rates[best]), float(found.radii[best]), METHODS[name].tunable("radius")
         rows.append(
             {
                 "method": name,
-                "probing": isinstance(METHODS[name].probe, SAM),
-                "learning_rate": float(found.rates[best]),
-                "radius": float(found.radii[best]),
+                "probing": probing is not None,
+                "learning_rate": rate,
+                "radius": radius,
+                "own": {own_key("rate", name): rate, **({own_key("radius", name): radius} if probing else {})},
                 "tuned": _told(again),
                 "now": _told(now),
             }
@@ -177,7 +182,7 @@ def compare(
 def compare_by_steps(request: InstrumentRequest) -> Comparison:
     """Every method with the page's number of steps; kept, because every other unit is compared with it."""
     steps = repeats(request.toy, request.toy.make_surface(), request.runs).steps
-    return compare(request, STEPS, dict.fromkeys(METHOD_NAMES, steps))
+    return compare(request, STEPS, dict.fromkeys(METHODS, steps))
 
 
 def fairness_answer(request: InstrumentRequest) -> bytes:
@@ -190,7 +195,7 @@ def fairness_answer(request: InstrumentRequest) -> bytes:
         "runs": request.runs,
         "judged_on": JUDGED_ON,
         "effort": EFFORT,
-        "costs": {name: prices(configured(name, toy)) for name in METHOD_NAMES},
+        "costs": {name: prices(configured(name, toy)) for name in METHODS},
         **steps.told(toy),
         "what": (
             f"Tuned for arrivals, then for early ones, on: {trial.what}. {EFFORT} settings for each method. Judged on "
@@ -207,7 +212,7 @@ def fairness_answer(request: InstrumentRequest) -> bytes:
 def _within_budget(request: InstrumentRequest, by_steps: Comparison, steps: int) -> dict[str, Any]:
     """The same comparison where each method walks what an equal budget pays for; what that changes is said."""
     unit = unit_of(request.unit, request.toy)
-    schedules = {name: schedule_of(configured(name, request.toy)) for name in METHOD_NAMES}
+    schedules = {name: configured(name, request.toy).preconditioner.schedule for name in METHODS}
     budget = equal_budget(unit, schedules, steps)
     lengths = {name: steps_within(unit, name, when, budget) for name, when in schedules.items()}
     found = compare(request, unit, lengths, by_steps.best)
@@ -257,4 +262,18 @@ def advantage(ours: Tried, other: Tried, unit: Unit = STEPS) -> bool | None:
     if other.arrived[0] < MOST * runs:
         return True
     mine, theirs = float(ours.cost(unit)[0]), float(other.cost(unit)[0])
-    return theirs > FASTER * mine and theirs - mine >= AT_LEAST * unit.prices[other.name]["step"]
+    return theirs > FASTER * mine and theirs - mine >= AT_LEAST * unit.of(other.name)["step"]
+
+
+FAIRNESS = Instrument(
+    key="fairness",
+    title="Fairness",
+    about="Equal learning rates favour whom they suit. Here every method is tuned over as many settings.",
+    controls=(RUNS, COST),
+    decided_by=(COST.name,),  # within the equal budget of a unit every method is tuned anew
+    compute=fairness_answer,
+    table_names=(("strip", "Strip"), ("best", "Every method at its best")),
+    tables=fairness_tables,
+    picture="app.instruments.export.pictures:fairness_picture",
+    counts_cost=True,
+)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from prometheus_client import Counter, Gauge, Histogram, disable_created_metrics
 from prometheus_client.core import REGISTRY, CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
-
-from app.web.cache import CACHES
 
 disable_created_metrics()  # a time of birth for every series: twice the text, and nobody asks
 SECONDS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -22,6 +20,17 @@ BATCHES = Histogram(
     "pothole_batch_size", "Requests that one batched computation answered.", buckets=(1, 2, 4, 8, 16, 32, 64, 128)
 )
 SIDE_DEATHS = Counter("pothole_side_process_deaths", "Times that processes beside this one died.", ["work"])
+
+
+class Cache(Protocol):
+    """What is counted of a cache."""
+
+    hits: int
+    misses: int
+    held: int
+
+
+_CACHES: dict[str, Cache] = {}
 _QUEUES: dict[str, Callable[[], int]] = {}
 _PROCESSES: dict[str, Callable[[], int]] = {}
 
@@ -29,6 +38,11 @@ _PROCESSES: dict[str, Callable[[], int]] = {}
 def watch_queue(name: str, length: Callable[[], int]) -> None:
     """Report the length of a queue of this process under a name; the newest of a name counts."""
     _QUEUES[name] = length
+
+
+def watch_cache(name: str, cache: Cache) -> None:
+    """Report a cache's counts under a name; the newest of a name counts."""
+    _CACHES[name] = cache
 
 
 def watch_processes(name: str, living: Callable[[], int]) -> None:
@@ -48,7 +62,7 @@ class OwnState(Collector):
             waiting.add_metric([name], length())
         asked = CounterMetricFamily("pothole_cache_asked", "Answers asked for.", labels=["cache", "found"])
         held = GaugeMetricFamily("pothole_cache_bytes", "Bytes that a cache holds.", labels=["cache"])
-        for name, cache in sorted(CACHES.items()):
+        for name, cache in sorted(_CACHES.items()):
             asked.add_metric([name, "yes"], cache.hits)
             asked.add_metric([name, "no"], cache.misses)
             held.add_metric([name], cache.held)

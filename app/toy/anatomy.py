@@ -14,13 +14,14 @@ import orjson
 
 from app.encoding import encode
 from app.numbers_as_text import number, vector
+from app.state.schema import BadRequest
 from app.toy.batch import run_alone
-from app.toy.lens_controls import STAGES
+from app.toy.controls import STAGES
 from app.toy.request import ToyRequest, read_state, request_of
-from app.web.request import BadRequest
 from geometry.surface import Surface
-from optimizers import LLQR
+from optimizers import Method
 from optimizers.anatomy import StepAnatomy, last_whole_step, step_anatomy
+from optimizers.probes import NORMS
 from optimizers.run import Run
 
 PATCH_POINTS = 61
@@ -70,8 +71,7 @@ def _run(request: ToyRequest, name: str) -> tuple[Run, Surface]:
 def described(run: Run, surface: Surface, name: str, request: ToyRequest, step: int) -> dict[str, Any]:
     """What the browser draws and writes of one step."""
     a = step_anatomy(run, step)
-    learns = isinstance(run.method.preconditioner, LLQR)
-    refreshed = bool(np.any(run.method.preconditioner.due(a.step)))
+    method, learns = run.method, run.method.learns
     half = window(a, surface, learns)
     vectors = ("theta", "gradient", "offset", "probe", "outer", "noise", "noisy", "direction", "velocity_before")
     told = {key: _finite(getattr(a, key)) for key in (*vectors, "velocity", "displacement", "arrived")}
@@ -89,10 +89,10 @@ def described(run: Run, surface: Surface, name: str, request: ToyRequest, step: 
         "learning_rate": a.learning_rate,
         **told,
         "image": _image(a) if learns else None,
-        "metric": _metric(a) if learns and a.probing and request.probe_norm == "matrix" else None,
+        "metric": _metric(a) if learns and a.probing and method.probe.norm == "matrix" else None,
         "half": half,
         "patch": patch(surface, a.theta, half),
-        "stages": stages(a, surface, name, request, learns, refreshed),
+        "stages": stages(a, surface, name, method),
     }
 
 
@@ -142,16 +142,14 @@ def patch(surface: Surface, theta: np.ndarray, half: float) -> dict[str, Any]:
     return {"points": count, "losses": encode(losses), "low": low, "high": high}
 
 
-def stages(
-    a: StepAnatomy, surface: Surface, name: str, request: ToyRequest, learns: bool, refreshed: bool
-) -> list[dict[str, str]]:
+def stages(a: StepAnatomy, surface: Surface, name: str, method: Method) -> list[dict[str, str]]:
     """For each vector its title, its formula, the formula with its numbers, and what is special about it here."""
     writers = {
         "gradient": lambda: _gradient(a, surface),
-        "ball": lambda: _ball(a, name, request, learns, refreshed),
-        "probe": lambda: _probe(a, name, request, learns),
+        "ball": lambda: _ball(a, name, method),
+        "probe": lambda: _probe(a, name, method),
         "outer": lambda: _outer(a),
-        "direction": lambda: _direction(a, learns),
+        "direction": lambda: _direction(a, method),
         "velocity": lambda: _velocity(a),
         "step": lambda: _step(a, surface),
     }
@@ -171,10 +169,16 @@ def _gradient(a: StepAnatomy, surface: Surface) -> tuple[str, str, str, str]:
     return "Gradient", "g = ∇L(θ)", numbers, note
 
 
-def _ball(a: StepAnatomy, name: str, request: ToyRequest, learns: bool, refreshed: bool) -> tuple[str, str, str, str]:
-    unused = f"{name} does not probe: the ball is not used." if not a.probing else ""
-    if not learns:
-        return "Ball of radius ρ", "{ε : ‖ε‖ ≤ ρ},  U = I", f"ρ = {number(a.radius)}", unused
+def _ball(a: StepAnatomy, name: str, method: Method) -> tuple[str, str, str, str]:
+    norm = method.probe.norm
+    if not a.probing:
+        special = f"{name} does not probe: the ball is not used."
+    elif norm not in NORMS:
+        special = f"{name} measures ε in units of its own: the probe may lie outside the ball."
+    else:
+        special = ""
+    if not method.learns:
+        return "Ball of radius ρ", "{ε : ‖ε‖ ≤ ρ},  U = I", f"ρ = {number(a.radius)}", special
     u = a.preconditioner
     rows = "; ".join(", ".join(number(float(v)) for v in row) for row in u)
     values = (
@@ -183,28 +187,25 @@ def _ball(a: StepAnatomy, name: str, request: ToyRequest, learns: bool, refreshe
     axes = " and ".join(number(a.radius * float(v)) for v in values)
     reach = f"has half-axes {axes}" if len(u) > 1 else f"reaches {axes} to either side"
     numbers = f"ρ = {number(a.radius)}, U = [{rows}]; the ball’s image {reach}"
-    learned = a.step - a.step % request.refresh_every
-    if refreshed:
+    learned = method.preconditioner.schedule.latest(a.step)
+    if learned == a.step:
         note = "U was learned anew before this step. "
-    elif learned > 0 or request.warm_start_scale == 0:
+    elif learned is not None:
         note = f"U is that of step {learned}. "
     else:
         note = "U is that of the warm start. "
-    if a.probing and request.probe_norm == "matrix":
+    if a.probing and norm == "matrix":
         note += "The norm √(gᵀUg) puts the probe on the dotted ellipse εᵀU⁻¹ε = ρ². "
-    return "Ball of radius ρ, and its image under U", "{ε : ‖ε‖ ≤ ρ} → {Uε}", numbers, (note + unused).strip()
+    return "Ball of radius ρ, and its image under U", "{ε : ‖ε‖ ≤ ρ} → {Uε}", numbers, (note + special).strip()
 
 
-def _probe(a: StepAnatomy, name: str, request: ToyRequest, learns: bool) -> tuple[str, str, str, str]:
+def _probe(a: StepAnatomy, name: str, method: Method) -> tuple[str, str, str, str]:
     if not a.probing:
         numbers = f"θ + ε = θ = {vector(a.theta)}"
         return "Probe point", "ε = 0", numbers, f"{name} takes the gradient where it stands."
-    w = "Ug" if learns else "g"
-    under = "gᵀUg" if learns and request.probe_norm == "matrix" else f"‖{w}‖²"
-    formula = f"ε = ρ {w} / √({under} + 10⁻¹²)"
     numbers = f"ε = {vector(a.offset)}, ‖ε‖ = {_norm(a.offset)}; θ + ε = {vector(a.probe)}"
     note = "" if np.any(a.offset) else "There is nothing to look along: ε = 0."
-    return "Probe point", formula, numbers, note
+    return "Probe point", method.probe.formula(method.learns), numbers, note
 
 
 def _outer(a: StepAnatomy) -> tuple[str, str, str, str]:
@@ -215,8 +216,10 @@ def _outer(a: StepAnatomy) -> tuple[str, str, str, str]:
     return "Gradient at the probe point", "g⁺ = ∇L(θ + ε) + noise", numbers, ""
 
 
-def _direction(a: StepAnatomy, learns: bool) -> tuple[str, str, str, str]:
-    note = "" if learns else "U = I: nothing changes."
+def _direction(a: StepAnatomy, method: Method) -> tuple[str, str, str, str]:
+    if not method.precondition_update:
+        return "Direction", "g⁺", f"g⁺ = {vector(a.direction)}", "U serves the probe alone."
+    note = "" if method.learns else "U = I: nothing changes."
     return "Preconditioned", "U g⁺", f"U g⁺ = {vector(a.direction)}, ‖U g⁺‖ = {_norm(a.direction)}", note
 
 

@@ -15,14 +15,9 @@ import numpy as np
 
 from app.toy.compute import OPTIONS, Trace, answer_of, configured, traces_of
 from app.toy.request import ToyRequest
-from app.web.cache import AnswerCache
-from app.web.settings import web_settings
 from geometry.surface import Surface
-from optimizers import LLQR, METHODS, Method, simulate
+from optimizers import METHODS, Method, simulate
 from optimizers.run import Run
-
-PATHS = AnswerCache(web_settings().cache_bytes / 2, "paths")
-"""Answers by request: at 600 steps one is about 100 kB."""
 
 
 def paths_key(request: ToyRequest) -> ToyRequest:
@@ -39,7 +34,14 @@ def together(request: ToyRequest) -> Hashable:
         request.probe_norm,
         request.structure,
         request.warm_start_scale > 0,
+        *(getattr(request, option) for option in OPTIONS if not _broadcasts(option)),
     )
+
+
+def _broadcasts(option: str) -> bool:
+    """Whether every method either lacks this number or takes an array of it over the walkers."""
+    rules = [method.preconditioner for method in METHODS.values()]
+    return all(option in rule.capabilities.array_fields or not hasattr(rule, option) for rule in rules)
 
 
 def compute_many(requests: Sequence[ToyRequest]) -> list[bytes]:
@@ -113,7 +115,9 @@ def _run(name: str, surface: Surface, requests: list[ToyRequest]) -> Run:
 
 def _method(name: str, requests: list[ToyRequest]) -> Method:
     """The method with each request's options as arrays over the walkers."""
-    if len(requests) == 1 or not isinstance(METHODS[name].preconditioner, LLQR):
+    if len(requests) == 1 or not METHODS[name].learns:
         return configured(name, requests[0])
-    options: dict[str, Any] = {key: np.array([getattr(r, key) for r in requests]) for key in OPTIONS}
+    options: dict[str, Any] = {
+        key: np.array([getattr(r, key) for r in requests]) for key in OPTIONS if _broadcasts(key)
+    }
     return configured(name, replace(requests[0], **options))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -17,38 +17,28 @@ from app.toy.request import ToyRequest
 from app.toy.surface import reference
 from geometry.along import charted
 from geometry.surface import Surface
-from optimizers import LLQR, METHODS, SAM, Method
+from optimizers import METHODS, Method
 from optimizers.run import Run
 
 OPTIONS = ("decay", "refresh_every", "damping", "warm_start_scale")
-"""Numbers of LLQR that a request sets."""
+"""Numbers of a preconditioner that a request sets."""
 
 
 def configured(name: str, request: ToyRequest) -> Method:
     """The registered method with the request's settings, or arrays of them over walkers, in place of its own."""
-    return _made(name, request.probe_norm, request.structure, *(getattr(request, option) for option in OPTIONS))
+    options = {option: getattr(request, option) for option in OPTIONS}
+    return _set(METHODS[name], request.probe_norm, request.structure, **options)
 
 
-def _made(
-    name: str, probe_norm: str, structure: str, decay: Any, refresh_every: Any, damping: Any, warm_start_scale: Any
-) -> Method:
-    method = METHODS[name]
-    probe, preconditioner = method.probe, method.preconditioner
-    if isinstance(probe, SAM):
-        probe = replace(probe, norm=probe_norm)
-    if isinstance(preconditioner, LLQR):
-        preconditioner = replace(
-            preconditioner,
-            structure=structure,
-            decay=decay,
-            refresh_every=refresh_every,
-            damping=damping,
-            warm_start_scale=warm_start_scale if np.any(warm_start_scale) else None,
-        )
-    return replace(method, probe=probe, preconditioner=preconditioner)
+def _set(method: Method, probe_norm: str, structure: str, **options: Any) -> Method:
+    """The method with those of these settings that its probe and its preconditioner have."""
+    if not np.any(options["warm_start_scale"]):
+        options["warm_start_scale"] = None
+    own = {("preconditioner", name): value for name, value in {"structure": structure, **options}.items()}
+    return method.with_fields({("probe", "norm"): probe_norm, **own})
 
 
-_registered = lru_cache(maxsize=1024)(_made)
+_kept = lru_cache(maxsize=1024)(_set)
 """For settings that are numbers: most requests of a drag leave the method as it is."""
 
 
@@ -73,7 +63,8 @@ def answer_of(request: ToyRequest, surface: Surface, traces: list[Trace]) -> byt
 
 def _cost(name: str, request: ToyRequest) -> dict[str, Any]:
     """What the method's steps and refreshes are counted as."""
-    return counted(_registered(name, request.probe_norm, request.structure, *(getattr(request, o) for o in OPTIONS)))
+    options = {option: getattr(request, option) for option in OPTIONS}
+    return counted(_kept(METHODS[name], request.probe_norm, request.structure, **options))
 
 
 def own_settings(request: ToyRequest, name: str) -> str | None:
@@ -81,8 +72,7 @@ def own_settings(request: ToyRequest, name: str) -> str | None:
     if not request.own:
         return None
     mine = request.of_method(name)
-    probing = isinstance(METHODS[name].probe, SAM)
-    return f"η = {mine.learning_rate:g}" + (f", ρ = {mine.radius:g}" if probing else "")
+    return ", ".join(f"{one.symbol} = {getattr(mine, one.name):g}" for one in METHODS[name].tunables)
 
 
 @dataclass(frozen=True)
@@ -107,7 +97,7 @@ def traces_of(name: str, run: Run, surface: Surface) -> list[Trace]:
     offset = positions - reference(surface)[0]
     distance = np.sqrt((offset * offset).sum(axis=-1))
     _, curvature = charted(surface, positions)
-    looked = charted(surface, run.probes.swapaxes(0, 1))[0] if probes_ahead(run) else None
+    looked = charted(surface, run.probes.swapaxes(0, 1))[0] if run.method.looks_ahead else None
     # Narrowed for all walkers at once: each alone would take as long as its simulation.
     whole = {
         "positions": narrow(positions),
@@ -142,16 +132,12 @@ def _entry(trace: Trace, row: dict[str, Any]) -> dict[str, Any]:
     run = trace.run
     return {
         "name": trace.name,
+        "makes_ghosts": run.method.probe.capabilities.makes_ghosts,
         **{key: None if values is None else packed(values) for key, values in trace.sent.items()},
         "last_finite": int(run.last_finite),
         "arrival": int(run.arrival),
         "row": row,
     }
-
-
-def probes_ahead(run: Run) -> bool:
-    """Whether the method looks anywhere but at its own position."""
-    return isinstance(run.method.probe, SAM)
 
 
 def table_row(name: str, run: Run) -> dict[str, Any]:

@@ -11,12 +11,11 @@ from typing import Any
 import numpy as np
 import orjson
 
+from app.state.schema import BadRequest
 from app.toy.compute import configured
-from app.toy.costs import schedule_of
-from app.toy.request import METHOD_NAMES, ToyRequest, read_state, request_of
-from app.web.request import BadRequest
-from optimizers import Method
-from optimizers.rule import Settings, begin, descent_step
+from app.toy.request import ToyRequest, read_state, request_of
+from optimizers import METHODS, Method
+from optimizers.rule import Settings, begin, descent_step, refresh_if_due
 
 STEPS_TIMED = 25
 ROUNDS = 5
@@ -39,7 +38,7 @@ class CostRequest:
 @lru_cache(maxsize=256)
 def seconds(asked: CostRequest) -> Mapping[str, Mapping[str, float]]:
     """{step, refresh} in seconds for each method, measured once and kept: page, verdict and file tell the same."""
-    methods = {name: configured(name, asked.toy) for name in METHOD_NAMES}
+    methods = {name: configured(name, asked.toy) for name in METHODS}
     found = {name: measured(method, asked.toy) for name, method in methods.items()}
     for name, method in methods.items():
         # The same refresh is the same work, whatever disturbed its measurement once.
@@ -52,7 +51,7 @@ def seconds(asked: CostRequest) -> Mapping[str, Mapping[str, float]]:
 
 def read_cost(raw: Mapping[str, Any]) -> CostRequest:
     """The posted state as far as it decides how long a step takes. BadRequest as usual."""
-    reading = read_state({**raw, "methods": list(METHOD_NAMES)})
+    reading = read_state({**raw, "methods": list(METHODS)})
     if reading.problems:
         raise BadRequest(*reading.problems)
     return cost_request(request_of(reading.state))
@@ -74,7 +73,7 @@ def measured(method: Method, toy: ToyRequest) -> dict[str, float]:
     surface = toy.make_surface()
     settings = Settings(toy.learning_rate, toy.radius, toy.momentum)
     with np.errstate(all="ignore"):
-        state = begin(surface, method, np.asarray(toy.start, dtype=float)[None])
+        state, _ = refresh_if_due(surface, method, begin(surface, method, np.asarray(toy.start, dtype=float)[None]))
 
         def walk() -> None:
             now = state
@@ -85,10 +84,9 @@ def measured(method: Method, toy: ToyRequest) -> dict[str, float]:
             for _ in range(REFRESHES_TIMED):
                 method.preconditioner.refresh(surface, state.position, state.preconditioner)
 
-        when = schedule_of(method)
         return {
             "step": _fastest(walk) / STEPS_TIMED,
-            "refresh": _fastest(refresh) / REFRESHES_TIMED if when.first >= 0 else 0.0,
+            "refresh": _fastest(refresh) / REFRESHES_TIMED if method.learns else 0.0,
         }
 
 

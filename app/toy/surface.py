@@ -11,8 +11,6 @@ from app.encoding import encode
 from app.toy.figures import curve_figure, map_figure, relief_figure
 from app.toy.landscape import MAP_POINTS, RELIEF_POINTS, Grid, colour_range, curve_of, grid_of
 from app.toy.request import ToyRequest
-from app.web.cache import AnswerCache
-from app.web.settings import web_settings
 from geometry.surface import Surface
 
 CAMERA = (-0.75, -1.0, 1.45)
@@ -22,8 +20,6 @@ RELIEF_ABOVE_START = 1.2
 """… but not below this multiple of the start's height above the lowest loss, …"""
 RELIEF_WORTH_CUTTING = 2.0
 """… and only where the whole surface is at least this many times as high."""
-SURFACES_DRAWN = AnswerCache(web_settings().cache_bytes / 4, "surfaces")
-"""Answers by surface: one is about 300 kB."""
 
 
 def surface_key(request: ToyRequest) -> str:

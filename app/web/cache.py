@@ -1,23 +1,20 @@
-"""A cache of answers that is bounded by what it holds in bytes, least recently used first out."""
+"""Caches of answers that are bounded by what they hold in bytes, least recently used first out."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from threading import Lock
 
-CACHES: dict[str, AnswerCache] = {}
-"""Those that have a name, for the metrics."""
+from app.telemetry.metrics import watch_cache
 
 
 class AnswerCache:
     """Bytes by key. An answer that alone is larger than the bound is not kept. `hits` counts answers that were."""
 
-    def __init__(self, maximum_bytes: float, name: str = "") -> None:
+    def __init__(self, maximum_bytes: float) -> None:
         self.maximum_bytes = int(maximum_bytes)
         self.held = self.hits = self.misses = 0
-        if name:
-            CACHES[name] = self
         self._answers: OrderedDict[Hashable, bytes] = OrderedDict()
         self._lock = Lock()
 
@@ -52,3 +49,24 @@ class AnswerCache:
             answer = compute()
             self.keep(key, answer)
         return answer
+
+
+class Caches:
+    """One cache for each kind of answer; together they hold at most `maximum_bytes`.
+
+    shares: by name, each in proportion to the others.
+    """
+
+    def __init__(self, maximum_bytes: float, shares: Mapping[str, float]) -> None:
+        whole = sum(shares.values())
+        self._caches = {name: AnswerCache(maximum_bytes * share / whole) for name, share in shares.items()}
+        for name, cache in self._caches.items():
+            watch_cache(name, cache)
+
+    def __getitem__(self, name: str) -> AnswerCache:
+        return self._caches[name]
+
+    @property
+    def maximum_bytes(self) -> int:
+        """What they may hold together."""
+        return sum(cache.maximum_bytes for cache in self._caches.values())

@@ -1,7 +1,7 @@
-"""Connections held to limits before there is a request: their number, the size of a head, and how long it takes.
+"""Connections held to limits before there is a request: their number, a head's size and time, and who never reads.
 
 uvicorn has no limit of its own on a head's size or time with the fast parser that it uses, so that a slow or endless
-head would hold a connection, or memory, for as long as it likes.
+head would hold a connection, or memory, for as long as it likes; nor on how long an answer may wait to be taken.
 """
 
 from __future__ import annotations
@@ -12,31 +12,89 @@ from typing import Any
 
 import orjson
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from app.web.asking import ClientFinder
 from app.web.settings import WebSettings
+from app.web.visitor import TrustedNetworks, limited_as
 
 
-class GuardedProtocol(HttpToolsProtocol):
-    """uvicorn's HTTP protocol with limits. `limited` makes a class of it for these settings."""
+class DropsSilentReaders:
+    """Part of a protocol: ends a connection whose other end has taken nothing of what waits to be sent for so long.
+
+    Else it would stay for ever, a closed one too: closing waits for what is still to be sent.
+    """
 
     settings: WebSettings
-    finder: ClientFinder
+    transport: Any
+    loop: asyncio.AbstractEventLoop
+    _unsent = 0
+    _has_drained = False
+    _look: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: Any) -> None:
+        """Begin to look."""
+        super().connection_made(transport)  # type: ignore[misc]
+        self._look_later()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Look no more."""
+        self._look_no_more()
+        super().connection_lost(exc)  # type: ignore[misc]
+
+    def resume_writing(self) -> None:
+        """Something has been taken, whatever has been added since."""
+        self._has_drained = True
+        super().resume_writing()  # type: ignore[misc]
+
+    def _look_later(self) -> None:
+        self._look = self.loop.call_later(self.settings.send_seconds, self._look_at_buffer)
+
+    def _look_no_more(self) -> None:
+        if self._look is not None:
+            self._look.cancel()
+            self._look = None
+
+    def _look_at_buffer(self) -> None:
+        before, self._unsent = self._unsent, self.transport.get_write_buffer_size()
+        if self._unsent and before and self._unsent >= before and not self._has_drained:
+            self.transport.abort()
+            return
+        self._has_drained = False
+        self._look_later()
+
+
+class GuardedSocket(DropsSilentReaders, WebSocketsSansIOProtocol):
+    """uvicorn's websocket. `limited` makes a class of it for these settings."""
+
+    async def send(self, message: Any) -> None:
+        """uvicorn takes a websocket that was refused with an answer of its own for one that the application forgot."""
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body" and not message.get("more_body", False):
+            self.handshake_complete = True
+
+
+class GuardedProtocol(DropsSilentReaders, HttpToolsProtocol):
+    """uvicorn's HTTP protocol with limits. `limited` makes a class of it for these settings."""
+
+    proxies: TrustedNetworks
     open_connections: Counter[str]
-    """By address, websockets not included: those are counted at the door."""
+    """By client, websockets not included: those are counted by SocketLimit."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._head_bytes = 0
+        self._waiting_bytes = 0
         self._in_message = False
         self._ended_message = False
+        self._refused = False
         self._deadline: asyncio.TimerHandle | None = None
-        self._address = self.client[0] if self.client else ""
+        address = self.client[0] if self.client else ""
+        self._address = limited_as(address)
         self._counted = True
         limits, held = self.settings, self.open_connections
         held[self._address] += 1
         # All clients of a proxy come from its address.
-        own = 0 if self.finder.trusts(self._address) else held[self._address]
+        own = 0 if self.proxies.include(address) else held[self._address]
         if own > limits.connections_per_client or held.total() > limits.connections:
             self._end(429, "Too many connections are open; try again shortly.")
         else:
@@ -55,22 +113,47 @@ class GuardedProtocol(HttpToolsProtocol):
         except (ValueError, UnicodeError):  # an address that is no text
             self._end(400, "The request's address is not valid.")
             return
-        if self._in_message or self._ended_message or not self._counted:
+        if self._refused or self._in_message or self._ended_message or not self._counted:
             return  # it was a body, or the end of one
         # All of it belonged to a head whose end has not come.
-        self._head_bytes += len(data)
-        if self._head_bytes > self.settings.head_bytes:
-            self._end(431, f"The request's head is larger than {self.settings.head_bytes} bytes.")
+        self._waiting_bytes += len(data)
+        if self._waiting_bytes > self.settings.head_bytes:
+            self._refuse_head()
         elif not self._answering:
             self._await_head()
 
+    # What the parser calls. After a refusal it goes on to the end of what it was given.
+    def on_message_begin(self) -> None:
+        if not self._refused:
+            self._head_bytes = 0
+            super().on_message_begin()
+
+    def on_url(self, url: bytes) -> None:
+        self._head_bytes += len(url)
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._head_bytes += len(name) + len(value) + len(b": \r\n")
+        super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
         self._stop_clock()
-        self._head_bytes = 0
+        self._waiting_bytes = 0
+        if self._refused:
+            return
+        if self._head_bytes > self.settings.head_bytes:  # a whole one, which came in one piece
+            self._refuse_head()
+            return
         self._in_message = True
         super().on_headers_complete()
 
+    def on_body(self, body: bytes) -> None:
+        if not self._refused:
+            super().on_body(body)
+
     def on_message_complete(self) -> None:
+        if self._refused:
+            return
         self._in_message = False
         self._ended_message = True
         self._stop_clock()
@@ -82,7 +165,10 @@ class GuardedProtocol(HttpToolsProtocol):
             self._deadline = self.loop.call_later(self.settings.body_seconds, self.transport.close)
 
     def handle_websocket_upgrade(self) -> None:
+        if self._refused:
+            return
         self._forget()
+        self._look_no_more()
         super().handle_websocket_upgrade()
 
     @property
@@ -108,8 +194,12 @@ class GuardedProtocol(HttpToolsProtocol):
             if not self.open_connections[self._address]:
                 del self.open_connections[self._address]
 
+    def _refuse_head(self) -> None:
+        self._end(431, f"The request's head is larger than {self.settings.head_bytes} bytes.")
+
     def _end(self, status: int, problem: str) -> None:
         """One sentence, and the end of the connection."""
+        self._refused = True
         self._stop_clock()
         if self.transport.is_closing():
             return
@@ -124,7 +214,9 @@ class GuardedProtocol(HttpToolsProtocol):
         self.transport.close()
 
 
-def limited(settings: WebSettings) -> type[Any]:
-    """The protocol class for uvicorn under these settings."""
-    own = {"settings": settings, "finder": ClientFinder(settings.trusted_proxies), "open_connections": Counter()}
-    return type("LimitedProtocol", (GuardedProtocol,), own)
+def limited(settings: WebSettings) -> tuple[type[Any], type[Any]]:
+    """The protocol classes for uvicorn under these settings: HTTP's and the websockets'."""
+    own = {
+        "settings": settings, "proxies": TrustedNetworks(settings.trusted_proxies), "open_connections": Counter(),
+    }  # fmt: skip
+    return type("LimitedProtocol", (GuardedProtocol,), own), type("LimitedSocket", (GuardedSocket,), own)

@@ -31,10 +31,17 @@ class FairQueue(Generic[Item]):
         browsers = self._addresses.get(address)
         return len(browsers.get(browser, ())) if browsers else 0
 
-    def put(self, visitor: Visitor, item: Item) -> None:
-        """Add a thing. Someone who had nothing waiting comes after those who wait already."""
+    def put(self, visitor: Visitor, item: Item, *, first: bool = False) -> None:
+        """Add a thing. Someone who had nothing waiting comes after those who wait already.
+
+        first: before the visitor's own things, as one that has had a turn and was not done with it.
+        """
         address, browser = visitor
-        self._addresses.setdefault(address, OrderedDict()).setdefault(browser, deque()).append(item)
+        own = self._addresses.setdefault(address, OrderedDict()).setdefault(browser, deque())
+        if first:
+            own.appendleft(item)
+        else:
+            own.append(item)
         self._length += 1
 
     def take(self) -> Item:
@@ -49,4 +56,26 @@ class FairQueue(Generic[Item]):
             browsers[browser] = own
         if browsers:
             self._addresses[address] = browsers
+        return item
+
+    def make_room(self, visitor: Visitor) -> Item | None:
+        """Take out, for a thing of this visitor, the last one of whoever has the largest share of the room.
+
+        That is the address with the most waiting, or, where it is the visitor's own, the browser behind it. None where
+        nobody would have more than the visitor after that: then it is the visitor who must wait.
+        """
+        held = {name: sum(map(len, browsers.values())) for name, browsers in self._addresses.items()}
+        largest = max(held, key=lambda name: held[name], default="")
+        mine = visitor[0]
+        address = largest if held.get(largest, 0) > held.get(mine, 0) + 1 else mine
+        browsers = self._addresses.get(address, OrderedDict())
+        browser = max(browsers, key=lambda name: len(browsers[name]), default="")
+        if address == mine and len(browsers.get(browser, ())) <= self.of(visitor) + 1:
+            return None
+        item = browsers[browser].pop()
+        self._length -= 1
+        if not browsers[browser]:
+            del browsers[browser]
+        if not browsers:
+            del self._addresses[address]
         return item

@@ -12,6 +12,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from app.jobs import default_engine
 from app.telemetry.metrics import ENGINE
 from app.telemetry.settings import ObserveSettings
+from app.web.visitor import FORWARDING, address_of
 
 ENGINE_ANSWERS_WITHIN = 2.0
 ADDRESSES = ("/healthz", "/readyz", "/metrics")
@@ -74,9 +75,10 @@ def add_health_routes(server: FastAPI, settings: ObserveSettings, readiness: Rea
     @server.get("/metrics", include_in_schema=False)
     async def metrics(request: Request) -> Response:
         """Prometheus' text for those whom POTHOLE_METRICS names. A request that came through a proxy is judged by
-        the address that the proxy told, and refused where that is not trusted to tell it."""
-        client = request.client.host if request.client else None
-        if not settings.may_read_metrics(client):
+        the address that the proxy told, and refused where that is not trusted to tell it: a proxy on this computer
+        would open them to everybody."""
+        passed_on = any(name in request.headers for name in FORWARDING)
+        if passed_on or not settings.may_read_metrics(address_of(request)):
             return answer({"problems": ["The metrics are not for this address; POTHOLE_METRICS names those."]}, 403)
         ENGINE.take(await engine_state())
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST, headers={"Cache-Control": "no-store"})

@@ -6,13 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
 
 @dataclass(frozen=True)
 class Page:
     """A page: its address, its name in the navigation, its script, what it shows, and its own tools in the header.
 
-    script: its entry among the client code, a file under assets/pages; link_problems(query): sentences on what is wrong
-    with a link to it; in_navigation: whether the header lists it.
+    script: its entry among the client code, a file under assets/pages; find_link_faults(query): sentences on what is
+    wrong with a link to it; in_navigation: whether the header lists it.
     """
 
     path: str
@@ -20,7 +22,7 @@ class Page:
     script: str
     layout: Callable[[], Any]
     header: Callable[[], Any] | None = None
-    link_problems: Callable[[str], list[str]] | None = None
+    find_link_faults: Callable[[str], list[str]] | None = None
     in_navigation: bool = True
 
 
@@ -40,3 +42,19 @@ def page_at(path: Any) -> Page | None:
     if not isinstance(path, str):
         return None
     return PAGES.get("/" + path.strip("/"))
+
+
+class MissingPages:
+    """Gives the status 404 to an address without a page: Dash answers it as if there were one."""
+
+    def __init__(self, app: ASGIApp, has_page: Callable[[str], bool]) -> None:
+        self.app, self._has_page = app, has_page
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_status(message: Message) -> None:
+            if message["type"] == "http.response.start" and message["status"] == 200:
+                message["status"] = 404
+            await send(message)
+
+        is_missing = scope["type"] == "http" and not self._has_page(scope["path"])
+        await self.app(scope, receive, send_with_status if is_missing else send)

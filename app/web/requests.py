@@ -106,8 +106,11 @@ class ObservedApp:
             if message["type"] == "websocket.accept" and not opened:
                 opened = True
                 gauge.inc()
+            elif message["type"] == "websocket.http.response.start":
+                code = message["status"]  # refused, with a reason
+                message["headers"] = [*message.get("headers", []), (b"x-request-id", name.encode())]
             elif message["type"] == "websocket.close":
-                code = message.get("code", 1000)
+                code = message.get("code", 1000) if opened else 403
             elif message["type"] == "websocket.send":
                 size += len(message.get("text") or message.get("bytes") or b"")
             await send(message)

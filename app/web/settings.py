@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from app.environment import SettingsTable, setting
+from app.web.origin import read_origin, read_site
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -46,6 +47,10 @@ class WebSettings(SettingsTable):
     body_seconds: float = setting(10.0, "POTHOLE_BODY_SECONDS", "a body that takes longer is refused", 0.1, unit="s")
 
     idle_seconds: int = setting(30, "POTHOLE_IDLE_SECONDS", "a connection without a request is closed", 1, unit="s")
+    send_seconds: float = setting(
+        30.0, "POTHOLE_SEND_SECONDS", "a connection that takes nothing of what is sent for so long is dropped", 0.1,
+        unit="s",
+    )  # fmt: skip
 
     # What one client may ask for
     requests_per_second: float = setting(
@@ -90,8 +95,8 @@ class WebSettings(SettingsTable):
         (), "POTHOLE_ORIGINS", "other sites, https://host, whose pages may send requests; empty: only the lab's own"
     )  # fmt: skip
     trusted_proxies: tuple[str, ...] = setting(
-        ("127.0.0.0/8", "::1"), "POTHOLE_TRUSTED_PROXIES",
-        "addresses or networks whose X-Forwarded-For and -Proto are believed; none: nobody's",
+        (), "POTHOLE_TRUSTED_PROXIES",
+        "addresses or networks whose X-Forwarded-For and -Proto are believed; empty or none: nobody's",
     )  # fmt: skip
     wrong_passwords: int = setting(10, "POTHOLE_WRONG_PASSWORDS", "wrong passwords of one client within a minute", 1)
     password: str = setting("", "POTHOLE_PASSWORD", "asked of every visitor (any user name); empty: none", secret=True)
@@ -100,7 +105,14 @@ class WebSettings(SettingsTable):
     scenes: str = setting("", "POTHOLE_SCENES", "the lecture's scene file; empty: app/lecture/scenes.md")
 
     def __post_init__(self) -> None:
-        networks_of(self.trusted_proxies)  # a wrong one is told at the start and not at the first request
+        # A wrong one is told at the start and not at the first request.
+        networks_of(self.trusted_proxies)
+        for name in self.hosts:
+            if read_site(name) is None:
+                raise ValueError(f"POTHOLE_HOSTS must be any, or names such as lab.example.org, not {name!r}")
+        for origin in self.origins:
+            if read_origin(origin) is None:
+                raise ValueError(f"POTHOLE_ORIGINS must be sites such as https://lab.example.org, not {origin!r}")
 
 
 @cache

@@ -7,9 +7,9 @@ import platform
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from app import __version__
 from app.jobs.settings import EngineSettings, available_cores, visible_gpus
-from app.version import VERSION
-from app.web.hosts import told
+from app.web.access import describe_hosts
 from app.web.settings import WebSettings
 
 logger = logging.getLogger("pothole.start")
@@ -44,7 +44,7 @@ def facts(web: WebSettings, engine: EngineSettings) -> dict[str, Any]:
     """The start-up line's keys and values."""
     embedded = f"embedded, {counted(engine.worker_count, 'worker')}"
     return {
-        "pothole_lab": VERSION,
+        "pothole_lab": __version__,
         "python": platform.python_version(),
         **{name: installed(name) for name in LIBRARIES},
         "device": device(),
@@ -53,7 +53,7 @@ def facts(web: WebSettings, engine: EngineSettings) -> dict[str, Any]:
         "walker_steps": web.walker_steps,
         "waiting": web.waiting,
         "sockets": web.sockets,
-        "hosts": told(web.hosts),
+        "hosts": describe_hosts(web.hosts),
         "password": "asked" if web.password else "none",
         "queue_length": engine.queue_length,
         "jobs_per_visitor": engine.jobs_per_visitor,

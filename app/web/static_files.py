@@ -20,9 +20,9 @@ from pathlib import Path
 from threading import Lock
 
 from dash.fingerprint import check_fingerprint
-from starlette.types import Receive, Scope, Send
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.web.access import Heads
 from app.web.modules import link, modules_of
 
 ASSETS, SUITES = "/assets/", "/_dash-component-suites/"
@@ -70,8 +70,9 @@ def read_content(file: Path) -> Content:
 class StaticFiles:
     """Answers GET and HEAD under /assets/ and /_dash-component-suites/; everything unknown there is 404."""
 
-    def __init__(self, assets: Path, suites: Mapping[str, Collection[str]]) -> None:
+    def __init__(self, app: ASGIApp, assets: Path, suites: Mapping[str, Collection[str]]) -> None:
         """suites: package → paths in it, which Dash goes on registering while it serves its first page."""
+        self.app = app
         self._assets = {
             ASSETS + path.relative_to(assets).as_posix(): path
             for path in sorted(assets.rglob("*"))
@@ -81,10 +82,6 @@ class StaticFiles:
         self._suites = suites
         self._contents: dict[str, Content] = {}
         self._reading = Lock()
-
-    def serves(self, path: str) -> bool:
-        """Whether an address is for here."""
-        return path.startswith((ASSETS, SUITES))
 
     def marked(self, path: str) -> str:
         """The address of a file of ours with its mark, under which browsers keep it."""
@@ -102,6 +99,9 @@ class StaticFiles:
                 self._content(name, file)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not scope["path"].startswith((ASSETS, SUITES)):
+            await self.app(scope, receive, send)
+            return
         if scope["method"] not in ("GET", "HEAD"):
             await _plain(send, 405, b"Only GET and HEAD.", [(b"allow", b"GET, HEAD")])
             return
@@ -114,16 +114,16 @@ class StaticFiles:
         if content is None:
             await _plain(send, 404, b"There is no such file.")
             return
-        heads = Heads(scope)
+        asked = Headers(scope=scope)
         marked = marked or scope["query_string"].startswith(b"m=")
         cached = b"public, max-age=%d, immutable" % YEAR if marked else b"no-cache"
         headers = [(b"etag", content.tag), (b"cache-control", cached), (b"vary", b"accept-encoding")]
-        if content.tag.decode() in heads.first(b"if-none-match"):
+        if content.tag.decode() in asked.get("if-none-match", ""):
             await send({"type": "http.response.start", "status": 304, "headers": headers})
             await send({"type": "http.response.body", "body": b""})
             return
         body = content.plain
-        if content.compressed is not None and "gzip" in heads.first(b"accept-encoding"):
+        if content.compressed is not None and "gzip" in asked.get("accept-encoding", ""):
             body = content.compressed
             headers.append((b"content-encoding", b"gzip"))
         headers += [(b"content-type", content.kind.encode()), (b"content-length", str(len(body)).encode())]

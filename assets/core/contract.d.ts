@@ -21,6 +21,10 @@ export interface Control {
   name: string;
   kind: string;
   group: string;
+  /** "view": it changes what the browser shows and nothing else */
+  role: string;
+  /** stays as it is when another preset or surface is chosen */
+  kept: boolean;
   label: string;
   title: string;
   symbol: string;
@@ -76,6 +80,8 @@ export interface MethodPath {
   curvature: Encoded;
   last_finite: number;
   arrival: number;
+  /** whether it may hang at a ghost minimum */
+  makes_ghosts: boolean;
   row: OutcomeRow;
   cost: CountedCost;
 }

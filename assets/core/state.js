@@ -7,26 +7,6 @@
  * @typedef {(changed: Set<string>, source: string) => void} Listener
  */
 
-// What looks closer at the runs of the toy lab.
-const LENS = ["cost", "cloud", "cloud_spread", "anatomy", "anatomy_method", "anatomy_stage"];
-
-/** What changes no number of a picture, and no picture but by itself. */
-export const VIEW_ONLY = new Set([
-  ...["step", "speed", "loop", "camera_x", "camera_y", "camera_z"],
-  ...["theme", "panel", "predict", "scenes", "scene"],
-  ...LENS,
-]);
-
-const KEPT = ["scheme", "speed", "loop", "methods", "theme", "panel", "scenes", "scene", ...LENS];
-
-/**
- * What stays as it is when another preset or surface is chosen.
- * @param {Values} values
- */
-export function kept(values) {
-  return Object.fromEntries(KEPT.map((name) => [name, values[name]]));
-}
-
 export class State {
   constructor() {
     /** @type {Values} */

@@ -59,7 +59,7 @@ export function addInstrumentsExport(page) {
       ],
     },
   ]);
-  const offer = () => dialog.offer("table", page.tables.exported[page.state.get("instrument")] ?? []);
+  const offer = () => dialog.offer("table", page.tables.instruments.find(({ key }) => key === page.state.get("instrument"))?.tables ?? []);
   page.actions.add({
     export: () => {
       offer();

@@ -45,11 +45,6 @@ export class Fairness extends Instrument {
     );
   }
 
-  // Beside what decides every instrument's numbers: within the equal budget of a unit every method is tuned anew.
-  get decidedBy() {
-    return ["cost"];
-  }
-
   get spoken() {
     return this.told.sentence;
   }
@@ -148,13 +143,9 @@ export class Fairness extends Instrument {
 
   // Every method at its best, drawn and played together in the toy lab: what the table says, to be seen.
   #tuneAll() {
-    const { tables, state } = this.page;
-    const own = this.told.rows.flatMap(({ method, learning_rate: rate, radius, probing }) => [
-      [`own_rate.${method.replace("+", "-")}`, rate],
-      ...(probing ? [[`own_radius.${method.replace("+", "-")}`, radius]] : []),
-    ]);
-    const ours = new Set(tables.own.map(({ name }) => name));
-    const values = Object.entries(state.values).filter(([name]) => !ours.has(name));
+    const { own_controls: ours } = this.page.tables;
+    const own = this.told.rows.flatMap((row) => Object.entries(row.own));
+    const values = Object.entries(this.page.state.values).filter(([name]) => !ours.includes(name));
     location.assign(`/${writeLink({ ...Object.fromEntries(values), ...Object.fromEntries(own), tuning: "own", step: 0 })}`);
   }
 

@@ -1,5 +1,4 @@
 // The instruments page: the toy lab's state and controls, and one instrument at a time that computes from them.
-// What changes no number of any instrument.
 import { Actions, headerActions } from "../core/actions.js";
 import { COST_UNITS } from "../core/cost_units.js";
 import { by } from "../core/dom.js";
@@ -7,8 +6,9 @@ import { postJson, problemsOf, Refused } from "../core/http.js";
 import { keys } from "../core/keys.js";
 import { showLink } from "../core/link.js";
 import { showNotices } from "../core/notices.js";
+import { Schema } from "../core/schema.js";
 import { showScheme } from "../core/scheme.js";
-import { kept, State, VIEW_ONLY } from "../core/state.js";
+import { State } from "../core/state.js";
 import { Widgets } from "../core/widgets.js";
 import { Basins } from "./basins.js";
 import { Fairness } from "./fairness.js";
@@ -17,33 +17,23 @@ import { PhaseDiagram } from "./phase.js";
 import { Race } from "./race.js";
 import { TwoScales } from "./two_scale.js";
 
-const LOOKS_ONLY = new Set([...VIEW_ONLY, "scheme", "methods", "preset", "shown", "tuning"]);
-const looksOnly = (name) => LOOKS_ONLY.has(name) || name.startsWith("own_"); // the toy lab's own settings of each method
-const TOOLS = {
-  phase: ["x_axis", "y_axis", "resolution", "runs", "shown", "cost"],
-  race: ["runs"],
-  fairness: ["runs", "cost"],
-  basins: ["resolution"],
-  "two-scale": [],
-};
-
 export class InstrumentsLab {
   constructor(tables) {
     this.tables = tables;
     this.looks = tables.looks;
     this.state = new State();
+    this.schema = new Schema(tables.controls);
     this.widgets = new Widgets(this.state);
-    const group = (name) => tables.controls.filter((control) => control.group === name);
-    this.widgets.build(by("surface-choice"), group("surface"));
-    this.widgets.build(by("walk-controls"), group("walk"));
-    this.widgets.build(by("preconditioner-controls"), group("preconditioner"));
+    this.widgets.build(by("surface-choice"), this.schema.group("surface"));
+    for (const name of ["walk", "preconditioner"]) this.widgets.build(by(`${name}-controls`), this.schema.group(name));
     const kinds = { phase: PhaseDiagram, race: Race, fairness: Fairness, basins: Basins, "two-scale": TwoScales };
     this.instruments = {};
     this.tools = [];
-    for (const [key, names] of Object.entries(TOOLS)) {
+    for (const { key, controls, decided_by: decidedBy } of tables.instruments) {
       this.instruments[key] = new kinds[key](this, by(`${key}-body`));
-      for (const name of names) {
-        const control = [...tables.own, ...tables.controls].find((one) => one.name === name);
+      this.instruments[key].decidedBy = decidedBy;
+      for (const name of controls) {
+        const control = this.schema.control(name);
         const axes = ["x_axis", "y_axis"].includes(name) ? () => this.axes(control) : undefined;
         const tool = labelledChoice(control, this.state, name === "shown" ? () => this.coloured(control) : axes);
         this.tools.push(tool);
@@ -55,9 +45,7 @@ export class InstrumentsLab {
       ...headerActions(this.state),
       instrument: (instrument) => this.state.set({ instrument }, "user"),
       preset: (preset) => {
-        const { values } = this.state;
-        const own = Object.fromEntries(tables.own.map(({ name }) => [name, values[name]]));
-        this.open({ state: { ...own, ...kept(values), preset } });
+        this.open({ state: { ...this.schema.kept(this.state.values), preset } });
       },
     });
     const what = "another instrument";
@@ -148,7 +136,7 @@ export class InstrumentsLab {
 
   // Whether a value decides the numbers of the instrument in view.
   decides(name) {
-    return !looksOnly(name) || (this.shown.decidedBy ?? []).includes(name);
+    return !this.schema.isViewOnly(name) || this.shown.decidedBy.includes(name);
   }
 
   // What an instrument's request carries: all that decides its numbers.

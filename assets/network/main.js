@@ -7,8 +7,9 @@ import { showLink } from "../core/link.js";
 import { showNotices } from "../core/notices.js";
 import { Player } from "../core/player.js";
 import { PlayerBar } from "../core/player_bar.js";
+import { Schema } from "../core/schema.js";
 import { showScheme } from "../core/scheme.js";
-import { State, VIEW_ONLY } from "../core/state.js";
+import { State } from "../core/state.js";
 import { Widgets } from "../core/widgets.js";
 import { Legend } from "../draw/legend.js";
 import { LiveView } from "./live_view.js";
@@ -29,12 +30,9 @@ export class NetworkLab {
     this.live = null; // LiveRun
     this.state = new State();
     this.widgets = new Widgets(this.state);
-    const named = (name) => tables.controls.filter((control) => control.group === name);
-    for (const name of GROUPS) this.widgets.build(by(`${name}-controls`), named(name));
-    this.widgets.build(
-      by("axis-switch"),
-      named("view").filter(({ name }) => name !== "scheme" && !VIEW_ONLY.has(name)),
-    );
+    this.schema = new Schema(tables.controls);
+    for (const name of GROUPS) this.widgets.build(by(`${name}-controls`), this.schema.group(name));
+    this.widgets.build(by("axis-switch"), this.schema.group("curves"));
     this.bar = new RunBar();
     this.view = new LiveView(this, tables);
     this.player = new Player({ onStep: (step) => this.showStep(step), onPlaying: (playing) => this.playerBar.showPlaying(playing) });
@@ -230,8 +228,7 @@ export class NetworkLab {
       this.wantedOf = this.live.job;
       this.changes.ask({ job: this.live.job, settings: { ...this.wanted } });
     }
-    const looks = [...VIEW_ONLY, ...this.tables.exploring, "axis", "loss_scale", "scheme", "job"];
-    const others = [...changed].filter((name) => !(mine && name in settings) && !looks.includes(name));
+    const others = [...changed].filter((name) => !(mine && name in settings) && !this.schema.isViewOnly(name));
     if (others.length && this.live) this.stale(true);
   }
 

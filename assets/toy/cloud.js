@@ -29,6 +29,8 @@ export class Cloud {
     this.clouds = [];
     /** @type {import("../core/contract.js").Ghost[]} */
     this.ghosts = [];
+    /** @type {string[]} methods that may hang at a ghost */
+    this.haunted = [];
     this.asked = "";
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.timer = undefined;
@@ -45,7 +47,10 @@ export class Cloud {
     );
     page.followers.push(() => this.#showNow());
     document.addEventListener("pothole:painted", ({ detail }) => {
-      this.ghosts = detail.ghosts ?? [];
+      /** @type {import("../core/contract.js").Paths} */
+      const { ghosts, methods } = detail;
+      this.ghosts = ghosts ?? [];
+      this.haunted = methods.filter((method) => method.makes_ghosts).map((method) => method.name);
       this.ask();
     });
     page.state.listen((changed) => {
@@ -162,7 +167,7 @@ export class Cloud {
    */
   #drawGhosts(context, map) {
     const { colours, visible } = map.paths;
-    if (!this.ghosts?.length || (visible && ![...visible].some((name) => name.includes("SAM")))) return;
+    if (!this.ghosts?.length || (visible && !this.haunted.some((name) => visible.has(name)))) return;
     const places = new LabelPlaces({ width: context.canvas.clientWidth, height: context.canvas.clientHeight });
     for (const { position, loss, holds } of this.ghosts) {
       const [x, y] = map.pixel(position, loss);

@@ -7,8 +7,9 @@ import { showLink } from "../core/link.js";
 import { showNotices } from "../core/notices.js";
 import { Player } from "../core/player.js";
 import { PlayerBar } from "../core/player_bar.js";
+import { Schema } from "../core/schema.js";
 import { FIRST_COLOURS, showScheme } from "../core/scheme.js";
-import { kept, State, VIEW_ONLY } from "../core/state.js";
+import { State } from "../core/state.js";
 import { Widgets } from "../core/widgets.js";
 import { Legend } from "../draw/legend.js";
 import { Claims } from "./claims.js";
@@ -64,13 +65,10 @@ export class ToyLab {
     /** @type {import("../export/dialog.js").ExportDialog | null} */
     this.exportDialog = null;
     this.state = new State();
+    this.schema = new Schema(tables.controls);
     this.widgets = new Widgets(this.state);
-    const group = (/** @type {string} */ name) => tables.controls.filter((control) => control.group === name);
-    this.widgets.build(by("surface-choice"), group("surface"));
-    this.widgets.build(by("walk-controls"), group("walk"));
-    this.widgets.build(by("preconditioner-controls"), group("preconditioner"));
-    this.widgets.build(by("lens-controls"), group("lens"));
-    this.widgets.build(by("own-controls"), group("own"));
+    this.widgets.build(by("surface-choice"), this.schema.group("surface"));
+    for (const name of ["walk", "preconditioner", "lens", "own"]) this.widgets.build(by(`${name}-controls`), this.schema.group(name));
     this.player = new Player({
       onStep: (step) => this.showStep(step),
       onPlaying: (playing) => {
@@ -104,7 +102,7 @@ export class ToyLab {
       ...this.bar.actions,
       ...headerActions(this.state),
       preset: (preset) => {
-        this.open({ state: { ...kept(this.state.values), preset } });
+        this.open({ state: { ...this.schema.kept(this.state.values), preset } });
       },
     });
     window.addEventListener("popstate", () => this.open({ query: location.search }));
@@ -146,7 +144,7 @@ export class ToyLab {
     if (changed.has("speed")) this.bar.showSpeed(values.speed);
     if (changed.has("loop")) this.bar.showLoop(values.loop === "on");
     if (changed.has("surface") && source === "choice") {
-      this.open({ state: { ...kept(values), surface: values.surface, preset: "custom" } });
+      this.open({ state: { ...this.schema.kept(values), surface: values.surface, preset: "custom" } });
       return;
     }
     if (source === "open") this.opened();
@@ -154,7 +152,7 @@ export class ToyLab {
       this.legend.update(values.methods, this.looks, this.paper);
       this.pictures.setVisible(values.methods);
     }
-    if ([...changed].some((name) => !VIEW_ONLY.has(name))) this.gate.ask(this.request());
+    if ([...changed].some((name) => !this.schema.isViewOnly(name))) this.gate.ask(this.request());
   }
 
   opened() {
@@ -176,7 +174,7 @@ export class ToyLab {
 
   /** @returns {Record<string, any>} */
   request() {
-    const state = Object.entries(this.state.values).filter(([name]) => !VIEW_ONLY.has(name));
+    const state = Object.entries(this.state.values).filter(([name]) => !this.schema.isViewOnly(name));
     return { ...Object.fromEntries(state), have: this.surfaceKey };
   }
 

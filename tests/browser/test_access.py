@@ -133,9 +133,16 @@ FIGURES = """() => [...document.querySelectorAll("figure")].filter((one) => one.
 
 
 @pytest.mark.parametrize(
-    "link", ["/?preset=figure-2", "/?preset=two-scale", *(f"/instruments?instrument={name}&{QUICK['/instruments']}"
-    for name in ("phase", "race", "fairness", "basins", "two-scale"))],
-)  # fmt: skip
+    "link",
+    [
+        "/?preset=figure-2",
+        "/?preset=two-scale",
+        *(
+            f"/instruments?instrument={name}&{QUICK['/instruments']}"
+            for name in ("phase", "race", "fairness", "basins", "two-scale")
+        ),
+    ],
+)
 def test_every_figure_says_what_it_shows_in_numbers(page, link):
     settled(page, link)
     said = page.evaluate(FIGURES)

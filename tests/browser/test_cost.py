@@ -22,9 +22,14 @@ def counts():
     found = {}
     for name in METHODS:
         run = simulate(
-            request.make_surface(), configured(name, request), request.start, request.steps, request.learning_rate,
-            request.radius, request.momentum,
-        )  # fmt: skip
+            request.make_surface(),
+            configured(name, request),
+            request.start,
+            request.steps,
+            request.learning_rate,
+            request.radius,
+            request.momentum,
+        )
         found[name] = (run.gradient_evaluations + PRODUCT * run.curvature_products, int(run.arrival))
     return found
 

@@ -8,7 +8,7 @@ import re
 import pytest
 from playwright.sync_api import Error, Page
 
-from app.lecture.source import load_scenes
+from app.lecture.scenes import load_scenes
 from app.server import build
 from tests.browser.lab_page import LabPage
 from tests.browser.launch import PHONE
@@ -143,8 +143,11 @@ def test_the_whole_lecture_by_keyboard(new_page, size):
     keyboard.press("End")
     verdict = lab.until(lambda: page.locator("#predict-verdict").inner_text())
     table = lab.table()
-    arrivals = {m: int(row["Steps to arrival"].replace("\u2009", "")) for m, row in table.items()
-                if row["Steps to arrival"] != "–"}  # fmt: skip
+    arrivals = {
+        m: int(row["Steps to arrival"].replace("\u2009", ""))
+        for m, row in table.items()
+        if row["Steps to arrival"] != "–"
+    }
     first = min(arrivals, key=arrivals.get)
     assert verdict.startswith("You said SGDM.")
     assert f"{first} arrives first, at step {arrivals[first]}" in verdict

@@ -31,9 +31,12 @@ def unpack_caddy() -> None:
             if before and os.geteuid() == 0:
                 subprocess.run(before, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
             subprocess.run(
-                ["apt-get", "download", "caddy"], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                ["apt-get", "download", "caddy"],
+                cwd=folder,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
                 check=False,
-            )  # fmt: skip
+            )
             packages = list(Path(folder).glob("caddy_*.deb"))
             if packages:
                 subprocess.run(["dpkg-deb", "-x", packages[0], f"{folder}/files"], check=True)

@@ -106,13 +106,17 @@ class Deployment:
             "POTHOLE_SITE": self.url,
             "POTHOLE_WEB": " ".join(f"127.0.0.1:{web.port}" for web in self.webs),
             "POTHOLE_ASSETS": str(self.folder / "assets"),
-            "XDG_DATA_HOME": str(self.folder), "XDG_CONFIG_HOME": str(self.folder),
-        }  # fmt: skip
+            "XDG_DATA_HOME": str(self.folder),
+            "XDG_CONFIG_HOME": str(self.folder),
+        }
         with (self.folder / "proxy.log").open("w") as log:
             return subprocess.Popen(
                 [str(find_caddy()), "run", "--config", "app/deploy/Caddyfile", "--adapter", "caddyfile"],
-                cwd=ROOT, env={**os.environ, **variables}, stdout=log, stderr=log,
-            )  # fmt: skip
+                cwd=ROOT,
+                env={**os.environ, **variables},
+                stdout=log,
+                stderr=log,
+            )
 
 
 def wait_until_ready(url: str) -> None:

@@ -7,6 +7,7 @@ import re
 import shlex
 import subprocess
 import sys
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +122,19 @@ def test_the_proxy_is_told_what_its_file_asks_for() -> None:
     asked = set(re.findall(r"\{\$(\w+)", (DEPLOY / "Caddyfile").read_text(encoding="utf-8")))
     assert asked == set(SERVICES["proxy"]["environment"])
     assert set(SERVICES["proxy"]["environment"]["POTHOLE_WEB"].split()) == {"web-1:8050", "web-2:8050"}
-    proxies = SERVICES["web-1"]["environment"]["POTHOLE_TRUSTED_PROXIES"]
+
+
+def test_only_the_proxy_is_trusted_to_name_visitors() -> None:
+    (trusted,) = {SERVICES[name]["environment"]["POTHOLE_TRUSTED_PROXIES"] for name in ("web-1", "web-2")}
+    assert SERVICES["proxy"]["networks"] == {"front": {"ipv4_address": trusted}}
     networks = yaml.safe_load(FILE.read_text(encoding="utf-8"))["networks"]
-    assert networks["front"]["ipam"]["config"] == [{"subnet": proxies}]
+    (given,) = networks["front"]["ipam"]["config"]
+    assert ip_address(trusted) in ip_network(given["subnet"])
+    assert ip_address(trusted) not in ip_network(given["ip_range"]), "no other container may be given it"
+
+
+def test_web_processes_share_the_key_of_the_password_s_cookie() -> None:
+    for name in ("web-1", "web-2"):
+        folder = SERVICES[name]["environment"]["POTHOLE_STATE_DIR"]
+        assert SERVICES[name]["volumes"] == [f"web-state:{folder}"]
+    assert "web-state:/state" not in SERVICES["scheduler"]["volumes"]

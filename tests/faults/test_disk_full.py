@@ -45,10 +45,10 @@ def test_a_run_goes_on_and_says_that_it_is_not_kept(tiny_disk: Callable, tmp_pat
     engine = Engine(EngineSettings(kinds=KINDS, checkpoint_seconds=0.1, scheduler=address))
 
     async def go() -> None:
-        job = await engine.submit("a", {"kind": "count", "steps": 400, "pause": 0.01})
+        job = await engine.submit("a", {"kind": "count", "steps": 2000, "pause": 0.001})
         entries = [entry async for entry in engine.follow(job)]
         rows = [row for entry in entries if entry.kind == "progress" for row in entry.data["rows"]]
-        assert [row["position"] for row in rows] == list(range(1, 401))
+        assert [row["position"] for row in rows] == list(range(1, 2001))
         (said,) = [entry.data["sentence"] for entry in entries if entry.kind == "notice"]
         assert said.startswith("The run goes on but is not kept on the disk (No space left on device)")
         assert entries[-1].data["state"] == "finished"
@@ -76,8 +76,11 @@ def test_a_kernel_that_cannot_be_kept_is_used_all_the_same(tiny_disk: Callable, 
     """Found by this test: the first answer was lost with the OSError that numba raised."""
     done = subprocess.run(
         [*tiny_disk(16), sys.executable, "-c", COMPILES],
-        cwd=ROOT, env={**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "disk")},
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        cwd=ROOT,
+        env={**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "disk")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.stdout.strip() == "True", done.stderr[-2000:]
     assert "a compiled kernel is not kept" in done.stderr

@@ -18,7 +18,7 @@ import pytest
 from app.jobs import Engine, EngineSettings
 from app.jobs.hub import Entry
 from tests.app.jobs.engine_jobs import KINDS
-from tests.app.jobs.engine_parts import Part, until
+from tests.app.jobs.engine_parts import Gates, Part, until
 from tests.server import free_port
 
 WITHIN = 90.0
@@ -54,6 +54,11 @@ def cluster(tmp_path: Path) -> Iterator[Cluster]:
     made.end()
 
 
+@pytest.fixture
+def gates(tmp_path: Path) -> Gates:
+    return Gates(tmp_path)
+
+
 def run(work: Any) -> Any:
     return asyncio.run(asyncio.wait_for(work, WITHIN))
 
@@ -77,27 +82,30 @@ def check_whole(entries: list[Entry], steps: int) -> None:
     assert numbers == list(range(1, len(numbers) + 1))
 
 
-def test_scheduler_killed_and_back_and_nothing_shown_is_lost(cluster: Cluster) -> None:
+def test_scheduler_killed_and_back_and_nothing_shown_is_lost(cluster: Cluster, gates: Gates) -> None:
     """SIGKILL in the middle of a run with a finished, a paused and a queued job beside it."""
 
     async def go() -> None:
         first, second = cluster.first, cluster.second
         done = await first.submit("a", {"kind": "count", "steps": 30})
         whole = [entry async for entry in first.follow(done)]
-        paused = await first.submit("a", {"kind": "count", "steps": 80, "pause": 0.01})
+        paused = await first.submit("a", {"kind": "count", "steps": 80, "gates": gates.at(5)})
         before_pause = await until(second.follow(paused), reached(5))
         await first.pause(paused, "a")
         await until(second.follow(paused), lambda e: e.kind == "state" and e.data["state"] == "paused")
-        running = await first.submit("b", {"kind": "count", "steps": 300, "pause": 0.02})
+        gates.open(5)
+        running = await first.submit("b", {"kind": "count", "steps": 300, "pause": 0.005, "gates": gates.at(30, 200)})
         feed, other = first.follow(running), second.follow(running)
         seen, seen_there = await asyncio.gather(until(feed, reached(30)), until(other, reached(30)))
 
         await asyncio.to_thread(cluster.scheduler.end, signal.SIGKILL)
+        gates.open(30)  # what is computed while there is no scheduler is not lost either
         # Both are to have met the loss: a scheduler that is back before a question has been given up was never away.
         gone = lambda entry: entry.kind == "connection"  # noqa: E731
         lost, lost_there = await asyncio.gather(until(feed, gone), until(other, gone))
         assert "does not answer. Trying again." in said(lost)
         cluster.scheduler = await asyncio.to_thread(cluster.start_scheduler)
+        gates.open(200)
 
         seen += lost + [entry async for entry in feed]
         seen_there += lost_there + [entry async for entry in other]
@@ -116,15 +124,16 @@ def test_scheduler_killed_and_back_and_nothing_shown_is_lost(cluster: Cluster) -
     run(go())
 
 
-def test_worker_killed_and_web_process_gone_in_one_run(cluster: Cluster) -> None:
+def test_worker_killed_and_web_process_gone_in_one_run(cluster: Cluster, gates: Gates) -> None:
     """The run that A started and B follows goes on without A, and without the worker that it ran on."""
 
     async def go() -> None:
-        job = await cluster.first.submit("a", {"kind": "count", "steps": 200, "pause": 0.02})
+        job = await cluster.first.submit("a", {"kind": "count", "steps": 200, "pause": 0.005, "gates": gates.at(60)})
         feed = cluster.second.follow(job)
-        seen = await until(feed, reached(20))
+        seen = await until(feed, reached(60))
         await asyncio.to_thread(cluster.first.close)
         os.kill(rows(seen)[-1]["pid"], signal.SIGKILL)
+        gates.open(60)
         seen += [entry async for entry in feed]
         check_whole(seen, 200)
         assert len({row["pid"] for row in rows(seen)}) == 2
@@ -133,15 +142,15 @@ def test_worker_killed_and_web_process_gone_in_one_run(cluster: Cluster) -> None
     run(go())
 
 
-def test_scheduler_stopped_in_good_order_while_a_job_waits(cluster: Cluster) -> None:
+def test_scheduler_stopped_in_good_order_while_a_job_waits(cluster: Cluster, gates: Gates) -> None:
     """SIGTERM, as a deployment does it: queued jobs are there afterwards, in their order, and are run."""
 
     async def go() -> None:
-        names = [
-            await cluster.first.submit("abc"[i % 3], {"kind": "count", "steps": 60, "pause": 0.02}) for i in range(5)
-        ]
+        counting = {"kind": "count", "steps": 60, "gates": gates.at(3)}
+        names = [await cluster.first.submit("abc"[i % 3], counting) for i in range(5)]
         await until(cluster.first.follow(names[0]), reached(3))
         await asyncio.to_thread(cluster.scheduler.end, signal.SIGTERM)
+        gates.open(3)
         cluster.scheduler = await asyncio.to_thread(cluster.start_scheduler)
         for name in names:
             check_whole([entry async for entry in cluster.second.follow(name)], 60)

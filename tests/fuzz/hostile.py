@@ -7,18 +7,19 @@ import random
 import string
 from typing import Any
 
-from app.instruments.controls import OWN_CONTROLS
+from app.instruments.controls import instrument_controls
 from app.network.controls import controls as network_controls
 from app.state.control import NumberControl
-from app.toy.controls import CONTROLS, SURFACE, surface_controls
+from app.toy.controls import SURFACE, controls, surface_controls
 from app.toy.presets import PRESETS
-from app.toy.request import METHOD_NAMES, read_state
+from app.toy.request import read_state
 from geometry.surfaces import SURFACES
+from optimizers import METHODS
 from tests.fuzz import wishes
 
 JOB_KEYS = {"job", "run", "replaces"}
 LINK_KEYS = [
-    *(control.name for control in (*CONTROLS, *OWN_CONTROLS, *network_controls())),
+    *(control.name for control in (*controls(), *instrument_controls(), *network_controls())),
     *("surface", "preset", "start_x", "start_y", "surface.depth", "methods", "scene", "job"),
 ]
 """What the links of all pages hold."""
@@ -73,11 +74,11 @@ def state(rng: random.Random) -> dict[str, Any]:
     key = rng.choice(list(SURFACES))
     raw: dict[str, Any] = dict(read_state({"surface": key}).state) if rng.random() < 0.7 else {"surface": key}
     raw["steps"] = rng.choice([10, 20, 50])
-    controls = [*surface_controls(key), *CONTROLS]
-    for control in rng.sample(controls, rng.randrange(1, 6)):
+    known = [*surface_controls(key), *controls()]
+    for control in rng.sample(known, rng.randrange(1, 6)):
         if control.name != "steps":
             raw[control.name] = in_range(rng, control)
-    raw["methods"] = rng.sample(METHOD_NAMES, rng.randrange(len(METHOD_NAMES) + 1))
+    raw["methods"] = rng.sample(tuple(METHODS), rng.randrange(len(METHODS) + 1))
     return spoilt(rng, raw)
 
 
@@ -109,12 +110,13 @@ def query(rng: random.Random) -> str:
 def scenes(rng: random.Random) -> str:
     """A scene file: its own marks in any order, links that lead nowhere, and noise."""
     lines = [
-        "# A lecture", "## A scene", "link: /?preset=figure-2", "link: ?surface=beale&steps=20", "link: //evil.example",
-        "link: javascript:alert(1)", "link:", "play: 600", "step: NaN", "---", "", "Notes with *marks*.", "```",
-        ":", "::",
+        *("# A lecture", "## A scene", "## " + "x" * 500, "\ufeff## B"),
+        *("link: /?preset=figure-2", "link: ?surface=beale&steps=20", "link: //evil.example"),
+        *("link: javascript:alert(1)", "link:", "play: 600", "step: NaN", "step: 10"),
+        *("---", "", "Notes with *marks*.", "```", ":", "::", "\x00"),
         *(f"link: {page}{query(rng)}" for page in ("/", "/network", "/instruments", "/notes", "http://localhost:1/")),
-        *wishes.SCENES.splitlines(), text(rng), text(rng, 300), "## " + "x" * 500, "\ufeff## B", "step: 10", "\x00",
-    ]  # fmt: skip
+        *(*wishes.SCENES.splitlines(), text(rng), text(rng, 300)),
+    ]
     return rng.choice(["\n", "\n", "\r\n", "\r"]).join(rng.choice(lines) for _ in range(rng.randrange(40)))
 
 

@@ -152,10 +152,16 @@ def write_folder(folder: Path, spec: dict[str, Any]) -> None:
     g, theta, damping = p.gradient(p.theta), p.theta, 0.75
     curvatures = {metric: p.curvature(theta, metric) for metric in ("newton", "ngd")}
     problem = {
-        "X": p.x, "y": p.y, "params_flat": theta, "logp0": p.log_probabilities(theta), "loss0": p.loss(theta),
-        "grad_flat": g, "lqr_step_damping": torch.tensor(damping).double(), "ls0.2.loss0": p.loss(theta, 0.2),
+        "X": p.x,
+        "y": p.y,
+        "params_flat": theta,
+        "logp0": p.log_probabilities(theta),
+        "loss0": p.loss(theta),
+        "grad_flat": g,
+        "lqr_step_damping": torch.tensor(damping).double(),
+        "ls0.2.loss0": p.loss(theta, 0.2),
         "ls0.2.grad_flat": p.gradient(theta, 0.2),
-    }  # fmt: skip
+    }
     for name, first, a, b in p.layers():
         problem[f"params.{name}.bias"] = theta[first : first + b]
         problem[f"params.{name}.kernel"] = theta[first + b : first + b + a * b].reshape(a, b)

@@ -24,9 +24,15 @@ def other_spec() -> dict:
     spec |= {"seed": 3, "widths": [3, 4, 2, 3, 4], "act": "sigmoid", "batch": 7, "rho": 0.23}
     spec["ema"] = {"ngd": 0.6, "newton": 0.3}
     spec["defaults"] |= {
-        "momentum": 0.7, "precond_clip_norm": 0.8, "precond_lr": 3e-3, "learning_rate": 0.11, "precond_steps": 9,
-        "asam_eta": 0.04, "fisher_sam_eta": 0.3, "gbar_beta": 0.6,
-    }  # fmt: skip
+        "momentum": 0.7,
+        "precond_clip_norm": 0.8,
+        "precond_lr": 3e-3,
+        "learning_rate": 0.11,
+        "precond_steps": 9,
+        "asam_eta": 0.04,
+        "fisher_sam_eta": 0.3,
+        "gbar_beta": 0.6,
+    }
     return spec
 
 

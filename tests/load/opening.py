@@ -54,9 +54,11 @@ async def open_page(port: int, index: int) -> Opened:
     await asyncio.gather(*(load(line) for line in lines))
     browser = f"opener{index}"
     callback = {
-        "output": "page.children", "outputs": {"id": "page", "property": "children"},
-        "inputs": [{"id": "address", "property": "pathname", "value": "/"}], "changedPropIds": [],
-    }  # fmt: skip
+        "output": "page.children",
+        "outputs": {"id": "page", "property": "children"},
+        "inputs": [{"id": "address", "property": "pathname", "value": "/"}],
+        "changedPropIds": [],
+    }
     await ask(lines[0], posted("/_dash-update-component", callback, browser))
     state = json.loads(await ask(lines[0], posted("/toy/open", {"query": ""}, browser)))["state"]
     await ask(lines[0], posted("/toy/compute", state, browser))

@@ -119,11 +119,18 @@ def test_bad_arguments_are_refused_with_a_sentence(change, word):
 @pytest.mark.parametrize(
     "change",
     [
-        dict(structure="banded"), dict(metric="fisher"), dict(decay=1.5), dict(decay=-0.1), dict(refresh_every=0),
-        dict(damping=-1.0), dict(warm_start_scale=-2.0), dict(inner_learning_rate=float("nan")), dict(clip=0.0),
+        dict(structure="banded"),
+        dict(metric="fisher"),
+        dict(decay=1.5),
+        dict(decay=-0.1),
+        dict(refresh_every=0),
+        dict(damping=-1.0),
+        dict(warm_start_scale=-2.0),
+        dict(inner_learning_rate=float("nan")),
+        dict(clip=0.0),
     ],
     ids=str,
-)  # fmt: skip
+)
 def test_bad_llqr_options_are_refused_with_their_name(change):
     with pytest.raises(ValueError, match=next(iter(change))):
         LLQR(**change)

@@ -72,9 +72,7 @@ def test_equals_the_composed_rule_step_by_step(structure, metric, probing):
         probe=probes.SAM() if probing else probes.NoProbe(),
         preconditioner=Rule.for_networks(structure=structure, metric=metric, **FAST),
     )
-    optimizer = LLQR(
-        model.parameters(), 0.05, 0.9, 1e-3, module=model, structure=structure, metric=metric, **FAST
-    )  # fmt: skip
+    optimizer = LLQR(model.parameters(), 0.05, 0.9, 1e-3, module=model, structure=structure, metric=metric, **FAST)
     assert_same_walk(model, SAM(optimizer, rho=0.1) if probing else optimizer, method, Settings(0.05, 0.1, 0.9, 1e-3))
 
 

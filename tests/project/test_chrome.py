@@ -46,8 +46,11 @@ def run_bare(tmp_path: Path) -> subprocess.CompletedProcess[str]:
     environment = {name: value for name, value in os.environ.items() if name != "CHROME"}
     return subprocess.run(
         [sys.executable, chrome.__file__, "--install"],
-        env={**environment, "PATH": str(tmp_path)}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        env={**environment, "PATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 @pytest.mark.skipif(sys.platform == "darwin", reason="a Mac's Chrome is found without PATH")

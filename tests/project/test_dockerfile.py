@@ -107,9 +107,12 @@ def test_build_argument_chooses_the_index_of_torch(index: str, tmp_path: Path) -
     pip.chmod(0o755)
     done = subprocess.run(
         ["sh", "-c", values("RUN")[-1]],
-        cwd=ROOT, env={"PATH": f"{tmp_path}:{os.environ['PATH']}", "TORCH_INDEX": index},
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
+        cwd=ROOT,
+        env={"PATH": f"{tmp_path}:{os.environ['PATH']}", "TORCH_INDEX": index},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     pin = next(line for line in (ROOT / "requirements.txt").read_text().splitlines() if line.startswith("torch=="))
     chosen = f"--index-url {index} " if index else ""
     locked = "install --require-hashes -r app/deploy/requirements.lock"
@@ -130,9 +133,13 @@ def test_install_step_finds_every_pin_under_its_hash(tmp_path: Path) -> None:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     done = subprocess.run(
         ["sh", "-c", values("RUN")[-1]],
-        cwd=ROOT, env={**inherited, "PATH": f"{tmp_path}:{os.environ['PATH']}", "PIP_RETRIES": "1"},
-        capture_output=True, text=True, check=False, timeout=170,
-    )  # fmt: skip
+        cwd=ROOT,
+        env={**inherited, "PATH": f"{tmp_path}:{os.environ['PATH']}", "PIP_RETRIES": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=170,
+    )
     if "Failed to establish a new connection" in done.stderr or "Name or service not known" in done.stderr:
         pytest.skip("no package index is reached from here")
     assert done.returncode == 0, done.stderr[-3000:]
@@ -206,8 +213,12 @@ def test_starts_from_what_is_copied_read_only_and_as_nobody(image: Path, tmp_pat
     with (tmp_path / "log").open("w") as log:
         process = subprocess.Popen(
             [*words, sys.executable, *command[1:]],
-            cwd=image, env={**inherited, **settings}, stdout=log, stderr=log, start_new_session=True,
-        )  # fmt: skip
+            cwd=image,
+            env={**inherited, **settings},
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
     try:
         end = time.monotonic() + READY_WITHIN
         healthy = ready = False

@@ -16,10 +16,11 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     folder = tmp_path / "pothole lab"
-    (folder / "tests").mkdir(parents=True)
+    for part in ("docs", "tests"):
+        (folder / part).mkdir(parents=True)
+        (folder / part / "requirements.txt").write_text("-r ../requirements.txt\n")
     shutil.copy(ROOT / "Makefile", folder)
     (folder / "requirements.txt").write_text("# nothing\n")
-    (folder / "tests" / "requirements.txt").write_text("-r ../requirements.txt\n")
     (folder / "tests" / "constraints.txt").write_text("# nothing\n")
     return folder
 
@@ -28,8 +29,12 @@ def make(folder: Path, *arguments: str, **environment: str) -> subprocess.Comple
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS", "PYTHON"))}
     return subprocess.run(
         ["make", *arguments],
-        cwd=folder, env={**inherited, "PIP_NO_INDEX": "1", **environment}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        cwd=folder,
+        env={**inherited, "PIP_NO_INDEX": "1", **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def set_up(folder: Path) -> subprocess.CompletedProcess[str]:

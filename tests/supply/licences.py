@@ -25,8 +25,11 @@ def declared() -> list[tuple[str, str, str]]:
     """(name, version, licence) of each locked distribution that is installed, and of torch, by name."""
     done = subprocess.run(
         [sys.executable, "-m", "piplicenses", "--format=json", "--from=mixed", "--with-system"],
-        cwd=ROOT, capture_output=True, text=True, check=True,
-    )  # fmt: skip
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     wanted = {*read_lock(LOCK.read_text(encoding="utf-8")), "torch"}
     found = [
         (normalised(row["Name"]), row["Version"].split("+")[0], shown(row["License"]))

@@ -33,11 +33,14 @@ def resolved(*leave_out: str) -> str:
     ]
     options += ["--no-emit-index-url", "--no-emit-find-links"]
     left_out = [part for name in leave_out for part in ("--no-emit-package", name)]
+    files = ["-c", "tests/constraints.txt", "requirements.txt"]
     done = subprocess.run(
-        [sys.executable, "-m", "uv", "pip", "compile", *options, *left_out, "-c", "tests/constraints.txt",
-         "requirements.txt"],
-        cwd=ROOT, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        [sys.executable, "-m", "uv", "pip", "compile", *options, *left_out, *files],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     if done.returncode:
         raise SystemExit(f"the requirements cannot be resolved:\n{done.stderr}")
     return done.stdout

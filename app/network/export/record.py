@@ -6,10 +6,10 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import Any
 
+from app import __version__
 from app.jobs import Engine, Refused, Unavailable
 from app.jobs.packing import unpack
 from app.network.controls import state_of
-from app.version import VERSION
 
 WITHIN = 30.0
 """Seconds for the next entry of those that there are. A machine that is slow is no reason to leave rows out."""
@@ -44,7 +44,7 @@ class Record:
     def settings(self) -> dict[str, Any]:
         """All that a file has to say of the run; plain values."""
         return {
-            "made_by": f"Pothole lab {VERSION}",
+            "made_by": f"Pothole lab {__version__}",
             **self.description,
             "changes": self.changes,
             "steps_done": self.steps,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from app import __version__
 from app.network.export.record import Record
 from app.network.training.user_models import OWN
-from app.toy.export.script import names_in, written
-from app.version import VERSION
-from app.web.request import BadRequest
+from app.state.schema import BadRequest
+from app.toy.export.script import imports_of, written
 from optimizers import ASAM, FSAM, FisherSAM, Method
 
 OTHERS = {"FSAM": Method(probe=FSAM()), "ASAM": Method(probe=ASAM()), "Fisher-SAM": Method(probe=FisherSAM())}
@@ -24,12 +24,13 @@ def network_script(record: Record) -> str:
     if OWN in (told["network"], told["data"]):
         raise BadRequest("This run's network or data were named on the command line: a script could not find them.")
     others = {name: OTHERS[name] for name in record.methods if name in OTHERS}
-    names = sorted(set().union(*(names_in(method) for method in others.values())), key=str.lower)
     steps = record.steps if record.over and record.steps else told["steps"]
     options = ", ".join(f"{key}={told[key]!r}" for key in ("refresh_every", "decay", "damping"))
     settings = ", ".join(f"{key}={told[key]!r}" for key in TRAINED_WITH)
     lines = [
-        f'"""A training run of Pothole lab {VERSION}, by the library alone: run it in the repository\'s folder.',
+        f'"""A training run of Pothole lab {__version__}, by the library alone.',
+        "",
+        "Run it where pothole-lab is installed, or in the repository's folder.",
         "",
         "The numbers are the run's own but for rounding: another number of threads, or a GPU, adds in another order.",
         '"""',
@@ -37,7 +38,7 @@ def network_script(record: Record) -> str:
         "from geometry.architectures import build_network",
         "from geometry.datasets import load_dataset",
         "from geometry.networks import NetworkLoss",
-        *([f"from optimizers import {', '.join(names)}"] if names else []),
+        *imports_of(others.values()),
         "from optimizers.network_methods import network_methods",
         "from optimizers.rule import at_rest",
         "from optimizers.training import Training",

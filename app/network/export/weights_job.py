@@ -10,10 +10,10 @@ import re
 
 import orjson
 
+from app import __version__
 from app.jobs.context import JobContext
 from app.jobs.kinds import Description, JobKind, asked_run
 from app.network.training.settings import METHOD_NAMES
-from app.version import VERSION
 
 MOMENT = re.compile(r"final\Z|[1-9][0-9]{0,5}\Z")
 
@@ -48,7 +48,7 @@ def run(description: Description, job: JobContext) -> None:
     # What a training never changes (a buffer that is not kept, a frozen parameter) is as the module has it.
     state = {**found.module.state_dict(), **found.objective.module_state(theta, buffers)}
     tensors = {name: value.detach().cpu().contiguous().clone() for name, value in state.items()}
-    settings = {**told, "method": method, "moment": description["moment"], "made_by": f"Pothole lab {VERSION}"}
+    settings = {**told, "method": method, "moment": description["moment"], "made_by": f"Pothole lab {__version__}"}
     job.keep_result("file", save(tensors, metadata={"settings": orjson.dumps(settings).decode()}))
 
 

@@ -8,28 +8,27 @@ from __future__ import annotations
 import base64
 import hashlib
 from html import escape
-from pathlib import Path
 from string import Template
 from typing import Any
 
 import numpy as np
 import orjson
 
+from app import ASSETS, __version__
 from app.appearance import SCHEMES, looks
 from app.encoding import encode
+from app.state.schema import write_link
 from app.toy.batch import compute_paths
 from app.toy.export.contours import SIZE, region_paths
 from app.toy.export.description import SOURCE, caption_of, settings_of, settings_rows
 from app.toy.figures import LEVELS
 from app.toy.landscape import MAP_POINTS, RELIEF_POINTS, colour_range, curve_of, grid_of
-from app.toy.link import write_link
-from app.toy.request import METHOD_NAMES, Reading, request_of
+from app.toy.request import ToyReading, request_of
 from app.toy.surface import reference, relief_top
-from app.version import VERSION
 from app.web.modules import link
 from geometry.surface import Surface
+from optimizers import METHODS
 
-ASSETS = Path(__file__).resolve().parent.parent.parent.parent / "assets"
 ENTRY = ASSETS / "pages" / "offline.js"
 """The file carries this entry and all that it imports, most of it the page's own code, as one script: what is opened
 from disk may import nothing."""
@@ -37,7 +36,7 @@ STYLES = ("lab.css", "lecture/projector.css", "export/offline/offline.css")
 TEMPLATE = ASSETS / "export" / "offline" / "scene.html"
 
 
-def offline_page(reading: Reading, step: int) -> bytes:
+def offline_page(reading: ToyReading, step: int) -> bytes:
     """The file, in UTF-8."""
     script = link(ENTRY)
     style = "\n".join((ASSETS / name).read_text(encoding="utf-8") for name in STYLES) + band_style()
@@ -62,7 +61,7 @@ def offline_page(reading: Reading, step: int) -> bytes:
         "settings": rows,
         "source": escape(SOURCE),
         "link": escape("/" + write_link(reading.state)),
-        "version": escape(VERSION),
+        "version": escape(__version__),
     }
     return Template(TEMPLATE.read_text(encoding="utf-8")).substitute(words).encode()
 
@@ -118,7 +117,7 @@ def _basin(surface: Surface) -> dict[str, Any] | None:
     return {"centre": [float(value) for value in np.atleast_1d(basin.centre)], "radius": float(basin.radius)}
 
 
-def scene_data(reading: Reading, step: int) -> dict[str, Any]:
+def scene_data(reading: ToyReading, step: int) -> dict[str, Any]:
     """What the file's client code draws: the paths as the page gets them, the surface, looks and colours."""
     request, surface = request_of(reading.state), reading.surface
     told: dict[str, Any] = {
@@ -126,7 +125,7 @@ def scene_data(reading: Reading, step: int) -> dict[str, Any]:
         "step": step,
         "state": reading.state,
         "settings": settings_of(reading),
-        "looks": looks(METHOD_NAMES),
+        "looks": looks(METHODS),
         "scales": {name: list(scheme.low_to_high) for name, scheme in SCHEMES.items()},
         "surface": {
             "title": surface.title,

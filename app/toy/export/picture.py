@@ -19,12 +19,12 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from PIL import Image
 
+from app import __version__
 from app.appearance import SCHEMES
 from app.drawing.style import MARKERS, SETTINGS, dash_of
 from app.toy.export.description import caption_of, settings_of, settings_rows
 from app.toy.export.panels import ChartPanel, MapPanel, dress
 from app.toy.export.scene import Scene, look_in
-from app.version import VERSION
 
 DESIGN_WIDTH = 960
 """Points across a picture; the width in pixels scales them."""
@@ -72,12 +72,12 @@ class Picture:
     def png(self, step: int) -> bytes:
         """The PNG at a step, with the settings in its text chunks."""
         self.show(step)
-        return self._saved("png", {"Software": f"Pothole lab {VERSION}", **self._told(step)})
+        return self._saved("png", {"Software": f"Pothole lab {__version__}", **self._told(step)})
 
     def svg(self, step: int) -> bytes:
         """The SVG at a step: lines as lines, words as words."""
         self.show(step)
-        return self._saved("svg", {"Creator": f"Pothole lab {VERSION}", "Date": None, **self._told(step)})
+        return self._saved("svg", {"Creator": f"Pothole lab {__version__}", "Date": None, **self._told(step)})
 
     def frames(self, steps: list[int]) -> Iterator[Image.Image]:
         """RGB images at these steps. What stands still is drawn once."""
@@ -118,7 +118,7 @@ class Picture:
         reading = self.scene.reading
         self._text(24, 16, self.scene.surface.title, 15, color=self.colours.ink, weight="bold")
         self._text(24, 44, textwrap.shorten(caption_of(reading), 110, placeholder=" …"), 11)
-        self._text(DESIGN_WIDTH - 24, 18, f"Pothole lab {VERSION}", 9, ha="right")
+        self._text(DESIGN_WIDTH - 24, 18, f"Pothole lab {__version__}", 9, ha="right")
         if self.kind == "charts":
             self._legend((24, HEAD - 4), 4)
 

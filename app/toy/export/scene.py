@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,15 +10,16 @@ import numpy as np
 from app.appearance import MethodLook, looks
 from app.toy.batch import traces_alone
 from app.toy.compute import Trace, ranges
-from app.toy.request import METHOD_NAMES, Reading, ToyRequest, request_of
+from app.toy.request import ToyReading, ToyRequest, request_of
 from geometry.surface import Surface
+from optimizers import METHODS
 
 
 @dataclass(frozen=True)
 class Scene:
     """A state and its runs; `traces` are those of the methods shown, in the registry's order."""
 
-    reading: Reading
+    reading: ToyReading
     request: ToyRequest
     surface: Surface
     traces: tuple[Trace, ...]
@@ -33,13 +35,13 @@ class Scene:
         return ranges(list(self.traces))
 
 
-def scene_of(reading: Reading) -> Scene:
+def scene_of(reading: ToyReading) -> Scene:
     """The scene of a state; the runs are computed here, by the same call as the page's."""
     request, surface = request_of(reading.state), reading.surface
     return Scene(reading, request, surface, tuple(traces_alone(request, surface)))
 
 
-def look_in(name: str, scheme: str, names: tuple[str, ...] = METHOD_NAMES) -> MethodLook:
+def look_in(name: str, scheme: str, names: Iterable[str] = METHODS) -> MethodLook:
     """The look in a colour scheme of one of these methods."""
     look = MethodLook(**looks(names)[name])
     if scheme == "dark" and look.colour_on_dark:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import fields, is_dataclass
 from typing import Any
 
+import optimizers
+from app import __version__
+from app.state.schema import write_link
 from app.toy.compute import configured
 from app.toy.export.description import SOURCE
-from app.toy.link import write_link
-from app.toy.request import Reading, request_of
-from app.version import VERSION
+from app.toy.request import ToyReading, request_of
 
 
 def written(value: Any) -> str:
@@ -25,26 +27,34 @@ def written(value: Any) -> str:
     return f"{type(value).__name__}({', '.join(told)})"
 
 
-def names_in(value: Any) -> set[str]:
+def classes_in(value: Any) -> set[type]:
     """The classes that `written(value)` names."""
     if not is_dataclass(value) or isinstance(value, type):
         return set()
     plain: Any = type(value)()
-    found = {type(value).__name__}
+    found = {type(value)}
     for field in fields(value):
         inner = getattr(value, field.name)
         if inner != getattr(plain, field.name):
-            found |= names_in(inner)
+            found |= classes_in(inner)
     return found
 
 
-def toy_script(reading: Reading) -> str:
+def imports_of(values: Iterable[Any], *others: str) -> list[str]:
+    """The lines that import what `written` names in these values, and other names of `optimizers`."""
+    homes = {"optimizers": set(others)}
+    for one in set().union(*(classes_in(value) for value in values)):
+        home = "optimizers" if getattr(optimizers, one.__name__, None) is one else one.__module__
+        homes.setdefault(home, set()).add(one.__name__)
+    return [f"from {home} import {', '.join(sorted(names, key=str.lower))}" for home, names in homes.items() if names]
+
+
+def toy_script(reading: ToyReading) -> str:
     """The script: exact settings, one line per method, one printed line per method."""
     request = request_of(reading.state)
     surface = type(request.make_surface()).__name__
     parameters = ", ".join(f"{name}={value!r}" for name, value in request.surface_parameters)
     methods = {name: configured(name, request) for name in request.methods}
-    names = sorted(set().union(*(names_in(method) for method in methods.values()), {"simulate"}), key=str.lower)
     walk = ("steps", "learning_rate", "radius", "momentum", "noise_variance", "seed")
     settings = ", ".join(f"{name}={getattr(request, name)!r}" for name in walk)
     mine = {name: request.of_method(name) for name in request.methods}
@@ -54,7 +64,9 @@ def toy_script(reading: Reading) -> str:
     own = [f"own = {{{each}}}"] if request.own else []
     call = "**{**settings, **own[name]}" if request.own else "**settings"
     lines = [
-        f'"""The paths of a scene of Pothole lab {VERSION}, by the library alone: run it in the repository\'s folder.',
+        f'"""The paths of a scene of Pothole lab {__version__}, by the library alone.',
+        "",
+        "Run it where pothole-lab is installed, or in the repository's folder.",
         "",
         f"{SOURCE}",
         f"The same on the page: /{write_link(reading.state)}",
@@ -62,7 +74,7 @@ def toy_script(reading: Reading) -> str:
         "",
         "import numpy as np",
         f"from geometry.surfaces import {surface}",
-        f"from optimizers import {', '.join(names)}",
+        *imports_of(methods.values(), "simulate"),
         "",
         f"surface = {surface}({parameters})",
         f"start = np.array({list(request.start)!r})",

@@ -18,9 +18,9 @@ from app.instruments.fairness import AT_LEAST, FASTER, JUDGED_ON, Tried, advanta
 from app.instruments.phase import phase_answer, sides
 from app.instruments.repeats import repeats
 from app.toy.compute import configured
-from app.toy.costs import Schedule, schedule_of
 from app.toy.measured_cost import cost_request, seconds
-from app.toy.request import METHOD_NAMES
+from optimizers import METHODS
+from optimizers.capabilities import NEVER
 from optimizers.sweeps import middle_arrivals
 from tests.app.counting import evaluations_of_steps, evaluations_to_arrival
 
@@ -62,9 +62,14 @@ def test_each_cells_cost_is_what_its_walks_asked_of_the_ground(x_axis, y_axis, c
                 toy = replace(toy, **{name: kept}) if name in AXES else with_value(toy, name, float(value))
             starts = trial.starts - np.asarray(request.toy.start) + np.asarray(toy.start)
             walks = evaluations_to_arrival(
-                toy.make_surface(), configured(found["method"], toy), starts, trial.steps, toy.learning_rate,
-                toy.radius, toy.momentum,
-            )  # fmt: skip
+                toy.make_surface(),
+                configured(found["method"], toy),
+                starts,
+                trial.steps,
+                toy.learning_rate,
+                toy.radius,
+                toy.momentum,
+            )
             costs = [cost for cost in walks if cost is not None]
             assert found["arrived"][row][column] == len(costs)
             if costs:
@@ -100,13 +105,13 @@ def test_the_budget_pays_for_so_many_steps_and_no_more(state):
 
 def test_the_budget_has_an_end():
     request = read_instrument_request({"refresh_every": 1, "steps": 1000}).toy
-    schedules = {name: schedule_of(configured(name, request)) for name in METHOD_NAMES}
+    schedules = {name: configured(name, request).preconditioner.schedule for name in METHODS}
     unit = unit_of("evaluations", request)
     assert equal_budget(unit, schedules, 1000) == 20_000
     assert steps_within(unit, "LLQR+SAM", schedules["LLQR+SAM"], 20_000) == (20_000 + 101) // 103, (
         "the first step has no refresh"
     )
-    assert steps_within(STEPS, "SAM", Schedule(-1, 1), 77) == 77
+    assert steps_within(STEPS, "SAM", NEVER, 77) == 77
 
 
 def test_steps_are_told_as_ever_whatever_the_unit():
@@ -167,7 +172,7 @@ def test_a_budget_of_seconds_is_that_of_the_measured_prices():
     request = read_instrument_request(SMALL).toy
     assert told["prices"] == seconds(cost_request(request)), "the same numbers as on every page"
     for name, length in told["lengths"].items():
-        when, price = schedule_of(configured(name, request)), told["prices"][name]
+        when, price = configured(name, request).preconditioner.schedule, told["prices"][name]
         costs = [price["step"] * t + price["refresh"] * when.before(t) for t in (length, length + 1)]
         assert costs[0] <= told["budget"] * (1 + 1e-9) < costs[1] * (1 + 1e-9)
     assert "Measured on this server" in told["what"]

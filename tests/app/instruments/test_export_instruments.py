@@ -9,9 +9,9 @@ import json
 import numpy as np
 import pytest
 
-from app.instruments.controls import STRIDES
-from app.instruments.export.tables import TABLES
-from app.toy.request import METHOD_NAMES
+from app.instruments.instrument import STRIDES
+from app.instruments.registry import INSTRUMENTS
+from optimizers import METHODS
 
 QUICK = {"resolution": "12", "runs": "3", "steps": 60, "preset": "figure-2"}
 
@@ -33,11 +33,11 @@ def test_the_phase_diagram_is_exported_whole_from_all_its_parts(post):
     settings, rows = table(post, "phase", "map")
     parts = [post("/instruments/phase", {**QUICK, "stride": STRIDES[0]}).json()]
     x, y = parts[0]["x"]["values"], parts[0]["y"]["values"]
-    assert len(rows) == len(METHOD_NAMES) * len(x) * len(y)
+    assert len(rows) == len(METHODS) * len(x) * len(y)
     parts += [
         post("/instruments/phase", {**QUICK, "stride": stride, "method": method}).json()
         for stride in STRIDES[1:]
-        for method in METHOD_NAMES
+        for method in METHODS
     ]
     found = {(row["method"], float(row["learning_rate"]), float(row["radius"])): row for row in rows}
     seen = 0
@@ -67,26 +67,26 @@ def test_race_and_fairness_and_basins(post):
 
     fairness = post("/instruments/fairness", QUICK).json()
     _, best = table(post, "fairness", "best")
-    assert [row["method"] for row in best] == list(METHOD_NAMES)
+    assert [row["method"] for row in best] == list(METHODS)
     assert [int(row["tuned_arrived"]) for row in best] == [row["tuned"]["arrived"] for row in fairness["rows"]]
     assert best[0]["radius"] == "" and float(best[1]["radius"]) == fairness["rows"][1]["radius"]
-    assert len(table(post, "fairness", "strip")[1]) == len(METHOD_NAMES) * len(fairness["rates"])
+    assert len(table(post, "fairness", "strip")[1]) == len(METHODS) * len(fairness["rates"])
 
     _, starts = table(post, "basins", "starts")
-    assert len(starts) == len(METHOD_NAMES) * 12 * 12
-    for method in METHOD_NAMES:
+    assert len(starts) == len(METHODS) * 12 * 12
+    for method in METHODS:
         (told,) = post("/instruments/basins", {**QUICK, "method": method}).json()["maps"]
         mine = [row["ends"] for row in starts if row["method"] == method]
         assert mine == [told["names"][index] for row in told["cells"] for index in row]
 
 
-@pytest.mark.parametrize("name", TABLES)
+@pytest.mark.parametrize("name", INSTRUMENTS)
 def test_npz_and_json_hold_the_same_as_the_tables(post, name):
     response = exported(post, instrument=name, format="npz")
     with np.load(io.BytesIO(response.content), allow_pickle=False) as file:
         arrays = {key: file[key] for key in file.files}
     assert json.loads(str(arrays.pop("settings")))["instrument"] == name
-    for key, _ in TABLES[name]:
+    for key, _ in INSTRUMENTS[name].table_names:
         _, rows = table(post, name, key)
         mine = {column.removeprefix(f"{key}."): values for column, values in arrays.items() if column.startswith(key)}
         assert list(mine) == list(rows[0])
@@ -101,16 +101,23 @@ def test_npz_and_json_hold_the_same_as_the_tables(post, name):
 
 def test_a_curve_has_one_coordinate(post):
     _, rows = table(post, "basins", "starts", preset="two-scale")
-    assert "start_y" not in rows[0] and len(rows) == len(METHOD_NAMES) * 8 * 12
+    assert "start_y" not in rows[0] and len(rows) == len(METHODS) * 8 * 12
 
 
 @pytest.mark.parametrize(
     "wish",
     [
-        {"instrument": "no such"}, {"instrument": 3}, {"table": "along"}, {"table": []}, {"format": "gif"},
-        {"x_axis": "radius", "y_axis": "radius"}, {"resolution": "1000"}, {"surface": "moon"}, {"steps": "x"},
+        {"instrument": "no such"},
+        {"instrument": 3},
+        {"table": "along"},
+        {"table": []},
+        {"format": "gif"},
+        {"x_axis": "radius", "y_axis": "radius"},
+        {"resolution": "1000"},
+        {"surface": "moon"},
+        {"steps": "x"},
     ],
-)  # fmt: skip
+)
 def test_nonsense_is_a_sentence(post, wish):
     response = post("/export/instruments", {**QUICK, **wish})
     assert response.status_code == 422

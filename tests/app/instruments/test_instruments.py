@@ -10,16 +10,17 @@ import pytest
 
 from app.instruments.axes import AXES, axes_of, side, with_value
 from app.instruments.basins import basins_answer
-from app.instruments.controls import STRIDES, own_state, read_instrument_request
+from app.instruments.controls import read_instrument_request, read_instruments_link
 from app.instruments.fairness import EFFORT, fairness_answer, settings_of
+from app.instruments.instrument import STRIDES
 from app.instruments.phase import blocks, phase_answer, sides
 from app.instruments.race import race_answer
 from app.instruments.repeats import repeats
+from app.state.schema import BadRequest
 from app.toy.compute import configured
-from app.toy.request import METHOD_NAMES, read_request
-from app.web.request import BadRequest
+from app.toy.request import read_request
 from geometry.surfaces import SURFACES
-from optimizers import simulate
+from optimizers import METHODS, simulate
 
 SMALL = {"resolution": "12", "runs": "3", "steps": 120}
 
@@ -52,18 +53,27 @@ def test_each_cell_is_what_simulate_gives(surface, x_axis, y_axis, noise):
     trial = repeats(request.toy, request.toy.make_surface(), request.runs)
     answer = part(**state)
     across, up = sides(request)
-    assert {found["method"] for found in answer["parts"]} == set(METHOD_NAMES)
+    assert {found["method"] for found in answer["parts"]} == set(METHODS)
     for found in answer["parts"]:
         row, column = len(found["rows"]) - 1, 0
         values = {x_axis: across.values[found["columns"][column]], y_axis: up.values[found["rows"][row]]}
         toy, _ = read_request({**{k: v for k, v in SMALL.items() if k == "steps"}, **state, **plain(values)})
         runs = [
             simulate(
-                toy.make_surface(), configured(found["method"], toy), start, trial.steps, toy.learning_rate,
-                toy.radius, toy.momentum, toy.noise_variance, int(seed), "summary", compiled=True,
+                toy.make_surface(),
+                configured(found["method"], toy),
+                start,
+                trial.steps,
+                toy.learning_rate,
+                toy.radius,
+                toy.momentum,
+                toy.noise_variance,
+                int(seed),
+                "summary",
+                compiled=True,
             )
             for start, seed in zip(trial.starts, trial.seeds, strict=True)
-        ]  # fmt: skip
+        ]
         arrivals = [int(run.arrival) for run in runs if run.outcome == "reached"]
         assert found["arrived"][row][column] == len(arrivals)
         assert found["diverged"][row][column] == sum(str(run.outcome) == "diverged" for run in runs)
@@ -116,10 +126,10 @@ def test_bad_input_is_a_sentence(state, said):
 
 
 def test_a_link_with_wrong_values_still_opens():
-    state, problems = own_state({"x_axis": "radius", "y_axis": "radius", "runs": "many"}, "annular-well")
-    assert state["x_axis"] == "radius"
-    assert state["y_axis"] == "learning_rate"
-    assert len(problems) == 2
+    reading = read_instruments_link("?x_axis=radius&y_axis=radius&runs=many")
+    assert reading.state["x_axis"] == "radius"
+    assert reading.state["y_axis"] == "learning_rate"
+    assert len(reading.problems) == 2
 
 
 def test_the_addresses(post):
@@ -162,7 +172,7 @@ def test_the_fairness_sentence_against_a_search_of_its_own(state, survives):
 
 
 def test_every_method_is_tuned_over_as_many_settings():
-    for name in METHOD_NAMES:
+    for name in METHODS:
         rates, radii = settings_of(name)
         pairs = set(zip(rates, rates if radii is None else radii, strict=True))
         assert len(pairs) == EFFORT
@@ -175,9 +185,15 @@ def test_the_strip_holds_the_best_of_what_was_tried():
     for strip in answer["strips"]:
         k = 20
         run = simulate(
-            surface, configured(strip["method"], request.toy), trial.starts, trial.steps, strip["rate"][k],
-            strip["radius"][k], 0.9, record="summary",
-        )  # fmt: skip
+            surface,
+            configured(strip["method"], request.toy),
+            trial.starts,
+            trial.steps,
+            strip["rate"][k],
+            strip["radius"][k],
+            0.9,
+            record="summary",
+        )
         assert strip["arrived"][k] == (run.outcome == "reached").sum()
         assert strip["loss"][k] == pytest.approx(float(np.median(surface.loss(run.final))), rel=1e-9, abs=1e-12)
 
@@ -238,9 +254,15 @@ def test_basins_are_where_single_runs_end(state):
             start = [answer["x"][column]] + ([answer["y"][row]] if surface.dimension == 2 else [])
             toy = request.toy
             run = simulate(
-                surface, configured(found["method"], toy), start, toy.steps, toy.learning_rate, toy.radius,
-                toy.momentum, record="summary",
-            )  # fmt: skip
+                surface,
+                configured(found["method"], toy),
+                start,
+                toy.steps,
+                toy.learning_rate,
+                toy.radius,
+                toy.momentum,
+                record="summary",
+            )
             word = found["names"][found["cells"][row][column]]
             if word in ("diverged", "still moving"):
                 assert run.outcome == word
@@ -313,11 +335,19 @@ def test_the_surface_and_the_start_may_be_axes(state, x_axis, y_axis):
         starts = trial.starts - np.asarray(request.toy.start) + np.asarray(toy.start)
         runs = [
             simulate(
-                toy.make_surface(), configured(found["method"], toy), start, trial.steps, toy.learning_rate,
-                toy.radius, toy.momentum, toy.noise_variance, int(seed), "summary",
+                toy.make_surface(),
+                configured(found["method"], toy),
+                start,
+                trial.steps,
+                toy.learning_rate,
+                toy.radius,
+                toy.momentum,
+                toy.noise_variance,
+                int(seed),
+                "summary",
             )
             for start, seed in zip(starts, trial.seeds, strict=True)
-        ]  # fmt: skip
+        ]
         assert found["arrived"][row][column] == sum(run.outcome == "reached" for run in runs)
         assert found["diverged"][row][column] == sum(run.outcome == "diverged" for run in runs)
     assert answer["stride"] == 4
@@ -326,8 +356,8 @@ def test_the_surface_and_the_start_may_be_axes(state, x_axis, y_axis):
 def test_an_axis_of_another_surface_is_named():
     with pytest.raises(BadRequest, match="is no control of the surface Annular well"):
         read_instrument_request({"surface": "annular-well", "x_axis": "surface.stiffness"})
-    state, problems = own_state({"x_axis": "surface.stiffness"}, "stiff-valley")
-    assert (state["x_axis"], problems) == ("surface.stiffness", ())
+    reading = read_instruments_link("?surface=stiff-valley&x_axis=surface.stiffness")
+    assert (reading.state["x_axis"], reading.problems) == ("surface.stiffness", ())
 
 
 @pytest.mark.parametrize("key", SURFACES)

@@ -70,9 +70,12 @@ def test_closed_forms_agree_at_random_settings(seed):
     a = float(np.round(draw.uniform(20, 80)))
     rate = float(f"{draw.uniform(0.1, 0.85) * 2 * (1 + momentum) / a:.3g}")
     state = {
-        "surface": "two-scale-quadratic", "surface.pothole_curvature": a, "learning_rate": rate, "momentum": momentum,
+        "surface": "two-scale-quadratic",
+        "surface.pothole_curvature": a,
+        "learning_rate": rate,
+        "momentum": momentum,
         "radius": float(draw.choice([0.05, 0.3, 0.8])),
-    }  # fmt: skip
+    }
     told = answer(**state)
     for row in told["quantities"]:
         assert row["agrees"] is True, row
@@ -142,10 +145,15 @@ def test_sam_bounces_where_the_product_is_largest(seed):
     h, a = draw.uniform(0.2, 5.0, 2).round(2), draw.uniform(10, 90, 2).round()
     rate = float(f"{1.2 / max(a.max(), (a / h).max()):.3g}")
     state = {
-        "surface": "two-scale-plane", "surface.curvature_1": h[0], "surface.curvature_2": h[1],
-        "surface.pothole_curvature_1": a[0], "surface.pothole_curvature_2": a[1],
-        "learning_rate": rate, "momentum": 0.5, "radius": 0.2,
-    }  # fmt: skip
+        "surface": "two-scale-plane",
+        "surface.curvature_1": h[0],
+        "surface.curvature_2": h[1],
+        "surface.pothole_curvature_1": a[0],
+        "surface.pothole_curvature_2": a[1],
+        "learning_rate": rate,
+        "momentum": 0.5,
+        "radius": 0.2,
+    }
     euclidean, inverse = answer(**{k: float(v) if not isinstance(v, str) else v for k, v in state.items()})["plane"]
     assert euclidean["expected"] == int(np.argmax(a)) + 1
     assert inverse["expected"] == int(np.argmax(a / h)) + 1

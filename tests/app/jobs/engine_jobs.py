@@ -6,6 +6,7 @@ import json
 import os
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 from app.jobs.context import JobContext
@@ -13,11 +14,12 @@ from app.jobs.kinds import Description, JobKind
 
 
 def validate(description: Description) -> Description:
-    """{"steps": whole number, "pause": seconds a step takes, "rate": start value}."""
+    """{"steps": whole number, "pause": seconds a step takes, "rate": start value, "gates": {step: file}}."""
     steps = description.get("steps", 10)
     if not isinstance(steps, int) or not 1 <= steps <= 10**6:
         raise ValueError(f"steps must be a whole number from 1 to 1000000, not {steps!r}")
-    return {"steps": steps, "pause": float(description.get("pause", 0.0)), "rate": float(description.get("rate", 1.0))}
+    cleaned = {"steps": steps, "pause": float(description.get("pause", 0.0)), "rate": float(description.get("rate", 1))}
+    return cleaned | ({"gates": description["gates"]} if "gates" in description else {})
 
 
 def change(settings: Description) -> Description:
@@ -28,10 +30,21 @@ def change(settings: Description) -> Description:
 
 
 def count(description: Description, job: JobContext) -> None:
-    """x ← x + rate, one step after another: the end depends on the step at which every change was made."""
+    """x ← x + rate, one step after another: the end depends on the step at which every change was made.
+
+    After as many steps as a gate says it waits until the gate's file is there. So a test that kills or changes
+    something under a running job knows that it runs, however long others keep the test or the job from their work.
+    """
     x = json.loads(job.checkpoint)["x"] if job.checkpoint else 0.0
     job.total = description["steps"]
+    gates = {int(step): Path(file) for step, file in description.get("gates", {}).items()}
+
     for t in range(job.checkpoint_position, description["steps"]):
+        while t in gates and not gates[t].exists():
+            if job._wish:  # it can be stopped, paused and changed here as at every step; otherwise nothing is kept here
+                job.keep_checkpoint(t, json.dumps({"x": x}).encode())
+            job.settings(t)
+            time.sleep(0.01)
         if job.wants_checkpoint():
             job.keep_checkpoint(t, json.dumps({"x": x}).encode())
         rate = {**description, **job.settings(t)}["rate"]

@@ -60,3 +60,21 @@ async def until(feed: AsyncIterator[Entry], found: Callable[[Entry], Any]) -> li
         if found(entry):
             return seen
     raise AssertionError(f"the feed ended before: {[(e.kind, e.data) for e in seen][-3:]}")
+
+
+class Gates:
+    """Places where a counting job waits for the test: {"kind": "count", "gates": gates.at(20, 40)}, gates.open(20)."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def at(self, *steps: int) -> dict[str, str]:
+        """For a job's description."""
+        return {str(step): str(self._file(step)) for step in steps}
+
+    def open(self, step: int) -> None:
+        """Let pass whoever waits there, and whoever comes."""
+        self._file(step).touch()
+
+    def _file(self, step: int) -> Path:
+        return self.folder / f"gate-{step}"

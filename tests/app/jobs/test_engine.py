@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 import signal
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ import pytest
 from app.jobs import Engine, EngineSettings, Refused, UnknownJob
 from app.jobs.hub import MAXIMUM_BUFFERED, Entry
 from tests.app.jobs.engine_jobs import KINDS
-from tests.app.jobs.engine_parts import Part, until
+from tests.app.jobs.engine_parts import Gates, Part, until
 from tests.server import free_port
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -35,6 +35,11 @@ def engine() -> Iterator[Engine]:
     shared.close()
 
 
+@pytest.fixture
+def gates(tmp_path: Path) -> Gates:
+    return Gates(tmp_path)
+
+
 def run(work: Coroutine[Any, Any, Any]) -> Any:
     """Each test has an event loop of its own, as each web process has."""
     return asyncio.run(asyncio.wait_for(work, WITHIN))
@@ -46,6 +51,10 @@ async def everything(engine: Engine, job: str, after: int = 0) -> list[Entry]:
 
 def progress(entry: Entry) -> bool:
     return entry.kind == "progress"
+
+
+def reached(position: int) -> Callable[[Entry], bool]:
+    return lambda entry: progress(entry) and entry.data["rows"][-1]["position"] >= position
 
 
 def rows(entries: list[Entry]) -> list[dict[str, Any]]:
@@ -116,12 +125,13 @@ def test_progress_says_how_much_time_is_left(engine: Engine) -> None:
     run(go())
 
 
-def test_a_browser_that_reconnects_goes_on_from_its_last_number(engine: Engine) -> None:
+def test_a_browser_that_reconnects_goes_on_from_its_last_number(engine: Engine, gates: Gates) -> None:
     async def go() -> None:
-        job = await engine.submit("a", {"kind": "count", "steps": 60, "pause": 0.02})
+        job = await engine.submit("a", {"kind": "count", "steps": 60, "gates": gates.at(10, 20, 30)})
         seen: list[Entry] = []
-        for _ in range(4):
-            seen += await until(engine.follow(job, seen[-1].number if seen else 0), progress)
+        for step in (10, 20, 30):
+            seen += await until(engine.follow(job, seen[-1].number if seen else 0), reached(step))
+            gates.open(step)
         seen += await everything(engine, job, seen[-1].number)
         check_whole_curve(seen, 60)
         assert await everything(engine, job, seen[-1].number) == []
@@ -146,11 +156,11 @@ def test_many_followers_and_a_slow_one_each_get_all(engine: Engine) -> None:
     run(go())
 
 
-def test_a_follower_that_has_missed_too_much_asks_again(engine: Engine) -> None:
+def test_a_follower_that_has_missed_too_much_asks_again(engine: Engine, gates: Gates) -> None:
     async def go() -> None:
-        job = await engine.submit("a", {"kind": "count", "steps": 3, "pause": 0.02})
+        job = await engine.submit("a", {"kind": "count", "steps": 3})
         await everything(engine, job)
-        job = await engine.submit("a", {"kind": "count", "steps": 40, "pause": 0.02})
+        job = await engine.submit("a", {"kind": "count", "steps": 40, "gates": gates.at(20)})
         feed = engine.follow(job)
         seen = [await anext(feed)]
         follower = engine._hubs[job]._followers[0]
@@ -158,24 +168,27 @@ def test_a_follower_that_has_missed_too_much_asks_again(engine: Engine) -> None:
         follower.receive([Entry(0, "progress", 0.0, b"{}")] * (MAXIMUM_BUFFERED + 1), False, None)
         follower.receive([Entry(0, "progress", 0.0, b"{}")], False, None)
         assert follower.missed
+        gates.open(20)
         seen += [entry async for entry in feed]
         check_whole_curve(seen, 40)
 
     run(go())
 
 
-def test_a_change_is_made_at_one_step_and_marked(engine: Engine) -> None:
+def test_a_change_is_made_at_one_step_and_marked(engine: Engine, gates: Gates) -> None:
     async def go() -> None:
-        job = await engine.submit("a", {"kind": "count", "steps": 40, "pause": 0.02})
+        job = await engine.submit("a", {"kind": "count", "steps": 40, "gates": gates.at(20)})
         feed = engine.follow(job)
-        seen = await until(feed, progress)
+        seen = await until(feed, reached(20))
         await engine.change(job, "a", {"rate": 10.0})
+        seen += await until(feed, lambda entry: entry.kind == "change")
+        gates.open(20)
         seen += [entry async for entry in feed]
         check_whole_curve(seen, 40)
         (change,) = [entry for entry in seen if entry.kind == "change"]
         assert change.data["settings"] == {"rate": 10.0}
         at = change.data["position"]
-        assert 0 < at < 40
+        assert at == 20
         assert [row["rate"] for row in rows(seen)] == [1.0] * at + [10.0] * (40 - at)
         before = [row["position"] for row in rows(seen[: seen.index(change)])]
         assert before[-1] == at, "the mark stands in the feed between the rows that it lies between"
@@ -189,21 +202,22 @@ def test_a_change_is_made_at_one_step_and_marked(engine: Engine) -> None:
     run(go())
 
 
-def test_pause_and_resume_leave_no_trace_in_the_curve(engine: Engine) -> None:
+def test_pause_and_resume_leave_no_trace_in_the_curve(engine: Engine, gates: Gates) -> None:
     async def go() -> None:
-        job = await engine.submit("a", {"kind": "count", "steps": 60, "pause": 0.02})
+        job = await engine.submit("a", {"kind": "count", "steps": 60, "gates": gates.at(20)})
         feed = engine.follow(job)
-        seen = await until(feed, progress)
+        seen = await until(feed, reached(20))
         await engine.pause(job, "a")
         seen += await until(feed, lambda entry: entry.kind == "state")
         assert states(seen)[-1] == "paused"
         other = await engine.submit("b", {"kind": "count", "steps": 3})
         assert states(await everything(engine, other))[-1] == "finished", "a paused job holds no worker"
+        gates.open(20)
         await engine.resume(job, "a")
         seen += [entry async for entry in feed]
         check_whole_curve(seen, 60)
         assert [row["x"] for row in rows(seen)] == [float(t) for t in range(1, 61)]
-        short = await engine.submit("a", {"kind": "short", "steps": 1000, "pause": 0.01})
+        short = await engine.submit("a", {"kind": "short", "steps": 100_000, "pause": 0.01})
         with pytest.raises(Refused, match="cannot be paused"):
             await engine.pause(short, "a")
         await engine.stop(short, "a")
@@ -223,17 +237,19 @@ def test_a_short_job_does_not_wait_behind_a_long_one(engine: Engine) -> None:
     run(go())
 
 
-def test_a_killed_worker_leaves_no_gap_and_is_told(engine: Engine) -> None:
+def test_a_killed_worker_leaves_no_gap_and_is_told(engine: Engine, gates: Gates) -> None:
     """SIGKILL in the middle, with changes of settings before it: the curve is the one an undisturbed run has."""
 
     async def go() -> None:
-        job = await engine.submit("a", {"kind": "count", "steps": 120, "pause": 0.02})
+        job = await engine.submit("a", {"kind": "count", "steps": 120, "pause": 0.005, "gates": gates.at(5, 80)})
         feed = engine.follow(job)
-        seen = await until(feed, lambda entry: progress(entry) and entry.data["rows"][-1]["position"] >= 5)
+        seen = await until(feed, reached(5))
         await engine.change(job, "a", {"rate": 10.0})
         seen += await until(feed, lambda entry: entry.kind == "change")
-        seen += await until(feed, lambda entry: progress(entry) and entry.data["rows"][-1]["position"] >= 40)
+        gates.open(5)
+        seen += await until(feed, reached(80))
         os.kill(rows(seen)[-1]["pid"], signal.SIGKILL)
+        gates.open(80)
         seen += [entry async for entry in feed]
         check_whole_curve(seen, 120)
         assert len({row["pid"] for row in rows(seen)}) == 2
@@ -316,7 +332,7 @@ def test_a_bad_id_is_refused(engine: Engine, name: Any) -> None:
         run(engine.submit(name, {"kind": "count"}))
 
 
-def test_two_web_processes_a_scheduler_and_two_workers() -> None:
+def test_two_web_processes_a_scheduler_and_two_workers(gates: Gates) -> None:
     """Separate processes: any web process follows any job; a web process may go; a scheduler that goes is told."""
     port = free_port()
     address = f"tcp://127.0.0.1:{port}"
@@ -338,9 +354,10 @@ def test_two_web_processes_a_scheduler_and_two_workers() -> None:
         await second.stop(job, "a")
 
     async def web_process_goes() -> None:
-        job = await first.submit("a", {"kind": "count", "steps": 100, "pause": 0.01})
-        seen = await until(first.follow(job), progress)
+        job = await first.submit("a", {"kind": "count", "steps": 100, "gates": gates.at(20)})
+        seen = await until(first.follow(job), reached(20))
         await asyncio.to_thread(first.close)
+        gates.open(20)
         seen += await everything(second, job, seen[-1].number)
         check_whole_curve(seen, 100)
 

@@ -160,8 +160,11 @@ def test_a_torn_journal_gives_what_was_whole(tmp_path_factory: pytest.TempPathFa
     whole = journal.read_bytes()
     torn = min(lengths[0] + cut, len(whole))
     journal.write_bytes(whole[:torn])
-    positions = [json.loads(e.raw)["rows"][0]["position"] for e in Scheduler(folder).registry.jobs["run"].feed.after(0)
-                 if e.kind == "progress"]  # fmt: skip
+    positions = [
+        json.loads(e.raw)["rows"][0]["position"]
+        for e in Scheduler(folder).registry.jobs["run"].feed.after(0)
+        if e.kind == "progress"
+    ]
     assert positions == [1 + index for index, length in enumerate(lengths) if length <= torn]
 
 

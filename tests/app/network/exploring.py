@@ -12,9 +12,16 @@ from app.jobs.settings import KINDS
 from tests.optimizers.small_training import one_thread
 
 SMALL = {
-    "network": "mlp", "data": "two-moons", "steps": 24, "batch_size": 32, "refresh_size": 32, "refresh_every": 6,
-    "evaluations": 0, "snapshots": 4, "plane": None,
-}  # fmt: skip
+    "network": "mlp",
+    "data": "two-moons",
+    "steps": 24,
+    "batch_size": 32,
+    "refresh_size": 32,
+    "refresh_every": 6,
+    "evaluations": 0,
+    "snapshots": 4,
+    "plane": None,
+}
 RUN = "run"
 
 
@@ -82,7 +89,14 @@ class Look:
 def context_of(ask: Any) -> JobContext:
     """A context as a worker makes it for a first attempt."""
     assignment = {
-        "job": "look", "checkpoint": None, "checkpoint_position": 0, "position": -1, "applied": [], "settings": {},
-        "version": 0, "noted": -1, "results": [],
-    }  # fmt: skip
+        "job": "look",
+        "checkpoint": None,
+        "checkpoint_position": 0,
+        "position": -1,
+        "applied": [],
+        "settings": {},
+        "version": 0,
+        "noted": -1,
+        "results": [],
+    }
     return JobContext(assignment, threads=1, checkpoint_seconds=1e9, worker=0, ask=ask)

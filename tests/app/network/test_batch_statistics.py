@@ -143,9 +143,15 @@ def test_the_live_surface_has_the_height_of_the_trained_network(monkeypatch: pyt
     """With the statistics that the network begins with, it would show a loss that nothing has learned anything from."""
     monkeypatch.setattr(ground_job, "POINTS", 3)
     run = Run(
-        network="resnet8-batchnorm", data="digits", methods=["SGDM"], steps=40, snapshots=0, batch_size=32,
-        refresh_size=32, plane={"kind": "first steps"},
-    )  # fmt: skip
+        network="resnet8-batchnorm",
+        data="digits",
+        methods=["SGDM"],
+        steps=40,
+        snapshots=0,
+        batch_size=32,
+        refresh_size=32,
+        plane={"kind": "first steps"},
+    )
     found = foundation(run.description)
     theta, buffers = read_weights(run.results["weights/final"], found)["SGDM"]
     plane = read_plane(run.results["plane"], found)

@@ -40,9 +40,15 @@ def found(run: Run) -> Any:
 
 def test_the_numbers_are_those_of_the_library(run: Run, found: Any) -> None:
     look = run.look(
-        "curvature", curvature_count=2, curvature_probes=5, curvature_lanczos=12, curvature_starts=3,
-        curvature_radius=0.2, curvature_ascent=4, curvature_seed=9,
-    )  # fmt: skip
+        "curvature",
+        curvature_count=2,
+        curvature_probes=5,
+        curvature_lanczos=12,
+        curvature_starts=3,
+        curvature_radius=0.2,
+        curvature_ascent=4,
+        curvature_seed=9,
+    )
     rows = look.all("measured")
     assert [row["method"] for row in rows] == ["SGDM", "LLQR+SAM"]
     final = read_weights(run.results["weights/final"], found)

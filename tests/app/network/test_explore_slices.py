@@ -233,14 +233,25 @@ def test_batch_norm_uses_the_statistics_that_were_kept() -> None:
     """True losses at each point with its own statistics; the picture with those of the point in the middle."""
     ground_module._RUNS.clear()
     run = Run(
-        network="resnet8-batchnorm", data="digits", methods=["SGDM"], steps=4, snapshots=2, batch_size=8,
-        refresh_size=8, learning_rate=0.1,
-    )  # fmt: skip
+        network="resnet8-batchnorm",
+        data="digits",
+        methods=["SGDM"],
+        steps=4,
+        snapshots=2,
+        batch_size=8,
+        refresh_size=8,
+        learning_rate=0.1,
+    )
     found = foundation(run.description)
     look = run.look(
-        "slice", slice_kind="random", slice_point="SGDM", slice_sample="64", slice_points=11, slice_span=0.1,
+        "slice",
+        slice_kind="random",
+        slice_point="SGDM",
+        slice_sample="64",
+        slice_points=11,
+        slice_span=0.1,
         slice_way="exact",
-    )  # fmt: skip
+    )
     theta, buffers = read_weights(run.results["weights/final"], found)["SGDM"]
     sample = sampled_objective(found.at(found.objective, buffers), 64, 0)
     kept = unpack(look.results["slice"])

@@ -19,10 +19,10 @@ from app.network.export.data import curvature_csv, curvature_npz, curves_of, sli
 from app.network.export.figures import curvature_figure, slice_figure
 from app.network.export.files import network_file
 from app.network.export.record import Record, record_of
-from app.network.export.request import read_network_wish
+from app.network.export.request import read_network_export
 from app.network.export.script import OTHERS, network_script
 from app.network.export.weights_job import validate as validate_weights
-from app.web.request import BadRequest
+from app.state.schema import BadRequest
 from geometry.architectures import build_network
 from geometry.checkpoints import load_weights
 from geometry.datasets import load_dataset
@@ -31,14 +31,31 @@ from geometry.networks import NetworkLoss
 WITHIN = 150.0
 """Seconds: the worker process imports torch first, on a machine that may be busy."""
 RUN = {
-    "kind": "train", "network": "mlp", "data": "two-moons", "methods": ["SGDM", "LLQR+SAM", "ASAM", "Fisher-SAM"],
-    "steps": 24, "batch_size": 32, "refresh_size": 64, "noise_variance": 1e-4, "evaluations": 4, "snapshots": 2,
-    "seed": 5, "label_smoothing": 0.05, "weight_decay": 1e-3, "plane": {"kind": "random", "normalisation": "filter"},
-}  # fmt: skip
+    "kind": "train",
+    "network": "mlp",
+    "data": "two-moons",
+    "methods": ["SGDM", "LLQR+SAM", "ASAM", "Fisher-SAM"],
+    "steps": 24,
+    "batch_size": 32,
+    "refresh_size": 64,
+    "noise_variance": 1e-4,
+    "evaluations": 4,
+    "snapshots": 2,
+    "seed": 5,
+    "label_smoothing": 0.05,
+    "weight_decay": 1e-3,
+    "plane": {"kind": "random", "normalisation": "filter"},
+}
 NORMALISED = {
-    "kind": "train", "network": "resnet8-batchnorm", "data": "digits", "methods": ["SAM"], "steps": 3, "batch_size": 32,
-    "evaluations": 0, "snapshots": 1,
-}  # fmt: skip
+    "kind": "train",
+    "network": "resnet8-batchnorm",
+    "data": "digits",
+    "methods": ["SAM"],
+    "steps": 3,
+    "batch_size": 32,
+    "evaluations": 0,
+    "snapshots": 1,
+}
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -80,7 +97,7 @@ async def beside(function, *arguments):
 
 def made(lab, wish: dict):
     engine, run, _ = lab
-    return run(network_file(engine, "v" * 22, read_network_wish(wish), beside))
+    return run(network_file(engine, "v" * 22, read_network_export(wish), beside))
 
 
 def test_the_script_trains_to_the_weights_of_the_run(lab):
@@ -113,11 +130,26 @@ def test_the_script_of_a_network_with_batch_norm_has_its_statistics(lab):
 
 
 def test_changes_on_the_way_are_in_the_script():
-    record = Record("j", {**RUN, "structure": "diagonal", "refresh_every": 10, "decay": 0.95, "damping": 0.0,
-                          "learning_rate": 0.05, "radius": 0.1, "momentum": 0.9}, "finished",
-                    [{"position": 40, "methods": {}}],
-                    [{"position": 7, "settings": {"radius": 0.2}}, {"position": 7, "settings": {"momentum": 0.5}},
-                     {"position": 20, "settings": {"learning_rate": 0.01}}])  # fmt: skip
+    record = Record(
+        "j",
+        {
+            **RUN,
+            "structure": "diagonal",
+            "refresh_every": 10,
+            "decay": 0.95,
+            "damping": 0.0,
+            "learning_rate": 0.05,
+            "radius": 0.1,
+            "momentum": 0.9,
+        },
+        "finished",
+        [{"position": 40, "methods": {}}],
+        [
+            {"position": 7, "settings": {"radius": 0.2}},
+            {"position": 7, "settings": {"momentum": 0.5}},
+            {"position": 20, "settings": {"learning_rate": 0.01}},
+        ],
+    )
     text = network_script(record)
     assert "changes = {7: {'radius': 0.2, 'momentum': 0.5}, 20: {'learning_rate': 0.01}}" in text
     compile(text, "exported.py", "exec")
@@ -204,15 +236,25 @@ def finished(dimensions: int) -> tuple[dict, Record]:
     steps = [0, 20, 40]
     path = {
         "coordinates": np.array([[0.0, 0.0], [0.5, 1.0], [0.75, -1.5]])[:, :dimensions],
-        "distance": np.array([0.0, 0.1, 0.2]), "displacement": np.array([0.0, 1.0, 2.0]),
-        "true": np.array([3.0, 2.0, 1.0]), "drawn": np.array([3.0, 2.5, 1.5]), "captured": 0.8,
-    }  # fmt: skip
+        "distance": np.array([0.0, 0.1, 0.2]),
+        "displacement": np.array([0.0, 1.0, 2.0]),
+        "true": np.array([3.0, 2.0, 1.0]),
+        "drawn": np.array([3.0, 2.5, 1.5]),
+        "captured": 0.8,
+    }
     losses = 1 + x**2 if flat else 1 + x[None, :] ** 2 + 3 * y[:, None] ** 2
     tree = {
-        "asked": {"slice_kind": "random"}, "x": x, "y": None if flat else y, "losses": losses,
-        "origin": np.zeros(5), "directions": np.eye(5)[:dimensions], "labels": ["first", "second"][:dimensions],
-        "steps": steps, "paths": {"SGDM": path, "SAM": path}, "said": {"sentence": "…"},
-    }  # fmt: skip
+        "asked": {"slice_kind": "random"},
+        "x": x,
+        "y": None if flat else y,
+        "losses": losses,
+        "origin": np.zeros(5),
+        "directions": np.eye(5)[:dimensions],
+        "labels": ["first", "second"][:dimensions],
+        "steps": steps,
+        "paths": {"SGDM": path, "SAM": path},
+        "said": {"sentence": "…"},
+    }
     rows = [{"position": 40, "methods": {}}]
     return unpack(pack(tree)), Record("j", {**RUN, "methods": ["SGDM", "SAM"]}, "finished", rows)
 
@@ -232,24 +274,46 @@ def test_a_slice_keeps_its_orientation(dimensions):
     with np.load(io.BytesIO(slice_npz(tree, record))) as file:
         assert np.array_equal(file["losses"], tree["losses"]) and file["SAM.coordinates"].shape == (3, dimensions)
     for kind in ("png", "svg"):
-        wish = read_network_wish({"job": "j", "what": "slice", "format": kind, "width": 480})
+        wish = read_network_export({"job": "j", "what": "slice", "format": kind, "width": 480})
         assert len(slice_figure(tree, record, wish)) > 5000
     assert "80 % of its movement" in slice_figure(tree, record, wish).decode()
 
 
 def test_curvature_says_what_did_not_converge_and_what_could_not_be_measured():
     good = {
-        "eigenvalues": [3.0, 1.0], "residuals": [1e-6, 0.2], "converged": [True, False], "eigenvalue_products": 9,
-        "loss": 0.5, "trace": 7.0, "trace_error": 0.5, "probes": 4, "sharpness": 0.25, "one_step": 0.2,
-        "rises": [0.2, 0.25], "radius": 0.1, "ascent": 2, "products": 13, "seconds": 0.1,
-    }  # fmt: skip
-    tree = unpack(pack({
-        "asked": {"curvature_count": 2}, "said": {},
-        "rows": [{"method": "", "step": 0, **good}, {"method": "SGDM", "step": 40, **good},
-                 {"method": "SAM", "step": 40, "products": 0, "problem": "the weights are not finite"}],
-        "densities": [{"method": "SGDM", "step": 40, "values": np.linspace(0, 3, 5), "density": np.ones(5)},
-                      {"method": "SAM", "step": 40, "values": np.empty(0), "density": np.empty(0)}],
-    }))  # fmt: skip
+        "eigenvalues": [3.0, 1.0],
+        "residuals": [1e-6, 0.2],
+        "converged": [True, False],
+        "eigenvalue_products": 9,
+        "loss": 0.5,
+        "trace": 7.0,
+        "trace_error": 0.5,
+        "probes": 4,
+        "sharpness": 0.25,
+        "one_step": 0.2,
+        "rises": [0.2, 0.25],
+        "radius": 0.1,
+        "ascent": 2,
+        "products": 13,
+        "seconds": 0.1,
+    }
+    tree = unpack(
+        pack(
+            {
+                "asked": {"curvature_count": 2},
+                "said": {},
+                "rows": [
+                    {"method": "", "step": 0, **good},
+                    {"method": "SGDM", "step": 40, **good},
+                    {"method": "SAM", "step": 40, "products": 0, "problem": "the weights are not finite"},
+                ],
+                "densities": [
+                    {"method": "SGDM", "step": 40, "values": np.linspace(0, 3, 5), "density": np.ones(5)},
+                    {"method": "SAM", "step": 40, "values": np.empty(0), "density": np.empty(0)},
+                ],
+            }
+        )
+    )
     _, record = finished(2)
     _, head, *lines = curvature_csv(tree, record).decode().splitlines()
     rows = [dict(zip(head.split(","), line.split(","), strict=True)) for line in lines]
@@ -259,7 +323,7 @@ def test_curvature_says_what_did_not_converge_and_what_could_not_be_measured():
     assert told[("SAM", "40")]["eigenvalue_1"] == ""
     with np.load(io.BytesIO(curvature_npz(tree, record)), allow_pickle=False) as file:
         assert file["start.0.eigenvalues"].tolist() == [3.0, 1.0] and len(file["density.SGDM.values"]) == 5
-    wish = read_network_wish({"job": "j", "what": "curvature", "format": "svg"})
+    wish = read_network_export({"job": "j", "what": "curvature", "format": "svg"})
     assert "Spectral density" in curvature_figure(tree, record, wish).decode()
 
 
@@ -311,29 +375,42 @@ def test_a_run_that_goes_on_is_written_down_as_far_as_it_had_come(monkeypatch):
 @pytest.mark.parametrize(
     "wish",
     [
-        {}, {"job": 3}, {"job": "../x"}, {"job": "a", "what": "everything"}, {"job": "a", "format": "py"},
-        {"job": "a", "what": "weights", "format": "csv"}, {"job": "a", "method": "Adam"},
+        {},
+        {"job": 3},
+        {"job": "../x"},
+        {"job": "a", "what": "everything"},
+        {"job": "a", "format": "py"},
+        {"job": "a", "what": "weights", "format": "csv"},
+        {"job": "a", "method": "Adam"},
         {"job": "a", "moment": "last"},
-        {"job": "a", "moment": 1.5e300}, {"job": "a", "moment": []}, {"job": "a", "axis": 3},
+        {"job": "a", "moment": 1.5e300},
+        {"job": "a", "moment": []},
+        {"job": "a", "axis": 3},
         {"job": "a", "width": "x"},
     ],
-)  # fmt: skip
+)
 def test_a_wrong_wish_is_a_sentence(post, wish):
     if wish.get("moment") != 1.5e300:  # clamped to the largest step there may be
         with pytest.raises(BadRequest):
-            read_network_wish(wish)
+            read_network_export(wish)
         response = post("/export/network", wish)
         assert response.status_code == 422 and response.json()["problems"][0].endswith(".")
     else:
-        assert read_network_wish(wish).moment == "20000"
+        assert read_network_export(wish).moment == "20000"
 
 
 @pytest.mark.parametrize(
     "description",
-    [{}, {"run": "a"}, {"run": "a", "moment": "0", "method": "SAM"}, {"run": "a", "moment": "final", "method": "Adam"},
-     {"run": "x" * 200, "moment": "final", "method": "SAM"}, {"run": "a", "moment": 3, "method": "SAM"},
-     {"run": "a", "moment": "final", "method": "SAM", "more": 1}],
-)  # fmt: skip
+    [
+        {},
+        {"run": "a"},
+        {"run": "a", "moment": "0", "method": "SAM"},
+        {"run": "a", "moment": "final", "method": "Adam"},
+        {"run": "x" * 200, "moment": "final", "method": "SAM"},
+        {"run": "a", "moment": 3, "method": "SAM"},
+        {"run": "a", "moment": "final", "method": "SAM", "more": 1},
+    ],
+)
 def test_the_job_takes_nothing_else(description):
     with pytest.raises(ValueError):
         validate_weights(description)

@@ -16,9 +16,17 @@ from app.jobs.packing import unpack
 WITHIN = 120.0
 """Seconds: each worker process imports torch first, on a machine that may be busy with something else."""
 JOB = {
-    "kind": "train", "network": "mlp", "data": "two-moons", "methods": ["SGDM", "LLQR+SAM"], "steps": 80,
-    "batch_size": 64, "refresh_size": 64, "noise_variance": 1e-4, "evaluations": 8, "snapshots": 2,
-}  # fmt: skip
+    "kind": "train",
+    "network": "mlp",
+    "data": "two-moons",
+    "methods": ["SGDM", "LLQR+SAM"],
+    "steps": 80,
+    "batch_size": 64,
+    "refresh_size": 64,
+    "noise_variance": 1e-4,
+    "evaluations": 8,
+    "snapshots": 2,
+}
 
 
 def curve(entries: list[Entry]) -> list[Any]:

@@ -21,9 +21,17 @@ from app.network.training.train_ground import Ground, training_methods
 from optimizers.structures import STRUCTURES as ALL_STRUCTURES
 
 SMALL = {
-    "network": "mlp", "data": "two-moons", "steps": 12, "batch_size": 32, "refresh_size": 32, "refresh_every": 4,
-    "noise_variance": 1e-4, "evaluations": 3, "snapshots": 2, "plane": {"seed": 1},
-}  # fmt: skip
+    "network": "mlp",
+    "data": "two-moons",
+    "steps": 12,
+    "batch_size": 32,
+    "refresh_size": 32,
+    "refresh_every": 4,
+    "noise_variance": 1e-4,
+    "evaluations": 3,
+    "snapshots": 2,
+    "plane": {"seed": 1},
+}
 
 
 class Registry:
@@ -32,9 +40,18 @@ class Registry:
     def __init__(self, **description: Any) -> None:
         _, self.description = validated({"kind": "train", **SMALL, **description}, KINDS)
         self.job: dict[str, Any] = {
-            "job": "j", "attempt": 1, "kind": "train", "checkpoint": None, "checkpoint_position": 0, "position": -1,
-            "applied": [], "settings": {}, "version": 0, "noted": -1, "results": [],
-        }  # fmt: skip
+            "job": "j",
+            "attempt": 1,
+            "kind": "train",
+            "checkpoint": None,
+            "checkpoint_position": 0,
+            "position": -1,
+            "applied": [],
+            "settings": {},
+            "version": 0,
+            "noted": -1,
+            "results": [],
+        }
         self.entries: list[tuple[str, Any]] = []
         self.results: dict[str, bytes] = {}
 

@@ -10,15 +10,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.state.control import ChoiceControl, NumberControl, shorten
-from app.state.control_entries import entry, slider_position, slider_range
-from app.toy.controls import CONTROLS, LECTURE, SURFACE, as_table, controls_of, start_controls, surface_controls
-from app.toy.lens_controls import LENS
-from app.toy.own_settings import OWN
+from app.toy.controls import (
+    LECTURE,
+    SURFACE,
+    as_table,
+    controls,
+    controls_of,
+    lens_controls,
+    own_controls,
+    registered,
+    start_controls,
+    surface_controls,
+)
 from app.toy.request import PRESET, ToyRequest
 from geometry.surfaces import SURFACES, make_surface
 
-FIXED = (*CONTROLS, SURFACE, PRESET)
-NUMBERS = [control for control in CONTROLS if isinstance(control, NumberControl)]
+FIXED = (*controls(), SURFACE, PRESET)
+NUMBERS = [control for control in controls() if isinstance(control, NumberControl)]
 EVERY = [*FIXED, *(c for key in SURFACES for c in (*surface_controls(key), *start_controls(make_surface(key))))]
 WRONG = ["abc", "", None, [], [1], {}, True, math.nan, math.inf, -math.inf]
 
@@ -39,7 +47,7 @@ def test_every_default_is_read_as_itself(control):
 def test_every_control_says_what_it_is(control):
     assert control.label
     assert control.help.endswith(".")
-    assert control.wants in as_table() or control not in (SURFACE, *CONTROLS)
+    assert control.wants in as_table() or control not in (SURFACE, *controls())
 
 
 @pytest.mark.parametrize("control", FIXED, ids=called)
@@ -80,17 +88,19 @@ def test_quantising_twice_is_quantising_once(control, data):
 
 @pytest.mark.parametrize("control", [c for c in EVERY if isinstance(c, NumberControl)], ids=called)
 def test_sliders_span_the_range(control):
-    low, high, step = slider_range(control)
-    assert low < high
+    low, high, step = control.slider
     assert 0 < step <= (high - low) / 4
-    assert slider_position(control, control.minimum) == pytest.approx(low)
-    assert slider_position(control, control.maximum) == pytest.approx(high)
-    assert low <= slider_position(control, control.default) <= high
+    if control.scale == "linear":
+        assert (low, high) == (control.minimum, control.maximum)
+    else:
+        assert high == pytest.approx(math.log10(control.maximum))
+        lowest = control.minimum if control.scale == "log" else control.smallest
+        assert low < math.log10(lowest) + 1e-9 and (low < math.log10(lowest) - 1e-9) == (control.minimum == 0)
 
 
 @pytest.mark.parametrize("control", FIXED, ids=called)
 def test_every_control_has_an_entry_for_the_browser(control):
-    written = json.loads(json.dumps(entry(control)))
+    written = json.loads(json.dumps(control.entry()))
     assert (written["name"], written["title"], written["wants"]) == (control.name, control.title, control.wants)
 
 
@@ -103,8 +113,8 @@ def test_names_are_unique():
 def test_every_walk_setting_of_the_table_reaches_the_request():
     """A control that no request carries would be a slider that does nothing."""
     view = {"step", "speed", "loop", "camera_x", "camera_y", "camera_z"}
-    view |= {control.name for control in (*LECTURE, *LENS, *OWN)}
-    assert {control.name for control in CONTROLS} - view <= set(ToyRequest.__dataclass_fields__)
+    view |= {control.name for control in (*LECTURE, *lens_controls(), *own_controls(registered()))}
+    assert {control.name for control in controls()} - view <= set(ToyRequest.__dataclass_fields__)
 
 
 def test_a_bad_table_entry_is_refused():

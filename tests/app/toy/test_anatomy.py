@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import orjson
 import pytest
 
 from app.numbers_as_text import number, vector
 from app.toy.anatomy import read_anatomy
-from app.toy.lens_controls import STAGES
+from app.toy.controls import STAGES
 from geometry.surfaces import SURFACES, AnnularWell, StiffValley, make_surface
-from optimizers import LLQR, METHODS, SAM, simulate
+from optimizers import METHODS, simulate
 from optimizers.anatomy import last_whole_step, step_anatomy, velocities
 from optimizers.noise import noise_schedule
 
@@ -22,7 +20,7 @@ STEPS = 23
 
 def method_for(name, norm="euclidean"):
     method = METHODS[name]
-    return replace(method, probe=SAM(norm=norm)) if isinstance(method.probe, SAM) else method
+    return method.with_fields({("probe", "norm"): norm})
 
 
 @pytest.mark.parametrize("key", SURFACES)
@@ -46,10 +44,19 @@ def test_every_vector_obeys_the_rule_written_out(key, name, norm, variance):
         direction = u @ (outer + noise[t])
         before, v = v, momentum * v + direction
         expected = {
-            "theta": theta, "gradient": g, "offset": epsilon, "probe": theta + epsilon, "outer": outer,
-            "noise": noise[t], "noisy": outer + noise[t], "direction": direction, "velocity_before": before,
-            "velocity": v, "displacement": -rate * v, "arrived": theta - rate * v,
-        }  # fmt: skip
+            "theta": theta,
+            "gradient": g,
+            "offset": epsilon,
+            "probe": theta + epsilon,
+            "outer": outer,
+            "noise": noise[t],
+            "noisy": outer + noise[t],
+            "direction": direction,
+            "velocity_before": before,
+            "velocity": v,
+            "displacement": -rate * v,
+            "arrived": theta - rate * v,
+        }
         scale = 1 + np.abs(outer).max()  # the compiled gradient rounds at the size of its largest terms
         for what, value in expected.items():
             assert getattr(a, what) == pytest.approx(value, rel=1e-8, abs=1e-9 * scale), f"{what} at step {t}"
@@ -135,7 +142,7 @@ def test_the_answer_holds_the_numbers_of_the_run(key, name):
         assert np.linalg.norm(told["displacement"]) <= told["half"]
         if told["probing"]:
             assert np.linalg.norm(told["offset"]) <= told["half"]
-    assert (told["image"] is not None) == isinstance(METHODS[name].preconditioner, LLQR)
+    assert (told["image"] is not None) == METHODS[name].learns
 
 
 def test_the_ellipse_holds_the_probe_of_its_norm():

@@ -8,11 +8,11 @@ import numpy as np
 import orjson
 import pytest
 
+from app.state.schema import BadRequest
 from app.toy.cloud import NOWHERE, extents_of, frames_of, read_cloud, seeds_of, starts_of
 from app.toy.compute import configured
 from app.toy.ghosts import ghosts
 from app.toy.request import read_request
-from app.web.request import BadRequest
 from geometry import two_scale
 from geometry.surfaces import SURFACES, TwoScalePlane
 from optimizers import simulate
@@ -55,9 +55,16 @@ def test_each_walker_is_a_run_of_its_own(state):
         counts = dict.fromkeys(method["counts"], 0)
         for w in range(16):
             run = simulate(
-                surface, configured(method["name"], toy), starts[w], toy.steps, toy.learning_rate, toy.radius,
-                toy.momentum, toy.noise_variance, int(seeds[w]),
-            )  # fmt: skip
+                surface,
+                configured(method["name"], toy),
+                starts[w],
+                toy.steps,
+                toy.learning_rate,
+                toy.radius,
+                toy.momentum,
+                toy.noise_variance,
+                int(seeds[w]),
+            )
             counts[str(run.outcome)] += 1
             assert method["arrival"][w] == (int(run.arrival) if run.outcome == "reached" else -1)
             place = run.positions[told["frames"]]

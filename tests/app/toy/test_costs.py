@@ -8,10 +8,11 @@ import pytest
 
 from app.toy.batch import compute_paths
 from app.toy.compute import configured
-from app.toy.costs import PRODUCT, Schedule, counted, schedule_of
+from app.toy.costs import PRODUCT, counted
 from app.toy.measured_cost import read_cost
 from app.toy.request import read_request
 from optimizers import METHODS, simulate
+from optimizers.capabilities import NEVER, Schedule
 
 
 @pytest.mark.parametrize("name", METHODS)
@@ -23,7 +24,7 @@ def test_the_four_numbers_give_the_runs_own_count(name, state):
     request, _ = read_request({"preset": "figure-2", "steps": 60, **state})
     method = configured(name, request)
     run = simulate(request.make_surface(), method, request.start, 60, 1e-3)
-    cost, when = counted(method), schedule_of(method)
+    cost, when = counted(method), method.preconditioner.schedule
     for t in range(61):
         expected = int(run.gradient_evaluations[t]) + PRODUCT * int(run.curvature_products[t])
         assert cost["step"] * t + cost["refresh"] * when.before(t) == expected
@@ -41,7 +42,12 @@ def test_what_a_step_costs_in_words_of_the_paper():
 def test_the_schedule():
     when = Schedule(first=3, every=4)
     assert [when.before(t) for t in range(13)] == [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3]
-    assert Schedule(-1, 1).before(100) == 0
+    assert [t for t in range(12) if when.due(t)] == [3, 7, 11]
+    assert [when.latest(t) for t in (2, 3, 6, 7)] == [None, 3, 3, 7]
+    assert NEVER.before(100) == 0 and not NEVER.due(0) and NEVER.latest(100) is None and not NEVER.ever
+    brief = Schedule(0, np.array([2, 5]), until=6)
+    assert np.array_equal(brief.due(np.arange(12)[:, None]).sum(axis=0), [3, 2])
+    assert np.array_equal(brief.before(12), [3, 2])
 
 
 def test_the_paths_bring_their_costs():

@@ -6,13 +6,13 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from app.appearance import NAMED_LOOKS, SCHEMES, look_of, looks
+from app.appearance import NAMED_LOOKS, SCHEMES, looks
 from app.encoding import decode, encode
 from app.toy.figures import curve_figure, map_figure, relief_figure
 from app.toy.landscape import colour_range, curve_of, grid_of
-from app.toy.request import METHOD_NAMES
 from app.toy.surface import CAMERA, relief_top
 from geometry.surfaces import SURFACES, make_surface
+from optimizers import METHODS
 
 FLAT = [key for key in SURFACES if make_surface(key).dimension == 2]
 
@@ -99,7 +99,11 @@ def test_arrays_survive_the_way_to_the_browser():
 
 def test_methods_differ_in_colour_line_and_marker():
     for part in ("colour", "marker"):
-        assert len({look[part] for look in looks(METHOD_NAMES).values()}) == len(METHOD_NAMES)
+        assert len({look[part] for look in looks(METHODS).values()}) == len(METHODS)
     assert len({(look.dash, look.width) for look in NAMED_LOOKS.values()}) == len(NAMED_LOOKS)
-    later = [look_of(f"method {index}", index) for index in range(4)]
-    assert len({look.colour for look in later}) == 4
+    later = looks([*NAMED_LOOKS, "one", "two", "three"])
+    for part in ("colour", "dash", "marker"):
+        mine = [later[name][part] for name in ("one", "two", "three")]
+        assert len(set(mine)) == 3 and not set(mine) & {getattr(look, part) for look in NAMED_LOOKS.values()}
+    many = [tuple(look.values())[:3] for look in looks([f"method {k}" for k in range(12)]).values()]
+    assert len(set(many)) == 12, "no two of a dozen unknown methods look alike"

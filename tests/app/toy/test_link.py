@@ -7,11 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.state.control import ChoiceControl
-from app.toy.controls import CONTROLS, controls_of
-from app.toy.link import left_out, read_link, write_link
+from app.state.schema import write_link
+from app.toy.controls import controls, controls_of
 from app.toy.presets import CUSTOM, DEFAULT_PRESET, PRESETS
-from app.toy.request import METHOD_NAMES
+from app.toy.request import read_link
 from geometry.surfaces import SURFACES, make_surface
+from optimizers import METHODS
 
 
 @st.composite
@@ -21,9 +22,9 @@ def states(draw):
     state = {
         "preset": draw(st.sampled_from([*PRESETS, CUSTOM])),
         "surface": key,
-        "methods": draw(st.lists(st.sampled_from(METHOD_NAMES), unique=True)),
+        "methods": draw(st.lists(st.sampled_from(tuple(METHODS)), unique=True)),
     }
-    state["methods"].sort(key=METHOD_NAMES.index)
+    state["methods"].sort(key=tuple(METHODS).index)
     for control in controls_of(make_surface(key)):
         # Parameters of a surface keep their defaults: not every combination is a surface.
         if isinstance(control, ChoiceControl):
@@ -46,7 +47,7 @@ def test_a_state_survives_the_link(state):
 def test_an_empty_link_is_the_first_preset():
     reading = read_link("")
     assert reading.state["preset"] == DEFAULT_PRESET
-    assert reading.state["methods"] == list(METHOD_NAMES)
+    assert reading.state["methods"] == list(METHODS)
     assert not reading.notices
     assert not reading.problems
 
@@ -73,14 +74,14 @@ def test_a_surface_alone_is_that_surface_with_its_defaults():
 
 def test_unknown_keys_are_left_out_with_a_sentence():
     query = "?colour=red&surface.nothing=3&=&&x"
-    state = read_link(query).state
-    assert state == read_link("").state
-    assert left_out(query, state) == [
+    reading = read_link(query)
+    assert reading.state == read_link("").state
+    assert reading.left_out == [
         "The link holds “colour”, “surface.nothing”, “” and 1 more, which means nothing here and is left out."
     ]
-    assert left_out(write_link(state), state) == []
+    assert read_link(write_link(reading.state)).left_out == []
     elsewhere = "?surface=himmelblau&surface.aspect=2"
-    assert "“surface.aspect”" in left_out(elsewhere, read_link(elsewhere).state)[0]
+    assert "“surface.aspect”" in read_link(elsewhere).left_out[0]
 
 
 def test_out_of_range_is_clamped_with_a_notice():
@@ -90,7 +91,7 @@ def test_out_of_range_is_clamped_with_a_notice():
     assert [notice.name for notice in reading.notices] == ["learning_rate", "momentum"]
 
 
-@pytest.mark.parametrize("control", CONTROLS, ids=lambda control: control.name)
+@pytest.mark.parametrize("control", controls(), ids=lambda control: control.name)
 @pytest.mark.parametrize("text", ["abc", "", "nan", "inf", "-inf", "1e999", "[]", "null", "%00", "1;2", "0x10"])
 def test_a_wrong_value_is_replaced_with_a_sentence(control, text):
     reading = read_link(f"?{control.name}={text}")
@@ -129,7 +130,7 @@ def test_any_text_is_read(text):
     assert read_link(write_link(reading.state)).state == reading.state
 
 
-@given(st.dictionaries(st.sampled_from([c.name for c in CONTROLS]), st.text(max_size=20), max_size=6))
+@given(st.dictionaries(st.sampled_from([c.name for c in controls()]), st.text(max_size=20), max_size=6))
 def test_any_values_of_known_keys_are_read(values):
     reading = read_link("&".join(f"{name}={value}" for name, value in values.items()))
     assert read_link(write_link(reading.state)).state == reading.state

@@ -9,20 +9,27 @@ import pytest
 from app.encoding import decode
 from app.instruments.controls import read_instrument_request
 from app.state.control import NumberControl
+from app.state.schema import write_link
 from app.toy.anatomy import read_anatomy
 from app.toy.batch import compute_many
 from app.toy.cloud import read_cloud
 from app.toy.compute import configured
+from app.toy.controls import own_controls, own_key, registered
 from app.toy.export.script import toy_script
-from app.toy.link import read_link, write_link
-from app.toy.own_settings import OWN, PROBING, key
-from app.toy.request import read_request, read_state, request_of
+from app.toy.request import read_link, read_request, read_state, request_of
 from optimizers import METHODS, simulate
 
 STATE = {
-    "preset": "stiff-valley", "steps": 80, "tuning": "own", "own_rate.SGDM": 0.004, "own_rate.SAM": 0.003,
-    "own_radius.SAM": 0.12, "own_rate.LLQR": 0.05, "own_rate.LLQR-SAM": 0.02, "own_radius.LLQR-SAM": 0.4,
-}  # fmt: skip
+    "preset": "stiff-valley",
+    "steps": 80,
+    "tuning": "own",
+    "own_rate.SGDM": 0.004,
+    "own_rate.SAM": 0.003,
+    "own_radius.SAM": 0.12,
+    "own_rate.LLQR": 0.05,
+    "own_rate.LLQR-SAM": 0.02,
+    "own_radius.LLQR-SAM": 0.4,
+}
 EXPECTED = {"SGDM": (0.004, 0.33), "SAM": (0.003, 0.12), "LLQR": (0.05, 0.33), "LLQR+SAM": (0.02, 0.4)}
 
 
@@ -41,7 +48,7 @@ def test_each_method_walks_with_its_own():
         expected = np.where(np.isfinite(run.positions), run.positions, np.nan)
         assert decode(method["positions"]) == pytest.approx(expected, rel=1e-6, abs=1e-6, nan_ok=True)
         rate, radius = EXPECTED[method["name"]]
-        told = f"η = {rate:g}" + (f", ρ = {radius:g}" if method["name"] in PROBING else "")
+        told = f"η = {rate:g}" + (f", ρ = {radius:g}" if method["name"] in ("SAM", "LLQR+SAM") else "")
         assert method["row"]["settings"] == told
     assert {method["row"]["settings"] for method in other["methods"]} == {None}
     assert other["methods"][1]["positions"] != mine["methods"][1]["positions"]
@@ -76,8 +83,10 @@ def test_they_live_in_the_link():
 
 
 def test_every_method_has_its_controls_and_the_instruments_take_no_notice():
-    names = {control.name for control in OWN if isinstance(control, NumberControl)}
-    assert names == {key("rate", name) for name in METHODS} | {key("radius", name) for name in PROBING}
+    names = {control.name for control in own_controls(registered()) if isinstance(control, NumberControl)}
+    assert names == {own_key("rate", name) for name in METHODS} | {
+        own_key("radius", name) for name in ("SAM", "LLQR+SAM")
+    }
     assert read_instrument_request(STATE).toy.own == ()
 
 

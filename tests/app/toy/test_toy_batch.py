@@ -10,13 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.state.control import NumberControl
+from app.state.schema import BadRequest
 from app.toy.batch import compute_many, compute_paths, paths_key, together
-from app.toy.controls import CONTROLS, controls_of
-from app.toy.request import METHOD_NAMES, read_request
-from app.web.request import BadRequest
+from app.toy.controls import controls, controls_of
+from app.toy.request import read_request
 from geometry.along import charted
 from geometry.surfaces import SURFACES, make_surface
-from optimizers import fast
+from optimizers import METHODS, fast
 
 
 def value_of(control):
@@ -34,7 +34,7 @@ def states(draw, surfaces=tuple(SURFACES)):
     for control in controls_of(surface):
         if control.name != "steps" and draw(st.booleans()):
             raw[control.name] = draw(value_of(control))
-    raw["methods"] = [name for name in METHOD_NAMES if draw(st.booleans())]
+    raw["methods"] = [name for name in METHODS if draw(st.booleans())]
     return raw
 
 
@@ -62,7 +62,7 @@ def test_one_surface_many_settings(key):
     raws = []
     for number in range(12):
         raw = {"surface": key, "steps": 200, "seed": number, "warm_start_scale": 0.5 + 0.1 * (number % 3)}
-        for control in CONTROLS:
+        for control in controls():
             if isinstance(control, NumberControl) and control.name not in ("steps", "seed", "warm_start_scale"):
                 raw[control.name] = float(control.default) * float(rng.uniform(0.5, 1.0))
         raw["noise_variance"] = [0.0, 1e-6, 1e-3][number % 3]

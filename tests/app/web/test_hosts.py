@@ -15,9 +15,9 @@ from websockets.exceptions import InvalidStatus
 
 import app.server
 from app.__main__ import main
-from app.web.hosts import hosts_of
-from app.web.settings import web_settings
-from tests.app.web.test_access import Door, WebSettings, status
+from app.web.access import hosts_of
+from app.web.settings import WebSettings, web_settings
+from tests.app.web.guarded import Guarded
 from tests.server import Server
 
 OWN = ("localhost", "127.0.0.1", "[::1]")
@@ -49,22 +49,30 @@ def test_which_names_a_server_answers_to(given: tuple, asked: str, bound: str, e
 @pytest.mark.parametrize(
     ("host", "expected"),
     [
-        ("localhost", 200), ("localhost:8050", 200), ("LocalHost:9123", 200), ("127.0.0.1:8050", 200),
-        ("[::1]:8050", 200), ("rebound.example:8050", 400), ("localhost.rebound.example", 400), ("", 400),
-        ("127.0.0.1.rebound.example:8050", 400), ("::1", 400), ("192.0.2.7:8050", 400),
+        ("localhost", 200),
+        ("localhost:8050", 200),
+        ("LocalHost:9123", 200),
+        ("127.0.0.1:8050", 200),
+        ("[::1]:8050", 200),
+        ("rebound.example:8050", 400),
+        ("localhost.rebound.example", 400),
+        ("", 400),
+        ("127.0.0.1.rebound.example:8050", 400),
+        ("::1", 400),
+        ("192.0.2.7:8050", 400),
     ],
-)  # fmt: skip
+)
 def test_the_door_of_a_server_on_this_computer(kind: str, host: str, expected: int) -> None:
-    door = Door(WebSettings(hosts=hosts_of((), "127.0.0.1", "127.0.0.1")))
-    assert status(door, kind=kind, host=host) == expected
-    assert status(door, kind=kind, host=host, path="/healthz") == 200
+    door = Guarded(WebSettings(hosts=hosts_of((), "127.0.0.1", "127.0.0.1")))
+    assert door.status(kind=kind, host=host) == expected
+    assert door.status(kind=kind, host=host, path="/healthz") == 200
     # A page of a rebound name is the lab's own in its browser's eyes: the origin agrees, and must not help.
     same = {"host": host, "origin": f"http://{host}"}
-    assert status(door, kind=kind, method="POST", **same) == expected
+    assert door.status(kind=kind, method="POST", **same) == expected
 
 
 def test_any_is_said_in_words_too() -> None:
-    assert status(Door(WebSettings(hosts=("any",))), host="whatever.example") == 200
+    assert Guarded(WebSettings(hosts=("any",))).status(host="whatever.example") == 200
 
 
 @pytest.mark.parametrize(

@@ -8,18 +8,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.toy.controls import CONTROLS
-from app.toy.request import METHOD_NAMES, read_request, read_state, request_of
-from app.toy.suggested import SUGGESTED, suggested
-from app.web.request import BadRequest, parse_body
+from app.state.schema import BadRequest
+from app.toy.controls import controls
+from app.toy.presets import SUGGESTED, suggested
+from app.toy.request import read_request, read_state, request_of
+from app.web.http import parse_body
 from geometry.surfaces import SURFACES
+from optimizers import METHODS
 
 ANY_JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
     max_leaves=6,
 )
-KEYS = [*(control.name for control in CONTROLS), "surface", "preset", "methods", "start_x", "start_y", "surface.depth"]
+KEYS = [*(one.name for one in controls()), "surface", "preset", "methods", "start_x", "start_y", "surface.depth"]
 
 
 @given(st.dictionaries(st.sampled_from(KEYS) | st.text(max_size=5), ANY_JSON, max_size=8))
@@ -64,7 +66,7 @@ def test_the_request_carries_the_surface_and_the_start():
     request, _ = read_request({"surface": "annular-well", "surface.depth": 2.0, "start_x": 1.0, "start_y": -2.0})
     assert request.make_surface().depth == 2.0
     assert request.start == (1.0, -2.0)
-    assert request.methods == METHOD_NAMES
+    assert request.methods == tuple(METHODS)
 
 
 def test_a_start_outside_the_domain_is_clamped():

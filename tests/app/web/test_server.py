@@ -7,13 +7,13 @@ import pytest
 
 from app.encoding import decode
 from app.toy import batch as toy_batch
-from app.toy.controls import CONTROLS, controls_of
-from app.toy.request import METHOD_NAMES
+from app.toy.controls import controls, controls_of
 from app.web.settings import web_settings
 from geometry.surfaces import SURFACES, make_surface
+from optimizers import METHODS
 
 NUMBERS = [control.name for control in controls_of(make_surface("annular-well")) if hasattr(control, "maximum")]
-CHOICES = [control.name for control in CONTROLS if not hasattr(control, "maximum")]
+CHOICES = [control.name for control in controls() if not hasattr(control, "maximum")]
 QUICK = {"steps": 20}
 
 
@@ -42,7 +42,7 @@ def test_an_unknown_address_is_404_and_still_a_page(call):
 
 def test_paths_come_as_arrays(post):
     answer = computed(post)
-    assert [method["name"] for method in answer["paths"]["methods"]] == list(METHOD_NAMES)
+    assert [method["name"] for method in answer["paths"]["methods"]] == list(METHODS)
     sam = answer["paths"]["methods"][1]
     assert decode(sam["positions"]).shape == (21, 2)
     assert decode(sam["probes"]).shape == (20, 2)

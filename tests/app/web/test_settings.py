@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.__main__ import main
 from app.environment import SettingsTable, as_table
-from app.jobs.settings import EngineSettings
+from app.variables import TABLES, known_variables, refuse_unknown_variables
 from app.web.settings import WebSettings, web_settings
-
-TABLES = [WebSettings, EngineSettings]
 
 
 def test_no_variable_stands_for_two_settings() -> None:
@@ -68,14 +69,61 @@ def test_the_table_is_printed_whole_and_keeps_secrets(capsys: Any) -> None:
     assert "swordfish" not in shown and "| (set) |" in shown
 
 
-def test_a_wrong_value_ends_the_program_before_it_listens(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("POTHOLE_WORKER_NICE", "very")
-    with pytest.raises(SystemExit, match="does not start: POTHOLE_WORKER_NICE must be a whole number"):
-        main(["--port", "0"])
-    monkeypatch.delenv("POTHOLE_WORKER_NICE")
-    monkeypatch.setenv("POTHOLE_BATCH", "-1")
+def test_a_wrong_value_or_name_ends_the_program_before_it_listens(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    wrong = {
+        "POTHOLE_WORKER_NICE": ("very", "POTHOLE_WORKER_NICE must be a whole number"),
+        "POTHOLE_BATCH": ("-1", "POTHOLE_BATCH must be"),
+        "POTHOLE_PASWORD": ("x", "POTHOLE_PASWORD is no setting"),
+    }
+    for variable, (value, sentence) in wrong.items():
+        monkeypatch.setenv(variable, value)
+        web_settings.cache_clear()
+        with pytest.raises(SystemExit, match="2"):
+            main(["--port", "0"])
+        (line,) = capsys.readouterr().err.splitlines()
+        assert line.startswith(f"Pothole lab does not start: {sentence}")
+        monkeypatch.delenv(variable)
     web_settings.cache_clear()
-    with pytest.raises(SystemExit, match="does not start: POTHOLE_BATCH"):
-        main(["--port", "0"])
-    monkeypatch.delenv("POTHOLE_BATCH")
-    web_settings.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [
+        ("POTHOLE_PASWORD", "POTHOLE_PASSWORD"),
+        ("POTHOLE_PASSWORDS", "POTHOLE_PASSWORD"),
+        ("pothole_password", "POTHOLE_PASSWORD"),
+        ("POTHOLE_TRUSTED_PROXY", "POTHOLE_TRUSTED_PROXIES"),
+        ("POTHLE_PASSWORD", "POTHOLE_PASSWORD"),
+        ("POTHOLE_ORIGIN", "POTHOLE_ORIGINS"),
+        ("POTHOLE_REQUEST_PER_SECOND", "POTHOLE_REQUESTS_PER_SECOND"),
+        ("POTHOLE_" + "x" * 5000, "POTHOLE_"),
+    ],
+)
+def test_a_name_that_is_none_is_refused_with_the_nearest(name: str, nearest: str) -> None:
+    """A misspelt POTHOLE_PASSWORD once opened the lab, and nobody was told."""
+    with pytest.raises(ValueError, match=f"is no setting of Pothole lab .the nearest is {nearest}") as told:
+        refuse_unknown_variables({"PATH": "/bin", "PORT": "8050", name: "x"})
+    assert len(str(told.value)) < 200
+
+
+def test_names_of_ours_and_of_others_are_let_pass() -> None:
+    others = ("PATH", "HOME", "PORT", "PASSWORD", "HOSTS", "CADDY", "POTHOLES", "FUZZ_CASES", "")
+    refuse_unknown_variables(dict.fromkeys((*known_variables(), *others), "x"))
+
+
+@given(st.dictionaries(st.text(max_size=30) | st.text("POTHLE_ASWRD", max_size=20), st.text(max_size=9), max_size=4))
+def test_any_environment_is_read_or_refused_with_a_sentence(environment: dict[str, str]) -> None:
+    with contextlib.suppress(ValueError):
+        refuse_unknown_variables(environment)
+
+
+@given(st.sampled_from([row for table in TABLES for row in table.rows()]), st.text(max_size=40))
+def test_any_value_is_read_or_refused_with_a_sentence_that_names_it(row: Any, text: str) -> None:
+    (table,) = (table for table in TABLES if row in table.rows())
+    said, read = "", row.default
+    try:
+        read = getattr(table.from_environment({row.metadata["variable"]: text}), row.name)
+    except ValueError as error:
+        said = str(error)
+    assert not said or (row.metadata["variable"] in said and said.isprintable())
+    assert type(read) is type(row.default)

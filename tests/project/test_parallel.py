@@ -1,0 +1,35 @@
+"""How the tests are shared out among processes: whole files, folders with one server together, no process too many."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from tests import parallel
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "processes"),
+    [
+        (["tests"], 5),
+        (["tests/project/test_parallel.py"], 0),
+        (["tests/project/test_parallel.py::test_what_is_one_unit_of_work"], 0),
+        (["tests/faults"], 2),
+        (["tests/faults", "tests/project/test_parallel.py"], 3),
+        (["tests/golden/golden.py"], 0),
+    ],
+)
+def test_no_more_processes_than_files(arguments: list[str], processes: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parallel.os, "sched_getaffinity", lambda _: set(range(4)))
+    config = SimpleNamespace(args=arguments, invocation_params=SimpleNamespace(dir=ROOT))
+    assert parallel.processes(config) == processes
+
+
+def test_what_is_one_unit_of_work() -> None:
+    units = parallel.Files.__new__(parallel.Files)
+    assert units._split_scope("tests/fuzz/test_wire.py::test_a[x::y]") == "tests/fuzz/"
+    assert units._split_scope("tests/deploy/test_processes.py::test_a[x::y]") == "tests/deploy/test_processes.py"
