@@ -97,7 +97,7 @@ def test_the_proxy_s_folder_is_filled_whatever_visitors_are_asked(
     web_settings.cache_clear()
     some = [
         "/assets/lab.css",
-        *(f"/assets/pages/{name}.js" for name in ("toy", "instruments", "network", "notes")),
+        *(f"/assets/core/{name}.js" for name in ("start", "link", "keys", "gate")),
     ] * 10
     monkeypatch.setattr(assets, "addresses", lambda *_: some)
     try:

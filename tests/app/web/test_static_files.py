@@ -121,7 +121,7 @@ def test_an_entry_is_served_with_all_that_it_imports(tmp_path):
     (tmp_path / "pages" / "a.js").write_text('import { word } from "../b.js";\n\nconsole.log(word);\n')
     part = tmp_path / "b.js"
     part.write_text('export const word = "one";\n')
-    files = StaticFiles(tmp_path, {})
+    files = StaticFiles(nothing_else, tmp_path, {})
     address = files.marked("pages/a.js")
     status, headers, body = get(files, "/assets/pages/a.js", query=address.partition("?")[2].encode())
     assert status == 200 and b'"one"' in body and b"immutable" in headers[b"cache-control"]
