@@ -9,7 +9,7 @@ import { PlaneView } from "./plane_view.js";
 
 const GROUND_EVERY = 1200; // ms between two wishes for another piece of the plane
 const FOR_GOOD = [404, 422]; // statuses after which a wish is not repeated
-const SHARES = { format: (value) => `${(100 * value).toFixed(1)} %`, within: [0, 1] };
+const SHARES = { format: (value) => `${Number((100 * value).toPrecision(3))} %`, within: [0, 1] };
 const SYMBOLS = { learning_rate: "η", radius: "ρ", momentum: "μ", noise_variance: "σ²", weight_decay: "decay" };
 
 export class LiveView {
