@@ -19,8 +19,7 @@ from matplotlib.lines import Line2D
 
 from app import __version__
 from app.appearance import SCHEMES, MethodLook
-from app.drawing.style import MARKERS, SETTINGS, dash_of
-from app.toy.export.panels import dress
+from app.drawing.style import MARKERS, SETTINGS, dash_of, dress
 
 WIDE, HEAD, EDGE = 960, 92, 24
 LETTER = 0.57
@@ -34,9 +33,16 @@ class Sheet:
     """
 
     def __init__(
-        self, title: str, words: str, height: int, settings: Mapping[str, Any], scheme: str, form: str, width: int,
+        self,
+        title: str,
+        words: str,
+        height: int,
+        settings: Mapping[str, Any],
+        scheme: str,
+        form: str,
+        width: int,
         looks: Mapping[str, MethodLook],
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.title, self.height, self.settings = title, height, settings
         self.scheme, self.form, self.colours = scheme, form, SCHEMES[scheme]
         dots = 72 * width / WIDE if form == "png" else 72

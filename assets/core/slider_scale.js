@@ -1,12 +1,12 @@
 // From a slider's position to a value and back, and a typed value as the server keeps it.
 
-/** @typedef {import("./contract.js").Control} Control */
+/** @typedef {import("./controls.js").NumberControl} NumberControl */
 
 const DIGITS = 3; // a slider on a logarithmic scale gives round values; the number field keeps more
 
 /**
  * What the field shows is what is computed. Out of range is the server's to say.
- * @param {Control} control
+ * @param {NumberControl} control
  * @param {number} value
  */
 export function onGrid(control, value) {
@@ -21,7 +21,7 @@ export function onGrid(control, value) {
 }
 
 /**
- * @param {Control} control
+ * @param {NumberControl} control
  * @param {number} value
  */
 export function toPosition(control, value) {
@@ -31,7 +31,7 @@ export function toPosition(control, value) {
 }
 
 /**
- * @param {Control} control
+ * @param {NumberControl} control
  * @param {number} position
  */
 export function fromPosition(control, position) {

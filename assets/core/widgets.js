@@ -5,6 +5,8 @@ import { showNotices } from "./notices.js";
 import { fromPosition, onGrid, toPosition } from "./slider_scale.js";
 
 /** @typedef {import("./contract.js").Control} Control */
+/** @typedef {import("./controls.js").ChoiceControl} ChoiceControl */
+/** @typedef {import("./controls.js").NumberControl} NumberControl */
 /** @typedef {{ row: HTMLElement, show: (value: any, source?: string) => void }} Widget */
 /** @typedef {(value: unknown, source: string) => void} Tell */
 
@@ -29,7 +31,7 @@ export class Widgets {
     const widgets = controls.map((control) => {
       /** @type {Tell} */
       const tell = (value, source) => this.state.set({ [control.name]: value }, source);
-      const widget = control.kind === "choice" ? choice(control, tell) : number(control, tell);
+      const widget = isChoice(control) ? choice(control, tell) : number(/** @type {NumberControl} */ (control), tell);
       this.shown.set(control.name, widget);
       return widget.row;
     });
@@ -49,6 +51,14 @@ export class Widgets {
 
 /**
  * @param {Control} control
+ * @returns {control is ChoiceControl}
+ */
+function isChoice(control) {
+  return control.kind === "choice";
+}
+
+/**
+ * @param {Control} control
  * @param {HTMLElement | null} field beside its name
  * @param {...HTMLElement} below
  */
@@ -62,7 +72,7 @@ function labelledRow(control, field, ...below) {
 }
 
 /**
- * @param {Control} control
+ * @param {NumberControl} control
  * @param {Tell} tell
  * @returns {Widget}
  */
@@ -112,7 +122,7 @@ function number(control, tell) {
 
 /**
  * A list where there are more than three options, else radio buttons side by side.
- * @param {Control} control
+ * @param {ChoiceControl} control
  * @param {Tell} tell
  * @returns {Widget}
  */

@@ -139,7 +139,7 @@ function vectorsOf(data, scale, shows) {
   const add = (stage, key, from, by, label, factor) => {
     if (shows(stage) && from && by) found.push({ key, stage, from, by: by.map((v) => v * factor), label });
   };
-  const origin = data.theta.map(() => 0);
+  const origin = Array.from({ length: data.dimension }, () => 0);
   const { offset, outer } = data;
   add("gradient", "gradient", origin, data.gradient, "g", scale);
   if (data.probing) add("probe", "probe", origin, offset, "ε", 1);

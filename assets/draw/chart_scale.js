@@ -1,7 +1,7 @@
 // The scales of a chart's axes: from values to parts of its width or height, and the places that are labelled.
 import { decades, formatNumber, ticks } from "../core/format.js";
 
-/** @typedef {[low: number, high: number]} Range */
+/** @typedef {number[]} Range lowest and highest */
 
 const LEAST_SPAN = 0.06; // of the values themselves: a hair is no range
 const AIR = 0.05; // of the range, above and below it

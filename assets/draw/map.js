@@ -5,7 +5,7 @@ import { keys } from "../core/keys.js";
 import { PathView } from "./paths.js";
 
 /** @typedef {import("./shapes.js").Point} Point */
-/** @typedef {{ _offset: number, _length: number, range: [number, number], _inputRange?: unknown }} PlotAxis as plotly keeps it */
+/** @typedef {{ _offset: number, _length: number, range: number[], _inputRange?: unknown }} PlotAxis as plotly keeps it */
 /** @typedef {import("./shapes.js").Context} Context */
 
 const FINGER = 28; // px around the start that count as touching it

@@ -3,7 +3,7 @@ import type { Look } from "../core/contract.js";
 
 export type Context = CanvasRenderingContext2D;
 export type Point = [x: number, y: number];
-export type Range = [low: number, high: number];
+export type Range = number[];
 /** A frame in px. */
 export type Frame = [x: number, y: number, width: number, height: number];
 export interface Box {

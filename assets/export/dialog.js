@@ -10,7 +10,7 @@ import { saveFile } from "./files.js";
 
 /**
  * What a section's control needs of a row of a table of controls; further properties are of numbers.
- * @typedef {Partial<import("../core/contract.js").Control> & { name: string, kind: string, label: string, help: string, default: any }} ExportControl
+ * @typedef {Partial<Omit<import("../core/contract.js").Control, "kind">> & { name: string, kind: string, label: string, help: string, default: any }} ExportControl
  */
 
 /**

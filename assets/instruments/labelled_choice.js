@@ -2,7 +2,7 @@ import { make, makeOptions } from "../core/dom.js";
 
 /**
  * A labelled choice that tells the state; show() follows it.
- * @param {import("../core/contract.js").Control} control
+ * @param {import("../core/controls.js").ChoiceControl} control
  * @param {import("../core/state.js").State} state
  * @param {() => string[][]} [options] what may be chosen now, where that changes
  */

@@ -167,7 +167,7 @@ export class Anatomy {
   #frameOnMap(context, map) {
     if (!this.on || !this.data || this.data.dimension !== map.dimension) return;
     const { theta, half } = this.data;
-    if (map.dimension === 1) return;
+    if (map.dimension === 1 || !theta) return;
     const [left, top] = map.pixel([theta[0] - half, theta[1] + half]);
     const [right, bottom] = map.pixel([theta[0] + half, theta[1] - half]);
     for (const { colour, width } of [

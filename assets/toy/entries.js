@@ -15,7 +15,7 @@ export function entriesOf(paths, looks) {
     positions: decode(method.positions),
     probes: decode(method.probes),
     losses: decode(method.losses),
-    heights: decode(method.heights ?? method.losses),
+    heights: decode(method.losses),
     probeLosses: decode(method.probe_losses),
     distance: decode(method.distance),
     curvature: decode(method.curvature),

@@ -10,19 +10,22 @@ from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
 from app.appearance import MethodLook
 from app.drawing.sheet import HEAD, Sheet
-from app.drawing.style import MARKERS, SETTINGS, colour_map, dash_of, rank, rgba
+from app.drawing.style import MARKERS, SETTINGS, colour_map, dash_of, dress, rank, rgba
 from app.network.export.data import curvature_settings, curves_of, slice_settings
 from app.network.export.record import Record
 from app.network.export.request import NetworkExport
 from app.network.training.settings import METHOD_NAMES
-from app.toy.export.panels import dress
 from app.toy.export.scene import look_in
 from app.toy.landscape import colour_range
 
 CURVES = (
-    ("train_loss", "Training loss"), ("test_loss", "Test loss"), ("loss", "Mini-batch loss at θ + ε"),
-    ("train_accuracy", "Training accuracy"), ("test_accuracy", "Test accuracy"), ("off", "Distance off the plane"),
-)  # fmt: skip
+    ("train_loss", "Training loss"),
+    ("test_loss", "Test loss"),
+    ("loss", "Mini-batch loss at θ + ε"),
+    ("train_accuracy", "Training accuracy"),
+    ("test_accuracy", "Test accuracy"),
+    ("off", "Distance off the plane"),
+)
 AXES = {"steps": "steps", "evaluations": "gradient evaluations + curvature products", "seconds": "seconds of training"}
 LEVELS = 22
 
@@ -154,10 +157,17 @@ def curvature_figure(tree: dict[str, Any], record: Record, asked: NetworkExport)
                 found = np.array([read(row) for row in rows], dtype=float).reshape(-1, 2)
                 look = _look(asked, method)
                 axes.errorbar(
-                    [row["step"] for row in rows], found[:, 0], yerr=found[:, 1], color=look.colour, capsize=2,
-                    linestyle=dash_of(look), linewidth=look.width, marker=MARKERS.get(look.marker, "o"), markersize=5,
+                    [row["step"] for row in rows],
+                    found[:, 0],
+                    yerr=found[:, 1],
+                    color=look.colour,
+                    capsize=2,
+                    linestyle=dash_of(look),
+                    linewidth=look.width,
+                    marker=MARKERS.get(look.marker, "o"),
+                    markersize=5,
                     zorder=above(look),
-                )  # fmt: skip
+                )
             axes.set_xlim(-0.04 * record.steps, 1.04 * record.steps)
         axes = sheet.axes(66 + 460, HEAD + 34 + 286, 380, 200, "Spectral density, last weights")
         axes.set_xlabel("eigenvalue λ", color=sheet.colours.quiet, fontsize=9)

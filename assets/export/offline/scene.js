@@ -11,7 +11,7 @@ import { RunCharts } from "../../toy/run_charts.js";
 import { StillMap } from "./still_map.js";
 import { StillRelief } from "./still_relief.js";
 
-/** @typedef {import("../../core/contract.js").SceneData} SceneData */
+/** @typedef {import("./scene_data.js").SceneData} SceneData */
 
 export class OfflineScene {
   /** @param {SceneData} scene */

@@ -17,7 +17,7 @@ const SIMILAR = [0.55, 1.8]; // ratios of the axes at which equal scales on both
 export class StillMap extends MapView {
   /**
    * @param {HTMLElement} stack
-   * @param {import("../../core/contract.js").SceneData} scene
+   * @param {import("./scene_data.js").SceneData} scene
    */
   constructor(stack, scene) {
     super("", stack, { onStart: () => {} });

@@ -21,7 +21,7 @@ const TURNS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDo
 export class StillRelief extends ReliefView {
   /**
    * @param {HTMLElement} stack
-   * @param {import("../../core/contract.js").SceneData} scene
+   * @param {import("./scene_data.js").SceneData} scene
    * @param {{ x: number, y: number, z: number }} eye
    * @param {() => void} onTurn
    */
