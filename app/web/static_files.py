@@ -76,9 +76,10 @@ class StaticFiles:
         self._assets = {
             ASSETS + path.relative_to(assets).as_posix(): path
             for path in sorted(assets.rglob("*"))
-            if path.suffix in SERVED and path.is_file()
+            if path.suffix in SERVED
+            and path.is_file()
             and not any(part.startswith(".") for part in path.relative_to(assets).parts)
-        }  # fmt: skip
+        }
         self._suites = suites
         self._contents: dict[str, Content] = {}
         self._reading = Lock()

@@ -151,7 +151,7 @@ export class StillMap extends MapView {
 
 /**
  * @param {number} value
- * @param {[number, number]} range
+ * @param {number[]} range
  */
 function tick(value, [low, high]) {
   return formatNumber(Math.abs(value) < 1e-9 * (high - low) ? 0 : value);
