@@ -16,7 +16,7 @@ from geometry.networks import NetworkLoss
 from geometry.plane import Plane
 from geometry.slices.directions import slice_plane
 from optimizers import ASAM, FSAM, FisherSAM, Method
-from optimizers.network_methods import network_methods
+from optimizers.methods import network_methods
 from optimizers.rule import State, at_rest
 from optimizers.training import Training, train
 
