@@ -124,5 +124,5 @@ RESCALING = JobKind(
     lane="short",
     resumable=False,
     label=lambda asked: f"rescaling by {asked['rescaling_factor']:g}",
-    needs=("app.network.explore.run_record", "app.network.explore.interruptible", "geometry.curvature"),
+    needs=("app.network.explore.run_record", "app.network.explore.interruptible", "geometry.rescaling"),
 )
