@@ -15,44 +15,14 @@ from playwright.sync_api import Page
 from app.server import build
 from app.web.pages import PAGES
 from tests.browser.network_lab import SMALL, NetworkPage
+from tests.browser.waiting import settled
 
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text(encoding="utf-8")
 GRAVE = ("serious", "critical")
 THEMES = ("scheme=light", "scheme=dark", "theme=projector", "theme=projector&scheme=dark")
 QUICK = {"/instruments": "resolution=12&runs=1&steps=100", "/network": "steps=20", "/": "preset=figure-2"}
-QUIET = 1200
-"""Milliseconds without a request and without work, until a page counts as done."""
-IDLE = "() => new Promise((done) => requestIdleCallback(() => requestIdleCallback(done)))"
-PATIENCE = 60
-"""Rounds of QUIET that a page may take."""
-
 build()  # the server's own registration of pages: a page added there is tested here
 PATHS = tuple(PAGES)
-
-
-def settled(page: Page, link: str) -> Page:
-    """Open a link and wait until nothing is asked for or drawn any more: pictures and statements have come."""
-    asked: list[object] = []
-
-    def note(request: object) -> None:
-        asked.append(request)
-
-    for event in ("request", "requestfinished", "requestfailed"):
-        page.on(event, note)
-    page.goto(link)
-    page.locator("main").wait_for()
-    page.wait_for_load_state("networkidle")
-    for _ in range(PATIENCE):
-        before = len(asked)
-        page.wait_for_timeout(QUIET)
-        page.evaluate(IDLE)  # a slow machine may draw for seconds between two requests
-        if len(asked) == before:
-            break
-    else:
-        raise AssertionError(f"{link} still asks: {asked[-3:]}")
-    for event in ("request", "requestfinished", "requestfailed"):
-        page.remove_listener(event, note)
-    return page
 
 
 def findings(page: Page) -> list[str]:
