@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help run test steady lint bench screenshots load fuzz faults soak lock audit licences sbom wheel clean
+.PHONY: help run test steady lint docs bench screenshots load fuzz faults soak lock audit licences sbom wheel clean
 
 # The first of these that is Python 3.11 or newer makes the virtual environment: make run PYTHON=python3.12
 PYTHON ?= python3 python3.14 python3.13 python3.12 python3.11
@@ -18,7 +18,7 @@ PIP := $(ENV) -m pip install --disable-pip-version-check -c $(CONSTRAINTS)
 # Another environment's settings must not leak into this one.
 unexport PYTHONHOME PYTHONPATH
 # A .venv whose Python has gone (an upgrade, a move) is made anew, and what was installed in it counts no more.
-$(shell test -x $(ENV) || rm -f .venv/run.stamp .venv/test.stamp)
+$(shell test -x $(ENV) || rm -f .venv/run.stamp .venv/test.stamp .venv/docs.stamp)
 
 help: ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## /\1 - /p' Makefile | awk -F' - ' '{ printf "make %-12s %s\n", $$1, $$2 }'
@@ -38,6 +38,10 @@ lint: .venv/test.stamp ## check style with ruff and types with mypy
 	$(ENV) -m ruff check .
 	$(ENV) -m ruff format --check .
 	$(ENV) -m mypy
+
+docs: .venv/docs.stamp ## build the manual into docs/_build/html; a warning is an error
+	@$(ENV) -m sphinx --fresh-env --fail-on-warning --keep-going --quiet docs docs/_build/html
+	@echo "The manual is in docs/_build/html/index.html"
 
 bench: .venv/test.stamp ## measure; the tables are in tests/benchmarks/results
 	@CHROME="$$($(ENV) tests/browser/chrome.py --install)" || exit 1; export CHROME; \
@@ -84,7 +88,7 @@ wheel: .venv/test.stamp ## build the wheel into dist; pip install 'dist/….whl[
 	@$(ENV) -m pip wheel . --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist
 
 clean: ## remove what tests, tools and compilations left (not .venv)
-	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .cache build dist ./*.egg-info tests/artifacts
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .cache build dist ./*.egg-info tests/artifacts docs/_build
 	find . -path ./.venv -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Set-up. A stamp is newer than the pins that were installed last; installing what is there already needs no network.
@@ -94,7 +98,11 @@ clean: ## remove what tests, tools and compilations left (not .venv)
 	$(PIP) -r requirements.txt
 	@touch $@
 
-.venv/test.stamp: tests/requirements.txt .venv/run.stamp
+.venv/docs.stamp: docs/requirements.txt .venv/run.stamp
+	$(PIP) -r docs/requirements.txt
+	@touch $@
+
+.venv/test.stamp: tests/requirements.txt docs/requirements.txt .venv/run.stamp
 	$(PIP) -r tests/requirements.txt
 	@touch $@
 

@@ -144,12 +144,48 @@ def warm_start(structure, second, hessian, damping, refreshes, steps, rate, mu, 
 
 @njit(cache=True, nogil=True)
 def walk(
-    code, p, start, rate, radius, momentum, noise, which, deviation,
-    probing, probe_start, along_preconditioned, matrix_norm, precondition_update,
-    structure, first_refresh, first_u, every, decay, damping, inner_steps, inner_rate, inner_momentum, clip, floor,
-    planar, basin, bound, full,
-    positions, probes, gradients, losses, matrices, path, summary,
-):  # fmt: skip
+    # the surface, and where and how the walkers go on it
+    code,
+    p,
+    start,
+    rate,
+    radius,
+    momentum,
+    noise,
+    which,
+    deviation,
+    # the method's probe
+    probing,
+    probe_start,
+    along_preconditioned,
+    matrix_norm,
+    precondition_update,
+    # its preconditioner
+    structure,
+    first_refresh,
+    first_u,
+    every,
+    decay,
+    damping,
+    inner_steps,
+    inner_rate,
+    inner_momentum,
+    clip,
+    floor,
+    # what ends a walk, and what is kept of it
+    planar,
+    basin,
+    bound,
+    full,
+    # what is written
+    positions,
+    probes,
+    gradients,
+    losses,
+    matrices,
+    path,
+    summary,
+):
     """Walk every walker w of `start` (W, 2) for T = len(noise[0]) steps.
 
     basin = (x, y, radius) with radius < 0 for none; bound = (x, y, radius) beyond which a walker has diverged.
@@ -186,9 +222,21 @@ def walk(
                 break
             if structure != IDENTITY and t % every[w] == 0 and (t > 0 or first_refresh):
                 a, b, c, d = _refresh(
-                    structure, (a, b, c, d), gx, gy, hxx, hxy, hyy, damping[w],
-                    inner_steps, inner_rate[w], inner_momentum[w], clip[w], decay[w], floor,
-                )  # fmt: skip
+                    structure,
+                    (a, b, c, d),
+                    gx,
+                    gy,
+                    hxx,
+                    hxy,
+                    hyy,
+                    damping[w],
+                    inner_steps,
+                    inner_rate[w],
+                    inner_momentum[w],
+                    clip[w],
+                    decay[w],
+                    floor,
+                )
             qx, qy = x, y
             ox, oy = gx, gy
             if probing and t >= probe_start:

@@ -69,13 +69,38 @@ def walk(problem: Problem) -> Raw:
 
     def part(s: slice) -> None:
         compiled.walk(
-            surface.kernel_code, surface.kernel_parameters, start[s], *(row[s] for row in rows), noise, which[s],
-            deviation[s], *probe, method.precondition_update, structure, rule.warm_start_scale is None, first[s],
-            options["refresh_every"][s], options["decay"][s], options["damping"][s], rule.inner_steps,
-            options["inner_learning_rate"][s], options["inner_momentum"][s], options["clip"][s], rule.floor,
-            planar, _triple(middle, radius), _triple(centre, bound), problem.full, positions[s], probes[s],
-            gradients[s], losses[s], matrices[s], path[s], summary[s],
-        )  # fmt: skip
+            surface.kernel_code,
+            surface.kernel_parameters,
+            start[s],
+            *(row[s] for row in rows),
+            noise,
+            which[s],
+            deviation[s],
+            *probe,
+            method.precondition_update,
+            structure,
+            rule.warm_start_scale is None,
+            first[s],
+            options["refresh_every"][s],
+            options["decay"][s],
+            options["damping"][s],
+            rule.inner_steps,
+            options["inner_learning_rate"][s],
+            options["inner_momentum"][s],
+            options["clip"][s],
+            rule.floor,
+            planar,
+            _triple(middle, radius),
+            _triple(centre, bound),
+            problem.full,
+            positions[s],
+            probes[s],
+            gradients[s],
+            losses[s],
+            matrices[s],
+            path[s],
+            summary[s],
+        )
 
     _in_parts(part, count)
     d = surface.dimension
@@ -165,9 +190,19 @@ def _warm_starts(surface: Surface, structure: int, counts: tuple[int, int, float
 
     def part(s: slice) -> None:
         compiled.warm_start(
-            structure, second[s], hessian[s], damping[s], refreshes, inner_steps,
-            rate[s], mu[s], clip[s], decay[s], floor, out[s],
-        )  # fmt: skip
+            structure,
+            second[s],
+            hessian[s],
+            damping[s],
+            refreshes,
+            inner_steps,
+            rate[s],
+            mu[s],
+            clip[s],
+            decay[s],
+            floor,
+            out[s],
+        )
 
     _in_parts(part, len(rows))
     return out

@@ -80,6 +80,7 @@ METHODS: dict[str, Method] = {
     "LLQR": Method(preconditioner=LLQR()),
     "LLQR+SAM": Method(probe=SAM(), preconditioner=LLQR()),
 }
+"""The four corners of the square by name, with the settings of the 2-D surfaces; another method is another entry."""
 
 
 def method_named(method: str | Method) -> Method:

@@ -32,9 +32,8 @@ def main() -> int:
             began = time.monotonic()
             done = subprocess.run(["make", "test"], cwd=ROOT, capture_output=True, text=True, check=False)
             lines = [line for line in done.stdout.splitlines() if line.startswith(("FAILED", "ERROR", "="))]
-            write(
-                f"run {run}: exit {done.returncode} after {time.monotonic() - began:.0f} s: {lines[-1].strip('= ') if lines else done.stderr[-300:]}"
-            )
+            last = lines[-1].strip("= ") if lines else done.stderr[-300:]
+            write(f"run {run}: exit {done.returncode} after {time.monotonic() - began:.0f} s: {last}")
             for line in lines:
                 if line.startswith(("FAILED", "ERROR")):
                     write(f"  {line}")

@@ -24,9 +24,16 @@ NPZ_TEST_NAMES = (("test_inputs", "test_targets"), ("x_test", "y_test"))
 
 
 UNREADABLE = (
-    OSError, EOFError, KeyError, NotImplementedError, RuntimeError, SyntaxError, MemoryError, zlib.error,
+    OSError,
+    EOFError,
+    KeyError,
+    NotImplementedError,
+    RuntimeError,
+    SyntaxError,
+    MemoryError,
+    zlib.error,
     tokenize.TokenError,
-)  # fmt: skip
+)
 """What zipfile and numpy raise on bytes that are no archive, beside ValueError."""
 
 

@@ -34,6 +34,7 @@ SURFACES: dict[str, type[Surface]] = {
         MonkeySaddle,
     )
 }
+"""Every surface of the toy lab by its key."""
 
 
 def make_surface(key: str, **parameters: Any) -> Surface:

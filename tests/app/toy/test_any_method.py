@@ -77,9 +77,15 @@ def run_of(name, state=STATE, steps=40):
         rule = ExactLLQR(damping=request.damping, refresh_every=request.refresh_every)
     mine = request.of_method(name)
     return simulate(
-        request.make_surface(), Method(probe, rule), request.start, steps, mine.learning_rate, mine.radius,
-        request.momentum, compiled=False,
-    )  # fmt: skip
+        request.make_surface(),
+        Method(probe, rule),
+        request.start,
+        steps,
+        mine.learning_rate,
+        mine.radius,
+        request.momentum,
+        compiled=False,
+    )
 
 
 def looks_ahead(name):

@@ -1,0 +1,130 @@
+"""The manual builds without a warning, asks nothing of any other place, and shows what it is made of."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import urldefrag, urlsplit
+
+import pytest
+
+from app.jobs.settings import EngineSettings
+from app.telemetry.settings import ObserveSettings
+from app.toy.controls import controls as toy_controls
+from app.web.settings import WebSettings
+
+ROOT = Path(__file__).resolve().parents[2]
+FETCHED = {"link": "href", "script": "src", "img": "src", "iframe": "src", "source": "src", "object": "data"}
+"""What a browser fetches by itself, and the attribute that says from where; a link in a text is only followed."""
+ELSEWHERE = re.compile(r"^(?:[a-z][a-z0-9+.-]*:)?//", re.IGNORECASE)
+IN_STYLES = re.compile(r"""(?:url\(\s*["']?|@import\s+["'])((?:https?:)?//[^"')]+)""", re.IGNORECASE)
+
+
+class Page(HTMLParser):
+    """What a page fetches, where its links lead, and the places in it that links may lead to."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.fetched: list[str] = []
+        self.links: list[str] = []
+        self.places: set[str] = set()
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value for name, value in attrs if value is not None}
+        self.places |= {given[name] for name in ("id", "name") if name in given}
+        if tag == "a" and "href" in given:
+            self.links.append(given["href"])
+        if tag in FETCHED and FETCHED[tag] in given:
+            self.fetched.append(given[FETCHED[tag]])
+        self.fetched += [part.split()[0] for part in given.get("srcset", "").split(",") if part.strip()]
+
+
+@pytest.fixture(scope="module")
+def manual(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the built pages. What the environment sets must not show in them."""
+    folder = tmp_path_factory.mktemp("manual")
+    command = [sys.executable, "-m", "sphinx", "--fail-on-warning", "--keep-going", "--quiet", "-d", folder / "trees"]
+    built = subprocess.run([*command, ROOT / "docs", folder / "html"], capture_output=True, text=True, check=False)
+    assert built.returncode == 0, built.stdout + built.stderr
+    return folder / "html"
+
+
+@pytest.fixture(scope="module")
+def pages(manual: Path) -> dict[Path, Page]:
+    return {path: Page(path.read_text(encoding="utf-8")) for path in sorted(manual.rglob("*.html"))}
+
+
+def test_pages_are_complete(pages: dict[Path, Page], manual: Path) -> None:
+    names = {path.relative_to(manual).with_suffix("").as_posix() for path in pages}
+    sources = {
+        path.relative_to(ROOT / "docs").with_suffix("").as_posix()
+        for path in (ROOT / "docs").rglob("*.md")
+        if "_build" not in path.parts
+    }
+    assert sources <= names and len(sources) > 20
+
+
+def test_nothing_is_asked_of_any_other_place(pages: dict[Path, Page], manual: Path) -> None:
+    fetched = [(path, address) for path, page in pages.items() for address in page.fetched]
+    asked = [f"{path.name}: {address}" for path, address in fetched if ELSEWHERE.match(address)]
+    for style in (*manual.rglob("*.css"), *manual.rglob("*.html")):
+        found = IN_STYLES.findall(style.read_text(encoding="utf-8"))
+        asked += [f"{style.name}: {address}" for address in found]
+    assert fetched
+    assert not asked, "\n".join(asked)
+
+
+def test_what_is_fetched_and_linked_is_there(pages: dict[Path, Page]) -> None:
+    """Sphinx checks links between pages; this also finds what a theme or a raw link names and did not bring."""
+    missing = []
+    for path, page in pages.items():
+        for address in (*page.fetched, *page.links):
+            target, place = urldefrag(address)
+            if urlsplit(target).scheme or ELSEWHERE.match(target):
+                continue
+            file = (path.parent / target.partition("?")[0]).resolve() if target else path
+            if not file.is_file():
+                missing.append(f"{path.name}: {address}")
+            elif place and file in pages and place not in pages[file].places:
+                missing.append(f"{path.name}: no place {address}")
+    assert not missing, "\n".join(missing)
+
+
+@pytest.mark.parametrize(
+    ("text", "fetched"),
+    [
+        ('<script src="https://elsewhere.example/x.js"></script>', True),
+        ('<img srcset="//elsewhere.example/x.png 2x">', True),
+        ('<a href="https://elsewhere.example/">a link to follow</a>', False),
+        ('<script src="_static/x.js"></script>', False),
+    ],
+)
+def test_a_request_to_elsewhere_is_recognised(text: str, fetched: bool) -> None:
+    assert any(ELSEWHERE.match(address) for address in Page(text).fetched) is fetched
+
+
+def test_every_setting_and_control_is_in_the_manual(manual: Path) -> None:
+    settings = (manual / "using" / "servers.html").read_text(encoding="utf-8")
+    controls = (manual / "using" / "controls.html").read_text(encoding="utf-8")
+    tables = (WebSettings, EngineSettings, ObserveSettings)
+    variables = [variable for table in tables for variable, _, _ in table.table()]
+    assert [variable for variable in variables if f">{variable}<" not in settings] == []
+    assert [control.name for control in toy_controls() if f">{control.name}<" not in controls] == []
+
+
+def test_formulas_need_no_script(manual: Path) -> None:
+    text = (manual / "methods.html").read_text(encoding="utf-8")
+    assert "<math" in text and "MathJax" not in text and "\\frac" not in text
+
+
+def test_docstrings_keep_their_columns_and_formulas(manual: Path) -> None:
+    methods = (manual / "reference" / "optimizers.html").read_text(encoding="utf-8")
+    assert "ε_l = ρ w_l / √(⟨w_l, w_l⟩ + 1e-12) / √L for each of the L layers" in methods
+    assert "TypeAliasForwardRef" not in methods
+    slices = (manual / "reference" / "slices.html").read_text(encoding="utf-8")
+    table = slices[slices.index("the two principal components of all points") :]
+    assert table.index("the plane through the origin and") < table.index("</pre>")

@@ -1,0 +1,86 @@
+"""Every block of Python in the manual runs, in the order of its page, and prints what stands under it."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from pathlib import Path
+
+import pytest
+import torch
+from sybil import Document, Example
+from sybil.evaluators.python import PythonEvaluator
+from sybil.parsers.myst import CodeBlockParser
+
+MANUAL = Path(__file__).resolve().parents[2] / "docs"
+PAGES = sorted(page for page in MANUAL.rglob("*.md") if "```python" in page.read_text(encoding="utf-8"))
+
+
+class Reader:
+    """Runs the blocks of one page and compares what they print with the block of text below."""
+
+    def __init__(self) -> None:
+        self.python = PythonEvaluator()
+        self.printed = ""
+        self.compared = 0
+
+    def run(self, example: Example) -> None:
+        """Run a block; ValueError where the block before it printed what the page does not show."""
+        self.check_nothing_is_hidden()
+        with contextlib.redirect_stdout(io.StringIO()) as said:
+            self.python(example)
+        self.printed = said.getvalue()
+
+    def compare(self, example: Example) -> str | None:
+        """None where the page shows what was printed, else a sentence (as Sybil wants it)."""
+        printed, self.printed = self.printed, ""
+        self.compared += 1
+        if printed == example.parsed:
+            return None
+        return f"the page shows\n{example.parsed}\nbut this was printed\n{printed}"
+
+    def check_nothing_is_hidden(self) -> None:
+        """ValueError for output without a block of text."""
+        if self.printed:
+            raise ValueError(f"printed, and not shown on the page: {self.printed}")
+
+
+def read_aloud(page: Path) -> int:
+    """Run a page; returns how many outputs were compared."""
+    reader = Reader()
+    parsers = CodeBlockParser("python", reader.run), CodeBlockParser("text", reader.compare)
+    for example in Document.parse(str(page), *parsers).examples():
+        example.evaluate()
+    reader.check_nothing_is_hidden()
+    return reader.compared
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(MANUAL).with_suffix("").as_posix())
+def test_examples_print_what_the_page_shows(page: Path) -> None:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # as long sums are cut otherwise, their last digits differ
+    try:
+        with torch.random.fork_rng():
+            assert read_aloud(page) > 0
+    finally:
+        torch.set_num_threads(threads)
+
+
+def test_there_is_an_example_for_every_topic() -> None:
+    topics = {"surfaces", "sweeps", "networks", "slices", "curvature", "training-loop", "own-objective"}
+    assert topics <= {page.stem for page in PAGES}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("```python\nprint(1)\n```\n\n```text\n2\n```\n", "but this was printed"),
+        ("```python\nprint(1)\n```\n", "not shown on the page"),
+        ("```python\n1 / 0\n```\n", "division by zero"),
+    ],
+)
+def test_a_wrong_example_is_found(tmp_path: Path, text: str, said: str) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(text, encoding="utf-8")
+    with pytest.raises(Exception, match=said):
+        read_aloud(page)

@@ -1,0 +1,66 @@
+"""What the manual's pages name is there: files, programs, commands, job states, keys of the lecture."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from pathlib import Path
+
+import pytest
+
+from app.jobs.job import STATES
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = sorted(page for page in (ROOT / "docs").rglob("*.md") if "_build" not in page.parts)
+PATH = re.compile(r"(?<![\w./-])(?:\.\./)*((?:app|assets|docs|geometry|optimizers|tests)/[\w./-]*[\w/])")
+NAMES = [page.relative_to(ROOT).as_posix() for page in PAGES]
+
+
+def missing(text: str) -> list[str]:
+    """The paths of the repository that a text names and that are not there."""
+    named = {name for name in PATH.findall(text) if not name.startswith("docs/_build")}
+    return sorted(name for name in named if not (ROOT / name).exists())
+
+
+def test_there_are_pages() -> None:
+    assert {"docs/index.md", "docs/internals/architecture.md", "docs/what-it-shows.md"} <= set(NAMES)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=NAMES)
+def test_files_that_a_page_names_are_there(page: Path) -> None:
+    assert missing(page.read_text(encoding="utf-8")) == []
+
+
+def test_a_file_that_is_not_there_is_found() -> None:
+    assert missing("see `app/toy/no_such_file.py`, [here](../../assets/nothing.png), app/toy/controls.py.") == [
+        "app/toy/no_such_file.py",
+        "assets/nothing.png",
+    ]
+
+
+def test_architecture_names_files() -> None:
+    text = (ROOT / "docs" / "internals" / "architecture.md").read_text(encoding="utf-8")
+    assert len(PATH.findall(text)) > 20
+
+
+def test_states_of_a_job_are_on_the_architecture_page() -> None:
+    text = (ROOT / "docs" / "internals" / "architecture.md").read_text(encoding="utf-8")
+    table = text[text.index("## States of a job") :].split("\n## ")[0]
+    assert [state for state in STATES if not re.search(rf"\b{state}\b", table)] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=NAMES)
+def test_programs_and_commands_exist(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    code = "\n".join(re.findall(r"```.*?```|`[^`\n]+`", text, re.DOTALL))
+    assert set(re.findall(r"\bmake ([a-z]+)\b", code)) <= targets
+    programs = set(re.findall(r"python -m ([\w.]+)", code))
+    assert [name for name in programs if importlib.util.find_spec(name) is None] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=NAMES)
+def test_links_lead_somewhere_in_the_repository_too(page: Path) -> None:
+    """The pages are also read as files, where no Sphinx follows the links."""
+    links = re.findall(r"\]\(([^)#\s]+)", page.read_text(encoding="utf-8"))
+    assert [link for link in links if "://" not in link and not (page.parent / link).exists()] == []
