@@ -44,17 +44,18 @@ docs: .venv/docs.stamp ## build the manual into docs/_build/html; a warning is a
 	@echo "The manual is in docs/_build/html/index.html"
 
 bench: .venv/test.stamp ## measure; the tables are in tests/benchmarks/results
-	@CHROME="$$($(ENV) tests/browser/chrome.py --install)" || exit 1; export CHROME; \
+	@CHROME="$$($(ENV) tests/browser/chrome.py --install)" || exit 1; export CHROME; failed=; \
 	for file in tests/benchmarks/bench_*.py; do \
-	  module="$${file%.py}"; echo "== $$file"; $(ENV) -m "$${module//\//.}" || exit 1; \
-	done
+	  module="$${file%.py}"; echo "== $$file"; $(ENV) -m "$${module//\//.}" || failed="$$failed $$file"; \
+	done; \
+	test -z "$$failed" || { echo "failed:$$failed"; exit 1; }
 
 screenshots: .venv/test.stamp ## take the README's pictures anew, into assets/screenshots
 	@CHROME="$$($(ENV) tests/browser/chrome.py --install)" || exit 1; export CHROME; \
 	exec $(ENV) -m tests.browser.screenshots
 
 load: .venv/test.stamp ## a hundred browsers at once, with and without batches; tables in tests/load/results (five minutes)
-	$(ENV) -m tests.load.measure --write
+	$(ENV) -m tests.load.measure
 
 fuzz: .venv/test.stamp ## send 12 000 hostile requests to every address (FUZZ_SEED=1 for others)
 	FUZZ_CASES=10000 $(ENV) -m pytest tests/fuzz --timeout=0

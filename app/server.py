@@ -4,38 +4,37 @@ from __future__ import annotations
 
 from typing import Any
 
-from dash import Dash
+from dash import ClientsideFunction, Dash, Input, Output
 from dash.backends._fastapi import FastAPIDashServer
 from fastapi import FastAPI
 
 from app import ASSETS
-from app.callbacks import add_callbacks
 from app.instruments.page import PAGE as INSTRUMENTS_PAGE
-from app.instruments.routes import add_instrument_routes
+from app.instruments.routes import add_routes as add_instrument_routes
 from app.jobs.settings import EngineSettings
 from app.lecture.notes_page import PAGE as NOTES_PAGE
-from app.lecture.routes import add_lecture_routes
-from app.lecture.source import load_scenes
-from app.network.explore.routes import add_explore_routes
+from app.lecture.routes import add_routes as add_lecture_routes
+from app.lecture.scenes import load_scenes
 from app.network.page import PAGE as NETWORK_PAGE
-from app.network.routes import add_network_routes
+from app.network.routes import add_routes as add_network_routes
 from app.telemetry.settings import ObserveSettings
-from app.toy.lens_routes import add_lens_routes
 from app.toy.page import PAGE as TOY_PAGE
-from app.toy.routes import add_routes
+from app.toy.routes import add_routes as add_toy_routes
 from app.web.bodies import BodyLimit
 from app.web.cache import Caches
 from app.web.dash_guard import check_callback
-from app.web.exports import add_export_routes
+from app.web.exports import Exports
 from app.web.guards import guard
 from app.web.health import ADDRESSES as HEALTH_ADDRESSES
 from app.web.health import add_health_routes
+from app.web.http import add_refusals
 from app.web.pages import PAGES, MissingPages, page_at, register
 from app.web.password import server_key
 from app.web.requests import ObservedApp, templates
 from app.web.security import SecurityHeaders
+from app.web.services import Services
 from app.web.settings import WebSettings, web_settings
-from app.web.shell import INDEX, TITLE, shell
+from app.web.shell import INDEX, TITLE, framed, shell
 from app.web.static_files import StaticFiles
 
 
@@ -91,12 +90,11 @@ def build(settings: WebSettings | None = None, observe: ObserveSettings | None =
         serve_locally=True,
         suppress_callback_exceptions=True,
     )
-    add_routes(app.server, settings, caches)
-    add_lens_routes(app.server, settings, caches)
-    add_instrument_routes(app.server, settings, caches)
-    add_network_routes(app.server)
-    add_export_routes(app.server, settings, caches)
-    add_explore_routes(app.server, settings)
+    services = Services(settings, caches, Exports(settings))
+    app.server.router.add_event_handler("shutdown", services.exports.close)
+    add_refusals(app.server)
+    for add_routes in (add_toy_routes, add_instrument_routes, add_network_routes):
+        add_routes(app.server, services)
     add_lecture_routes(app.server, scenes)
     add_health_routes(app.server, observe or ObserveSettings.from_environment())
     app.layout = shell
@@ -112,3 +110,17 @@ def build(settings: WebSettings | None = None, observe: ObserveSettings | None =
     application = Application(secure, templates(app.server.routes, has_page))
     application.files, application.caches = files, caches
     return application
+
+
+def add_callbacks(app: Dash) -> None:
+    """Which page is shown, and the start of its client code. All else happens in assets/."""
+
+    @app.callback(Output("page", "children"), Input("address", "pathname"))
+    def show_page(path: Any) -> list[Any]:
+        """The page at the address bar's path."""
+        return framed(page_at(path))
+
+    # Dash makes the first call of a callback on inserted components only where it has an output.
+    app.clientside_callback(
+        ClientsideFunction("potholeLab", "start"), Output("lab-started", "data"), Input("lab-tables", "data")
+    )

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import orjson
 
-from app.instruments.controls import InstrumentRequest
+from app.instruments.export.tables import basin_tables
+from app.instruments.instrument import RESOLUTION, Instrument, InstrumentRequest
 from app.instruments.repeats import MOST_STEPS
 from app.toy.compute import configured
 from app.toy.ghosts import ghosts
 from geometry.surface import Surface
-from optimizers import simulate
+from optimizers import METHODS, simulate
 from optimizers.run import Run
 
 NEAR_GHOST = 0.01
@@ -90,3 +93,28 @@ def basins_answer(request: InstrumentRequest) -> bytes:
         "what": f"{starts[..., 0].size} starts for each method, {steps} steps.",
     }
     return orjson.dumps(answer)
+
+
+def ask_by_method(request: InstrumentRequest) -> Iterator[InstrumentRequest]:
+    """One map after the other."""
+    yield from (replace(request, methods=(name,)) for name in METHODS)
+
+
+def count_work(request: InstrumentRequest) -> float:
+    """Walkers × steps of a request."""
+    points = (request.resolution / request.stride) ** 2
+    return points * len(request.methods) * min(request.toy.steps, MOST_STEPS)
+
+
+BASINS = Instrument(
+    key="basins",
+    title="Basins",
+    about="Where each start ends: one walker from every point of the map.",
+    controls=(RESOLUTION,),
+    compute=basins_answer,
+    table_names=(("starts", "Starts"),),
+    tables=basin_tables,
+    picture="app.instruments.export.pictures:basins_picture",
+    parts=ask_by_method,
+    work=count_work,
+)

@@ -1,104 +1,97 @@
-"""The controls that the instruments add to the toy lab's, and how a posted request is read."""
+"""The controls that the instruments add to the toy lab's, and how links and posted requests are read."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
-from app.instruments.axes import axes_of, axis_options
-from app.state.control import ChoiceControl, describe
-from app.toy.lens_controls import COST
-from app.toy.request import ToyRequest, read_request
-from app.web.request import BadRequest
+from app.instruments.axes import axes_of
+from app.instruments.instrument import RESOLUTION, RUNS, SHOWN, STRIDES, X_AXIS, Y_AXIS, InstrumentRequest
+from app.instruments.registry import INSTRUMENTS
+from app.state.control import ChoiceControl, Control, describe
+from app.state.schema import Reader, Reading
+from app.toy.controls import COST
+from app.toy.request import ToyReading, read_toy, request_of
 from geometry.surfaces import SURFACES
 from optimizers import METHODS
 
-STRIDES = (8, 4, 2, 1)
-"""A map is computed coarse before fine: every 8th point of each axis first."""
-AXIS_OPTIONS = axis_options()
 
-INSTRUMENT = ChoiceControl(
-    "instrument", "Instrument",
-    (
-        ("phase", "Phase diagram"), ("race", "Race of timescales"), ("fairness", "Fairness"), ("basins", "Basins"),
-        ("two-scale", "Two scales"),
-    ),
-    "phase", "The picture that is shown.", "instrument",
-)  # fmt: skip
-X_AXIS = ChoiceControl("x_axis", "Across", AXIS_OPTIONS, "learning_rate", "Control along the map's width.", "phase")
-Y_AXIS = ChoiceControl("y_axis", "Up", AXIS_OPTIONS, "radius", "Control along the map's height.", "phase")
-RESOLUTION = ChoiceControl(
-    "resolution", "Resolution", (("12", "12 × 12"), ("24", "24 × 24"), ("48", "48 × 48")), "24",
-    "Points of a map along each axis.", "map",
-)  # fmt: skip
-RUNS = ChoiceControl(
-    "runs", "Runs", (("1", "1"), ("3", "3"), ("5", "5"), ("10", "10")), "5", "Runs at each point.", "map"
-)
-SHOWN = ChoiceControl(
-    "shown", "Colour", (("share", "Share that arrives"), ("steps", "Cost of arrival")), "share",
-    "What the colour stands for: how many runs arrive, or what it costs them in the unit chosen beside.", "phase",
-)  # fmt: skip
-OWN_CONTROLS = (INSTRUMENT, X_AXIS, Y_AXIS, RESOLUTION, RUNS, SHOWN)
+def instrument_choice() -> ChoiceControl:
+    """Which instrument is shown, as the registry is now."""
+    return ChoiceControl(
+        name="instrument",
+        label="Instrument",
+        options=tuple((key, one.title) for key, one in INSTRUMENTS.items()),
+        default="phase",
+        help="The picture that is shown.",
+        group="instrument",
+        role="view",
+    )
 
 
-@dataclass(frozen=True)
-class InstrumentRequest:
-    """A toy lab's request with what the instruments add; equal requests are equal and hashable."""
-
-    toy: ToyRequest
-    x_axis: str
-    y_axis: str
-    resolution: int
-    runs: int
-    methods: tuple[str, ...]
-    stride: int
-    unit: str = COST.default
-    """What the fairness strip counts in (see COST); steps for the other instruments, whose answers serve every unit."""
+def instrument_controls() -> tuple[Control, ...]:
+    """All that the instruments add to the toy lab's controls."""
+    shared = (X_AXIS, Y_AXIS, RESOLUTION, RUNS, SHOWN)
+    names = {control.name for control in (*shared, COST)}
+    own = {c.name: c for one in INSTRUMENTS.values() for c in one.controls if c.name not in names}
+    return instrument_choice(), *shared, *own.values()
 
 
-def own_state(raw: Mapping[str, Any], surface: str) -> tuple[dict[str, str], tuple[str, ...]]:
-    """The instruments' part of a state on a surface (its key) and what was wrong with it; defaults stand in."""
-    state, problems = {}, []
-    for control in OWN_CONTROLS:
-        state[control.name] = control.default
-        if control.name in raw:
-            try:
-                state[control.name] = control.read(raw[control.name])[0]
-            except (TypeError, ValueError) as error:
-                problems.append(str(error))
+def read_instruments(reader: Reader) -> ToyReading:
+    """The whole state, the toy lab's and the instruments' own, in what a reader reads."""
+    toy = read_toy(reader)
+    state = {control.name: reader.read(control) for control in instrument_controls()}
+    surface = toy.state["surface"]
     known = axes_of(surface)
     for control in (X_AXIS, Y_AXIS):
         if state[control.name] not in known:
             title = SURFACES[surface].title
-            problems.append(f"{control.title} “{state[control.name]}” is no control of the surface {title}.")
+            reader.problems.append(f"{control.title} “{state[control.name]}” is no control of the surface {title}.")
             state[control.name] = control.default
     if state["x_axis"] == state["y_axis"]:
-        problems.append(f"The two axes must differ, both are {known[state['x_axis']].title}.")
+        reader.problems.append(f"The two axes must differ, both are {known[state['x_axis']].title}.")
         state["y_axis"] = next(name for name in ("radius", "learning_rate") if name != state["x_axis"])
-    return state, tuple(problems)
+    reading = reader.reading({**toy.state, **state})
+    return ToyReading(**vars(reading), surface=toy.surface)
+
+
+def read_instruments_link(query: str) -> ToyReading:
+    """The whole state that a link to the instruments describes; never fails."""
+    return read_instruments(Reader.of_link(query))
+
+
+def find_link_faults(query: str) -> list[str]:
+    """What is wrong with a link to the instruments: a sentence for each thing, values out of range included."""
+    return read_instruments_link(query).faults()
 
 
 def read_instrument_request(raw: Mapping[str, Any], instrument: str = "") -> InstrumentRequest:
     """The checked request of an instrument; BadRequest with a sentence for each problem."""
-    toy, _ = read_request({**raw, "methods": list(METHODS)})
-    state, problems = own_state(raw, toy.surface)
+    return read_part(raw, instrument)[0]
+
+
+def read_part(raw: Mapping[str, Any], instrument: str) -> tuple[InstrumentRequest, Reading]:
+    """The checked request of an instrument, and the state that it was read from."""
+    reader = Reader({**raw, "methods": list(METHODS)})
+    reader.know("method", "stride")
+    reading = read_instruments(reader)
     name, stride = raw.get("method", "all"), raw.get("stride", STRIDES[0])
-    wrong = list(problems)
     if not isinstance(name, str) or name not in ("all", *METHODS):
-        wrong.append(f"The method must be all or one of {', '.join(METHODS)}, not {describe(name)}.")
+        reader.problems.append(f"The method must be all or one of {', '.join(METHODS)}, not {describe(name)}.")
     if isinstance(stride, bool) or not isinstance(stride, int) or stride not in STRIDES:
-        wrong.append(f"The stride must be one of {', '.join(map(str, STRIDES))}, not {describe(stride)}.")
-    if wrong:
-        raise BadRequest(*wrong)
-    methods = tuple(METHODS) if name == "all" else (str(name),)
-    return InstrumentRequest(
-        replace(toy, own=()),
-        state["x_axis"],
-        state["y_axis"],
-        int(state["resolution"]),
-        int(state["runs"]),
-        methods,
-        int(stride),
-        COST.read(raw.get(COST.name, COST.default))[0] if instrument == "fairness" else COST.default,
+        reader.problems.append(f"The stride must be one of {', '.join(map(str, STRIDES))}, not {describe(stride)}.")
+    reader.check()
+    state = reading.state
+    counted = instrument in INSTRUMENTS and COST.name in INSTRUMENTS[instrument].decided_by
+    request = InstrumentRequest(
+        toy=replace(request_of(state), own=()),
+        x_axis=state["x_axis"],
+        y_axis=state["y_axis"],
+        resolution=int(state["resolution"]),
+        runs=int(state["runs"]),
+        methods=tuple(METHODS) if name == "all" else (str(name),),
+        stride=int(stride),
+        unit=state[COST.name] if counted else COST.default,
     )
+    return request, reading

@@ -12,13 +12,14 @@ import orjson
 
 from app.instruments.arrival_cost import STEPS, Unit, median_refreshes, prices, unit_of
 from app.instruments.axes import AXES
-from app.instruments.controls import InstrumentRequest
 from app.instruments.equal_cost import WORDS, compared, equal_budget, lengths_told, steps_within
+from app.instruments.export.tables import fairness_tables
+from app.instruments.instrument import RUNS, Instrument, InstrumentRequest
 from app.instruments.repeats import Repeats, repeats
 from app.state.control import NumberControl
 from app.toy.claims.trials import MOST
 from app.toy.compute import configured
-from app.toy.own_settings import key
+from app.toy.controls import COST, own_key
 from app.toy.request import ToyRequest
 from geometry.surface import Surface
 from optimizers import METHODS, simulate
@@ -169,7 +170,7 @@ def compare(
                 "probing": probing is not None,
                 "learning_rate": rate,
                 "radius": radius,
-                "own": {key("rate", name): rate, **({key("radius", name): radius} if probing else {})},
+                "own": {own_key("rate", name): rate, **({own_key("radius", name): radius} if probing else {})},
                 "tuned": _told(again),
                 "now": _told(now),
             }
@@ -262,3 +263,17 @@ def advantage(ours: Tried, other: Tried, unit: Unit = STEPS) -> bool | None:
         return True
     mine, theirs = float(ours.cost(unit)[0]), float(other.cost(unit)[0])
     return theirs > FASTER * mine and theirs - mine >= AT_LEAST * unit.of(other.name)["step"]
+
+
+FAIRNESS = Instrument(
+    key="fairness",
+    title="Fairness",
+    about="Equal learning rates favour whom they suit. Here every method is tuned over as many settings.",
+    controls=(RUNS, COST),
+    decided_by=(COST.name,),  # within the equal budget of a unit every method is tuned anew
+    compute=fairness_answer,
+    table_names=(("strip", "Strip"), ("best", "Every method at its best")),
+    tables=fairness_tables,
+    picture="app.instruments.export.pictures:fairness_picture",
+    counts_cost=True,
+)

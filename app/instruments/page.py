@@ -6,85 +6,80 @@ from typing import Any
 
 from dash import html
 
-from app.instruments.controls import INSTRUMENT, OWN_CONTROLS
-from app.instruments.export.tables import TABLES
-from app.instruments.link import link_problems
-from app.state.control_entries import entry
-from app.toy.page import bench, button, group
-from app.toy.page import header as toy_header
+from app.components.layout import bench, control_panel, group, preset_group
+from app.instruments.controls import find_link_faults, instrument_controls
+from app.instruments.instrument import Instrument
+from app.instruments.registry import INSTRUMENTS
+from app.toy.page import header
 from app.toy.page import tables as toy_tables
 from app.toy.presets import PRESETS
 from app.web.pages import Page
 
-ABOUT = {
-    "phase": "How many runs reach the flat basin, and when, at each pair of settings, on one scale for all methods.",
-    "race": "LLQR learns U from the wide landscape and unlearns it in the well, within k/(1 − β) steps. Who is faster?",
-    "fairness": "Equal learning rates favour whom they suit. Here every method is tuned over as many settings.",
-    "basins": "Where each start ends: one walker from every point of the map.",
-    "two-scale": "In a hard-edged pothole SAM's bouncing has closed forms. Each stands beside what the real step does.",
-}
+SHOWN_ONLY = ("scheme", "methods", "preset", "tuning")
+"""What decides something in the toy lab, but no number of an instrument; beside each method's own settings."""
 
 
 def tables() -> dict[str, Any]:
     """What the client code is told once."""
+    told = toy_tables()
+    for entry in told["controls"]:
+        if entry["name"] in SHOWN_ONLY or entry["name"].startswith("own_"):
+            entry["role"] = "view"
+    own = [{**control.entry(), "kept": True} for control in instrument_controls()]
     return {
-        **toy_tables(),
+        **told,
         "page": "instruments",
-        "own": [entry(c) for c in OWN_CONTROLS],
-        "about": ABOUT,
-        "exported": TABLES,
+        "controls": [*told["controls"], *own],
+        "instruments": [one.entry() for one in INSTRUMENTS.values()],
+        "own_controls": [control["name"] for control in own],
     }
 
 
 def layout() -> Any:
     """The page."""
-    return bench(tables(), _controls(), [_tabs(), *(_panel(key) for key in ABOUT)], "lab instruments")
+    return bench(tables(), _controls(), [_tabs(), *map(_panel, INSTRUMENTS.values())], "lab instruments")
 
 
 def _controls() -> Any:
-    presets = [
-        button("preset", preset.title, **{"data-value": key, "aria-pressed": "false"})
-        for key, preset in PRESETS.items()
-    ]
-    return html.Aside(
-        id="controls",
-        className="controls",
-        **{"aria-label": "Controls"},
-        children=[
-            group("Presets", [html.Div(presets, className="presets")]),
+    return control_panel(
+        [
+            preset_group({key: preset.title for key, preset in PRESETS.items()}),
             group("Surface", [html.Div(id="surface-choice"), html.Div(id="surface-controls")]),
             group("Walk", [html.Div(id="walk-controls")]),
             group("Preconditioner U", [html.Div(id="preconditioner-controls")]),
-        ],
+        ]
     )
 
 
 def _tabs() -> Any:
     tabs = [
         html.Button(
-            title, id=f"tab-{key}", className="button instrument-tab", type="button", role="tab",
+            one.title,
+            id=f"tab-{key}",
+            className="button instrument-tab",
+            type="button",
+            role="tab",
             **{"data-action": "instrument", "data-value": key},
             **{"aria-controls": f"panel-{key}", "aria-selected": "false"},
         )
-        for key, title in INSTRUMENT.options
-        if key in ABOUT
-    ]  # fmt: skip
+        for key, one in INSTRUMENTS.items()
+    ]
     return html.Div(tabs, className="instrument-tabs", role="tablist", **{"aria-label": "Instruments"})
 
 
-def _panel(key: str) -> Any:
+def _panel(one: Instrument) -> Any:
     return html.Section(
-        id=f"panel-{key}",
+        id=f"panel-{one.key}",
         className="panel",
         role="tabpanel",
         hidden=True,
-        **{"aria-labelledby": f"tab-{key}"},
+        **{"aria-labelledby": f"tab-{one.key}"},
         children=[
-            html.P(ABOUT[key], className="caption"),
-            html.Div(id=f"{key}-tools", className="tools"),
-            html.Div(id=f"{key}-body", className="instrument-body"),
+            html.P(one.about, className="caption"),
+            html.Div(id=f"{one.key}-tools", className="tools"),
+            html.Div(id=f"{one.key}-body", className="instrument-body"),
         ],
     )
 
 
-PAGE = Page("/instruments", "Instruments", layout, toy_header, link_problems)
+PAGE = Page("/instruments", "Instruments", layout, header, find_link_faults)

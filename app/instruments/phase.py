@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -11,11 +12,13 @@ import orjson
 from app.instruments.arrival_cost import arrivals_told, prices, with_axes
 from app.instruments.axes import AXES, STARTS, Side, side, with_value
 from app.instruments.bounds import bounds
-from app.instruments.controls import STRIDES, InstrumentRequest
-from app.instruments.repeats import Repeats, repeats
+from app.instruments.export.tables import phase_tables
+from app.instruments.instrument import RESOLUTION, RUNS, SHOWN, STRIDES, X_AXIS, Y_AXIS, Instrument, InstrumentRequest
+from app.instruments.repeats import MOST_STEPS, Repeats, repeats
+from app.state.schema import BadRequest
 from app.toy.compute import configured
+from app.toy.controls import COST
 from app.toy.costs import counting_told
-from app.web.request import BadRequest
 from geometry.surface import Surface
 from optimizers import METHODS, simulate
 from optimizers.sweeps import STEP_SETTINGS, Axis, Sweep, middle_arrivals, sweep
@@ -155,3 +158,30 @@ def described(given: Side) -> dict[str, Any]:
 
 def _no_basin(surface: Surface) -> str:
     return "" if surface.flat_basin is not None else " This surface has no basin to reach: nothing arrives."
+
+
+def ask_by_stride(request: InstrumentRequest) -> Iterator[InstrumentRequest]:
+    """The coarse map of all methods at once, then the finer points of each method."""
+    yield replace(request, stride=STRIDES[0], methods=tuple(METHODS))
+    yield from (replace(request, stride=s, methods=(m,)) for s in STRIDES[1:] for m in METHODS)
+
+
+def count_work(request: InstrumentRequest) -> float:
+    """Walkers × steps of a request."""
+    points = (request.resolution / request.stride) ** 2
+    return points * request.runs * len(request.methods) * min(request.toy.steps, MOST_STEPS)
+
+
+PHASE = Instrument(
+    key="phase",
+    title="Phase diagram",
+    about="How many runs reach the flat basin, and when, at each pair of settings, on one scale for all methods.",
+    controls=(X_AXIS, Y_AXIS, RESOLUTION, RUNS, SHOWN, COST),
+    compute=phase_answer,
+    table_names=(("map", "Map"),),
+    tables=phase_tables,
+    picture="app.instruments.export.pictures:phase_picture",
+    parts=ask_by_stride,
+    work=count_work,
+    counts_cost=True,
+)

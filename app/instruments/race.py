@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import orjson
 
-from app.instruments.controls import InstrumentRequest
+from app.instruments.export.tables import race_tables
+from app.instruments.instrument import RUNS, Instrument, InstrumentRequest
 from app.instruments.phase import counts, swept
 from app.instruments.repeats import Repeats, repeats
 from app.toy.claims.claim import Claim, judged, untested
@@ -132,3 +133,15 @@ def _inverse(hessians: np.ndarray) -> list[float | None]:
 
 def _numbers(values: np.ndarray) -> list[float | None]:
     return [float(v) if np.isfinite(v) and v > 0 else None for v in values]
+
+
+RACE = Instrument(
+    key="race",
+    title="Race of timescales",
+    about="LLQR learns U from the wide landscape and unlearns it in the well, within k/(1 − β) steps. Who is faster?",
+    controls=(RUNS,),
+    compute=race_answer,
+    table_names=(("map", "Map over β and k"), ("along", "U along the run")),
+    tables=race_tables,
+    picture="app.instruments.export.pictures:race_picture",
+)

@@ -6,98 +6,63 @@ pictures have a thread of their own, so that none waits for the fine part of a p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import orjson
 from fastapi import FastAPI, Request, Response
 
-from app.instruments.basins import basins_answer
-from app.instruments.controls import OWN_CONTROLS, STRIDES, InstrumentRequest, own_state, read_instrument_request
-from app.instruments.fairness import fairness_answer
-from app.instruments.link import mended
-from app.instruments.phase import phase_answer
-from app.instruments.race import race_answer
-from app.instruments.repeats import MOST_STEPS
-from app.instruments.two_scale import two_scale_answer
-from app.toy.request import read_state, toy_keys
+from app.instruments.controls import read_instruments, read_instruments_link, read_part
+from app.instruments.export.files import check_work, compute_part, make_file, read_export
+from app.instruments.instrument import STRIDES, InstrumentRequest
+from app.instruments.registry import INSTRUMENTS
+from app.state.schema import BadRequest, Reader
 from app.web.batching import Coalescer
-from app.web.cache import Caches
-from app.web.http import json_response, refusal
-from app.web.request import MAXIMUM_MESSAGES, BadRequest, parse_body, strangers
-from app.web.settings import WebSettings
+from app.web.http import json_response, read_posted
+from app.web.services import Services
 from app.web.visitor import greet, visitor_in_queue
-
-COMPUTATIONS: dict[str, Callable[[InstrumentRequest], bytes]] = {
-    "phase": phase_answer,
-    "race": race_answer,
-    "fairness": fairness_answer,
-    "basins": basins_answer,
-    "two-scale": two_scale_answer,
-}
-
-INSTRUMENT_KEYS = frozenset({control.name for control in OWN_CONTROLS} | {"method", "stride"})
-"""What a posted instrument's request may hold beside the toy lab's state."""
 
 
 def opened(raw: Mapping[str, Any]) -> bytes:
     """The toy lab's state and the instruments' own that a link (`query`) or a part of a state (`state`) stands for."""
     query, state = raw.get("query", ""), raw.get("state")
     if state is None and isinstance(query, str):
-        whole, said = mended(query)
+        reading = read_instruments_link(query)
     elif isinstance(state, dict):
-        reading = read_state(state)
-        own, wrong = own_state(state, reading.state["surface"])
-        whole, said = {**reading.state, **own}, [*reading.problems, *wrong, *(n.sentence for n in reading.notices)]
+        reading = read_instruments(Reader(state))
     else:
         raise BadRequest("The link must be text, or the state an object.")
-    return orjson.dumps({"state": whole, "notices": said[:MAXIMUM_MESSAGES]})
+    return orjson.dumps({"state": reading.state, "notices": reading.sentences()})
 
 
-def one_part(items: Sequence[tuple[str, InstrumentRequest]]) -> list[bytes]:
-    """The JSON of one part of an instrument's picture."""
-    ((name, asked),) = items
-    return [COMPUTATIONS[name](asked)]
+def _compute_one(items: Sequence[tuple[str, InstrumentRequest]]) -> list[bytes]:
+    return [compute_part(*item) for item in items]
 
 
-def check_work(name: str, asked: InstrumentRequest, most: float) -> None:
-    """BadRequest where a part of a map has more walkers × steps than one request may have."""
-    if name not in ("phase", "basins"):
-        return
-    points = (asked.resolution / asked.stride) ** 2
-    runs = asked.runs if name == "phase" else 1
-    work = points * runs * len(asked.methods) * min(asked.toy.steps, MOST_STEPS)
-    if work > most:
-        raise BadRequest(f"This picture takes {work:.3g} walkers × steps and may take {most:.3g}: ask for less of it.")
-
-
-def add_instrument_routes(server: FastAPI, settings: WebSettings, caches: Caches) -> None:
+def add_routes(server: FastAPI, services: Services) -> None:
     """Put the instruments' addresses on the server."""
+    kept, most = services.caches["instruments"], services.settings.walker_steps
     coarse, fine = (
-        Coalescer(f"instruments-{name}", one_part, caches["instruments"], settings=settings)
-        for name in ("coarse", "fine")
+        Coalescer(f"instruments-{name}", _compute_one, kept, settings=services.settings) for name in ("coarse", "fine")
     )
 
     @server.post("/instruments/open", include_in_schema=False)
     async def open_link(request: Request) -> Response:
-        try:
-            answer = json_response(opened(parse_body(await request.body())))
-        except BadRequest as error:
-            answer = refusal(error)
-        return greet(request, answer)
+        return greet(request, json_response(opened(await read_posted(request))))
 
     @server.post("/instruments/{name}", include_in_schema=False)
     async def part(name: str, request: Request) -> Response:
-        try:
-            if name not in COMPUTATIONS:
-                raise BadRequest(f"There is no such instrument; there are {', '.join(COMPUTATIONS)}.")
-            raw = parse_body(await request.body())
-            asked = read_instrument_request(raw, name)
-            check_work(name, asked, settings.walker_steps)
-            worker = coarse if name == "phase" and asked.stride == STRIDES[0] else fine
-            answer = await worker.answer((name, asked), visitor_in_queue(request), request.is_disconnected)
-            said = strangers(raw, toy_keys(asked.toy) | INSTRUMENT_KEYS)
-            # Answers are kept as bytes for all who ask the same; what one request held too much is said beside them.
-            return json_response(answer[:-1] + b',"left_out":' + orjson.dumps(said) + b"}" if said else answer)
-        except BadRequest as error:
-            return refusal(error)
+        if name not in INSTRUMENTS:
+            raise BadRequest(f"There is no such instrument; there are {', '.join(INSTRUMENTS)}.")
+        asked, reading = read_part(await read_posted(request), name)
+        check_work(name, asked, most)
+        worker = coarse if name == "phase" and asked.stride == STRIDES[0] else fine
+        answer = await worker.answer((name, asked), visitor_in_queue(request), request.is_disconnected)
+        # Answers are kept as bytes for all who ask the same; what one request held too much is said beside them.
+        said = reading.left_out
+        return json_response(answer[:-1] + b',"left_out":' + orjson.dumps(said) + b"}" if said else answer)
+
+    @server.post("/export/instruments", include_in_schema=False)
+    async def export(request: Request) -> Response:
+        return await services.exports.answer(request, partial(read_export, kept=kept, most=most), make_file)

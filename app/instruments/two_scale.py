@@ -9,7 +9,8 @@ import numpy as np
 import orjson
 
 from app.instruments import two_scale_checks as checks
-from app.instruments.controls import InstrumentRequest
+from app.instruments.export.tables import two_scale_tables
+from app.instruments.instrument import Instrument, InstrumentRequest
 from app.instruments.two_scale_checks import Setting
 from app.numbers_as_text import number
 from app.toy.request import ToyRequest
@@ -272,3 +273,20 @@ def sentence(rows: list[dict[str, Any]], cycles: dict[str, Any]) -> str:
         return f"{head} {known}; from this start SAM settles on none of period up to {2 * cycles['longest']}."
     other = "the 2-cycle" if mine["period"] == 2 else f"{mine['word']} of period {mine['period']}, not the 2-cycle"
     return f"{head} {known}; from this start SAM settles on {other}."
+
+
+TWO_SCALE = Instrument(
+    key="two-scale",
+    title="Two scales",
+    about="In a hard-edged pothole SAM's bouncing has closed forms. Each stands beside what the real step does.",
+    controls=(),
+    compute=two_scale_answer,
+    table_names=(
+        ("quantities", "Closed forms and simulation"),
+        ("cycles", "Cycles"),
+        ("window", "Endings by radius"),
+        ("plane", "Bouncing on the plane"),
+    ),
+    tables=two_scale_tables,
+    picture="app.instruments.export.two_scale:two_scale_picture",
+)

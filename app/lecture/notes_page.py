@@ -6,7 +6,7 @@ from typing import Any
 
 from dash import dcc, html
 
-from app.toy.page import button
+from app.components.layout import button
 from app.web.pages import Page
 
 

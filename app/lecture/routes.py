@@ -10,26 +10,26 @@ from fastapi import FastAPI, Request, Response
 
 from app.lecture.scenes import Scenes, parse_scenes
 from app.state.control import describe
-from app.web.http import json_response, refusal
-from app.web.request import BadRequest, parse_body
+from app.state.schema import BadRequest
+from app.web.http import json_response, parse_body
 
 
-def as_json(scenes: Scenes) -> bytes:
+def encode_scenes(scenes: Scenes) -> bytes:
     """The scenes as the client code takes them."""
     return orjson.dumps(scenes)
 
 
-def checked(body: bytes) -> bytes:
+def check_scenes(body: bytes) -> bytes:
     """The scenes in the posted text (`text`); BadRequest with one sentence where it cannot be used."""
     text = parse_body(body).get("text")
     if not isinstance(text, str):
         raise BadRequest(f"The scene file must be text, not {describe(text)}.")
-    return as_json(parse_scenes(text))
+    return encode_scenes(parse_scenes(text))
 
 
-def add_lecture_routes(server: FastAPI, scenes: Scenes) -> None:
+def add_routes(server: FastAPI, scenes: Scenes) -> None:
     """Put the lecture's addresses on the server."""
-    offered = as_json(scenes)
+    offered = encode_scenes(scenes)
 
     @server.get("/lecture/scenes", include_in_schema=False)
     async def offered_scenes() -> Response:
@@ -37,7 +37,4 @@ def add_lecture_routes(server: FastAPI, scenes: Scenes) -> None:
 
     @server.post("/lecture/check", include_in_schema=False)
     async def check(request: Request) -> Response:
-        try:
-            return json_response(checked(await request.body()))
-        except BadRequest as error:
-            return refusal(error)
+        return json_response(check_scenes(await request.body()))

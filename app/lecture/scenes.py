@@ -19,12 +19,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import NoReturn
+from urllib.parse import urlsplit
 
-from app.lecture.links import link_problems, local_link
 from app.state.control import shorten
-from app.web.request import BadRequest
+from app.state.schema import LONGEST_LINK, BadRequest, repeated
+from app.web.pages import PAGES, page_at
 
+SHIPPED = Path(__file__).with_name("scenes.md")
+"""The scenes that are offered where no file is named."""
 MAXIMUM_TEXT = 40_000
 """Characters of a scene file."""
 MAXIMUM_SCENES = 60
@@ -75,7 +79,59 @@ class _Draft:
         return Scene(self.title, self.link, notes)
 
 
-def parse_scenes(text: str, check: Callable[[str], list[str]] = link_problems) -> Scenes:
+def local_link(link: str) -> str:
+    """The link's path, query and nothing else: a link copied from the address bar loses its host.
+
+    What cannot be taken apart is given back as it is.
+    """
+    try:
+        parts = urlsplit(link)
+    except ValueError:
+        return link
+    if parts.scheme not in ("", "http", "https") or (not parts.scheme and parts.netloc):
+        return link
+    path = parts.path or ("/" if parts.netloc else "")
+    return f"{path}?{parts.query}" if parts.query else path
+
+
+def find_link_faults(link: str) -> list[str]:
+    """A sentence for each thing that is wrong with a link to a page: its address, a key, a value."""
+    if not link.startswith("/") or link.startswith("//"):
+        return [f"“{shorten(link)}” is not a link to a page here; it begins with one of {_addresses()}."]
+    if len(link) > LONGEST_LINK:
+        return [f"the link is longer than {LONGEST_LINK} characters."]
+    path, _, query = link.partition("?")
+    page = page_at(path)
+    if page is None or not page.in_navigation:
+        return [f"there is no page at “{shorten(path)}”; there are {_addresses()}."]
+    twice = [f"“{shorten(name)}” is given twice." for name in repeated(query)]
+    return [*twice, *(page.find_link_faults(query) if page.find_link_faults else [])]
+
+
+def _addresses() -> str:
+    return ", ".join(page.path for page in PAGES.values() if page.in_navigation)
+
+
+def load_scenes(path: str | Path | None = None) -> Scenes:
+    """The scenes in a file (by default those that ship). SceneFileError with one sentence where they cannot be had."""
+    file = Path(path) if path else SHIPPED
+    try:
+        with file.open("rb") as source:
+            content = source.read(4 * MAXIMUM_TEXT + 4)
+        return parse_scenes(content.decode("utf-8"))
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise SceneFileError(f"The scene file {file} cannot be read ({reason}).") from None
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise SceneFileError(f"Line {line} of the scene file {file}: this is not UTF-8 text.") from None
+    except ValueError as error:  # a path that no system takes, or what the parser says
+        if isinstance(error, SceneFileError):
+            raise
+        raise SceneFileError(f"The scene file cannot be read ({error}).") from None
+
+
+def parse_scenes(text: str, check: Callable[[str], list[str]] = find_link_faults) -> Scenes:
     """The scenes that a file's text describes; SceneFileError with one sentence for the first thing wrong in it.
 
     `check(link)` gives the sentences on what is wrong with a link; by default what its page says, so that the pages

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
-from urllib.parse import parse_qsl
 
+from app.components.view_controls import LECTURE, SCHEME
 from app.network.explore.controls import EXPLORE_CONTROLS
 from app.network.training import user_models
 from app.network.training.settings import (
@@ -23,11 +23,11 @@ from app.network.training.settings import (
     PLANES,
     STRUCTURES,
 )
-from app.state.control import ChoiceControl, Control, NumberControl, describe, shorten
-from app.toy.controls import LECTURE
-from app.toy.link import MAXIMUM_LENGTH, listed_names
+from app.state.control import ChoiceControl, Control, NamesControl, NumberControl, TextControl, mark
+from app.state.schema import BadRequest, Reader, Reading
 
-JOB = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
+JOB = r"[A-Za-z0-9_-]{1,64}"
+"""Form of a job's id."""
 AXES = (("steps", "Steps"), ("evaluations", "Evaluations"), ("seconds", "Seconds"))
 
 
@@ -126,16 +126,44 @@ PLANE = (*PLANE[:2], NumberControl(**{**vars(PLANE[2]), "name": "plane_seed"}))
 
 VIEW: tuple[Control, ...] = (
     ChoiceControl(
-        "axis", "Curves against", AXES, "steps",
-        "What the curves are drawn against: steps, gradient evaluations with the curvature products of U's refreshes, "
-        "or measured seconds of training.", "view",
+        name="axis",
+        label="Curves against",
+        options=AXES,
+        default="steps",
+        help="What the curves are drawn against: steps, gradient evaluations with the curvature products of U's "
+        "refreshes, or measured seconds of training.",
+        group="curves",
+        role="view",
     ),
     ChoiceControl(
-        "loss_scale", "Loss axis", (("log", "Logarithmic"), ("linear", "Linear")), "log", "Scale of the losses.", "view"
+        name="loss_scale",
+        label="Loss axis",
+        options=(("log", "Logarithmic"), ("linear", "Linear")),
+        default="log",
+        help="Scale of the losses.",
+        group="curves",
+        role="view",
     ),
-    ChoiceControl("scheme", "Colours", (("light", "Light"), ("dark", "Dark")), "light", "Light or dark.", "view"),
+    replace(SCHEME, role="view"),  # the browser draws this page's pictures itself
     *LECTURE,
-)  # fmt: skip
+)
+SHOWN_METHODS = NamesControl(
+    name="methods",
+    label="The methods",
+    names=METHOD_NAMES,
+    default=DEFAULT_METHODS,
+    help="The methods that are trained.",
+    group="methods",
+    nonempty=True,
+)
+RUN = TextControl(
+    name="job",
+    label="Run",
+    pattern=JOB,
+    refusal="The run in the link has no id as the page gives them; it is left out.",
+    help="The run that is shown.",
+    group="run",
+)
 
 
 def task_controls() -> tuple[ChoiceControl, ChoiceControl]:
@@ -159,64 +187,42 @@ def task_controls() -> tuple[ChoiceControl, ChoiceControl]:
 
 def controls() -> tuple[Control, ...]:
     """All of the page's controls."""
-    return (*task_controls(), *WALK, *TRAINING, *PRECONDITIONER, *PLANE, *VIEW, *EXPLORE_CONTROLS)
+    exploring = mark(EXPLORE_CONTROLS, role="view")
+    return (*task_controls(), *WALK, *TRAINING, *PRECONDITIONER, *PLANE, *VIEW, *exploring, SHOWN_METHODS, RUN)
 
 
-@dataclass(frozen=True)
-class NetworkReading:
-    """A whole state, complete and in range; what was clamped; what was wrong (defaults stand in)."""
-
-    state: dict[str, Any]
-    notices: tuple[str, ...]
-    problems: tuple[str, ...]
+def read_network_state(raw: Mapping[str, Any]) -> Reading:
+    """The whole state that `raw` describes."""
+    return _read(Reader(raw))
 
 
-def read_network_state(raw: Mapping[str, Any]) -> NetworkReading:
-    """The whole state that `raw` describes. Keys that mean nothing are ignored."""
-    state: dict[str, Any] = {}
-    notices: list[str] = []
-    problems: list[str] = []
-    for control in controls():
-        state[control.name] = control.default
-        try:
-            state[control.name], notice = control.read(raw.get(control.name, control.default))
-        except (TypeError, ValueError) as error:
-            problems.append(str(error))
-            continue
-        if notice:
-            notices.append(notice)
+def read_network_link(query: str) -> Reading:
+    """The whole state that a query string describes; never fails."""
+    return _read(Reader.of_link(query))
+
+
+def find_link_faults(query: str) -> list[str]:
+    """What is wrong with a link to the network page: a sentence for each thing, values out of range included."""
+    return read_network_link(query).faults()
+
+
+def _read(reader: Reader) -> Reading:
+    state = {control.name: reader.read(control) for control in controls()}
     if not user_models.fits(state["network"], state["data"]):
         try:
             user_models.check_fit(state["network"], state["data"])
         except ValueError as error:
-            problems.append(f"{str(error)[:1].upper()}{str(error)[1:]}.")
+            reader.problems.append(f"{str(error)[:1].upper()}{str(error)[1:]}.")
         state["data"] = next(key for key in user_models.data_sets() if user_models.fits(state["network"], key))
-    state["methods"] = _methods(raw.get("methods", list(DEFAULT_METHODS)), problems)
-    state["job"] = _job(raw.get("job", ""), problems)
-    return NetworkReading(state, tuple(notices), tuple(problems))
+    return reader.reading(state)
 
 
-def read_network_link(query: str) -> tuple[NetworkReading, list[str]]:
-    """(reading, sentences on keys that mean nothing here) of a query string; never fails."""
-    numbers = {control.name for control in controls() if isinstance(control, NumberControl)}
-    raw: dict[str, Any] = {}
-    for name, text in parse_qsl(query.lstrip("?")[:MAXIMUM_LENGTH], keep_blank_values=True):
-        if name == "methods":
-            raw[name] = listed_names(text, METHOD_NAMES)
-        else:
-            raw[name] = _parsed(text) if name in numbers else text
-    reading = read_network_state(raw)
-    unknown = [f"“{shorten(name)}”" for name in raw if name not in reading.state]
-    said = f"The link holds {', '.join(unknown[:3])}, which means nothing here and is left out."
-    return reading, [said] if unknown else []
-
-
-def link_problems(query: str) -> list[str]:
-    """What is wrong with a link to the network page: a sentence for each thing, values out of range included."""
-    reading, unknown = read_network_link(query)
-    meaningless = [sentence.removesuffix(" and is left out.") + "." for sentence in unknown]
-    faults = [notice.partition(";")[0] + "." for notice in reading.notices]
-    return [*reading.problems, *meaningless, *faults]
+def job_in(raw: Mapping[str, Any], key: str = "job") -> str:
+    """The job id of a request; BadRequest where it is none."""
+    job = raw.get(key)
+    if not isinstance(job, str) or not re.fullmatch(JOB, job):
+        raise BadRequest(f"{key} must be the id of a run.")
+    return job
 
 
 def description_of(state: Mapping[str, Any]) -> dict[str, Any]:
@@ -237,27 +243,3 @@ def state_of(description: Mapping[str, Any], changed: Mapping[str, Any]) -> dict
         **{name: changed[name] for name in CHANGEABLE if name in changed},
         **{name: value for name, value in also.items() if value is not None},
     }
-
-
-def _methods(wanted: Any, problems: list[str]) -> list[str]:
-    known = ", ".join(METHOD_NAMES)
-    if not isinstance(wanted, list) or not all(isinstance(name, str) for name in wanted):
-        problems.append(f"The methods must be a list of names out of {known}, not {describe(wanted)}.")
-        return list(DEFAULT_METHODS)
-    unknown = [name for name in wanted if name not in METHOD_NAMES][:3]
-    problems.extend(f"The method “{shorten(name)}” does not exist; the methods are {known}." for name in unknown)
-    return [name for name in METHOD_NAMES if name in wanted] or list(DEFAULT_METHODS)
-
-
-def _job(job: Any, problems: list[str]) -> str:
-    if job == "" or (isinstance(job, str) and JOB.match(job)):
-        return job
-    problems.append("The run in the link has no id as the page gives them; it is left out.")
-    return ""
-
-
-def _parsed(text: str) -> Any:
-    try:
-        return float(text)
-    except ValueError:
-        return text

@@ -8,7 +8,7 @@ from typing import Any
 
 from app.jobs import Engine, Refused
 from app.network.training.landscape_job import validate
-from app.web.request import BadRequest
+from app.state.schema import BadRequest
 
 KEPT = 200
 _jobs: OrderedDict[tuple[Any, ...], asyncio.Future[str]] = OrderedDict()

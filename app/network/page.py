@@ -7,14 +7,12 @@ from typing import Any
 from dash import html
 
 from app.appearance import SCHEMES, looks
-from app.network.controls import controls, link_problems
-from app.network.explore.controls import EXPLORE_CONTROLS
+from app.components.layout import bench, button, control_panel, group, header_tools, player
+from app.network.controls import controls, find_link_faults
 from app.network.explore.layout import explore_section
 from app.network.export.request import CONTROLS as EXPORT_CONTROLS
 from app.network.training import user_models
 from app.network.training.settings import CHANGEABLE, METHOD_NAMES
-from app.state.control_entries import entry
-from app.toy.page import bench, button, group, player
 from app.web.pages import Page
 
 CURVES = (
@@ -33,13 +31,11 @@ def tables() -> dict[str, Any]:
     networks, data = user_models.networks(), user_models.data_sets()
     return {
         "page": "network",
-        "controls": [entry(control) for control in controls()],
-        "defaults": {control.name: control.default for control in controls()},
+        "controls": [control.entry() for control in controls()],
         "methods": list(METHOD_NAMES),
         "looks": looks(METHOD_NAMES),
-        "export": [entry(control) for control in EXPORT_CONTROLS],
+        "export": [control.entry() for control in EXPORT_CONTROLS],
         "changeable": list(CHANGEABLE),
-        "exploring": [control.name for control in EXPLORE_CONTROLS],
         "networks": {key: row[1] for key, row in networks.items()},
         "data": {key: row[1] for key, row in data.items()},
         "fits": {key: [each for each in data if user_models.fits(key, each)] for key in networks},
@@ -50,11 +46,7 @@ def tables() -> dict[str, Any]:
 
 def header() -> list[Any]:
     """The tools at the right of the header."""
-    return [
-        button("copy-link", "Copy link"),
-        button("toggle-scheme", "Dark", id="scheme-button"),
-        button("toggle-controls", "Controls", id="controls-button", **{"aria-controls": "controls"}),
-    ]
+    return header_tools()
 
 
 def layout() -> Any:
@@ -86,21 +78,19 @@ def _controls() -> Any:
         ("Preconditioner U", "preconditioner", False),
         ("Live picture", "plane", False),
     )
-    return html.Aside(
-        id="controls",
-        className="controls",
-        **{"aria-label": "Controls"},
-        children=[
-            _group(title, name, [html.Div(id="task-hint", className="hint")] if name == "task" else [], opened)
+    return control_panel(
+        [
+            group(
+                title,
+                [
+                    html.Div(id=f"{name}-controls"),
+                    *([html.Div(id="task-hint", className="hint")] if name == "task" else []),
+                ],
+                opened,
+            )
             for title, name, opened in groups
-        ],
+        ]
     )
-
-
-def _group(title: str, name: str, more: list[Any], opened: bool) -> Any:
-    made = group(title, [html.Div(id=f"{name}-controls"), *more])
-    made.open = opened
-    return made
 
 
 def _heading() -> Any:
@@ -154,4 +144,4 @@ def _chart(key: str, title: str, unit: str) -> Any:
     )
 
 
-PAGE = Page("/network", "Network", layout, header, link_problems)
+PAGE = Page("/network", "Network", layout, header, find_link_faults)

@@ -1,4 +1,4 @@
-"""The network page's addresses: open a link, start and steer a run, the surface under its paths. JSON in and out.
+"""The network page's addresses: open a link, start and steer a run, the surface under its paths, its files.
 
 The training itself is the engine's: nothing of it runs or is imported here.
 """
@@ -6,20 +6,24 @@ The training itself is the engine's: nothing of it runs or is imported here.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import orjson
 from fastapi import FastAPI, Request, Response
 
 from app.jobs import Refused, Unavailable, UnknownJob, default_engine
-from app.network.answers import answered, job_in, sentence
-from app.network.controls import description_of, read_network_link, read_network_state, state_of
+from app.network.controls import description_of, job_in, read_network_link, read_network_state, state_of
+from app.network.explore.routes import add_explore_routes
+from app.network.export.files import network_file
+from app.network.export.request import read_network_export
 from app.network.follow import add_follow_route
 from app.network.ground import ground_of
-from app.web.http import json_response, refusal
-from app.web.request import MAXIMUM_MESSAGES, BadRequest, parse_body, strangers
-from app.web.visitor import greet, known_visitor, require_visitor
+from app.state.schema import MOST_SENTENCES, BadRequest
+from app.web.exports import file_response
+from app.web.http import json_response, read_posted, sentence
+from app.web.services import Services
+from app.web.visitor import greet, known_visitor, require_visitor, visitor_in_queue
 
 ACTS = ("pause", "resume", "stop")
 
@@ -34,14 +38,12 @@ async def run_of(job: str, visitor: str) -> dict[str, Any]:
     return {"job": job, "description": description, **summary}
 
 
-async def opened(raw: Mapping[str, Any], visitor: str) -> dict[str, Any]:
-    """The whole state that a link (`query`) stands for, and its run: whose settings win over the link's."""
-    query = raw.get("query", "")
+async def opened(query: Any, visitor: str) -> dict[str, Any]:
+    """The whole state that a link stands for, and its run: whose settings win over the link's."""
     if not isinstance(query, str):
         raise BadRequest("The link must be text.")
-    reading, said = read_network_link(query)
-    state, run = reading.state, None
-    said = [*reading.problems, *said, *reading.notices]
+    reading = read_network_link(query)
+    state, run, said = reading.state, None, reading.sentences()
     if state["job"]:
         try:
             run = await run_of(state["job"], visitor)
@@ -51,73 +53,69 @@ async def opened(raw: Mapping[str, Any], visitor: str) -> dict[str, Any]:
             state["job"] = ""
         except Unavailable as error:
             said.append(f"{sentence(error)} The run of this link is looked for again when the page is reloaded.")
-    return {"state": state, "notices": said[:MAXIMUM_MESSAGES], "run": run}
+    return {"state": state, "notices": said[:MOST_SENTENCES], "run": run}
 
 
-def add_network_routes(server: FastAPI) -> None:
+def answer_with(value: Any) -> Response:
+    """The value as JSON."""
+    return json_response(orjson.dumps(value))
+
+
+def add_routes(server: FastAPI, services: Services) -> None:
     """Put the network page's addresses on the server."""
     add_follow_route(server)
+    add_explore_routes(server, services)
 
     @server.post("/network/open", include_in_schema=False)
     async def open_link(request: Request) -> Response:
-        try:
-            raw = parse_body(await request.body())
-            answer = json_response(orjson.dumps(await opened(raw, known_visitor(request))))
-        except BadRequest as error:
-            answer = refusal(error)
-        return greet(request, answer)
+        raw = await read_posted(request)
+        return greet(request, answer_with(await opened(raw.get("query", ""), known_visitor(request))))
 
     @server.post("/network/start", include_in_schema=False)
     async def start(request: Request) -> Response:
-        async def do(raw: Mapping[str, Any]) -> dict[str, Any]:
-            visitor, state = require_visitor(request), raw.get("state")
-            if not isinstance(state, dict):
-                raise BadRequest("The state must be an object.")
-            reading = read_network_state(state)
-            if reading.problems:
-                raise BadRequest(*reading.problems)
-            if raw.get("replaces"):
-                with contextlib.suppress(Refused):  # it has ended, or is somebody else's
-                    await default_engine().stop(job_in(raw, "replaces"), visitor)
-            job = await default_engine().submit(visitor, description_of(reading.state))
-            said = [*reading.notices, *strangers(state, reading.state)]
-            return {"run": await run_of(job, visitor), "notices": said[:MAXIMUM_MESSAGES]}
-
-        return await answered(request, do)
+        raw, visitor = await read_posted(request), require_visitor(request)
+        state = raw.get("state")
+        if not isinstance(state, dict):
+            raise BadRequest("The state must be an object.")
+        reading = read_network_state(state)
+        if reading.problems:
+            raise BadRequest(*reading.problems)
+        if raw.get("replaces"):
+            with contextlib.suppress(Refused):  # it has ended, or is somebody else's
+                await default_engine().stop(job_in(raw, "replaces"), visitor)
+        job = await default_engine().submit(visitor, description_of(reading.state))
+        return answer_with({"run": await run_of(job, visitor), "notices": reading.sentences()})
 
     @server.post("/network/run", include_in_schema=False)
     async def tell(request: Request) -> Response:
-        async def do(raw: Mapping[str, Any]) -> dict[str, Any]:
-            return await run_of(job_in(raw), known_visitor(request))
-
-        return await answered(request, do)
+        return answer_with(await run_of(job_in(await read_posted(request)), known_visitor(request)))
 
     @server.post("/network/act", include_in_schema=False)
     async def act(request: Request) -> Response:
-        async def do(raw: Mapping[str, Any]) -> dict[str, Any]:
-            wish = raw.get("act")
-            if not isinstance(wish, str) or wish not in ACTS:
-                raise BadRequest(f"act must be one of {', '.join(ACTS)}.")
-            await getattr(default_engine(), wish)(job_in(raw), require_visitor(request))
-            return {}
-
-        return await answered(request, do)
+        raw = await read_posted(request)
+        action = raw.get("act")
+        if not isinstance(action, str) or action not in ACTS:
+            raise BadRequest(f"act must be one of {', '.join(ACTS)}.")
+        await getattr(default_engine(), action)(job_in(raw), require_visitor(request))
+        return answer_with({})
 
     @server.post("/network/change", include_in_schema=False)
     async def change(request: Request) -> Response:
-        async def do(raw: Mapping[str, Any]) -> dict[str, Any]:
-            settings = raw.get("settings")
-            if not isinstance(settings, dict):
-                raise BadRequest("settings must be an object.")
-            await default_engine().change(job_in(raw), require_visitor(request), settings)
-            return {}
-
-        return await answered(request, do)
+        raw = await read_posted(request)
+        settings = raw.get("settings")
+        if not isinstance(settings, dict):
+            raise BadRequest("settings must be an object.")
+        await default_engine().change(job_in(raw), require_visitor(request), settings)
+        return answer_with({})
 
     @server.post("/network/ground", include_in_schema=False)
     async def ground(request: Request) -> Response:
-        async def do(raw: Mapping[str, Any]) -> dict[str, Any]:
-            require_visitor(request)
-            return {"job": await ground_of(default_engine(), job_in(raw), raw.get("x"), raw.get("y"))}
+        raw = await read_posted(request)
+        require_visitor(request)
+        return answer_with({"job": await ground_of(default_engine(), job_in(raw), raw.get("x"), raw.get("y"))})
 
-        return await answered(request, do)
+    @server.post("/export/network", include_in_schema=False)
+    async def export(request: Request) -> Response:
+        asked = read_network_export(await read_posted(request))
+        run = partial(services.exports.run, visitor_in_queue(request), request.is_disconnected)
+        return file_response(await network_file(default_engine(), require_visitor(request), asked, run))

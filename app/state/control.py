@@ -2,18 +2,40 @@
 
 A control is read in one way wherever a value comes from (a slider, a link, a posted request): the wrong type is an
 error that names the control and what it takes; a value out of range is clamped, with a sentence that says so.
+What the browser needs to know of it (`entry`) is what is read here: it builds sliders, fields and choices of plain
+elements from the entries. (A Dash component that moves makes Dash's renderer visit every component of the page, which
+alone took longer than the whole way from a slider to the painted paths may take.)
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 SCALES = ("linear", "log", "log or zero")
 SIGNIFICANT_DIGITS = 4
 """Controls on a logarithmic scale are kept to this many significant digits, so that equal requests are equal."""
+LOG_STEP = 0.01
+"""Step of a logarithmic slider in decades."""
+SLIDER_STEPS = 400
+"""A linear slider has at least this many steps where the control's own grid is finer: keys must get somewhere."""
+ROLES = ("computed", "drawn", "view")
+"""What a control decides: numbers; pictures that the server draws, but no number; what the browser shows, only."""
+MOST_NAMES = 12
+"""Unknown names of a list that are told one by one."""
+
+
+class Unusable(ValueError):
+    """A value of which only a part can be used: a sentence for each thing wrong, and what is left of it."""
+
+    def __init__(self, *sentences: str, instead: Any = None) -> None:
+        super().__init__(" ".join(sentences))
+        self.sentences = sentences
+        self.instead = instead
 
 
 @dataclass(frozen=True)
@@ -37,6 +59,9 @@ class NumberControl:
     smallest: float = 0.0
     unit: str = ""
     integer: bool = False
+    role: str = "computed"
+    kept: bool = False
+    """Whether its value stays when another preset or surface is chosen."""
 
     def __post_init__(self) -> None:
         if self.scale not in SCALES:
@@ -81,6 +106,43 @@ class NumberControl:
             )
         return self.quantise(float(raw)), None
 
+    def parse(self, text: str) -> Any:
+        """The number that a link's text stands for; the text itself where it stands for none."""
+        try:
+            return float(text)
+        except ValueError:
+            return text
+
+    @property
+    def slider(self) -> tuple[float, float, float]:
+        """(minimum, maximum, step) of the slider's position: the value itself, or its decimal logarithm.
+
+        On a "log or zero" scale the lowest position stands for zero.
+        """
+        if self.scale == "linear":
+            span = self.maximum - self.minimum
+            return self.minimum, self.maximum, max(self.step, _round_step(span / SLIDER_STEPS))
+        lowest = self.minimum if self.scale == "log" else self.smallest
+        low, high = math.log10(lowest), math.log10(self.maximum)
+        return (low if self.scale == "log" else low - 10 * LOG_STEP), high, LOG_STEP
+
+    def entry(self) -> dict[str, Any]:
+        """What the browser needs to know of it."""
+        low, high, step = self.slider
+        return _entry(self) | {
+            "kind": "number",
+            "scale": self.scale,
+            "minimum": self.minimum,
+            "maximum": self.maximum,
+            "smallest": self.smallest,
+            "integer": self.integer,
+            "step": self.step,
+            "digits": SIGNIFICANT_DIGITS,
+            "low": low,
+            "high": high,
+            "slider_step": step,
+        }
+
 
 @dataclass(frozen=True)
 class ChoiceControl:
@@ -94,6 +156,8 @@ class ChoiceControl:
     group: str
     symbol: str = ""
     unit: str = ""
+    role: str = "computed"
+    kept: bool = False
 
     @property
     def title(self) -> str:
@@ -118,8 +182,126 @@ class ChoiceControl:
             raise ValueError(f"{self.title} “{shorten(raw)}” does not exist; it is {self.wants}.")
         return raw, None
 
+    def parse(self, text: str) -> str:
+        """A link's text as it is."""
+        return text
 
-Control = NumberControl | ChoiceControl
+    def entry(self) -> dict[str, Any]:
+        """What the browser needs to know of it."""
+        return _entry(self) | {"kind": "choice", "options": [list(option) for option in self.options]}
+
+
+@dataclass(frozen=True)
+class NamesControl:
+    """Any of some names, in their own order; a link holds them with commas between."""
+
+    name: str
+    label: str
+    names: tuple[str, ...]
+    default: tuple[str, ...]
+    help: str
+    group: str
+    role: str = "computed"
+    kept: bool = False
+    nonempty: bool = False
+    """Whether no name at all stands for the default."""
+    symbol: str = ""
+    unit: str = ""
+
+    @property
+    def title(self) -> str:
+        """The label, as a sentence names the control."""
+        return self.label
+
+    @property
+    def wants(self) -> str:
+        """What the control takes, in words."""
+        return f"a list of names out of {', '.join(self.names)}"
+
+    def read(self, raw: Any) -> tuple[list[str], None]:
+        """(names, None). TypeError on anything but a list of texts; Unusable, with the names that there are, where it
+        holds one that does not exist."""
+        if not isinstance(raw, list | tuple) or not all(isinstance(name, str) for name in raw):
+            raise TypeError(f"{self.title} must be {self.wants}, not {describe(raw)}.")
+        found = [name for name in self.names if name in raw] or (list(self.default) if self.nonempty else [])
+        unknown = [name for name in raw if name not in self.names][:MOST_NAMES]
+        if unknown:
+            one, known = self.label.lower().removeprefix("the ").removesuffix("s"), ", ".join(self.names)
+            told = (f"The {one} “{shorten(name)}” does not exist; the {one}s are {known}." for name in unknown)
+            raise Unusable(*told, instead=found)
+        return found, None
+
+    def parse(self, text: str) -> list[str]:
+        """The names in a link's list. A plus sign typed by hand arrives as a space, which a name may also have."""
+        names = [part.strip() for part in text.split(",") if part.strip()]
+        return [name if name in self.names else name.replace(" ", "+") for name in names]
+
+    def entry(self) -> dict[str, Any]:
+        """What the browser needs to know of it."""
+        return _entry(self) | {"kind": "names", "names": list(self.names)}
+
+
+@dataclass(frozen=True)
+class TextControl:
+    """A text of a given form; `refusal` is the sentence on any other."""
+
+    name: str
+    label: str
+    pattern: str
+    refusal: str
+    help: str
+    group: str
+    default: str = ""
+    role: str = "view"
+    kept: bool = False
+    symbol: str = ""
+    unit: str = ""
+
+    @property
+    def title(self) -> str:
+        """The label, as a sentence names the control."""
+        return self.label
+
+    @property
+    def wants(self) -> str:
+        """What the control takes, in words."""
+        return "nothing, or a text as the page gives it"
+
+    def read(self, raw: Any) -> tuple[str, None]:
+        """(text, None). ValueError on a text of another form and on what is no text."""
+        if raw != "" and not (isinstance(raw, str) and re.fullmatch(self.pattern, raw)):
+            raise ValueError(self.refusal)
+        return raw, None
+
+    def parse(self, text: str) -> str:
+        """A link's text as it is."""
+        return text
+
+    def entry(self) -> dict[str, Any]:
+        """What the browser needs to know of it."""
+        return _entry(self) | {"kind": "text"}
+
+
+Control = NumberControl | ChoiceControl | NamesControl | TextControl
+
+
+def mark(controls: Iterable[Control], *, role: str, kept: bool = False) -> tuple[Control, ...]:
+    """The controls with this role, `kept` or not."""
+    if role not in ROLES:
+        raise ValueError(f"role must be one of {', '.join(ROLES)}, not {role!r}")
+    return tuple(replace(control, role=role, kept=kept) for control in controls)
+
+
+def _entry(control: Control) -> dict[str, Any]:
+    default = list(control.default) if isinstance(control.default, tuple) else control.default
+    names = ("name", "group", "title", "label", "symbol", "unit", "help", "wants", "role", "kept")
+    return {name: getattr(control, name) for name in names} | {"default": default}
+
+
+def _round_step(value: float) -> float:
+    """The next lower 1, 2 or 5 times a power of ten."""
+    power = 10.0 ** math.floor(math.log10(value))
+    return power * max(factor for factor in (1, 2, 5) if factor * power <= value * (1 + 1e-9))
 
 
 def describe(raw: Any) -> str:

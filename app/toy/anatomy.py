@@ -14,10 +14,10 @@ import orjson
 
 from app.encoding import encode
 from app.numbers_as_text import number, vector
+from app.state.schema import BadRequest
 from app.toy.batch import run_alone
-from app.toy.lens_controls import STAGES
+from app.toy.controls import STAGES
 from app.toy.request import ToyRequest, read_state, request_of
-from app.web.request import BadRequest
 from geometry.surface import Surface
 from optimizers import Method
 from optimizers.anatomy import StepAnatomy, last_whole_step, step_anatomy

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import orjson
 
+from app.state.schema import BadRequest
 from app.toy.compute import configured
 from app.toy.landscape import curve_of
 from app.toy.request import ToyRequest, read_state, request_of
-from app.web.request import BadRequest
 from geometry.surface import Surface
 from optimizers import OUTCOMES, simulate
 from optimizers.run import Run

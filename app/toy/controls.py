@@ -1,18 +1,21 @@
 """The table of controls: sliders, number fields, the link, the check of every request and the documentation read it.
 
-Names that start with "surface." are the parameters of the chosen surface; `controls_of(surface)` adds them and the
-start to the fixed ones. The link and posted requests use the names as keys.
+Names that start with "surface." are the parameters of the chosen surface, names that start with "own_" a method's own
+settings, for a comparison in which every method is at its best. `controls_of(surface)` are all of them while a surface
+is shown. The link and posted requests use the names as keys.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
+from typing import Any
 
-from app.state.control import ChoiceControl, Control, NumberControl
-from app.toy.lens_controls import lens_controls
-from app.toy.own_settings import Registered, own_controls, registered
+from app.components.view_controls import LECTURE, SCHEME
+from app.state.control import ChoiceControl, Control, NamesControl, NumberControl, mark
 from geometry.surface import Surface
-from geometry.surfaces import SURFACES, make_surface
+from geometry.surfaces import SURFACES
+from optimizers import METHODS
 
 MAXIMUM_STEPS = 3000
 START_STEP = 1e-6
@@ -67,44 +70,137 @@ PRECONDITIONER = (
     ),
 )  # fmt: skip
 
-LECTURE = (
-    ChoiceControl(
-        "theme", "Theme", (("screen", "Screen"), ("projector", "Projector")), "screen",
-        "Projector: large type, thick lines, high contrast.", "view",
-    ),
-    ChoiceControl(
-        "panel", "Controls panel", (("shown", "Shown"), ("hidden", "Hidden")), "shown", "Whether controls are shown.",
-        "view",
-    ),
-    ChoiceControl(
-        "predict", "Prediction", (("off", "Off"), ("outcome", "Escapes or stays"), ("first", "Who is first")), "off",
-        "Paths are hidden until the audience has guessed.", "view",
-    ),
-    ChoiceControl(
-        "scenes", "Scenes", (("off", "No lecture"), ("lab", "The server’s"), ("own", "This browser’s")), "off",
-        "The list of scenes that a lecture goes through.", "view",
+Own = tuple[tuple[str, float, float | None], ...]
+"""(method, learning rate, radius) for each method; the radius None where it has none."""
+
+TUNING = ChoiceControl(
+    "tuning", "Learning rate and radius", (("equal", "Equal"), ("own", "Each its own")), "equal",
+    "Equal: all methods walk with the η and ρ above. Each its own: with those below, such as the best of each.", "own",
+)  # fmt: skip
+
+
+def own_key(quantity: str, name: str) -> str:
+    """The control's name: "own_rate.LLQR-SAM". A plus sign typed by hand into a link would arrive as a space."""
+    return f"own_{quantity}.{name.replace('+', '-')}"
+
+
+def _rate(name: str) -> NumberControl:
+    return NumberControl(
+        own_key("rate", name), "η", f"{name}", 1e-5, 1.0, 0.0165, f"Learning rate of {name}, where each has its own.",
+        "own", "log",
+    )  # fmt: skip
+
+
+def _radius(name: str) -> NumberControl:
+    return NumberControl(
+        own_key("radius", name), "ρ", f"{name}", 0.0, 3.0, 0.30, f"Probe radius of {name}, where each has its own.",
+        "own", step=0.01,
+    )  # fmt: skip
+
+
+Registered = tuple[tuple[str, bool], ...]
+
+
+def registered() -> Registered:
+    """(name, whether it has a radius) of every method, as the registry is now."""
+    return tuple((name, method.tunable("radius") is not None) for name, method in METHODS.items())
+
+
+def own_controls(methods: Registered) -> tuple[Control, ...]:
+    """The controls of these methods' own settings, in the table's order."""
+    each = (control for name, probing in methods for control in (_rate(name), *([_radius(name)] if probing else [])))
+    return TUNING, *each
+
+
+def own_of(state: Mapping[str, Any]) -> Own:
+    """The methods' own settings in a state; none where all are equal."""
+    if state.get("tuning") != "own":
+        return ()
+    return tuple((name, state[own_key("rate", name)], state.get(own_key("radius", name))) for name in METHODS)
+
+
+STAGES = ("gradient", "ball", "probe", "outer", "direction", "velocity", "step")
+"""The vectors of one step, in the order in which they come to be."""
+
+ANATOMY = ChoiceControl(
+    "anatomy", "Anatomy of a step", (("off", "Off"), ("on", "On")), "off",
+    "Draws the vectors of the step shown one by one: N shows the next, Shift+N takes it back.", "lens",
+)  # fmt: skip
+ANATOMY_STAGE = NumberControl(
+    "anatomy_stage", "", "Vectors shown", 0, len(STAGES), len(STAGES), "How many of the vectors are drawn.",
+    "lens", step=1, integer=True,
+)  # fmt: skip
+
+
+def anatomy_method() -> ChoiceControl:
+    """Whose step is taken apart: any method, as the registry is now."""
+    return ChoiceControl(
+        "anatomy_method", "Anatomy of", tuple((name, f"Step of {name}") for name in METHODS), "LLQR+SAM",
+        "The method whose step is taken apart.", "lens",
+    )  # fmt: skip
+
+
+MOST_WALKERS = 256
+CLOUD = (
+    NumberControl(
+        "cloud", "W", "Cloud of walkers", 0, MOST_WALKERS, 0,
+        "So many walkers of each method at once, each with noise of its own; 0 draws none.", "lens",
+        step=16, integer=True,
     ),
     NumberControl(
-        "scene", "", "Scene", 1, 60, 1, "The scene of the lecture that is shown.", "view", step=1, integer=True,
+        "cloud_spread", "", "Spread of their starts", 0.0, 0.2, 0.01,
+        "Standard deviation of the cloud’s starts around the start, as a part of the domain’s longest side.", "lens",
+        step=0.005,
     ),
 )  # fmt: skip
-"""What a lecture adds to a page's view; it changes no number of a picture."""
+
+COST = ChoiceControl(
+    "cost", "Cost in", (("steps", "Steps"), ("evaluations", "Gradients"), ("seconds", "Seconds")), "steps",
+    "The unit of charts, playback and table: steps, gradient evaluations (curvature products count), or seconds.",
+    "lens",
+)  # fmt: skip
+
+
+def lens_controls() -> tuple[Control, ...]:
+    """All of them, in the table's order."""
+    return mark((COST, *CLOUD, ANATOMY, anatomy_method(), ANATOMY_STAGE), role="view", kept=True)
+
 
 VIEW = (
-    NumberControl(
-        "step", "t", "Step shown", 0, MAXIMUM_STEPS, MAXIMUM_STEPS, "The step that the players stand at.",
-        "view", step=1, integer=True,
+    *mark(
+        (
+            NumberControl(
+                "step", "t", "Step shown", 0, MAXIMUM_STEPS, MAXIMUM_STEPS, "The step that the players stand at.",
+                "view", step=1, integer=True,
+            ),
+        ),
+        role="view",
     ),
-    NumberControl(
-        "speed", "", "Speed", 1, 1000, 60, "Playback speed.", "view", "log", unit="steps/s",
+    *mark(
+        (
+            NumberControl("speed", "", "Speed", 1, 1000, 60, "Playback speed.", "view", "log", unit="steps/s"),
+            ChoiceControl("loop", "Loop", (("off", "Once"), ("on", "Loop")), "off", "Start again at the end.", "view"),
+        ),
+        role="view",
+        kept=True,
     ),
-    ChoiceControl("loop", "Loop", (("off", "Once"), ("on", "Loop")), "off", "Start again at the end.", "view"),
-    ChoiceControl("scheme", "Colours", (("light", "Light"), ("dark", "Dark")), "light", "Light or dark.", "view"),
+    SCHEME,
     *LECTURE,
-    NumberControl("camera_x", "", "Camera x", -10, 10, -0.75, "Camera of the 3-D view.", "view", step=0.001),
-    NumberControl("camera_y", "", "Camera y", -10, 10, -1.0, "Camera of the 3-D view.", "view", step=0.001),
-    NumberControl("camera_z", "", "Camera z", -10, 10, 1.45, "Camera of the 3-D view.", "view", step=0.001),
+    *mark(
+        (
+            NumberControl("camera_x", "", "Camera x", -10, 10, -0.75, "Camera of the 3-D view.", "view", step=0.001),
+            NumberControl("camera_y", "", "Camera y", -10, 10, -1.0, "Camera of the 3-D view.", "view", step=0.001),
+            NumberControl("camera_z", "", "Camera z", -10, 10, 1.45, "Camera of the 3-D view.", "view", step=0.001),
+        ),
+        role="view",
+    ),
 )  # fmt: skip
+
+
+def shown_methods() -> NamesControl:
+    """Which methods are shown, as the registry is now."""
+    names = tuple(METHODS)
+    return NamesControl("methods", "The methods", names, names, "The methods that walk.", "methods", kept=True)
 
 
 def controls() -> tuple[Control, ...]:
@@ -147,11 +243,6 @@ def start_controls(surface: Surface) -> tuple[NumberControl, ...]:
 def controls_of(surface: Surface) -> tuple[Control, ...]:
     """All controls while this surface is shown."""
     return (*surface_controls(surface.key), *start_controls(surface), *controls())
-
-
-def default_surface(key: str) -> Surface:
-    """The surface with its own default parameters."""
-    return make_surface(key)
 
 
 def as_table() -> str:

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import orjson
 
+from app.state.schema import BadRequest
 from app.toy.compute import configured
 from app.toy.request import ToyRequest, read_state, request_of
-from app.web.request import BadRequest
 from optimizers import METHODS, Method
 from optimizers.rule import Settings, begin, descent_step, refresh_if_due
 

@@ -7,13 +7,12 @@ from typing import Any
 from dash import dcc, html
 
 from app.appearance import looks
-from app.state.control_entries import entry
-from app.toy.controls import SURFACE, controls, start_controls, surface_controls
+from app.components.layout import bench, button, control_panel, group, header_tools, player, preset_group
+from app.toy.controls import SURFACE, controls, shown_methods, start_controls, surface_controls
 from app.toy.export.controls import CONTROLS as EXPORT_CONTROLS
 from app.toy.figures import EMPTY
-from app.toy.lens_sections import lens_sections
-from app.toy.link import link_problems
 from app.toy.presets import PRESETS, preset_values
+from app.toy.request import PRESET, find_link_faults
 from app.web.pages import Page
 from geometry.surfaces import SURFACES, make_surface
 from optimizers import METHODS
@@ -38,88 +37,43 @@ def tables() -> dict[str, Any]:
     """What the client code is told once: controls, looks and presets."""
     return {
         "page": "toy",
-        "controls": [entry(control) for control in (SURFACE, *controls())],
+        "controls": [control.entry() for control in (PRESET, SURFACE, shown_methods(), *controls())],
         "surfaces": {key: _surface_table(key) for key in SURFACES},
         "methods": list(METHODS),
         "looks": looks(METHODS),
-        "export": [entry(control) for control in EXPORT_CONTROLS],
+        "export": [control.entry() for control in EXPORT_CONTROLS],
         "presets": {key: {"caption": preset.caption, **preset_values(key)} for key, preset in PRESETS.items()},
     }
 
 
 def _surface_table(key: str) -> dict[str, Any]:
     surface = make_surface(key)
-    controls = (*surface_controls(key), *start_controls(surface))
-    return {"description": surface.description, "controls": [entry(control) for control in controls]}
+    parameters = (*surface_controls(key), *start_controls(surface))
+    return {"description": surface.description, "controls": [control.entry() for control in parameters]}
 
 
 def header() -> list[Any]:
     """The tools at the right of the header."""
-    return [
-        button("export", "Export…", id="export-button", **{"aria-haspopup": "dialog"}),
-        button("copy-link", "Copy link"),
-        button("toggle-scheme", "Dark", id="scheme-button"),
-        button("toggle-controls", "Controls", id="controls-button", **{"aria-controls": "controls"}),
-    ]
-
-
-def bench(told: dict[str, Any], controls: Any, stage: list[Any], kind: str = "lab") -> Any:
-    """The frame of every page with pictures: what the client code is told, notices, controls, stage, spoken words."""
-    return html.Div(
-        className=kind,
-        children=[
-            dcc.Store(id="lab-tables", data=told),
-            dcc.Store(id="lab-started"),
-            html.Div(id="notices", role="status", **{"aria-live": "polite"}),
-            html.Section(id="lecture-bar", className="lecture-bar", hidden=True, **{"aria-label": "Lecture"}),
-            controls,
-            html.Main(className="stage", children=stage),
-            html.Div(id="spoken", className="spoken", role="status", **{"aria-live": "polite"}),
-        ],
-    )
+    return header_tools(button("export", "Export…", id="export-button", **{"aria-haspopup": "dialog"}))
 
 
 def layout() -> Any:
     """The page."""
-    stage = [_heading(), _pictures(), player(), *lens_sections(), _charts(), _table(), _claims(), _help()]
+    stage = [_heading(), _pictures(), player(), *_lenses(), _charts(), _table(), _claims(), _help()]
     return bench(tables(), _controls(), stage)
 
 
-def _icon(name: str) -> Any:
-    return html.Span(className=f"icon {name}", **{"aria-hidden": "true"})
-
-
-def button(action: str, text: Any, **more: Any) -> Any:
-    """A button that the client code hears of by its action."""
-    return html.Button(text, className="button", type="button", **{"data-action": action, **more})
-
-
 def _controls() -> Any:
-    presets = [
-        html.Button(
-            preset.title, className="button preset", type="button",
-            **{"data-action": "preset", "data-value": key, "aria-pressed": "false"},
-        )
-        for key, preset in PRESETS.items()
-    ]  # fmt: skip
-    return html.Aside(
-        id="controls",
-        className="controls",
-        **{"aria-label": "Controls"},
-        children=[
-            group("Presets", [html.Div(presets, className="presets")]),
+    return control_panel(
+        [
+            preset_group({key: preset.title for key, preset in PRESETS.items()}),
             group("Surface", [html.Div(id="surface-choice"), html.Div(id="surface-controls")]),
             group("Walk", [html.Div(id="walk-controls")]),
-            group("Each method its own", [html.Div(id="own-controls")], open=False),
+            group("Each method its own", [html.Div(id="own-controls")], opened=False),
             group("Preconditioner U", [html.Div(id="preconditioner-controls")]),
             group("Look closer", [html.Div(id="lens-controls")]),
-        ],
+        ]
     )
-
-
-def group(title: str, children: list[Any], open: bool = True) -> Any:  # noqa: A002 - the element's own word
-    """A titled group of controls that can be folded."""
-    return html.Details([html.Summary(title), *children], open=open, className="group")
 
 
 def _heading() -> Any:
@@ -151,27 +105,6 @@ def _pictures() -> Any:
         children=[
             picture("map", "Map", GRAPH_CONFIG, "Click or drag to set the start"),
             picture("relief", "Surface", RELIEF_CONFIG, "Drag to turn, scroll to zoom"),
-        ],
-    )
-
-
-def player() -> Any:
-    """The bar with playback, step and speed."""
-    return html.Div(
-        id="player",
-        className="player",
-        role="group",
-        **{"aria-label": "Playback"},
-        children=[
-            button("home", _icon("first"), title="First step (Home)", **{"aria-label": "First step"}),
-            button("back", _icon("back"), title="One step back (←)", **{"aria-label": "One step back"}),
-            button("play", "Play", id="play-button", title="Play or pause (space)"),
-            button("forward", _icon("forward"), title="One step on (→)", **{"aria-label": "One step on"}),
-            button("end", _icon("last"), title="Last step (End)", **{"aria-label": "Last step"}),
-            html.Div(id="scrubber", className="scrubber"),
-            html.Output(id="step-readout", className="readout"),
-            html.Div(id="speed", className="speed"),
-            button("loop", "Loop", id="loop-button", **{"aria-pressed": "false"}),
         ],
     )
 
@@ -218,4 +151,105 @@ def _help() -> Any:
     return html.P(["Every key is on the sheet that ", html.Kbd("?"), " opens."], className="hint keys")
 
 
-PAGE = Page("/", "Toy lab", layout, header, link_problems)
+def _lens_button(action: str, text: str, title: str) -> Any:
+    return html.Button(text, className="button", type="button", title=title, **{"data-action": action})
+
+
+def _lenses() -> list[Any]:
+    """One section for each lens, hidden until the link or a control asks for it."""
+    return [_own(), _cost(), _cloud(), _anatomy()]
+
+
+def _own() -> Any:
+    return html.Section(
+        id="own-section",
+        className="lens",
+        hidden=True,
+        **{"aria-label": "Each method its own"},
+        children=[
+            html.Div(
+                className="lens-head",
+                children=[
+                    html.P(id="own-sentence", className="lens-sentence"),
+                    html.Div(
+                        _lens_button("own-equal", "Equal again", "All methods with the same η and ρ"),
+                        className="lens-tools",
+                    ),
+                ],
+            )
+        ],
+    )
+
+
+def _cost() -> Any:
+    return html.Section(
+        id="cost-section",
+        className="lens",
+        hidden=True,
+        **{"aria-labelledby": "cost-title"},
+        children=[
+            html.H2("At equal cost", id="cost-title"),
+            html.P(id="cost-sentence", className="lens-sentence"),
+            html.P(id="cost-now", className="hint"),
+            html.P(id="cost-what", className="hint"),
+        ],
+    )
+
+
+def _cloud() -> Any:
+    return html.Section(
+        id="cloud-section",
+        className="lens",
+        hidden=True,
+        **{"aria-labelledby": "cloud-title"},
+        children=[
+            html.Div(className="lens-head", children=[
+                html.H2("Cloud of walkers", id="cloud-title"),
+                html.Div(_lens_button("cloud-off", "Close", "Draw no cloud"), className="lens-tools"),
+            ]),
+            html.P(id="cloud-sentence", className="lens-sentence"),
+            html.Div(id="cloud-counts", className="scroll"),
+            html.P(id="cloud-now", className="hint"),
+        ],
+    )  # fmt: skip
+
+
+def _anatomy() -> Any:
+    return html.Section(
+        id="anatomy-section",
+        className="lens anatomy",
+        hidden=True,
+        **{"aria-labelledby": "anatomy-title"},
+        children=[
+            html.Div(
+                className="lens-head",
+                children=[
+                    html.H2("Anatomy of a step", id="anatomy-title"),
+                    html.Div(id="anatomy-methods", className="legend", role="group", **{"aria-label": "Taken apart"}),
+                    html.Div(
+                        className="lens-tools",
+                        children=[
+                            _lens_button("anatomy-back", "Back", "One vector back (Shift+N)"),
+                            _lens_button("anatomy-next", "Next", "Next vector (N)"),
+                            _lens_button("anatomy-close", "Close", "Close the anatomy"),
+                        ],
+                    ),
+                ],
+            ),
+            html.Div(
+                className="anatomy-body",
+                children=[
+                    html.Div(id="anatomy-stack", className="anatomy-stack"),
+                    html.Div(
+                        children=[
+                            html.P(id="anatomy-where", className="hint"),
+                            html.Ol(id="anatomy-stages", className="anatomy-stages"),
+                        ]
+                    ),
+                ],
+            ),
+        ],
+    )
+
+
+PAGE = Page("/", "Toy lab", layout, header, find_link_faults)

@@ -7,33 +7,28 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from app.state.control import ChoiceControl, Control, describe, shorten
-from app.toy.controls import SURFACE, controls, controls_of, surface_controls
-from app.toy.own_settings import Own, own_of
-from app.toy.presets import CUSTOM, DEFAULT_PRESET, PRESETS, preset_values
-from app.toy.suggested import suggested
-from app.web.request import MAXIMUM_MESSAGES, BadRequest, Notice
+from app.state.control import ChoiceControl
+from app.state.schema import BadRequest, Notice, Reader, Reading
+from app.toy.controls import SURFACE, Own, controls_of, own_of, shown_methods, surface_controls
+from app.toy.presets import CUSTOM, DEFAULT_PRESET, PRESETS, preset_values, suggested
 from geometry.surface import Surface
 from geometry.surfaces import make_surface
-from optimizers import METHODS
 
 PRESET = ChoiceControl(
-    "preset", "Preset", (*((key, preset.title) for key, preset in PRESETS.items()), (CUSTOM, "Custom")),
-    DEFAULT_PRESET, "Named settings.", "preset",
-)  # fmt: skip
+    name="preset",
+    label="Preset",
+    options=(*((key, preset.title) for key, preset in PRESETS.items()), (CUSTOM, "Custom")),
+    default=DEFAULT_PRESET,
+    help="Named settings.",
+    group="preset",
+)
 
 
 @dataclass(frozen=True)
-class Reading:
-    """A whole state, complete and in range, and what was said on the way.
+class ToyReading(Reading):
+    """A whole state of the toy lab, and the surface that it describes."""
 
-    notices: values that were clamped;  problems: values of the wrong type or that do not exist (defaults stand in).
-    """
-
-    state: dict[str, Any]
     surface: Surface
-    notices: tuple[Notice, ...]
-    problems: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -70,71 +65,56 @@ class ToyRequest:
 
     def make_surface(self) -> Surface:
         """The surface that is asked for."""
-        return surface_of(self.surface, self.surface_parameters)
+        return known_surface(self.surface, self.surface_parameters)
 
 
 @lru_cache(maxsize=512)
-def surface_of(key: str, parameters: tuple[tuple[str, float], ...]) -> Surface:
+def known_surface(key: str, parameters: tuple[tuple[str, float], ...]) -> Surface:
     """The surface with these parameters, kept: what it finds out about itself, as by root finding, it finds once."""
     return make_surface(key, **dict(parameters))
 
 
-def read_state(raw: Mapping[str, Any]) -> Reading:
-    """The whole state that `raw` describes: its own values over its preset's over the defaults.
+def read_state(raw: Mapping[str, Any]) -> ToyReading:
+    """The whole state that `raw` describes: its own values over its preset's over the defaults."""
+    return read_toy(Reader(raw))
 
-    Unknown keys are ignored.
-    """
-    notices: list[Notice] = []
-    problems: list[str] = []
 
-    def read(control: Control, fallback: Any) -> Any:
-        if control.name not in raw:
-            return control.read(fallback)[0]
-        try:
-            value, notice = control.read(raw[control.name])
-        except (TypeError, ValueError) as error:
-            problems.append(str(error))
-            return control.read(fallback)[0]
-        if notice:
-            notices.append(Notice(control.name, value, notice))
-        return value
+def read_link(query: str) -> ToyReading:
+    """The whole state that a query string describes; never fails."""
+    return read_toy(Reader.of_link(query))
 
+
+def find_link_faults(query: str) -> list[str]:
+    """What is wrong with a link to the toy lab, for who wants it right and not mended: a sentence for each thing."""
+    return read_link(query).faults()
+
+
+def read_toy(reader: Reader) -> ToyReading:
+    """The toy lab's state in what a reader reads, which may hold more for others."""
     # A link that names a surface but no preset asks for that surface, not for the first preset with another surface.
-    preset = read(PRESET, CUSTOM if "surface" in raw else DEFAULT_PRESET)
+    preset = reader.read(PRESET, CUSTOM if reader.holds(SURFACE) else DEFAULT_PRESET)
     base = preset_values(preset)
-    state: dict[str, Any] = {"preset": preset, "surface": read(SURFACE, base.get("surface", SURFACE.default))}
+    state: dict[str, Any] = {"preset": preset, "surface": reader.read(SURFACE, base.get("surface"))}
     if state["surface"] != base.get("surface"):
         base = suggested(state["surface"])
-    state["methods"] = _read_methods(raw, problems)
-    surface = _read_surface(state, read, base, problems)
+    state["methods"] = reader.read(shown_methods())
+    surface = _read_surface(state, reader, base)
     for control in controls_of(surface):
         if not control.name.startswith("surface."):
-            state[control.name] = read(control, base.get(control.name, control.default))
-    return Reading(state, surface, tuple(notices), tuple(problems))
+            state[control.name] = reader.read(control, base.get(control.name))
+    return ToyReading(**vars(reader.reading(state)), surface=surface)
 
 
-def _read_methods(raw: Mapping[str, Any], problems: list[str]) -> list[str]:
-    """The methods shown, in the registry's order; all of them where none are named."""
-    wanted = raw.get("methods", list(METHODS))
-    if not isinstance(wanted, list) or not all(isinstance(name, str) for name in wanted):
-        problems.append(f"The methods must be a list of names out of {', '.join(METHODS)}, not {describe(wanted)}.")
-        return list(METHODS)
-    known = ", ".join(METHODS)
-    unknown = [name for name in wanted if name not in METHODS][:MAXIMUM_MESSAGES]
-    problems.extend(f"The method “{shorten(name)}” does not exist; the methods are {known}." for name in unknown)
-    return [name for name in METHODS if name in wanted]
-
-
-def _read_surface(state: dict[str, Any], read: Any, base: Mapping[str, Any], problems: list[str]) -> Surface:
+def _read_surface(state: dict[str, Any], reader: Reader, base: Mapping[str, Any]) -> Surface:
     """Put the surface's parameters into the state and build it; its defaults stand in where it cannot be built."""
     parameters = surface_controls(state["surface"])
-    values = {control.name: read(control, base.get(control.name, control.default)) for control in parameters}
+    values = {control.name: reader.read(control, base.get(control.name)) for control in parameters}
     try:
-        surface = surface_of(state["surface"], _parameters(values))
+        surface = known_surface(state["surface"], _parameters(values))
     except ValueError as error:
-        problems.append(_sentence(str(error)))
+        reader.problems.append(_sentence(str(error)))
         values = {control.name: control.default for control in parameters}
-        surface = surface_of(state["surface"], _parameters(values))
+        surface = known_surface(state["surface"], _parameters(values))
     state.update(values)
     return surface
 
@@ -163,9 +143,3 @@ def read_request(raw: Mapping[str, Any]) -> tuple[ToyRequest, tuple[Notice, ...]
     if reading.problems:
         raise BadRequest(*reading.problems)
     return request_of(reading.state), reading.notices
-
-
-def toy_keys(request: ToyRequest) -> frozenset[str]:
-    """The keys that a posted state of the toy lab may hold."""
-    fixed = {control.name for control in controls()} | {"preset", "surface", "methods", "start_x", "start_y", "have"}
-    return frozenset(fixed | {f"surface.{name}" for name, _ in request.surface_parameters})

@@ -1,17 +1,42 @@
-"""The form of every answer of ours: JSON that no cache keeps, and what was refused as sentences."""
+"""The form of requests and answers: JSON in, JSON that no cache keeps out, and what is refused as sentences.
+
+A route lets BadRequest and the engine's errors rise: `add_refusals` makes their answers.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from typing import Any
 
 import orjson
-from fastapi import Response
+from fastapi import FastAPI, Request, Response
 from starlette.types import Receive, Scope, Send
 
-from app.web.request import BadRequest
+from app.jobs.errors import Refused, Unavailable, UnknownJob
+from app.state.control import describe
+from app.state.schema import BadRequest
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 """Of requests that change nothing and have no body."""
+STATUS = {UnknownJob: 404, Refused: 409, Unavailable: 503}
+"""A job that is not known; what a rule forbids (a full queue, somebody else's job); an engine that does not answer."""
+
+
+def parse_body(body: bytes) -> Mapping[str, Any]:
+    """The JSON object in a request's body; BadRequest for anything else. Its size has been checked before."""
+    try:
+        raw = json.loads(body)
+    except (ValueError, RecursionError):
+        raise BadRequest("The request is not valid JSON.") from None
+    if not isinstance(raw, dict):
+        raise BadRequest(f"The request must be a JSON object, not {describe(raw)}.")
+    return raw
+
+
+async def read_posted(request: Request) -> Mapping[str, Any]:
+    """The JSON object that was posted; BadRequest for anything else."""
+    return parse_body(await request.body())
 
 
 def json_response(content: bytes, status: int = 200) -> Response:
@@ -25,6 +50,28 @@ def refusal(error: BadRequest) -> Response:
     if error.status in (429, 503):
         response.headers["Retry-After"] = "1"
     return response
+
+
+def sentence(error: Exception | str) -> str:
+    """The words of an error as a sentence."""
+    text = str(error)
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
+
+
+def add_refusals(server: FastAPI) -> None:
+    """Answer with sentences where a route raises BadRequest or what the engine raises."""
+
+    async def answer_bad_request(_request: Request, error: Exception) -> Response:
+        assert isinstance(error, BadRequest)
+        return refusal(error)
+
+    async def answer_engine(_request: Request, error: Exception) -> Response:
+        status = next(code for kind, code in STATUS.items() if isinstance(error, kind))
+        return json_response(orjson.dumps({"problems": [sentence(error)]}), status)
+
+    server.add_exception_handler(BadRequest, answer_bad_request)
+    for kind in STATUS:
+        server.add_exception_handler(kind, answer_engine)
 
 
 async def refuse(

@@ -13,14 +13,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 class Page:
     """A page: its address, its name in the navigation, what it shows, and its own tools in the header.
 
-    link_problems(query): sentences on what is wrong with a link to it; in_navigation: whether the header lists it.
+    find_link_faults(query): sentences on what is wrong with a link to it; in_navigation: whether the header lists it.
     """
 
     path: str
     title: str
     layout: Callable[[], Any]
     header: Callable[[], Any] | None = None
-    link_problems: Callable[[str], list[str]] | None = None
+    find_link_faults: Callable[[str], list[str]] | None = None
     in_navigation: bool = True
 
 

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Future
 from typing import Any
 
+from app.state.schema import BadRequest
 from app.web.process_pool import STARTS_AGAIN_AFTER, SidePool
-from app.web.request import BadRequest
 
 STARTS_WITHIN = 60.0
 """Seconds within which the process is there, on a machine that may be busy; else the thread does the work."""

@@ -20,8 +20,8 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app.state.schema import BadRequest
 from app.web.fair_queue import Visitor
-from app.web.request import BadRequest
 from app.web.settings import networks_of
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address

@@ -9,9 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
+from app.state.schema import BadRequest
 from app.telemetry.metrics import watch_queue
 from app.web.fair_queue import FairQueue, Visitor
-from app.web.request import BadRequest
 
 BUSY = "The server is busy; the newest setting is asked for again shortly."
 Gone = Callable[[], Awaitable[bool]]

@@ -2,20 +2,27 @@
 (() => {
   const lab = (window.potholeLab ??= {});
 
-  // What looks closer at the runs of the toy lab.
-  const LENS = ["cost", "cloud", "cloud_spread", "anatomy", "anatomy_method", "anatomy_stage"];
+  // The table of controls, as the server sends it. A control that is not in it (a surface's parameter, a coordinate of
+  // the start) decides numbers and is not kept.
+  lab.Schema = class {
+    constructor(controls) {
+      this.controls = new Map(controls.map((control) => [control.name, control]));
+    }
 
-  // What changes no number of a picture, and no picture but by itself.
-  lab.VIEW_ONLY = new Set([
-    ...["step", "speed", "loop", "camera_x", "camera_y", "camera_z"],
-    ...["theme", "panel", "predict", "scenes", "scene"],
-    ...LENS,
-  ]);
+    // Whether a value changes what the browser shows and nothing else.
+    isViewOnly(name) {
+      return this.controls.get(name)?.role === "view";
+    }
 
-  // What stays as it is when another preset or surface is chosen.
-  lab.kept = ({ scheme, speed, loop, methods, theme, panel, scenes, scene, ...others }) => ({
-    scheme, speed, loop, methods, theme, panel, scenes, scene, ...Object.fromEntries(LENS.map((name) => [name, others[name]])),
-  });
+    // What stays as it is when another preset or surface is chosen.
+    kept(values) {
+      return Object.fromEntries(Object.entries(values).filter(([name]) => this.controls.get(name)?.kept));
+    }
+
+    group(name) {
+      return [...this.controls.values()].filter((control) => control.group === name);
+    }
+  };
 
   lab.State = class {
     constructor() {

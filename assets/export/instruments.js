@@ -39,7 +39,7 @@
     ]);
     const choice = dialog.node.querySelector("[data-export-field=table]");
     const offer = () => {
-      const mine = page.tables.exported[page.state.get("instrument")] ?? [];
+      const mine = page.tables.instruments.find(({ key }) => key === page.state.get("instrument"))?.tables ?? [];
       choice.replaceChildren(...mine.map(([value, textContent]) => Object.assign(document.createElement("option"), { value, textContent })));
     };
     page.actions.add({

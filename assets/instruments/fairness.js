@@ -31,11 +31,6 @@
       );
     }
 
-    // Beside what decides every instrument's numbers: within the equal budget of a unit every method is tuned anew.
-    get decidedBy() {
-      return ["cost"];
-    }
-
     get spoken() {
       return this.told.sentence;
     }
@@ -115,10 +110,9 @@
 
     // Every method at its best, drawn and played together in the toy lab: what the table says, to be seen.
     #tuneAll() {
-      const { tables, state } = this.page;
+      const { own_controls: ours } = this.page.tables;
       const own = this.told.rows.flatMap((row) => Object.entries(row.own));
-      const ours = new Set(tables.own.map(({ name }) => name));
-      const values = Object.entries(state.values).filter(([name]) => !ours.has(name));
+      const values = Object.entries(this.page.state.values).filter(([name]) => !ours.includes(name));
       location.assign(`/${lab.writeLink({ ...Object.fromEntries(values), ...Object.fromEntries(own), tuning: "own", step: 0 })}`);
     }
 

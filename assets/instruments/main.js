@@ -2,34 +2,24 @@
 (() => {
   const lab = (window.potholeLab ??= {});
   const by = (id) => document.getElementById(id);
-  // What changes no number of any instrument.
-  const LOOKS_ONLY = new Set([...lab.VIEW_ONLY, "scheme", "methods", "preset", "shown", "tuning"]);
-  const looksOnly = (name) => LOOKS_ONLY.has(name) || name.startsWith("own_"); // the toy lab's own settings of each method
-  const TOOLS = {
-    phase: ["x_axis", "y_axis", "resolution", "runs", "shown", "cost"],
-    race: ["runs"],
-    fairness: ["runs", "cost"],
-    basins: ["resolution"],
-    "two-scale": [],
-  };
 
   class InstrumentsLab {
     constructor(tables) {
       this.tables = tables;
       this.looks = tables.looks;
       this.state = new lab.State();
+      this.schema = new lab.Schema(tables.controls);
       this.widgets = new lab.Widgets(this.state);
-      const group = (name) => tables.controls.filter((control) => control.group === name);
-      this.widgets.build(by("surface-choice"), group("surface"));
-      this.widgets.build(by("walk-controls"), group("walk"));
-      this.widgets.build(by("preconditioner-controls"), group("preconditioner"));
+      this.widgets.build(by("surface-choice"), this.schema.group("surface"));
+      for (const name of ["walk", "preconditioner"]) this.widgets.build(by(`${name}-controls`), this.schema.group(name));
       const kinds = { phase: lab.PhaseDiagram, race: lab.Race, fairness: lab.Fairness, basins: lab.Basins, "two-scale": lab.TwoScales };
       this.instruments = {};
       this.tools = [];
-      for (const [key, names] of Object.entries(TOOLS)) {
+      for (const { key, controls, decided_by: decidedBy } of tables.instruments) {
         this.instruments[key] = new kinds[key](this, by(`${key}-body`));
-        for (const name of names) {
-          const control = [...tables.own, ...tables.controls].find((one) => one.name === name);
+        this.instruments[key].decidedBy = decidedBy;
+        for (const name of controls) {
+          const control = this.schema.controls.get(name);
           const axes = ["x_axis", "y_axis"].includes(name) ? () => this.axes(control) : undefined;
           const tool = lab.labelledChoice(control, this.state, name === "shown" ? () => this.coloured(control) : axes);
           this.tools.push(tool);
@@ -41,9 +31,7 @@
         ...lab.headerActions(this.state),
         instrument: (instrument) => this.state.set({ instrument }, "user"),
         preset: (preset) => {
-          const { values } = this.state;
-          const own = Object.fromEntries(tables.own.map(({ name }) => [name, values[name]]));
-          this.open({ state: { ...own, ...lab.kept(values), preset } });
+          this.open({ state: { ...this.schema.kept(this.state.values), preset } });
         },
       });
       const what = "another instrument";
@@ -132,7 +120,7 @@
 
     // Whether a value decides the numbers of the instrument in view.
     decides(name) {
-      return !looksOnly(name) || (this.shown.decidedBy ?? []).includes(name);
+      return !this.schema.isViewOnly(name) || this.shown.decidedBy.includes(name);
     }
 
     // What an instrument's request carries: all that decides its numbers.

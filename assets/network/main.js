@@ -14,9 +14,9 @@
       this.live = null; // lab.LiveRun
       this.state = new lab.State();
       this.widgets = new lab.Widgets(this.state);
-      const named = (name) => tables.controls.filter((control) => control.group === name);
-      for (const name of GROUPS) this.widgets.build(by(`${name}-controls`), named(name));
-      this.widgets.build(by("axis-switch"), named("view").filter(({ name }) => name !== "scheme" && !lab.VIEW_ONLY.has(name)));
+      this.schema = new lab.Schema(tables.controls);
+      for (const name of GROUPS) this.widgets.build(by(`${name}-controls`), this.schema.group(name));
+      this.widgets.build(by("axis-switch"), this.schema.group("curves"));
       this.bar = new lab.RunBar();
       this.view = new lab.LiveView(this, tables);
       this.player = new lab.Player({
@@ -213,8 +213,7 @@
         this.wantedOf = this.live.job;
         this.changes.ask({ job: this.live.job, settings: { ...this.wanted } });
       }
-      const looks = [...lab.VIEW_ONLY, ...this.tables.exploring, "axis", "loss_scale", "scheme", "job"];
-      const others = [...changed].filter((name) => !(mine && name in settings) && !looks.includes(name));
+      const others = [...changed].filter((name) => !(mine && name in settings) && !this.schema.isViewOnly(name));
       if (others.length && this.live) this.stale(true);
     }
 

@@ -12,13 +12,10 @@
       this.tables = tables;
       this.followers = []; // functions (step) of parts that follow the player
       this.state = new lab.State();
+      this.schema = new lab.Schema(tables.controls);
       this.widgets = new lab.Widgets(this.state);
-      const group = (name) => tables.controls.filter((control) => control.group === name);
-      this.widgets.build(by("surface-choice"), group("surface"));
-      this.widgets.build(by("walk-controls"), group("walk"));
-      this.widgets.build(by("preconditioner-controls"), group("preconditioner"));
-      this.widgets.build(by("lens-controls"), group("lens"));
-      this.widgets.build(by("own-controls"), group("own"));
+      this.widgets.build(by("surface-choice"), this.schema.group("surface"));
+      for (const name of ["walk", "preconditioner", "lens", "own"]) this.widgets.build(by(`${name}-controls`), this.schema.group(name));
       this.player = new lab.Player({
         onStep: (step) => this.showStep(step),
         onPlaying: (playing) => {
@@ -52,7 +49,7 @@
         ...lab.playerActions(this.player, (on) => this.state.set({ loop: on ? "on" : "off" }, "user")),
         ...lab.headerActions(this.state),
         preset: (preset) => {
-          this.open({ state: { ...lab.kept(this.state.values), preset } });
+          this.open({ state: { ...this.schema.kept(this.state.values), preset } });
         },
       });
       window.addEventListener("popstate", () => this.open({ query: location.search }));
@@ -91,7 +88,7 @@
         this.bar.showLoop(this.player.loop);
       }
       if (changed.has("surface") && source === "choice") {
-        this.open({ state: { ...lab.kept(values), surface: values.surface, preset: "custom" } });
+        this.open({ state: { ...this.schema.kept(values), surface: values.surface, preset: "custom" } });
         return;
       }
       if (source === "open") this.opened(changed);
@@ -99,7 +96,7 @@
         lab.updateLegend(by("legend"), values.methods, this.looks, this.paper);
         this.pictures.setVisible(values.methods);
       }
-      if ([...changed].some((name) => !lab.VIEW_ONLY.has(name))) this.gate.ask(this.request());
+      if ([...changed].some((name) => !this.schema.isViewOnly(name))) this.gate.ask(this.request());
     }
 
     opened(changed) {
@@ -120,7 +117,7 @@
     }
 
     request() {
-      const state = Object.entries(this.state.values).filter(([name]) => !lab.VIEW_ONLY.has(name));
+      const state = Object.entries(this.state.values).filter(([name]) => !this.schema.isViewOnly(name));
       return { ...Object.fromEntries(state), have: this.surfaceKey ?? null };
     }
 

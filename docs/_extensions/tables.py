@@ -16,11 +16,13 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
+from app.components.view_controls import LECTURE
 from app.environment import SettingsTable, as_table
-from app.instruments.controls import OWN_CONTROLS
+from app.instruments.controls import instrument_controls
 from app.jobs.settings import EngineSettings
 from app.network import controls as network
 from app.network.explore import controls as explore
+from app.network.training.settings import METHOD_NAMES
 from app.state.control import Control
 from app.telemetry.settings import ObserveSettings
 from app.toy import controls as toy
@@ -88,6 +90,11 @@ def networks() -> str:
     return markdown(("network", "key", "what it is", "takes"), rows)
 
 
+def network_methods() -> str:
+    """The methods that can train a network, in a line."""
+    return ", ".join(METHOD_NAMES)
+
+
 def data() -> str:
     """The data sets with their keys, their kind and what they are."""
     rows = [(row.title, f"`{key}`", row.kind, row.description) for key, row in DATASETS.items()]
@@ -117,14 +124,14 @@ def packages() -> str:
 
 def toy_controls(group: str) -> Callable[[], str]:
     """The table of the toy lab's controls of one group, without what a lecture adds."""
-    return lambda: controls(row for row in toy.controls() if row.group == group and row not in toy.LECTURE)
+    return lambda: controls(row for row in toy.controls() if row.group == group and row not in LECTURE)
 
 
 TABLES: dict[str, Callable[[], str]] = {
     "command-line": command_line,
     "controls-export": lambda: controls(EXPORT),
-    "controls-instruments": lambda: controls(OWN_CONTROLS),
-    "controls-lecture": lambda: controls(toy.LECTURE),
+    "controls-instruments": lambda: controls(instrument_controls()),
+    "controls-lecture": lambda: controls(LECTURE),
     "controls-look-closer": toy_controls("lens"),
     "controls-network": lambda: controls((*network.WALK, *network.TRAINING, *network.PRECONDITIONER, *network.PLANE)),
     "controls-own": toy_controls("own"),
@@ -135,6 +142,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "controls-view": toy_controls("view"),
     "controls-walk": toy_controls("walk"),
     "data": data,
+    "network-methods": network_methods,
     "networks": networks,
     "packages": packages,
     "presets": presets,

@@ -5,21 +5,39 @@
 
 from __future__ import annotations
 
-import os
-import platform
 import statistics
 import time
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-from tests.browser.chrome import HOW, find_chrome
-from tests.browser.launch import launch
+from tests.benchmarks.report import RESULTS, Report, draw_table
+from tests.benchmarks.running import browsing, serving
+from tests.browser.lab_page import LabPage
 from tests.server import Server
 
-RESULT = Path(__file__).with_name("results") / "browser.md"
-VIEWPORT = {"width": 1440, "height": 1000}
-SLIDERS = ("learning_rate", "radius", "momentum", "decay", "steps", "surface.depth")
+
+@dataclass(frozen=True)
+class Size:
+    """The window, sliders, moves of each and first ones that are not counted, steps of the walks (None: the preset's),
+    seconds of a drag and of playback, frames of a turn of the camera."""
+
+    viewport: tuple[int, int]
+    sliders: tuple[str, ...]
+    moves: int
+    warm_up: int
+    steps: int | None
+    drag: float
+    play: float
+    frames: int
+
+
+FULL = Size(
+    (1440, 1000), ("learning_rate", "radius", "momentum", "decay", "steps", "surface.depth"), 40, 6, None, 2.0, 4.0, 40
+)
+SMALLEST = Size((1024, 480), ("learning_rate",), 2, 0, 20, 0.1, 0.2, 2)
 
 # A paint: the first task after the frame in which the answer was drawn. An answer to the last wish is "final".
 WATCH = """() => {
@@ -33,17 +51,36 @@ WATCH = """() => {
     const final = Object.keys(asked).every(same);
     requestAnimationFrame(() => {
       const channel = new MessageChannel();
-      channel.port1.onmessage = () => { bench.paints += 1; if (final) bench.final = performance.now(); };
+      channel.port1.onmessage = () => {
+        bench.paints += 1;
+        if (final && bench.moved !== null) bench.final = performance.now();
+      };
       channel.port2.postMessage(null);
     });
   });
 }"""
 
 # The page's own policy forbids the evaluation of text that Playwright's wait_for_function needs.
-PAINTED = """() => new Promise((done) => {
-  const look = () => (bench.final === null ? setTimeout(look, 5) : done(bench.final - bench.moved));
+PAINTED = """() => new Promise((done, fail) => {
+  const began = performance.now();
+  const look = () => {
+    if (bench.final !== null) done(bench.final - bench.moved);
+    else if (performance.now() - began > 60000) fail(new Error("no paint of the last value"));
+    else setTimeout(look, 5);
+  };
   look();
 })"""
+
+# The page has heard of a pointer's move two frames later.
+HEARD = """() => new Promise((done) => {
+  requestAnimationFrame(() => requestAnimationFrame(() => done(bench.changed)));
+})"""
+
+# Plotly has drawn the surface, and what lies over it.
+DRAWN = """() => {
+  const { map, relief } = potholeLab.toy.pictures;
+  return map.paths.ready && relief.paths.ready && !document.querySelector("#relief-stack.waiting");
+}"""
 
 PLAY = """async (seconds) => {
   const { player, pictures } = potholeLab.toy;
@@ -56,7 +93,7 @@ PLAY = """async (seconds) => {
   await new Promise((done) => {
     const tick = (now) => {
       frames.push(now);
-      if (now - began < seconds * 1000) requestAnimationFrame(tick); else done();
+      if (now - began < seconds * 1000 || script.length < 2) requestAnimationFrame(tick); else done();
     };
     requestAnimationFrame(tick);
   });
@@ -86,14 +123,13 @@ TURN = """async (frames) => {
 }"""
 
 
-def ready(page: Page, address: str) -> None:
-    """Open the page and wait until nothing moves."""
-    page.goto(address)
-    page.locator("#outcomes [data-outcome]").first.wait_for(timeout=60_000)
-    page.wait_for_timeout(4000)
+def settle(lab: LabPage) -> None:
+    """Wait until all answers are there and drawn."""
+    lab.settle()
+    lab.until(lambda: lab.page.evaluate(DRAWN))
 
 
-def slider_box(page: Page, name: str) -> tuple[float, float, float]:
+def find_slider(page: Page, name: str) -> tuple[float, float, float]:
     """The left end and the width of a slider, and the height it is at."""
     slider = page.locator(f'[data-control="{name}"] input[type=range]')
     slider.scroll_into_view_if_needed()
@@ -101,39 +137,40 @@ def slider_box(page: Page, name: str) -> tuple[float, float, float]:
     return box["x"] + 8, box["width"] - 16, box["y"] + box["height"] / 2
 
 
-def slider_to_paint(page: Page, name: str, moves: int) -> list[float]:
+def time_slider(lab: LabPage, name: str, moves: int) -> list[float]:
     """Milliseconds from a pointer event on a slider to the paint of its answer, one move at a time."""
-    left, width, y = slider_box(page, name)
+    page = lab.page
+    left, width, y = find_slider(page, name)
     page.mouse.move(left + width / 2, y)
     page.mouse.down()
-    page.wait_for_timeout(300)
+    settle(lab)
     found = []
     for index in range(moves):
         place = left + width * (0.25 + 0.5 * ((index * 7) % 23) / 23)
         page.evaluate("() => Object.assign(bench, { moved: null, final: null, changed: false })")
         page.mouse.move(place, y)
-        page.wait_for_timeout(30)
-        if not page.evaluate("bench.changed"):
+        if not page.evaluate(HEARD):
             continue
         found.append(page.evaluate(PAINTED))
-        page.wait_for_timeout(120)
+        page.wait_for_timeout(60)  # a hand's pause, so that the moves do not run into one another
     page.mouse.up()
-    page.wait_for_timeout(1500)
+    settle(lab)
     return found
 
 
-def drag(page: Page, name: str, latency: float, seconds: float = 2.0) -> dict:
+def drag(lab: LabPage, name: str, latency: float, seconds: float) -> dict[str, Any]:
     """A drag at 60 Hz: paints while it lasts, and whether it ends on the last value."""
+    page = lab.page
     session = page.context.new_cdp_session(page)
     session.send("Network.enable")
     conditions = {"offline": False, "latency": latency, "downloadThroughput": -1, "uploadThroughput": -1}
     session.send("Network.emulateNetworkConditions", conditions)
-    left, width, y = slider_box(page, name)
+    left, width, y = find_slider(page, name)
     page.mouse.move(left + 0.3 * width, y)
     page.mouse.down()
-    page.wait_for_timeout(500)
+    settle(lab)
     page.evaluate("() => Object.assign(bench, { events: 0, paints: 0, final: null })")
-    moves = int(60 * seconds)
+    moves = max(1, int(60 * seconds))
     began = time.perf_counter()
     for index in range(moves):
         place = {"x": left + width * (0.3 + 0.4 * (index + 1) / moves), "y": y}
@@ -142,77 +179,71 @@ def drag(page: Page, name: str, latency: float, seconds: float = 2.0) -> dict:
     took = time.perf_counter() - began
     during = page.evaluate("({ events: bench.events, paints: bench.paints })")
     page.mouse.up()
-    page.wait_for_timeout(1000 + 6 * latency)
+    settle(lab)
     shown = page.evaluate("(name) => potholeLab.toy.lastRequest[name]", name)
-    wanted = page.evaluate("(name) => potholeLab.toy.state.get(name)", name)
+    wanted = lab.state(name)
     session.send("Network.emulateNetworkConditions", conditions | {"latency": 0})
+    session.detach()
     return {**during, "seconds": took, "last": shown == wanted}
 
 
-def both(values: list[float], digits: int = 0) -> str:
+def describe(values: list[float], digits: int = 0) -> str:
     """Median / 95th percentile."""
     ordered = sorted(values)
     late = ordered[min(len(ordered) - 1, int(0.95 * len(ordered)))]
     return f"{statistics.median(ordered):.{digits}f} / {late:.{digits}f} ms"
 
 
-def measure(page: Page) -> list[tuple[str, str, str]]:
+def measure(lab: LabPage, size: Size) -> list[tuple[str, str, str]]:
     """Rows (what, target, found)."""
+    page, rows = lab.page, []
     page.evaluate(WATCH)
-    rows = []
-    for name in SLIDERS:
-        slider_to_paint(page, name, 8)  # warm up
-        found = slider_to_paint(page, name, 50)
-        rows.append((f"slider to paint, {name}, {len(found)} moves", "60 / 110 ms (aim 45 / 75)", both(found)))
+    for name in size.sliders:
+        time_slider(lab, name, size.warm_up)
+        found = time_slider(lab, name, size.moves)
+        rows.append((f"slider to paint, {name}, {len(found)} moves", "60 / 110 ms (aim 45 / 75)", describe(found)))
     for name, latency in (("learning_rate", 0), ("learning_rate", 60), ("surface.depth", 0)):
-        result = drag(page, name, latency)
+        result = drag(lab, name, latency, size.drag)
         found = f"{result['paints']} paints of {result['events']} events in {result['seconds']:.2f} s"
         target = "≥ 20 paints, ends on the last value" if latency else "ends on the last value"
-        row = f"drag of {name} for 2 s at 60 Hz, {latency} ms added latency"
+        row = f"drag of {name} for {size.drag:g} s at 60 Hz, {latency} ms added latency"
         rows.append((row, target, f"{found}; last value shown: {'yes' if result['last'] else 'no'}"))
     page.locator("#map-picture").scroll_into_view_if_needed()
     page.evaluate("document.getElementById('relief-picture').style.display = 'none'")
-    flat = page.evaluate(PLAY, 4)
+    flat = page.evaluate(PLAY, size.play)
     rows.append(("playback, map and charts", "≥ 55 frames/s", f"{flat['fps']:.1f} frames/s"))
     page.evaluate("document.getElementById('relief-picture').style.display = ''")
-    page.wait_for_timeout(2000)
-    whole = page.evaluate(PLAY, 4)
+    settle(lab)
+    whole = page.evaluate(PLAY, size.play)
     rows.append(("playback, everything", "≥ 55 frames/s", f"{whole['fps']:.1f} frames/s"))
-    rows.append(("script per frame of playback, everything", "≤ 2 ms in 2-D", both(whole["script"], 2)))
-    rows.append(("script per frame while the camera turns", "≤ 16 ms in 3-D", both(page.evaluate(TURN, 40), 2)))
+    rows.append(("script per frame of playback, everything", "≤ 2 ms in 2-D", describe(whole["script"], 2)))
+    turn = page.evaluate(TURN, size.frames)
+    rows.append(("script per frame while the camera turns", "≤ 16 ms in 3-D", describe(turn, 2)))
     return rows
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None, browser: Browser | None = None, server: Server | None = None) -> None:
     """Measure and write the table."""
-    chrome_path = find_chrome()
-    if chrome_path is None:
-        raise SystemExit(f"No Chrome or Chromium found. {HOW}")
-    load = os.getloadavg()[0]
-    server = Server()
-    try:
-        with sync_playwright() as playwright:
-            browser = launch(playwright, chrome_path)
-            page = browser.new_page(viewport=VIEWPORT)
-            ready(page, server.url)
-            rows = measure(page)
-            browser.close()
-    finally:
-        server.stop()
-    lines = [
-        "# The toy lab in the browser", "",
-        "Written by `make bench` (tests/benchmarks/bench_browser.py). Median / 95th percentile. Headless Chromium with",
-        f"WebGL in software, {VIEWPORT['width']} × {VIEWPORT['height']}, {os.cpu_count()} cores for browser and server",
-        f"together, Python {platform.python_version()}; preset Figure 2: four methods, 600 steps. The machine's load",
-        f"when it began: {load:.1f}.", "",
-        "| what | target | found |", "| --- | --- | --- |",
-        *(f"| {' | '.join(row)} |" for row in rows),
-    ]  # fmt: skip
-    RESULT.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    print(RESULT.read_text(encoding="utf-8"))
+    report = Report(__doc__, arguments, packages=("dash", "plotly", "playwright"))
+    size = SMALLEST if report.smallest else FULL
+    with serving(server) as lab_server, browsing(browser) as chrome:
+        viewport = dict(zip(("width", "height"), size.viewport, strict=True))
+        context = chrome.new_context(base_url=lab_server.url, viewport=viewport)
+        lab = LabPage(context.new_page()).open(f"/?steps={size.steps}" if size.steps else "/")
+        settle(lab)
+        rows, version = measure(lab, size), chrome.version
+        context.close()
+    about = (
+        f"Median / 95th percentile. Headless Chromium {version} with WebGL in software, {size.viewport[0]} × "
+        f"{size.viewport[1]}; browser and server share the cores. Preset Figure 2: four methods, "
+        f"{size.steps or 600} steps."
+    )
+    report.write(
+        RESULTS / "browser.md",
+        "The toy lab in the browser",
+        [about, "", *draw_table(("what", "target", "found"), rows)],
+    )
 
 
 if __name__ == "__main__":
-    started = time.monotonic()
     main()
-    print(f"{time.monotonic() - started:.0f} s")

@@ -1,34 +1,47 @@
 """How soon a slice of the page's default run is there: the first coarse picture, and the exact one.
 
-`make bench`, or alone: .venv/bin/python -m tests.benchmarks.bench_explore (about four minutes). Writes
-tests/benchmarks/results/explore.md. Asked through the engine alone, and by a click in a real Chromium up to the frame
-in which plotly has drawn the map. The first slice of all finds nothing in memory, on the page and in the worker: it is
-measured in several servers and pages that have just been started.
+`make bench`, or alone: .venv/bin/python -m tests.benchmarks.bench_explore. Writes tests/benchmarks/results/explore.md.
+Asked of the server alone, and by a click in a real Chromium up to the frame in which plotly has drawn the map. The
+first slice of all finds nothing in memory, on the page and in the worker: it is measured in several servers and pages
+that have just been started.
 """
 
 from __future__ import annotations
 
-import asyncio
-import os
-import platform
+import json
 import statistics
 import time
-from pathlib import Path
+import urllib.request
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser
+from websockets.sync.client import connect
 
-from app.jobs import Engine, EngineSettings
-from tests.browser.chrome import HOW, find_chrome
-from tests.browser.launch import launch
+from tests.benchmarks.report import RESULTS, Report, draw_table
+from tests.benchmarks.running import browsing, serving
+from tests.browser.network_lab import NetworkPage
 from tests.server import Server
 
-RESULT = Path(__file__).with_name("results") / "explore.md"
-ROUNDS = 12
-FRESH = 5
-"""Servers and pages that the first slice is measured in."""
-STEPS = 100
 KINDS = ("pca", "random")
+VISITOR = "S" * 22
+
+
+@dataclass(frozen=True)
+class Size:
+    """Steps of the run, points of an axis, slices of each kind, newly started servers that the first is measured in,
+    and the settings of the run that are not the page's own."""
+
+    steps: int
+    points: int
+    rounds: int
+    fresh: int
+    settings: dict[str, Any]
+
+
+FULL = Size(100, 51, 8, 3, {})
+SMALLEST = Size(4, 11, 1, 1, {"data": "two-moons", "batch_size": 32, "refresh_size": 32})
 
 WATCH = """() => {
   window.asked = { at: 0, shown: null };
@@ -43,118 +56,107 @@ WATCH = """() => {
 }"""
 
 
-async def engine_times() -> dict[str, list[tuple[float, float]]]:
+def ask(server: Server, path: str, body: dict[str, Any]) -> dict[str, Any]:
+    """The answer to one posted object."""
+    headers = {"Content-Type": "application/json", "Cookie": f"pothole_visitor={VISITOR}"}
+    request = urllib.request.Request(f"{server.url}{path}", json.dumps(body).encode(), headers)
+    with urllib.request.urlopen(request, timeout=120) as answer:
+        return json.loads(answer.read())
+
+
+def follow(server: Server, job: str) -> Iterator[dict[str, Any]]:
+    """A job's entries until its end, as the page gets them."""
+    address = f"ws://127.0.0.1:{server.port}/network/follow?job={job}&from=0"
+    with connect(address, origin=server.url, compression=None, max_size=2**24, open_timeout=60, proxy=None) as socket:
+        for text in socket:
+            entry = json.loads(text)
+            if entry["kind"] == "end":
+                return
+            if entry["kind"] == "state" and entry["data"]["state"] == "failed":
+                raise RuntimeError(entry["data"]["sentence"])
+            yield entry
+
+
+def time_server(server: Server, size: Size) -> dict[str, list[tuple[float, float]]]:
     """{kind: (seconds to the first picture, to the exact one)}, each slice with a seed of its own."""
-    engine = Engine(EngineSettings())
+    run = ask(server, "/network/start", {"state": {"steps": size.steps, **size.settings}})["run"]["job"]
+    for _ in follow(server, run):
+        pass
     found: dict[str, list[tuple[float, float]]] = {kind: [] for kind in KINDS}
-    try:
-        run = await engine.submit("bench", {"kind": "train", "steps": STEPS})
-        async for _ in engine.follow(run):
-            pass
-        for kind in KINDS:
-            for seed in range(ROUNDS):
-                began, first = time.perf_counter(), 0.0
-                description = {"kind": "slice", "run": run, "slice_kind": kind, "slice_seed": seed}
-                job = await engine.submit("bench", description)
-                async for entry in engine.follow(job):
-                    rows: list[dict[str, Any]] = entry.data["rows"] if entry.kind == "progress" else []
-                    if not first and any("picture" in row for row in rows):
-                        first = time.perf_counter() - began
-                found[kind].append((first, time.perf_counter() - began))
-    finally:
-        engine.close()
+    for kind in KINDS:
+        for seed in range(1, size.rounds + 1):
+            began, first = time.perf_counter(), 0.0
+            state = {"slice_kind": kind, "slice_seed": seed, "slice_points": size.points}
+            job = ask(server, "/network/explore", {"kind": "slice", "run": run, "state": state})["job"]
+            for entry in follow(server, job):
+                rows = entry["data"]["rows"] if entry["kind"] == "progress" else []
+                if not first and any("picture" in row for row in rows):
+                    first = time.perf_counter() - began
+            found[kind].append((first, time.perf_counter() - began))
     return found
 
 
-def until(page: Page, ready: str, seconds: float = 120.0) -> None:
-    """Wait for a true value; the page's policy forbids Playwright's own way."""
-    end = time.monotonic() + seconds
-    while not page.evaluate(ready):
-        if time.monotonic() > end:
-            raise TimeoutError(ready)
-        page.wait_for_timeout(20)
-
-
-def trained(page: Page) -> None:
-    """Train the default run on the page."""
-    page.goto(f"/network?steps={STEPS}")
-    until(page, "Boolean(window.potholeLab?.network?.state.values.network)")
-    page.locator("#start-button").click()
-    until(page, "potholeLab.network.run?.final === true")
+def open_run(chrome: Browser, server: Server, size: Size) -> NetworkPage:
+    """A page whose run is over."""
+    page = chrome.new_context(base_url=server.url, viewport={"width": 1440, "height": 1000}).new_page()
+    query = "&".join(f"{name}={value}" for name, value in {"steps": size.steps, **size.settings}.items())
+    lab = NetworkPage(page).open(f"/network?{query}")
+    lab.start()
+    lab.until(lambda: lab.run()["final"])
     page.evaluate(WATCH)
+    return lab
 
 
-def click(page: Page, kind: str, seed: int) -> float:
+def click(lab: NetworkPage, kind: str, seed: int, size: Size) -> float:
     """Seconds from the click to the drawn coarse map; returns when the slice is whole."""
-    page.evaluate(
-        """([kind, seed]) => {
+    lab.page.evaluate(
+        """(state) => {
           potholeLab.network.explore.current = {};
-          potholeLab.network.state.set({ slice_kind: kind, slice_seed: seed }, "run");
+          potholeLab.network.state.set(state, "run");
           asked.shown = null; asked.at = performance.now();
           document.getElementById("slice-ask").click();
         }""",
-        [kind, seed],
+        {"slice_kind": kind, "slice_seed": seed, "slice_points": size.points},
     )
-    until(page, "potholeLab.network.explore.current.slice && asked.shown !== null")
-    return page.evaluate("asked.shown") / 1000
+    lab.until(lambda: lab.page.evaluate("potholeLab.network.explore.current.slice && asked.shown !== null"))
+    return lab.page.evaluate("asked.shown") / 1000
 
 
-def browser_times(chrome: str) -> tuple[list[float], dict[str, list[float]]]:
-    """(seconds of the first slice in each of FRESH new servers, {kind: seconds of the others in the last of them})."""
-    firsts: list[float] = []
-    found: dict[str, list[float]] = {kind: [] for kind in KINDS}
-    with sync_playwright() as playwright:
-        browser = launch(playwright, chrome)
-        for fresh in range(FRESH):
-            server = Server()
-            try:
-                context = browser.new_context(base_url=server.url, viewport={"width": 1440, "height": 1000})
-                page = context.new_page()
-                trained(page)
-                firsts.append(click(page, KINDS[0], 0))
-                if fresh == FRESH - 1:
-                    for kind in KINDS:
-                        found[kind] = [click(page, kind, seed) for seed in range(1, ROUNDS)]
-                context.close()
-            finally:
-                server.stop()
-        browser.close()
-    return firsts, found
-
-
-def spread(values: list[float]) -> str:
+def describe(values: list[float]) -> tuple[str, str]:
     """Median and largest, in milliseconds."""
-    return f"{1000 * statistics.median(values):.0f} | {1000 * max(values):.0f}"
+    return f"{1000 * statistics.median(values):.0f}", f"{1000 * max(values):.0f}"
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None, browser: Browser | None = None, server: Server | None = None) -> None:
     """Measure and write the table."""
-    chrome = find_chrome()
-    if chrome is None:
-        raise SystemExit(HOW)
-    asked = asyncio.run(engine_times())
-    firsts, clicked = browser_times(chrome)
-    lines = [
-        "# Slices of a trained network on the page",
-        "",
-        f"Written by `make bench` (tests/benchmarks/bench_explore.py). The page's default network and data, {STEPS} "
-        f"steps, four methods; 51 × 51 points over all training data. {os.cpu_count()} cores, {platform.machine()}, "
-        "WebGL in software.",
-        "",
-        f"Milliseconds from asking, of {ROUNDS - 1} slices after the first, and of the first slice in each of {FRESH} "
-        f"newly started servers and pages. From the engine the first took {1000 * asked[KINDS[0]][0][0]:.0f} ms.",
-        f"Load average of the last 5 minutes: {os.getloadavg()[1]:.1f}; where it is far above 1, others worked too.",
-        "",
-        "| plane | what | median | largest |",
-        "| --- | --- | --- | --- |",
-        f"| {KINDS[0]} | first coarse map drawn in the browser | {spread(firsts)} |",
-    ]
+    report = Report(__doc__, arguments, packages=("dash", "plotly", "torch"))
+    size = SMALLEST if report.smallest else FULL
+    firsts: list[float] = []
+    clicked: dict[str, list[float]] = {}
+    with browsing(browser) as chrome:
+        for fresh in range(size.fresh):
+            with serving(server) as lab_server:
+                lab = open_run(chrome, lab_server, size)
+                firsts.append(click(lab, KINDS[0], 0, size))
+                if fresh == size.fresh - 1:
+                    for kind in KINDS:
+                        clicked[kind] = [click(lab, kind, seed, size) for seed in range(1, size.rounds + 1)]
+                    lab.page.context.close()
+                    asked = time_server(lab_server, size)
+                else:
+                    lab.page.context.close()
+    rows = [(KINDS[0], "first coarse map drawn in the browser", *describe(firsts))]
     for kind in KINDS:
-        lines.append(f"| {kind} | coarse picture, from the engine | {spread([one for one, _ in asked[kind][1:]])} |")
-        lines.append(f"| {kind} | coarse map drawn in the browser | {spread(clicked[kind])} |")
-        lines.append(f"| {kind} | exact picture, from the engine | {spread([whole for _, whole in asked[kind][1:]])} |")
-    RESULT.write_text("\n".join([*lines, ""]), encoding="utf-8")
-    print(RESULT.read_text(encoding="utf-8"))
+        rows.append((kind, "coarse picture, from the server", *describe([one for one, _ in asked[kind]])))
+        rows.append((kind, "coarse map drawn in the browser", *describe(clicked[kind])))
+        rows.append((kind, "exact picture, from the server", *describe([whole for _, whole in asked[kind]])))
+    about = (
+        f"The page's default network and data, {size.steps} steps, four methods; {size.points} × {size.points} points "
+        f"over all training data; WebGL in software. Milliseconds from asking, of {size.rounds} slices after the "
+        f"first, and of the first slice in each of {size.fresh} newly started servers and pages."
+    )
+    lines = [about, "", *draw_table(("plane", "what", "median", "largest"), rows)]
+    report.write(RESULTS / "explore.md", "Slices of a trained network on the page", lines)
 
 
 if __name__ == "__main__":

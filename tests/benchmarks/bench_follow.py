@@ -6,27 +6,41 @@ seconds are those of the web process. Run by `make bench`; writes tests/benchmar
 
 from __future__ import annotations
 
-import os
+import argparse
+import signal
 import statistics
 import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from app.jobs import Engine, EngineSettings
+from tests.benchmarks.report import RESULTS, Report, draw_table
+from tests.benchmarks.running import browsing
 from tests.benchmarks.streaming_jobs import KINDS
-from tests.browser.chrome import find_chrome
-from tests.browser.launch import DESKTOP, launch
+from tests.browser.launch import DESKTOP
+from tests.browser.waiting import first_true
 from tests.server import free_port
 
-RESULT = Path(__file__).parent / "results" / "follow.md"
 ROOT = Path(__file__).resolve().parent.parent.parent
-UPDATES, RATE, ROUNDS = 200, 20, 3
-JOB = {"kind": "stamps", "count": UPDATES, "rate": RATE}
+RATE = 20
+"""Rows a second."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """Rows of a job, and how often each way is measured, in turns."""
+
+    rows: int
+    rounds: int
+
+
+FULL, SMALLEST = Size(200, 2), Size(3, 1)
 OWN = """(job) => new Promise((resolve) => {
   const lags = [];
   potholeLab.followJob(job, {
@@ -40,12 +54,15 @@ OWN = """(job) => new Promise((resolve) => {
 })"""
 NOTED = """(rows) => {
   const now = Date.now() / 1000;
-  for (const row of rows ?? []) (window.lags ??= []).push(now - row.made);
+  for (const row of rows ?? []) {
+    (window.lags ??= []).push(now - row.made);
+    window.last = row.position;
+  }
   return '';
 }"""
 
 
-def serve(port: int) -> None:
+def serve(port: int, rows: int) -> None:
     """One page with both ways, and the embedded engine."""
     import uvicorn
     from dash import Dash, Input, Output, dcc, html, set_props
@@ -55,6 +72,7 @@ def serve(port: int) -> None:
     from app.network.follow import add_follow_route
 
     engine = Engine(EngineSettings(kinds=KINDS, jobs_per_visitor=20))
+    job = {"kind": "stamps", "count": rows, "rate": RATE}
     follow.default_engine = lambda: engine  # type: ignore[attr-defined]
     app = Dash("bench", backend="fastapi", assets_folder=str(ROOT / "assets"), serve_locally=True)
     app.layout = html.Div([html.Button("Go", id="go"), dcc.Store(id="rows"), html.Div(id="noted")])
@@ -62,8 +80,7 @@ def serve(port: int) -> None:
 
     @app.callback(Input("go", "n_clicks"), websocket=True, prevent_initial_call=True)
     async def stream(_clicks: int) -> None:
-        job = await engine.submit("bench", JOB)
-        async for entry in engine.follow(job):
+        async for entry in engine.follow(await engine.submit("bench", job)):
             if entry.kind == "progress":
                 set_props("rows", {"data": entry.data["rows"]})
 
@@ -71,13 +88,12 @@ def serve(port: int) -> None:
 
     @app.server.get("/bench/job")
     async def submit() -> Response:
-        return Response(await engine.submit("bench", JOB))
+        return Response(await engine.submit("bench", job))
 
     @app.server.get("/bench/cpu")
     async def cpu() -> Response:
         return Response(str(time.process_time()))
 
-    app._setup_server()
     uvicorn.run(app.server, port=port, log_level="error", access_log=False)
     engine.close()
 
@@ -88,85 +104,90 @@ def ask(url: str, path: str) -> str:
         return answer.read().decode()
 
 
-def by_own_stream(page: Page, url: str) -> list[float]:
+def follow_own_stream(page: Page, url: str, _size: Size) -> list[float]:
     """Lags in seconds through the lab's stream."""
     return page.evaluate(OWN, ask(url, "/bench/job"))
 
 
-def by_callback(page: Page, url: str) -> list[float]:
-    """Lags in seconds through Dash's websocket callback; the store may drop rows that come too close together."""
-    page.evaluate("() => { window.lags = []; document.getElementById('go').click(); }")
-    end = time.monotonic() + UPDATES / RATE + 8
-    while time.monotonic() < end and page.evaluate("window.lags.length") < UPDATES:
-        page.wait_for_timeout(100)
+def follow_callback(page: Page, _url: str, size: Size) -> list[float]:
+    """Lags in seconds through Dash's websocket callback; the store may drop rows that come too close together, so that
+    only the last one is waited for."""
+    page.evaluate("() => { window.lags = []; window.last = 0; document.getElementById('go').click(); }")
+    first_true(page, lambda: page.evaluate("window.last") == size.rows, 120, 100, lambda: "rows through the callback")
     return page.evaluate("window.lags")
 
 
-def measured(url: str) -> dict[str, tuple[list[float], list[float]]]:
+def measure(given: Browser | None, url: str, size: Size) -> dict[str, tuple[list[float], list[float]]]:
     """Way → (lags of all rounds, CPU seconds of the web process in each round), in turns."""
-    ways = {"the lab's own stream": by_own_stream, "Dash's websocket callback": by_callback}
+    ways = {"the lab's own stream": follow_own_stream, "Dash's websocket callback": follow_callback}
     found: dict[str, tuple[list[float], list[float]]] = {name: ([], []) for name in ways}
-    chrome = find_chrome()
-    assert chrome is not None
-    with sync_playwright() as playwright:
-        browser = launch(playwright, chrome)
-        page = browser.new_context(base_url=url, **DESKTOP).new_page()
+    with browsing(given) as browser:
+        context = browser.new_context(base_url=url, **DESKTOP)
+        page = context.new_page()
         page.goto("/")
         page.locator("#go").wait_for()
         page.evaluate(OWN, ask(url, "/bench/job"))  # the engine starts with its first job
-        for turn in range(ROUNDS):
+        for turn in range(size.rounds):
             for name in sorted(ways, reverse=bool(turn % 2)):
                 before = float(ask(url, "/bench/cpu"))
-                found[name][0].extend(ways[name](page, url))
+                found[name][0].extend(ways[name](page, url, size))
                 found[name][1].append(float(ask(url, "/bench/cpu")) - before)
-        browser.close()
+        context.close()
     return found
 
 
-def line(name: str, lags: list[float], cpu: list[float]) -> str:
+def describe(name: str, lags: list[float], cpu: list[float], size: Size) -> tuple[str, ...]:
     """One row of the table."""
     cuts = statistics.quantiles(lags, n=100)
-    rate = len(lags) / (ROUNDS * UPDATES / RATE)
-    return (
-        f"| {name} | {rate:.1f} | {1e3 * cuts[49]:.1f} | {1e3 * cuts[94]:.1f} | {1e3 * max(lags):.0f} "
-        f"| {statistics.median(cpu):.2f} |"
-    )
+    rate = len(lags) / (size.rounds * size.rows / RATE)
+    lag = (f"{1e3 * cuts[49]:.1f}", f"{1e3 * cuts[94]:.1f}", f"{1e3 * max(lags):.0f}")
+    return name, f"{rate:.1f}", *lag, f"{statistics.median(cpu):.2f}"
 
 
-def main() -> None:
+def wait_for_server(url: str, server: subprocess.Popen[bytes]) -> None:
+    """Return as soon as it answers; RuntimeError where it ends instead."""
+    while server.poll() is None:
+        try:
+            ask(url, "/bench/cpu")
+            return
+        except OSError:
+            time.sleep(0.2)
+    raise RuntimeError(f"the server ended with {server.returncode} before it answered")
+
+
+def main(arguments: Sequence[str] | None = None, browser: Browser | None = None) -> None:
     """Measure and write the table."""
-    port = free_port()
-    server = subprocess.Popen([sys.executable, "-m", "tests.benchmarks.bench_follow", "serve", str(port)], cwd=ROOT)
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--serve", type=int, nargs=2, metavar=("PORT", "ROWS"), help="only serve the page")
+    report = Report(__doc__, arguments, parser, packages=("dash", "distributed", "uvicorn"))
+    if report.options.serve:
+        serve(*report.options.serve)
+        return
+    size, port = SMALLEST if report.smallest else FULL, free_port()
+    command = [sys.executable, "-m", "tests.benchmarks.bench_follow", "--serve", str(port), str(size.rows)]
+    server = subprocess.Popen(command, cwd=ROOT)
     url = f"http://127.0.0.1:{port}"
     try:
-        for _ in range(300):
-            try:
-                ask(url, "/bench/cpu")
-                break
-            except OSError:
-                time.sleep(0.2)
-        found: dict[str, Any] = measured(url)
+        wait_for_server(url, server)
+        found = measure(browser, url, size)
     finally:
-        server.terminate()
-        server.wait(30)
+        server.send_signal(signal.SIGINT)  # uvicorn returns at this one, and the engine is closed
+        try:
+            server.wait(30)
+        except subprocess.TimeoutExpired:
+            server.kill()
+    head = ("way", "rows/s", "lag, median ms", "p95 ms", "slowest ms", "CPU s of the web process a round")
     lines = [
-        "# A job's rows in a browser", "",
-        f"Written by `make bench` (tests/benchmarks/bench_follow.py) on {os.cpu_count()} cores; load average at the"
-        f" end: {os.getloadavg()[0]:.1f}.", "",
-        f"{UPDATES} rows at {RATE}/s, from their making in the worker process to the page's code (headless Chromium);"
-        f" {ROUNDS} rounds of each way, in turns:", "",
-        "| way | rows/s | lag, median ms | p95 ms | slowest ms | CPU s of the web process a round |",
-        "| --- | --- | --- | --- | --- | --- |",
-        *(line(name, *values) for name, values in found.items()), "",
-        "The lab's stream takes nothing from a browser: a message closes it. Dash's callback reads any message of any"
-        " size as a request.", "",
-    ]  # fmt: skip
-    RESULT.write_text("\n".join(lines), encoding="utf-8")
-    print("\n".join(lines))
+        f"{size.rows} rows at {RATE}/s, from their making in the worker process to the page's code (headless "
+        f"Chromium); {size.rounds} rounds of each way, in turns:",
+        "",
+        *draw_table(head, (describe(name, *values, size) for name, values in found.items())),
+        "",
+        "The lab's stream takes nothing from a browser: a message closes it. Dash's callback reads any message of any "
+        "size as a request.",
+    ]
+    report.write(RESULTS / "follow.md", "A job's rows in a browser", lines)
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["serve"]:
-        serve(int(sys.argv[2]))
-    else:
-        main()
+    main()

@@ -7,16 +7,17 @@ Run by `make bench`; writes tests/benchmarks/results/network_refresh.md and netw
 
 from __future__ import annotations
 
+import argparse
 import itertools
 import json
 import math
 import os
-import platform
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -27,77 +28,100 @@ from optimizers import LLQR
 from optimizers.network_methods import NETWORK_SETTINGS, network_methods
 from optimizers.rule import Settings, begin, descent_step
 from tests.benchmarks.log_plot import log_plot
+from tests.benchmarks.report import RESULTS, Report, draw_table
 
-RESULTS = Path(__file__).parent / "results"
-BATCH, INPUTS, CLASSES, CADENCE = 128, 64, 10, 1000
-WIDTHS = (40, 105, 200, 380, 690, 1200, 2200)  # about 6e3 to 1e7 parameters
+INPUTS, CLASSES, CADENCE = 64, 10, 1000
 LARGEST = {"diagonal": 10**8, "scalar": 10**8, "kfac": 10**6, "e-kfac": 10**6, "dense": 10**4}
 METRICS = ("newton", "ngd")
+TOLD = """\
+On a layer of n × n weights an inner step of kfac makes 6 products of n × n matrices and one of e-kfac 14, a
+gradient 3 of batch × n × n: the wider the layer is against the batch, the dearer they are."""
 
 
-def network(width: int) -> NetworkLoss:
-    """A dense network with three hidden layers of one width, float32, on a batch of 128 random examples."""
+@dataclass(frozen=True)
+class Size:
+    """Widths of the dense networks: of all, of those whose memory is measured, of the one whose steps are; parameters
+    from which the growth is fitted; examples, pixels of a side, inner steps; processor seconds of a short repetition.
+    """
+
+    widths: tuple[int, ...]
+    memory_widths: tuple[int, ...]
+    step_width: int
+    growth_from: float
+    batch: int
+    pixels: int
+    inner_steps: int
+    budget: float
+
+
+# about 6e3 to 1e7 parameters
+FULL = Size((40, 105, 200, 380, 690, 1200, 2200), (690, 1200, 2200), 690, 1e5, 128, 16, 50, 0.4)
+SMALLEST = Size((3, 5), (4,), 3, 0.0, 4, 4, 1, 0.0)
+
+
+def dense_network(width: int, batch: int) -> NetworkLoss:
+    """A dense network with three hidden layers of one width, float32, on a batch of random examples."""
     torch.manual_seed(0)
     sizes = (INPUTS, width, width, width, CLASSES)
     layers: list[nn.Module] = []
     for i, (before, after) in enumerate(itertools.pairwise(sizes)):
         layers += [nn.Linear(before, after)] + ([nn.ReLU()] if i < 3 else [])
-    return NetworkLoss(nn.Sequential(*layers), torch.randn(BATCH, INPUTS), torch.randint(0, CLASSES, (BATCH,)))
+    return NetworkLoss(nn.Sequential(*layers), torch.randn(batch, INPUTS), torch.randint(0, CLASSES, (batch,)))
 
 
-def convolutions() -> NetworkLoss:
-    """A small convolutional net on a batch of 128 images of 16 × 16 pixels."""
+def convolutional_network(batch: int, pixels: int) -> NetworkLoss:
+    """A small convolutional net on a batch of images of so many pixels a side."""
     torch.manual_seed(0)
     layers: list[nn.Module] = [nn.Conv2d(3, 32, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)]
-    layers += [nn.Conv2d(32, 64, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(1024, CLASSES)]
-    return NetworkLoss(nn.Sequential(*layers), torch.randn(BATCH, 3, 16, 16), torch.randint(0, CLASSES, (BATCH,)))
+    layers += [nn.Conv2d(32, 64, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten()]
+    layers += [nn.Linear(64 * (pixels // 4) ** 2, CLASSES)]
+    images = torch.randn(batch, 3, pixels, pixels)
+    return NetworkLoss(nn.Sequential(*layers), images, torch.randint(0, CLASSES, (batch,)))
 
 
-def seconds(call: Callable[[], object], budget: float = 0.4) -> float:
-    """Median processor time of `call`: at least three calls, more while they fit into `budget` seconds."""
+def time_call(call: Callable[[], object], budget: float) -> float:
+    """Median processor seconds of `call`: once if that takes longer than `budget`, else as often as fits into it."""
     times: list[float] = []
-    while len(times) < 3 or (sum(times) < budget and len(times) < 50):
+    while not times or (sum(times) < budget and len(times) < 50):
         begin_at = time.process_time()
         call()
         times.append(time.process_time() - begin_at)
     return statistics.median(times)
 
 
-def measured(ground: NetworkLoss) -> dict[str, float]:
+def measure(loss: NetworkLoss, size: Size) -> dict[str, float]:
     """Seconds of one gradient, and of a curvature product and a refresh of every structure that is not too large."""
-    theta = ground.initial
-    ground.gradient(theta)
-    times = {"gradient": seconds(lambda: ground.gradient(theta))}
+    theta = loss.initial
+    loss.gradient(theta)
+    times = {"gradient": time_call(lambda: loss.gradient(theta), size.budget)}
     for metric in METRICS:
-        at, d = ground.linearise(theta, metric), torch.randn_like(theta)
-        times[f"product {metric}"] = seconds(lambda at=at, d=d: at.product(d))
+        at, d = loss.linearise(theta, metric), torch.randn_like(theta)
+        times[f"product {metric}"] = time_call(lambda at=at, d=d: at.product(d), size.budget)
         for structure, largest in LARGEST.items():
-            if ground.dimension <= largest:
-                rule = LLQR.for_networks(structure, metric)
-                u = rule.start(ground, theta)
-                times[f"{structure} {metric}"] = _refresh_seconds(rule, ground, u)
+            if loss.dimension <= largest:
+                rule = LLQR.for_networks(structure, metric, inner_steps=size.inner_steps)
+                times[f"{structure} {metric}"] = time_refresh(rule, loss, size)
     return times
 
 
-def _refresh_seconds(rule: LLQR, ground: NetworkLoss, u: dict[str, torch.Tensor]) -> float:
-    begin_at = time.process_time()
-    rule.refresh(ground, ground.initial, u)
-    first = time.process_time() - begin_at
-    return first if first > 5 else seconds(lambda: rule.refresh(ground, ground.initial, u))
+def time_refresh(rule: LLQR, loss: NetworkLoss, size: Size) -> float:
+    """Seconds of one refresh from the first U."""
+    u = rule.start(loss, loss.initial)
+    return time_call(lambda: rule.refresh(loss, loss.initial, u), size.budget)
 
 
-def peak_floats(width: int) -> dict[str, float]:
+def measure_memory(width: int, batch: int) -> dict[str, float]:
     """Peak memory of a gradient and of refreshes, in float32 numbers per parameter, from a fresh process."""
     environment = os.environ | {"MALLOC_MMAP_THRESHOLD_": "65536", "OMP_NUM_THREADS": "1"}  # give back what is freed
-    command = [sys.executable, "-m", "tests.benchmarks.bench_network_refresh", "--memory", str(width)]
+    command = [sys.executable, "-m", "tests.benchmarks.bench_network_refresh", "--memory", str(width), str(batch)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     return json.loads(done.stdout)
 
 
-def report_memory(width: int) -> None:
+def print_memory(width: int, batch: int) -> None:
     """Print {what: peak above θ and the stored U, in floats per parameter} (in a process of its own)."""
-    ground = network(width)
-    theta, unit = ground.initial, 4.0 * ground.dimension
+    loss = dense_network(width, batch)
+    theta, unit = loss.initial, 4.0 * loss.dimension
 
     def status(key: str) -> int:
         return 1024 * int(Path("/proc/self/status").read_text().split(key + ":")[1].split()[0])
@@ -108,152 +132,147 @@ def report_memory(width: int) -> None:
         call()
         return (status("VmHWM") - before) / unit
 
-    small = network(8)
+    small = dense_network(8, batch)
     for metric in METRICS:  # what libraries load at the first call
         rule = LLQR.for_networks("diagonal", metric, inner_steps=2)
         rule.refresh(small, small.initial, rule.start(small, small.initial))
-    found = {"gradient": peak(lambda: ground.gradient(theta))}
+    found = {"gradient": peak(lambda: loss.gradient(theta))}
     for metric in METRICS:
         for structure in ("diagonal", "scalar"):
             rule = LLQR.for_networks(structure, metric, inner_steps=3)
-            u = rule.start(ground, theta)
-            found[f"{structure} {metric}"] = peak(lambda rule=rule, u=u: rule.refresh(ground, theta, u))
+            u = rule.start(loss, theta)
+            found[f"{structure} {metric}"] = peak(lambda rule=rule, u=u: rule.refresh(loss, theta, u))
     print(json.dumps(found))
 
 
-def step_times(ground: NetworkLoss) -> dict[str, tuple[float, float]]:
+def time_steps(loss: NetworkLoss, size: Size) -> dict[str, tuple[float, float]]:
     """(seconds of a step, seconds of a refresh) of each of the four methods, diagonal blocks, metric ngd."""
     settings, found = Settings(**NETWORK_SETTINGS), {}
-    for name, method in network_methods().items():
-        state = begin(ground, method, ground.initial)
-        step = seconds(lambda m=method, s=state: descent_step(ground, m, settings, s), budget=1.0)
+    for name, method in network_methods(inner_steps=size.inner_steps).items():
+        state = begin(loss, method, loss.initial)
+        step = time_call(lambda m=method, s=state: descent_step(loss, m, settings, s), 2 * size.budget)
         refresh = 0.0
         if isinstance(method.preconditioner, LLQR):
-            refresh = _refresh_seconds(method.preconditioner, ground, state.preconditioner)
+            refresh = time_refresh(method.preconditioner, loss, size)
         found[name] = step, refresh
     return found
 
 
-def slope(sizes: list[int], times: list[float]) -> float:
-    """Exponent p of time ∝ size^p, by least squares of the logarithms over the sizes from 1e5 on."""
-    pairs = [(math.log(s), math.log(t)) for s, t in zip(sizes, times, strict=True) if s >= 1e5]
+def fit_growth(sizes: list[int], times: list[float], growth_from: float) -> float:
+    """Exponent p of time ∝ size^p, by least squares of the logarithms over the sizes from `growth_from` on."""
+    pairs = [(math.log(s), math.log(t)) for s, t in zip(sizes, times, strict=True) if s >= growth_from]
     x, y = zip(*pairs, strict=True)
-    mx, my = statistics.fmean(x), statistics.fmean(y)
-    return sum((a - mx) * (b - my) for a, b in pairs) / sum((a - mx) ** 2 for a in x)
+    return statistics.linear_regression(x, y).slope
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, and write the tables and the plot."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--memory", type=int, nargs=2, metavar=("WIDTH", "BATCH"), help="print one network's peaks")
+    report = Report(__doc__, arguments, parser, packages=("torch",))
     torch.set_num_threads(1)
-    measured(network(16))  # first calls load libraries
-    sizes: list[int] = []
-    rows: list[dict[str, float]] = []
-    for width in WIDTHS:
-        ground = network(width)
-        sizes.append(ground.dimension)
-        rows.append(measured(ground))
-        print(f"{ground.dimension} parameters measured", flush=True)
-    conv = convolutions()
-    table = _refresh_table(sizes, rows) + _other_table(conv, measured(conv))
-    table += _memory_table([network(w).dimension for w in WIDTHS[4:]], [peak_floats(w) for w in WIDTHS[4:]])
-    table += _step_table(network(690), conv)
-    (RESULTS / "network_refresh.md").write_text("\n".join(table) + "\n")
+    if report.options.memory:
+        print_memory(*report.options.memory)
+        return
+    size = SMALLEST if report.smallest else FULL
+    measure(dense_network(4, size.batch), SMALLEST)  # first calls load libraries
+    sizes, rows = [], []
+    for width in size.widths:
+        loss = dense_network(width, size.batch)
+        sizes.append(loss.dimension)
+        rows.append(measure(loss, size))
+        print(f"{loss.dimension} parameters measured", flush=True)
+    conv = convolutional_network(size.batch, size.pixels)
+    lines = [
+        f"Dense networks with three hidden layers of one width, float32, batch {size.batch}, one thread.",
+        *_refresh_table(sizes, rows, size),
+        *_convolutions_table(conv, measure(conv, size), size),
+        *_memory_table(size),
+        *_step_table(dense_network(size.step_width, size.batch), conv, size),
+    ]
     curves = {"one gradient": [(s, r["gradient"]) for s, r in zip(sizes, rows, strict=True)]}
     for key in ("diagonal ngd", "diagonal newton", "kfac ngd", "e-kfac ngd"):
         curves[f"refresh, {key}"] = [(s, r[key]) for s, r in zip(sizes, rows, strict=True) if key in r]
-    plot = log_plot(curves, "parameters", "seconds", "A refresh of 50 inner steps and a gradient, batch 128")
-    (RESULTS / "network_refresh.svg").write_text(plot)
+    title = f"A refresh of {size.inner_steps} inner steps and a gradient, batch {size.batch}"
+    plot = log_plot(curves, "parameters", "seconds", title)
+    report.write(RESULTS / "network_refresh.md", "Learning U on a network", lines)
+    if not report.smallest:
+        (RESULTS / "network_refresh.svg").write_text(plot, encoding="utf-8")
 
 
-def _refresh_table(sizes: list[int], rows: list[dict[str, float]]) -> list[str]:
+def _refresh_table(sizes: list[int], rows: list[dict[str, float]], size: Size) -> list[str]:
     keys = [f"{structure} {metric}" for metric in METRICS for structure in LARGEST]
-    lines = [
-        "# Learning U on a network",
-        "",
-        "Written by `make bench` (tests/benchmarks/bench_network_refresh.py). Dense networks with three hidden",
-        f"layers of one width, float32, batch {BATCH}, one thread of {_processor()}, torch {torch.__version__}.",
-        "",
-        "## Time of one refresh (50 inner steps) in gradients of the same batch",
-        "",
-        "| parameters | gradient, ms | product newton | product ngd | " + " | ".join(keys) + " |",
-        "| --- " * (4 + len(keys)) + "|",
-    ]
-    for size, row in zip(sizes, rows, strict=True):
+    head = ["parameters", "gradient, ms", *(f"product {metric}" for metric in METRICS), *keys]
+    cells = []
+    for dimension, row in zip(sizes, rows, strict=True):
         g = row["gradient"]
-        cells = [f"{row[f'product {m}'] / g:.2f}" for m in METRICS]
-        cells += [f"{row[k] / g:.0f}" if k in row else "–" for k in keys]
-        lines.append(f"| {size:,} | {1e3 * g:.2f} | " + " | ".join(cells) + " |")
-    lines += ["", "Growth from 1e5 parameters on, as the exponent p of time ∝ parameters^p: "]
+        products = [f"{row[f'product {m}'] / g:.2f}" for m in METRICS]
+        refreshes = [f"{row[k] / g:.0f}" if k in row else "–" for k in keys]
+        cells.append([f"{dimension:,}", f"{1e3 * g:.2f}", *products, *refreshes])
     whole = [k for k in ("gradient", "diagonal newton", "diagonal ngd", "scalar ngd") if all(k in r for r in rows)]
-    lines[-1] += ", ".join(f"{k} {slope(sizes, [r[k] for r in rows]):.2f}" for k in whole) + " (1 is linear)."
-    lines += [
+    growth = ", ".join(f"{k} {fit_growth(sizes, [r[k] for r in rows], size.growth_from):.2f}" for k in whole)
+    return [
         "",
-        "On a layer of n × n weights an inner step of kfac makes 6 products of n × n matrices and one of e-kfac 14, a",
-        "gradient 3 of batch × n × n: the wider the layer is against the batch, the dearer they are.",
-    ]
-    return [*lines, "", "![time against parameters](network_refresh.svg)", ""]
-
-
-def _other_table(ground: NetworkLoss, row: dict[str, float]) -> list[str]:
-    lines = [
-        f"The same on a convolutional net of {ground.dimension:,} parameters, 16 × 16 pixels:",
+        f"## Time of one refresh ({size.inner_steps} inner steps) in gradients of the same batch",
         "",
-        "| structure | newton | ngd |",
-        "| --- | --- | --- |",
+        *draw_table(head, cells),
+        "",
+        f"Growth from {size.growth_from:.0e} parameters on, as the exponent p of time ∝ parameters^p: {growth} "
+        "(1 is linear).",
+        "",
+        TOLD,
+        "",
+        "![time against parameters](network_refresh.svg)",
+        "",
     ]
-    for structure in LARGEST:
-        if f"{structure} ngd" in row:
-            cells = [f"{row[f'{structure} {m}'] / row['gradient']:.0f}" for m in METRICS]
-            lines.append(f"| {structure} | " + " | ".join(cells) + " |")
-    return [*lines, ""]
 
 
-def _memory_table(sizes: list[int], peaks: list[dict[str, float]]) -> list[str]:
-    keys = list(peaks[0])
-    lines = [
+def _convolutions_table(loss: NetworkLoss, row: dict[str, float], size: Size) -> list[str]:
+    cells = [
+        [structure, *(f"{row[f'{structure} {m}'] / row['gradient']:.0f}" for m in METRICS)]
+        for structure in LARGEST
+        if f"{structure} ngd" in row
+    ]
+    about = f"The same on a convolutional net of {loss.dimension:,} parameters, {size.pixels} × {size.pixels} pixels:"
+    return [about, "", *draw_table(["structure", *METRICS], cells), ""]
+
+
+def _memory_table(size: Size) -> list[str]:
+    sizes = [dense_network(width, size.batch).dimension for width in size.memory_widths]
+    peaks = [measure_memory(width, size.batch) for width in size.memory_widths]
+    cells = [
+        [f"{dimension:,}", *(f"{value:.1f}" for value in row.values())]
+        for dimension, row in zip(sizes, peaks, strict=True)
+    ]
+    return [
         "## Peak memory, float32 numbers per parameter",
         "",
         "Above θ and the stored U (one number per parameter each, for diagonal blocks). The activations of the batch",
-        f"of {BATCH} are in it; on these networks they are a small part.",
+        f"of {size.batch} are in it; on these networks they are a small part.",
         "",
-        "| parameters | " + " | ".join(keys) + " |",
-        "| --- " * (1 + len(keys)) + "|",
+        *draw_table(["parameters", *peaks[0]], cells),
+        "",
     ]
-    for size, row in zip(sizes, peaks, strict=True):
-        lines.append(f"| {size:,} | " + " | ".join(f"{row[k]:.1f}" for k in keys) + " |")
-    return [*lines, ""]
 
 
-def _step_table(dense: NetworkLoss, conv: NetworkLoss) -> list[str]:
-    lines = [
-        f"## Time per step against SGDM, diagonal blocks, metric ngd, U refreshed every {CADENCE} steps",
-        "",
-        f"| method | dense net, {dense.dimension:,} | refresh's share | convolutional net, {conv.dimension:,} "
-        "| refresh's share |",
-        "| --- | --- | --- | --- | --- |",
-    ]
-    first, second = step_times(dense), step_times(conv)
+def _step_table(dense: NetworkLoss, conv: NetworkLoss, size: Size) -> list[str]:
+    first, second = time_steps(dense, size), time_steps(conv, size)
+    rows = []
     for name in first:
-        cells = []
+        row = [name]
         for times in (first, second):
             step, refresh = times[name]
             whole = step + refresh / CADENCE
-            cells += [f"{whole / times['SGDM'][0]:.2f}", f"{100 * refresh / CADENCE / whole:.0f} %"]
-        lines.append(f"| {name} | " + " | ".join(cells) + " |")
-    return lines
-
-
-def _processor() -> str:
-    try:
-        text = Path("/proc/cpuinfo").read_text()
-        return text.split("model name")[1].split(":", 1)[1].splitlines()[0].strip()
-    except (OSError, IndexError):
-        return platform.processor() or platform.machine()
+            row += [f"{whole / times['SGDM'][0]:.2f}", f"{100 * refresh / CADENCE / whole:.0f} %"]
+        rows.append(row)
+    share = "refresh's share"
+    head = [
+        *("method", f"dense net, {dense.dimension:,}", share),
+        *(f"convolutional net, {conv.dimension:,}", share),
+    ]
+    title = f"## Time per step against SGDM, diagonal blocks, metric ngd, U refreshed every {CADENCE} steps"
+    return [title, "", *draw_table(head, rows)]
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--memory"]:
-        torch.set_num_threads(1)
-        report_memory(int(sys.argv[2]))
-    else:
-        main()
+    main()

@@ -8,39 +8,45 @@ from __future__ import annotations
 import asyncio
 import http.client
 import json
-import os
 import statistics
-import subprocess
-import sys
 import time
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from distributed import Client, LocalCluster, get_worker
 
 from app.jobs import Engine, EngineSettings
+from tests.benchmarks.report import RESULTS, Report, draw_table
+from tests.benchmarks.running import serving
 from tests.benchmarks.streaming_jobs import KINDS
-from tests.server import free_port
+from tests.load.followers import follow_for, start_training, stop_training, wait_for_step
+from tests.server import Server
 
-RESULT = Path(__file__).parent / "results" / "streaming.md"
-ROOT = Path(__file__).resolve().parent.parent.parent
-UPDATES, RATE = 200, 20
-TRAIN: dict[str, Any] = {
-    "kind": "train", "network": "mlp", "data": "digits", "steps": 20_000, "evaluations": 0, "snapshots": 0,
-    "plane": {"seed": 0},
-}  # fmt: skip
-REQUESTS, PER_SECOND = 200, 10
+RATE = 20
+"""Updates a second."""
+PER_SECOND = 10
+"""Requests a second to the page."""
 
 
-def lag_line(name: str, lags: list[float], every: int) -> str:
-    """One row of the table, from seconds."""
-    cuts = statistics.quantiles(lags, n=100)
-    return f"| {name} | {every / (UPDATES / RATE):.1f} | {1e3 * cuts[49]:.1f} | {1e3 * cuts[94]:.1f} |"
+@dataclass(frozen=True)
+class Size:
+    """Updates of a feed, followers of one in a crowd, steps and turns of a training that is streamed and not, requests
+    to the page."""
+
+    updates: int
+    followers: int
+    steps: int
+    turns: int
+    requests: int
 
 
-async def lags(engine: Engine, followers: int) -> list[float]:
+FULL, SMALLEST = Size(200, 100, 240, 12, 100), Size(3, 2, 2, 1, 2)
+
+
+async def measure_lags(engine: Engine, updates: int, followers: int) -> list[float]:
     """Seconds from a row's making to its arrival, at every follower."""
-    job = await engine.submit("bench", {"kind": "stamps", "count": UPDATES, "rate": RATE})
+    job = await engine.submit("bench", {"kind": "stamps", "count": updates, "rate": RATE})
 
     async def one() -> list[float]:
         found = []
@@ -62,7 +68,7 @@ def log_stamps(count: int, rate: float) -> None:
         worker.log_event("stamps", {"made": time.time()})
 
 
-async def event_lags() -> list[float]:
+async def measure_event_lags(updates: int) -> list[float]:
     """Seconds from `worker.log_event` to the handler of `client.subscribe_topic`."""
     found: list[float] = []
     async with (
@@ -70,44 +76,33 @@ async def event_lags() -> list[float]:
         Client(cluster, asynchronous=True) as client,
     ):
         client.subscribe_topic("stamps", lambda event: found.append(time.time() - event[1]["made"]))
-        await client.submit(log_stamps, UPDATES, RATE)
-        await asyncio.sleep(0.5)
+        await client.submit(log_stamps, updates, RATE)
+        async with asyncio.timeout(60):
+            while len(found) < updates:
+                await asyncio.sleep(0.05)
     return found
 
 
-async def training_times(engine: Engine) -> list[tuple[str, float, float]]:
-    """(streamed or silent, wall s, CPU s) of each block of steps, while one follower listens."""
-    job = await engine.submit("bench", {**TRAIN, "kind": "compare", "steps": 240})
+async def time_training(engine: Engine, size: Size) -> dict[str, list[tuple[float, float]]]:
+    """ "silent" and "streamed" → (wall s, CPU s) of each turn, while one follower listens."""
+    description: dict[str, Any] = {
+        "kind": "compare",
+        "network": "mlp",
+        "data": "digits",
+        "steps": size.steps,
+        "turns": size.turns,
+        "evaluations": 0,
+        "snapshots": 0,
+        "plane": {"seed": 0},
+    }
+    job = await engine.submit("bench", description)
     async for entry in engine.follow(job):
         if entry.kind == "state" and entry.data["state"] == "failed":
             raise RuntimeError(entry.data["sentence"])
     return json.loads(await engine.result(job, "times"))
 
 
-async def serve(port: int, busy: bool) -> None:
-    """The page, and beside it in the same process the embedded engine with a training job that is followed."""
-    import uvicorn
-
-    from app.server import build
-
-    server = uvicorn.Server(uvicorn.Config(build(), port=port, log_level="warning"))
-    engine = Engine(EngineSettings(kinds=KINDS))
-
-    async def follow() -> None:
-        job = await engine.submit("bench", TRAIN)
-        async for entry in engine.follow(job):
-            if entry.kind == "progress":
-                print("training", flush=True)
-
-    work = [asyncio.create_task(server.serve())]
-    if busy:
-        work.append(asyncio.create_task(follow()))
-    else:
-        print("training", flush=True)
-    await work[0]
-
-
-def answers(port: int) -> list[float]:
+def time_answers(port: int, count: int) -> list[float]:
     """Seconds that the page takes for a toy run with new settings, asked `PER_SECOND` times a second."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
 
@@ -120,89 +115,96 @@ def answers(port: int) -> list[float]:
         return text
 
     state = json.loads(post("/toy/open", {"query": ""}))["state"]
+    post("/toy/compute", state)
     found = []
     due = time.perf_counter()
-    for index in range(REQUESTS + 10):
+    for index in range(count):
         due += 1.0 / PER_SECOND
         time.sleep(max(0.0, due - time.perf_counter()))
         began = time.perf_counter()
-        post("/toy/compute", {**state, "seed": index})
+        # Another seed each time: nothing is answered from what is kept.
+        post("/toy/compute", {**state, "seed": time.time_ns() % 10**6 + index})
         found.append(time.perf_counter() - began)
-    return found[10:]
+    connection.close()
+    return found
 
 
-def page_answers(busy: bool) -> list[float]:
-    """`answers` of a page in a process of its own."""
-    port = free_port()
-    server = subprocess.Popen(
-        [sys.executable, "-m", "tests.benchmarks.bench_streaming", "serve", str(port), "busy" if busy else "idle"],
-        cwd=ROOT, stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
+async def time_busy_answers(port: int, count: int) -> list[float]:
+    """The same while a job trains in the embedded engine and is followed."""
+    job = await start_training(port)
     try:
-        assert server.stdout is not None
-        server.stdout.readline()
-        # What is printed later must not fill the pipe.
-        drain = subprocess.Popen(["cat"], stdin=server.stdout, stdout=subprocess.DEVNULL)
-        time.sleep(5)
-        return answers(port)
+        number = await wait_for_step(port, job, 120.0)
+        watching = asyncio.create_task(follow_for(port, job, number, 3600.0))
+        found = await asyncio.to_thread(time_answers, port, count)
+        watching.cancel()
+        return found
     finally:
-        server.terminate()
-        server.wait(30)
-        drain.wait(30)
+        await stop_training(port, job)
 
 
-def main() -> None:
+def describe_lags(name: str, lags: list[float], followers: int, updates: int) -> tuple[str, ...]:
+    """One row of the table, from seconds."""
+    cuts = statistics.quantiles(lags, n=100)
+    arrived = len(lags) / followers / (updates / RATE)
+    return name, f"{arrived:.1f}", f"{1e3 * cuts[49]:.1f}", f"{1e3 * cuts[94]:.1f}"
+
+
+def main(arguments: Sequence[str] | None = None, server: Server | None = None) -> None:
     """Measure and write the tables."""
-    engine = Engine(EngineSettings(kinds=KINDS, jobs_per_visitor=20))
-    rows = []
-    for followers in (1, 100):
-        found = asyncio.run(lags(engine, followers))
-        name = "the engine's feed, one follower" if followers == 1 else f"the engine's feed, {followers} followers"
-        rows.append(lag_line(name, found, len(found) // followers))
-    found = asyncio.run(event_lags())
-    rows.append(lag_line("dask's own events (log_event, subscribe_topic), one follower", found, len(found)))
-    times = asyncio.run(training_times(engine))
-    engine.close()
-    wall, cpu = (
-        {which: [row[index] for row in times if row[0] == which] for which in ("silent", "streamed")}
-        for index in (1, 2)
-    )
-    idle, busy = page_answers(False), page_answers(True)
+    report = Report(__doc__, arguments, packages=("distributed", "torch"))
+    size = SMALLEST if report.smallest else FULL
+    engine, lags = Engine(EngineSettings(kinds=KINDS, jobs_per_visitor=20)), []
+    try:
+        for followers in (1, size.followers):
+            found = asyncio.run(measure_lags(engine, size.updates, followers))
+            name = f"the engine's feed, followers: {followers}"
+            lags.append(describe_lags(name, found, followers, size.updates))
+        times = asyncio.run(time_training(engine, size))
+    finally:
+        engine.close()
+    found = asyncio.run(measure_event_lags(size.updates))
+    lags.append(describe_lags("dask's own events (log_event, subscribe_topic), followers: 1", found, 1, size.updates))
+    with serving(server) as page:
+        idle = time_answers(page.port, size.requests)
+        busy = asyncio.run(time_busy_answers(page.port, size.requests))
+    wall, cpu = ({which: [turn[index] for turn in times[which]] for which in times} for index in (0, 1))
+    costs = [
+        (w, f"{statistics.median(wall[w]):.3f}", f"{statistics.median(cpu[w]):.3f}") for w in ("silent", "streamed")
+    ]
+    answers = [describe_answers("idle", idle), describe_answers(f"training, followed at {RATE}/s", busy)]
     lines = [
-        "# Streaming: lag, overhead, and the page while a job trains", "",
-        f"Written by `make bench` (tests/benchmarks/bench_streaming.py) on {os.cpu_count()} cores; load average before"
-        f" the end: {os.getloadavg()[0]:.1f}.", "",
-        f"Lag from a row's making in the worker process to its arrival in the web process, {UPDATES} rows at"
-        f" {RATE}/s:", "",
-        "| way | rows/s | median ms | p95 ms |", "| --- | --- | --- | --- |", *rows, "",
-        "Four methods on the MLP (digits, batches of 64), a plane, checkpoints and a row for every step, followed; and",
-        "the same steps silently in the same process, in 12 turns each:", "",
-        "| training | wall s per turn, median | CPU s per turn, median |", "| --- | --- | --- |",
-        *(f"| {w} | {statistics.median(wall[w]):.3f} | {statistics.median(cpu[w]):.3f} |" for w in wall), "",
-        f"Overhead of streaming: {_percent(wall)} of wall time, {_percent(cpu)} of CPU time (of the whole worker"
-        " process, its event loop included).", "",
-        f"Answers of the page (toy lab, new settings in each of {REQUESTS} requests, {PER_SECOND}/s) from the process"
-        " that holds the embedded engine:", "",
-        "| engine | median ms | p95 ms | slowest ms |", "| --- | --- | --- | --- |",
-        *(_page_line(name, found) for name, found in (("not started", idle), ("training, followed at 20/s", busy))),
+        f"Lag from a row's making in the worker process to its arrival in the web process, {size.updates} rows at "
+        f"{RATE}/s:",
         "",
-    ]  # fmt: skip
-    RESULT.write_text("\n".join(lines), encoding="utf-8")
-    print("\n".join(lines))
+        *draw_table(("way", "rows/s", "median ms", "p95 ms"), lags),
+        "",
+        "Four methods on the MLP (digits, batches of 64), a plane, checkpoints and a row for every step, followed; and "
+        f"the same steps silently in the same process, in {size.turns} turns each:",
+        "",
+        *draw_table(("training", "wall s per turn, median", "CPU s per turn, median"), costs),
+        "",
+        f"Overhead of streaming: {percent_more(wall)} of wall time, {percent_more(cpu)} of CPU time (of the whole "
+        "worker process, its event loop included).",
+        "",
+        f"Answers of the page (toy lab, new settings in each of {size.requests} requests, {PER_SECOND}/s) from the "
+        "process that holds the embedded engine:",
+        "",
+        *draw_table(("engine", "median ms", "p95 ms", "slowest ms"), answers),
+    ]
+    report.write(RESULTS / "streaming.md", "Streaming: lag, overhead, and the page while a job trains", lines)
 
 
-def _percent(times: dict[str, list[float]]) -> str:
+def percent_more(times: dict[str, list[float]]) -> str:
+    """How much more the streamed turns take than the silent ones, by the median of the ratios."""
     ratios = [b / a for a, b in zip(times["silent"], times["streamed"], strict=True)]
     return f"{100 * (statistics.median(ratios) - 1):+.1f} %"
 
 
-def _page_line(name: str, found: list[float]) -> str:
+def describe_answers(name: str, found: list[float]) -> tuple[str, ...]:
+    """A row of the page's answers."""
     cuts = statistics.quantiles(found, n=100)
-    return f"| {name} | {1e3 * cuts[49]:.1f} | {1e3 * cuts[94]:.1f} | {1e3 * max(found):.1f} |"
+    return name, f"{1e3 * cuts[49]:.1f}", f"{1e3 * cuts[94]:.1f}", f"{1e3 * max(found):.1f}"
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["serve"]:
-        asyncio.run(serve(int(sys.argv[2]), sys.argv[3] == "busy"))
-    else:
-        main()
+    main()

@@ -1,4 +1,4 @@
-"""A 48 × 48 phase diagram of all four methods, 400 steps, 5 seeds: time to the first picture and to the whole.
+"""A phase diagram of all four methods: time to the first picture and to the whole, against one run after the other.
 
 Run by `make bench`; writes tests/benchmarks/results/sweeps.md.
 """
@@ -6,7 +6,8 @@ Run by `make bench`; writes tests/benchmarks/results/sweeps.md.
 from __future__ import annotations
 
 import time
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -14,20 +15,30 @@ from geometry.surface import Surface
 from geometry.surfaces import AnnularWell, StiffValley
 from optimizers import METHODS, simulate
 from optimizers.sweeps import Axis, refined_sweep
-
-RESULT = Path(__file__).parent / "results" / "sweeps.md"
-POINTS, STEPS, SEEDS = 48, 400, 5
-FOUR = ("SGDM", "SAM", "LLQR", "LLQR+SAM")
-RATES = Axis("learning_rate", np.geomspace(1e-3, 0.1, POINTS))
-RADII = Axis("radius", np.geomspace(0.02, 1.0, POINTS))
+from tests.benchmarks.report import RESULTS, Report, draw_table
 
 
-def measure(surface: Surface) -> tuple[float, float, float]:
+@dataclass(frozen=True)
+class Size:
+    """Points along each axis, steps of a walk, seeds of each point, points that are simulated one by one."""
+
+    points: int
+    steps: int
+    seeds: int
+    sample: int
+
+
+FULL, SMALLEST = Size(48, 400, 5, 60), Size(4, 5, 2, 2)
+
+
+def measure(surface: Surface, size: Size) -> tuple[float, float, float]:
     """(first picture of all methods, complete diagram, the same runs one point after the other, estimated) in s."""
+    rates = Axis("learning_rate", np.geomspace(1e-3, 0.1, size.points))
+    radii = Axis("radius", np.geomspace(0.02, 1.0, size.points))
+    start, seeds = surface.default_start, np.arange(size.seeds)
     begin = time.perf_counter()
     pictures = [
-        refined_sweep(surface, name, RATES, RADII, surface.default_start, np.arange(SEEDS), STEPS, noise_variance=1e-9)
-        for name in FOUR
+        refined_sweep(surface, name, rates, radii, start, seeds, size.steps, noise_variance=1e-9) for name in METHODS
     ]
     for picture in pictures:
         next(picture)
@@ -37,33 +48,31 @@ def measure(surface: Surface) -> tuple[float, float, float]:
         assert last.complete
     complete = time.perf_counter() - begin
     begin = time.perf_counter()
-    sample = 60
-    for i in range(sample):
-        rate, radius = RATES.values[i % POINTS], RADII.values[(7 * i) % POINTS]
-        for name in FOUR:
-            simulate(surface, name, surface.default_start, STEPS, rate, radius, 0.9, 1e-9, i % SEEDS, "summary")
-    single = (time.perf_counter() - begin) / sample * POINTS * POINTS * SEEDS
+    for i in range(size.sample):
+        rate, radius = rates.values[i % size.points], radii.values[(7 * i) % size.points]
+        for name in METHODS:
+            simulate(surface, name, start, size.steps, rate, radius, 0.9, 1e-9, i % size.seeds, "summary")
+    single = (time.perf_counter() - begin) / size.sample * size.points**2 * size.seeds
     return first, complete, single
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and write the table."""
+    report = Report(__doc__, arguments, packages=("numpy", "numba"))
+    size = SMALLEST if report.smallest else FULL
     for name in METHODS:
         simulate(AnnularWell(), name, steps=2)
-    lines = [
-        "# Phase diagrams: 48 × 48 points, four methods, 400 steps, 5 seeds (46 080 runs)",
-        "",
-        "Written by `make bench` (tests/benchmarks/bench_sweeps.py), two threads. One by one: 60 points simulated one",
-        "after the other, scaled up to the whole diagram.",
-        "",
-        "| surface | first picture, s | complete, s | one by one, s (estimated) | ratio |",
-        "| --- | --- | --- | --- | --- |",
-    ]
+    rows = []
     for surface in (AnnularWell(), StiffValley()):
-        first, complete, single = measure(surface)
-        lines.append(f"| {surface.title} | {first:.2f} | {complete:.2f} | {single:.0f} | {single / complete:.1f} |")
-    RESULT.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    print(RESULT.read_text(encoding="utf-8"))
+        first, complete, single = measure(surface, size)
+        rows.append((surface.title, f"{first:.2f}", f"{complete:.2f}", f"{single:.0f}", f"{single / complete:.1f}"))
+    points, runs = f"{size.points} × {size.points} points", len(METHODS) * size.points**2 * size.seeds
+    title = f"Phase diagrams: {points}, {len(METHODS)} methods, {size.steps} steps, {size.seeds} seeds ({runs} runs)"
+    about = (
+        f"Two threads. One by one: {size.sample} points simulated one after the other, scaled up to the whole diagram."
+    )
+    head = ("surface", "first picture, s", "complete, s", "one by one, s (estimated)", "ratio")
+    report.write(RESULTS / "sweeps.md", title, [about, "", *draw_table(head, rows)])
 
 
 if __name__ == "__main__":

@@ -6,20 +6,34 @@ automatic differentiation on the same surface. Run by `make bench`; writes tests
 
 from __future__ import annotations
 
+import itertools
 import statistics
-import time
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
 
 from geometry.surfaces import AnnularWell
-from optimizers import LLQR, METHODS, fast, simulate
+from optimizers import LLQR, METHODS, simulate
+from tests.benchmarks.report import RESULTS, Report, draw_table, time_in_turns
 
-RESULT = Path(__file__).parent / "results" / "toys.md"
-STEPS, RATE, RADIUS = 400, 0.0165, 0.30
+RATE, RADIUS = 0.0165, 0.30
 SURFACE, START = AnnularWell(), np.array([4.8, 0.9])
+
+
+@dataclass(frozen=True)
+class Size:
+    """Steps of a walk, rounds of the measurement, walkers of a small and of a large crowd."""
+
+    steps: int
+    rounds: int
+    few: int
+    many: int
+
+
+FULL, SMALLEST = Size(400, 6, 64, 4096), Size(12, 1, 2, 512)
 
 
 class SAMWrapper:
@@ -40,17 +54,17 @@ class SAMWrapper:
             self.theta.sub_(offset)
 
 
-def usual(method: str, u: torch.Tensor) -> np.ndarray:
+def walk_the_usual_way(method: str, u: torch.Tensor, steps: int) -> np.ndarray:
     """One method the usual way from START with the given first U; returns the path."""
     theta = torch.tensor(START, requires_grad=True)
     sgd = torch.optim.SGD([theta], lr=RATE, momentum=0.9)
     sam = SAMWrapper(theta, sgd, RADIUS)
     learns, rule, path = "LLQR" in method, LLQR(), [START]
-    for t in range(STEPS):
+    for t in range(steps):
         sgd.zero_grad()
         SURFACE.loss(theta).backward()
         if learns and t > 0 and t % rule.refresh_every == 0:
-            u = usual_refresh(theta.detach(), theta.grad, u, rule)
+            u = refresh_the_usual_way(theta.detach(), theta.grad, u, rule)
         precondition = (lambda g, u=u: u @ g) if learns else (lambda g: g)
         if "SAM" in method:
             sam.step(precondition)
@@ -60,7 +74,7 @@ def usual(method: str, u: torch.Tensor) -> np.ndarray:
     return np.array(path)
 
 
-def usual_refresh(theta: torch.Tensor, g: torch.Tensor, u: torch.Tensor, rule: LLQR) -> torch.Tensor:
+def refresh_the_usual_way(theta: torch.Tensor, g: torch.Tensor, u: torch.Tensor, rule: LLQR) -> torch.Tensor:
     """LLQR's refresh with torch matrices and an automatic Hessian."""
     h = torch.func.hessian(SURFACE.loss)(theta)
     inner, buffer = u, torch.zeros_like(u)
@@ -73,75 +87,65 @@ def usual_refresh(theta: torch.Tensor, g: torch.Tensor, u: torch.Tensor, rule: L
     return (u + u.T) / 2
 
 
-def median_ms(call: Callable[[], object], repeats: int) -> float:
-    """Median wall time of `call` in ms after one call that is not counted."""
-    call()
-    times = []
-    for _ in range(repeats):
-        begin = time.perf_counter()
-        call()
-        times.append(1e3 * (time.perf_counter() - begin))
-    return statistics.median(times)
-
-
-def four(start: np.ndarray, **options) -> None:
+def walk_four(start: np.ndarray, steps: int, **options) -> None:
     """All four methods from `start`."""
     for method in METHODS:
-        simulate(SURFACE, method, start, STEPS, RATE, RADIUS, **options)
+        simulate(SURFACE, method, start, steps, RATE, RADIUS, **options)
 
 
-def four_from_scratch() -> None:
-    """All four methods from START, with the first U of LLQR learned anew."""
-    fast._one_warm_start.cache_clear()
-    four(START)
-
-
-def four_the_usual_way() -> None:
+def walk_four_the_usual_way(steps: int) -> None:
     """All four methods the usual way, from the U that ours starts with."""
     for method in METHODS:
         first = torch.eye(2, dtype=torch.float64)
         if "LLQR" in method:
             first = torch.tensor(simulate(SURFACE, method, START, 1, RATE, RADIUS).preconditioners[0])
-        usual(method, first)
+        walk_the_usual_way(method, first, steps)
 
 
-def agreement() -> float:
+def compare_paths(steps: int) -> float:
     """Largest distance between the two ways over the first 30 steps (SAM is chaotic later): the same computation."""
     worst = 0.0
     for method in METHODS:
-        ours = simulate(SURFACE, method, START, STEPS, RATE, RADIUS)
-        path = usual(method, torch.tensor(ours.preconditioners[0]))
+        ours = simulate(SURFACE, method, START, steps, RATE, RADIUS)
+        path = walk_the_usual_way(method, torch.tensor(ours.preconditioners[0]), steps)
         worst = max(worst, float(np.abs(path - ours.positions)[:31].max()))
+    if worst > 1e-9:
+        raise RuntimeError(f"the two ways do not compute the same: they are {worst:.1e} apart")
     return worst
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and write the table."""
+    report = Report(__doc__, arguments, packages=("numpy", "numba", "torch"))
+    size = SMALLEST if report.smallest else FULL
     torch.set_num_threads(1)
     rng = np.random.default_rng(0)
-    many = {n: START + rng.normal(scale=0.05, size=(n, 2)) for n in (64, 4096)}
-    rows: list[tuple[str, float]] = []
-    ours = median_ms(lambda: four(START), 15)
-    base = median_ms(four_the_usual_way, 3)
-    rows.append(("the usual way (torch.optim.SGD, SAM wrapper, autograd), one start", base))
-    rows.append(("ours, the readable rule, one start", median_ms(lambda: four(START, compiled=False), 1)))
-    rows.append(("ours, the readable rule, 64 starts", median_ms(lambda: four(many[64], compiled=False), 1)))
-    rows.append(("ours (compiled), one start", ours))
-    rows.append(("ours (compiled), one start, its first U learned anew", median_ms(four_from_scratch, 15)))
-    rows.append(("ours (compiled), 64 starts", median_ms(lambda: four(many[64]), 7)))
+    few, many = (START + rng.normal(scale=0.05, size=(n, 2)) for n in (size.few, size.many))
+    # A start that nobody has asked for yet: U is kept for each start.
+    fresh = (START + 1e-9 * k for k in itertools.count(1))
+    usual, one = "the usual way (torch.optim.SGD, SAM wrapper, autograd), one start", "ours (compiled), one start"
+    calls = {
+        usual: lambda: walk_four_the_usual_way(size.steps),
+        "ours, the readable rule, one start": lambda: walk_four(START, size.steps, compiled=False),
+        f"ours, the readable rule, {size.few} starts": lambda: walk_four(few, size.steps, compiled=False),
+        one: lambda: walk_four(START, size.steps),
+        "ours (compiled), one start, its first U learned anew": lambda: walk_four(next(fresh), size.steps),
+        f"ours (compiled), {size.few} starts": lambda: walk_four(few, size.steps),
+    }
     for method in METHODS:
-        name = f"ours (compiled), 4096 starts of {method} alone"
-        rows.append((name, median_ms(lambda m=method: simulate(SURFACE, m, many[4096], STEPS, RATE, RADIUS), 3)))
-    lines = [
-        "# Toy simulation: time of four methods × 400 steps on the ring", "",
-        "Written by `make bench` (tests/benchmarks/bench_toys.py), one thread unless there are over 512 walkers. The",
-        "usual way starts from the U that ours has learned; ours keeps that U between calls with one start unless the",
-        f"row says otherwise. Largest distance between the two ways over 30 steps: {agreement():.1e}.", "",
-        "| what | ms | usual way ÷ this | this ÷ ours, one start |", "| --- | --- | --- | --- |",
-    ]  # fmt: skip
-    lines += [f"| {name} | {ms:.1f} | {base / ms:.1f} | {ms / ours:.2f} |" for name, ms in rows]
-    RESULT.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    print(RESULT.read_text(encoding="utf-8"))
+        name = f"ours (compiled), {size.many} starts of {method} alone"
+        calls[name] = partial(simulate, SURFACE, method, many, size.steps, RATE, RADIUS)
+    apart = compare_paths(size.steps)
+    ms = {name: 1e3 * statistics.median(times) for name, times in time_in_turns(calls, size.rounds).items()}
+    rows = [(name, f"{t:.1f}", f"{ms[usual] / t:.1f}", f"{t / ms[one]:.2f}") for name, t in ms.items()]
+    about = (
+        f"{size.rounds} rounds in turns (medians without the first), one thread unless there are over 512 walkers. "
+        "The usual way starts from the U that ours has learned; ours keeps that U between calls with one start unless "
+        f"the row says otherwise. Largest distance between the two ways over 30 steps: {apart:.1e}."
+    )
+    title = f"Toy simulation: time of four methods × {size.steps} steps on the ring"
+    head = ("what", "ms", "usual way ÷ this", "this ÷ ours, one start")
+    report.write(RESULTS / "toys.md", title, [about, "", *draw_table(head, rows)])
 
 
 if __name__ == "__main__":

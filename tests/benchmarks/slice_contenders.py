@@ -1,6 +1,6 @@
-"""One measured run of one way to evaluate a slice or curvature, in a process of its own; prints one line of JSON.
+"""Ways to evaluate a slice or curvature, measured in turns in a process of their own; prints one line of JSON.
 
-    python -m tests.benchmarks.slice_contenders slice "Pothole lab" mlp 51
+    python -m tests.benchmarks.slice_contenders '{"mlp": 51}' 1797 "Pothole lab" "plain loop"
 
 Started by bench_slices with the Python of the peers' environment, one thread.
 """
@@ -21,27 +21,27 @@ from geometry.networks import NetworkLoss
 from geometry.slices import evaluate_slice, slice_plane
 
 
-def digits(network: str) -> tuple[nn.Module, torch.Tensor, torch.Tensor]:
-    """The network with its initial weights, and all 1797 digits."""
+def digits(network: str, examples: int) -> tuple[nn.Module, torch.Tensor, torch.Tensor]:
+    """The network with its initial weights, and the first so many of the 1797 digits."""
     from sklearn.datasets import load_digits
 
-    images, targets = load_digits(return_X_y=True)
+    images, targets = (array[:examples] for array in load_digits(return_X_y=True))
     inputs = torch.tensor(images / 16, dtype=torch.float32)
     if network == "convnet":
         inputs = inputs.view(-1, 1, 8, 8)
     return build_network(network, tuple(inputs.shape[1:]), 10).eval(), inputs, torch.tensor(targets)
 
 
-def ours(network: str, points: int, device: str = "cpu") -> Callable[[], np.ndarray]:
-    module, inputs, targets = digits(network)
+def ours(network: str, points: int, examples: int, device: str = "cpu") -> Callable[[], np.ndarray]:
+    module, inputs, targets = digits(network, examples)
     objective = NetworkLoss(module, inputs, targets, device=device)
     axis = np.linspace(-1, 1, points)
     return lambda: evaluate_slice(objective, slice_plane(objective, objective.initial), axis, axis)
 
 
-def loop(network: str, points: int, block: int = 1797) -> Callable[[], np.ndarray]:
+def loop(network: str, points: int, examples: int, block: int = 1797) -> Callable[[], np.ndarray]:
     """What one writes without a library: weights set, forward pass, loss, no gradient."""
-    module, inputs, targets = digits(network)
+    module, inputs, targets = digits(network, examples)
     objective = NetworkLoss(module, inputs, targets)
     plane = slice_plane(objective, objective.initial)
     shapes = [p.shape for p in module.parameters()]
@@ -67,11 +67,11 @@ def loop(network: str, points: int, block: int = 1797) -> Callable[[], np.ndarra
     return run
 
 
-def loss_landscapes(network: str, points: int) -> Callable[[], np.ndarray]:
+def loss_landscapes(network: str, points: int, examples: int) -> Callable[[], np.ndarray]:
     import loss_landscapes as peer
     from loss_landscapes.metrics import Loss
 
-    module, inputs, targets = digits(network)
+    module, inputs, targets = digits(network, examples)
     metric = Loss(nn.CrossEntropyLoss(), inputs, targets)
 
     def run() -> np.ndarray:
@@ -81,29 +81,29 @@ def loss_landscapes(network: str, points: int) -> Callable[[], np.ndarray]:
     return run
 
 
-def gradfield(network: str, points: int) -> Callable[[], np.ndarray]:
+def gradfield(network: str, points: int, examples: int) -> Callable[[], np.ndarray]:
     from gradfield import model_loss_fn, sample_grid
 
-    module, inputs, targets = digits(network)
+    module, inputs, targets = digits(network, examples)
     landscape = model_loss_fn(module, nn.CrossEntropyLoss(), inputs, targets)
     return lambda: sample_grid(landscape, (-1, 1), (-1, 1), points)["Z"]
 
 
-CONTENDERS: dict[str, Callable[[str, int], Callable[[], np.ndarray]]] = {
+CONTENDERS: dict[str, Callable[[str, int, int], Callable[[], np.ndarray]]] = {
     "Pothole lab": ours,
-    "Pothole lab, accelerator": lambda network, points: ours(network, points, "cuda"),
+    "Pothole lab, accelerator": lambda network, points, examples: ours(network, points, examples, "cuda"),
     "plain loop": loop,
-    "plain loop, blocks of 512": lambda network, points: loop(network, points, 512),
+    "plain loop, blocks of 512": lambda network, points, examples: loop(network, points, examples, 512),
     "gradfield": gradfield,
     "loss-landscapes": loss_landscapes,
 }
 
 
-def pyhessian() -> dict[str, float]:
-    """Top eigenvalue and trace of the perceptron's initial point by PyHessian's defaults."""
+def pyhessian(network: str, examples: int) -> dict[str, float]:
+    """Top eigenvalue and trace at the initial weights by PyHessian's defaults."""
     from pyhessian import hessian
 
-    module, inputs, targets = digits("mlp")
+    module, inputs, targets = digits(network, examples)
     torch.manual_seed(0)
     began = time.process_time()
     computer = hessian(module, nn.CrossEntropyLoss(), data=(inputs, targets), cuda=False)
@@ -119,18 +119,27 @@ def pyhessian() -> dict[str, float]:
     }
 
 
-def main() -> None:
-    torch.set_num_threads(1)
-    if sys.argv[1] == "pyhessian":
-        print(json.dumps(pyhessian()))
-        return
-    _, _, name, network, points = sys.argv
-    CONTENDERS[name](network, 3)()
-    run = CONTENDERS[name](network, int(points))
+def measure(name: str, network: str, points: int, examples: int) -> dict[str, float]:
+    """Seconds of one way after a first small run, and the ends of what it found."""
+    CONTENDERS[name](network, 3, examples)()
+    run = CONTENDERS[name](network, points, examples)
     wall, cpu = time.perf_counter(), time.process_time()
     losses = run()
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-    print(json.dumps({"cpu": cpu, "wall": wall, "smallest": float(losses.min()), "largest": float(losses.max())}))
+    return {"cpu": cpu, "wall": wall, "smallest": float(losses.min()), "largest": float(losses.max())}
+
+
+def main() -> None:
+    torch.set_num_threads(1)
+    points, examples, names = json.loads(sys.argv[1]), int(sys.argv[2]), sys.argv[3:]
+    found: dict[str, dict[str, dict[str, float]]] = {
+        network: {
+            name: pyhessian(network, examples) if name == "PyHessian" else measure(name, network, along, examples)
+            for name in names
+        }
+        for network, along in points.items()
+    }
+    print(json.dumps(found))
 
 
 if __name__ == "__main__":

@@ -32,13 +32,12 @@ def compare(description: Description, job: JobContext) -> None:
     streamed, silent = Ground(description, job.worker), Ground(description, job.worker)
     progress = Progress(streamed, description, job)
     progress.begin()
-    step, found = 0, []
-    rounds, steps = 12, description["steps"] // 12
-    for turn in range(rounds):
-        order = ("streamed", "silent") if turn % 2 else ("silent", "streamed")
-        for which in order:
+    found: dict[str, list[tuple[float, float]]] = {"silent": [], "streamed": []}
+    steps = description["steps"] // description["turns"]
+    for turn in range(description["turns"]):
+        for which in sorted(found, reverse=bool(turn % 2)):
             wall, cpu = time.perf_counter(), time.process_time()
-            for t in range(step, step + steps):
+            for t in range(turn * steps, (turn + 1) * steps):
                 if which == "streamed":
                     if job.wants_checkpoint():
                         job.keep_checkpoint(t, progress.packed())
@@ -47,9 +46,13 @@ def compare(description: Description, job: JobContext) -> None:
                 else:
                     for name in silent.training.names:
                         silent.training.advance(name)
-            found.append((which, time.perf_counter() - wall, time.process_time() - cpu))
-        step += steps
+            found[which].append((time.perf_counter() - wall, time.process_time() - cpu))
     job.keep_result("times", json.dumps(found).encode())
+
+
+def _comparison(description: Description) -> dict[str, Any]:
+    turns = int(description.pop("turns"))
+    return {**validate(description), "turns": turns}
 
 
 def _stamps(description: Description) -> dict[str, Any]:
@@ -57,7 +60,7 @@ def _stamps(description: Description) -> dict[str, Any]:
 
 
 STAMPS = JobKind("stamps", _stamps, stamps, resumable=False)
-COMPARE = JobKind("compare", validate, compare, resumable=False)
+COMPARE = JobKind("compare", _comparison, compare, resumable=False)
 KINDS = {
     "train": "app.network.training.job:TRAIN",
     "stamps": "tests.benchmarks.streaming_jobs:STAMPS",

@@ -6,15 +6,20 @@ page and instrument in every theme into tests/artifacts. Names choose some: -m t
 
 from __future__ import annotations
 
-import sys
+import argparse
+import re
+from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-from tests.browser.chrome import HOW, find_chrome
-from tests.browser.launch import DESKTOP, PHONE, launch
+from tests.benchmarks.running import browsing, serving
+from tests.browser.lab_page import LabPage
+from tests.browser.launch import DESKTOP, PHONE
+from tests.browser.network_lab import NetworkPage
 from tests.browser.problems import PageProblems
 from tests.server import Server
 
@@ -58,72 +63,82 @@ LOOKED_AT: dict[str, tuple[str, dict[str, Any]]] = {
 """Every page and instrument in every theme, for who changes them to look at: kept out of the repository."""
 WHOLE = ("network-", "anatomy-", "cloud-")
 """Of those pictures, the ones that show the whole page and not the window."""
-READY = {
-    "/instruments": "[id$=-body][aria-busy=false] .heat-canvas",
-    "/notes": "#notes-clock",
-    "/network": "#start-button",
-    "/": "#map-graph .main-svg",
-}
-SETTLE = 2500
-"""Milliseconds after the paths have come: the surface is drawn by software and takes its time."""
+READY = {"/instruments": "[id$=-body][aria-busy=false] .heat-canvas", "/notes": "#notes-clock"}
+"""What is there when a page that has no page object is drawn."""
+SETTLE = 500
+"""Milliseconds for what moves by itself (a fade, the last frame of a surface that is drawn by software) to come to
+rest: nothing tells its end."""
+WINDOW: dict[str, Any] = {"viewport": {"width": 390, "height": 600}}
+LEAST = "data=two-moons&steps=4&batch_size=32&refresh_size=32&slice_asked=yes&slice_points=11"
+SMALLEST = {"light": ("/?preset=figure-2&steps=20", WINDOW), "network": (f"/network?{LEAST}", WINDOW)}
+"""The same by the shortest way: a page of each kind, in a small window."""
 
 
-def take(browser: Browser, address: str, name: str) -> Path:
+def take(browser: Browser, address: str, name: str, shot: tuple[str, dict[str, Any]], folder: Path) -> Path:
     """One picture; RuntimeError if the page had a problem: a broken page is no picture for a README."""
-    link, context = {**SHOTS, **LOOKED_AT}[name]
+    link, settings = shot
     problems = PageProblems()
-    page = browser.new_context(base_url=address, **context).new_page()
+    context = browser.new_context(base_url=address, **settings)
+    page = context.new_page()
     problems.watch(page)
-    page.goto(link)
-    page.locator(READY[link.partition("?")[0]]).first.wait_for(timeout=120_000)
-    if link.startswith("/network"):
-        train(page)
-    if name in SHOTS and "anatomy" in name:
+    visit(page, link)
+    if name == "anatomy":
         page.locator("#anatomy-section").evaluate("(panel) => panel.scrollIntoView({ block: 'end' })")
     page.wait_for_timeout(SETTLE)
-    path = (FOLDER if name in SHOTS else ARTIFACTS) / f"{name}.png"
+    path = folder / f"{name}.png"
     page.screenshot(path=path, full_page=name.startswith(WHOLE))
-    if name in SHOTS:
-        with Image.open(path) as picture:
-            whole = picture.convert("RGB")
-        whole.save(path, optimize=True)
-        if path.stat().st_size > MOST:
-            whole.quantize(COLOURS, kmeans=4, dither=Image.Dither.NONE).save(path, optimize=True)
-    page.context.close()
+    context.close()
     if problems.unexpected():
         raise RuntimeError("\n".join(problems.unexpected()))
     return path
 
 
-def train(page: Page) -> None:
-    """Start the run of the link and wait for its end and for what is asked of it then."""
-    page.locator("#start-button").click()
-    for panel in ("slice", "curvature"):
-        page.locator(f"#{panel}-answer").wait_for(timeout=120_000)
-        page.locator(f"#{panel}-panel[aria-busy=false]").wait_for(timeout=120_000)
+def visit(page: Page, link: str) -> None:
+    """Open a link and wait until all that it asks for is drawn."""
+    where = link.partition("?")[0]
+    if where == "/":
+        lab = LabPage(page).open(link)
+        lab.until(lambda: page.evaluate("potholeLab.toy.pictures.relief.paths.ready"))
+        lab.until(lambda: page.locator("#relief-stack.waiting").count() == 0)
+    elif where == "/network":
+        NetworkPage(page).open(link).start()
+        for panel in re.findall(r"(\w+)_asked=yes", link):
+            page.locator(f"#{panel}-answer").wait_for(timeout=120_000)
+            page.locator(f"#{panel}-panel[aria-busy=false]").wait_for(timeout=120_000)
+    else:
+        page.goto(link)
+        page.locator(READY[where]).first.wait_for(timeout=120_000)
 
 
-def main(names: list[str]) -> None:
-    """These pictures, or all, from one server."""
-    unknown = set(names) - {*SHOTS, *LOOKED_AT}
+def shrink(path: Path) -> None:
+    """Write a picture anew, smaller: with a palette where it would be larger than MOST."""
+    with Image.open(path) as picture:
+        whole = picture.convert("RGB")
+    whole.save(path, optimize=True)
+    if path.stat().st_size > MOST:
+        whole.quantize(COLOURS, kmeans=4, dither=Image.Dither.NONE).save(path, optimize=True)
+
+
+def main(arguments: Sequence[str] | None = None, browser: Browser | None = None, server: Server | None = None) -> None:
+    """These pictures, or all, from one server; with --smallest a page of each kind into a folder that goes again."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", help=f"of {', '.join((*SHOTS, *LOOKED_AT))}; all where none is named")
+    parser.add_argument("--smallest", action="store_true", help="a page of each kind, in its least form; keeps nothing")
+    options = parser.parse_args(arguments)
+    unknown = set(options.names) - {*SHOTS, *LOOKED_AT}
     if unknown:
-        raise SystemExit(f"No picture is called {', '.join(sorted(unknown))}.")
-    chrome_path = find_chrome()
-    if chrome_path is None:
-        raise SystemExit(f"No Chrome or Chromium found. {HOW}")
-    for folder in (FOLDER, ARTIFACTS):
-        folder.mkdir(parents=True, exist_ok=True)
-    server = Server()
-    try:
-        with sync_playwright() as playwright:
-            browser = launch(playwright, chrome_path)
-            for name in names or (*SHOTS, *LOOKED_AT):
-                path = take(browser, server.url, name)
-                print(f"{path.name}: {path.stat().st_size / 1000:.0f} kB")
-            browser.close()
-    finally:
-        server.stop()
+        parser.error(f"no picture is called {', '.join(sorted(unknown))}")
+    with serving(server) as lab, browsing(browser) as chrome, TemporaryDirectory() as nowhere:
+        for folder in (FOLDER, ARTIFACTS):
+            folder.mkdir(parents=True, exist_ok=True)
+        every = SMALLEST if options.smallest else {**SHOTS, **LOOKED_AT}
+        for name in options.names or every:
+            folder = Path(nowhere) if options.smallest else FOLDER if name in SHOTS else ARTIFACTS
+            path = take(chrome, lab.url, name, every[name], folder)
+            if name in SHOTS:
+                shrink(path)
+            print(f"{path.name}: {path.stat().st_size / 1000:.0f} kB")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

@@ -8,7 +8,7 @@ import re
 import pytest
 from playwright.sync_api import Error, Page
 
-from app.lecture.source import load_scenes
+from app.lecture.scenes import load_scenes
 from app.server import build
 from tests.browser.lab_page import LabPage
 from tests.browser.launch import PHONE

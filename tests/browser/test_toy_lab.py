@@ -10,7 +10,7 @@ import signal
 
 import pytest
 
-from app.toy.link import read_link
+from app.toy.request import read_link
 from tests.browser.lab_page import LabPage
 
 ALL = ["SGDM", "SAM", "LLQR", "LLQR+SAM"]

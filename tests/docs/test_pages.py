@@ -9,6 +9,10 @@ from pathlib import Path
 import pytest
 
 from app.jobs.job import STATES
+from app.lecture.scenes import parse_scenes
+from app.server import build
+from app.web.pages import page_at
+from optimizers import OUTCOMES
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted(page for page in (ROOT / "docs").rglob("*.md") if "_build" not in page.parts)
@@ -64,3 +68,33 @@ def test_links_lead_somewhere_in_the_repository_too(page: Path) -> None:
     """The pages are also read as files, where no Sphinx follows the links."""
     links = re.findall(r"\]\(([^)#\s]+)", page.read_text(encoding="utf-8"))
     assert [link for link in links if "://" not in link and not (page.parent / link).exists()] == []
+
+
+@pytest.fixture(scope="module")
+def registered() -> None:
+    """The pages, which say what is wrong with a link to them."""
+    build()
+
+
+@pytest.mark.usefixtures("registered")
+def test_links_into_the_lab_hold_what_its_pages_know() -> None:
+    links = {link for page in PAGES for link in re.findall(r"(/\w*\?\w[^\s`]*)", page.read_text(encoding="utf-8"))}
+    assert len(links) > 2
+    found = []
+    for link in links:
+        path, _, query = link.partition("?")
+        found += [f"{link}: {problem}" for problem in page_at(path).link_problems(query)]
+    assert found == []
+
+
+@pytest.mark.usefixtures("registered")
+def test_the_scene_file_that_is_shown_is_one() -> None:
+    text = (ROOT / "docs" / "using" / "lecturers.md").read_text(encoding="utf-8")
+    (shown,) = re.findall(r"```markdown\n(.*?)```", text, re.DOTALL)
+    lecture = parse_scenes(shown)
+    assert len(lecture.scenes) == 2 and lecture.scenes[0].notes
+
+
+def test_outcomes_are_explained() -> None:
+    text = (ROOT / "docs" / "using" / "students.md").read_text(encoding="utf-8")
+    assert [name for name in OUTCOMES if f"\n{name}\n: " not in text] == []

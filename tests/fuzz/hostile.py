@@ -7,7 +7,7 @@ import random
 import string
 from typing import Any
 
-from app.instruments.controls import OWN_CONTROLS
+from app.instruments.controls import instrument_controls
 from app.network.controls import controls as network_controls
 from app.state.control import NumberControl
 from app.toy.controls import SURFACE, controls, surface_controls
@@ -19,7 +19,7 @@ from tests.fuzz import wishes
 
 JOB_KEYS = {"job", "run", "replaces"}
 LINK_KEYS = [
-    *(control.name for control in (*controls(), *OWN_CONTROLS, *network_controls())),
+    *(control.name for control in (*controls(), *instrument_controls(), *network_controls())),
     *("surface", "preset", "start_x", "start_y", "surface.depth", "methods", "scene", "job"),
 ]
 """What the links of all pages hold."""

@@ -19,8 +19,7 @@ import torch
 from PIL import Image
 from safetensors.torch import save
 
-from app.lecture.scenes import SceneFileError
-from app.lecture.source import load_scenes
+from app.lecture.scenes import SceneFileError, load_scenes
 from geometry.checkpoints import read_weights
 from geometry.datasets import image_folder, npz
 from tests.fuzz import hostile

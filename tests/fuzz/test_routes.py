@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.instruments.routes import COMPUTATIONS
+from app.instruments.registry import INSTRUMENTS
 from tests.fuzz import hostile, wishes
 from tests.fuzz.addresses import ADDRESSES, CASES, SOCKETS
 from tests.fuzz.wire import COOKIE, Line, request
@@ -23,7 +23,7 @@ KINDS = (
 METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD", "TRACE", "PROPFIND")
 NAMES = (
     *("x", "..", "%2e%2e", "%00", "a/b", "%F0%9F%8D%95", "x" * 500, "..%2f..%2fetc%2fpasswd", "%ff"),
-    *COMPUTATIONS,
+    *INSTRUMENTS,
 )
 HEADS = (
     *("X-Forwarded-For", "X-Forwarded-Proto", "X-Request-ID", "Origin", "Referer", "Host", "Cookie", "Authorization"),

@@ -9,10 +9,9 @@ import struct
 from collections.abc import Iterator
 from typing import Any
 
-from app.instruments.controls import STRIDES
 from app.instruments.export.files import FORMAT as INSTRUMENT_FORMAT
-from app.instruments.export.tables import TABLES
-from app.instruments.routes import COMPUTATIONS
+from app.instruments.instrument import STRIDES
+from app.instruments.registry import INSTRUMENTS
 from app.network.controls import read_network_state
 from app.network.explore.controls import CURVATURE_CONTROLS, RESCALING_CONTROLS, SLICE_CONTROLS
 from app.network.export.request import FORMATS as OF_A_RUN
@@ -141,13 +140,13 @@ def wish(rng: random.Random, path: str) -> dict[str, Any]:
     if path == "/export/network":
         return of_a_run(rng, job)
     if path == "/export/instruments":
-        name = rng.choice(list(TABLES))
+        name = rng.choice(list(INSTRUMENTS))
         return {**instrument(rng, name), "format": rng.choice(OF_AN_INSTRUMENT), "width": 320, "table": ""}
     if path == "/export/toy":
         return of_the_toy(rng)
     name = path.rpartition("/")[2]
     if path.startswith("/instruments/"):
-        return instrument(rng, name if name in COMPUTATIONS else "race")
+        return instrument(rng, name if name in INSTRUMENTS else "race")
     return {"preset": "figure-2", "steps": 20, "cloud": 16, "cloud_spread": 0.01, "step": 3}
 
 
@@ -158,11 +157,11 @@ def every_wish(rng: random.Random, posts: list[str]) -> Iterator[tuple[str, dict
         if path in ("/network/act", "/network/change"):
             continue
         if path == "/instruments/{name}":
-            yield from ((f"/instruments/{name}", instrument(rng, name)) for name in COMPUTATIONS)
+            yield from ((f"/instruments/{name}", instrument(rng, name)) for name in INSTRUMENTS)
         elif path == "/export/network":
             yield from ((path, of_a_run(rng, JOBS[0], what, kind)) for what in OF_A_RUN for kind in OF_A_RUN[what])
         elif path == "/export/instruments":
-            for name in TABLES:
+            for name in INSTRUMENTS:
                 for kind in OF_AN_INSTRUMENT:
                     yield path, {**instrument(rng, name), "format": kind, "width": 320}
         elif path == "/export/toy":

@@ -25,7 +25,7 @@ class Followed:
     wrong: str = ""
 
 
-async def started(port: int) -> str:
+async def start_training(port: int) -> str:
     """The id of a training run that goes on for longer than anybody follows it here."""
     line = await connect(port)
     status, body = await line.ask(posted("/network/start", {"state": TRAINING}, VISITOR), 120.0)
@@ -34,7 +34,7 @@ async def started(port: int) -> str:
     return json.loads(body)["run"]["job"]
 
 
-async def training(port: int, job: str, seconds: float) -> int:
+async def wait_for_step(port: int, job: str, seconds: float) -> int:
     """The number of the run's newest entry, as soon as it has made some steps."""
     async with follow(port, job, 0) as socket, asyncio.timeout(seconds):
         async for text in socket:
@@ -57,14 +57,16 @@ def follow(port: int, job: str, number: int) -> Any:
     )
 
 
-async def one(port: int, job: str, number: int, until: float) -> Followed:
-    """One follower, until a moment of time.monotonic()."""
-    told = Followed()
+async def follow_for(port: int, job: str, number: int, seconds: float) -> Followed:
+    """One follower, for some seconds from its first entry on."""
+    told, loop = Followed(), asyncio.get_running_loop()
     try:
-        async with follow(port, job, number) as socket, asyncio.timeout_at(until - time.monotonic() + _now()):
+        async with follow(port, job, number) as socket, asyncio.timeout(60.0) as limit:
             async for text in socket:
                 entry = json.loads(text)
                 if "number" in entry and entry["kind"] != "connection":
+                    if not told.numbers:
+                        limit.reschedule(loop.time() + seconds)
                     told.numbers.append(entry["number"])
                     told.lags.append(time.time() - entry["time"])
     except TimeoutError:
@@ -74,23 +76,18 @@ async def one(port: int, job: str, number: int, until: float) -> Followed:
     return told
 
 
-def _now() -> float:
-    return asyncio.get_running_loop().time()
-
-
-async def stop(port: int, job: str) -> None:
+async def stop_training(port: int, job: str) -> None:
     """End the run."""
     line = await connect(port)
     await line.ask(posted("/network/act", {"job": job, "act": "stop"}, VISITOR), 60.0)
     await line.close()
 
 
-async def following(port: int, followers: int, seconds: float) -> list[Followed]:
+async def follow_run(port: int, followers: int, seconds: float) -> list[Followed]:
     """All followers of one run for some seconds."""
-    job = await started(port)
+    job = await start_training(port)
     try:
-        number = await training(port, job, 120.0)
-        until = time.monotonic() + seconds
-        return await asyncio.gather(*(one(port, job, number, until) for _ in range(followers)))
+        number = await wait_for_step(port, job, 120.0)
+        return await asyncio.gather(*(follow_for(port, job, number, seconds) for _ in range(followers)))
     finally:
-        await stop(port, job)
+        await stop_training(port, job)

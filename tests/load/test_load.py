@@ -11,7 +11,7 @@ import pytest
 from app.toy.batch import compute_paths
 from app.toy.request import read_request
 from tests.load.browsers import connect, crowd, drag, posted, preset_states
-from tests.load.followers import following
+from tests.load.followers import follow_run
 from tests.load.opening import everybody
 from tests.server import Server
 
@@ -91,7 +91,7 @@ def test_a_hall_opens_the_page(lab):
 
 
 def test_followers_miss_nothing(lab):
-    told = asyncio.run(following(lab.port, 20, 6.0))
+    told = asyncio.run(follow_run(lab.port, 20, 6.0))
     assert [browser.wrong for browser in told] == [""] * 20
     longest = max((browser.numbers for browser in told), key=len)
     assert longest, "nothing was heard of the run"

@@ -52,6 +52,16 @@ def test_refinement_ends_at_the_whole_map_and_says_what_it_computed():
     assert first.arrived[1, 1] == whole.arrived[0, 0] and first.arrived[3, 3] == whole.arrived[4, 4]
 
 
+@pytest.mark.parametrize("points", [1, 2, 4])
+def test_a_map_of_few_points_is_refined_too(points):
+    """Some of its finer pictures have no point of their own; found by the smallest form of a benchmark."""
+    rates, radii = Axis("learning_rate", RATES.values[:points]), Axis("radius", RADII.values[:points])
+    pictures = list(refined_sweep(RING, "SAM", rates, radii, STARTS, steps=60))
+    counts = [picture.computed.sum() for picture in pictures]
+    assert counts == sorted(set(counts)) and pictures[-1].complete
+    np.testing.assert_array_equal(pictures[-1].arrived, sweep(RING, "SAM", rates, radii, STARTS, steps=60).arrived)
+
+
 @pytest.mark.parametrize(
     ("call", "word"),
     [

@@ -4,110 +4,114 @@ them not)."""
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
 import numpy as np
 import orjson
 
-from app.instruments.controls import INSTRUMENT, STRIDES, InstrumentRequest, own_state, read_instrument_request
-from app.instruments.export.request import InstrumentWish
-from app.instruments.export.tables import MAKERS, MEASURED, TABLES, columns_of
-from app.instruments.page import ABOUT
-from app.instruments.routes import check_work, one_part
+from app.instruments.controls import instrument_choice, read_part
+from app.instruments.export.request import InstrumentExport
+from app.instruments.export.tables import MEASURED, columns_of
+from app.instruments.instrument import InstrumentRequest
+from app.instruments.registry import INSTRUMENTS
 from app.state.control import ChoiceControl
-from app.toy.export.controls import WIDTH, read_values
+from app.state.schema import BadRequest, Reader, read_values
+from app.toy.export.controls import WIDTH
 from app.toy.export.data import csv_bytes, npz_bytes
 from app.toy.export.description import file_name, settings_of, settings_rows
-from app.toy.export.files import MadeFile
 from app.toy.measured_cost import cost_request, seconds
-from app.toy.request import read_state
+from app.toy.request import read_toy
 from app.web.cache import AnswerCache
-from app.web.request import BadRequest
-from optimizers import METHODS
+from app.web.made_file import MadeFile
 
 FORMAT = ChoiceControl(
-    "format", "Format",
-    (("csv", "CSV"), ("npz", "npz"), ("json", "JSON"), ("png", "PNG"), ("svg", "SVG")),
-    "csv", "What is made.", "export",
-)  # fmt: skip
+    name="format",
+    label="Format",
+    options=(("csv", "CSV"), ("npz", "npz"), ("json", "JSON"), ("png", "PNG"), ("svg", "SVG")),
+    default="csv",
+    help="What is made.",
+    group="export",
+)
 DRAWN = ("png", "svg")
 
 
-def parts_of(name: str, asked: InstrumentRequest) -> Iterator[InstrumentRequest]:
-    """The requests that together are the whole picture: the very ones that the page makes, so that they are kept."""
-    if name == "phase":
-        yield replace(asked, stride=STRIDES[0], methods=tuple(METHODS))
-        yield from (replace(asked, stride=s, methods=(m,)) for s in STRIDES[1:] for m in METHODS)
-    elif name == "basins":
-        yield from (replace(asked, methods=(m,)) for m in METHODS)
-    else:
-        yield asked
+def check_work(name: str, asked: InstrumentRequest, most: float) -> None:
+    """BadRequest where a part of a picture has more walkers × steps than one request may have."""
+    work = INSTRUMENTS[name].work(asked)
+    if work > most:
+        raise BadRequest(f"This picture takes {work:.3g} walkers × steps and may take {most:.3g}: ask for less of it.")
 
 
-def answers_of(name: str, asked: InstrumentRequest, kept: AnswerCache, most: float) -> list[dict[str, Any]]:
+def compute_part(name: str, asked: InstrumentRequest) -> bytes:
+    """The JSON of one part of an instrument's picture."""
+    return INSTRUMENTS[name].compute(asked)
+
+
+def collect_answers(name: str, asked: InstrumentRequest, kept: AnswerCache, most: float) -> list[dict[str, Any]]:
     """The instrument's whole answer, part by part: kept, or computed now. most: walkers × steps of one part."""
     answers = []
-    for part in parts_of(name, asked):
+    for part in INSTRUMENTS[name].parts(asked):
         check_work(name, part, most)
-        answers.append(orjson.loads(kept.get((name, part), partial(_computed, name, part))))
+        answers.append(orjson.loads(kept.get((name, part), partial(compute_part, name, part))))
     return answers
 
 
-def _computed(name: str, part: InstrumentRequest) -> bytes:
-    return one_part([(name, part)])[0]
-
-
-def instrument_wish(raw: Mapping[str, Any], kept: AnswerCache | None = None, most: float = math.inf) -> InstrumentWish:
-    """The wish in a posted state of the instruments page, its answers computed. BadRequest says what is wrong.
+def read_export(raw: Mapping[str, Any], kept: AnswerCache | None = None, most: float = math.inf) -> InstrumentExport:
+    """The file that a posted state of the instruments page asks for, its answers computed. BadRequest says what is
+    wrong.
 
     kept: where answers are looked for first;  most: walkers × steps that one part of a picture may take.
     """
-    values, _ = read_values(raw, (FORMAT, INSTRUMENT, WIDTH))
-    name, kind = values["instrument"], values["format"]
-    if name not in MAKERS:
-        raise BadRequest(f"There is no data of this instrument; there is of {', '.join(MAKERS)}.")
-    keys = [key for key, _ in TABLES[name]]
+    values, _ = read_values(raw, (FORMAT, instrument_choice(), WIDTH))
+    instrument = INSTRUMENTS[values["instrument"]]
+    keys = [key for key, _ in instrument.table_names]
     table = ChoiceControl("table", "Table", tuple((key, key) for key in keys), keys[0], "", "export")
     wanted = read_values({} if raw.get("table", "") == "" else raw, (table,))[0]["table"]
-    reading = read_state(raw)
-    own, _ = own_state(raw, reading.state["surface"])
-    asked = read_instrument_request({k: v for k, v in raw.items() if k not in ("method", "stride")}, name)
-    answers = answers_of(name, asked, kept or AnswerCache(0), most)
-    settings = {**settings_of(reading), **own, "instrument": name, "what": answers[0].get("what", "")}
-    if name in COUNTING:
-        settings |= _counted(answers[0], asked, reading.state["cost"])
-    title = f"{dict(INSTRUMENT.options)[name]}: {reading.surface.title}"
-    return InstrumentWish(
-        name, kind, wanted, answers, title, ABOUT[name], reading.state, own["shown"], settings_rows(reading), settings,
-        values["width"],
-    )  # fmt: skip
+    asked, reading = read_part(
+        {name: value for name, value in raw.items() if name not in ("method", "stride")}, instrument.key
+    )
+    toy = read_toy(Reader(raw))
+    answers = collect_answers(instrument.key, asked, kept or AnswerCache(0), most)
+    own = {name: value for name, value in reading.state.items() if name not in toy.state}
+    settings = {**settings_of(toy), **own, "what": answers[0].get("what", "")}
+    if instrument.counts_cost:
+        settings |= _describe_cost(answers[0], asked, toy.state["cost"])
+    return InstrumentExport(
+        instrument=instrument.key,
+        format=values["format"],
+        table=wanted,
+        answers=answers,
+        title=f"{instrument.title}: {toy.surface.title}",
+        about=instrument.about,
+        state=toy.state,
+        shown=own["shown"],
+        rows=settings_rows(toy),
+        settings=settings,
+        width=values["width"],
+    )
 
 
-def instrument_file(wish: InstrumentWish) -> MadeFile:
+def make_file(asked: InstrumentExport) -> MadeFile:
     """Its file."""
-    name, kind = wish.instrument, wish.format
+    instrument, kind = INSTRUMENTS[asked.instrument], asked.format
     if kind in DRAWN:
-        from app.instruments.export.pictures import instrument_picture
+        from app.instruments.export.pictures import draw_instrument
 
-        content = instrument_picture(wish)
+        content = draw_instrument(asked, instrument.load_picture())
     elif kind == "json":
-        content = orjson.dumps({"settings": wish.settings, "answers": wish.answers}, option=orjson.OPT_INDENT_2)
+        content = orjson.dumps({"settings": asked.settings, "answers": asked.answers}, option=orjson.OPT_INDENT_2)
     elif kind == "csv":
-        content = csv_bytes(wish.settings, *MAKERS[name](wish.answers)[wish.table])
+        content = csv_bytes(asked.settings, *instrument.tables(asked.answers)[asked.table])
     else:
-        columns = columns_of(MAKERS[name](wish.answers))
-        content = npz_bytes(wish.settings, {key: _array(column) for key, column in columns})
-    return MadeFile(file_name(wish.state, kind, f"{name}-{wish.table}" if kind == "csv" else name), content)
+        columns = columns_of(instrument.tables(asked.answers))
+        content = npz_bytes(asked.settings, {key: _as_array(column) for key, column in columns})
+    detail = f"{instrument.key}-{asked.table}" if kind == "csv" else instrument.key
+    return MadeFile(file_name(asked.state, kind, detail), content)
 
 
-COUNTING = ("phase", "fairness")
-"""Instruments that count in the unit of the page."""
-
-
-def _counted(answer: dict[str, Any], asked: InstrumentRequest, unit: str) -> dict[str, Any]:
+def _describe_cost(answer: dict[str, Any], asked: InstrumentRequest, unit: str) -> dict[str, Any]:
     """What a file says about its costs; seconds are put into the answer where the page counts in them."""
     if unit == "seconds":
         answer[MEASURED] = seconds(cost_request(asked.toy))
@@ -120,7 +124,7 @@ def _counted(answer: dict[str, Any], asked: InstrumentRequest, unit: str) -> dic
     return told if budget is None else {**told, "budget": budget["budget"], "sentence": budget["sentence"]}
 
 
-def _array(values: list[Any]) -> np.ndarray:
+def _as_array(values: list[Any]) -> np.ndarray:
     """A column as an array of texts or of numbers, with not-a-number where there is none."""
     if any(isinstance(value, str) for value in values):
         return np.array(values, dtype=str)

@@ -24,10 +24,9 @@ from app.instruments.export.maps import (
     no_colour,
     sequential,
 )
-from app.instruments.export.request import InstrumentWish
+from app.instruments.export.request import InstrumentExport
 from app.instruments.export.sheet import instrument_sheet
 from app.instruments.export.tables import fairness_tables, phase_tables
-from app.instruments.export.two_scale import two_scale_picture
 from app.numbers_as_text import number
 from optimizers import METHODS
 
@@ -69,53 +68,53 @@ def _axis(told: Mapping[str, Any]) -> CellAxis:
     return CellAxis(np.asarray(told["values"], dtype=float), told["title"], told["log"])
 
 
-def phase_picture(wish: InstrumentWish) -> Sheet:
+def phase_picture(asked: InstrumentExport) -> Sheet:
     """Maps on one scale: the share of runs that arrive, or what arriving costs."""
-    first, table = wish.answers[0], phase_tables(wish.answers)["map"]
+    first, table = asked.answers[0], phase_tables(asked.answers)["map"]
     x, y, runs = _axis(first["x"]), _axis(first["y"]), first["runs"]
     shape = (len(y.values), len(x.values))
-    column, words = UNITS[wish.unit]
+    column, words = UNITS[asked.unit]
     costs = {name: _column(table, name, column).reshape(shape) for name in METHODS}
     found = np.concatenate([cost[np.isfinite(cost) & (cost > 0)] for cost in costs.values()])
     low, high = (float(found.min()), float(found.max())) if found.size else (1.0, 1.0)
-    if wish.unit == "steps":
+    if asked.unit == "steps":
         low, high = max(1.0, min(low, first["steps"])), float(first["steps"])
     notes = [first["what"]]
     for k, line in enumerate(first["bounds"]):
         notes.append(
             f"{DASH_NAMES[k % 4].capitalize()} line ({', '.join(line['methods'])}): {line['label']}: {line['kind']}."
         )
-    if wish.unit != "steps" and wish.shown == "steps":
+    if asked.unit != "steps" and asked.shown == "steps":
         notes.append(f"{words} is the median over the runs that arrive.")
-    sheet, top = instrument_sheet(wish, round(24 + _depth(len(costs))), "", notes)
-    ink = sheet.colours.quiet if wish.shown == "steps" else (1, 1, 1, 0.75)
-    if wish.shown == "steps":
+    sheet, top = instrument_sheet(asked, round(24 + _depth(len(costs))), "", notes)
+    ink = sheet.colours.quiet if asked.shown == "steps" else (1, 1, 1, 0.75)
+    if asked.shown == "steps":
         at = draw_scale(sheet, top, f"{words} (median)", number(high), number(low))
     else:
         at = draw_scale(sheet, top, "Runs that arrive", "none", f"all {runs}")
-    none: list[Key] = [(sheet.colours.grid, False, "none arrives")] if wish.shown == "steps" else []
+    none: list[Key] = [(sheet.colours.grid, False, "none arrives")] if asked.shown == "steps" else []
     dark: Key = (sequential(0.0), True, "most diverge; ring: setting in view")
     draw_keys(sheet, at, top, [*none, dark], (1, 1, 1, 0.75))
     for index, name in enumerate(METHODS):
         share = _column(table, name, "arrived").reshape(shape) / runs
         colours = sequential(share)
-        if wish.shown == "steps":
+        if asked.shown == "steps":
             colours = no_colour(shape, sheet.colours.grid)
             known = np.isfinite(costs[name])
             part = 1 - np.log(costs[name][known] / low) / np.log(max(high / low, 1.0001))
             colours[known] = sequential(part)
         lost = _column(table, name, "diverged").reshape(shape) * 2 > runs
         lines = [(b["points"], DASHES[k % 4]) for k, b in enumerate(first["bounds"]) if name in b["methods"]]
-        mark = (float(wish.state[first["x"]["name"]]), float(wish.state[first["y"]["name"]]))
+        mark = (float(asked.state[first["x"]["name"]]), float(asked.state[first["y"]["name"]]))
         all_of = int((share == 1).sum())
         title = f"{name}: all {runs} runs arrive in {all_of} of {share.size} cells"
         draw_cells(sheet, _place(top + 14, index), title, Cells(x, y, colours, lost, ink, mark, lines))
     return sheet
 
 
-def race_picture(wish: InstrumentWish) -> Sheet:
+def race_picture(asked: InstrumentExport) -> Sheet:
     """The maps over β × k, U's eigenvalues along the run, and the verdicts on the premise."""
-    (answer,) = wish.answers
+    (answer,) = asked.answers
     runs, escape = answer["runs"], answer["escape"]
     decays, intervals = np.asarray(answer["decays"]), np.asarray(answer["intervals"])
     x = CellAxis(decays, "Decay β", labels=tuple(f"{v:g}" if k % 3 == 0 else "" for k, v in enumerate(decays)))
@@ -131,7 +130,7 @@ def race_picture(wish: InstrumentWish) -> Sheet:
         + ("" if escape is None else " Dashed on the maps: k/(1 − β) = escape time; above it U relearns more slowly."),
         "Curves: " + "; ".join(f"{DASH_NAMES[k]}: {words}" for k, (_, words) in enumerate(CURVES_OF_U)) + ".",
     ]
-    sheet, top = instrument_sheet(wish, 676, said, notes)
+    sheet, top = instrument_sheet(asked, 676, said, notes)
     at = draw_scale(sheet, top, "Runs that arrive", "none", f"all {runs}")
     draw_keys(sheet, at, top, [(sequential(0.0), True, "most diverge; ring: setting in view")], (1, 1, 1, 0.75))
     border = []
@@ -143,12 +142,12 @@ def race_picture(wish: InstrumentWish) -> Sheet:
         title = f"{name}: all {runs} runs arrive in {int((arrived == runs).sum())} of {arrived.size} settings"
         cells = Cells(
             x, y, sequential(arrived / runs), np.asarray(found["diverged"]) * 2 > runs,
-            mark=(float(wish.state["decay"]), float(wish.state["refresh_every"])),
+            mark=(float(asked.state["decay"]), float(asked.state["refresh_every"])),
             lines=[(border, DASHES[1])] if len(border) > 1 else [],
         )  # fmt: skip
         draw_cells(sheet, _place(top + 14, index), title, cells)
     for index, (name, run) in enumerate(answer["along"].items(), 2):
-        colours = (wish.look(name).colour, wish.look(name).colour, sheet.colours.ink, sheet.colours.quiet)
+        colours = (asked.look(name).colour, asked.look(name).colour, sheet.colours.ink, sheet.colours.quiet)
         curves = [
             Curve(np.asarray(run["steps"]), np.array(run[key], dtype=float), colours[k], DASHES[k])
             for k, (key, _) in enumerate(CURVES_OF_U)
@@ -159,13 +158,13 @@ def race_picture(wish: InstrumentWish) -> Sheet:
     return sheet
 
 
-def fairness_picture(wish: InstrumentWish) -> Sheet:
+def fairness_picture(asked: InstrumentExport) -> Sheet:
     """Arrivals and final loss against the learning rate, every method at its best, and the sentence."""
-    (answer,) = wish.answers
+    (answer,) = asked.answers
     told, runs, rates = answer.get("equal_cost", answer), answer["runs"], np.asarray(answer["rates"])
     notes = [answer["what"], *([answer["equal_cost"]["what"]] if "equal_cost" in answer else [])]
     deep, rows = STRIP * len(METHODS), ROW_OF_TABLE * len(METHODS)
-    sheet, top = instrument_sheet(wish, round(382 + deep + rows), told["sentence"], notes, tuple(METHODS))
+    sheet, top = instrument_sheet(asked, round(382 + deep + rows), told["sentence"], notes, tuple(METHODS))
     at = draw_scale(sheet, top, "Runs that arrive", "none", f"all {runs}")
     keys: list[Key] = [(sequential(0.0), True, "most diverge; marker: the method’s best setting")]
     draw_keys(sheet, at, top, keys, (1, 1, 1, 0.75))
@@ -177,7 +176,7 @@ def fairness_picture(wish: InstrumentWish) -> Sheet:
         sequential(np.array([strip["arrived"] for strip in strips]) / runs),
         np.array([[loss is None for loss in strip["loss"]] for strip in strips]),
         dots=[
-            (row["learning_rate"], names.index(row["method"]), wish.look(row["method"]).marker, 4.5)
+            (row["learning_rate"], names.index(row["method"]), asked.look(row["method"]).marker, 4.5)
             for row in told["rows"]
         ],
     )  # fmt: skip
@@ -187,12 +186,12 @@ def fairness_picture(wish: InstrumentWish) -> Sheet:
     curves = [
         Curve(rates, np.maximum(loss, LOWEST_LOSS), look.colour, dash_of(look), look.width, MARKERS[look.marker])
         for name, loss in losses.items()
-        for look in (wish.look(name),)
+        for look in (asked.look(name),)
     ]
     title = "Final loss there (median; below 1e−9 drawn as 1e−9)"
-    view = {"η in view": float(wish.state["learning_rate"])}
+    view = {"η in view": float(asked.state["learning_rate"])}
     draw_chart(sheet, (90, top + deep + 116, 850, 170), title, curves, "Learning rate η", "L(θ)", (True, plain), view)
-    _best_table(sheet, top + deep + 342, fairness_tables(wish.answers)["best"], answer["judged_on"], wish.unit)
+    _best_table(sheet, top + deep + 342, fairness_tables(asked.answers)["best"], answer["judged_on"], asked.unit)
     return sheet
 
 
@@ -226,13 +225,13 @@ def endings_of(answers: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     return shades | {name: colour for name, colour in PLAIN_ENDINGS.items() if name in names}
 
 
-def basins_picture(wish: InstrumentWish) -> Sheet:
+def basins_picture(asked: InstrumentExport) -> Sheet:
     """Where each start ends, by method."""
-    first, shades = wish.answers[0], endings_of(wish.answers)
+    first, shades = asked.answers[0], endings_of(asked.answers)
     flat = len(first["y"]) == 1
     x = CellAxis(np.asarray(first["x"]), "Start θ" if flat else "Start θ₁")
     y = CellAxis(np.asarray(first["y"]), "" if flat else "Start θ₂", labels=("",) if flat else ())
-    maps = [found for answer in wish.answers for found in answer["maps"]]
+    maps = [found for answer in asked.answers for found in answer["maps"]]
     signs = ["○ minimum; ring: the start in view"]
     if any(found["ghosts"] for found in maps):
         more = "" if first["ghost_holds"] else "; at this η SAM does not stay at it"
@@ -244,7 +243,7 @@ def basins_picture(wish: InstrumentWish) -> Sheet:
     ]
     high = 60 if flat else 250
     sheet, top = instrument_sheet(
-        wish, round(30 + _depth(len(maps), high)), "", [first["what"], ". ".join(counts) + ".", "; ".join(signs) + "."]
+        asked, round(30 + _depth(len(maps), high)), "", [first["what"], ". ".join(counts) + ".", "; ".join(signs) + "."]
     )
     keys: list[Key] = [(colour, name == "diverged", name) for name, colour in shades.items()]
     draw_keys(sheet, EDGE, top, keys, (1, 1, 1, 0.75))
@@ -257,19 +256,13 @@ def basins_picture(wish: InstrumentWish) -> Sheet:
             *((g, "cross", 5.0) for g in found["ghosts"]),
         ]
         dots = [(float(at[0]), 0.0 if flat else float(at[1]), shape, size) for at, shape, size in places]
-        mark = (float(wish.state["start_x"]), 0.0 if flat else float(wish.state["start_y"]))
+        mark = (float(asked.state["start_x"]), 0.0 if flat else float(asked.state["start_y"]))
         cells = Cells(x, y, colours, lost, mark=mark, dots=dots)
         draw_cells(sheet, _place(top + 20, index, high), found["method"], cells)
     return sheet
 
 
-PICTURES: dict[str, Callable[[InstrumentWish], Sheet]] = {
-    "phase": phase_picture, "race": race_picture, "fairness": fairness_picture, "basins": basins_picture,
-    "two-scale": two_scale_picture,
-}  # fmt: skip
-
-
-def instrument_picture(wish: InstrumentWish) -> bytes:
+def draw_instrument(asked: InstrumentExport, draw: Callable[[InstrumentExport], Sheet]) -> bytes:
     """The PNG or SVG."""
     with matplotlib.rc_context(SETTINGS):
-        return PICTURES[wish.instrument](wish).saved()
+        return draw(asked).saved()

@@ -11,8 +11,8 @@ from app.toy.export.scene import look_in
 
 
 @dataclass(frozen=True)
-class InstrumentWish:
-    """A checked wish: the instrument, the answers that it draws, the page's state, and what a picture says of them.
+class InstrumentExport:
+    """A checked request: the instrument, the answers that it draws, the page's state, and what a picture says of them.
 
     table: the one that a CSV holds; rows: the settings as the page names them; settings: all that a file keeps.
     """

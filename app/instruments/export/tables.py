@@ -2,25 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 Table = tuple[list[str], list[list[Any]]]
 Answer = Mapping[str, Any]
-
-TABLES: dict[str, list[list[str]]] = {
-    "phase": [["map", "Map"]],
-    "race": [["map", "Map over β and k"], ["along", "U along the run"]],
-    "fairness": [["strip", "Strip"], ["best", "Every method at its best"]],
-    "basins": [["starts", "Starts"]],
-    "two-scale": [
-        ["quantities", "Closed forms and simulation"],
-        ["cycles", "Cycles"],
-        ["window", "Endings by radius"],
-        ["plane", "Bouncing on the plane"],
-    ],
-}
-"""(key, name) of each instrument's tables."""
 
 
 def costs_of(answer: Answer, method: str, median: Any, refreshes: Any) -> list[Any]:
@@ -143,12 +129,6 @@ def two_scale_tables(answers: Sequence[Answer]) -> dict[str, Table]:
         "window": (["radius", "ends"], [list(pair) for pair in zip(window["radii"], window["ends"], strict=True)]),
         "plane": (["u", "u_1", "u_2", "u_a_1", "u_a_2", "expected_axis", "axis", "share_of_motion"], axes),
     }
-
-
-MAKERS: dict[str, Callable[[Sequence[Answer]], dict[str, Table]]] = {
-    "phase": phase_tables, "race": race_tables, "fairness": fairness_tables, "basins": basin_tables,
-    "two-scale": two_scale_tables,
-}  # fmt: skip
 
 
 def columns_of(tables: Mapping[str, Table]) -> Iterator[tuple[str, list[Any]]]:

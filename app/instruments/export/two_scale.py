@@ -21,7 +21,7 @@ from app.instruments.export.maps import (
     draw_keys,
     no_colour,
 )
-from app.instruments.export.request import InstrumentWish
+from app.instruments.export.request import InstrumentExport
 from app.instruments.export.sheet import instrument_sheet
 from app.numbers_as_text import number
 
@@ -31,9 +31,9 @@ WINDOW_ENDS = {
 }  # fmt: skip
 
 
-def two_scale_picture(wish: InstrumentWish) -> Sheet:
+def two_scale_picture(asked: InstrumentExport) -> Sheet:
     """Closed forms beside the simulation, the orbit, the window of ρ, and the bouncing on the plane."""
-    (answer,) = wish.answers
+    (answer,) = asked.answers
     window, rows, orbit = answer["window"], answer["quantities"], answer["cycles"].get("orbit")
     ends = [name for name in WINDOW_ENDS if window["counts"].get(name)]
     notes = [window["what"], answer["what"]]
@@ -41,13 +41,13 @@ def two_scale_picture(wish: InstrumentWish) -> Sheet:
         dash = DASH_NAMES[1 + k % 2].capitalize()
         notes.append(f"{dash} line: {line['name']} = {number(line['at'])}, necessary for leaving, not sufficient.")
     table = 30 + 17 * len(rows)
-    sheet, top = instrument_sheet(wish, table + 560, answer["sentence"], notes)
+    sheet, top = instrument_sheet(asked, table + 560, answer["sentence"], notes)
     _quantities(sheet, top, rows)
     top += table
     place = (70, top + 26, 396, 180)
     if orbit:
         steps = np.arange(len(orbit["simulated"])) - len(orbit["simulated"]) + 1
-        look = wish.look("SAM")
+        look = asked.look("SAM")
         curves = [
             Curve(steps, np.array(orbit["simulated"], dtype=float), look.colour, dash_of(look)),
             Curve(steps, np.array(orbit["closed"], dtype=float), sheet.colours.ink, "", 0, "o"),
@@ -62,7 +62,7 @@ def two_scale_picture(wish: InstrumentWish) -> Sheet:
     lines = [([(one["at"], -0.5), (one["at"], 0.5)], DASHES[1 + k % 2]) for k, one in enumerate(window["lines"])]
     x, y = CellAxis(radii, "Probe radius ρ"), CellAxis(np.zeros(1), "", labels=("",))
     upright = [([(a, -0.5), (b, 0.5)], dash) for ((a, _), (b, _)), dash in lines]
-    cells = Cells(x, y, colours, hatched, mark=(float(wish.state["radius"]), 0.0), lines=upright)
+    cells = Cells(x, y, colours, hatched, mark=(float(asked.state["radius"]), 0.0), lines=upright)
     draw_cells(sheet, (530, top + 26, 396, 70), "What becomes of SAM from the start, by ρ", cells)
     for k, name in enumerate(ends):
         hatch = name in ("diverges", "hangs at the ghost minimum")
@@ -70,7 +70,7 @@ def two_scale_picture(wish: InstrumentWish) -> Sheet:
         draw_keys(sheet, 530, top + 142 + 17 * k, [(WINDOW_ENDS[name], hatch, words)], (1, 1, 1, 0.75))
     reach = 1.25 * max((abs(v) for one in answer["plane"] for point in one["path"] for v in point), default=1.0)
     for k, one in enumerate(answer["plane"]):
-        _plane(sheet, (70 + 460 * k, top + 290, 240, 200), one, reach, wish.look("LLQR+SAM" if k else "SAM"))
+        _plane(sheet, (70 + 460 * k, top + 290, 240, 200), one, reach, asked.look("LLQR+SAM" if k else "SAM"))
     return sheet
 
 

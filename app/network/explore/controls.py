@@ -11,6 +11,7 @@ from typing import Any
 from app.jobs.kinds import asked_run
 from app.network.training.settings import METHOD_NAMES
 from app.state.control import ChoiceControl, Control, NumberControl, short
+from app.state.schema import Reader
 
 MEAN = "mean"
 AUTO = "auto"
@@ -164,23 +165,22 @@ ASKED_CONTROLS: tuple[Control, ...] = tuple(
 EXPLORE_CONTROLS: tuple[Control, ...] = (*SLICE_CONTROLS, *CURVATURE_CONTROLS, *RESCALING_CONTROLS, *ASKED_CONTROLS)
 
 
-def checked_description(controls: tuple[Control, ...], description: Mapping[str, Any]) -> dict[str, Any]:
+def check_description(controls: tuple[Control, ...], description: Mapping[str, Any]) -> dict[str, Any]:
     """The cleaned description of a job {"run": training job, control: value, …}: every control there and in range.
 
     Strict where links are lenient: a value out of range is a ValueError too, with the control's sentence.
     """
-    run = asked_run(description)
-    known = {"run", *(control.name for control in controls)}
-    unknown = sorted(set(description) - known)
-    if unknown:
-        raise ValueError(f"unknown setting {unknown[0][:40]!r}; there are {', '.join(sorted(known))}")
-    cleaned: dict[str, Any] = {"run": run}
+    reader = Reader(description)
+    reader.know("run")
+    cleaned: dict[str, Any] = {"run": asked_run(description)}
     for control in controls:
-        try:
-            value, notice = control.read(description.get(control.name, control.default))
-        except (TypeError, ValueError) as error:
-            raise ValueError(f"{control.name}: {error}") from error
-        if notice:
+        cleaned[control.name] = reader.read(control)
+        if reader.problems:
+            raise ValueError(f"{control.name}: {reader.problems[0]}")
+        if reader.notices:
             raise ValueError(f"{control.name} must be {control.wants}, not {short(description[control.name])}")
-        cleaned[control.name] = value
+    unknown = reader.reading(cleaned).unknown
+    if unknown:
+        names = ", ".join(sorted(cleaned))
+        raise ValueError(f"unknown setting {unknown[0][:40]!r}; there are {names}")
     return cleaned

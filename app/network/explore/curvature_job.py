@@ -20,7 +20,7 @@ from app.encoding import encode
 from app.jobs.context import JobContext
 from app.jobs.kinds import Description, JobKind
 from app.jobs.packing import pack
-from app.network.explore.controls import CURVATURE_CONTROLS, checked_description
+from app.network.explore.controls import CURVATURE_CONTROLS, check_description
 
 DENSITY_POINTS = 300
 MAXIMUM_PRODUCTS = 1000
@@ -159,7 +159,7 @@ def sentence(rows: list[dict[str, Any]], asked: dict[str, Any]) -> str:
 
 CURVATURE = JobKind(
     "curvature",
-    partial(checked_description, CURVATURE_CONTROLS),
+    partial(check_description, CURVATURE_CONTROLS),
     run,
     lane="short",
     resumable=False,

@@ -13,10 +13,10 @@ import orjson
 from app.appearance import SCHEMES
 from app.encoding import encode
 from app.state.control import describe
+from app.state.schema import BadRequest
 from app.toy.figures import curve_figure, map_figure, relief_figure
 from app.toy.landscape import ColourRange, Grid, colour_range
 from app.toy.surface import CAMERA
-from app.web.request import BadRequest
 
 MOST = 101
 """Points per axis."""

@@ -20,7 +20,7 @@ from app.encoding import encode
 from app.jobs.context import JobContext
 from app.jobs.kinds import Description, JobKind
 from app.jobs.packing import pack
-from app.network.explore.controls import RESCALING_CONTROLS, checked_description
+from app.network.explore.controls import RESCALING_CONTROLS, check_description
 
 LINE_POINTS = 61
 ASCENT = 10
@@ -104,7 +104,7 @@ def sentence(rows: list[dict[str, Any]]) -> str:
 
 
 RESCALING = JobKind(
-    "rescaling", partial(checked_description, RESCALING_CONTROLS), run, lane="short", resumable=False,
+    "rescaling", partial(check_description, RESCALING_CONTROLS), run, lane="short", resumable=False,
     label=lambda asked: f"rescaling by {asked['rescaling_factor']:g}",
     needs=("app.network.explore.run_record", "app.network.explore.interruptible", "geometry.curvature"),
 )  # fmt: skip

@@ -20,7 +20,7 @@ from app.encoding import encode
 from app.jobs.context import JobContext
 from app.jobs.kinds import Description, JobKind
 from app.jobs.packing import pack
-from app.network.explore.controls import SLICE_CONTROLS, checked_description
+from app.network.explore.controls import SLICE_CONTROLS, check_description
 
 FIRST_SECONDS = 0.12
 """What the first coarse picture may take."""
@@ -267,7 +267,7 @@ class Slice:
 
 SLICE = JobKind(
     "slice",
-    partial(checked_description, SLICE_CONTROLS),
+    partial(check_description, SLICE_CONTROLS),
     run,
     lane="short",
     resumable=False,

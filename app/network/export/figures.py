@@ -13,7 +13,7 @@ from app.drawing.sheet import HEAD, Sheet
 from app.drawing.style import MARKERS, SETTINGS, colour_map, dash_of, rank, rgba
 from app.network.export.data import curvature_settings, curves_of, slice_settings
 from app.network.export.record import Record
-from app.network.export.request import NetworkWish
+from app.network.export.request import NetworkExport
 from app.network.training.settings import METHOD_NAMES
 from app.toy.export.panels import dress
 from app.toy.export.scene import look_in
@@ -27,16 +27,16 @@ AXES = {"steps": "steps", "evaluations": "gradient evaluations + curvature produ
 LEVELS = 22
 
 
-def _sheet(wish: NetworkWish, record: Record, title: str, height: int, settings: dict[str, Any]) -> Sheet:
+def _sheet(asked: NetworkExport, record: Record, title: str, height: int, settings: dict[str, Any]) -> Sheet:
     """A sheet whose head says what was trained, and how the methods look."""
     told = record.description
     words = f"{told['network']} on {told['data']}, seed {told['seed']}, step {record.steps} of {told['steps']}"
-    looks = {method: _look(wish, method) for method in record.methods}
-    return Sheet(title, words, height, settings, wish.scheme, wish.format, wish.width, looks)
+    looks = {method: _look(asked, method) for method in record.methods}
+    return Sheet(title, words, height, settings, asked.scheme, asked.format, asked.width, looks)
 
 
-def _look(wish: NetworkWish, method: str) -> MethodLook:
-    return look_in(method, wish.scheme, METHOD_NAMES)
+def _look(asked: NetworkExport, method: str) -> MethodLook:
+    return look_in(method, asked.scheme, METHOD_NAMES)
 
 
 def above(look: MethodLook) -> float:
@@ -52,20 +52,20 @@ def logarithmic(axes: Any) -> None:
     axes.yaxis.set_minor_formatter(NullFormatter())
 
 
-def curves_figure(record: Record, wish: NetworkWish) -> bytes:
+def curves_figure(record: Record, asked: NetworkExport) -> bytes:
     """Losses, accuracies and the distance off the plane; dashed lines where settings were changed."""
     with matplotlib.rc_context(SETTINGS):
-        sheet = _sheet(wish, record, "Training curves", HEAD + 2 * 270, record.settings())
+        sheet = _sheet(asked, record, "Training curves", HEAD + 2 * 270, record.settings())
         for index, (key, title) in enumerate(CURVES):
             place = (66 + (index % 3) * 306, HEAD + 34 + (index // 3) * 266)
             axes = sheet.axes(*place, 236, 186, title)
             axes.grid(axis="y", color=sheet.colours.grid, linewidth=0.8)
-            axes.set_xlabel(AXES[wish.axis], color=sheet.colours.quiet, fontsize=9)
-            if "loss" in key and wish.loss_scale == "log":
+            axes.set_xlabel(AXES[asked.axis], color=sheet.colours.quiet, fontsize=9)
+            if "loss" in key and asked.loss_scale == "log":
                 logarithmic(axes)
             for method in record.methods:
-                columns, look = curves_of(record, method), _look(wish, method)
-                x = _axis(columns, wish.axis)
+                columns, look = curves_of(record, method), _look(asked, method)
+                x = _axis(columns, asked.axis)
                 kept = np.isfinite(columns[key])
                 line: dict[str, Any] = {
                     "linestyle": dash_of(look),
@@ -73,7 +73,7 @@ def curves_figure(record: Record, wish: NetworkWish) -> bytes:
                     "zorder": above(look),
                 }
                 axes.plot(x[kept], columns[key][kept], color=look.colour, **line)
-            if wish.axis == "steps":
+            if asked.axis == "steps":
                 for change in record.changes:
                     axes.axvline(change["position"], color=sheet.colours.quiet, linewidth=1, linestyle=(0, (3, 4)))
         return sheet.saved()
@@ -85,11 +85,11 @@ def _axis(columns: dict[str, np.ndarray], axis: str) -> np.ndarray:
     return columns["seconds"] if axis == "seconds" else columns["evaluations"] + columns["products"]
 
 
-def slice_figure(tree: dict[str, Any], record: Record, wish: NetworkWish) -> bytes:
+def slice_figure(tree: dict[str, Any], record: Record, asked: NetworkExport) -> bytes:
     """The slice with the paths over it: their places are projections, and how far off they are is said below."""
     losses, x, y = np.asarray(tree["losses"], dtype=float), np.asarray(tree["x"]), tree["y"]
     with matplotlib.rc_context(SETTINGS):
-        sheet = _sheet(wish, record, "Slice of the loss", HEAD + 600, slice_settings(tree, record))
+        sheet = _sheet(asked, record, "Slice of the loss", HEAD + 600, slice_settings(tree, record))
         axes = sheet.axes(80, HEAD + 12, 560, 500, "")
         axes.set_xlabel(tree["labels"][0], color=sheet.colours.quiet, fontsize=9)
         if y is None:
@@ -99,7 +99,7 @@ def slice_figure(tree: dict[str, Any], record: Record, wish: NetworkWish) -> byt
             axes.set_ylabel(tree["labels"][1], color=sheet.colours.quiet, fontsize=9)
             _contours(sheet, axes, x, np.asarray(y), losses)
         for index, (method, path) in enumerate(tree["paths"].items()):
-            look, places = _look(wish, method), np.asarray(path["coordinates"], dtype=float)
+            look, places = _look(asked, method), np.asarray(path["coordinates"], dtype=float)
             points = np.column_stack([places[:, 0], path["drawn"]]) if y is None else places
             line: dict[str, Any] = {"linestyle": dash_of(look), "linewidth": look.width, "zorder": above(look)}
             axes.plot(points[:, 0], points[:, 1], color=look.colour, **line)
@@ -135,10 +135,10 @@ def _contours(sheet: Sheet, axes: Any, x: np.ndarray, y: np.ndarray, losses: np.
     dress(bar, sheet.scheme)
 
 
-def curvature_figure(tree: dict[str, Any], record: Record, wish: NetworkWish) -> bytes:
+def curvature_figure(tree: dict[str, Any], record: Record, asked: NetworkExport) -> bytes:
     """Largest eigenvalue, trace with its standard error and sharpness along the run, and the spectral density."""
     with matplotlib.rc_context(SETTINGS):
-        sheet = _sheet(wish, record, "Curvature", HEAD + 2 * 290, curvature_settings(tree, record))
+        sheet = _sheet(asked, record, "Curvature", HEAD + 2 * 290, curvature_settings(tree, record))
         panels = (
             ("Largest eigenvalue", lambda row: (row["eigenvalues"][0], row["residuals"][0])),
             ("Trace", lambda row: (row["trace"], row["trace_error"])),
@@ -152,7 +152,7 @@ def curvature_figure(tree: dict[str, Any], record: Record, wish: NetworkWish) ->
                 rows = [r for r in tree["rows"] if r["method"] in (method, "") and "problem" not in r]
                 rows.sort(key=lambda row: row["step"])
                 found = np.array([read(row) for row in rows], dtype=float).reshape(-1, 2)
-                look = _look(wish, method)
+                look = _look(asked, method)
                 axes.errorbar(
                     [row["step"] for row in rows], found[:, 0], yerr=found[:, 1], color=look.colour, capsize=2,
                     linestyle=dash_of(look), linewidth=look.width, marker=MARKERS.get(look.marker, "o"), markersize=5,
@@ -164,7 +164,7 @@ def curvature_figure(tree: dict[str, Any], record: Record, wish: NetworkWish) ->
         for one in tree["densities"]:
             density = np.asarray(one["density"], dtype=float)
             if density.size and (density > 0).any():
-                look = _look(wish, one["method"])
+                look = _look(asked, one["method"])
                 axes.set_yscale("log")
                 line: dict[str, Any] = {"linestyle": dash_of(look), "linewidth": look.width, "zorder": above(look)}
                 axes.plot(one["values"], density, color=look.colour, **line)

@@ -1,4 +1,4 @@
-"""From a wish about a run to a file: what is read from the engine, and which function makes the file of it."""
+"""From a request about a run to a file: what is read from the engine, and which function makes the file of it."""
 
 from __future__ import annotations
 
@@ -8,62 +8,62 @@ from typing import Any
 from app.jobs import Engine, Refused
 from app.jobs.packing import unpack
 from app.network.export.record import Record, explored, record_of
-from app.network.export.request import NetworkWish
+from app.network.export.request import NetworkExport
 from app.network.export.script import network_script
 from app.toy.export.description import file_name
-from app.toy.export.files import MadeFile
+from app.web.made_file import MadeFile
 
 Run = Callable[..., Awaitable[Any]]
 """`run(function, *arguments)`: the value of a function that its module names, computed beside the web process."""
 
 
-async def network_file(engine: Engine, visitor: str, wish: NetworkWish, run: Run) -> MadeFile:
+async def network_file(engine: Engine, visitor: str, asked: NetworkExport, run: Run) -> MadeFile:
     """The file. BadRequest, UnknownJob, Refused and Unavailable say with a sentence why there is none."""
-    if wish.what == "weights":
-        record = await record_of(engine, wish.job)
-        name = file_name(record.file_state(), "safetensors", f"{wish.method}-{wish.moment}")
-        return MadeFile(name, await weights_file(engine, visitor, wish))
-    if wish.what in ("slice", "curvature"):
-        tree, record = await explored(engine, wish.job, wish.what)
-        return MadeFile(_name(record, wish), await run(_explored_file, tree, record, wish))
-    record = await record_of(engine, wish.job)
-    if wish.what == "script":
-        return MadeFile(_name(record, wish), network_script(record).encode())
+    if asked.what == "weights":
+        record = await record_of(engine, asked.job)
+        name = file_name(record.file_state(), "safetensors", f"{asked.method}-{asked.moment}")
+        return MadeFile(name, await weights_file(engine, visitor, asked))
+    if asked.what in ("slice", "curvature"):
+        tree, record = await explored(engine, asked.job, asked.what)
+        return MadeFile(_name(record, asked), await run(_explored_file, tree, record, asked))
+    record = await record_of(engine, asked.job)
+    if asked.what == "script":
+        return MadeFile(_name(record, asked), network_script(record).encode())
     plane = None
-    if wish.format == "npz" and "plane" in record.results:
-        plane = unpack(await engine.result(wish.job, "plane"))
-    return MadeFile(_name(record, wish), await run(_run_file, record, wish, plane))
+    if asked.format == "npz" and "plane" in record.results:
+        plane = unpack(await engine.result(asked.job, "plane"))
+    return MadeFile(_name(record, asked), await run(_run_file, record, asked, plane))
 
 
-def _name(record: Record, wish: NetworkWish) -> str:
-    return file_name(record.file_state(), wish.format, "" if wish.what == "script" else wish.what)
+def _name(record: Record, asked: NetworkExport) -> str:
+    return file_name(record.file_state(), asked.format, "" if asked.what == "script" else asked.what)
 
 
-def _run_file(record: Record, wish: NetworkWish, plane: dict[str, Any] | None) -> bytes:
+def _run_file(record: Record, asked: NetworkExport, plane: dict[str, Any] | None) -> bytes:
     from app.network.export.data import curves_csv, curves_npz
 
-    if wish.format == "csv":
+    if asked.format == "csv":
         return curves_csv(record)
-    if wish.format == "npz":
+    if asked.format == "npz":
         return curves_npz(record, plane)
     from app.network.export.figures import curves_figure
 
-    return curves_figure(record, wish)
+    return curves_figure(record, asked)
 
 
-def _explored_file(tree: dict[str, Any], record: Record, wish: NetworkWish) -> bytes:
+def _explored_file(tree: dict[str, Any], record: Record, asked: NetworkExport) -> bytes:
     from app.network.export import data
 
-    if wish.format in ("csv", "npz"):
-        return getattr(data, f"{wish.what}_{wish.format}")(tree, record)
+    if asked.format in ("csv", "npz"):
+        return getattr(data, f"{asked.what}_{asked.format}")(tree, record)
     from app.network.export import figures
 
-    return getattr(figures, f"{wish.what}_figure")(tree, record, wish)
+    return getattr(figures, f"{asked.what}_figure")(tree, record, asked)
 
 
-async def weights_file(engine: Engine, visitor: str, wish: NetworkWish) -> bytes:
+async def weights_file(engine: Engine, visitor: str, asked: NetworkExport) -> bytes:
     """The safetensors file of a method's weights, written by a job of the engine."""
-    description = {"kind": "weights-file", "run": wish.job, "moment": wish.moment, "method": wish.method}
+    description = {"kind": "weights-file", "run": asked.job, "moment": asked.moment, "method": asked.method}
     job = await engine.submit(visitor, description)
     said = ""
     async for entry in engine.follow(job):

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.network.controls import AXES
+from app.network.controls import AXES, JOB
 from app.network.training.settings import METHOD_NAMES
 from app.state.control import ChoiceControl, Control, NumberControl
-from app.toy.export.controls import WIDTH, read_values
-from app.web.request import BadRequest
+from app.state.schema import BadRequest, read_values
+from app.toy.export.controls import WIDTH
 
 FORMATS: dict[str, tuple[str, ...]] = {
     "curves": ("csv", "npz", "png", "svg"),
@@ -21,7 +21,6 @@ FORMATS: dict[str, tuple[str, ...]] = {
     "script": ("py",),
 }
 """What can be had of a run, and in which formats."""
-JOB = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 FINAL = "final"
 DIGITS = re.compile(r"[0-9]{1,5}\Z")
 WHAT = ChoiceControl("what", "What", tuple((key, key.title()) for key in FORMATS), "curves", "What is saved.", "export")
@@ -38,8 +37,8 @@ CONTROLS: tuple[Control, ...] = (WHAT, METHOD, AXIS, SCALE, SCHEME, WIDTH)
 
 
 @dataclass(frozen=True)
-class NetworkWish:
-    """A checked wish. `job` is the training run, or for a slice and curvature the job that computed it."""
+class NetworkExport:
+    """A checked request. `job` is the training run, or for a slice and curvature the job that computed it."""
 
     job: str
     what: str
@@ -52,16 +51,16 @@ class NetworkWish:
     width: int
 
 
-def read_network_wish(raw: Mapping[str, Any]) -> NetworkWish:
-    """The checked wish; BadRequest with a sentence for each problem. moment: "final" or the step of a snapshot."""
+def read_network_export(raw: Mapping[str, Any]) -> NetworkExport:
+    """The checked request; BadRequest with a sentence for each problem. moment: "final" or the step of a snapshot."""
     values, _ = read_values(raw, CONTROLS)
     what = values["what"]
     kinds = ChoiceControl("format", "Format", tuple((k, k) for k in FORMATS[what]), FORMATS[what][0], "", "export")
     values |= read_values(raw, (kinds,))[0]
     job, moment = raw.get("job"), raw.get("moment", FINAL)
-    if not isinstance(job, str) or not JOB.match(job):
+    if not isinstance(job, str) or not re.fullmatch(JOB, job):
         raise BadRequest("There is no run to save: start one first.")
     if moment != FINAL:
         number = int(moment) if isinstance(moment, str) and DIGITS.match(moment) else moment
         moment = str(read_values({"moment": number}, (STEP,))[0]["moment"])
-    return NetworkWish(job=job, moment=moment, **values)
+    return NetworkExport(job=job, moment=moment, **values)

@@ -7,8 +7,8 @@ from typing import Any
 from app import __version__
 from app.network.export.record import Record
 from app.network.training.user_models import OWN
+from app.state.schema import BadRequest
 from app.toy.export.script import imports_of, written
-from app.web.request import BadRequest
 from optimizers import ASAM, FSAM, FisherSAM, Method
 
 OTHERS = {"FSAM": Method(probe=FSAM()), "ASAM": Method(probe=ASAM()), "Fisher-SAM": Method(probe=FisherSAM())}

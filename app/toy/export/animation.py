@@ -9,10 +9,10 @@ import time
 import numpy as np
 from PIL import Image
 
+from app.state.schema import BadRequest
 from app.toy.export.description import settings_of
 from app.toy.export.picture import DESIGN_WIDTH, Picture, height_of
 from app.toy.export.scene import Scene
-from app.web.request import BadRequest
 from app.web.settings import web_settings
 
 SHORTEST = 20

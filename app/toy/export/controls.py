@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.state.control import ChoiceControl, Control, NumberControl
+from app.state.schema import BadRequest, Notice, read_values
 from app.toy.controls import MAXIMUM_STEPS
-from app.toy.request import Reading, read_state
-from app.web.request import BadRequest, Notice
+from app.toy.request import ToyReading, read_state
 
 FORMAT = ChoiceControl(
     "format", "Format",
@@ -42,10 +42,10 @@ CONTROLS: tuple[Control, ...] = (FORMAT, PICTURE, WIDTH, GIF_WIDTH, FRAMES, SECO
 
 
 @dataclass(frozen=True)
-class Wish:
+class ExportRequest:
     """A checked export: the toy lab's whole state, what is made of it, and what had to be clamped."""
 
-    reading: Reading
+    reading: ToyReading
     format: str
     picture: str
     width: int
@@ -60,31 +60,10 @@ class Wish:
         return min(int(self.reading.state["step"]), int(self.reading.state["steps"]))
 
 
-def read_values(raw: Mapping[str, Any], controls: tuple[Control, ...]) -> tuple[dict[str, Any], tuple[Notice, ...]]:
-    """(value by name, notices on what was clamped); BadRequest with a sentence for each wrong type or choice."""
-    values: dict[str, Any] = {}
-    notices, problems = [], []
-    for control in controls:
-        values[control.name] = control.default
-        if control.name not in raw:
-            continue
-        try:
-            value, sentence = control.read(raw[control.name])
-        except (TypeError, ValueError) as error:
-            problems.append(str(error))
-            continue
-        values[control.name] = value
-        if sentence:
-            notices.append(Notice(control.name, value, sentence))
-    if problems:
-        raise BadRequest(*problems)
-    return values, tuple(notices)
-
-
-def read_wish(raw: Mapping[str, Any]) -> Wish:
+def read_export(raw: Mapping[str, Any]) -> ExportRequest:
     """The checked export that a posted state with the controls above asks for."""
     values, notices = read_values(raw, CONTROLS)
     reading = read_state({"step": MAXIMUM_STEPS, **raw})
     if reading.problems:
         raise BadRequest(*reading.problems)
-    return Wish(reading, **values, notices=(*notices, *reading.notices))
+    return ExportRequest(reading, **values, notices=(*notices, *reading.notices))

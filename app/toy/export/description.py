@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from app import __version__
+from app.state.schema import write_link
 from app.toy.controls import controls_of
-from app.toy.link import write_link
 from app.toy.presets import PRESETS
-from app.toy.request import Reading
+from app.toy.request import ToyReading
 
 SOURCE = (
     "Surfaces and settings are our reconstruction, found by simulation so that the captions of arXiv 2605.16134 hold, "
@@ -21,7 +21,7 @@ DECISIVE = ("surface", "start", "walk", "preconditioner")
 """Groups of controls that decide the paths."""
 
 
-def settings_of(reading: Reading) -> dict[str, Any]:
+def settings_of(reading: ToyReading) -> dict[str, Any]:
     """All that is needed to see or compute the same again; plain values, ready for JSON."""
     return {
         "made_by": f"Pothole lab {__version__}",
@@ -32,13 +32,13 @@ def settings_of(reading: Reading) -> dict[str, Any]:
     }
 
 
-def caption_of(reading: Reading) -> str:
+def caption_of(reading: ToyReading) -> str:
     """The sentence over the pictures."""
     preset = PRESETS.get(reading.state["preset"])
     return preset.caption if preset is not None else "Your own settings."
 
 
-def settings_rows(reading: Reading) -> list[tuple[str, str]]:
+def settings_rows(reading: ToyReading) -> list[tuple[str, str]]:
     """(name, value) of what decides the paths, as the page names it."""
     rows = [("Surface", reading.surface.title)]
     for control in controls_of(reading.surface):

@@ -1,97 +1,70 @@
-"""Making a file from a checked wish: which function makes which format, and what it is called."""
+"""Making a file for a checked request: which function makes which format, and what it is called."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
-from app.toy.export.controls import Wish
+from app.toy.export.controls import ExportRequest
 from app.toy.export.description import file_name
-from app.web.request import Notice
-
-MEDIA_TYPES = {
-    "html": "text/html; charset=utf-8",
-    "png": "image/png",
-    "svg": "image/svg+xml",
-    "gif": "image/gif",
-    "csv": "text/csv; charset=utf-8",
-    "npz": "application/octet-stream",
-    "json": "application/json",
-    "py": "text/x-python; charset=utf-8",
-    "safetensors": "application/octet-stream",
-}
+from app.web.made_file import MadeFile
 
 
-@dataclass(frozen=True)
-class MadeFile:
-    """A file in memory: its name, its bytes, and what had to be said of the wish."""
-
-    name: str
-    content: bytes
-    notices: tuple[Notice, ...] = ()
-
-    @property
-    def media_type(self) -> str:
-        """By the name's ending."""
-        return MEDIA_TYPES[self.name.rpartition(".")[2]]
-
-
-def made(wish: Wish) -> MadeFile:
-    """The file that a wish of the toy lab asks for. Nothing is written to disk."""
-    maker, detail = MAKERS[wish.format], DETAILS.get(wish.format, lambda _: "")(wish)
-    return MadeFile(file_name(wish.reading.state, wish.format, detail), maker(wish), wish.notices)
+def make_file(asked: ExportRequest) -> MadeFile:
+    """The file that a asked of the toy lab asks for. Nothing is written to disk."""
+    maker, detail = MAKERS[asked.format], DETAILS.get(asked.format, lambda _: "")(asked)
+    return MadeFile(file_name(asked.reading.state, asked.format, detail), maker(asked), asked.notices)
 
 
 # What draws is imported where it is used: matplotlib takes most of a second, and most visitors export nothing.
-def _html(wish: Wish) -> bytes:
+def _html(asked: ExportRequest) -> bytes:
     from app.toy.export.offline import offline_page
 
-    return offline_page(wish.reading, wish.step)
+    return offline_page(asked.reading, asked.step)
 
 
-def _png(wish: Wish) -> bytes:
+def _png(asked: ExportRequest) -> bytes:
     from app.toy.export.picture import Picture
     from app.toy.export.scene import scene_of
 
-    return Picture(scene_of(wish.reading), wish.picture, wish.width).png(wish.step)
+    return Picture(scene_of(asked.reading), asked.picture, asked.width).png(asked.step)
 
 
-def _svg(wish: Wish) -> bytes:
+def _svg(asked: ExportRequest) -> bytes:
     from app.toy.export.picture import DESIGN_WIDTH, Picture
     from app.toy.export.scene import scene_of
 
-    return Picture(scene_of(wish.reading), wish.picture, DESIGN_WIDTH).svg(wish.step)
+    return Picture(scene_of(asked.reading), asked.picture, DESIGN_WIDTH).svg(asked.step)
 
 
-def _gif(wish: Wish) -> bytes:
+def _gif(asked: ExportRequest) -> bytes:
     from app.toy.export.animation import animation
     from app.toy.export.scene import scene_of
 
-    return animation(scene_of(wish.reading), wish.picture, wish.gif_width, wish.frames, wish.seconds)
+    return animation(scene_of(asked.reading), asked.picture, asked.gif_width, asked.frames, asked.seconds)
 
 
-def _csv(wish: Wish) -> bytes:
+def _csv(asked: ExportRequest) -> bytes:
     from app.toy.export.data import scene_csv
     from app.toy.export.scene import scene_of
 
-    return scene_csv(scene_of(wish.reading))
+    return scene_csv(scene_of(asked.reading))
 
 
-def _npz(wish: Wish) -> bytes:
+def _npz(asked: ExportRequest) -> bytes:
     from app.toy.export.data import scene_npz
     from app.toy.export.scene import scene_of
 
-    return scene_npz(scene_of(wish.reading))
+    return scene_npz(scene_of(asked.reading))
 
 
-def _py(wish: Wish) -> bytes:
+def _py(asked: ExportRequest) -> bytes:
     from app.toy.export.script import toy_script
 
-    return toy_script(wish.reading).encode()
+    return toy_script(asked.reading).encode()
 
 
-MAKERS: dict[str, Callable[[Wish], bytes]] = {
+MAKERS: dict[str, Callable[[ExportRequest], bytes]] = {
     "html": _html, "png": _png, "svg": _svg, "gif": _gif, "csv": _csv, "npz": _npz, "py": _py,
 }  # fmt: skip
-_SHOWN = {kind: (lambda wish: f"{wish.picture}-step-{wish.step}") for kind in ("png", "svg")}
-DETAILS: dict[str, Callable[[Wish], str]] = {**_SHOWN, "gif": lambda wish: wish.picture}
+_SHOWN = {kind: (lambda asked: f"{asked.picture}-step-{asked.step}") for kind in ("png", "svg")}
+DETAILS: dict[str, Callable[[ExportRequest], str]] = {**_SHOWN, "gif": lambda asked: asked.picture}

@@ -17,13 +17,13 @@ import orjson
 from app import ASSETS, __version__
 from app.appearance import SCHEMES, looks
 from app.encoding import encode
+from app.state.schema import write_link
 from app.toy.batch import compute_paths
 from app.toy.export.contours import SIZE, region_paths
 from app.toy.export.description import SOURCE, caption_of, settings_of, settings_rows
 from app.toy.figures import LEVELS
 from app.toy.landscape import MAP_POINTS, RELIEF_POINTS, colour_range, curve_of, grid_of
-from app.toy.link import write_link
-from app.toy.request import Reading, request_of
+from app.toy.request import ToyReading, request_of
 from app.toy.surface import reference, relief_top
 from geometry.surface import Surface
 from optimizers import METHODS
@@ -40,7 +40,7 @@ STYLES = ("lab.css", "lecture/projector.css", "export/offline/offline.css")
 TEMPLATE = ASSETS / "export" / "offline" / "scene.html"
 
 
-def offline_page(reading: Reading, step: int) -> bytes:
+def offline_page(reading: ToyReading, step: int) -> bytes:
     """The file, in UTF-8."""
     script = "\n".join((ASSETS / name).read_text(encoding="utf-8") for name in SCRIPTS)
     style = "\n".join((ASSETS / name).read_text(encoding="utf-8") for name in STYLES) + band_style()
@@ -121,7 +121,7 @@ def _basin(surface: Surface) -> dict[str, Any] | None:
     return {"centre": [float(value) for value in np.atleast_1d(basin.centre)], "radius": float(basin.radius)}
 
 
-def scene_data(reading: Reading, step: int) -> dict[str, Any]:
+def scene_data(reading: ToyReading, step: int) -> dict[str, Any]:
     """What the file's client code draws: the paths as the page gets them, the surface, looks and colours."""
     request, surface = request_of(reading.state), reading.surface
     told: dict[str, Any] = {

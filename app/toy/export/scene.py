@@ -10,7 +10,7 @@ import numpy as np
 from app.appearance import MethodLook, looks
 from app.toy.batch import traces_alone
 from app.toy.compute import Trace, ranges
-from app.toy.request import Reading, ToyRequest, request_of
+from app.toy.request import ToyReading, ToyRequest, request_of
 from geometry.surface import Surface
 from optimizers import METHODS
 
@@ -19,7 +19,7 @@ from optimizers import METHODS
 class Scene:
     """A state and its runs; `traces` are those of the methods shown, in the registry's order."""
 
-    reading: Reading
+    reading: ToyReading
     request: ToyRequest
     surface: Surface
     traces: tuple[Trace, ...]
@@ -35,7 +35,7 @@ class Scene:
         return ranges(list(self.traces))
 
 
-def scene_of(reading: Reading) -> Scene:
+def scene_of(reading: ToyReading) -> Scene:
     """The scene of a state; the runs are computed here, by the same call as the page's."""
     request, surface = request_of(reading.state), reading.surface
     return Scene(reading, request, surface, tuple(traces_alone(request, surface)))

@@ -8,10 +8,10 @@ from typing import Any
 
 import optimizers
 from app import __version__
+from app.state.schema import write_link
 from app.toy.compute import configured
 from app.toy.export.description import SOURCE
-from app.toy.link import write_link
-from app.toy.request import Reading, request_of
+from app.toy.request import ToyReading, request_of
 
 
 def written(value: Any) -> str:
@@ -49,7 +49,7 @@ def imports_of(values: Iterable[Any], *others: str) -> list[str]:
     return [f"from {home} import {', '.join(sorted(names, key=str.lower))}" for home, names in homes.items() if names]
 
 
-def toy_script(reading: Reading) -> str:
+def toy_script(reading: ToyReading) -> str:
     """The script: exact settings, one line per method, one printed line per method."""
     request = request_of(reading.state)
     surface = type(request.make_surface()).__name__

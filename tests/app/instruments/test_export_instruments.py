@@ -9,8 +9,8 @@ import json
 import numpy as np
 import pytest
 
-from app.instruments.controls import STRIDES
-from app.instruments.export.tables import TABLES
+from app.instruments.instrument import STRIDES
+from app.instruments.registry import INSTRUMENTS
 from optimizers import METHODS
 
 QUICK = {"resolution": "12", "runs": "3", "steps": 60, "preset": "figure-2"}
@@ -80,13 +80,13 @@ def test_race_and_fairness_and_basins(post):
         assert mine == [told["names"][index] for row in told["cells"] for index in row]
 
 
-@pytest.mark.parametrize("name", TABLES)
+@pytest.mark.parametrize("name", INSTRUMENTS)
 def test_npz_and_json_hold_the_same_as_the_tables(post, name):
     response = exported(post, instrument=name, format="npz")
     with np.load(io.BytesIO(response.content), allow_pickle=False) as file:
         arrays = {key: file[key] for key in file.files}
     assert json.loads(str(arrays.pop("settings")))["instrument"] == name
-    for key, _ in TABLES[name]:
+    for key, _ in INSTRUMENTS[name].table_names:
         _, rows = table(post, name, key)
         mine = {column.removeprefix(f"{key}."): values for column, values in arrays.items() if column.startswith(key)}
         assert list(mine) == list(rows[0])

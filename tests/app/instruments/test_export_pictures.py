@@ -13,10 +13,10 @@ import pytest
 from PIL import Image
 
 from app.drawing.sheet import WIDE, Sheet, wrapped
+from app.instruments.export import files as instrument_files
 from app.instruments.export import maps as instrument_maps
 from app.instruments.export import pictures as instrument_pictures
 from app.instruments.export import two_scale as two_scale_picture
-from app.instruments.export.files import instrument_file, instrument_wish
 from app.instruments.export.maps import CellAxis, Cells, draw_cells, sequential
 from app.numbers_as_text import number
 from optimizers import METHODS
@@ -27,7 +27,7 @@ INSTRUMENTS = ("phase", "race", "fairness", "basins", "two-scale")
 
 
 def wish_of(name: str, **more):
-    return instrument_wish({**QUICK, "instrument": name, "format": "svg", **more})
+    return instrument_files.read_export({**QUICK, "instrument": name, "format": "svg", **more})
 
 
 def words_of(content: bytes) -> str:
@@ -40,7 +40,7 @@ def words_of(content: bytes) -> str:
 @pytest.mark.parametrize("name", INSTRUMENTS)
 def test_the_svg_is_one_closed_file_with_title_axes_and_settings(name, scheme):
     wish = wish_of(name, scheme=scheme)
-    file = instrument_file(wish)
+    file = instrument_files.make_file(wish)
     assert file.name == f"pothole-lab-annular-well-seed-0-{name}.svg" and file.media_type == "image/svg+xml"
     text, words = file.content.decode(), words_of(file.content)
     assert not re.search(r"href=\"(?!#|data:image/png;base64,)", text), "nothing outside is asked for"
@@ -50,36 +50,36 @@ def test_the_svg_is_one_closed_file_with_title_axes_and_settings(name, scheme):
         assert word in words
     assert [*wish.rows] and all(name in words and value in words for name, value in wish.rows)
     assert ("#ffffff" if scheme == "light" else "#1b2026") in text
-    assert instrument_file(wish).content == file.content, "equal wishes give equal files"
+    assert instrument_files.make_file(wish).content == file.content, "equal wishes give equal files"
 
 
 def test_the_phase_diagram_says_how_many_cells_arrive_and_has_their_colours():
     wish = wish_of("phase")
-    words = words_of(instrument_file(wish).content)
+    words = words_of(instrument_files.make_file(wish).content)
     for name in METHODS:
         arrived = {}
         for part in (part for answer in wish.answers for part in answer["parts"] if part["method"] == name):
             for b, j in enumerate(part["rows"]):
                 arrived |= {(j, i): part["arrived"][b][a] for a, i in enumerate(part["columns"])}
         assert f"{name}: all 3 runs arrive in {sum(v == 3 for v in arrived.values())} of {len(arrived)} cells" in words
-    costly = words_of(instrument_file(wish_of("phase", shown="steps", cost="evaluations")).content)
+    costly = words_of(instrument_files.make_file(wish_of("phase", shown="steps", cost="evaluations")).content)
     assert "Gradient evaluations to arrival (median)" in costly and "none arrives" in costly
 
 
 def test_the_others_say_what_they_found():
     race = wish_of("race")
-    words = words_of(instrument_file(race).content).replace("\n", " ")
+    words = words_of(instrument_files.make_file(race).content).replace("\n", " ")
     for claim in race.answers[0]["claims"]:
         assert claim["statement"].split(",")[0] in words
     assert f"k/(1 − β) = {number(race.answers[0]['relearning'])} steps" in words
     fair = wish_of("fairness")
-    words = words_of(instrument_file(fair).content)
+    words = words_of(instrument_files.make_file(fair).content)
     assert fair.answers[0]["sentence"] in words.replace("\n", " ")
     for row in fair.answers[0]["rows"]:
         assert number(row["learning_rate"]) in words
         assert f"{row['tuned']['arrived']} of {fair.answers[0]['judged_on']}" in words
     basins = wish_of("basins")
-    words = words_of(instrument_file(basins).content)
+    words = words_of(instrument_files.make_file(basins).content)
     for found in (found for answer in basins.answers for found in answer["maps"]):
         cells = np.asarray(found["cells"])
         told = ", ".join(f"{(cells == k).sum()} {name}" for k, name in enumerate(found["names"]))
@@ -89,7 +89,7 @@ def test_the_others_say_what_they_found():
 @pytest.mark.parametrize("surface", ["two-scale-quadratic", "two-scale-plane", "annular-well"])
 def test_two_scales_has_every_closed_form_beside_what_the_real_step_does(surface):
     wish = wish_of("two-scale", preset="custom", surface=surface)
-    words = words_of(instrument_file(wish).content)
+    words = words_of(instrument_files.make_file(wish).content)
     for row in wish.answers[0]["quantities"]:
         assert row["label"] in words and row["formula"] in words
         assert number(row["closed"], 6) in words and number(row["simulated"] or np.nan, 6) in words
@@ -102,18 +102,18 @@ def test_two_scales_has_every_closed_form_beside_what_the_real_step_does(surface
 )
 @pytest.mark.parametrize("name", INSTRUMENTS)
 def test_a_curve_and_settings_at_the_edge_are_drawn(name, wish):
-    assert words_of(instrument_file(wish_of(name, **wish)).content)
+    assert words_of(instrument_files.make_file(wish_of(name, **wish)).content)
 
 
 @pytest.mark.parametrize("axes", [("momentum", "noise_variance"), ("start_x", "start_y"), ("surface.depth", "decay")])
 def test_a_map_over_any_controls_has_their_names(axes):
-    words = words_of(instrument_file(wish_of("phase", x_axis=axes[0], y_axis=axes[1])).content)
+    words = words_of(instrument_files.make_file(wish_of("phase", x_axis=axes[0], y_axis=axes[1])).content)
     first = wish_of("phase", x_axis=axes[0], y_axis=axes[1]).answers[0]
     assert first["x"]["title"] in words and first["y"]["title"] in words
 
 
 def test_the_png_has_the_width_that_was_asked_for():
-    image = Image.open(io.BytesIO(instrument_file(wish_of("fairness", format="png", width=640)).content))
+    image = Image.open(io.BytesIO(instrument_files.make_file(wish_of("fairness", format="png", width=640)).content))
     assert image.width == 640
     assert json.loads(image.info["Description"])["instrument"] == "fairness"
 

@@ -10,14 +10,15 @@ import pytest
 
 from app.instruments.axes import AXES, axes_of, side, with_value
 from app.instruments.basins import basins_answer
-from app.instruments.controls import STRIDES, own_state, read_instrument_request
+from app.instruments.controls import read_instrument_request, read_instruments_link
 from app.instruments.fairness import EFFORT, fairness_answer, settings_of
+from app.instruments.instrument import STRIDES
 from app.instruments.phase import blocks, phase_answer, sides
 from app.instruments.race import race_answer
 from app.instruments.repeats import repeats
+from app.state.schema import BadRequest
 from app.toy.compute import configured
 from app.toy.request import read_request
-from app.web.request import BadRequest
 from geometry.surfaces import SURFACES
 from optimizers import METHODS, simulate
 
@@ -125,10 +126,10 @@ def test_bad_input_is_a_sentence(state, said):
 
 
 def test_a_link_with_wrong_values_still_opens():
-    state, problems = own_state({"x_axis": "radius", "y_axis": "radius", "runs": "many"}, "annular-well")
-    assert state["x_axis"] == "radius"
-    assert state["y_axis"] == "learning_rate"
-    assert len(problems) == 2
+    reading = read_instruments_link("?x_axis=radius&y_axis=radius&runs=many")
+    assert reading.state["x_axis"] == "radius"
+    assert reading.state["y_axis"] == "learning_rate"
+    assert len(reading.problems) == 2
 
 
 def test_the_addresses(post):
@@ -355,8 +356,8 @@ def test_the_surface_and_the_start_may_be_axes(state, x_axis, y_axis):
 def test_an_axis_of_another_surface_is_named():
     with pytest.raises(BadRequest, match="is no control of the surface Annular well"):
         read_instrument_request({"surface": "annular-well", "x_axis": "surface.stiffness"})
-    state, problems = own_state({"x_axis": "surface.stiffness"}, "stiff-valley")
-    assert (state["x_axis"], problems) == ("surface.stiffness", ())
+    reading = read_instruments_link("?surface=stiff-valley&x_axis=surface.stiffness")
+    assert (reading.state["x_axis"], reading.problems) == ("surface.stiffness", ())
 
 
 @pytest.mark.parametrize("key", SURFACES)

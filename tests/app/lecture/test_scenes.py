@@ -12,14 +12,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.lecture.links import link_problems, local_link
-from app.lecture.routes import as_json, checked
-from app.lecture.scenes import MAXIMUM_NOTES, MAXIMUM_SCENES, MAXIMUM_TEXT, Scene, SceneFileError, Scenes, parse_scenes
-from app.lecture.source import SHIPPED, load_scenes
+from app.lecture.routes import check_scenes, encode_scenes
+from app.lecture.scenes import (
+    MAXIMUM_NOTES,
+    MAXIMUM_SCENES,
+    MAXIMUM_TEXT,
+    SHIPPED,
+    Scene,
+    SceneFileError,
+    Scenes,
+    find_link_faults,
+    load_scenes,
+    local_link,
+    parse_scenes,
+)
 from app.server import build
-from app.toy.link import read_link
+from app.state.schema import BadRequest
+from app.toy.request import read_link
 from app.web.pages import PAGES, page_at
-from app.web.request import BadRequest
 
 GOOD = """\ufeff# A short  lecture
 Remarks: not shown.
@@ -114,14 +124,14 @@ def test_the_file_that_ships_holds_the_four_scenes_and_documents_the_format():
 
 def test_every_page_of_the_navigation_checks_its_links():
     for page in PAGES.values():
-        if page.in_navigation and page.link_problems:
-            assert link_problems(f"{page.path}?banana=1"), page.path
+        if page.in_navigation and page.find_link_faults:
+            assert find_link_faults(f"{page.path}?banana=1"), page.path
 
 
 def test_what_the_browser_copies_is_a_link_that_passes():
-    from app.toy.link import write_link
+    from app.state.schema import write_link
 
-    assert link_problems("/" + write_link(read_link("?preset=stiff-valley&theme=projector").state)) == []
+    assert find_link_faults("/" + write_link(read_link("?preset=stiff-valley&theme=projector").state)) == []
 
 
 @given(st.text(max_size=400))
@@ -132,7 +142,7 @@ def test_any_text_is_a_lecture_or_one_sentence(text):
         assert len(error.problems) == 1  # noqa: PT017
     else:
         assert 1 <= len(scenes.scenes) <= MAXIMUM_SCENES
-        assert json.loads(as_json(scenes))["title"] == scenes.title
+        assert json.loads(encode_scenes(scenes))["title"] == scenes.title
 
 
 LINES = ["# T", "## S", "link: /", "link: /?steps=50", "", "words", "key: v", "### x", "link: /?a", "link: ///", "\x00"]
@@ -153,16 +163,16 @@ def test_any_order_of_lines_is_a_lecture_or_names_a_line_of_the_file(lines):
 
 @given(st.text(max_size=60))
 def test_any_link_is_taken_apart(link):
-    assert isinstance(link_problems(local_link(link)), list)
+    assert isinstance(find_link_faults(local_link(link)), list)
 
 
 def test_a_file_opened_in_the_browser_is_checked_the_same_way():
-    assert orjson.loads(checked(json.dumps({"text": GOOD}).encode()))["scenes"][1]["link"] == (
+    assert orjson.loads(check_scenes(json.dumps({"text": GOOD}).encode()))["scenes"][1]["link"] == (
         "/instruments?instrument=race"
     )
     for body in (b"{}", b'{"text": 3}', b"[]"):
         with pytest.raises(BadRequest):
-            checked(body)
+            check_scenes(body)
 
 
 @pytest.mark.parametrize(

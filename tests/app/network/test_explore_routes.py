@@ -20,8 +20,9 @@ from app.network.explore.controls import EXPLORE_CONTROLS
 from app.network.explore.figures import loss_ticks
 from app.network.explore.routes import TABLES
 from app.state.control import ChoiceControl, NumberControl
-from app.web.settings import WebSettings
+from app.web.http import add_refusals
 from app.web.visitor import VISITOR_COOKIE
+from tests.app.services import make_services
 
 with warnings.catch_warnings():
     # It would rather have another client than the pinned one, which does all that is asked of it here.
@@ -61,7 +62,8 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
 @pytest.fixture
 def client(engine: FakeEngine) -> TestClient:
     server = FastAPI()
-    routes.add_explore_routes(server, WebSettings())
+    add_refusals(server)
+    routes.add_explore_routes(server, make_services())
     return TestClient(server, cookies={VISITOR_COOKIE: MINE})
 
 
@@ -148,10 +150,10 @@ def test_the_link_holds_every_control_of_the_panels() -> None:
         for c in EXPLORE_CONTROLS
     }
     query = "?" + "&".join(f"{name}={str(value).replace('+', '%2B')}" for name, value in other.items())
-    reading, said = read_network_link(query)
-    assert said == [] and {name: reading.state[name] for name in names} == other
+    reading = read_network_link(query)
+    assert reading.sentences() == [] and {name: reading.state[name] for name in names} == other
     broken = read_network_state({"slice_kind": "sideways", "slice_points": 10**6})
-    assert "Plane “sideways” does not exist" in broken.problems[0] and "Points per axis" in broken.notices[0]
+    assert "Plane “sideways” does not exist" in broken.problems[0] and "Points per axis" in broken.notices[0].sentence
 
 
 # ------------------------------------------------------------------------------------------------------- pictures

@@ -19,10 +19,10 @@ from app.network.export.data import curvature_csv, curvature_npz, curves_of, sli
 from app.network.export.figures import curvature_figure, slice_figure
 from app.network.export.files import network_file
 from app.network.export.record import Record, record_of
-from app.network.export.request import read_network_wish
+from app.network.export.request import read_network_export
 from app.network.export.script import OTHERS, network_script
 from app.network.export.weights_job import validate as validate_weights
-from app.web.request import BadRequest
+from app.state.schema import BadRequest
 from geometry.architectures import build_network
 from geometry.checkpoints import load_weights
 from geometry.datasets import load_dataset
@@ -97,7 +97,7 @@ async def beside(function, *arguments):
 
 def made(lab, wish: dict):
     engine, run, _ = lab
-    return run(network_file(engine, "v" * 22, read_network_wish(wish), beside))
+    return run(network_file(engine, "v" * 22, read_network_export(wish), beside))
 
 
 def test_the_script_trains_to_the_weights_of_the_run(lab):
@@ -274,7 +274,7 @@ def test_a_slice_keeps_its_orientation(dimensions):
     with np.load(io.BytesIO(slice_npz(tree, record))) as file:
         assert np.array_equal(file["losses"], tree["losses"]) and file["SAM.coordinates"].shape == (3, dimensions)
     for kind in ("png", "svg"):
-        wish = read_network_wish({"job": "j", "what": "slice", "format": kind, "width": 480})
+        wish = read_network_export({"job": "j", "what": "slice", "format": kind, "width": 480})
         assert len(slice_figure(tree, record, wish)) > 5000
     assert "80 % of its movement" in slice_figure(tree, record, wish).decode()
 
@@ -323,7 +323,7 @@ def test_curvature_says_what_did_not_converge_and_what_could_not_be_measured():
     assert told[("SAM", "40")]["eigenvalue_1"] == ""
     with np.load(io.BytesIO(curvature_npz(tree, record)), allow_pickle=False) as file:
         assert file["start.0.eigenvalues"].tolist() == [3.0, 1.0] and len(file["density.SGDM.values"]) == 5
-    wish = read_network_wish({"job": "j", "what": "curvature", "format": "svg"})
+    wish = read_network_export({"job": "j", "what": "curvature", "format": "svg"})
     assert "Spectral density" in curvature_figure(tree, record, wish).decode()
 
 
@@ -392,11 +392,11 @@ def test_a_run_that_goes_on_is_written_down_as_far_as_it_had_come(monkeypatch):
 def test_a_wrong_wish_is_a_sentence(post, wish):
     if wish.get("moment") != 1.5e300:  # clamped to the largest step there may be
         with pytest.raises(BadRequest):
-            read_network_wish(wish)
+            read_network_export(wish)
         response = post("/export/network", wish)
         assert response.status_code == 422 and response.json()["problems"][0].endswith(".")
     else:
-        assert read_network_wish(wish).moment == "20000"
+        assert read_network_export(wish).moment == "20000"
 
 
 @pytest.mark.parametrize(

@@ -22,8 +22,10 @@ from app.network.follow import asked, message
 from app.network.page import tables
 from app.network.training import user_models
 from app.network.training.settings import CHANGEABLE, METHOD_NAMES, NUMBERS, PLANES, STRUCTURES, validate
-from app.state.control import NumberControl
+from app.state.control import ChoiceControl, Control, NamesControl, NumberControl, TextControl
+from app.web.http import add_refusals
 from app.web.visitor import FORM, VISITOR_COOKIE
+from tests.app.services import make_services
 
 with warnings.catch_warnings():
     # It would rather have another client than the pinned one, which does all that is asked of it here.
@@ -96,7 +98,8 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
 @pytest.fixture
 def client(engine: FakeEngine) -> TestClient:
     server = FastAPI()
-    routes.add_network_routes(server)
+    add_refusals(server)
+    routes.add_routes(server, make_services())
     return TestClient(server, cookies={VISITOR_COOKIE: MINE})
 
 
@@ -117,10 +120,22 @@ def test_the_page_offers_what_the_engine_takes() -> None:
     assert tables()["methods"] == list(METHOD_NAMES)
 
 
+def ends_of(control: Control) -> list[Any]:
+    """The least and the most that a control takes, or each of its choices."""
+    match control:
+        case NumberControl():
+            return [control.minimum, control.maximum]
+        case ChoiceControl():
+            return list(control.values)
+        case NamesControl():
+            return [list(control.names), [control.names[-1]], []]
+        case TextControl():
+            return ["", RUN]
+
+
 def test_any_state_of_the_page_is_a_training_that_the_engine_takes() -> None:
     for control in controls():
-        values = [control.minimum, control.maximum] if isinstance(control, NumberControl) else list(control.values)
-        for value in values:
+        for value in ends_of(control):
             reading = read_network_state({control.name: value})
             described = description_of(reading.state)
             assert described.pop("kind") == "train"
@@ -148,8 +163,8 @@ def test_a_run_s_settings_come_back_as_the_page_s_state() -> None:
     ],
 )
 def test_a_bad_link_gets_a_sentence_and_a_whole_state(query: str, said: str) -> None:
-    reading, unknown = read_network_link(query)
-    assert said in " ".join([*reading.problems, *reading.notices, *unknown])
+    reading = read_network_link(query)
+    assert said in " ".join(reading.sentences())
     assert user_models.fits(reading.state["network"], reading.state["data"])
     validate({key: value for key, value in description_of(reading.state).items() if key != "kind"})
 

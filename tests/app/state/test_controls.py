@@ -10,10 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.state.control import ChoiceControl, NumberControl, shorten
-from app.state.control_entries import entry, slider_position, slider_range
-from app.toy.controls import LECTURE, SURFACE, as_table, controls, controls_of, start_controls, surface_controls
-from app.toy.lens_controls import lens_controls
-from app.toy.own_settings import own_controls, registered
+from app.toy.controls import (
+    LECTURE,
+    SURFACE,
+    as_table,
+    controls,
+    controls_of,
+    lens_controls,
+    own_controls,
+    registered,
+    start_controls,
+    surface_controls,
+)
 from app.toy.request import PRESET, ToyRequest
 from geometry.surfaces import SURFACES, make_surface
 
@@ -80,17 +88,19 @@ def test_quantising_twice_is_quantising_once(control, data):
 
 @pytest.mark.parametrize("control", [c for c in EVERY if isinstance(c, NumberControl)], ids=called)
 def test_sliders_span_the_range(control):
-    low, high, step = slider_range(control)
-    assert low < high
+    low, high, step = control.slider
     assert 0 < step <= (high - low) / 4
-    assert slider_position(control, control.minimum) == pytest.approx(low)
-    assert slider_position(control, control.maximum) == pytest.approx(high)
-    assert low <= slider_position(control, control.default) <= high
+    if control.scale == "linear":
+        assert (low, high) == (control.minimum, control.maximum)
+    else:
+        assert high == pytest.approx(math.log10(control.maximum))
+        lowest = control.minimum if control.scale == "log" else control.smallest
+        assert low < math.log10(lowest) + 1e-9 and (low < math.log10(lowest) - 1e-9) == (control.minimum == 0)
 
 
 @pytest.mark.parametrize("control", FIXED, ids=called)
 def test_every_control_has_an_entry_for_the_browser(control):
-    written = json.loads(json.dumps(entry(control)))
+    written = json.loads(json.dumps(control.entry()))
     assert (written["name"], written["title"], written["wants"]) == (control.name, control.title, control.wants)
 
 

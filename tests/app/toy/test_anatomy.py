@@ -8,7 +8,7 @@ import pytest
 
 from app.numbers_as_text import number, vector
 from app.toy.anatomy import read_anatomy
-from app.toy.lens_controls import STAGES
+from app.toy.controls import STAGES
 from geometry.surfaces import SURFACES, AnnularWell, StiffValley, make_surface
 from optimizers import METHODS, simulate
 from optimizers.anatomy import last_whole_step, step_anatomy, velocities

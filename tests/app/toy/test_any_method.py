@@ -14,9 +14,10 @@ from app.appearance import looks
 from app.encoding import decode
 from app.instruments.basins import basins_answer
 from app.instruments.controls import read_instrument_request
-from app.instruments.export.files import instrument_file, instrument_wish
+from app.instruments.export import files as instrument_files
 from app.instruments.fairness import EFFORT, RATES, settings_of
 from app.instruments.phase import phase_answer
+from app.state.schema import write_link
 from app.toy.anatomy import read_anatomy
 from app.toy.batch import compute_many, compute_paths, together
 from app.toy.claims import claims_for
@@ -24,12 +25,11 @@ from app.toy.cloud import read_cloud
 from app.toy.compute import configured
 from app.toy.controls import controls
 from app.toy.costs import PRODUCT, counted
-from app.toy.export.controls import read_wish
-from app.toy.export.files import made
-from app.toy.link import read_link, write_link
+from app.toy.export.controls import read_export
+from app.toy.export.files import make_file
 from app.toy.measured_cost import read_cost
 from app.toy.page import tables
-from app.toy.request import read_request, read_state
+from app.toy.request import read_link, read_request, read_state
 from geometry.surfaces import AnnularWell
 from optimizers import ASAM, FSAM, LLQR, METHODS, FisherSAM, Method, PastFSAM, simulate
 from optimizers.exact_llqr import ExactLLQR
@@ -138,14 +138,14 @@ def test_fairness_tunes_its_radius(name):
 @pytest.mark.parametrize("name", ["PastFSAM"], indirect=True)
 def test_fairness_within_an_equal_budget(name):
     """PastFSAM's step is as cheap as SGDM's, so that it walks as far for the same evaluations."""
-    wish = instrument_wish({**STATE, "instrument": "fairness", "format": "svg", "cost": "evaluations"})
+    wish = instrument_files.read_export({**STATE, "instrument": "fairness", "format": "svg", "cost": "evaluations"})
     (told,) = wish.answers
     row = next(row for row in told["rows"] if row["method"] == name)
     assert row["probing"] and row["radius"] in settings_of(name)[1]
     assert row["own"] == {"own_rate.PastFSAM": row["learning_rate"], "own_radius.PastFSAM": row["radius"]}
     lengths = told["equal_cost"]["lengths"]
     assert lengths[name] == lengths["SGDM"] > lengths["SAM"]
-    assert name.encode() in instrument_file(wish).content
+    assert name.encode() in instrument_files.make_file(wish).content
 
 
 def test_own_settings_and_link(name):
@@ -198,7 +198,7 @@ def test_legend(name):
 
 def test_files(name):
     def content(kind, **more):
-        return made(read_wish({**STATE, "methods": [name, "SAM"], "format": kind, "step": 20, **more})).content
+        return make_file(read_export({**STATE, "methods": [name, "SAM"], "format": kind, "step": 20, **more})).content
 
     run = run_of(name)
     arrays = np.load(io.BytesIO(content("npz")))
@@ -230,7 +230,7 @@ def test_maps_cloud_and_statements(name, monkeypatch):
 @pytest.mark.parametrize("name", ["PastFSAM"], indirect=True)
 @pytest.mark.parametrize("instrument", ["phase", "basins"])
 def test_pictures_of_the_instruments_have_a_place_for_it(name, instrument):
-    wish = instrument_wish({**STATE, "instrument": instrument, "format": "svg", "resolution": "12"})
-    svg = instrument_file(wish).content.decode()
+    wish = instrument_files.read_export({**STATE, "instrument": instrument, "format": "svg", "resolution": "12"})
+    svg = instrument_files.make_file(wish).content.decode()
     four = [one for one in wish.answers for _ in one.get("maps", ())]
     assert name in svg and (instrument == "phase" or len(four) == len(METHODS) == 5)

@@ -8,11 +8,11 @@ import numpy as np
 import orjson
 import pytest
 
+from app.state.schema import BadRequest
 from app.toy.cloud import NOWHERE, extents_of, frames_of, read_cloud, seeds_of, starts_of
 from app.toy.compute import configured
 from app.toy.ghosts import ghosts
 from app.toy.request import read_request
-from app.web.request import BadRequest
 from geometry import two_scale
 from geometry.surfaces import SURFACES, TwoScalePlane
 from optimizers import simulate

@@ -19,16 +19,16 @@ from PIL import Image
 
 from app import ASSETS, __version__
 from app.encoding import decode
+from app.state.schema import BadRequest
 from app.toy.export.animation import steps_of
 from app.toy.export.contours import SIZE, region_paths
-from app.toy.export.controls import CONTROLS, read_wish
+from app.toy.export.controls import CONTROLS, read_export
 from app.toy.export.description import file_name
-from app.toy.export.files import MAKERS, made
+from app.toy.export.files import MAKERS, make_file
 from app.toy.export.offline import SCRIPTS
 from app.toy.export.picture import DESIGN_WIDTH, Picture, height_of
 from app.toy.export.scene import scene_of
-from app.toy.link import read_link
-from app.web.request import BadRequest
+from app.toy.request import read_link
 
 ROOT = Path(__file__).resolve().parents[3]
 QUICK = {"steps": 60, "step": 30}
@@ -36,11 +36,11 @@ SURFACES = {"ring": {}, "curve": {"surface": "two-scale-quadratic"}, "valley": {
 
 
 def made_of(kind, **state):
-    return made(read_wish({**QUICK, **state, "format": kind})).content
+    return make_file(read_export({**QUICK, **state, "format": kind})).content
 
 
 def scene(**state):
-    return scene_of(read_wish({**QUICK, **state}).reading)
+    return scene_of(read_export({**QUICK, **state}).reading)
 
 
 def read_csv(content: bytes):
@@ -75,8 +75,8 @@ def test_the_csv_gives_back_every_number(name):
 
 @pytest.mark.parametrize("name", SURFACES)
 def test_the_npz_holds_doubles_and_settings_that_open_the_same_state(name):
-    wish = read_wish({**QUICK, **SURFACES[name], "format": "npz"})
-    with np.load(io.BytesIO(made(wish).content), allow_pickle=False) as file:
+    wish = read_export({**QUICK, **SURFACES[name], "format": "npz"})
+    with np.load(io.BytesIO(make_file(wish).content), allow_pickle=False) as file:
         arrays = {key: file[key] for key in file.files}
     settings = json.loads(str(arrays["settings"]))
     assert read_link(settings["link"].partition("?")[2]).state == wish.reading.state

@@ -17,12 +17,12 @@ import psutil
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from app.instruments.export.files import FORMAT, instrument_file, instrument_wish
+from app.instruments.export import files as instrument_files
 from app.network.export.files import _run_file
 from app.network.export.record import Record
-from app.network.export.request import read_network_wish
-from app.toy.export.controls import read_wish
-from app.toy.export.files import MAKERS, made
+from app.network.export.request import read_network_export
+from app.toy.export.controls import read_export
+from app.toy.export.files import MAKERS, make_file
 from app.web.exports import IN_THE_THREAD, Exports
 from app.web.settings import WebSettings
 from app.web.side_worker import SideWorker
@@ -52,21 +52,21 @@ def worker() -> Iterator[SideWorker]:
 
 @pytest.mark.parametrize("kind", MAKERS)
 def test_the_process_makes_the_very_file_that_the_thread_makes(worker: SideWorker, kind: str) -> None:
-    wish = read_wish({**QUICK, "radius": 99, "format": kind})
-    beside = worker.call(made, wish)
-    assert beside == made(wish)
+    wish = read_export({**QUICK, "radius": 99, "format": kind})
+    beside = worker.call(make_file, wish)
+    assert beside == make_file(wish)
     assert beside.notices and len(beside.content) > 500
 
 
-@pytest.mark.parametrize("kind", [key for key, _ in FORMAT.options])
+@pytest.mark.parametrize("kind", [key for key, _ in instrument_files.FORMAT.options])
 def test_and_so_it_is_with_an_instrument(worker: SideWorker, kind: str) -> None:
-    wish = instrument_wish({"instrument": "fairness", "steps": 40, "runs": "1", "format": kind})
-    assert worker.call(instrument_file, wish) == instrument_file(wish)
+    wish = instrument_files.read_export({"instrument": "fairness", "steps": 40, "runs": "1", "format": kind})
+    assert worker.call(instrument_files.make_file, wish) == instrument_files.make_file(wish)
 
 
 @pytest.mark.parametrize("kind", ["csv", "npz", "png", "svg"])
 def test_and_with_a_training_run(worker: SideWorker, kind: str) -> None:
-    wish = read_network_wish({"job": "j", "what": "curves", "format": kind, "width": 320})
+    wish = read_network_export({"job": "j", "what": "curves", "format": kind, "width": 320})
     assert worker.call(_run_file, RECORD, wish, None) == _run_file(RECORD, wish, None)
 
 
@@ -157,7 +157,7 @@ def test_a_file_comes_though_its_process_is_killed_and_a_server_that_ends_leaves
         )
         os.kill(pid, signal.SIGKILL)
         content = answer.result(WITHIN)
-    assert content == made(read_wish(SLOW)).content
+    assert content == make_file(read_export(SLOW)).content
     after = metrics(own_server)
     assert after["pothole_side_processes", "export"] == 1 and after["pothole_side_process_deaths_total", "export"] == 1
     with pytest.raises(urllib.error.HTTPError) as refused:

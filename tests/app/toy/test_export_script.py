@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from app.toy.batch import run_alone
-from app.toy.export.controls import read_wish
-from app.toy.export.files import made
+from app.toy.export.controls import read_export
+from app.toy.export.files import make_file
 from app.toy.export.script import written
 from app.toy.request import request_of
 from geometry.surfaces import SURFACES
@@ -34,8 +34,8 @@ STATES = {
 
 
 def script_of(state: dict) -> tuple[str, dict]:
-    wish = read_wish({**state, "format": "py"})
-    return made(wish).content.decode(), wish.reading.state
+    wish = read_export({**state, "format": "py"})
+    return make_file(wish).content.decode(), wish.reading.state
 
 
 @pytest.mark.parametrize("name", STATES)

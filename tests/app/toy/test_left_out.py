@@ -5,7 +5,7 @@ from __future__ import annotations
 import orjson
 import pytest
 
-from app.toy.link import read_link
+from app.toy.request import read_link
 
 QUICK = "?preset=figure-2&steps=50"
 

@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.state.control import ChoiceControl
+from app.state.schema import write_link
 from app.toy.controls import controls, controls_of
-from app.toy.link import left_out, read_link, write_link
 from app.toy.presets import CUSTOM, DEFAULT_PRESET, PRESETS
+from app.toy.request import read_link
 from geometry.surfaces import SURFACES, make_surface
 from optimizers import METHODS
 
@@ -73,14 +74,14 @@ def test_a_surface_alone_is_that_surface_with_its_defaults():
 
 def test_unknown_keys_are_left_out_with_a_sentence():
     query = "?colour=red&surface.nothing=3&=&&x"
-    state = read_link(query).state
-    assert state == read_link("").state
-    assert left_out(query, state) == [
+    reading = read_link(query)
+    assert reading.state == read_link("").state
+    assert reading.left_out == [
         "The link holds “colour”, “surface.nothing”, “” and 1 more, which means nothing here and is left out."
     ]
-    assert left_out(write_link(state), state) == []
+    assert read_link(write_link(reading.state)).left_out == []
     elsewhere = "?surface=himmelblau&surface.aspect=2"
-    assert "“surface.aspect”" in left_out(elsewhere, read_link(elsewhere).state)[0]
+    assert "“surface.aspect”" in read_link(elsewhere).left_out[0]
 
 
 def test_out_of_range_is_clamped_with_a_notice():

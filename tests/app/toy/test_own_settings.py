@@ -9,14 +9,14 @@ import pytest
 from app.encoding import decode
 from app.instruments.controls import read_instrument_request
 from app.state.control import NumberControl
+from app.state.schema import write_link
 from app.toy.anatomy import read_anatomy
 from app.toy.batch import compute_many
 from app.toy.cloud import read_cloud
 from app.toy.compute import configured
+from app.toy.controls import own_controls, own_key, registered
 from app.toy.export.script import toy_script
-from app.toy.link import read_link, write_link
-from app.toy.own_settings import key, own_controls, registered
-from app.toy.request import read_request, read_state, request_of
+from app.toy.request import read_link, read_request, read_state, request_of
 from optimizers import METHODS, simulate
 
 STATE = {
@@ -84,7 +84,9 @@ def test_they_live_in_the_link():
 
 def test_every_method_has_its_controls_and_the_instruments_take_no_notice():
     names = {control.name for control in own_controls(registered()) if isinstance(control, NumberControl)}
-    assert names == {key("rate", name) for name in METHODS} | {key("radius", name) for name in ("SAM", "LLQR+SAM")}
+    assert names == {own_key("rate", name) for name in METHODS} | {
+        own_key("radius", name) for name in ("SAM", "LLQR+SAM")
+    }
     assert read_instrument_request(STATE).toy.own == ()
 
 

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.state.control import NumberControl
+from app.state.schema import BadRequest
 from app.toy.batch import compute_many, compute_paths, paths_key, together
 from app.toy.controls import controls, controls_of
 from app.toy.request import read_request
-from app.web.request import BadRequest
 from geometry.along import charted
 from geometry.surfaces import SURFACES, make_surface
 from optimizers import METHODS, fast

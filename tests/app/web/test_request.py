@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.state.schema import BadRequest
 from app.toy.controls import controls
+from app.toy.presets import SUGGESTED, suggested
 from app.toy.request import read_request, read_state, request_of
-from app.toy.suggested import SUGGESTED, suggested
-from app.web.request import BadRequest, parse_body
+from app.web.http import parse_body
 from geometry.surfaces import SURFACES
 from optimizers import METHODS
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from app.state.schema import BadRequest
 from app.web import process_pool
-from app.web.request import BadRequest
 from app.web.side_worker import NICE, Ended, SideWorker
 from tests.app.web.test_side_process import gone
 

@@ -1,0 +1,88 @@
+"""The parts that pages are laid out of. Buttons carry data-action, which the client code listens for; places an id."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from dash import dcc, html
+
+
+def bench(told: dict[str, Any], controls: Any, stage: list[Any], kind: str = "lab") -> Any:
+    """The frame of every page with pictures: what the client code is told, notices, controls, stage, spoken words."""
+    return html.Div(
+        className=kind,
+        children=[
+            dcc.Store(id="lab-tables", data=told),
+            dcc.Store(id="lab-started"),
+            html.Div(id="notices", role="status", **{"aria-live": "polite"}),
+            html.Section(id="lecture-bar", className="lecture-bar", hidden=True, **{"aria-label": "Lecture"}),
+            controls,
+            html.Main(className="stage", children=stage),
+            html.Div(id="spoken", className="spoken", role="status", **{"aria-live": "polite"}),
+        ],
+    )
+
+
+def _icon(name: str) -> Any:
+    return html.Span(className=f"icon {name}", **{"aria-hidden": "true"})
+
+
+def button(action: str, text: Any, **more: Any) -> Any:
+    """A button that the client code hears of by its action."""
+    return html.Button(text, className="button", type="button", **{"data-action": action, **more})
+
+
+def header_tools(*first: Any) -> list[Any]:
+    """The tools at the right of the header: what a page has of its own, then those of every page."""
+    return [
+        *first,
+        button("copy-link", "Copy link"),
+        button("toggle-scheme", "Dark", id="scheme-button"),
+        button("toggle-controls", "Controls", id="controls-button", **{"aria-controls": "controls"}),
+    ]
+
+
+def group(title: str, children: Sequence[Any], opened: bool = True) -> Any:
+    """A titled group of controls that can be folded."""
+    return html.Details([html.Summary(title), *children], open=opened, className="group")
+
+
+def control_panel(groups: Sequence[Any]) -> Any:
+    """The panel with the groups of controls."""
+    return html.Aside(list(groups), id="controls", className="controls", **{"aria-label": "Controls"})
+
+
+def preset_group(titles: Mapping[str, str]) -> Any:
+    """The group with a button for each preset (key → title)."""
+    buttons = [
+        html.Button(
+            title,
+            className="button preset",
+            type="button",
+            **{"data-action": "preset", "data-value": key, "aria-pressed": "false"},
+        )
+        for key, title in titles.items()
+    ]
+    return group("Presets", [html.Div(buttons, className="presets")])
+
+
+def player() -> Any:
+    """The bar with playback, step and speed."""
+    return html.Div(
+        id="player",
+        className="player",
+        role="group",
+        **{"aria-label": "Playback"},
+        children=[
+            button("home", _icon("first"), title="First step (Home)", **{"aria-label": "First step"}),
+            button("back", _icon("back"), title="One step back (←)", **{"aria-label": "One step back"}),
+            button("play", "Play", id="play-button", title="Play or pause (space)"),
+            button("forward", _icon("forward"), title="One step on (→)", **{"aria-label": "One step on"}),
+            button("end", _icon("last"), title="Last step (End)", **{"aria-label": "Last step"}),
+            html.Div(id="scrubber", className="scrubber"),
+            html.Output(id="step-readout", className="readout"),
+            html.Div(id="speed", className="speed"),
+            button("loop", "Loop", id="loop-button", **{"aria-pressed": "false"}),
+        ],
+    )
