@@ -16,14 +16,13 @@ def test_nothing_is_trained_by_opening_the_page(page) -> None:
 
 def test_choose_train_change_pause_continue_and_come_back(page, new_page) -> None:
     """The whole way of a person through a training."""
-    lab = NetworkPage(page).open()
+    lab = NetworkPage(page).open(f"{SMALL}&refresh_every=1")
     page.locator("[data-control=data] select").select_option("digits")
     page.locator("[data-control=network] select").select_option("character-transformer")
     assert page.locator("[data-control=data] select").input_value() == "characters", "data follow the network"
     page.locator("[data-control=data] select").select_option("two-moons")
     assert page.locator("[data-control=network] select").input_value() == "mlp", "the network follows the data"
     lab.type("steps", "2000")
-    lab.type("refresh_every", "1")
     page.evaluate("() => { window.heard = []; document.addEventListener('pothole:run', (e) => heard.push(e.detail)); }")
     job = lab.start()
     lab.until(lambda: lab.run()["plane"] and re.search(r"Trains on .*step \d+ of 2\D?000", lab.status()))

@@ -38,13 +38,16 @@ def settled(page: Page, link: str) -> Page:
         out.add(request)
         asked.append(request.url)
 
+    def end(request: Request) -> None:
+        out.discard(request)
+
     def quiet() -> bool:
         before = len(asked)
         page.wait_for_timeout(QUIET)
         page.evaluate(IDLE)  # a slow machine may draw for seconds between two requests
         return not out and len(asked) == before
 
-    listeners = {"request": begin, "requestfinished": out.discard, "requestfailed": out.discard}
+    listeners = {"request": begin, "requestfinished": end, "requestfailed": end}
     for event, listener in listeners.items():
         page.on(event, listener)
     page.goto(link)
