@@ -170,11 +170,19 @@ def main(arguments: list[str] | None = None) -> None:
         end(error)
     http, sockets = limited(web)
     config = uvicorn.Config(
-        application, log_config=None, access_log=False, lifespan="on", server_header=False,
+        application,
+        log_config=None,
+        access_log=False,
+        lifespan="on",
+        server_header=False,
         # Whom to believe about a client's address is decided at our own door.
-        proxy_headers=False, http=http, ws=sockets, ws_max_size=web.socket_message_bytes,
-        timeout_keep_alive=web.idle_seconds, backlog=BACKLOG,
-    )  # fmt: skip
+        proxy_headers=False,
+        http=http,
+        ws=sockets,
+        ws_max_size=web.socket_message_bytes,
+        timeout_keep_alive=web.idle_seconds,
+        backlog=BACKLOG,
+    )
     server = uvicorn.Server(config)
     print(f"Pothole lab runs at {address} (Ctrl+C ends it)", flush=True)
     start_line(web, engine)

@@ -62,14 +62,24 @@ class Scheme:
 
 SCHEMES = {
     "light": Scheme(
-        "#1f2933", "#5b6875", "#dde3e9", "#ffffff", "rgba(60,72,88,0.28)", "rgba(60,72,88,0.10)",
-        ("#7f93a8", "#a3b3c3", "#c2cdd8", "#d8e0e7", "#e8edf1", "#f5f7f9"),
+        ink="#1f2933",
+        quiet="#5b6875",
+        grid="#dde3e9",
+        paper="#ffffff",
+        contour_line="rgba(60,72,88,0.28)",
+        filled="rgba(60,72,88,0.10)",
+        low_to_high=("#7f93a8", "#a3b3c3", "#c2cdd8", "#d8e0e7", "#e8edf1", "#f5f7f9"),
     ),
     "dark": Scheme(
-        "#e6eaee", "#9aa7b4", "#38424d", "#1b2026", "rgba(200,214,228,0.20)", "rgba(200,214,228,0.10)",
-        ("#0c1116", "#141b22", "#1e2832", "#2a3743", "#394855", "#4a5b69"),
+        ink="#e6eaee",
+        quiet="#9aa7b4",
+        grid="#38424d",
+        paper="#1b2026",
+        contour_line="rgba(200,214,228,0.20)",
+        filled="rgba(200,214,228,0.10)",
+        low_to_high=("#0c1116", "#141b22", "#1e2832", "#2a3743", "#394855", "#4a5b69"),
     ),
-}  # fmt: skip
+}
 
 
 def colour_scale(scheme: str) -> list[list]:

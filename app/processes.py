@@ -37,9 +37,11 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     scheduler.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this computer only)")
     scheduler.add_argument("--port", type=int, default=8786)
     scheduler.add_argument(
-        "--state", default=os.environ.get("POTHOLE_STATE_DIR"), metavar="FOLDER",
+        "--state",
+        default=os.environ.get("POTHOLE_STATE_DIR"),
+        metavar="FOLDER",
         help="jobs are kept here across restarts; none: nowhere (default: POTHOLE_STATE_DIR, or this user's own)",
-    )  # fmt: skip
+    )
     worker = parts.add_parser("worker", help="runs jobs; is restarted when it dies, and finds a restarted scheduler")
     worker.add_argument("scheduler", nargs="?", default=os.environ.get("POTHOLE_SCHEDULER"), help="tcp://host:8786")
     worker.add_argument("--name", default=None, help="a number says which GPU to use: 0, 1, …")

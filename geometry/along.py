@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from geometry.compiled import losses_and_curvature
+from geometry.compiled import SurfaceCode, losses_and_curvature
 from geometry.surface import Surface
 
 
@@ -14,10 +14,10 @@ def charted(surface: Surface, points: np.ndarray) -> tuple[np.ndarray, np.ndarra
     Planes with a compiled kernel use it (equal to their class to rounding, and many times quicker); any other surface
     is asked itself.
     """
-    if surface.dimension == 2 and surface.kernel_code >= 0:
+    if surface.dimension == 2 and surface.kernel_code != SurfaceCode.NONE:
         flat = np.ascontiguousarray(points, dtype=float).reshape(-1, 2)
         losses, curvature = np.empty(len(flat)), np.empty(len(flat))
-        losses_and_curvature(surface.kernel_code, surface.kernel_parameters, flat, losses, curvature)
+        losses_and_curvature(int(surface.kernel_code), surface.kernel_parameters, flat, losses, curvature)
         return losses.reshape(points.shape[:-1]), curvature.reshape(points.shape[:-1])
     hessian = np.asarray(surface.hessian(points))
     losses = np.asarray(surface.loss(points))

@@ -8,6 +8,7 @@ is cached on disk; a curve (1-D) has zero derivatives along y.
 from __future__ import annotations
 
 import math
+from enum import IntEnum
 
 import numpy as np
 from numba import njit
@@ -20,6 +21,22 @@ CENTRE = 1e-50
 
 
 work_without_disk()
+
+
+class SurfaceCode(IntEnum):
+    """Which formula a kernel computes; a surface without one has NONE."""
+
+    NONE = -1
+    ANNULAR_WELL = 0
+    STIFF_VALLEY = 1
+    TWO_SCALE = 2
+    QUADRATIC_BOWL = 3
+    ROSENBROCK = 4
+    HIMMELBLAU = 5
+    BEALE = 6
+    MONKEY_SADDLE = 7
+    GOLDSTEIN_PRICE = 8
+    ACKLEY = 9
 
 
 @njit(cache=True, nogil=True)
@@ -173,26 +190,31 @@ def _ackley(x, y):
 
 @njit(cache=True, nogil=True)
 def derivatives(code, p, x, y):
-    """(L, ∂x, ∂y, ∂xx, ∂xy, ∂yy) of the surface with this kernel_code and these kernel_parameters at (x, y)."""
-    if code == 0:
+    """(L, ∂x, ∂y, ∂xx, ∂xy, ∂yy) of the surface with this kernel_code and these kernel_parameters at (x, y).
+
+    ValueError for a code that is none of SurfaceCode's, or NONE.
+    """
+    if code == SurfaceCode.ANNULAR_WELL:
         return _annular_well(p, x, y)
-    if code == 1:
+    if code == SurfaceCode.STIFF_VALLEY:
         return _stiff_valley(p, x, y)
-    if code == 2:
+    if code == SurfaceCode.TWO_SCALE:
         return _two_scale(p, x, y)
-    if code == 3:
+    if code == SurfaceCode.QUADRATIC_BOWL:
         return _bowl(p, x, y)
-    if code == 4:
+    if code == SurfaceCode.ROSENBROCK:
         return _rosenbrock(p, x, y)
-    if code == 5:
+    if code == SurfaceCode.HIMMELBLAU:
         return _himmelblau(x, y)
-    if code == 6:
+    if code == SurfaceCode.BEALE:
         return _beale(x, y)
-    if code == 7:
+    if code == SurfaceCode.MONKEY_SADDLE:
         return _monkey_saddle(x, y)
-    if code == 8:
+    if code == SurfaceCode.GOLDSTEIN_PRICE:
         return _goldstein_price(x, y)
-    return _ackley(x, y)
+    if code == SurfaceCode.ACKLEY:
+        return _ackley(x, y)
+    raise ValueError("no kernel has this surface code; geometry.compiled.SurfaceCode lists them")
 
 
 @njit(cache=True, nogil=True)

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from geometry.compiled import derivative_fields
+from geometry.compiled import SurfaceCode, derivative_fields
 from geometry.gaussian import Moments
 from geometry.kernel_cache import work_without_disk
 from geometry.surface import Surface
@@ -130,8 +130,8 @@ def _tile(starts: np.ndarray, sigma: float, rounding: int) -> _Tile:
 def _fields(surface: Surface, tile: _Tile) -> np.ndarray:
     xs, ys = (np.arange(a, b + 1) * tile.spacing for a, b in ((tile.x0, tile.x1), (tile.y0, tile.y1)))
     out = np.empty((8, len(xs), len(ys)))
-    if surface.kernel_code >= 0:
-        derivative_fields(surface.kernel_code, surface.kernel_parameters, xs, ys, out)
+    if surface.kernel_code != SurfaceCode.NONE:
+        derivative_fields(int(surface.kernel_code), surface.kernel_parameters, xs, ys, out)
     else:
         d = surface.dimension
         theta = np.stack(np.meshgrid(xs, ys, indexing="ij"), axis=-1)[..., :d]

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 from array_api_compat import array_namespace
 
+from geometry.compiled import SurfaceCode
 from geometry.objective import Array, Layout, Linearisation
 
 Domain = tuple[tuple[float, float], ...]
@@ -63,14 +64,14 @@ class Surface(ABC):
 
     Subclasses write loss, gradient and hessian against the array API for θ of shape (..., D), so that numpy arrays and
     torch tensors go through. `kernel_code` and `kernel_parameters` name the same formula in geometry.compiled; a
-    surface of one's own may leave them out (−1): it is then walked and averaged by its class, more slowly.
+    surface of one's own may leave them out: it is then walked and averaged by its class, more slowly.
     """
 
     key: ClassVar[str]
     title: ClassVar[str]
     description: ClassVar[str]
     parameters: ClassVar[tuple[SurfaceParameter, ...]]
-    kernel_code: ClassVar[int] = -1
+    kernel_code: ClassVar[SurfaceCode] = SurfaceCode.NONE
 
     def __post_init__(self) -> None:
         for field in fields(self):

@@ -7,15 +7,93 @@ is exactly rank one, U_T = U_0 + p gᵀ, so that only the vector p is iterated.
 
 from __future__ import annotations
 
+from enum import IntEnum
+from typing import NamedTuple
+
 import numpy as np
 from numba import njit
 
 from geometry import compiled as surface_kernels
 from geometry.compiled import derivatives
 from geometry.kernel_cache import drop_if_older
+from optimizers import capabilities
 
-IDENTITY, DENSE, DIAGONAL, SCALAR, SEPARATE = -1, 0, 1, 2, 3
-"""Structures of U; SEPARATE is one block for each coordinate, each clipped by itself."""
+
+class Structure(IntEnum):
+    """What kind of matrix U is; SEPARATE is one block for each coordinate, each clipped by itself."""
+
+    IDENTITY = -1
+    DENSE = 0
+    DIAGONAL = 1
+    SCALAR = 2
+    SEPARATE = 3
+
+
+class Ground(NamedTuple):
+    """The surface: code and parameters of its kernel; `planar` False keeps the second coordinate at rest (1-D).
+
+    basin: (x, y, radius), radius < 0 for none;  bound: (x, y, radius) beyond which a walker has diverged.
+    """
+
+    code: int
+    parameters: np.ndarray
+    planar: bool
+    basin: tuple[float, float, float]
+    bound: tuple[float, float, float]
+
+
+class Walkers(NamedTuple):
+    """The W walkers' own numbers: start (W, 2), and (W,) each of η, ρ, μ, the noise's deviation and which noise it is.
+
+    noise: the schedules (S, T, 2), of which a walker has noise[which].
+    """
+
+    start: np.ndarray
+    rate: np.ndarray
+    radius: np.ndarray
+    momentum: np.ndarray
+    deviation: np.ndarray
+    which: np.ndarray
+    noise: np.ndarray
+
+
+class Learning(NamedTuple):
+    """How U is learned: numbers (W,) of each walker, and what is the same for all.
+
+    first: U before the first step (W, 2, 2);  at_start: whether step 0 begins with a refresh;  of_step: whether U
+    multiplies the step too, and not the probe alone.
+    """
+
+    structure: int
+    at_start: bool
+    of_step: bool
+    first: np.ndarray
+    every: np.ndarray
+    decay: np.ndarray
+    damping: np.ndarray
+    rate: np.ndarray
+    momentum: np.ndarray
+    clip: np.ndarray
+    steps: int
+    floor: float
+
+
+class Record(NamedTuple):
+    """What a walk fills: each walker's record in one piece of memory, not-a-number after it diverged.
+
+    With `full`: positions (W, T+1, 2), probes, gradients (W, T, 2), losses, path (W, T+1), matrices (W, T, 2, 2).
+    summary (W, 8): arrival, last finite step, path length to arrival, path length in full, mean distance to the basin's
+    centre over the third and the fourth quarter, last finite position x, y.
+    """
+
+    full: bool
+    positions: np.ndarray
+    probes: np.ndarray
+    gradients: np.ndarray
+    losses: np.ndarray
+    matrices: np.ndarray
+    path: np.ndarray
+    summary: np.ndarray
 
 
 @njit(cache=True, nogil=True)
@@ -26,7 +104,7 @@ def _clipped(norm: float, clip: float) -> float:
 @njit(cache=True, nogil=True)
 def _finish(structure, a, b, c, d, floor):
     """U = [[a, b], [c, d]] after the slow average: symmetrised and floored (dense) or floored elementwise."""
-    if structure != DENSE:
+    if structure != Structure.DENSE:
         if floor > 0:
             a, d = max(a, floor), max(d, floor)
         return a, b, c, d
@@ -54,7 +132,7 @@ def _refresh(structure, u, gx, gy, hxx, hxy, hyy, damping, steps, rate, mu, clip
     hxx += damping
     hyy += damping
     vx = vy = 0.0
-    if structure == DENSE:
+    if structure == Structure.DENSE:
         gg = gx * gx + gy * gy
         length = np.sqrt(gg)
         sx, sy = a * gx + b * gy, c * gx + d * gy
@@ -75,10 +153,10 @@ def _refresh(structure, u, gx, gy, hxx, hxy, hyy, damping, steps, rate, mu, clip
             ex, ey = na * gx, nd * gy
             tx = (gx - (hxx * ex + hxy * ey)) * gx
             ty = (gy - (hxy * ex + hyy * ey)) * gy
-            if structure == SCALAR:
+            if structure == Structure.SCALAR:
                 tx = ty = tx + ty
                 sx = sy = _clipped(abs(tx), clip)
-            elif structure == DIAGONAL:
+            elif structure == Structure.DIAGONAL:
                 sx = sy = _clipped(np.sqrt(tx * tx + ty * ty), clip)
             else:
                 sx, sy = _clipped(abs(tx), clip), _clipped(abs(ty), clip)
@@ -106,17 +184,17 @@ def _warm_refresh(structure, u, C, H, damping, steps, rate, mu, clip, decay, flo
         tc, td = hxy * na + hyy * nc, hxy * nb + hyy * nd
         ra = cxx - (ta * cxx + tb * cxy)
         rd = cyy - (tc * cxy + td * cyy)
-        if structure == DENSE:
+        if structure == Structure.DENSE:
             rb = cxy - (ta * cxy + tb * cyy)
             rc = cxy - (tc * cxx + td * cxy)
             s = _clipped(np.sqrt(ra * ra + rb * rb + rc * rc + rd * rd), clip)
             va, vb, vc, vd = s * ra + mu * va, s * rb + mu * vb, s * rc + mu * vc, s * rd + mu * vd
             nb += rate * vb
             nc += rate * vc
-        elif structure == SCALAR:
+        elif structure == Structure.SCALAR:
             r = ra + rd
             va = vd = _clipped(abs(r), clip) * r + mu * va
-        elif structure == DIAGONAL:
+        elif structure == Structure.DIAGONAL:
             s = _clipped(np.sqrt(ra * ra + rd * rd), clip)
             va, vd = s * ra + mu * va, s * rd + mu * vd
         else:
@@ -143,65 +221,19 @@ def warm_start(structure, second, hessian, damping, refreshes, steps, rate, mu, 
 
 
 @njit(cache=True, nogil=True)
-def walk(
-    # the surface, and where and how the walkers go on it
-    code,
-    p,
-    start,
-    rate,
-    radius,
-    momentum,
-    noise,
-    which,
-    deviation,
-    # the method's probe
-    probing,
-    probe_start,
-    along_preconditioned,
-    matrix_norm,
-    precondition_update,
-    # its preconditioner
-    structure,
-    first_refresh,
-    first_u,
-    every,
-    decay,
-    damping,
-    inner_steps,
-    inner_rate,
-    inner_momentum,
-    clip,
-    floor,
-    # what ends a walk, and what is kept of it
-    planar,
-    basin,
-    bound,
-    full,
-    # what is written
-    positions,
-    probes,
-    gradients,
-    losses,
-    matrices,
-    path,
-    summary,
-):
-    """Walk every walker w of `start` (W, 2) for T = len(noise[0]) steps.
-
-    basin = (x, y, radius) with radius < 0 for none; bound = (x, y, radius) beyond which a walker has diverged.
-    full: fill positions (W, T+1, 2), probes, gradients (W, T, 2), losses (W, T+1), matrices (W, T, 2, 2) and
-    path (W, T+1), each walker's record in one piece of memory; not-a-number after a walker diverged. summary (W, 8):
-    arrival, last finite step, path length to arrival, path length in full, mean distance to the basin's centre over
-    the third and the fourth quarter, last finite position x, y. `planar` False keeps the second coordinate at rest
-    (1-D surfaces).
-    """
+def walk(ground, walkers, probe, learning, record):
+    """Walk every walker for T steps and fill the Record; `probe` is a CompiledProbe."""
+    code, p, basin, bound = ground.code, ground.parameters, ground.basin, ground.bound
+    noise, first, structure, full = walkers.noise, learning.first, learning.structure, record.full
+    positions, losses, path, summary = record.positions, record.losses, record.path, record.summary
+    probes, gradients, matrices = record.probes, record.gradients, record.matrices
     steps = noise.shape[1]
     quarter = max(1, steps // 4)
-    for w in range(start.shape[0]):
-        x, y = start[w, 0], start[w, 1]
+    for w in range(walkers.start.shape[0]):
+        x, y = walkers.start[w, 0], walkers.start[w, 1]
         vx = vy = 0.0
-        a, b, c, d = first_u[w, 0, 0], first_u[w, 0, 1], first_u[w, 1, 0], first_u[w, 1, 1]
-        eta, mu, rho, sd = rate[w], momentum[w], radius[w], deviation[w]
+        a, b, c, d = first[w, 0, 0], first[w, 0, 1], first[w, 1, 0], first[w, 1, 1]
+        eta, mu, rho, sd = walkers.rate[w], walkers.momentum[w], walkers.radius[w], walkers.deviation[w]
         length, third, fourth = 0.0, 0.0, 0.0
         arrival, at_arrival, last = -1, np.nan, 0
         loss, gx, gy, hxx, hxy, hyy = derivatives(code, p, x, y)
@@ -220,7 +252,7 @@ def walk(
                 third += distance
             if t == steps:
                 break
-            if structure != IDENTITY and t % every[w] == 0 and (t > 0 or first_refresh):
+            if structure != Structure.IDENTITY and t % learning.every[w] == 0 and (t > 0 or learning.at_start):
                 a, b, c, d = _refresh(
                     structure,
                     (a, b, c, d),
@@ -229,34 +261,34 @@ def walk(
                     hxx,
                     hxy,
                     hyy,
-                    damping[w],
-                    inner_steps,
-                    inner_rate[w],
-                    inner_momentum[w],
-                    clip[w],
-                    decay[w],
-                    floor,
+                    learning.damping[w],
+                    learning.steps,
+                    learning.rate[w],
+                    learning.momentum[w],
+                    learning.clip[w],
+                    learning.decay[w],
+                    learning.floor,
                 )
             qx, qy = x, y
             ox, oy = gx, gy
-            if probing and t >= probe_start:
+            if probe.looks_ahead and t >= probe.start_step:
                 sx, sy = gx, gy
-                if along_preconditioned:
+                if probe.preconditioned:
                     sx, sy = a * gx + b * gy, c * gx + d * gy
-                square = gx * sx + gy * sy if matrix_norm else sx * sx + sy * sy
+                square = gx * sx + gy * sy if probe.matrix else sx * sx + sy * sy
                 factor = 1.0 / np.sqrt(square + 1e-12)
                 qx, qy = x + rho * sx * factor, y + rho * sy * factor
                 _, ox, oy, _, _, _ = derivatives(code, p, qx, qy)
             if sd != 0.0:
-                ox += sd * noise[which[w], t, 0]
-                if planar:
-                    oy += sd * noise[which[w], t, 1]
+                ox += sd * noise[walkers.which[w], t, 0]
+                if ground.planar:
+                    oy += sd * noise[walkers.which[w], t, 1]
             if full:
                 probes[w, t, 0], probes[w, t, 1] = qx, qy
                 gradients[w, t, 0], gradients[w, t, 1] = ox, oy
                 matrices[w, t, 0, 0], matrices[w, t, 0, 1] = a, b
                 matrices[w, t, 1, 0], matrices[w, t, 1, 1] = c, d
-            if precondition_update:
+            if learning.of_step:
                 ox, oy = a * ox + b * oy, c * ox + d * oy
             vx = mu * vx + ox
             vy = mu * vy + oy
@@ -279,4 +311,4 @@ def walk(
         summary[w, 6], summary[w, 7] = x, y
 
 
-drop_if_older(walk, surface_kernels)
+drop_if_older(walk, surface_kernels, capabilities)

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from geometry.compiled import SurfaceCode
 from geometry.smoothing import neighbourhood_moments
 from geometry.surface import Surface
 from optimizers import compiled
@@ -17,12 +18,6 @@ from optimizers.capabilities import CompiledPreconditioner, CompiledProbe
 from optimizers.problem import Problem
 from optimizers.raw import Raw
 
-CODES: dict[str, int] = {
-    "identity": compiled.IDENTITY,
-    "dense": compiled.DENSE,
-    "diagonal": compiled.DIAGONAL,
-    "scalar": compiled.SCALAR,
-}
 SMALLEST_SHARE = 256
 """Fewer walkers than this for each thread are not worth a second thread."""
 KEPT_WARM_STARTS = 4096
@@ -39,7 +34,7 @@ def supports(problem: Problem) -> bool:
     return (
         isinstance(problem.objective, Surface)
         and isinstance(problem.start, np.ndarray)
-        and problem.objective.kernel_code >= 0
+        and problem.objective.kernel_code != SurfaceCode.NONE
         and method.probe.compiled is not None
         and method.preconditioner.compiled is not None
     )
@@ -58,48 +53,38 @@ def walk(problem: Problem) -> Raw:
     if not planar:
         noise = np.concatenate([noise, np.zeros_like(noise)], axis=-1)
     which = np.array(problem.noise_index) if problem.noise.shape[1] else np.zeros(count, dtype=np.int64)
-    middle, radius = problem.basin
-    centre, bound = problem.bound
-    rows = [_full(v, count) for v in (problem.learning_rate, problem.radius, problem.momentum)]
-    deviation = _full(problem.deviation, count)
+    basin, bound = (_triple(*ball) for ball in (problem.basin, problem.bound))
+    rate, radius, momentum, deviation = (
+        _full(v, count) for v in (problem.learning_rate, problem.radius, problem.momentum, problem.deviation)
+    )
     kept = steps if problem.full else 0
     positions, losses, path = (np.empty((count, kept + 1, *tail)) for tail in ((2,), (), ()))
     probes, gradients, matrices = (np.empty((count, kept, *tail)) for tail in ((2,), (2,), (2, 2)))
     summary = np.empty((count, 8))
+    ground = compiled.Ground(int(surface.kernel_code), surface.kernel_parameters, planar, basin, bound)
 
     def part(s: slice) -> None:
         compiled.walk(
-            surface.kernel_code,
-            surface.kernel_parameters,
-            start[s],
-            *(row[s] for row in rows),
-            noise,
-            which[s],
-            deviation[s],
-            *probe,
-            method.precondition_update,
-            structure,
-            rule.warm_start_scale is None,
-            first[s],
-            options["refresh_every"][s],
-            options["decay"][s],
-            options["damping"][s],
-            rule.inner_steps,
-            options["inner_learning_rate"][s],
-            options["inner_momentum"][s],
-            options["clip"][s],
-            rule.floor,
-            planar,
-            _triple(middle, radius),
-            _triple(centre, bound),
-            problem.full,
-            positions[s],
-            probes[s],
-            gradients[s],
-            losses[s],
-            matrices[s],
-            path[s],
-            summary[s],
+            ground,
+            compiled.Walkers(start[s], rate[s], radius[s], momentum[s], deviation[s], which[s], noise),
+            probe,
+            compiled.Learning(
+                structure=structure,
+                at_start=rule.warm_start_scale is None,
+                of_step=method.precondition_update,
+                first=first[s],
+                every=options["refresh_every"][s],
+                decay=options["decay"][s],
+                damping=options["damping"][s],
+                rate=options["inner_learning_rate"][s],
+                momentum=options["inner_momentum"][s],
+                clip=options["clip"][s],
+                steps=int(rule.inner_steps),
+                floor=float(rule.floor),
+            ),
+            compiled.Record(
+                problem.full, positions[s], probes[s], gradients[s], losses[s], matrices[s], path[s], summary[s]
+            ),
         )
 
     _in_parts(part, count)
@@ -134,8 +119,8 @@ def _parts(problem: Problem) -> tuple[CompiledProbe, CompiledPreconditioner]:
 def _structure(problem: Problem, rule: CompiledPreconditioner) -> int:
     learned = rule.structure != "identity"
     if learned and problem.objective.dimension > 1 and len(problem.objective.layout.layers) > 1:
-        return compiled.SEPARATE
-    return CODES[rule.structure]
+        return int(compiled.Structure.SEPARATE)
+    return int(compiled.Structure[rule.structure.upper()])
 
 
 def _options(rule: CompiledPreconditioner, count: int) -> dict[str, np.ndarray]:

@@ -60,6 +60,7 @@ class LLQR:
     normalise_gradient: the control is −U g/max(‖g‖, 1e-9); the linear term of J keeps g.
     identity_scale: s, U is learned from s·I and applied as U/s, so that the first step is plain.
     floor: lower bound of U after each refresh (see the structure's `project`; 0: none).
+
     All numbers but the counts of steps, the floor and the scale may be arrays over the walkers, and so may
     refresh_every.
     """

@@ -44,6 +44,7 @@ class Run:
     path_length (T+1, W): cumulative Euclidean length; path_length_to_arrival (W): up to arrival, not-a-number if
     never.  gradient_evaluations and curvature_products (T+1, W): cumulative cost in calls of the objective.
     outcome (W): one of OUTCOMES.  final (W, D): last finite position.
+
     The arrays over steps are None when only the summary was recorded.
     """
 

@@ -34,9 +34,16 @@ class Sheet:
     """
 
     def __init__(
-        self, title: str, words: str, height: int, settings: Mapping[str, Any], scheme: str, form: str, width: int,
+        self,
+        title: str,
+        words: str,
+        height: int,
+        settings: Mapping[str, Any],
+        scheme: str,
+        form: str,
+        width: int,
         looks: Mapping[str, MethodLook],
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.title, self.height, self.settings = title, height, settings
         self.scheme, self.form, self.colours = scheme, form, SCHEMES[scheme]
         dots = 72 * width / WIDE if form == "png" else 72

@@ -11,9 +11,17 @@ from matplotlib.path import Path
 from app.appearance import SCHEMES, MethodLook
 
 MARKERS = {
-    "circle": "o", "square": "s", "triangle": "^", "diamond": "D", "hexagon": "h", "cross": "P", "wedge": "v",
-    "star": "*", "pentagon": "p", "saltire": "X",
-}  # fmt: skip
+    "circle": "o",
+    "square": "s",
+    "triangle": "^",
+    "diamond": "D",
+    "hexagon": "h",
+    "cross": "P",
+    "wedge": "v",
+    "star": "*",
+    "pentagon": "p",
+    "saltire": "X",
+}
 SETTINGS: dict[Any, Any] = {
     "font.family": ["DejaVu Sans"],
     "font.size": 11.0,

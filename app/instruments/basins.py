@@ -70,9 +70,17 @@ def basins_answer(request: InstrumentRequest) -> bytes:
         haunting = method.probe.capabilities.makes_ghosts
         with np.errstate(all="ignore"):
             run = simulate(
-                surface, method, starts, steps, toy.learning_rate, toy.radius, toy.momentum, toy.noise_variance,
-                toy.seed, "summary",
-            )  # fmt: skip
+                surface,
+                method,
+                starts,
+                steps,
+                toy.learning_rate,
+                toy.radius,
+                toy.momentum,
+                toy.noise_variance,
+                toy.seed,
+                "summary",
+            )
         words = endings(surface, run, places if haunting else [], toy.radius)
         names = sorted(set(words.ravel().tolist()))
         maps.append(

@@ -86,9 +86,17 @@ def tried(name: str, request: ToyRequest, surface: Surface, rates: Any, radii: A
     method = configured(name, request)
     with np.errstate(all="ignore"):
         run = simulate(
-            surface, method, trial.starts, trial.steps, rates[:, None], radii[:, None], request.momentum,
-            request.noise_variance, trial.seeds, "summary",
-        )  # fmt: skip
+            surface,
+            method,
+            trial.starts,
+            trial.steps,
+            rates[:, None],
+            radii[:, None],
+            request.momentum,
+            request.noise_variance,
+            trial.seeds,
+            "summary",
+        )
         lost = run.outcome == "diverged"
         losses = np.where(lost, np.inf, surface.loss(run.final))
     reached = run.outcome == "reached"
@@ -219,16 +227,22 @@ def _within_budget(request: InstrumentRequest, by_steps: Comparison, steps: int)
     told = found.told(request.toy)
     told["sentence"] = f"{told['sentence']} {compared(found.verdict, by_steps.verdict)}"
     return {
-        **told, "unit": unit.name, "prices": unit.prices, "budget": budget, "lengths": lengths,
+        **told,
+        "unit": unit.name,
+        "prices": unit.prices,
+        "budget": budget,
+        "lengths": lengths,
         "what": f"{lengths_told(unit, budget, lengths)} {unit.told()}",
-    }  # fmt: skip
+    }
 
 
 def _told(found: Tried) -> dict[str, Any]:
     return {
-        "arrived": int(found.arrived[0]), "median": _number(found.median[0]), "loss": _number(found.final_loss[0]),
+        "arrived": int(found.arrived[0]),
+        "median": _number(found.median[0]),
+        "loss": _number(found.final_loss[0]),
         "refreshes": _number(found.refreshes[0]),
-    }  # fmt: skip
+    }
 
 
 def _number(value: float) -> float | None:

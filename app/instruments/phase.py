@@ -75,9 +75,17 @@ def _over_starts(
     starts = grid[:, :, None, :] + (trial.starts - np.asarray(toy.start))
     with np.errstate(all="ignore"):
         run = simulate(
-            surface, configured(name, toy), starts, trial.steps, toy.learning_rate, toy.radius, toy.momentum,
-            toy.noise_variance, trial.seeds, "summary",
-        )  # fmt: skip
+            surface,
+            configured(name, toy),
+            starts,
+            trial.steps,
+            toy.learning_rate,
+            toy.radius,
+            toy.momentum,
+            toy.noise_variance,
+            trial.seeds,
+            "summary",
+        )
     reached = run.outcome == "reached"
     lost = (run.outcome == "diverged").sum(axis=-1)
     told = arrivals_told(middle_arrivals(run.arrival, reached), configured(name, toy))
@@ -152,8 +160,11 @@ def described(given: Side) -> dict[str, Any]:
     """An axis as the browser takes it."""
     control = given.control
     return {
-        "name": control.name, "title": control.title, "log": given.logarithmic, "values": given.values.tolist(),
-    }  # fmt: skip
+        "name": control.name,
+        "title": control.title,
+        "log": given.logarithmic,
+        "values": given.values.tolist(),
+    }
 
 
 def _no_basin(surface: Surface) -> str:

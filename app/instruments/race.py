@@ -61,9 +61,17 @@ def escape_time(request: InstrumentRequest, surface: Surface, trial: Repeats) ->
     toy = request.toy
     with np.errstate(all="ignore"):
         run = simulate(
-            surface, configured("LLQR+SAM", toy), trial.starts, trial.steps, toy.learning_rate, toy.radius,
-            toy.momentum, toy.noise_variance, trial.seeds, "summary",
-        )  # fmt: skip
+            surface,
+            configured("LLQR+SAM", toy),
+            trial.starts,
+            trial.steps,
+            toy.learning_rate,
+            toy.radius,
+            toy.momentum,
+            toy.noise_variance,
+            trial.seeds,
+            "summary",
+        )
     reached = run.outcome == "reached"
     return float(np.median(run.arrival[reached])) if reached.mean() >= MOST else None
 
@@ -107,9 +115,16 @@ def along_run(request: InstrumentRequest, name: str, surface: Surface, steps: in
     toy = request.toy
     with np.errstate(all="ignore"):
         run = simulate(
-            surface, configured(name, toy), np.asarray(toy.start, dtype=float), steps, toy.learning_rate, toy.radius,
-            toy.momentum, toy.noise_variance, toy.seed,
-        )  # fmt: skip
+            surface,
+            configured(name, toy),
+            np.asarray(toy.start, dtype=float),
+            steps,
+            toy.learning_rate,
+            toy.radius,
+            toy.momentum,
+            toy.noise_variance,
+            toy.seed,
+        )
     told = np.unique(np.geomspace(1, steps, MOMENTS).astype(int)) - 1
     told = told[told <= int(run.last_finite)]
     matrices, positions = np.asarray(run.preconditioners)[told], np.asarray(run.positions)[told]

@@ -101,16 +101,24 @@ def quantities(s: Setting) -> list[dict[str, Any]]:
         rows.append(_row("Amplitude of the 2-cycle", "A = cρ/(2(1 + μ) − c)", closed, measured, slope=s.a * closed))
     rows.append(
         _row(
-            "Edge of stability in the pothole", "η = 2(1 + μ)/a", edge / s.a, checks.edge_of_stability(s, s.a),
-            "necessary for a cycle to attract", exact=False,
+            label="Edge of stability in the pothole",
+            formula="η = 2(1 + μ)/a",
+            closed=edge / s.a,
+            simulated=checks.edge_of_stability(s, s.a),
+            kind="necessary for a cycle to attract",
+            exact=False,
         )
-    )  # fmt: skip
+    )
     rows.append(
         _row(
-            "Edge of stability in the bowl", "η = 2(1 + μ)/h", edge / s.h, checks.edge_of_stability(s, s.h),
-            "necessary for arriving", exact=False,
+            label="Edge of stability in the bowl",
+            formula="η = 2(1 + μ)/h",
+            closed=edge / s.h,
+            simulated=checks.edge_of_stability(s, s.h),
+            kind="necessary for arriving",
+            exact=False,
         )
-    )  # fmt: skip
+    )
     if stable and s.room > 0:
         rows += _window_rows(s)
     ghost = two_scale.ghost_minimum(s.h, s.a, s.w, s.offset, s.radius)
@@ -139,11 +147,23 @@ def _window_rows(s: Setting) -> list[dict[str, Any]]:
     rest = two_scale.rest_radius(s.c, s.momentum, s.room)
     confined = float(two_scale.confinement_radius(s.c, s.momentum, s.room))
     return [
-        _row("ρ above which a probe from rest leaves", "ρ* = w/(1 + P(c, μ))", rest, checks.rest_threshold(s, rest),
-             necessary, exact=False),
-        _row("ρ above which the 2-cycle’s probe leaves", "w(1 − c/(2(1 + μ)))", confined,
-             checks.cycle_threshold(s, confined), necessary, exact=False),
-    ]  # fmt: skip
+        _row(
+            label="ρ above which a probe from rest leaves",
+            formula="ρ* = w/(1 + P(c, μ))",
+            closed=rest,
+            simulated=checks.rest_threshold(s, rest),
+            kind=necessary,
+            exact=False,
+        ),
+        _row(
+            label="ρ above which the 2-cycle’s probe leaves",
+            formula="w(1 − c/(2(1 + μ)))",
+            closed=confined,
+            simulated=checks.cycle_threshold(s, confined),
+            kind=necessary,
+            exact=False,
+        ),
+    ]
 
 
 def cycles_told(s: Setting) -> dict[str, Any]:
@@ -223,9 +243,12 @@ def window(s: Setting) -> dict[str, Any]:
     names = sorted(set(ends.tolist()))
     counts = {name: int((ends == name).sum()) for name in names}
     return {
-        "radii": radii.tolist(), "ends": ends.tolist(), "lines": [line for line in lines if line["at"] <= top],
-        "counts": counts, "what": f"SAM from x = {number(s.start)}, {len(radii)} radii, 1500 steps.",
-    }  # fmt: skip
+        "radii": radii.tolist(),
+        "ends": ends.tolist(),
+        "lines": [line for line in lines if line["at"] <= top],
+        "counts": counts,
+        "what": f"SAM from x = {number(s.start)}, {len(radii)} radii, 1500 steps.",
+    }
 
 
 def bouncing(plane: TwoScalePlane, s: Setting, inverse: bool) -> dict[str, Any]:
@@ -237,9 +260,16 @@ def bouncing(plane: TwoScalePlane, s: Setting, inverse: bool) -> dict[str, Any]:
     c = s.learning_rate * float(products.max())
     told: dict[str, Any] = {
         "name": "U = H̄⁻¹ = diag(1/h)" if inverse else "U = I (Euclidean SAM)",
-        "u": u.tolist(), "products": products.tolist(), "c": c, "expected": two_scale.bounce_axis(u, a) + 1,
-        "stable": c < 2 * (1 + s.momentum), "axis": None, "share": None, "path": [], "agrees": None,
-    }  # fmt: skip
+        "u": u.tolist(),
+        "products": products.tolist(),
+        "c": c,
+        "expected": two_scale.bounce_axis(u, a) + 1,
+        "stable": c < 2 * (1 + s.momentum),
+        "axis": None,
+        "share": None,
+        "path": [],
+        "agrees": None,
+    }
     if not told["stable"] or s.radius == 0:
         return told
     path = checks.bounce(plane, u, s)
@@ -248,9 +278,11 @@ def bouncing(plane: TwoScalePlane, s: Setting, inverse: bool) -> dict[str, Any]:
         return told
     axis = int(np.argmax(reach))
     told |= {
-        "axis": axis + 1, "share": float(reach[axis] / reach.sum()), "path": path[-80:].tolist(),
+        "axis": axis + 1,
+        "share": float(reach[axis] / reach.sum()),
+        "path": path[-80:].tolist(),
         "agrees": axis + 1 == told["expected"],
-    }  # fmt: skip
+    }
     return told
 
 
@@ -265,9 +297,11 @@ def sentence(rows: list[dict[str, Any]], cycles: dict[str, Any]) -> str:
     head += f"; {', '.join(apart)} {'does' if len(apart) == 1 else 'do'} not." if apart else "."
     if not cycles["list"]:
         return f"{head} There is no cycle in the pothole at this setting."
-    known = f"{cycles['count']} cycles of period up to {cycles['longest']} coexist" if cycles["count"] > 1 else (
-        f"One cycle of period up to {cycles['longest']} exists"
-    )  # fmt: skip
+    known = (
+        f"{cycles['count']} cycles of period up to {cycles['longest']} coexist"
+        if cycles["count"] > 1
+        else f"One cycle of period up to {cycles['longest']} exists"
+    )
     mine = cycles["mine"]
     if mine is None:
         return f"{head} {known}; from this start SAM settles on none of period up to {2 * cycles['longest']}."

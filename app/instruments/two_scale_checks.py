@@ -147,9 +147,15 @@ def _first_beyond(probes: np.ndarray, radii: np.ndarray, w: float) -> float:
 def ghost_end(setting: Setting, ghost: float) -> float:
     """Where SAM is after SETTLING steps from a place a thousandth of ρ beside the ghost minimum."""
     run = simulate(
-        setting.surface, "SAM", [ghost + 1e-3 * setting.radius], SETTLING, setting.learning_rate, setting.radius,
-        setting.momentum, record="summary",
-    )  # fmt: skip
+        setting.surface,
+        "SAM",
+        [ghost + 1e-3 * setting.radius],
+        SETTLING,
+        setting.learning_rate,
+        setting.radius,
+        setting.momentum,
+        record="summary",
+    )
     return float(run.final[0])
 
 

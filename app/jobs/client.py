@@ -46,9 +46,15 @@ class Engine:
         kind, cleaned = await asyncio.to_thread(validated, description, self.settings.kinds)
         label = kind.label(cleaned) if kind.label else kind.name
         return await self._ask(
-            "submit", job=secrets.token_urlsafe(12), visitor=visitor, kind=kind.name, label=label,
-            lane=kind.lane, resumable=kind.resumable, description=cleaned,
-        )  # fmt: skip
+            "submit",
+            job=secrets.token_urlsafe(12),
+            visitor=visitor,
+            kind=kind.name,
+            label=label,
+            lane=kind.lane,
+            resumable=kind.resumable,
+            description=cleaned,
+        )
 
     async def follow(self, job: str, from_number: int = 0) -> AsyncGenerator[Entry, None]:
         """The job's entries with a number above `from_number`, each once and in order, until the job's last.

@@ -191,9 +191,13 @@ class JobContext:
             left = self._seconds_left()
             self._close_rows(left)
             news: dict[str, Any] = {
-                "entries": self._entries, "applied": self._applied, "position": self._position,
-                "total": self.total, "seconds_left": left, "noted": self._noted,
-            }  # fmt: skip
+                "entries": self._entries,
+                "applied": self._applied,
+                "position": self._position,
+                "total": self.total,
+                "seconds_left": left,
+                "noted": self._noted,
+            }
             if self._checkpoint is not None:
                 news["checkpoint_position"], news["checkpoint"] = self._checkpoint
             if self._results:

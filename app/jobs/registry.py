@@ -68,9 +68,17 @@ class JobRegistry:
         self._make_room()
         now = self._clock()
         new = Job(
-            job, visitor, kind, lane, label, resumable, description,
-            Feed(limits.feed_bytes, self._wall), submitted=self._wall(), followed=now,
-        )  # fmt: skip
+            job,
+            visitor,
+            kind,
+            lane,
+            label,
+            resumable,
+            description,
+            Feed(limits.feed_bytes, self._wall),
+            submitted=self._wall(),
+            followed=now,
+        )
         self.jobs[job] = new
         self._queue(new)
         return job
@@ -164,17 +172,34 @@ class JobRegistry:
         job.enter("running", f"Goes on from step {job.checkpoint_position}." if job.checkpoint else "Started.")
         self.changed(job.id)
         return {
-            "job": job.id, "attempt": job.attempt, "kind": job.kind, "description": job.description,
-            "checkpoint": job.checkpoint, "checkpoint_position": job.checkpoint_position, "position": job.position,
-            "applied": job.applied, "settings": job.settings, "version": job.version,
-            "noted": job.noted, "results": list(job.results),
-        }  # fmt: skip
+            "job": job.id,
+            "attempt": job.attempt,
+            "kind": job.kind,
+            "description": job.description,
+            "checkpoint": job.checkpoint,
+            "checkpoint_position": job.checkpoint_position,
+            "position": job.position,
+            "applied": job.applied,
+            "settings": job.settings,
+            "version": job.version,
+            "noted": job.noted,
+            "results": list(job.results),
+        }
 
     def report(
-        self, job: str, attempt: int, entries: Iterable[tuple[str, bytes]] = (), position: int = -1, total: int = 0,
-        seconds_left: float | None = None, applied: Iterable[tuple[int, dict]] = (), checkpoint: bytes | None = None,
-        checkpoint_position: int = 0, noted: int = -1, results: dict[str, bytes] | None = None,
-    ) -> dict[str, Any]:  # fmt: skip
+        self,
+        job: str,
+        attempt: int,
+        entries: Iterable[tuple[str, bytes]] = (),
+        position: int = -1,
+        total: int = 0,
+        seconds_left: float | None = None,
+        applied: Iterable[tuple[int, dict]] = (),
+        checkpoint: bytes | None = None,
+        checkpoint_position: int = 0,
+        noted: int = -1,
+        results: dict[str, bytes] | None = None,
+    ) -> dict[str, Any]:
         """News of a running job; the answer says what is asked of it. All of one report is taken or none."""
         found = self.jobs.get(job)
         if found is None or found.attempt != attempt or found.state != "running":
@@ -237,9 +262,12 @@ class JobRegistry:
                 continue
             whence = f"goes on from step {job.checkpoint_position}" if job.checkpoint else "starts again"
             job.say(
-                "notice", sentence=f"The engine was restarted after step {job.steps_done}; the run {whence}.",
-                restarted=True, position=job.steps_done, checkpoint_position=job.checkpoint_position,
-            )  # fmt: skip
+                "notice",
+                sentence=f"The engine was restarted after step {job.steps_done}; the run {whence}.",
+                restarted=True,
+                position=job.steps_done,
+                checkpoint_position=job.checkpoint_position,
+            )
             job.urgent = True
             if wish == "pause":
                 job.enter("paused", sentence)
@@ -321,8 +349,10 @@ class JobRegistry:
             job.say(
                 "notice",
                 sentence=f"The worker process {why} after step {job.steps_done}; the run {whence} on the next one.",
-                lost_worker=True, position=job.steps_done, checkpoint_position=job.checkpoint_position,
-            )  # fmt: skip
+                lost_worker=True,
+                position=job.steps_done,
+                checkpoint_position=job.checkpoint_position,
+            )
             job.urgent = True
             if wish == "pause":
                 job.enter("paused", sentence)

@@ -52,7 +52,7 @@ class EngineSettings(SettingsTable):
     updates_per_second: float = setting(20.0, "POTHOLE_UPDATES_PER_SECOND", "feed entries of one job", 1)
     state_folder: str = setting(
         "", "POTHOLE_STATE_DIR", "the scheduler keeps its jobs here across restarts; empty: nowhere if embedded"
-    )  # fmt: skip
+    )
     kinds: Mapping[str, str] = field(default_factory=lambda: dict(KINDS))
 
     @property

@@ -33,10 +33,30 @@ from app.jobs.job import Job
 logger = logging.getLogger("pothole.store")
 FORMAT = 1
 PLAIN = (
-    "id", "visitor", "kind", "lane", "label", "resumable", "description", "submitted", "state", "sentence", "wish",
-    "wish_sentence", "attempt", "lost", "urgent", "ran", "position", "noted", "total", "settings", "version",
-    "applied", "checkpoint_position",
-)  # fmt: skip
+    "id",
+    "visitor",
+    "kind",
+    "lane",
+    "label",
+    "resumable",
+    "description",
+    "submitted",
+    "state",
+    "sentence",
+    "wish",
+    "wish_sentence",
+    "attempt",
+    "lost",
+    "urgent",
+    "ran",
+    "position",
+    "noted",
+    "total",
+    "settings",
+    "version",
+    "applied",
+    "checkpoint_position",
+)
 """Fields of a job that are kept as they are. Times on a steady clock mean nothing to another process."""
 RETRY_SECONDS = 5.0
 SMALLEST_REWRITE = 4_000_000

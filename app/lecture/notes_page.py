@@ -38,12 +38,15 @@ def layout() -> Any:
             html.H1("Notes", id="notes-title"),
             html.Div(
                 "Open a lecture in another window: its notes appear here.",
-                id="notes-text", className="notes-text", role="status", **{"aria-live": "polite"},
+                id="notes-text",
+                className="notes-text",
+                role="status",
+                **{"aria-live": "polite"},
             ),
             html.P(["Next: ", html.Span("–", id="notes-following")], className="notes-next"),
             html.Div(controls, className="notes-tools", role="group", **{"aria-label": "Scenes and clock"}),
         ],
-    )  # fmt: skip
+    )
 
 
 PAGE = Page("/notes", "Notes", layout, in_navigation=False)

@@ -48,80 +48,169 @@ def _number(
 
 WALK: tuple[Control, ...] = (
     _number(
-        "learning_rate", "η", "Learning rate", 1e-4, 1.0,
-        "Step size: θ ← θ − ηv. It may be changed while the training runs.", "walk", "log",
+        name="learning_rate",
+        symbol="η",
+        label="Learning rate",
+        low=1e-4,
+        high=1.0,
+        text="Step size: θ ← θ − ηv. It may be changed while the training runs.",
+        group="walk",
+        scale="log",
     ),
     _number(
-        "radius", "ρ", "Probe radius", 0.0, 2.0,
-        "SAM takes its gradient at θ + ε with ‖ε‖ = ρ. It may be changed while the training runs.", "walk", step=0.01,
+        name="radius",
+        symbol="ρ",
+        label="Probe radius",
+        low=0.0,
+        high=2.0,
+        text="SAM takes its gradient at θ + ε with ‖ε‖ = ρ. It may be changed while the training runs.",
+        group="walk",
+        step=0.01,
     ),
     _number(
-        "momentum", "μ", "Momentum", 0.0, 0.99,
-        "Heavy ball: v ← μv + Ug. It may be changed while the training runs.", "walk", step=0.01,
+        name="momentum",
+        symbol="μ",
+        label="Momentum",
+        low=0.0,
+        high=0.99,
+        text="Heavy ball: v ← μv + Ug. It may be changed while the training runs.",
+        group="walk",
+        step=0.01,
     ),
     _number(
-        "noise_variance", "σ²", "Gradient noise", 0.0, 0.1,
-        "Variance of noise added to each coordinate of the gradient, the same for all methods. It may be changed while "
-        "the training runs.", "walk", "log or zero", smallest=1e-8,
+        name="noise_variance",
+        symbol="σ²",
+        label="Gradient noise",
+        low=0.0,
+        high=0.1,
+        text="Variance of noise added to each coordinate of the gradient, the same for all methods. It may be changed "
+        "while the training runs.",
+        group="walk",
+        scale="log or zero",
+        smallest=1e-8,
     ),
     _number(
-        "weight_decay", "", "Weight decay", 0.0, 0.1,
-        "g ← g + λθ. It may be changed while the training runs.", "walk", "log or zero", smallest=1e-6,
+        name="weight_decay",
+        symbol="",
+        label="Weight decay",
+        low=0.0,
+        high=0.1,
+        text="g ← g + λθ. It may be changed while the training runs.",
+        group="walk",
+        scale="log or zero",
+        smallest=1e-6,
     ),
-)  # fmt: skip
+)
 
 TRAINING: tuple[Control, ...] = (
     _number("steps", "T", "Steps", 20, 2000, "Number of steps of every method.", "training", step=20),
     _number(
-        "batch_size", "B", "Batch size", 8, 512, "Examples in a mini-batch, the same for all methods.", "training",
+        name="batch_size",
+        symbol="B",
+        label="Batch size",
+        low=8,
+        high=512,
+        text="Examples in a mini-batch, the same for all methods.",
+        group="training",
         step=8,
     ),
     _number(
-        "label_smoothing", "", "Label smoothing", 0.0, 0.5, "Share of the target spread over all classes.", "training",
+        name="label_smoothing",
+        symbol="",
+        label="Label smoothing",
+        low=0.0,
+        high=0.5,
+        text="Share of the target spread over all classes.",
+        group="training",
         step=0.01,
     ),
     _number("seed", "", "Seed", 0, 9999, "Seed of first weights, split, mini-batches and noise.", "training", step=1),
     _number(
-        "evaluations", "", "Measurements", 0, 200,
-        "How often in a run losses and accuracies over training and test data are measured.", "training", step=1,
+        name="evaluations",
+        symbol="",
+        label="Measurements",
+        low=0,
+        high=200,
+        text="How often in a run losses and accuracies over training and test data are measured.",
+        group="training",
+        step=1,
     ),
     _number(
-        "snapshots", "", "Snapshots", 0, 60, "How often in a run all weights are kept, for slices.", "training", step=1,
+        name="snapshots",
+        symbol="",
+        label="Snapshots",
+        low=0,
+        high=60,
+        text="How often in a run all weights are kept, for slices.",
+        group="training",
+        step=1,
     ),
-)  # fmt: skip
+)
 
 PRECONDITIONER: tuple[Control, ...] = (
     ChoiceControl(
-        "structure", "Structure of U",
-        (("diagonal", "Diagonal"), ("scalar", "One number per layer"), ("kfac", "K-FAC"), ("e-kfac", "E-KFAC")),
-        STRUCTURES[0], "What kind of matrix U is in each layer.", "preconditioner",
+        name="structure",
+        label="Structure of U",
+        options=(("diagonal", "Diagonal"), ("scalar", "One number per layer"), ("kfac", "K-FAC"), ("e-kfac", "E-KFAC")),
+        default=STRUCTURES[0],
+        help="What kind of matrix U is in each layer.",
+        group="preconditioner",
     ),
     _number(
-        "refresh_every", "k", "Refresh interval", 1, 1000, "U is learned anew every k steps.", "preconditioner",
-        step=1, unit="steps",
+        name="refresh_every",
+        symbol="k",
+        label="Refresh interval",
+        low=1,
+        high=1000,
+        text="U is learned anew every k steps.",
+        group="preconditioner",
+        step=1,
+        unit="steps",
     ),
     _number(
-        "refresh_size", "", "Refresh batch", 16, 1024, "Examples that U is learned on.", "preconditioner", step=16,
+        name="refresh_size",
+        symbol="",
+        label="Refresh batch",
+        low=16,
+        high=1024,
+        text="Examples that U is learned on.",
+        group="preconditioner",
+        step=16,
     ),
     _number("decay", "β", "Decay", 0.0, 0.999, "How slowly U follows a refresh.", "preconditioner", step=0.001),
     _number(
-        "damping", "λ", "Damping", 0.0, 100.0, "Added to the curvature that U learns from.", "preconditioner",
-        "log or zero", smallest=1e-4,
+        name="damping",
+        symbol="λ",
+        label="Damping",
+        low=0.0,
+        high=100.0,
+        text="Added to the curvature that U learns from.",
+        group="preconditioner",
+        scale="log or zero",
+        smallest=1e-4,
     ),
-)  # fmt: skip
+)
 
 PLANE: tuple[Control, ...] = (
     ChoiceControl(
-        "plane", "Live picture", (("first steps", "First steps"), ("random", "Random")), PLANES[0],
-        "The plane under the live paths, through the first weights: principal components of SGDM's first steps, or "
-        "random directions, which show very little of a path's movement.", "plane",
+        name="plane",
+        label="Live picture",
+        options=(("first steps", "First steps"), ("random", "Random")),
+        default=PLANES[0],
+        help="The plane under the live paths, through the first weights: principal components of SGDM's first steps, "
+        "or random directions, which show very little of a path's movement.",
+        group="plane",
     ),
     ChoiceControl(
-        "normalisation", "Normalisation", (("filter", "Filter"), ("layer", "Layer"), ("none", "None")),
-        NORMALISATIONS[0], "How random directions are scaled to the weights.", "plane",
+        name="normalisation",
+        label="Normalisation",
+        options=(("filter", "Filter"), ("layer", "Layer"), ("none", "None")),
+        default=NORMALISATIONS[0],
+        help="How random directions are scaled to the weights.",
+        group="plane",
     ),
     _number("seed", "", "Plane seed", 0, 9999, "Seed of the random directions.", "plane", step=1),
-)  # fmt: skip
+)
 PLANE = (*PLANE[:2], NumberControl(**{**vars(PLANE[2]), "name": "plane_seed"}))
 
 VIEW: tuple[Control, ...] = (
@@ -175,14 +264,22 @@ def task_controls() -> tuple[ChoiceControl, ChoiceControl]:
     first_data = (brought.get("network") or {}).get("data", [first])[0]
     return (
         ChoiceControl(
-            "network", "Network", tuple((key, row[0]) for key, row in networks.items()), first_network,
-            "The network that is trained.", "task",
+            name="network",
+            label="Network",
+            options=tuple((key, row[0]) for key, row in networks.items()),
+            default=first_network,
+            help="The network that is trained.",
+            group="task",
         ),
         ChoiceControl(
-            "data", "Data", tuple((key, row[0]) for key, row in data.items()), first_data,
-            "What it learns; only data that fit the network can be chosen.", "task",
+            name="data",
+            label="Data",
+            options=tuple((key, row[0]) for key, row in data.items()),
+            default=first_data,
+            help="What it learns; only data that fit the network can be chosen.",
+            group="task",
         ),
-    )  # fmt: skip
+    )
 
 
 def controls() -> tuple[Control, ...]:

@@ -21,9 +21,11 @@ class ObserveSettings(SettingsTable):
         "logfmt", "POTHOLE_LOG_FORMAT", "form of a line in the log: key=value or JSON", choices=("logfmt", "json")
     )
     log_level: str = setting(
-        "auto", "POTHOLE_LOG_LEVEL", "least level that is logged; auto: warning on a terminal, info elsewhere",
+        default="auto",
+        variable="POTHOLE_LOG_LEVEL",
+        text="least level that is logged; auto: warning on a terminal, info elsewhere",
         choices=("auto", "debug", "info", "warning", "error"),
-    )  # fmt: skip
+    )
     metrics: tuple[str, ...] = setting(
         ("loopback",), "POTHOLE_METRICS", "who may read /metrics: loopback, all, none, or networks such as 10.0.0.0/8"
     )

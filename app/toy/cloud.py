@@ -77,9 +77,16 @@ def cloud(request: CloudRequest) -> dict[str, Any]:
         mine = toy.of_method(name)
         with np.errstate(all="ignore"):
             run = simulate(
-                surface, configured(name, toy), starts, toy.steps, mine.learning_rate, mine.radius, toy.momentum,
-                toy.noise_variance, seeds,
-            )  # fmt: skip
+                surface,
+                configured(name, toy),
+                starts,
+                toy.steps,
+                mine.learning_rate,
+                mine.radius,
+                toy.momentum,
+                toy.noise_variance,
+                seeds,
+            )
         runs[name] = run
         methods.append({**counted(name, run), "places": places(run, surface, frames, extents)})
     return {

@@ -109,11 +109,16 @@ def traces_of(name: str, run: Run, surface: Surface) -> list[Trace]:
     }
     return [
         Trace(
-            name, run.walker(w), run.losses[:, w], distance[w], curvature[w], None if looked is None else looked[w],
+            name,
+            run.walker(w),
+            run.losses[:, w],
+            distance[w],
+            curvature[w],
+            None if looked is None else looked[w],
             {key: None if values is None else values[w] for key, values in whole.items()},
         )
         for w in range(run.arrival.shape[0])
-    ]  # fmt: skip
+    ]
 
 
 def ranges(traces: list[Trace]) -> dict[str, list[float]]:

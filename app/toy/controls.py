@@ -22,61 +22,121 @@ START_STEP = 1e-6
 """Grid of the start's coordinates: fine enough to stand on the bottom of a well."""
 
 SURFACE = ChoiceControl(
-    "surface", "Surface", tuple((key, kind.title) for key, kind in SURFACES.items()), "annular-well",
-    "The loss L(θ) that the methods descend.", "surface",
-)  # fmt: skip
+    name="surface",
+    label="Surface",
+    options=tuple((key, kind.title) for key, kind in SURFACES.items()),
+    default="annular-well",
+    help="The loss L(θ) that the methods descend.",
+    group="surface",
+)
 
 WALK = (
     NumberControl("learning_rate", "η", "Learning rate", 1e-5, 1.0, 0.0165, "Step size: θ ← θ − ηv.", "walk", "log"),
     NumberControl(
-        "radius", "ρ", "Probe radius", 0.0, 3.0, 0.30,
-        "How far SAM looks ahead: the gradient is taken at θ + ε with ‖ε‖ = ρ.", "walk", step=0.01,
+        name="radius",
+        symbol="ρ",
+        label="Probe radius",
+        minimum=0.0,
+        maximum=3.0,
+        default=0.30,
+        help="How far SAM looks ahead: the gradient is taken at θ + ε with ‖ε‖ = ρ.",
+        group="walk",
+        step=0.01,
     ),
     NumberControl("momentum", "μ", "Momentum", 0.0, 0.99, 0.9, "Heavy ball: v ← μv + Ug.", "walk", step=0.01),
     NumberControl(
-        "noise_variance", "σ²", "Gradient noise variance", 0.0, 1.0, 0.0,
-        "Variance of the Gaussian noise added to each coordinate of the outer gradient, the same for all methods.",
-        "walk", "log or zero", smallest=1e-15,
+        name="noise_variance",
+        symbol="σ²",
+        label="Gradient noise variance",
+        minimum=0.0,
+        maximum=1.0,
+        default=0.0,
+        help="Variance of the Gaussian noise added to each coordinate of the outer gradient, the same for all methods.",
+        group="walk",
+        scale="log or zero",
+        smallest=1e-15,
     ),
     NumberControl("steps", "T", "Steps", 10, MAXIMUM_STEPS, 600, "Number of steps.", "walk", step=10, integer=True),
     NumberControl("seed", "", "Seed", 0, 9999, 0, "Seed of the noise.", "walk", step=1, integer=True),
     ChoiceControl(
-        "probe_norm", "Probe norm", (("euclidean", "‖ε‖ = ρ"), ("matrix", "√(gᵀUg)")), "euclidean",
-        "The norm that scales SAM's probe to ρ: Euclidean, or √(gᵀUg) with the learned U.", "walk",
+        name="probe_norm",
+        label="Probe norm",
+        options=(("euclidean", "‖ε‖ = ρ"), ("matrix", "√(gᵀUg)")),
+        default="euclidean",
+        help="The norm that scales SAM's probe to ρ: Euclidean, or √(gᵀUg) with the learned U.",
+        group="walk",
     ),
-)  # fmt: skip
+)
 
 PRECONDITIONER = (
     NumberControl(
-        "decay", "β", "Decay", 0.0, 0.999, 0.95,
-        "How slowly U follows what a refresh learns: U ← βU + (1 − β)U_T.", "preconditioner", step=0.001,
+        name="decay",
+        symbol="β",
+        label="Decay",
+        minimum=0.0,
+        maximum=0.999,
+        default=0.95,
+        help="How slowly U follows what a refresh learns: U ← βU + (1 − β)U_T.",
+        group="preconditioner",
+        step=0.001,
     ),
     NumberControl(
-        "refresh_every", "k", "Refresh interval", 1, 200, 10, "U is learned anew every k steps.",
-        "preconditioner", step=1, unit="steps", integer=True,
+        name="refresh_every",
+        symbol="k",
+        label="Refresh interval",
+        minimum=1,
+        maximum=200,
+        default=10,
+        help="U is learned anew every k steps.",
+        group="preconditioner",
+        step=1,
+        unit="steps",
+        integer=True,
     ),
     NumberControl(
-        "damping", "λ", "Damping", 0.0, 100.0, 0.0, "Added to the curvature that U learns from: H + λI.",
-        "preconditioner", "log or zero", smallest=1e-4,
+        name="damping",
+        symbol="λ",
+        label="Damping",
+        minimum=0.0,
+        maximum=100.0,
+        default=0.0,
+        help="Added to the curvature that U learns from: H + λI.",
+        group="preconditioner",
+        scale="log or zero",
+        smallest=1e-4,
     ),
     ChoiceControl(
-        "structure", "Structure of U", (("dense", "Dense"), ("diagonal", "Diagonal"), ("scalar", "Scalar")), "dense",
-        "Which matrices U may be.", "preconditioner",
+        name="structure",
+        label="Structure of U",
+        options=(("dense", "Dense"), ("diagonal", "Diagonal"), ("scalar", "Scalar")),
+        default="dense",
+        help="Which matrices U may be.",
+        group="preconditioner",
     ),
     NumberControl(
-        "warm_start_scale", "σ", "Warm-start scale", 0.0, 4.0, 2.0,
-        "U starts from what LLQR learns in a Gaussian neighbourhood of this width; 0 starts from U = I.",
-        "preconditioner", step=0.05,
+        name="warm_start_scale",
+        symbol="σ",
+        label="Warm-start scale",
+        minimum=0.0,
+        maximum=4.0,
+        default=2.0,
+        help="U starts from what LLQR learns in a Gaussian neighbourhood of this width; 0 starts from U = I.",
+        group="preconditioner",
+        step=0.05,
     ),
-)  # fmt: skip
+)
 
 Own = tuple[tuple[str, float, float | None], ...]
 """(method, learning rate, radius) for each method; the radius None where it has none."""
 
 TUNING = ChoiceControl(
-    "tuning", "Learning rate and radius", (("equal", "Equal"), ("own", "Each its own")), "equal",
-    "Equal: all methods walk with the η and ρ above. Each its own: with those below, such as the best of each.", "own",
-)  # fmt: skip
+    name="tuning",
+    label="Learning rate and radius",
+    options=(("equal", "Equal"), ("own", "Each its own")),
+    default="equal",
+    help="Equal: all methods walk with the η and ρ above. Each its own: with those below, such as the best of each.",
+    group="own",
+)
 
 
 def own_key(quantity: str, name: str) -> str:
@@ -86,16 +146,30 @@ def own_key(quantity: str, name: str) -> str:
 
 def _rate(name: str) -> NumberControl:
     return NumberControl(
-        own_key("rate", name), "η", f"{name}", 1e-5, 1.0, 0.0165, f"Learning rate of {name}, where each has its own.",
-        "own", "log",
-    )  # fmt: skip
+        name=own_key("rate", name),
+        symbol="η",
+        label=f"{name}",
+        minimum=1e-5,
+        maximum=1.0,
+        default=0.0165,
+        help=f"Learning rate of {name}, where each has its own.",
+        group="own",
+        scale="log",
+    )
 
 
 def _radius(name: str) -> NumberControl:
     return NumberControl(
-        own_key("radius", name), "ρ", f"{name}", 0.0, 3.0, 0.30, f"Probe radius of {name}, where each has its own.",
-        "own", step=0.01,
-    )  # fmt: skip
+        name=own_key("radius", name),
+        symbol="ρ",
+        label=f"{name}",
+        minimum=0.0,
+        maximum=3.0,
+        default=0.30,
+        help=f"Probe radius of {name}, where each has its own.",
+        group="own",
+        step=0.01,
+    )
 
 
 Registered = tuple[tuple[str, bool], ...]
@@ -123,42 +197,74 @@ STAGES = ("gradient", "ball", "probe", "outer", "direction", "velocity", "step")
 """The vectors of one step, in the order in which they come to be."""
 
 ANATOMY = ChoiceControl(
-    "anatomy", "Anatomy of a step", (("off", "Off"), ("on", "On")), "off",
-    "Draws the vectors of the step shown one by one: N shows the next, Shift+N takes it back.", "lens",
-)  # fmt: skip
+    name="anatomy",
+    label="Anatomy of a step",
+    options=(("off", "Off"), ("on", "On")),
+    default="off",
+    help="Draws the vectors of the step shown one by one: N shows the next, Shift+N takes it back.",
+    group="lens",
+)
 ANATOMY_STAGE = NumberControl(
-    "anatomy_stage", "", "Vectors shown", 0, len(STAGES), len(STAGES), "How many of the vectors are drawn.",
-    "lens", step=1, integer=True,
-)  # fmt: skip
+    name="anatomy_stage",
+    symbol="",
+    label="Vectors shown",
+    minimum=0,
+    maximum=len(STAGES),
+    default=len(STAGES),
+    help="How many of the vectors are drawn.",
+    group="lens",
+    step=1,
+    integer=True,
+)
 
 
 def anatomy_method() -> ChoiceControl:
     """Whose step is taken apart: any method, as the registry is now."""
     return ChoiceControl(
-        "anatomy_method", "Anatomy of", tuple((name, f"Step of {name}") for name in METHODS), "LLQR+SAM",
-        "The method whose step is taken apart.", "lens",
-    )  # fmt: skip
+        name="anatomy_method",
+        label="Anatomy of",
+        options=tuple((name, f"Step of {name}") for name in METHODS),
+        default="LLQR+SAM",
+        help="The method whose step is taken apart.",
+        group="lens",
+    )
 
 
 MOST_WALKERS = 256
 CLOUD = (
     NumberControl(
-        "cloud", "W", "Cloud of walkers", 0, MOST_WALKERS, 0,
-        "So many walkers of each method at once, each with noise of its own; 0 draws none.", "lens",
-        step=16, integer=True,
+        name="cloud",
+        symbol="W",
+        label="Cloud of walkers",
+        minimum=0,
+        maximum=MOST_WALKERS,
+        default=0,
+        help="So many walkers of each method at once, each with noise of its own; 0 draws none.",
+        group="lens",
+        step=16,
+        integer=True,
     ),
     NumberControl(
-        "cloud_spread", "", "Spread of their starts", 0.0, 0.2, 0.01,
-        "Standard deviation of the cloud’s starts around the start, as a part of the domain’s longest side.", "lens",
+        name="cloud_spread",
+        symbol="",
+        label="Spread of their starts",
+        minimum=0.0,
+        maximum=0.2,
+        default=0.01,
+        help="Standard deviation of the cloud’s starts around the start, as a part of the domain’s longest side.",
+        group="lens",
         step=0.005,
     ),
-)  # fmt: skip
+)
 
 COST = ChoiceControl(
-    "cost", "Cost in", (("steps", "Steps"), ("evaluations", "Gradients"), ("seconds", "Seconds")), "steps",
-    "The unit of charts, playback and table: steps, gradient evaluations (curvature products count), or seconds.",
-    "lens",
-)  # fmt: skip
+    name="cost",
+    label="Cost in",
+    options=(("steps", "Steps"), ("evaluations", "Gradients"), ("seconds", "Seconds")),
+    default="steps",
+    help="The unit of charts, playback and table: steps, gradient evaluations (curvature products count), or seconds.",
+    group="lens",
+)
 
 
 def lens_controls() -> tuple[Control, ...]:
@@ -170,8 +276,16 @@ VIEW = (
     *mark(
         (
             NumberControl(
-                "step", "t", "Step shown", 0, MAXIMUM_STEPS, MAXIMUM_STEPS, "The step that the players stand at.",
-                "view", step=1, integer=True,
+                name="step",
+                symbol="t",
+                label="Step shown",
+                minimum=0,
+                maximum=MAXIMUM_STEPS,
+                default=MAXIMUM_STEPS,
+                help="The step that the players stand at.",
+                group="view",
+                step=1,
+                integer=True,
             ),
         ),
         role="view",
@@ -194,7 +308,7 @@ VIEW = (
         ),
         role="view",
     ),
-)  # fmt: skip
+)
 
 
 def shown_methods() -> NamesControl:
@@ -218,11 +332,19 @@ def surface_controls(key: str) -> tuple[NumberControl, ...]:
     """The parameters of a surface as controls, named "surface.<parameter>"."""
     return tuple(
         NumberControl(
-            f"surface.{p.name}", p.symbol, p.label, p.minimum, p.maximum, p.default, p.help, "surface",
-            scale=p.scale, step=p.step,
+            name=f"surface.{p.name}",
+            symbol=p.symbol,
+            label=p.label,
+            minimum=p.minimum,
+            maximum=p.maximum,
+            default=p.default,
+            help=p.help,
+            group="surface",
+            scale=p.scale,
+            step=p.step,
         )
         for p in SURFACES[key].parameters
-    )  # fmt: skip
+    )
 
 
 @lru_cache(maxsize=256)
@@ -233,10 +355,17 @@ def start_controls(surface: Surface) -> tuple[NumberControl, ...]:
     for (axis, symbol), (low, high), default in zip(names, surface.domain, surface.default_start, strict=True):
         coordinates.append(
             NumberControl(
-                f"start_{axis}", symbol, "Start", float(low), float(high), round(float(default), 6),
-                "Where all methods start; click the map to set it.", "start", step=START_STEP,
+                name=f"start_{axis}",
+                symbol=symbol,
+                label="Start",
+                minimum=float(low),
+                maximum=float(high),
+                default=round(float(default), 6),
+                help="Where all methods start; click the map to set it.",
+                group="start",
+                step=START_STEP,
             )
-        )  # fmt: skip
+        )
     return tuple(coordinates)
 
 

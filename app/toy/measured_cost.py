@@ -61,10 +61,22 @@ def cost_request(toy: ToyRequest) -> CostRequest:
     """The setting of a request as far as it decides how long a step takes: surface, structure of U, probe norm."""
     start = tuple(float(value) for value in np.atleast_1d(toy.make_surface().default_start))
     alike = {
-        "methods": (), "preset": "custom", "scheme": "light", "own": (), "start": start, "learning_rate": 1e-4,
-        "radius": 0.1, "momentum": 0.9, "noise_variance": 0.0, "steps": 100, "seed": 0, "decay": 0.95, "damping": 0.0,
-        "refresh_every": 10, "warm_start_scale": 2.0,
-    }  # fmt: skip
+        "methods": (),
+        "preset": "custom",
+        "scheme": "light",
+        "own": (),
+        "start": start,
+        "learning_rate": 1e-4,
+        "radius": 0.1,
+        "momentum": 0.9,
+        "noise_variance": 0.0,
+        "steps": 100,
+        "seed": 0,
+        "decay": 0.95,
+        "damping": 0.0,
+        "refresh_every": 10,
+        "warm_start_scale": 2.0,
+    }
     return CostRequest(replace(toy, **alike))  # type: ignore[arg-type]
 
 

@@ -203,15 +203,18 @@ def _cloud() -> Any:
         hidden=True,
         **{"aria-labelledby": "cloud-title"},
         children=[
-            html.Div(className="lens-head", children=[
-                html.H2("Cloud of walkers", id="cloud-title"),
-                html.Div(_lens_button("cloud-off", "Close", "Draw no cloud"), className="lens-tools"),
-            ]),
+            html.Div(
+                className="lens-head",
+                children=[
+                    html.H2("Cloud of walkers", id="cloud-title"),
+                    html.Div(_lens_button("cloud-off", "Close", "Draw no cloud"), className="lens-tools"),
+                ],
+            ),
             html.P(id="cloud-sentence", className="lens-sentence"),
             html.Div(id="cloud-counts", className="scroll"),
             html.P(id="cloud-now", className="hint"),
         ],
-    )  # fmt: skip
+    )
 
 
 def _anatomy() -> Any:

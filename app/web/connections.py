@@ -217,6 +217,8 @@ class GuardedProtocol(DropsSilentReaders, HttpToolsProtocol):
 def limited(settings: WebSettings) -> tuple[type[Any], type[Any]]:
     """The protocol classes for uvicorn under these settings: HTTP's and the websockets'."""
     own = {
-        "settings": settings, "proxies": TrustedNetworks(settings.trusted_proxies), "open_connections": Counter(),
-    }  # fmt: skip
+        "settings": settings,
+        "proxies": TrustedNetworks(settings.trusted_proxies),
+        "open_connections": Counter(),
+    }
     return type("LimitedProtocol", (GuardedProtocol,), own), type("LimitedSocket", (GuardedSocket,), own)

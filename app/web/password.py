@@ -146,9 +146,14 @@ class Password:
         """A send function that gives the browser a fresh cookie with the answer."""
         setting = Response()
         setting.set_cookie(
-            PASS_COOKIE, self._cookies.make(), max_age=LASTS, path="/", httponly=True, samesite="lax",
+            PASS_COOKIE,
+            self._cookies.make(),
+            max_age=LASTS,
+            path="/",
+            httponly=True,
+            samesite="lax",
             secure=scope["scheme"] in ("https", "wss"),
-        )  # fmt: skip
+        )
 
         async def send_with_cookie(message: Message) -> None:
             if message["type"] in ("http.response.start", "websocket.accept"):

@@ -132,7 +132,15 @@ class ObservedApp:
             return
         client = scope.get("client")
         raw = scope.get("raw_path") or path.encode()
-        logger.log(level, event, extra={
-            **more, "path": raw[:LONGEST_PATH].decode("ascii", "backslashreplace"), "status": status,
-            "ms": round(1e3 * seconds, 2), "bytes": size, "client": client[0] if client else "",
-        })  # fmt: skip
+        logger.log(
+            level,
+            event,
+            extra={
+                **more,
+                "path": raw[:LONGEST_PATH].decode("ascii", "backslashreplace"),
+                "status": status,
+                "ms": round(1e3 * seconds, 2),
+                "bytes": size,
+                "client": client[0] if client else "",
+            },
+        )

@@ -34,28 +34,29 @@ class WebSettings(SettingsTable):
     """The web process's settings; `WebSettings.from_environment()` reads those that the environment names."""
 
     # What one request may ask for
-    body_bytes: int = setting(
-        65_536, "POTHOLE_BODY_BYTES", "size of a request's body", 1024, 100_000_000, unit="bytes"
-    )  # fmt: skip
+    body_bytes: int = setting(65_536, "POTHOLE_BODY_BYTES", "size of a request's body", 1024, 100_000_000, unit="bytes")
     walker_steps: int = setting(
         200_000_000, "POTHOLE_WALKER_STEPS", "walkers × steps of one request, all methods together", 10_000
-    )  # fmt: skip
+    )
     head_bytes: int = setting(32_768, "POTHOLE_HEAD_BYTES", "size of a request's head", 4096, unit="bytes")
     head_seconds: float = setting(
         10.0, "POTHOLE_HEAD_SECONDS", "a connection that has not sent a whole request head is closed", 0.1, unit="s"
-    )  # fmt: skip
+    )
     body_seconds: float = setting(10.0, "POTHOLE_BODY_SECONDS", "a body that takes longer is refused", 0.1, unit="s")
 
     idle_seconds: int = setting(30, "POTHOLE_IDLE_SECONDS", "a connection without a request is closed", 1, unit="s")
     send_seconds: float = setting(
-        30.0, "POTHOLE_SEND_SECONDS", "a connection that takes nothing of what is sent for so long is dropped", 0.1,
+        default=30.0,
+        variable="POTHOLE_SEND_SECONDS",
+        text="a connection that takes nothing of what is sent for so long is dropped",
+        least=0.1,
         unit="s",
-    )  # fmt: skip
+    )
 
     # What one client may ask for
     requests_per_second: float = setting(
         600.0, "POTHOLE_REQUESTS_PER_SECOND", "requests of one client in the long run; a file counts a twentieth", 0.1
-    )  # fmt: skip
+    )
     request_burst: int = setting(1200, "POTHOLE_REQUEST_BURST", "requests of one client at once", 1)
     connections: int = setting(2000, "POTHOLE_CONNECTIONS", "open connections in all", 1)
     connections_per_client: int = setting(1000, "POTHOLE_CONNECTIONS_PER_CLIENT", "open connections of one address", 1)
@@ -63,41 +64,46 @@ class WebSettings(SettingsTable):
     sockets_per_client: int = setting(250, "POTHOLE_SOCKETS_PER_CLIENT", "open websockets of one client", 1)
     socket_message_bytes: int = setting(
         16_384, "POTHOLE_SOCKET_MESSAGE_BYTES", "size of a websocket message from a browser", 256, unit="bytes"
-    )  # fmt: skip
+    )
 
     # What is computed and kept
     waiting: int = setting(256, "POTHOLE_WAITING", "toy requests that may wait; the next is answered with 429", 1)
     waiting_per_visitor: int = setting(8, "POTHOLE_WAITING_PER_VISITOR", "waiting toy requests of one browser", 1)
     batch: int = setting(64, "POTHOLE_BATCH", "toy requests that are computed in one call; 1: one by one", 1, 256)
     side_processes: int = setting(
-        2, "POTHOLE_SIDE_PROCESSES", "processes that compute batches while a crowd waits; 0: none, nor one for exports",
-        0, 64,
-    )  # fmt: skip
+        default=2,
+        variable="POTHOLE_SIDE_PROCESSES",
+        text="processes that compute batches while a crowd waits; 0: none, nor one for exports",
+        least=0,
+        most=64,
+    )
     cache_bytes: int = setting(
         128_000_000, "POTHOLE_CACHE_BYTES", "answers kept in memory, all kinds together", unit="bytes"
-    )  # fmt: skip
+    )
 
     exports: int = setting(6, "POTHOLE_EXPORTS", "exports that may wait; the next is answered with 429", 1)
     export_seconds: float = setting(
         180.0, "POTHOLE_EXPORT_SECONDS", "an export that its process has not made by then is stopped", 1, unit="s"
-    )  # fmt: skip
+    )
     export_pixels: int = setting(
         80_000_000, "POTHOLE_EXPORT_PIXELS", "frames × width × height of one animation", 1_000_000, unit="pixels"
-    )  # fmt: skip
+    )
 
     # Who is let in
     hosts: tuple[str, ...] = setting(
-        (), "POTHOLE_HOSTS",
-        "names under which the lab may be asked for (Host header, any port); any: every name; empty: on a loopback "
-        "address localhost, 127.0.0.1 and [::1], on others any",
-    )  # fmt: skip
+        default=(),
+        variable="POTHOLE_HOSTS",
+        text="names under which the lab may be asked for (Host header, any port); any: every name; empty: on a "
+        "loopback address localhost, 127.0.0.1 and [::1], on others any",
+    )
     origins: tuple[str, ...] = setting(
         (), "POTHOLE_ORIGINS", "other sites, https://host, whose pages may send requests; empty: only the lab's own"
-    )  # fmt: skip
+    )
     trusted_proxies: tuple[str, ...] = setting(
-        (), "POTHOLE_TRUSTED_PROXIES",
-        "addresses or networks whose X-Forwarded-For and -Proto are believed; empty or none: nobody's",
-    )  # fmt: skip
+        default=(),
+        variable="POTHOLE_TRUSTED_PROXIES",
+        text="addresses or networks whose X-Forwarded-For and -Proto are believed; empty or none: nobody's",
+    )
     wrong_passwords: int = setting(10, "POTHOLE_WRONG_PASSWORDS", "wrong passwords of one client within a minute", 1)
     password: str = setting("", "POTHOLE_PASSWORD", "asked of every visitor (any user name); empty: none", secret=True)
 

@@ -74,11 +74,14 @@ def _tools(page: Page | None) -> list[Any]:
     tools = (("lecture", "Lecture", "Scenes, notes, projector (L)"), ("help", "?", "Keys (?)"))
     return [
         html.Button(
-            text, className="button", type="button", title=title,
+            text,
+            className="button",
+            type="button",
+            title=title,
             **{"data-action": action, "aria-haspopup": "dialog", **({"aria-label": "Keys"} if text == "?" else {})},
         )
         for action, text, title in tools
-    ]  # fmt: skip
+    ]
 
 
 def _navigation(page: Page | None, always: bool = False) -> Any:

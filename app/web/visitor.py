@@ -146,7 +146,12 @@ def greet(request: Request, response: Response) -> Response:
     """The answer, with a fresh name where the browser sent none."""
     if not known_visitor(request):
         response.set_cookie(
-            VISITOR_COOKIE, secrets.token_urlsafe(16), max_age=LASTS, path="/", httponly=True, samesite="strict",
+            VISITOR_COOKIE,
+            secrets.token_urlsafe(16),
+            max_age=LASTS,
+            path="/",
+            httponly=True,
+            samesite="strict",
             secure=request.url.scheme == "https",
-        )  # fmt: skip
+        )
     return response

@@ -104,7 +104,9 @@ def sign(
     signature: str | None,
     returns: str | None,
 ) -> tuple[str | None, str | None]:
-    """Sphinx's hook: an alias of a type inside another type (`Array | None`) goes by its name alone."""
+    """Sphinx's hook: an alias inside another type (`Array | None`) goes by its name; a protocol takes no arguments."""
+    if signature == "(*args, **kwargs)":
+        return "", None
 
     def plain(text: str | None) -> str | None:
         return text and re.sub(r"TypeAliasForwardRef\('(\w+)'\)", r"\1", text)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from array_api_compat import array_namespace
 
+from geometry.compiled import SurfaceCode
 from geometry.objective import Array
 from geometry.surface import Domain, FlatBasin, Minimum, Surface, from_entries, norm_of_square
 
@@ -21,7 +22,7 @@ class Ackley(Surface):
     key = "ackley"
     title = "Ackley"
     description = "A regular field of small pits on a wide funnel: hundreds of potholes, one deep minimum."
-    kernel_code = 9
+    kernel_code = SurfaceCode.ACKLEY
     parameters = ()
 
     @property

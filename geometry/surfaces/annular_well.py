@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from array_api_compat import array_namespace
 
-from geometry.compiled import CENTRE
+from geometry.compiled import CENTRE, SurfaceCode
 from geometry.objective import Array
 from geometry.surface import (
     Domain,
@@ -48,7 +48,7 @@ class AnnularWell(Surface):
     key = "annular-well"
     title = "Annular well"
     description = "A sharp ring-shaped pothole around a flat basin that is both lower and wider (our reconstruction)."
-    kernel_code = 0
+    kernel_code = SurfaceCode.ANNULAR_WELL
     parameters = (
         SurfaceParameter("curvature", "h", "Basin curvature", 0.05, 2.0, 0.05, 0.3, "Curvature of the wide basin."),
         SurfaceParameter("depth", "D", "Well depth", 0.0, 10.0, 0.1, 3.5, "Depth of the ring-shaped well."),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from array_api_compat import array_namespace
 
+from geometry.compiled import SurfaceCode
 from geometry.objective import Array
 from geometry.surface import Domain, FlatBasin, Minimum, Surface, from_entries
 
@@ -17,7 +18,7 @@ class Beale(Surface):
     key = "beale"
     title = "Beale"
     description = "A flat valley between steep walls, with one minimum at (3, 0.5)."
-    kernel_code = 6
+    kernel_code = SurfaceCode.BEALE
     parameters = ()
 
     @property

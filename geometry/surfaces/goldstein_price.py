@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from array_api_compat import array_namespace
 
+from geometry.compiled import SurfaceCode
 from geometry.objective import Array
 from geometry.surface import Domain, FlatBasin, Minimum, Surface, from_entries
 
@@ -20,7 +21,7 @@ class GoldsteinPrice(Surface):
     key = "goldstein-price"
     title = "Goldstein–Price"
     description = "Four local minima on a surface whose heights span six orders of magnitude."
-    kernel_code = 8
+    kernel_code = SurfaceCode.GOLDSTEIN_PRICE
     parameters = ()
 
     @property

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from array_api_compat import array_namespace
 
+from geometry.compiled import SurfaceCode
 from geometry.objective import Array
 from geometry.surface import Domain, FlatBasin, Minimum, Surface, from_entries
 
@@ -17,7 +18,7 @@ class Himmelblau(Surface):
     key = "himmelblau"
     title = "Himmelblau"
     description = "Four equally deep minima: which of them a method finds depends on its start and its step."
-    kernel_code = 5
+    kernel_code = SurfaceCode.HIMMELBLAU
     parameters = ()
 
     @property

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from array_api_compat import array_namespace
 
+from geometry.compiled import SurfaceCode
 from geometry.objective import Array
 from geometry.surface import Domain, Surface, from_entries
 
@@ -17,7 +18,7 @@ class MonkeySaddle(Surface):
     key = "monkey-saddle"
     title = "Monkey saddle"
     description = "A saddle with three valleys and no minimum: nothing arrives, and the start decides the valley."
-    kernel_code = 7
+    kernel_code = SurfaceCode.MONKEY_SADDLE
     parameters = ()
 
     @property

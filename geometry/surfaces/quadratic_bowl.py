@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from array_api_compat import array_namespace
 
+from geometry.compiled import SurfaceCode
 from geometry.objective import Array
 from geometry.surface import Domain, FlatBasin, Minimum, Surface, SurfaceParameter, from_entries, positive
 
@@ -21,7 +22,7 @@ class QuadraticBowl(Surface):
     key = "quadratic-bowl"
     title = "Quadratic bowl"
     description = "Two curvatures and nothing else: what every method must do well."
-    kernel_code = 3
+    kernel_code = SurfaceCode.QUADRATIC_BOWL
     parameters = (
         SurfaceParameter("curvature_1", "h₁", "Curvature 1", 0.01, 100.0, 0.01, 1.0, "Curvature along θ₁.", "log"),
         SurfaceParameter("curvature_2", "h₂", "Curvature 2", 0.01, 100.0, 0.01, 10.0, "Curvature along θ₂.", "log"),

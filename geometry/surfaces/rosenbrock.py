@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from array_api_compat import array_namespace
 
+from geometry.compiled import SurfaceCode
 from geometry.objective import Array, Block, Layout
 from geometry.surface import Domain, FlatBasin, Minimum, Surface, SurfaceParameter, from_entries, positive
 
@@ -21,7 +22,7 @@ class Rosenbrock(Surface):
     key = "rosenbrock"
     title = "Rosenbrock"
     description = "A curved, narrow valley with its minimum at the far end."
-    kernel_code = 4
+    kernel_code = SurfaceCode.ROSENBROCK
     parameters = (
         SurfaceParameter("a", "a", "Minimum", 0.1, 1.4, 0.1, 1.0, "Where the minimum lies, at (a, a²)."),
         SurfaceParameter("b", "b", "Steepness", 1.0, 200.0, 1.0, 100.0, "Steepness of the valley's walls.", "log"),

@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 from array_api_compat import array_namespace
 
+from geometry.compiled import SurfaceCode
 from geometry.objective import Array
 from geometry.surface import Domain, FlatBasin, Minimum, Surface, SurfaceParameter, from_entries, positive
 from geometry.surfaces.gaussian_well import WellProfile
@@ -31,7 +32,7 @@ class StiffValley(Surface):
     key = "stiff-valley"
     title = "Stiff valley"
     description = "A pothole along a flat axis, beside a stiff axis that bounds every common learning rate (ours)."
-    kernel_code = 1
+    kernel_code = SurfaceCode.STIFF_VALLEY
     parameters = (
         SurfaceParameter("curvature", "h₁", "Flat curvature", 0.05, 2.0, 0.05, 0.3, "Curvature along the flat axis."),
         SurfaceParameter(

@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
+from geometry.compiled import SurfaceCode
 from geometry.gaussian import Moments
 from geometry.objective import Array
 from geometry.surface import Domain, FlatBasin, Minimum, Surface, SurfaceParameter
@@ -30,7 +31,7 @@ class TwoScalePlane(Surface):
     key = "two-scale-plane"
     title = "Two-scale quadratic, 2-D"
     description = "The two-scale quadratic on the plane: SAM bounces along the axis with the largest U_i a_i."
-    kernel_code = 2
+    kernel_code = SurfaceCode.TWO_SCALE
     parameters = (
         SurfaceParameter("curvature_1", "h₁", "Bowl curvature 1", 0.05, 10.0, 0.05, 0.3, "Bowl along θ₁.", "log"),
         SurfaceParameter("curvature_2", "h₂", "Bowl curvature 2", 0.05, 10.0, 0.05, 4.0, "Bowl along θ₂.", "log"),

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from array_api_compat import array_namespace
 
+from geometry.compiled import SurfaceCode
 from geometry.gaussian import Moments, interval_moments
 from geometry.objective import Array, Layout
 from geometry.surface import Domain, FlatBasin, Minimum, Surface, SurfaceParameter, floating, positive
@@ -35,7 +36,7 @@ class TwoScaleQuadratic(Surface):
     key = "two-scale-quadratic"
     title = "Two-scale quadratic, 1-D"
     description = "A wide bowl with a hard-edged sharp pothole on a line: SAM's bouncing has closed forms here."
-    kernel_code = 2
+    kernel_code = SurfaceCode.TWO_SCALE
     parameters = (
         SurfaceParameter("curvature", "h", "Bowl curvature", 0.05, 2.0, 0.05, 0.3, "Curvature of the wide bowl."),
         SurfaceParameter(

@@ -67,7 +67,7 @@ from geometry.compiled import losses_and_curvature
 from geometry.surfaces import AnnularWell
 surface, points = AnnularWell(), np.array([[4.8, 0.9]])
 losses, curvature = np.zeros(1), np.zeros(1)
-losses_and_curvature(surface.kernel_code, surface.kernel_parameters, points, losses, curvature)
+losses_and_curvature(int(surface.kernel_code), surface.kernel_parameters, points, losses, curvature)
 print(bool(np.isclose(losses[0], surface.loss(points)[0])))
 """
 

@@ -29,7 +29,7 @@ def test_finite_everywhere_a_walker_can_be_and_the_kernel_agrees(key, x, y):
     assert np.isfinite(loss) and np.isfinite(gradient).all() and np.isfinite(hessian).all()
     point = np.zeros(2)
     point[: surface.dimension] = theta
-    found = derivatives(surface.kernel_code, surface.kernel_parameters, *point)
+    found = derivatives(int(surface.kernel_code), surface.kernel_parameters, *point)
     d = surface.dimension
     expected = [float(loss), *gradient, *([0.0] * (2 - d)), hessian[0, 0]]
     expected += [hessian[0, 1], hessian[1, 1]] if d == 2 else [0.0, 0.0]

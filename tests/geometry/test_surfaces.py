@@ -9,7 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geometry.compiled import derivatives
+from geometry.compiled import SurfaceCode, derivative_fields, derivatives
 from geometry.objective import Objective
 from geometry.surfaces import SURFACES, AnnularWell, StiffValley, TwoScalePlane, TwoScaleQuadratic, make_surface
 
@@ -50,7 +50,7 @@ def test_the_kernel_equals_the_class(surface):
     theta = points(surface)
     both = np.zeros((len(theta), 2))
     both[:, : surface.dimension] = theta
-    rows = np.array([derivatives(surface.kernel_code, surface.kernel_parameters, *point) for point in both])
+    rows = np.array([derivatives(int(surface.kernel_code), surface.kernel_parameters, *point) for point in both])
     loss, gradient, hessian = surface.loss(theta), surface.gradient(theta), surface.hessian(theta)
     np.testing.assert_allclose(rows[:, 0], loss, atol=1e-13 * scale(loss))
     np.testing.assert_allclose(rows[:, 1 : 1 + surface.dimension], gradient, atol=1e-13 * scale(gradient))
@@ -60,6 +60,16 @@ def test_the_kernel_equals_the_class(surface):
         np.testing.assert_allclose(rows[:, 5], hessian[:, 1, 1], atol=1e-13 * scale(hessian))
     else:
         assert not rows[:, [2, 4, 5]].any()
+
+
+def test_every_code_is_some_surfaces_and_no_other_code_computes_anything():
+    """An unknown code was Ackley's function once."""
+    assert {kind.kernel_code for kind in SURFACES.values()} == set(SurfaceCode) - {SurfaceCode.NONE}
+    for code in (int(SurfaceCode.NONE), max(SurfaceCode) + 1):
+        with pytest.raises(ValueError, match="SurfaceCode lists them"):
+            derivatives(code, np.zeros(8), 0.5, 0.5)
+        with pytest.raises(ValueError, match="SurfaceCode lists them"):
+            derivative_fields(code, np.zeros(8), np.ones(2), np.ones(2), np.empty((5, 2, 2)))
 
 
 @pytest.mark.parametrize("surface", VARIED, ids=IDS)

@@ -30,6 +30,7 @@ FOREIGN = {
     "a content network's host": r"\b(?:cdn\.\w+|unpkg\.com|cdnjs\.|jsdelivr\.net|fonts\.g\w+\.com)",
     "how the code came to be": r"(?i)\b(?:language model|chatbot|session id|issue #?\d+|sub-?agent)\b|\.\./shared\b",
     "a background note": r"\b(?:DESIGN|TOYS|METHODS|SLICES|STYLE|WEB|CONTRACT)\.md\b",
+    "an exception from the formatter": r"#\s*fmt: ?(?:skip|off)",
     "an unfinished end": r"\b(?:TODO|FIXME|XXX|HACK)\b|<{7} |>{7} ",
 }
 OWN = Path(__file__).resolve()
@@ -134,6 +135,7 @@ def test_repository_stands_alone(what: str) -> None:
         ("a content network's host", "<script src='https://unpkg.com/x'>"),
         ("how the code came to be", "as asked in issue 12"),
         ("a background note", "see DESIGN.md"),
+        ("an exception from the formatter", "rows = [1, 2]  # fmt: skip"),
         ("an unfinished end", "# TODO: later"),
     ],
 )

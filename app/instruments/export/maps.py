@@ -22,9 +22,17 @@ from app.drawing.style import MARKERS, start_mark
 from app.numbers_as_text import number
 
 STOPS = (
-    (0, 34, 78), (26, 56, 111), (62, 75, 107), (87, 93, 109), (112, 113, 115), (138, 134, 120), (165, 156, 116),
-    (195, 179, 105), (225, 204, 85), (254, 232, 56),
-)  # fmt: skip
+    (0, 34, 78),
+    (26, 56, 111),
+    (62, 75, 107),
+    (87, 93, 109),
+    (112, 113, 115),
+    (138, 134, 120),
+    (165, 156, 116),
+    (195, 179, 105),
+    (225, 204, 85),
+    (254, 232, 56),
+)
 DASHES: tuple[Any, ...] = ("-", (0, (7, 4)), (0, (2, 4)), (0, (9, 3, 2, 3)))
 DASH_NAMES = ("solid", "dashed", "dotted", "dash-dotted")
 ON_DARK_CELLS = (1.0, 1.0, 1.0, 0.75)
@@ -145,9 +153,15 @@ def draw_keys(sheet: Sheet, left: float, top: float, keys: Sequence[Key], ink: A
             x, top = EDGE, top + 17
         place = (x / WIDE, 1 - (top + 11) / sheet.height)
         box = Rectangle(
-            place, 14 / WIDE, 11 / sheet.height, transform=sheet.figure.transFigure, facecolor=colour, linewidth=0,
-            hatch="////" if hatched else None, edgecolor=ink if hatched else "none",
-        )  # fmt: skip
+            place,
+            14 / WIDE,
+            11 / sheet.height,
+            transform=sheet.figure.transFigure,
+            facecolor=colour,
+            linewidth=0,
+            hatch="////" if hatched else None,
+            edgecolor=ink if hatched else "none",
+        )
         sheet.figure.add_artist(box)
         sheet.text(x + 20, top, words, 9)
         x += width
@@ -167,9 +181,15 @@ class Curve:
 
 
 def draw_chart(
-    sheet: Sheet, place: tuple[float, float, float, float], title: str, curves: Sequence[Curve], across: str,
-    up: str = "", log: tuple[bool, bool] = (False, False), marks: Mapping[str, float] | None = None,
-) -> None:  # fmt: skip
+    sheet: Sheet,
+    place: tuple[float, float, float, float],
+    title: str,
+    curves: Sequence[Curve],
+    across: str,
+    up: str = "",
+    log: tuple[bool, bool] = (False, False),
+    marks: Mapping[str, float] | None = None,
+) -> None:
     """A chart; marks: {words: place across}, drawn as dashed lines."""
     axes = sheet.axes(*place, title, up)
     axes.grid(color=sheet.colours.grid, linewidth=0.8)
@@ -186,10 +206,17 @@ def draw_chart(
         part = (np.log(at / low) / np.log(high / low)) if log[0] else (at - low) / (high - low)
         near = {"ha": "right", "x": -5} if part > 0.5 else {"ha": "left", "x": 5}
         axes.annotate(
-            words, (at, 1), (near["x"], -4), xycoords=("data", "axes fraction"), textcoords="offset points",
-            ha=near["ha"], va="top", fontsize=9, color=sheet.colours.quiet,
+            words,
+            (at, 1),
+            (near["x"], -4),
+            xycoords=("data", "axes fraction"),
+            textcoords="offset points",
+            ha=near["ha"],
+            va="top",
+            fontsize=9,
+            color=sheet.colours.quiet,
             path_effects=[patheffects.withStroke(linewidth=3, foreground=sheet.colours.paper)],
-        )  # fmt: skip
+        )
 
 
 def no_colour(shape: tuple[int, ...], colour: str) -> np.ndarray:

@@ -37,9 +37,11 @@ LOWEST_LOSS = 1e-9
 STRIP, ROW_OF_TABLE = 27.5, 17
 """Height of one method's strip of learning rates, and of its row in the table of the best."""
 CURVES_OF_U = (
-    ("largest", "largest eigenvalue of U"), ("smallest", "smallest eigenvalue of U"),
-    ("smoothed", "1/λ of the smoothed curvature"), ("local", "1/λ of the local curvature"),
-)  # fmt: skip
+    ("largest", "largest eigenvalue of U"),
+    ("smallest", "smallest eigenvalue of U"),
+    ("smoothed", "1/λ of the smoothed curvature"),
+    ("local", "1/λ of the local curvature"),
+)
 UNITS = {
     "steps": ("median_step", "Steps to arrival"),
     "evaluations": ("median_evaluations", "Gradient evaluations to arrival"),
@@ -141,10 +143,13 @@ def race_picture(asked: InstrumentExport) -> Sheet:
         arrived = np.asarray(found["arrived"], dtype=float)
         title = f"{name}: all {runs} runs arrive in {int((arrived == runs).sum())} of {arrived.size} settings"
         cells = Cells(
-            x, y, sequential(arrived / runs), np.asarray(found["diverged"]) * 2 > runs,
+            x,
+            y,
+            sequential(arrived / runs),
+            np.asarray(found["diverged"]) * 2 > runs,
             mark=(float(asked.state["decay"]), float(asked.state["refresh_every"])),
             lines=[(border, DASHES[1])] if len(border) > 1 else [],
-        )  # fmt: skip
+        )
         draw_cells(sheet, _place(top + 14, index), title, cells)
     for index, (name, run) in enumerate(answer["along"].items(), 2):
         colours = (asked.look(name).colour, asked.look(name).colour, sheet.colours.ink, sheet.colours.quiet)
@@ -172,14 +177,15 @@ def fairness_picture(asked: InstrumentExport) -> Sheet:
     names = tuple(strip["method"] for strip in strips)
     x = CellAxis(rates, "Learning rate η", log=True)
     cells = Cells(
-        x, CellAxis(np.arange(len(names)), "", labels=names),
+        x,
+        CellAxis(np.arange(len(names)), "", labels=names),
         sequential(np.array([strip["arrived"] for strip in strips]) / runs),
         np.array([[loss is None for loss in strip["loss"]] for strip in strips]),
         dots=[
             (row["learning_rate"], names.index(row["method"]), asked.look(row["method"]).marker, 4.5)
             for row in told["rows"]
         ],
-    )  # fmt: skip
+    )
     draw_cells(sheet, (90, top + 42, 850, deep), "Runs that arrive, at the best radius tried", cells)
     losses = {strip["method"]: np.array(strip["loss"], dtype=float) for strip in told["strips"]}
     plain = all(np.nanmin(loss, initial=0.0) >= 0 for loss in losses.values())

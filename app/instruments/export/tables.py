@@ -53,9 +53,12 @@ def race_tables(answers: Sequence[Answer]) -> dict[str, Table]:
         for i, decay in enumerate(answer["decays"])
     ]
     keys = {
-        "steps": "step", "smallest": "smallest_eigenvalue_of_u", "largest": "largest_eigenvalue_of_u",
-        "local": "inverse_local_curvature", "smoothed": "inverse_smoothed_curvature",
-    }  # fmt: skip
+        "steps": "step",
+        "smallest": "smallest_eigenvalue_of_u",
+        "largest": "largest_eigenvalue_of_u",
+        "local": "inverse_local_curvature",
+        "smoothed": "inverse_smoothed_curvature",
+    }
     along = [
         [method, *values]
         for method, run in answer["along"].items()

@@ -26,9 +26,12 @@ from app.instruments.export.sheet import instrument_sheet
 from app.numbers_as_text import number
 
 WINDOW_ENDS = {
-    "stays in the pothole": "#0072B2", "reaches the bowl’s bottom": "#009E73", "hangs at the ghost minimum": "#CC79A7",
-    "elsewhere": "#8a929a", "diverges": "#1f2933",
-}  # fmt: skip
+    "stays in the pothole": "#0072B2",
+    "reaches the bowl’s bottom": "#009E73",
+    "hangs at the ghost minimum": "#CC79A7",
+    "elsewhere": "#8a929a",
+    "diverges": "#1f2933",
+}
 
 
 def two_scale_picture(asked: InstrumentExport) -> Sheet:

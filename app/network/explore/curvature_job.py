@@ -47,10 +47,13 @@ def run(description: Description, job: JobContext) -> None:
     job.report(
         0,
         about={
-            "steps": sorted(steps), "methods": ground.methods, "half": data.half, "examples": objective.examples,
+            "steps": sorted(steps),
+            "methods": ground.methods,
+            "half": data.half,
+            "examples": objective.examples,
             "dimension": objective.dimension,
         },
-    )  # fmt: skip
+    )
     rows: list[dict[str, Any]] = []
     spectra: list[dict[str, Any]] = []
     for step, name in places:
@@ -97,13 +100,21 @@ def measured(ground: Any, name: str, step: int, data: Any, asked: dict[str, Any]
     return {
         **row,
         "loss": float(objective.loss(theta)),
-        "eigenvalues": values.values.tolist(), "residuals": values.residuals.tolist(),
-        "converged": values.converged.tolist(), "eigenvalue_products": values.products,
-        "trace": trace.value, "trace_error": trace.standard_error, "probes": trace.probes,
-        "sharpness": sharpness.value, "one_step": sharpness.one_step, "rises": sharpness.rises.tolist(),
-        "radius": sharpness.radius, "ascent": sharpness.steps,
-        "products": values.products + trace.probes, "seconds": time.perf_counter() - began,
-    }  # fmt: skip
+        "eigenvalues": values.values.tolist(),
+        "residuals": values.residuals.tolist(),
+        "converged": values.converged.tolist(),
+        "eigenvalue_products": values.products,
+        "trace": trace.value,
+        "trace_error": trace.standard_error,
+        "probes": trace.probes,
+        "sharpness": sharpness.value,
+        "one_step": sharpness.one_step,
+        "rises": sharpness.rises.tolist(),
+        "radius": sharpness.radius,
+        "ascent": sharpness.steps,
+        "products": values.products + trace.probes,
+        "seconds": time.perf_counter() - began,
+    }
 
 
 def density(ground: Any, name: str, step: int, data: Any, asked: dict[str, Any], job: JobContext) -> dict[str, Any]:
@@ -116,15 +127,24 @@ def density(ground: Any, name: str, step: int, data: Any, asked: dict[str, Any],
     if not spot.finite:
         return {**row, "problem": "the weights are not finite"}
     found = spectral_density(
-        Watched(ground.objective(data, spot), job), spot.position,
-        probes=asked["curvature_starts"], steps=asked["curvature_lanczos"], seed=asked["curvature_seed"],
-    )  # fmt: skip
+        Watched(ground.objective(data, spot), job),
+        spot.position,
+        probes=asked["curvature_starts"],
+        steps=asked["curvature_lanczos"],
+        seed=asked["curvature_seed"],
+    )
     values, height = found.density(DENSITY_POINTS)
     trace, error = found.trace
     return {
-        **row, "values": values, "density": height, "trace": trace, "trace_error": error,
-        "starts": asked["curvature_starts"], "steps": int(found.nodes.shape[1]), "products": found.products,
-    }  # fmt: skip
+        **row,
+        "values": values,
+        "density": height,
+        "trace": trace,
+        "trace_error": error,
+        "starts": asked["curvature_starts"],
+        "steps": int(found.nodes.shape[1]),
+        "products": found.products,
+    }
 
 
 def sentence(rows: list[dict[str, Any]], asked: dict[str, Any]) -> str:
@@ -158,9 +178,9 @@ def sentence(rows: list[dict[str, Any]], asked: dict[str, Any]) -> str:
 
 
 CURVATURE = JobKind(
-    "curvature",
-    partial(check_description, CURVATURE_CONTROLS),
-    run,
+    name="curvature",
+    validate=partial(check_description, CURVATURE_CONTROLS),
+    run=run,
     lane="short",
     resumable=False,
     label=lambda asked: f"curvature, {asked['curvature_when']}",

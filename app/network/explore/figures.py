@@ -71,10 +71,12 @@ def pictures_answer(raw: Mapping[str, Any]) -> bytes:
     relief["layout"]["uirevision"] = "slice"  # the camera stays while the data change
     return orjson.dumps(
         {
-            "map": flat, "relief": relief, "domain": [_ends(x), _ends(y)],
+            "map": flat,
+            "relief": relief,
+            "domain": [_ends(x), _ends(y)],
             "heights": {"points": x.size, "losses": encode(grid.losses), "top": top, "span": top - low},
         }
-    )  # fmt: skip
+    )
 
 
 def loss_ticks(low: float, high: float) -> tuple[list[float], list[str]]:

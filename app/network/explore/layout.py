@@ -66,9 +66,12 @@ def _slice() -> Any:
         className="explore-player",
         role="group",
         **{"aria-label": "Kept weights"},
-        children=[button("slice-play", "Play", id="slice-play"), html.Div(id="slice-scrubber", className="scrubber"),
-                  html.Output(id="slice-step", className="readout")],
-    )  # fmt: skip
+        children=[
+            button("slice-play", "Play", id="slice-play"),
+            html.Div(id="slice-scrubber", className="scrubber"),
+            html.Output(id="slice-step", className="readout"),
+        ],
+    )
     pictures = html.Div(
         id="slice-pictures",
         className="pictures",

@@ -47,23 +47,37 @@ def run(description: Description, job: JobContext) -> None:
     job.report(0, about=about)
     rows: list[dict[str, Any]] = []
     found = rescalings(
-        objective, spot.position, tuple(factors), radius=description["rescaling_radius"], steps=ASCENT,
-        seed=description["rescaling_seed"], watch=lambda plain: Watched(plain, job),
-    )  # fmt: skip
+        objective,
+        spot.position,
+        tuple(factors),
+        radius=description["rescaling_radius"],
+        steps=ASCENT,
+        seed=description["rescaling_seed"],
+        watch=lambda plain: Watched(plain, job),
+    )
     for one in found:
         job.settings(len(rows))
         lines = two_lines(objective, spot.position, one.factor, x, description["rescaling_seed"])
         rows.append(
             {
-                "factor": one.factor, "loss_difference": one.loss_difference,
+                "factor": one.factor,
+                "loss_difference": one.loss_difference,
                 "output_difference": one.output_difference,
-                "eigenvalue": float(one.eigenvalues.values[0]), "residual": float(one.eigenvalues.residuals[0]),
-                "converged": bool(one.eigenvalues.converged[0]), "products": one.eigenvalues.products,
-                "trace": one.trace.value, "trace_error": one.trace.standard_error, "probes": one.trace.probes,
-                "sharpness": one.sharpness.value, "radius": one.sharpness.radius, "ascent": one.sharpness.steps,
-                "slice_difference": one.slice_difference, "plain_slice_difference": one.plain_slice_difference, **lines,
+                "eigenvalue": float(one.eigenvalues.values[0]),
+                "residual": float(one.eigenvalues.residuals[0]),
+                "converged": bool(one.eigenvalues.converged[0]),
+                "products": one.eigenvalues.products,
+                "trace": one.trace.value,
+                "trace_error": one.trace.standard_error,
+                "probes": one.trace.probes,
+                "sharpness": one.sharpness.value,
+                "radius": one.sharpness.radius,
+                "ascent": one.sharpness.steps,
+                "slice_difference": one.slice_difference,
+                "plain_slice_difference": one.plain_slice_difference,
+                **lines,
             }
-        )  # fmt: skip
+        )
         shown = {**rows[-1], **{name: encode(line) for name, line in lines.items()}}
         job.report(len(rows), measured=shown)
     said = {"seconds": time.perf_counter() - began, "sentence": sentence(rows)}
@@ -104,7 +118,11 @@ def sentence(rows: list[dict[str, Any]]) -> str:
 
 
 RESCALING = JobKind(
-    "rescaling", partial(check_description, RESCALING_CONTROLS), run, lane="short", resumable=False,
+    name="rescaling",
+    validate=partial(check_description, RESCALING_CONTROLS),
+    run=run,
+    lane="short",
+    resumable=False,
     label=lambda asked: f"rescaling by {asked['rescaling_factor']:g}",
     needs=("app.network.explore.run_record", "app.network.explore.interruptible", "geometry.curvature"),
-)  # fmt: skip
+)

@@ -89,14 +89,23 @@ class Slice:
         self.job.report(
             0,
             plane={
-                "axes": self.plane.axes, "labels": list(self.plane.labels), "kind": self.plane.kind,
-                "normalisation": self.plane.normalisation, "x": encode(self.x),
-                "y": None if self.y is None else encode(self.y), "around": self.spot.words, "step": self.spot.step,
-                "steps": self.ground.steps, "marks": self.marks, "dimension": self.objective.dimension,
-                "examples": self.objective.examples, "of_examples": self.whole.examples, "half": self.data.half,
+                "axes": self.plane.axes,
+                "labels": list(self.plane.labels),
+                "kind": self.plane.kind,
+                "normalisation": self.plane.normalisation,
+                "x": encode(self.x),
+                "y": None if self.y is None else encode(self.y),
+                "around": self.spot.words,
+                "step": self.spot.step,
+                "steps": self.ground.steps,
+                "marks": self.marks,
+                "dimension": self.objective.dimension,
+                "examples": self.objective.examples,
+                "of_examples": self.whole.examples,
+                "half": self.data.half,
                 "paths": {name: encode(path) for name, path in self.coordinates.items()},
             },
-        )  # fmt: skip
+        )
 
     def progressive(self) -> tuple[np.ndarray, dict[str, Any]]:
         """Coarse, then exact."""
@@ -147,10 +156,15 @@ class Slice:
         ends = [(float(axis[0]), float(axis[-1])) for axis in (self.x, self.y) if axis is not None]
         found = None
         for found in refined_slices(
-            self.objective, self.plane, ends[0], ends[1] if len(ends) > 1 else None,
-            tolerance=self.asked["slice_tolerance"] / 100, max_evaluations=BUDGETS[self.plane.axes],
-            logarithmic=self.asked["slice_scale"] == "log", seed=self.asked["slice_seed"],
-        ):  # fmt: skip
+            self.objective,
+            self.plane,
+            ends[0],
+            ends[1] if len(ends) > 1 else None,
+            tolerance=self.asked["slice_tolerance"] / 100,
+            max_evaluations=BUDGETS[self.plane.axes],
+            logarithmic=self.asked["slice_scale"] == "log",
+            seed=self.asked["slice_seed"],
+        ):
             self.job.settings(found.evaluations)
             losses = found.losses(self.x, self.y)
             self.picture(1 + found.evaluations, losses, found.evaluations, error=found.relative_error)
@@ -158,10 +172,16 @@ class Slice:
                 self.report_honesty(2 + found.evaluations)
         assert found is not None
         said = {
-            "way": "adaptive", "evaluations": found.evaluations, "error": found.error, "fresh": found.fresh,
-            "relative_error": found.relative_error, "tolerance": found.tolerance, "met": found.met,
-            "logarithmic": found.logarithmic, "described": found.describe(),
-        }  # fmt: skip
+            "way": "adaptive",
+            "evaluations": found.evaluations,
+            "error": found.error,
+            "fresh": found.fresh,
+            "relative_error": found.relative_error,
+            "tolerance": found.tolerance,
+            "met": found.met,
+            "logarithmic": found.logarithmic,
+            "described": found.describe(),
+        }
         return found.losses(self.x, self.y), said
 
     def picture(self, position: int, losses: np.ndarray, evaluated: int, **more: Any) -> None:
@@ -180,13 +200,15 @@ class Slice:
             position,
             honesty={
                 name: {
-                    "captured": shadow.variance_captured, "distance": encode(shadow.distance),
-                    "displacement": encode(shadow.displacement), "true": encode(shadow.loss),
+                    "captured": shadow.variance_captured,
+                    "distance": encode(shadow.distance),
+                    "displacement": encode(shadow.displacement),
+                    "true": encode(shadow.loss),
                     "drawn": encode(shadow.drawn),
                 }
                 for name, shadow in self.shadows.items()
             },
-        )  # fmt: skip
+        )
 
     def standard_error(self) -> dict[str, Any]:
         """Of a sample: the standard error of its level, on a coarse grid; nothing for whole data."""
@@ -200,14 +222,19 @@ class Slice:
 
         self.job.settings(self.points)
         found = sampled_slice(
-            self.whole, self.plane, few(self.x), None if self.y is None else few(self.y),
-            samples=self.objective.examples, seed=self.data.seed,
-        )  # fmt: skip
+            self.whole,
+            self.plane,
+            few(self.x),
+            None if self.y is None else few(self.y),
+            samples=self.objective.examples,
+            seed=self.data.seed,
+        )
         errors = found.standard_error
         return {
-            "standard_error": float(np.median(errors)), "largest_standard_error": float(errors.max()),
+            "standard_error": float(np.median(errors)),
+            "largest_standard_error": float(errors.max()),
             "error_points": int(errors.size),
-        }  # fmt: skip
+        }
 
     def sentence(self, losses: np.ndarray, said: dict[str, Any]) -> str:
         """The slice in words, for people who listen."""
@@ -232,16 +259,27 @@ class Slice:
         """The result, in float64."""
         paths = {
             name: {
-                "coordinates": shadow.coordinates, "distance": shadow.distance, "displacement": shadow.displacement,
-                "true": shadow.loss, "drawn": shadow.drawn, "captured": float(shadow.variance_captured),
+                "coordinates": shadow.coordinates,
+                "distance": shadow.distance,
+                "displacement": shadow.displacement,
+                "true": shadow.loss,
+                "drawn": shadow.drawn,
+                "captured": float(shadow.variance_captured),
             }
             for name, shadow in self.shadows.items()
-        }  # fmt: skip
+        }
         tree = {
-            "asked": self.asked, "x": self.x, "y": self.y, "losses": losses, "origin": self.plane.origin,
-            "directions": self.plane.directions, "labels": list(self.plane.labels), "steps": list(self.ground.steps),
-            "paths": paths, "said": said,
-        }  # fmt: skip
+            "asked": self.asked,
+            "x": self.x,
+            "y": self.y,
+            "losses": losses,
+            "origin": self.plane.origin,
+            "directions": self.plane.directions,
+            "labels": list(self.plane.labels),
+            "steps": list(self.ground.steps),
+            "paths": paths,
+            "said": said,
+        }
         self.job.keep_result("slice", pack(tree))
 
     def _project(self, positions: Any) -> np.ndarray:
@@ -266,9 +304,9 @@ class Slice:
 
 
 SLICE = JobKind(
-    "slice",
-    partial(check_description, SLICE_CONTROLS),
-    run,
+    name="slice",
+    validate=partial(check_description, SLICE_CONTROLS),
+    run=run,
     lane="short",
     resumable=False,
     label=lambda asked: f"slice, {asked['slice_kind']}",

@@ -20,9 +20,13 @@ from app.toy.export.scene import look_in
 from app.toy.landscape import colour_range
 
 CURVES = (
-    ("train_loss", "Training loss"), ("test_loss", "Test loss"), ("loss", "Mini-batch loss at θ + ε"),
-    ("train_accuracy", "Training accuracy"), ("test_accuracy", "Test accuracy"), ("off", "Distance off the plane"),
-)  # fmt: skip
+    ("train_loss", "Training loss"),
+    ("test_loss", "Test loss"),
+    ("loss", "Mini-batch loss at θ + ε"),
+    ("train_accuracy", "Training accuracy"),
+    ("test_accuracy", "Test accuracy"),
+    ("off", "Distance off the plane"),
+)
 AXES = {"steps": "steps", "evaluations": "gradient evaluations + curvature products", "seconds": "seconds of training"}
 LEVELS = 22
 
@@ -154,10 +158,17 @@ def curvature_figure(tree: dict[str, Any], record: Record, asked: NetworkExport)
                 found = np.array([read(row) for row in rows], dtype=float).reshape(-1, 2)
                 look = _look(asked, method)
                 axes.errorbar(
-                    [row["step"] for row in rows], found[:, 0], yerr=found[:, 1], color=look.colour, capsize=2,
-                    linestyle=dash_of(look), linewidth=look.width, marker=MARKERS.get(look.marker, "o"), markersize=5,
+                    [row["step"] for row in rows],
+                    found[:, 0],
+                    yerr=found[:, 1],
+                    color=look.colour,
+                    capsize=2,
+                    linestyle=dash_of(look),
+                    linewidth=look.width,
+                    marker=MARKERS.get(look.marker, "o"),
+                    markersize=5,
                     zorder=above(look),
-                )  # fmt: skip
+                )
             axes.set_xlim(-0.04 * record.steps, 1.04 * record.steps)
         axes = sheet.axes(66 + 460, HEAD + 34 + 286, 380, 200, "Spectral density, last weights")
         axes.set_xlabel("eigenvalue λ", color=sheet.colours.quiet, fontsize=9)

@@ -14,8 +14,15 @@ from optimizers import ASAM, FSAM, FisherSAM, Method
 OTHERS = {"FSAM": Method(probe=FSAM()), "ASAM": Method(probe=ASAM()), "Fisher-SAM": Method(probe=FisherSAM())}
 """The methods beside the four corners, as the training has them (a test compares)."""
 TRAINED_WITH = (
-    "batch_size", "refresh_size", "learning_rate", "radius", "momentum", "weight_decay", "noise_variance", "seed",
-)  # fmt: skip
+    "batch_size",
+    "refresh_size",
+    "learning_rate",
+    "radius",
+    "momentum",
+    "weight_decay",
+    "noise_variance",
+    "seed",
+)
 
 
 def network_script(record: Record) -> str:

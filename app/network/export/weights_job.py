@@ -53,6 +53,10 @@ def run(description: Description, job: JobContext) -> None:
 
 
 WEIGHTS_FILE = JobKind(
-    "weights-file", validate, run, lane="short", resumable=False,
+    name="weights-file",
+    validate=validate,
+    run=run,
+    lane="short",
+    resumable=False,
     label=lambda asked: f"weights of {asked['method']}, {asked['moment']}",
-)  # fmt: skip
+)

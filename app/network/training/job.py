@@ -153,6 +153,10 @@ def state_tree(state: Any) -> dict[str, Any]:
 
 
 TRAIN = JobKind(
-    "train", settings.validate, run, settings.change, label=settings.label,
+    name="train",
+    validate=settings.validate,
+    run=run,
+    change=settings.change,
+    label=settings.label,
     needs=("app.network.training.train_ground",),
-)  # fmt: skip
+)

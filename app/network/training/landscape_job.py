@@ -59,12 +59,23 @@ def run(description: Description, job: JobContext) -> None:
         job.settings(0)  # here a stop takes effect
         done = int(picture.evaluated.sum())
         job.report(
-            done, losses=encode(picture.losses), stride=picture.stride, x=description["x"], y=description["y"],
-            examples=examples, labels=list(plane.labels), batch_statistics=objective.batch_statistics,
-        )  # fmt: skip
+            done,
+            losses=encode(picture.losses),
+            stride=picture.stride,
+            x=description["x"],
+            y=description["y"],
+            examples=examples,
+            labels=list(plane.labels),
+            batch_statistics=objective.batch_statistics,
+        )
 
 
 GROUND = JobKind(
-    "ground", validate, run, lane="short", resumable=False, label=lambda d: f"ground of {d['run']}",
+    name="ground",
+    validate=validate,
+    run=run,
+    lane="short",
+    resumable=False,
+    label=lambda d: f"ground of {d['run']}",
     needs=("app.network.training.problem", "geometry.progressive_slices"),
-)  # fmt: skip
+)

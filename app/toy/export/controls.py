@@ -12,32 +12,79 @@ from app.toy.controls import MAXIMUM_STEPS
 from app.toy.request import ToyReading, read_state
 
 FORMAT = ChoiceControl(
-    "format", "Format",
-    (
-        ("html", "Page that plays offline"), ("png", "PNG"), ("svg", "SVG"), ("gif", "GIF"), ("csv", "CSV"),
-        ("npz", "npz"), ("py", "Python script"),
+    name="format",
+    label="Format",
+    options=(
+        ("html", "Page that plays offline"),
+        ("png", "PNG"),
+        ("svg", "SVG"),
+        ("gif", "GIF"),
+        ("csv", "CSV"),
+        ("npz", "npz"),
+        ("py", "Python script"),
     ),
-    "html", "What is made.", "export",
-)  # fmt: skip
+    default="html",
+    help="What is made.",
+    group="export",
+)
 PICTURE = ChoiceControl(
-    "picture", "Picture", (("all", "Map and charts"), ("map", "Map"), ("charts", "Charts")), "all",
-    "What a picture or an animation shows.", "export",
-)  # fmt: skip
+    name="picture",
+    label="Picture",
+    options=(("all", "Map and charts"), ("map", "Map"), ("charts", "Charts")),
+    default="all",
+    help="What a picture or an animation shows.",
+    group="export",
+)
 WIDTH = NumberControl(
-    "width", "", "Width", 320, 3840, 1600, "Width of a PNG; an SVG has no pixels.", "export", step=10, unit="pixels",
+    name="width",
+    symbol="",
+    label="Width",
+    minimum=320,
+    maximum=3840,
+    default=1600,
+    help="Width of a PNG; an SVG has no pixels.",
+    group="export",
+    step=10,
+    unit="pixels",
     integer=True,
-)  # fmt: skip
+)
 GIF_WIDTH = NumberControl(
-    "gif_width", "", "Width", 240, 1280, 720, "Width of an animation's frames.", "export", step=10,
-    unit="pixels", integer=True,
-)  # fmt: skip
-FRAMES = NumberControl(
-    "frames", "", "Frames", 10, 200, 80, "Frames of an animation, evenly spread over the steps.", "export", step=1,
+    name="gif_width",
+    symbol="",
+    label="Width",
+    minimum=240,
+    maximum=1280,
+    default=720,
+    help="Width of an animation's frames.",
+    group="export",
+    step=10,
+    unit="pixels",
     integer=True,
-)  # fmt: skip
+)
+FRAMES = NumberControl(
+    name="frames",
+    symbol="",
+    label="Frames",
+    minimum=10,
+    maximum=200,
+    default=80,
+    help="Frames of an animation, evenly spread over the steps.",
+    group="export",
+    step=1,
+    integer=True,
+)
 SECONDS = NumberControl(
-    "seconds", "", "Length", 1, 30, 8, "How long an animation takes.", "export", step=0.5, unit="seconds",
-)  # fmt: skip
+    name="seconds",
+    symbol="",
+    label="Length",
+    minimum=1,
+    maximum=30,
+    default=8,
+    help="How long an animation takes.",
+    group="export",
+    step=0.5,
+    unit="seconds",
+)
 CONTROLS: tuple[Control, ...] = (FORMAT, PICTURE, WIDTH, GIF_WIDTH, FRAMES, SECONDS)
 
 

@@ -52,9 +52,19 @@ def table_of(scene: Scene) -> tuple[list[str], list[list[Any]]]:
     """
     axes = AXES[: scene.surface.dimension]
     heads = [
-        "method", "step", *axes, *(f"probe_{a}" for a in axes), *(f"outer_gradient_{a}" for a in axes), "loss",
-        "probe_loss", "distance", "largest_curvature", "path_length", "gradient_evaluations", "curvature_products",
-    ]  # fmt: skip
+        "method",
+        "step",
+        *axes,
+        *(f"probe_{a}" for a in axes),
+        *(f"outer_gradient_{a}" for a in axes),
+        "loss",
+        "probe_loss",
+        "distance",
+        "largest_curvature",
+        "path_length",
+        "gradient_evaluations",
+        "curvature_products",
+    ]
     rows = []
     nothing = [np.nan] * len(axes)
     for trace in scene.traces:

@@ -64,7 +64,13 @@ def _py(asked: ExportRequest) -> bytes:
 
 
 MAKERS: dict[str, Callable[[ExportRequest], bytes]] = {
-    "html": _html, "png": _png, "svg": _svg, "gif": _gif, "csv": _csv, "npz": _npz, "py": _py,
-}  # fmt: skip
+    "html": _html,
+    "png": _png,
+    "svg": _svg,
+    "gif": _gif,
+    "csv": _csv,
+    "npz": _npz,
+    "py": _py,
+}
 _SHOWN = {kind: (lambda asked: f"{asked.picture}-step-{asked.step}") for kind in ("png", "svg")}
 DETAILS: dict[str, Callable[[ExportRequest], str]] = {**_SHOWN, "gif": lambda asked: asked.picture}

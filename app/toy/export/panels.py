@@ -158,12 +158,21 @@ class MapPanel:
             "line": Line2D([], [], color=colours.ink, linewidth=1, zorder=5.1) if probing else None,
             "probe": Line2D(
                 [], [], marker=mark, markersize=8, mfc="none", mec=look.colour, mew=1.8, linestyle="", zorder=5.2
-            ) if probing else None,
+            )
+            if probing
+            else None,
             "marker": Line2D(
-                [], [], marker=mark, markersize=size, mfc=look.colour, mec=colours.paper, mew=1.5, linestyle="",
+                [],
+                [],
+                marker=mark,
+                markersize=size,
+                mfc=look.colour,
+                mec=colours.paper,
+                mew=1.5,
+                linestyle="",
                 zorder=6 + index / 100,
             ),
-        }  # fmt: skip
+        }
         for name in ("line", "probe", "marker"):
             if walker[name] is not None:
                 self.axes.add_line(walker[name])
@@ -193,10 +202,17 @@ class MapPanel:
         middle = self.bounds.mean(axis=1)
         sideways, upwards = ("right" if x > middle[0] else "left"), ("top" if y > middle[1] else "bottom")
         label = self.axes.annotate(
-            f"{name} diverges", (x, y), xytext=(-10 if sideways == "right" else 10, -12 if upwards == "top" else 12),
-            textcoords="offset points", ha=sideways, va=upwards, fontsize=9, color=colours.ink, zorder=7,
+            f"{name} diverges",
+            (x, y),
+            xytext=(-10 if sideways == "right" else 10, -12 if upwards == "top" else 12),
+            textcoords="offset points",
+            ha=sideways,
+            va=upwards,
+            fontsize=9,
+            color=colours.ink,
+            zorder=7,
             bbox={"facecolor": colours.paper, "edgecolor": "none", "alpha": 0.8, "pad": 1.5},
-        )  # fmt: skip
+        )
         return {"cross": cross, "label": label}
 
     def _show_probes(self, trace: Trace, walker: dict[str, Any], points: np.ndarray, here: int, step: int) -> None:
@@ -229,9 +245,16 @@ class ChartPanel:
     """One quantity along the runs, with a cursor at the step shown."""
 
     def __init__(
-        self, axes: Axes, scene: Scene, scheme: str, title: str, unit: str, values: dict[str, np.ndarray],
-        bounds: tuple[float, float], level: float | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        axes: Axes,
+        scene: Scene,
+        scheme: str,
+        title: str,
+        unit: str,
+        values: dict[str, np.ndarray],
+        bounds: tuple[float, float],
+        level: float | None = None,
+    ) -> None:
         self.axes, self.scene, self.values = axes, scene, values
         colours = SCHEMES[scheme]
         dress(axes, scheme, title, unit)
@@ -251,13 +274,24 @@ class ChartPanel:
             look = look_in(name, scheme)
             shown = np.clip(one, low - FAR * span, high + FAR * span)
             axes.plot(
-                np.arange(len(one)), shown, color=look.colour, linestyle=dash_of(look), linewidth=min(look.width, 1.8),
+                np.arange(len(one)),
+                shown,
+                color=look.colour,
+                linestyle=dash_of(look),
+                linewidth=min(look.width, 1.8),
                 zorder=3 + rank(look) / 1000,
-            )  # fmt: skip
+            )
             marker = Line2D(
-                [], [], marker=MARKERS.get(look.marker, "o"), markersize=7, mfc=look.colour, mec=colours.paper,
-                mew=1.2, linestyle="", zorder=6,
-            )  # fmt: skip
+                [],
+                [],
+                marker=MARKERS.get(look.marker, "o"),
+                markersize=7,
+                mfc=look.colour,
+                mec=colours.paper,
+                mew=1.2,
+                linestyle="",
+                zorder=6,
+            )
             axes.add_line(marker)
             self.markers.append((marker, one))
 

@@ -178,10 +178,15 @@ class Picture:
         bounds = scene.ranges
         basin = scene.surface.flat_basin
         charts = [
-            (title, unit, {t.name: getattr(t, key)[: int(t.run.last_finite) + 1] for t in scene.traces},
-             (bounds[key][0], bounds[key][1]), basin.radius if key == "distance" and basin is not None else None)
+            (
+                title,
+                unit,
+                {t.name: getattr(t, key)[: int(t.run.last_finite) + 1] for t in scene.traces},
+                (bounds[key][0], bounds[key][1]),
+                basin.radius if key == "distance" and basin is not None else None,
+            )
             for key, title, unit in CHARTS
-        ]  # fmt: skip
+        ]
         if scene.surface.dimension == 1:
             places = {t.name: np.asarray(t.run.positions)[: int(t.run.last_finite) + 1, 0] for t in scene.traces}
             low, high = scene.surface.domain[0]
