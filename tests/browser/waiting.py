@@ -26,9 +26,10 @@ def first_true(page: Page, ready: Callable[[], Any], seconds: float, pause: int,
     raise AssertionError(f"what the test waits for did not come within {seconds:g} s; {told()}")
 
 
-def settled(page: Page, link: str) -> Page:
+def settled(page: Page, link: str, within: bool = False) -> Page:
     """Open a link and wait until nothing is asked for or drawn any more: pictures and statements have come.
 
+    within: go there as the page's back button does; loading a page costs seconds of a processor's time.
     An answer that is still out counts as asking, however long a busy machine takes for it.
     """
     out: set[Request] = set()
@@ -50,7 +51,12 @@ def settled(page: Page, link: str) -> Page:
     listeners = {"request": begin, "requestfinished": end, "requestfailed": end}
     for event, listener in listeners.items():
         page.on(event, listener)
-    page.goto(link)
+    if within:
+        page.evaluate(
+            "(link) => { history.pushState(null, '', link); dispatchEvent(new PopStateEvent('popstate')); }", link
+        )
+    else:
+        page.goto(link)
     page.locator("main").wait_for()
     first_true(page, quiet, WITHIN, 0, lambda: f"{link} still asks: {asked[-3:]}")
     for event, listener in listeners.items():
