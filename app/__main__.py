@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import signal
 import socket
 import sys
@@ -43,7 +44,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--controls", action="store_true", help="print the table of controls and end")
     parser.add_argument("--settings", action="store_true", help="print the table of limits and addresses and end")
     options = parser.parse_args(arguments)
-    if not options.port.isdigit() or int(options.port) > 65535:
+    if not re.fullmatch(r"[0-9]{1,5}", options.port) or int(options.port) > 65535:
         parser.error(f"the port must be a number from 0 to 65535, not {options.port!r}")
     options.port = int(options.port)
     return options
@@ -56,10 +57,10 @@ def listen(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
-    except OSError as error:
+    except (OSError, UnicodeError) as error:  # the latter of a host that can be no name
         listener.close()
         raise SystemExit(
-            f"Pothole lab cannot listen on {host}:{port} ({error.strerror or error}). "
+            f"Pothole lab cannot listen on {host[:80]}:{port} ({getattr(error, 'strerror', None) or error}). "
             f"Is it running already? Choose another port: make run PORT=8051, or {PROGRAM} --port 8051."
         ) from None
     listener.listen(BACKLOG)

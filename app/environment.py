@@ -78,9 +78,10 @@ def _parsed(row: Field[Any], text: str) -> Any:
         return text
     try:
         value: float = int(text) if isinstance(default, int) else float(text)
+        fine = about["least"] <= value <= about["most"] and not math.isinf(float(text))
     except ValueError:
-        value = math.nan
-    if not about["least"] <= value <= about["most"] or math.isinf(value):
+        fine = False
+    if not fine:
         what = "a whole number" if isinstance(default, int) else "a number"
         raise ValueError(f"{variable} must be {what} {_range(row)}, not {_shown(text)}")
     return value

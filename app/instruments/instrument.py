@@ -76,18 +76,19 @@ class Instrument:
     """One instrument.
 
     controls: what is offered above its picture;  decided_by: those of the controls which elsewhere only change what is
-    shown, but here decide numbers;  compute(request) → the JSON of one part of its picture;  parts(request) → the
-    requests that together are the whole picture, the very ones that the page makes, so that answers are kept;
-    work(request): walkers × steps of a request, for the bound on it;  table_names: (key, name) of its tables;
-    tables(answers) → table by key;  picture: "module:function" that draws an export (imported where one is drawn:
-    matplotlib takes most of a second);  counts_cost: whether a file says what its costs are counted in.
+    shown, but here decide numbers;  compute(request) → the JSON of one part of its picture, or None for each of several
+    steps and then the JSON;  parts(request) → the requests that together are the whole picture, the very ones that the
+    page makes, so that answers are kept;  work(request): walkers × steps of a request, for the bound on it;
+    table_names: (key, name) of its tables;  tables(answers) → table by key;  picture: "module:function" that draws an
+    export (imported where one is drawn: matplotlib takes most of a second);  counts_cost: whether a file says what its
+    costs are counted in.
     """
 
     key: str
     title: str
     about: str
     controls: tuple[Control, ...]
-    compute: Callable[[InstrumentRequest], bytes]
+    compute: Callable[[InstrumentRequest], bytes | Iterator[bytes | None]]
     table_names: tuple[tuple[str, str], ...]
     tables: Callable[[Answers], dict[str, Table]]
     picture: str

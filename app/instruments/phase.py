@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -23,6 +24,9 @@ from geometry.surface import Surface
 from optimizers import METHODS, simulate
 from optimizers.sweeps import STEP_SETTINGS, Axis, Sweep, middle_arrivals, sweep
 
+PIECE = 1_000_000
+"""Walkers × steps of one method after which others have a turn: a second of one core, or less."""
+
 
 def sides(request: InstrumentRequest) -> tuple[Side, Side]:
     """The map's axes."""
@@ -36,6 +40,13 @@ def blocks(columns: int, rows: int, stride: int) -> list[tuple[np.ndarray, np.nd
         return [(across, up)]
     parts = [(across[1::2], up[::2]), (across[::2], up[1::2]), (across[1::2], up[1::2])]
     return [(x, y) for x, y in parts if len(x) and len(y)]
+
+
+def pieces(columns: int, rows: int, stride: int, work: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """`blocks`, cut into some rows each, of at most PIECE walkers × steps where a row has no more; work: a point's."""
+    for across, up in blocks(columns, rows, stride):
+        count = min(len(up), math.ceil(len(across) * len(up) * work / PIECE))
+        yield from ((across, part) for part in np.array_split(up, count))
 
 
 def swept(request: InstrumentRequest, name: str, surface: Surface, x: Axis, y: Axis, trial: Repeats) -> Sweep:
@@ -119,15 +130,23 @@ def _still(request: InstrumentRequest, other: Side) -> Side:
 
 def phase_answer(request: InstrumentRequest) -> bytes:
     """The JSON of one stride's part of the map, for one method or all of them."""
+    *_, answer = phase_steps(request)
+    assert answer is not None
+    return answer
+
+
+def phase_steps(request: InstrumentRequest) -> Iterator[bytes | None]:
+    """`phase_answer`, piece by piece: None after each, so that others may have a turn, and the answer at the end."""
     surface = request.toy.make_surface()
     across, up = sides(request)
     trial = repeats(request.toy, surface, request.runs, "noise_variance" in (request.x_axis, request.y_axis))
     parts = []
     for name in request.methods:
-        for columns, rows in blocks(len(across.values), len(up.values), request.stride):
+        for columns, rows in pieces(len(across.values), len(up.values), request.stride, request.runs * trial.steps):
             sides_here = Side(across.control, across.values[columns]), Side(up.control, up.values[rows])
             told = block(request, name, surface, *sides_here, trial)
             parts.append({"method": name, "columns": columns.tolist(), "rows": rows.tolist(), **told})
+            yield None
     answer: dict[str, Any] = {"stride": request.stride, "parts": parts}
     if request.stride == STRIDES[0]:
         costs = {name: prices(configured(name, request.toy)) for name in METHODS}
@@ -141,7 +160,7 @@ def phase_answer(request: InstrumentRequest) -> bytes:
             "what": f"At each point: {trial.what}." + _no_basin(surface),
             "bounds": [] if across.ground or up.ground else bounds(surface, request.toy, across, up),
         }
-    return orjson.dumps(answer)
+    yield orjson.dumps(answer)
 
 
 def counts(found: Sweep) -> dict[str, Any]:
@@ -188,7 +207,7 @@ PHASE = Instrument(
     title="Phase diagram",
     about="How many runs reach the flat basin, and when, at each pair of settings, on one scale for all methods.",
     controls=(X_AXIS, Y_AXIS, RESOLUTION, RUNS, SHOWN, COST),
-    compute=phase_answer,
+    compute=phase_steps,
     table_names=(("map", "Map"),),
     tables=phase_tables,
     picture="app.instruments.export.pictures:phase_picture",

@@ -1,7 +1,8 @@
 """The instruments' addresses. JSON in, JSON out, bad input as sentences.
 
 A map comes in parts, each a request of its own that a browser leaves out when something newer is wanted. Coarse first
-pictures have a thread of their own, so that none waits for the fine part of a picture that nobody wants any more.
+pictures have a thread of their own, so that none waits for the fine part of a picture that nobody wants any more; fine
+ones are made in steps, between which others have their turn.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import orjson
 from fastapi import FastAPI, Request, Response
 
 from app.instruments.controls import read_instruments, read_instruments_link, read_part
-from app.instruments.export.files import check_work, compute_part, make_file, read_export
+from app.instruments.export.files import check_work, compute_in_steps, compute_part, make_file, read_export
 from app.instruments.instrument import STRIDES, InstrumentRequest
 from app.instruments.registry import INSTRUMENTS
 from app.state.schema import BadRequest, Reader
@@ -44,7 +45,8 @@ def add_routes(server: FastAPI, services: Services) -> None:
     """Put the instruments' addresses on the server."""
     kept, most = services.caches["instruments"], services.settings.walker_steps
     coarse, fine = (
-        Coalescer(f"instruments-{name}", _compute_one, kept, settings=services.settings) for name in ("coarse", "fine")
+        Coalescer(f"instruments-{name}", _compute_one, kept, settings=services.settings, in_steps=compute_in_steps)
+        for name in ("coarse", "fine")
     )
 
     @server.post("/instruments/open", include_in_schema=False)

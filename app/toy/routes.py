@@ -119,6 +119,10 @@ class ToyWork:
             closer=Coalescer("lens", lambda items: [items[0].answer()], caches["lens"], settings=settings),
         )
 
+    def close(self) -> None:
+        """End the processes."""
+        self.paths.close()
+
     async def toy_answer(self, raw: Mapping[str, Any], visitor: Visitor, gone: Any = None) -> bytes:
         """The answer to a posted state: the surface unless the browser has it (`have`), the paths, and notices."""
         reader = Reader(raw)
@@ -137,6 +141,7 @@ class ToyWork:
 def add_routes(server: FastAPI, services: Services) -> ToyWork:
     """Put the toy lab's addresses on the server."""
     work = ToyWork.begin(services.settings, services.caches)
+    server.router.add_event_handler("shutdown", work.close)
 
     async def compute(request: Request) -> Response:
         raw = await read_posted(request)

@@ -14,7 +14,7 @@ import asyncio
 import contextvars
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
@@ -24,10 +24,9 @@ from app.web.cache import AnswerCache
 from app.web.fair_queue import FairQueue, Visitor
 from app.web.settings import WebSettings, web_settings
 from app.web.side_process import CROWD, Answer, SideProcesses, each_answer
-from app.web.worker import Busy
+from app.web.worker import BUSY, Busy, Gone
 
 Item = TypeVar("Item")
-Gone = Callable[[], Awaitable[bool]]
 LONG_WAIT_SECONDS = 0.25
 """Who has waited longer than this is asked whether anybody still listens, before work is put into the answer."""
 
@@ -38,9 +37,12 @@ class _Wish(Generic[Item]):
 
     key: Hashable
     item: Item
+    visitor: Visitor
     answer: asyncio.Future[bytes]
+    since: float
     gone: list[Gone | None] = field(default_factory=list)
-    since: float = field(default_factory=time.monotonic)
+    steps: Iterator[bytes | None] | None = None
+    """The rest of its computation, where that is made in steps and has begun."""
 
 
 class Coalescer(Generic[Item]):
@@ -48,7 +50,8 @@ class Coalescer(Generic[Item]):
 
     compute_many(items) → their answers in order, called in the thread. key(item): equal for items with equal answers.
     weight(item): its work; a batch ends where its items together exceed `heaviest`. aside: takes batches off the thread
-    while a crowd waits.
+    while a crowd waits. in_steps(item) → None after each step of a long computation but the last, which gives the
+    answer: between two steps others have their turn, and one whose answer nobody waits for any more is given up.
 
     For whoever observes: `waiting` things wait now; `computed`, `joined` (to an equal one under way), `refused`, `left`
     (nobody listened any more) and `cache.hits` count answers; `batch_sizes` counts batches by their size.
@@ -66,6 +69,8 @@ class Coalescer(Generic[Item]):
         heaviest: float = 1.0,
         settings: WebSettings | None = None,
         aside: SideProcesses | None = None,
+        in_steps: Callable[[Item], Iterator[bytes | None]] | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.name = name
         self.cache = cache
@@ -74,7 +79,7 @@ class Coalescer(Generic[Item]):
         self.batch_sizes: Counter[int] = Counter()
         self._compute_many, self._key, self._weight, self._heaviest = compute_many, key, weight, heaviest
         self._settings = settings or web_settings()
-        self._aside = aside
+        self._aside, self._in_steps, self._clock = aside, in_steps, clock
         self._under_way: set[asyncio.Task[None]] = set()
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
         self._queue: FairQueue[_Wish[Item]] = FairQueue()
@@ -100,8 +105,8 @@ class Coalescer(Generic[Item]):
         if wish is not None:
             self.joined += 1
         else:
-            self._check_room(visitor)
-            wish = _Wish(key, item, asyncio.get_running_loop().create_future())
+            self._make_room(visitor)
+            wish = _Wish(key, item, visitor, asyncio.get_running_loop().create_future(), self._clock())
             self._wishes[key] = wish
             self._queue.put(visitor, wish)
         wish.gone.append(gone)
@@ -112,11 +117,23 @@ class Coalescer(Generic[Item]):
         # One who stops waiting must not take the answer away from the others.
         return await asyncio.shield(wish.answer)
 
-    def _check_room(self, visitor: Visitor) -> None:
+    def close(self) -> None:
+        """End the processes that take batches off the thread."""
+        if self._aside is not None:
+            self._aside.close()
+
+    def _make_room(self, visitor: Visitor) -> None:
+        """Busy where the visitor has too much waiting, or there is too much in all and nobody has more of it."""
         limits = self._settings
-        if self._queue.of(visitor) >= limits.waiting_per_visitor or len(self._queue) >= limits.waiting:
-            self.refused += 1
-            raise Busy("The server is busy; the newest setting is asked for again shortly.")
+        has_room = len(self._queue) < limits.waiting
+        is_greedy = self._queue.of(visitor) >= limits.waiting_per_visitor
+        if has_room and not is_greedy:
+            return
+        self.refused += 1
+        displaced = None if is_greedy else self._queue.make_room(visitor)
+        if displaced is None:
+            raise Busy(BUSY)
+        self._settle(displaced, Busy(BUSY))
 
     async def _run(self) -> None:
         while self._queue:
@@ -138,10 +155,23 @@ class Coalescer(Generic[Item]):
         """In the thread: one item is quicker here, and there may be nobody else."""
         if not wishes:
             return
+        if self._in_steps is not None:
+            await self._compute_step(wishes[0])
+            return
         if self._aside is not None and len(wishes) + len(self._queue) >= CROWD:
             self._aside.want()
         loop, items = asyncio.get_running_loop(), [wish.item for wish in wishes]
         self._settle_all(wishes, await loop.run_in_executor(self._executor, each_answer, self._compute_many, items))
+
+    async def _compute_step(self, wish: _Wish[Item]) -> None:
+        """In the thread: the wish's next step. Where there is more to do it waits for its next turn."""
+        assert self._in_steps is not None
+        steps = wish.steps = wish.steps or self._in_steps(wish.item)
+        answer = await asyncio.get_running_loop().run_in_executor(self._executor, _next_of, steps)
+        if answer is None:
+            self._queue.put(wish.visitor, wish, first=True)
+        else:
+            self._settle_all([wish], [answer])
 
     async def _compute_aside(self, wishes: list[_Wish[Item]], aside: SideProcesses) -> None:
         try:
@@ -165,7 +195,7 @@ class Coalescer(Generic[Item]):
         work = 0.0
         while self._queue and len(wishes) < self.batch and (not wishes or work < self._heaviest):
             wish = self._queue.take()
-            if time.monotonic() - wish.since > LONG_WAIT_SECONDS and await _nobody_listens(wish):
+            if self._clock() - wish.since > LONG_WAIT_SECONDS and await _nobody_listens(wish):
                 self.left += 1
                 self._settle(wish, Busy("Nobody waits for this answer any more."))
                 continue
@@ -184,6 +214,13 @@ class Coalescer(Generic[Item]):
         else:
             wish.answer.set_exception(answer)
             wish.answer.exception()  # marked as seen: it may be that nobody waits
+
+
+def _next_of(steps: Iterator[bytes | None]) -> Answer | None:
+    try:
+        return next(steps)
+    except Exception as error:  # noqa: BLE001 - handed to whoever asked
+        return error
 
 
 async def _nobody_listens(wish: _Wish[Any]) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from http import HTTPStatus
 from typing import Any
 
 import orjson
@@ -87,6 +88,7 @@ class GuardedProtocol(DropsSilentReaders, HttpToolsProtocol):
         self._in_message = False
         self._ended_message = False
         self._refused = False
+        self._running: Any = None
         self._deadline: asyncio.TimerHandle | None = None
         address = self.client[0] if self.client else ""
         self._address = limited_as(address)
@@ -102,6 +104,10 @@ class GuardedProtocol(DropsSilentReaders, HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._forget()
+        # uvicorn tells the newest of several requests only, and the older one would write to what is closed.
+        if self._running is not None:
+            self._running.disconnected = True
+            self._running.message_event.set()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -164,6 +170,10 @@ class GuardedProtocol(DropsSilentReaders, HttpToolsProtocol):
         if self._in_message:  # a refused body: it is read past, but not for ever
             self._deadline = self.loop.call_later(self.settings.body_seconds, self.transport.close)
 
+    def _start_asgi_task(self, cycle: Any, app: Any) -> None:
+        self._running = cycle
+        super()._start_asgi_task(cycle, app)
+
     def handle_websocket_upgrade(self) -> None:
         if self._refused:
             return
@@ -203,12 +213,11 @@ class GuardedProtocol(DropsSilentReaders, HttpToolsProtocol):
         self._stop_clock()
         if self.transport.is_closing():
             return
-        phrase = {400: "Bad Request", 408: "Request Timeout", 429: "Too Many Requests"}.get(status, "Refused")
         text = orjson.dumps({"problems": [problem]})
         retry = "Retry-After: 5\r\n" if status == 429 else ""
         head = (
-            f"HTTP/1.1 {status} {phrase}\r\nContent-Type: application/json\r\nContent-Length: {len(text)}\r\n"
-            f"{retry}Connection: close\r\n\r\n"
+            f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\nContent-Type: application/json\r\n"
+            f"Content-Length: {len(text)}\r\n{retry}Connection: close\r\n\r\n"
         )
         self.transport.write(head.encode() + text)
         self.transport.close()

@@ -6,6 +6,7 @@ A route lets BadRequest and the engine's errors rise: `add_refusals` makes their
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,6 +20,9 @@ from app.state.schema import BadRequest
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 """Of requests that change nothing and have no body."""
+EXACT_DIGITS = 18
+"""Whole numbers with more characters are read as any other number is: no browser has them exactly, and neither JSON's
+fast writer nor a float takes them all."""
 STATUS = {UnknownJob: 404, Refused: 409, Unavailable: 503}
 """A job that is not known; what a rule forbids (a full queue, somebody else's job); an engine that does not answer."""
 
@@ -26,12 +30,18 @@ STATUS = {UnknownJob: 404, Refused: 409, Unavailable: 503}
 def parse_body(body: bytes) -> Mapping[str, Any]:
     """The JSON object in a request's body; BadRequest for anything else. Its size has been checked before."""
     try:
-        raw = json.loads(body)
+        raw = json.loads(body, parse_int=_whole)
     except (ValueError, RecursionError):
         raise BadRequest("The request is not valid JSON.") from None
     if not isinstance(raw, dict):
         raise BadRequest(f"The request must be a JSON object, not {describe(raw)}.")
     return raw
+
+
+def _whole(digits: str) -> float:
+    """The number; beyond what a float holds the last one that it does. ValueError where Python reads it as none."""
+    value, largest = int(digits), int(sys.float_info.max)
+    return value if len(digits) <= EXACT_DIGITS else float(min(max(value, -largest), largest))
 
 
 async def read_posted(request: Request) -> Mapping[str, Any]:

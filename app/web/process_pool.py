@@ -10,9 +10,12 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import os
+import shutil
 import signal
+import tempfile
 import threading
 import time
+import weakref
 from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from typing import Any
@@ -28,15 +31,23 @@ logger = logging.getLogger("pothole.side")
 class SidePool:
     """`count` processes that call functions which their modules name; none where there are fewer than `cores` cores.
 
+    They have a folder of their own for temporary files, which goes with them: one that is killed removes nothing.
+
     name: what they work for, in the metrics. first: gives (function, *arguments), called in every process before it
     takes work, or nothing. They end with the web process, however that ends. Any thread may use it.
     """
 
     def __init__(
-        self, name: str, count: int, *, cores: int = 2, first: Callable[[], Sequence[Any]] = lambda: ()
+        self,
+        name: str,
+        count: int,
+        *,
+        cores: int = 2,
+        first: Callable[[], Sequence[Any]] = lambda: (),
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.name, self.count = name, count
-        self._cores, self._first = cores, first
+        self._cores, self._first, self._clock = cores, first, clock
         self._guard = threading.Lock()
         self._pool: ProcessPoolExecutor | None = None
         self._warm: list[Future[int]] = []
@@ -60,18 +71,22 @@ class SidePool:
         with self._guard:
             if self._pool is not None:
                 return True
-            if available_cores() < self._cores or time.monotonic() < self._not_before:
+            if available_cores() < self._cores or self._clock() < self._not_before:
                 return False
+            folder = _make_folder()
             try:
+                begin = (folder, *self._first())
                 pool = ProcessPoolExecutor(
-                    self.count, multiprocessing.get_context("spawn"), initializer=_begin, initargs=tuple(self._first())
+                    self.count, multiprocessing.get_context("spawn"), initializer=_begin, initargs=begin
                 )
+                weakref.finalize(pool, _remove, folder)
                 # As many calls as processes, or not all would be started. A process takes calls only once it is warm.
                 warm = [pool.submit(os.getpid) for _ in range(self.count)]
             except (OSError, ImportError, NotImplementedError, RuntimeError) as error:
                 # No semaphores, no memory, no more processes: the thread goes on alone.
                 logger.warning("no side processes for %s: %s", self.name, error)
-                self._not_before = time.monotonic() + STARTS_AGAIN_AFTER
+                self._not_before = self._clock() + STARTS_AGAIN_AFTER
+                _remove(folder)
                 return False
             self._pool, self._warm = pool, warm
         for one in warm:
@@ -80,10 +95,10 @@ class SidePool:
 
     def warm(self, within: float) -> bool:
         """Wait until they are ready; False where they are not within so many seconds, or cannot be started."""
-        end = time.monotonic() + within
+        end = self._clock() + within
         try:
             for one in self._warm:
-                one.result(max(end - time.monotonic(), 0.0))
+                one.result(max(end - self._clock(), 0.0))
         except Exception as error:  # noqa: BLE001 - whatever it was, the work is to be done elsewhere
             logger.warning("the side processes for %s do not start: %s", self.name, error or type(error).__name__)
             return False
@@ -110,7 +125,7 @@ class SidePool:
         """Let them end after their work; they start again when they are wanted `rest` seconds later."""
         with self._guard:
             pool, self._pool, self._warm = self._pool, None, []
-            self._not_before = time.monotonic() + (STARTS_AGAIN_AFTER if rest is None else rest)
+            self._not_before = self._clock() + (STARTS_AGAIN_AFTER if rest is None else rest)
         if pool is not None:
             pool.shutdown(wait=False)  # without cancelling: another batch may be out, and would never be answered
 
@@ -138,17 +153,33 @@ def _processes(pool: ProcessPoolExecutor | None) -> list[Any]:
     return list((getattr(pool, "_processes", None) or {}).values())
 
 
-def _begin(*first: Any) -> None:
+def _make_folder() -> str:
+    """A new folder for temporary files; "" where there can be none."""
+    try:
+        return tempfile.mkdtemp(prefix="pothole-lab-")
+    except OSError:
+        return ""
+
+
+def _remove(folder: str) -> None:
+    if folder:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _begin(folder: str, *first: Any) -> None:
     """In a process: Ctrl+C is the web process's affair, and with that one's end this one ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if folder:
+        tempfile.tempdir = os.environ["TMPDIR"] = folder
     parent = multiprocessing.parent_process()
     if parent is not None:
-        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+        threading.Thread(target=_end_with, args=(parent, folder), daemon=True).start()
     if first:
         function, *arguments = first
         function(*arguments)
 
 
-def _end_with(parent: Any) -> None:
+def _end_with(parent: Any, folder: str) -> None:
     parent.join()
+    _remove(folder)
     os._exit(0)

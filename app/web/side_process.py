@@ -63,5 +63,5 @@ class SideProcesses:
             return None
 
     def close(self) -> None:
-        """Let them end."""
-        self.pool.drop()
+        """End them, whatever they do."""
+        self.pool.kill()

@@ -10,6 +10,7 @@ import pytest
 
 from tests.fuzz.wire import Answer, Line, read_answer, request, resident
 
+LARGE_FILE = "/_dash-component-suites/plotly/package_data/plotly.min.js"
 PATIENCE = 30.0
 """Much longer than the server's own limit of 2 s in these tests."""
 
@@ -103,6 +104,67 @@ def test_an_endless_head_is_ended(fuzzed, pieces):
         assert pour(line, pieces).status in (431, 414, 408, 400, 0)
     assert resident(fuzzed.process.pid) - before < 50_000_000
     served(fuzzed.port)
+
+
+@pytest.mark.parametrize("also", ["", "Connection: Upgrade\r\nUpgrade: websocket\r\n"], ids=["http", "websocket"])
+@pytest.mark.parametrize(
+    "head",
+    [
+        "GET / HTTP/1.1\r\nHost: localhost\r\n%sCookie: " + "a" * 60_000 + "\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: localhost\r\n%s" + "X-A: b\r\n" * 8000 + "\r\n",
+        "GET /?" + "a" * 60_000 + " HTTP/1.1\r\nHost: localhost\r\n%s\r\n",
+    ],
+    ids=["one header", "many headers", "the address"],
+)
+def test_a_large_head_in_one_piece_is_431(fuzzed, head, also):
+    """Whole at once, it once passed the limit that one in two pieces did not."""
+    with dial(fuzzed.port) as line:
+        assert pour(line, [(head % also).encode()]).status == 431
+    served(fuzzed.port)
+
+
+def test_a_large_head_after_a_whole_request_is_431(fuzzed):
+    with dial(fuzzed.port) as line:
+        large = b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"y" * 60_000 + b"\r\n\r\n"
+        line.sendall(request("POST", "/toy/open", b"{}") + large + request("POST", "/toy/open", b"{}"))
+        data = b""
+        with suppress(ConnectionError):
+            while part := line.recv(65_536):
+                data += part
+    assert b" 431 " in data and data.count(b"HTTP/1.1 200") <= 1
+
+
+def test_a_head_within_the_limit_passes(fuzzed):
+    with dial(fuzzed.port) as line:
+        assert pour(line, [b"GET /healthz HTTP/1.1\r\nHost: a\r\nX: " + b"y" * 30_000 + b"\r\n\r\n"]).status == 200
+
+
+def test_who_asks_and_never_reads_is_dropped(start_server):
+    server = start_server(POTHOLE_SEND_SECONDS="0.5", POTHOLE_IDLE_SECONDS="1", POTHOLE_LOG_LEVEL="warning")
+    silent = []
+    for _ in range(20):
+        line = socket.socket()
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        line.connect(("127.0.0.1", server.port))
+        line.sendall(request("GET", LARGE_FILE, b"") * 20)
+        silent.append(line)
+
+    def is_open(line: socket.socket) -> bool:
+        try:
+            line.send(b"x")
+        except OSError:
+            return False
+        return True
+
+    end = time.monotonic() + 120
+    while (left := [line for line in silent if is_open(line)]) and time.monotonic() < end:
+        time.sleep(0.2)
+    for line in silent:
+        line.close()
+    assert not left
+    served(server.port)
+    server.stop()
+    assert not server.tracebacks(), server.log()
 
 
 @pytest.mark.parametrize(

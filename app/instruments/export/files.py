@@ -4,7 +4,7 @@ them not)."""
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -44,9 +44,21 @@ def check_work(name: str, asked: InstrumentRequest, most: float) -> None:
         raise BadRequest(f"This picture takes {work:.3g} walkers × steps and may take {most:.3g}: ask for less of it.")
 
 
+def compute_in_steps(part: tuple[str, InstrumentRequest]) -> Iterator[bytes | None]:
+    """The JSON of one part of an instrument's picture, after None for each step on the way to it."""
+    name, asked = part
+    answer = INSTRUMENTS[name].compute(asked)
+    if isinstance(answer, bytes):
+        yield answer
+    else:
+        yield from answer
+
+
 def compute_part(name: str, asked: InstrumentRequest) -> bytes:
-    """The JSON of one part of an instrument's picture."""
-    return INSTRUMENTS[name].compute(asked)
+    """The JSON of one part of an instrument's picture, all at once."""
+    *_, answer = compute_in_steps((name, asked))
+    assert answer is not None
+    return answer
 
 
 def collect_answers(name: str, asked: InstrumentRequest, kept: AnswerCache, most: float) -> list[dict[str, Any]]:

@@ -95,12 +95,15 @@ def test_bounds_in_all_and_of_one_visitor():
         with pytest.raises(Busy):
             await desk.answer(4, ("a", ""))
         tasks += await ask(desk, [4, 5], ("b", ""))
+        tasks += await ask(desk, [6], ("c", ""))  # whoever has most makes room: 3 is not computed
         with pytest.raises(Busy):
-            await desk.answer(6, ("c", ""))
+            await desk.answer(7, ("a", ""))
         tasks += await ask(desk, [4], ("c", ""))  # an equal one takes no room
-        assert desk.refused == 2
+        assert desk.refused == 3
         kitchen.door.set()
-        assert await asyncio.gather(*tasks) == [b"0", b"2", b"4", b"6", b"8", b"10", b"8"]
+        with pytest.raises(Busy):
+            await tasks.pop(3)
+        assert await asyncio.gather(*tasks) == [b"0", b"2", b"4", b"8", b"10", b"12", b"8"]
 
     asyncio.run(go())
 
@@ -153,5 +156,106 @@ def test_heavy_items_close_a_batch():
         kitchen.door.set()
         await asyncio.gather(*tasks)
         assert kitchen.batches == [[1], [6, 5], [4, 20], [3]]
+
+    asyncio.run(go())
+
+
+def counted(item: str, log: list[str]):
+    """A computation of as many steps as the item's number says."""
+    for _ in range(int(item[1:])):
+        log.append(item)
+        yield None
+    log.append(item)
+    yield item.encode()
+
+
+def in_turns(log: list[str]) -> Coalescer:
+    return Coalescer("steps", list, AnswerCache(0), in_steps=lambda item: counted(item, log))
+
+
+def test_a_long_computation_in_steps_lets_others_have_their_turn():
+    """The attack: one phase diagram of 48 × 48 × 10 runs held the thread for 37 s."""
+    log: list[str] = []
+
+    async def go():
+        desk = in_turns(log)
+        long = asyncio.create_task(desk.answer("a500", ("flood", "")))
+        while len(log) < 3:
+            await asyncio.sleep(0.001)
+        before = len(log)
+        assert await desk.answer("b0", ("home", "")) == b"b0"
+        assert log.index("b0") <= before + 3 and not long.done()
+        assert await long == b"a500"
+        assert len(log) == 502
+
+    asyncio.run(go())
+
+
+def test_one_visitor_s_long_computations_come_one_after_the_other():
+    log: list[str] = []
+
+    async def go():
+        desk = in_turns(log)
+        assert await asyncio.gather(desk.answer("a3", ("a", "")), desk.answer("b2", ("a", ""))) == [b"a3", b"b2"]
+        assert log == ["a3"] * 4 + ["b2"] * 3
+
+    asyncio.run(go())
+
+
+def test_a_long_computation_that_nobody_waits_for_is_given_up():
+    log: list[str] = []
+
+    async def go():
+        now = [0.0]
+        desk = Coalescer("steps", list, AnswerCache(0), in_steps=lambda item: counted(item, log), clock=lambda: now[0])
+
+        async def gone() -> bool:
+            return len(log) > 5
+
+        asked = asyncio.create_task(desk.answer("a100000", ("a", ""), gone))
+        while len(log) < 5:
+            await asyncio.sleep(0.001)
+        now[0] = 1.0
+        with pytest.raises(Busy):
+            await asked
+        assert desk.left == 1 and len(log) < 100_000
+
+    asyncio.run(go())
+
+
+def test_what_goes_wrong_in_a_step_is_told_to_who_asked():
+    def broken(item):
+        yield None
+        raise ZeroDivisionError
+
+    async def go():
+        desk = Coalescer("steps", list, AnswerCache(0), in_steps=broken)
+        with pytest.raises(ZeroDivisionError):
+            await desk.answer("a", ("a", ""))
+        assert not desk._wishes
+
+    asyncio.run(go())
+
+
+def test_a_full_queue_has_room_for_another_address():
+    """Made-up names of one address once filled it for everybody."""
+
+    async def go():
+        door = threading.Event()
+
+        def slow(items):
+            assert door.wait(60)
+            return [str(item).encode() for item in items]
+
+        desk = Coalescer("full", slow, AnswerCache(0), settings=WebSettings(waiting=3))
+        flood = [asyncio.create_task(desk.answer(number, ("flood", str(number)))) for number in range(4)]
+        await asyncio.sleep(0.05)
+        flood += [asyncio.create_task(desk.answer(99, ("flood", "more")))]
+        home = asyncio.create_task(desk.answer("home", ("home", "")))
+        await asyncio.sleep(0.05)
+        door.set()
+        assert await home == b"home"
+        told = await asyncio.gather(*flood, return_exceptions=True)
+        assert [type(one) for one in told].count(Busy) == 2 == desk.refused
 
     asyncio.run(go())
