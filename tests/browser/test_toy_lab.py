@@ -317,27 +317,40 @@ def test_turning_the_3d_view_moves_its_paths_and_the_link(lab):
 
 
 def test_the_gate_lets_the_latest_win(lab):
+    """No answer comes before the test gives it, and no deadline passes but where the test sets one."""
     lab.open("/?steps=10")
     told = lab.page.evaluate(
         """async () => {
-          const sent = [], drawn = [], failed = [];
-          const pause = (ms) => new Promise((done) => setTimeout(done, ms));
-          const send = async (value, signal) => {
+          const sent = [], drawn = [], failed = [], answers = {};
+          const turn = () => new Promise((done) => setTimeout(done, 0));
+          const send = (value, signal) => new Promise((resolve, reject) => {
             sent.push(value);
-            const lost = (_, reject) => signal.addEventListener('abort', () => reject(signal.reason));
-            if (value === 'lost') return new Promise(lost);
-            if (value === 'bad') throw new potholeLab.Refused(422, ['No.']);
-            await pause(30);
-            return value;
-          };
+            answers[value] = (error) => (error ? reject(error) : resolve(value));
+            signal.addEventListener('abort', () => reject(signal.reason));
+          });
+          const answer = async (value, error) => { answers[value](error); await turn(); };
           const gate = new potholeLab.LatestWinsGate(send, {
-            timeout: 120, onAnswer: (answer) => drawn.push(answer), onFailure: (error) => failed.push(error.message),
+            timeout: 1e8,
+            onAnswer: (answer) => drawn.push(answer),
+            onFailure: (error) => failed.push(error.message),
           });
           for (let k = 0; k <= 9; k += 1) gate.ask(k);
-          await pause(150);
-          gate.ask('bad'); await pause(60);
-          gate.ask('lost'); gate.ask('after'); await pause(300);
-          gate.ask('cancelled'); gate.cancel(); gate.ask('last'); await pause(100);
+          await answer(0);
+          await answer(9);
+          gate.ask('bad');
+          await answer('bad', new potholeLab.Refused(422, ['No.']));
+          gate.timeout = 20;
+          gate.ask('lost');
+          gate.timeout = 1e8;
+          gate.ask('after');
+          while (failed.length < 2) await turn();
+          await turn();
+          await answer('after');
+          gate.ask('cancelled');
+          gate.cancel();
+          await turn();
+          gate.ask('last');
+          await answer('last');
           return { sent, drawn, failed, idle: gate.idle };
         }"""
     )
@@ -386,6 +399,7 @@ def test_a_server_that_does_not_answer_is_said_and_found_again(new_page, start_s
     lab.page.keyboard.press("ArrowRight")
     lab.until(lambda: any("does not answer" in notice for notice in lab.notices()))
     lab.page.keyboard.press("ArrowRight")
+    lab.page.evaluate("potholeLab.toy.gate.timeout = 60_000")
     os.killpg(server.process.pid, signal.SIGCONT)
     lab.until(lambda: lab.page.evaluate("potholeLab.toy.lastRequest.radius") == 0.32)
     lab.until(lambda: lab.notices() == [])
