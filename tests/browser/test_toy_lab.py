@@ -326,6 +326,7 @@ def test_a_server_that_does_not_answer_is_said_and_found_again(new_page, start_s
     lab.page.keyboard.press("ArrowRight")
     lab.until(lambda: any("does not answer" in notice for notice in lab.notices()))
     lab.page.keyboard.press("ArrowRight")
+    lab.page.evaluate("potholeLab.toy.gate.timeout = 60_000")
     os.killpg(server.process.pid, signal.SIGCONT)
     lab.until(lambda: lab.page.evaluate("potholeLab.toy.lastRequest.radius") == 0.32)
     lab.until(lambda: lab.notices() == [])

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from optimizers import llqr
-from optimizers.closure import Closure, ClosureLoss, inference_mode_of
-from optimizers.flat_optimizer import OPTIONS, FlatOptimizer, put_back
+from optimizers.torch.closure import Closure, ClosureLoss, inference_mode_of
+from optimizers.torch.flat_optimizer import OPTIONS, FlatOptimizer, put_back
 
 
 class LLQR(FlatOptimizer):

@@ -10,8 +10,8 @@ from torch import nn
 from geometry.architectures import ARCHITECTURES, build_network
 from geometry.architectures.plain import mlp
 from geometry.networks import NetworkLoss
-from geometry.slice_points import channels_last, cross_entropy, point_losses
 from geometry.slices import Plane, evaluate_slice, progressive_slice, sampled_slice, slice_plane
+from geometry.slices.points import channels_last, cross_entropy, point_losses
 from geometry.surfaces import make_surface
 
 X = np.array([-1.0, -0.3, 0.1, 0.8])
@@ -298,7 +298,7 @@ def test_progressive_evaluates_each_point_once_and_only_when_asked(monkeypatch: 
     objective = network("mlp", examples=10)
     plane = slice_plane(objective, objective.initial)
     counted: list[int] = []
-    from geometry.slice_points import ChainLosses
+    from geometry.slices.points import ChainLosses
 
     original = ChainLosses.losses
     monkeypatch.setattr(ChainLosses, "losses", lambda self, c: (counted.append(len(c)), original(self, c))[1])

@@ -10,8 +10,8 @@ import torch
 
 from geometry.networks import NetworkLoss
 from geometry.plane import Plane
-from geometry.slice_grid import checked_axes, lattice
-from geometry.slice_points import DEFAULT_MEMORY, example_losses
+from geometry.slices.grid import checked_axes, lattice
+from geometry.slices.points import DEFAULT_MEMORY, example_losses
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,9 +9,9 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from optimizers import probes
-from optimizers.closure import Closure
-from optimizers.flat_optimizer import Buffers, FlatOptimizer, check_group, check_setting, put_back
-from optimizers.torch_llqr import LLQR
+from optimizers.torch.closure import Closure
+from optimizers.torch.flat_optimizer import Buffers, FlatOptimizer, check_group, check_setting, put_back
+from optimizers.torch.llqr import LLQR
 
 
 class SAM(FlatOptimizer):

@@ -19,8 +19,8 @@ from scipy.interpolate import RBFInterpolator
 
 from geometry.objective import Objective
 from geometry.plane import Plane
-from geometry.slice_grid import checked_axes, lattice
-from geometry.slice_points import DEFAULT_MEMORY, point_losses
+from geometry.slices.grid import checked_axes, lattice
+from geometry.slices.points import DEFAULT_MEMORY, point_losses
 
 KERNELS = ("quintic", "cubic")
 LATTICE = 5

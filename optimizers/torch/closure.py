@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from geometry.objective import Layout, Linearisation
 from geometry.stateless import differentiable_attention
-from optimizers.flat_parameters import FlatParameters
+from optimizers.torch.flat_parameters import FlatParameters
 
 Closure = Callable[[], Any]
 """Makes a forward pass and returns the loss, or (loss, outputs), without calling backward()."""

@@ -11,8 +11,8 @@ import numpy as np
 
 from geometry.objective import Objective
 from geometry.plane import Plane
-from geometry.slice_grid import checked_axes, lattice
-from geometry.slice_points import DEFAULT_MEMORY, PointLosses, point_losses
+from geometry.slices.grid import checked_axes, lattice
+from geometry.slices.points import DEFAULT_MEMORY, PointLosses, point_losses
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,14 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from geometry.adaptive_slices import AdaptiveSlice, adaptive_slice, refined_slices
 from geometry.objective import Objective
 from geometry.plane import Plane
-from geometry.progressive_slices import SliceProgress, progressive_slice
-from geometry.sampled_slices import SampledSlice, sampled_objective, sampled_slice
-from geometry.slice_directions import KINDS, NORMALISATIONS, slice_plane
-from geometry.slice_grid import checked_axes, lattice
-from geometry.slice_points import DEFAULT_MEMORY, METHODS, point_losses
+from geometry.slices.adaptive import AdaptiveSlice, adaptive_slice, refined_slices
+from geometry.slices.directions import KINDS, NORMALISATIONS, slice_plane
+from geometry.slices.grid import checked_axes, lattice
+from geometry.slices.points import DEFAULT_MEMORY, METHODS, point_losses
+from geometry.slices.progressive import SliceProgress, progressive_slice
+from geometry.slices.sampled import SampledSlice, sampled_objective, sampled_slice
 
 __all__ = [
     "KINDS",
@@ -53,7 +53,7 @@ def evaluate_slice(
 
     The numbers are those of objective.loss at every point, to rounding: computed in the objective's precision, summed
     in float64. `memory` (bytes) bounds what is kept beside network and data; `method` insists on one way of evaluation
-    (see geometry.slice_points). The objective is not changed. ValueError where x or y do not fit the plane.
+    (see geometry.slices.points). The objective is not changed. ValueError where x or y do not fit the plane.
     """
     x, y = checked_axes(plane, x, y)
     losses = point_losses(objective, plane, method, memory).losses(lattice(x, y))

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from optimizers.closure import Closure, evaluate
-from optimizers.flat_parameters import FlatParameters
 from optimizers.llqr import LLQR
+from optimizers.torch.closure import Closure, evaluate
+from optimizers.torch.flat_parameters import FlatParameters
 
 OPTIONS = tuple(f.name for f in dataclasses.fields(LLQR) if not f.name.startswith("warm_"))
 """What torch_optim.LLQR takes beside the settings of the groups."""

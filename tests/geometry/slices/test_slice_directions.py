@@ -10,8 +10,8 @@ from torch import nn
 from geometry.architectures import build_network
 from geometry.architectures.plain import mlp
 from geometry.networks import NetworkLoss
-from geometry.slice_directions import KINDS, gaussian
 from geometry.slices import Plane, evaluate_slice, slice_plane
+from geometry.slices.directions import KINDS, gaussian
 from geometry.surfaces import make_surface
 
 
