@@ -16,7 +16,7 @@ from geometry.surface import Surface
 from optimizers import compiled
 from optimizers.capabilities import CompiledPreconditioner, CompiledProbe
 from optimizers.problem import Problem
-from optimizers.raw import Raw
+from optimizers.run import Raw
 
 SMALLEST_SHARE = 256
 """Fewer walkers than this for each thread are not worth a second thread."""

@@ -10,8 +10,7 @@ from geometry.surface import Surface
 from optimizers import fast, stepwise
 from optimizers.methods import Method, method_named
 from optimizers.problem import Problem, prepared
-from optimizers.raw import Raw
-from optimizers.run import Run, name_outcomes
+from optimizers.run import Raw, Run, name_outcomes
 
 
 def simulate(

@@ -8,8 +8,8 @@ import numpy as np
 
 from optimizers.methods import Method
 from optimizers.problem import Problem
-from optimizers.raw import Raw
 from optimizers.rule import Settings, at_rest, begin, descent_step, refresh_if_due
+from optimizers.run import Raw
 
 LARGEST_MATRIX = 16
 """U is recorded as an explicit matrix up to this dimension."""

@@ -14,7 +14,7 @@ from app.state.schema import BadRequest
 from app.toy.batch import compute_many, compute_paths, paths_key, together
 from app.toy.controls import controls, controls_of
 from app.toy.request import read_request
-from geometry.along import charted
+from geometry.surface import charted
 from geometry.surfaces import SURFACES, make_surface
 from optimizers import METHODS, fast
 
