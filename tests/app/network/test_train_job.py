@@ -20,6 +20,8 @@ from app.network.training.settings import CHANGEABLE, METHOD_NAMES, NUMBERS, STR
 from app.network.training.train_ground import Ground, training_methods
 from optimizers.structures import STRUCTURES as ALL_STRUCTURES
 
+pytestmark = pytest.mark.slow
+
 SMALL = {
     "network": "mlp",
     "data": "two-moons",

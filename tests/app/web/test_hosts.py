@@ -20,6 +20,8 @@ from app.web.settings import WebSettings, web_settings
 from tests.app.web.guarded import Guarded
 from tests.server import Server
 
+pytestmark = pytest.mark.slow
+
 OWN = ("localhost", "127.0.0.1", "[::1]")
 
 
