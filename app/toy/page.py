@@ -255,4 +255,4 @@ def _anatomy() -> Any:
     )
 
 
-PAGE = Page("/", "Toy lab", layout, header, find_link_faults)
+PAGE = Page("/", "Toy lab", "toy.js", layout, header, find_link_faults)

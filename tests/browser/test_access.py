@@ -136,7 +136,8 @@ def test_a_training_is_told_in_words_and_numbers(new_page):
     spoken = page.locator("#spoken").inner_text()
     rows = page.evaluate("potholeLab.network.curves.rows.map((row) => row.methods.SGDM)")
     losses = page.evaluate("potholeLab.network.curves.line('SGDM', 'train_loss', 'steps').y")
-    first, last = (page.evaluate("(loss) => potholeLab.formatNumber(loss)", loss) for loss in (losses[0], losses[-1]))
+    number = "async (loss) => (await import('/assets/core/format.js')).formatNumber(loss)"
+    first, last = (page.evaluate(number, loss) for loss in (losses[0], losses[-1]))
     assert "Finished" in spoken
     assert f"Training loss at step 60: SGDM {last}, test accuracy" in spoken
     lab.until(lambda: f"0 to 60: SGDM from {first} to {last}; LLQR+SAM from" in said("#train_loss-chart"))

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from tests.browser.lab_page import LabPage
-from tests.browser.launch import DESKTOP, PHONE
+from tests.browser.launch import DESKTOP, PHONE, new_context
 from tests.browser.waiting import first_true
 
 LINK = "/?preset=figure-2&steps=200&step=60"
@@ -44,7 +44,7 @@ class FromDisk:
     """An exported page in a context without a network; whatever it asks for or complains of is kept."""
 
     def __init__(self, browser, path: Path, **context) -> None:
-        self.page = browser.new_context(offline=True, **{**DESKTOP, **context}).new_page()
+        self.page = new_context(browser, offline=True, **{**DESKTOP, **context}).new_page()
         self.asked: list[str] = []
         self.wrong: list[str] = []
         self.page.on("request", lambda request: self.asked.append(request.url))

@@ -11,21 +11,26 @@ from typing import Any
 import pytest
 
 from tests.app.jobs.engine_parts import Part
-from tests.browser.launch import DESKTOP
+from tests.browser.launch import DESKTOP, new_context
 from tests.browser.network_lab import LONG, NetworkPage
 from tests.browser.problems import PageProblems
+from tests.browser.waiting import WITHIN
 from tests.server import Server, free_port
 
-STARTS = """(state) => potholeLab.postJson('/network/start', { state }).then(
-  ({ run }) => run.job, (error) => error.problems.join(' '))"""
-STOP_WHEN_RUNNING = """(jobs) => {
+STARTS = """async (state) => {
+  const { postJson } = await import('/assets/core/http.js');
+  return postJson('/network/start', { state }).then(({ run }) => run.job, (error) => error.problems.join(' '));
+}"""
+STOP_WHEN_RUNNING = """async (jobs) => {
+  const { postJson } = await import('/assets/core/http.js');
+  const { followJob } = await import('/assets/network/follow.js');
   window.began = Promise.all(jobs.map((job) => new Promise((resolve) => {
     let began = null;
-    potholeLab.followJob(job, {
+    followJob(job, {
       onEntry: ({ kind, data, time }) => {
         if (kind !== 'state' || data.state !== 'running') return;
         began ??= time;
-        potholeLab.postJson('/network/act', { act: 'stop', job });
+        postJson('/network/act', { act: 'stop', job });
       },
       onEnd: ({ reason }) => resolve([began, reason]),
     });
@@ -92,9 +97,10 @@ def visitor(browser: Any, deployment: Deployment) -> Iterator[Callable[[int], Ne
     problems, contexts = PageProblems(), []
 
     def come(web: int) -> NetworkPage:
-        context = browser.new_context(base_url=deployment.webs[web].url, **DESKTOP)
+        context = new_context(browser, base_url=deployment.webs[web].url, **DESKTOP)
         contexts.append(context)
         page = context.new_page()
+        page.set_default_timeout(1000 * WITHIN)
         problems.watch(page)
         return NetworkPage(page)
 

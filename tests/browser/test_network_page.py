@@ -137,13 +137,13 @@ def test_the_surface_of_a_run_that_has_ended_comes_after_a_refusal(page) -> None
     page.evaluate(
         """() => {
           window.answers = [];
-          const post = potholeLab.postJson;
-          potholeLab.postJson = async (address, ...more) => {
-            if (address !== "/network/ground") return post(address, ...more);
+          const real = window.fetch;
+          window.fetch = async (address, ...more) => {
+            if (address !== "/network/ground") return real(address, ...more);
             await new Promise((go) => setTimeout(go, 500)); // all rows are there by then, and drawn
             answers.push(window.refuse);
-            if (window.refuse) throw new potholeLab.Refused(window.refuse, ["Too many at once."]);
-            return post(address, ...more);
+            if (window.refuse) return Response.json({ problems: ["Too many at once."] }, { status: window.refuse });
+            return real(address, ...more);
           };
         }"""
     )
@@ -161,48 +161,3 @@ def test_the_surface_of_a_run_that_has_ended_comes_after_a_refusal(page) -> None
     come_back(404)
     page.wait_for_timeout(4000)
     assert page.evaluate("answers.length") <= 2, "once for each piece"
-
-
-def test_the_table_has_the_newest_measurement_however_long_ago(page) -> None:
-    """Two measurements in a thousand steps; and a run that is closed is not asked about any more."""
-    NetworkPage(page).open("/network")
-    found = page.evaluate(
-        """() => {
-          const curves = new potholeLab.TrainingCurves(["SGDM"]);
-          const row = (position) => {
-            const SGDM = { loss: 1 / position, seconds: position, evaluations: position, products: 0, off: 2 };
-            if (position % 500 === 1) Object.assign(SGDM, { train_loss: position, test_accuracy: 0.5 });
-            return { position, methods: { SGDM } };
-          };
-          curves.add(Array.from({ length: 1000 }, (_, k) => row(k + 1)));
-          const at = (index) => potholeLab.methodRows(curves, index)[0];
-          const last = at(999);
-          return [...[0, 499, 500].map((k) => at(k).train_loss), last.train_loss, last.off, last.test_loss];
-        }"""
-    )
-    assert found == [1, 1, 501, 501, 2, None]
-    asked = page.evaluate(
-        """async () => {
-          const [real, post, follow] = [window.setTimeout, potholeLab.postJson, potholeLab.followJob];
-          window.setTimeout = (work, wait, ...more) => real(work, wait >= 3000 ? 20 : wait, ...more);
-          let [asked, enter] = [0, null];
-          potholeLab.postJson = async () => {
-            asked += 1;
-            await new Promise((go) => real(go, 60));
-            return { ahead: 1 };
-          };
-          potholeLab.followJob = (job, { onEntry }) => { enter = onEntry; return { close() {} }; };
-          const description = { methods: ["SGDM"], steps: 9 };
-          const told = { job: "j", description, owner: true, state: "queued", ahead: 1 };
-          const nothing = () => {};
-          const run = new potholeLab.LiveRun(told, { onChange: nothing, onRows: nothing, onEnd: nothing });
-          enter({ kind: "state", data: { state: "queued", sentence: "" }, time: 0 });
-          await new Promise((go) => real(go, 50));
-          run.close();
-          await new Promise((go) => real(go, 300));
-          Object.assign(potholeLab, { postJson: post, followJob: follow });
-          window.setTimeout = real;
-          return asked;
-        }"""
-    )
-    assert asked == 1
