@@ -13,6 +13,7 @@ import pytest
 from app.jobs import Engine, EngineSettings
 from app.jobs.hub import Entry
 from app.jobs.packing import unpack
+from app.network.kinds import KINDS
 
 pytestmark = pytest.mark.slow
 
