@@ -23,6 +23,15 @@ def present() -> House:
     return House(read_present())
 
 
+def test_no_circle_of_files(present):
+    assert find_circles(present.arrows) == []
+
+
+def test_nobody_outside_the_optimizers_asks_for_a_class(present):
+    asked = present.class_tests("app", "geometry")
+    assert asked == 0, "ask what a probe or preconditioner can: optimizers/capabilities.py"
+
+
 def test_no_two_rooms_of_the_app_import_each_other(present):
     assert present.pairs == []
 
@@ -152,18 +161,3 @@ def test_the_table_says_what_is_wrong(capsys, monkeypatch):
     assert printed.startswith("| | now |\n|---|---|\n| circles of files | 1 |\n")
     assert "circle of files: app/a.py, app/b/c.py\n" in printed
     assert "import each other: app/a.py, app/b\n" in printed
-
-
-def test_nobody_outside_the_optimizers_asks_for_a_class_and_the_library_has_no_circle_of_files():
-    house = House(read_present())
-    assert house.class_tests("app") == 0, "ask what a probe or preconditioner can: optimizers/capabilities.py"
-    library = [circle for circle in find_circles(house.arrows) if circle[0].startswith(("geometry/", "optimizers/"))]
-    assert library == []
-
-
-def test_the_house_as_it_is_keeps_its_rules():
-    """No circle of files; no two rooms of app that import each other; no import that runs back up."""
-    house = House(read_present())
-    assert find_circles(house.arrows) == []
-    assert house.pairs == []
-    assert house.back_arrows == []
