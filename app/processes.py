@@ -110,12 +110,15 @@ def main(arguments: list[str] | None = None) -> None:
         for variable, default, text in EngineSettings.table():
             print(f"{variable:30} {default!s:>12}  {text}")  # noqa: T201
         return
+    # Imported here: a worker's process imports this file, and has no use for it.
+    from app.variables import refuse_unknown_variables
+
     try:
+        refuse_unknown_variables()
         user_models.take(options)
     except ValueError as error:
-        print(f"The worker does not start: {error}.", file=sys.stderr)  # noqa: T201
+        print(f"The {options.part} does not start: {error}.", file=sys.stderr)  # noqa: T201
         raise SystemExit(2) from None
-    # Imported here: a worker's process imports this file, and has no use for it.
     from app.telemetry.logs import configure_logs
     from app.telemetry.settings import ObserveSettings
 
