@@ -16,7 +16,7 @@ ENV PYTHONDONTWRITEBYTECODE=1 \
     NUMBA_CACHE_DIR=/tmp/numba
 
 # Folders that volumes are mounted at belong to the user below, or nothing could be written there.
-RUN install -d -o 10001 -g 10001 /state /assets
+RUN install -d -o 10001 -g 10001 /state /assets /tls
 
 WORKDIR /srv/pothole-lab
 

@@ -1,11 +1,13 @@
 """The engine's two parts as processes of their own, for more than one web process or machine.
 
+    python -m app.processes certificate tls                 # ca.pem, cert.pem, key.pem, for all of them
+    export POTHOLE_TLS_CA=tls/ca.pem POTHOLE_TLS_CERT=tls/cert.pem POTHOLE_TLS_KEY=tls/key.pem
     python -m app.processes scheduler --port 8786
-    python -m app.processes worker tcp://127.0.0.1:8786        # one for each GPU, or one
-    POTHOLE_SCHEDULER=tcp://127.0.0.1:8786 python -m app    # any number of web processes
+    python -m app.processes worker tls://127.0.0.1:8786        # one for each GPU, or one
+    POTHOLE_SCHEDULER=tls://127.0.0.1:8786 python -m app    # any number of web processes
 
-Whoever reaches these ports may run code there (dask sends code between its processes): keep them on a private network,
-or give dask its TLS settings (DASK_DISTRIBUTED__COMM__TLS__…).
+Whoever may speak to scheduler or workers may run code there (dask sends code between its processes). With the three
+files that is whoever has the key; without them whoever reaches a port, every user of the computer among them.
 """
 
 from __future__ import annotations
@@ -21,8 +23,9 @@ from pathlib import Path
 import dask
 from distributed import Nanny, Scheduler
 
-from app.jobs.connection import NO_PAGES, THREAD_VARIABLES
+from app.jobs.connection import NO_PAGES, STEADY, THREAD_VARIABLES
 from app.jobs.settings import EngineSettings
+from app.jobs.tls import protocol_of, security_of_cluster, write_certificate
 from app.network.training import user_models
 
 END_SECONDS = 5.0
@@ -43,13 +46,15 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         help="jobs are kept here across restarts; none: nowhere (default: POTHOLE_STATE_DIR, or this user's own)",
     )
     worker = parts.add_parser("worker", help="runs jobs; is restarted when it dies, and finds a restarted scheduler")
-    worker.add_argument("scheduler", nargs="?", default=os.environ.get("POTHOLE_SCHEDULER"), help="tcp://host:8786")
+    worker.add_argument("scheduler", nargs="?", default=os.environ.get("POTHOLE_SCHEDULER"), help="tls://host:8786")
     worker.add_argument("--name", default=None, help="a number says which GPU to use: 0, 1, …")
     user_models.add_options(worker)
+    certificate = parts.add_parser("certificate", help="make a certificate for all parts of a cluster, where none is")
+    certificate.add_argument("folder", type=Path)
     parts.add_parser("settings", help="print the table of settings and end")
     options = parser.parse_args(arguments)
     if options.part == "worker" and not options.scheduler:
-        parser.error("say where the scheduler is: python -m app.processes worker tcp://127.0.0.1:8786")
+        parser.error("say where the scheduler is: python -m app.processes worker tls://127.0.0.1:8786")
     return options
 
 
@@ -61,22 +66,41 @@ def state_folder(chosen: str | None, port: int) -> str:
     return chosen or str(Path(home) / "pothole-lab" / f"scheduler-{port}")
 
 
-async def run_scheduler(host: str, port: int, stop: asyncio.Event) -> None:
+async def run_scheduler(host: str, port: int, settings: EngineSettings, stop: asyncio.Event) -> None:
     """Serve until stopped."""
-    async with Scheduler(host=host, port=port, dashboard=False, dashboard_address="127.0.0.1:0") as scheduler:
+    security = security_of_cluster(settings)
+    if not security.require_encryption:
+        logger.warning("whoever reaches port %d may run code here: POTHOLE_TLS_CA, _CERT and _KEY are not set", port)
+    async with Scheduler(
+        host=host,
+        port=port,
+        protocol=protocol_of(security),
+        security=security,
+        dashboard=False,
+        dashboard_address="127.0.0.1:0",
+    ) as scheduler:
         print(f"Scheduler at {scheduler.address}", flush=True)  # noqa: T201
         await stop.wait()
 
 
-async def run_worker(scheduler: str, name: str | None, stop: asyncio.Event) -> None:
+async def run_worker(name: str | None, settings: EngineSettings, stop: asyncio.Event) -> None:
     """Serve until stopped; a scheduler that goes away is waited for."""
-    settings = EngineSettings.from_environment()
+    scheduler, security = settings.scheduler, security_of_cluster(settings)
     env = {variable: str(settings.worker_threads) for variable in THREAD_VARIABLES}
 
     async def live() -> None:
         while True:
             try:
-                async with Nanny(scheduler, nthreads=1, name=name, memory_limit=0, env=env, dashboard=False) as nanny:
+                async with Nanny(
+                    scheduler,
+                    nthreads=1,
+                    name=name,
+                    memory_limit=0,
+                    env=env,
+                    dashboard=False,
+                    security=security,
+                    protocol=protocol_of(security),
+                ) as nanny:
                     print(f"Worker of {scheduler}", flush=True)  # noqa: T201
                     await nanny.finished()
             except (OSError, TimeoutError, RuntimeError) as error:
@@ -90,7 +114,7 @@ async def run_worker(scheduler: str, name: str | None, stop: asyncio.Event) -> N
     await asyncio.wait([life], timeout=END_SECONDS)
 
 
-async def serve(options: argparse.Namespace) -> None:
+async def serve(options: argparse.Namespace, settings: EngineSettings) -> None:
     """Run one part until SIGTERM or SIGINT."""
     stop = asyncio.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):
@@ -98,9 +122,9 @@ async def serve(options: argparse.Namespace) -> None:
     if options.part == "scheduler":
         # Read where the registry is set up, which a web process asks for.
         os.environ["POTHOLE_STATE_DIR"] = state_folder(options.state, options.port)
-        await run_scheduler(options.host, options.port, stop)
+        await run_scheduler(options.host, options.port, settings, stop)
     else:
-        await run_worker(options.scheduler, options.name, stop)
+        await run_worker(options.name, settings, stop)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -110,11 +134,18 @@ def main(arguments: list[str] | None = None) -> None:
         for variable, default, text in EngineSettings.table():
             print(f"{variable:30} {default!s:>12}  {text}")  # noqa: T201
         return
+    if options.part == "certificate":
+        made = write_certificate(options.folder)
+        print(f"{'Made' if made else 'There is already'} a certificate in {options.folder}")  # noqa: T201
+        return
     # Imported here: a worker's process imports this file, and has no use for it.
     from app.variables import refuse_unknown_variables
 
     try:
         refuse_unknown_variables()
+        # A scheduler is told of no other.
+        scheduler = options.scheduler if options.part == "worker" else ""
+        settings = EngineSettings.from_environment(scheduler=scheduler)
         user_models.take(options)
     except ValueError as error:
         print(f"The {options.part} does not start: {error}.", file=sys.stderr)  # noqa: T201
@@ -129,8 +160,8 @@ def main(arguments: list[str] | None = None) -> None:
             known.handlers.clear()  # dask gives its loggers handlers with a form of their own
             known.propagate = True
             known.setLevel(logging.WARNING)
-    dask.config.set({**NO_PAGES, "distributed.comm.timeouts.connect": "3s"})
-    asyncio.run(serve(options))
+    dask.config.set({**NO_PAGES, **STEADY, "distributed.comm.timeouts.connect": "3s"})
+    asyncio.run(serve(options, settings))
 
 
 if __name__ == "__main__":

@@ -95,12 +95,12 @@ class Server:
         """How many tracebacks it has printed so far."""
         return self.log().count(TRACEBACK)
 
-    def stop(self, within: float = 10.0) -> None:
+    def stop(self, within: float = 10.0, sign: signal.Signals = signal.SIGTERM) -> None:
         """Ask it to end, then make it; safe to call twice."""
-        for sign in (signal.SIGTERM, signal.SIGKILL):
+        for each in (sign, signal.SIGKILL):
             if self.exit_code is not None:
                 return
-            os.killpg(self.process.pid, sign)
+            os.killpg(self.process.pid, each)
             try:
                 self.process.wait(within)
             except subprocess.TimeoutExpired:

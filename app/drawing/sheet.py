@@ -19,8 +19,7 @@ from matplotlib.lines import Line2D
 
 from app import __version__
 from app.appearance import SCHEMES, MethodLook
-from app.drawing.style import MARKERS, SETTINGS, dash_of
-from app.toy.export.panels import dress
+from app.drawing.style import MARKERS, SETTINGS, dash_of, dress
 
 WIDE, HEAD, EDGE = 960, 92, 24
 LETTER = 0.57

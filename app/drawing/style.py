@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.path import Path
 
@@ -68,3 +69,16 @@ def _scaling(factor: float) -> Any:
     from matplotlib.transforms import Affine2D
 
     return Affine2D().scale(factor)
+
+
+def dress(axes: Axes, scheme: str, title: str = "", unit: str = "") -> None:
+    """Quiet axes in the scheme's colours."""
+    colours = SCHEMES[scheme]
+    axes.set_facecolor(colours.paper)
+    axes.tick_params(colors=colours.quiet, labelsize=9, length=3, width=0.8)
+    for side in axes.spines.values():
+        side.set_color(colours.grid)
+    if title:
+        axes.set_title(title, loc="left", fontsize=11, fontweight="bold", color=colours.ink, pad=6)
+    if unit:
+        axes.set_title(unit, loc="right", fontsize=9, color=colours.quiet, pad=6)

@@ -22,14 +22,14 @@ from app.jobs.errors import Refused, Unavailable, UnknownJob
 from app.jobs.settings import EngineSettings
 
 if TYPE_CHECKING:
-    from app.jobs.client import Engine, default_engine
+    from app.jobs.client import Engine, close_default_engine, default_engine
 
-__all__ = ["Engine", "EngineSettings", "Refused", "Unavailable", "UnknownJob", "default_engine"]
+__all__ = ["Engine", "EngineSettings", "Refused", "Unavailable", "UnknownJob", "close_default_engine", "default_engine"]
 
 
 def __getattr__(name: str) -> Any:
     """The web process's side is imported where it is asked for: a worker has no use for it."""
-    if name in ("Engine", "default_engine"):
+    if name in ("Engine", "close_default_engine", "default_engine"):
         from app.jobs import client
 
         return getattr(client, name)

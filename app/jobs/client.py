@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import contextlib
 import secrets
 import threading
+import time
 from collections.abc import AsyncGenerator, Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
 
 from app.jobs.connection import Connection
-from app.jobs.errors import Refused, UnknownJob
-from app.jobs.hub import Entry, Follower, JobHub
+from app.jobs.errors import Refused, Unavailable, UnknownJob
+from app.jobs.hub import GIVE_UP_SECONDS, Entry, Follower, JobHub
 from app.jobs.kinds import load_kind, validated
 from app.jobs.settings import EngineSettings
 
@@ -40,8 +42,9 @@ class Engine:
         self._guard = threading.Lock()
         self._closed = False
 
-    async def submit(self, visitor: str, description: dict[str, Any]) -> str:
-        """Put a job into the queue: {"kind": name, …}; returns its id, which nobody can guess."""
+    async def submit(self, visitor: str, description: dict[str, Any], address: str = "") -> str:
+        """Put a job into the queue: {"kind": name, …}; returns its id, which nobody can guess. `address`: the network
+        address that it is asked for from; the visitors behind one share what the queue has for it."""
         _check_name("visitor", visitor)
         kind, cleaned = await asyncio.to_thread(validated, description, self.settings.kinds)
         label = kind.label(cleaned) if kind.label else kind.name
@@ -49,6 +52,7 @@ class Engine:
             "submit",
             job=secrets.token_urlsafe(12),
             visitor=visitor,
+            address=address,
             kind=kind.name,
             label=label,
             lane=kind.lane,
@@ -57,7 +61,8 @@ class Engine:
         )
 
     async def follow(self, job: str, from_number: int = 0) -> AsyncGenerator[Entry, None]:
-        """The job's entries with a number above `from_number`, each once and in order, until the job's last.
+        """The job's entries with a number above `from_number`, each once and in order, until the job's last. A number
+        that the feed has not reached counts as its last.
 
         While the scheduler does not answer, an entry of kind "connection" says so and another that it is back; then
         the feed goes on where it was, or UnknownJob is raised if the scheduler has lost the job.
@@ -66,36 +71,35 @@ class Engine:
         if not isinstance(from_number, int) or isinstance(from_number, bool) or from_number < 0:
             raise Refused(f"from_number must be a whole number of at least 0, not {from_number!r}")
         self._known_at_all()
-        last = from_number
-        while True:
-            follower = Follower(asyncio.get_running_loop())
-            reached = await self._on_loop(self._attach(job, last, follower))
-            try:
-                while last < reached:  # what the hub had handed on before this follower came
-                    answer = await self._ask("follow", job=job, after=last, wait=0.0)
-                    for entry in (Entry(*stored) for stored in answer["entries"]):
+        loop, follower = self._started(), Follower(asyncio.get_running_loop())
+        # In turn, and without waiting for it: one that is closed at once leaves after it has come.
+        loop.call_soon_threadsafe(self._attach, job, follower)
+        last: int | None = None
+        try:
+            while True:
+                batch = await follower.next()
+                if last is None and batch.after is not None:
+                    last = min(from_number, batch.after)
+                while last is not None and batch.after is not None and last < batch.after:
+                    # Handed on before this follower came, or while it was slow.
+                    missed = await self._entries(job, last)
+                    for entry in missed:
                         last = entry.number
                         yield entry
-                    if answer["over"]:
-                        return
-                    if not answer["entries"]:
-                        break
-                while True:
-                    while follower.buffer:
-                        entry = follower.buffer.popleft()
-                        if entry.number > last or entry.kind == "connection":
-                            last = max(last, entry.number)
-                            yield entry
-                    if follower.missed:
-                        break
-                    if follower.error is not None:
-                        raise follower.error
-                    if follower.over:
-                        return
-                    follower.wake.clear()
-                    await follower.wake.wait()
-            finally:
-                self._detach(job, follower)
+                    last = last if missed else batch.after
+                for entry in batch.entries:
+                    if entry.kind == "connection":
+                        yield entry
+                    elif last is not None and entry.number > last:
+                        last = entry.number
+                        yield entry
+                if batch.error is not None:
+                    raise batch.error
+                if batch.over:
+                    return
+        finally:
+            with contextlib.suppress(RuntimeError):  # the engine has been closed, and its loop
+                loop.call_soon_threadsafe(_detach, follower)
 
     async def stop(self, job: str, visitor: str) -> None:
         """End the job; a running one keeps a last checkpoint first."""
@@ -192,25 +196,28 @@ class Engine:
             self._connection = Connection(self.settings)
         return self._connection
 
-    async def _attach(self, job: str, after: int, follower: Follower) -> int:
+    def _attach(self, job: str, follower: Follower) -> None:
         hub = self._hubs.get(job)
         if hub is None:
-            hub = self._hubs[job] = JobHub(self._connected(), job, after, self._hub_ended)
-        return hub.add(follower)
+            hub = self._hubs[job] = JobHub(self._connected(), job, self._hub_ended)
+        hub.add(follower)
 
     def _hub_ended(self, hub: JobHub) -> None:
         if self._hubs.get(hub.job) is hub:
             del self._hubs[hub.job]
 
-    def _detach(self, job: str, follower: Follower) -> None:
-        def leave() -> None:
-            hub = self._hubs.get(job)
-            if hub is not None:
-                hub.remove(follower)
-
-        loop = self._loop
-        if loop is not None and not loop.is_closed():
-            loop.call_soon_threadsafe(leave)
+    async def _entries(self, job: str, after: int) -> list[Entry]:
+        """Entries above a number that are there already; a scheduler that does not answer is asked again for a while,
+        which the hub tells meanwhile."""
+        until = time.monotonic() + GIVE_UP_SECONDS
+        while True:
+            try:
+                answer = await self._ask("follow", job=job, after=after, wait=0.0)
+                return [Entry(*stored) for stored in answer["entries"]]
+            except Unavailable:
+                if time.monotonic() > until:
+                    raise
+                await asyncio.sleep(0.5)
 
     async def _on_loop(self, work: Coroutine[Any, Any, T]) -> T:
         """Await a coroutine on the engine's loop from the caller's."""
@@ -256,6 +263,15 @@ def default_engine() -> Engine:
         return _default
 
 
+def close_default_engine() -> None:
+    """End the one engine of this process, if there is one; the next to ask for it gets a fresh one. Blocks."""
+    global _default
+    with _default_guard:
+        engine, _default = _default, None
+    if engine is not None:
+        engine.close()
+
+
 def _serve(loop: asyncio.AbstractEventLoop) -> None:
     asyncio.set_event_loop(loop)
     try:
@@ -263,6 +279,11 @@ def _serve(loop: asyncio.AbstractEventLoop) -> None:
     finally:
         loop.run_until_complete(loop.shutdown_asyncgens())
         loop.close()
+
+
+def _detach(follower: Follower) -> None:
+    if follower.hub is not None:
+        follower.hub.remove(follower)
 
 
 def _check_name(what: str, value: Any) -> None:

@@ -15,11 +15,15 @@ from distributed.core import rpc
 from app.jobs.errors import Refused, Unavailable, UnknownJob
 from app.jobs.scheduler_side import HANDLER, RegistryPlugin
 from app.jobs.settings import EngineSettings
+from app.jobs.tls import protocol_of, security_of_cluster, security_of_its_own
 from app.jobs.worker_side import JobRunner
 
 CONNECT_SECONDS = 5.0
 NO_PAGES: dict[str, list] = {"distributed.scheduler.http.routes": [], "distributed.worker.http.routes": []}
 """dask opens a port for pages about itself in any case; nothing is served there."""
+STEADY = {"distributed.scheduler.worker-ttl": None}
+"""dask dates the last word of a worker with the wall clock, and would end all of them when that is set forward. A job
+has a lease on the steady clock (`registry`), and a broken connection is noticed by the system."""
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
@@ -35,6 +39,7 @@ class Connection:
         self.restarted = 0
         """How often a scheduler without the jobs that were there before has been met."""
         self.problem = ""
+        self._security = security_of_its_own() if self.embedded else security_of_cluster(settings)
         self._cluster: LocalCluster | None = None
         self._rpc: Any = None
         self._opening = asyncio.Lock()
@@ -52,21 +57,21 @@ class Connection:
     async def ask(self, action: str, seconds: float = 30.0, **message: Any) -> Any:
         """The registry's answer. Refused or UnknownJob with its sentence; Unavailable where there is no answer."""
         for attempt in (1, 2):
-            await self._open()
+            connection = await self._open()
             try:
                 answer = await asyncio.wait_for(
-                    getattr(self._rpc, HANDLER)(action=action, message=message), timeout=seconds
+                    getattr(connection, HANDLER)(action=action, message=message), timeout=seconds
                 )
             except (OSError, TimeoutError) as error:
                 # Comm errors are OSErrors. The next question opens a fresh connection.
-                await self._drop()
+                await self._drop(connection)
                 # A connection that has gone stale with a scheduler's restart deserves one fresh try. Every action may
                 # be asked twice: what has been done already is done to the same end again.
                 if attempt == 1 and isinstance(error, OSError) and not isinstance(error, TimeoutError):
                     continue
                 raise self._unavailable(error) from error
             if answer is None:  # a scheduler without our handler: a new one under the same address
-                await self._drop()
+                await self._drop(connection)
                 continue
             self.problem = ""
             self._meet(answer["instance"])
@@ -77,9 +82,13 @@ class Connection:
 
     async def close(self) -> None:
         """End what was started here."""
-        await self._drop()
+        await self._drop(self._rpc)
         if self._cluster is not None:
             cluster, self._cluster = self._cluster, None
+            # First of all: otherwise the workers' end would be told as their loss.
+            for plugin in cluster.scheduler.plugins.values():  # type: ignore[union-attr]
+                if isinstance(plugin, RegistryPlugin):
+                    await plugin.before_close()
             with contextlib.suppress(OSError, asyncio.TimeoutError):
                 closing = cluster.close(timeout=10)
                 if closing is not None:
@@ -95,11 +104,12 @@ class Connection:
         self.problem = f"{where} does not answer."
         return Unavailable(self.problem)
 
-    async def _open(self) -> None:
+    async def _open(self) -> Any:
         async with self._opening:
             if self._rpc is None:
                 # In a context of its own: what lives on from here belongs to no request, and its log lines to none.
                 await asyncio.create_task(self._connect(), context=contextvars.Context())
+            return self._rpc
 
     async def _connect(self) -> None:
         try:
@@ -107,31 +117,39 @@ class Connection:
                 self._cluster = await self._embedded()
             address = self.settings.scheduler or self._cluster.scheduler_address  # type: ignore[union-attr]
             async with Client(
-                address, asynchronous=True, timeout=CONNECT_SECONDS, set_as_default=False, name="pothole"
+                address,
+                asynchronous=True,
+                timeout=CONNECT_SECONDS,
+                set_as_default=False,
+                name="pothole",
+                security=self._security,
             ) as client:
                 # Both are kept by name on the scheduler: a second web process finds them there.
                 await client.register_plugin(RegistryPlugin(self.settings))
                 await client.register_plugin(JobRunner(self.settings))
-                arguments = client.security.get_connection_args("client")
+            arguments = self._security.get_connection_args("client")
             self._rpc = rpc(address, timeout=CONNECT_SECONDS, connection_args=arguments)
         except (OSError, TimeoutError, ValueError) as error:
             raise self._unavailable(error) from error
 
-    async def _drop(self) -> None:
-        if self._rpc is not None:
-            old, self._rpc = self._rpc, None
+    async def _drop(self, connection: Any) -> None:
+        """Close a connection that failed; one that another question has opened since is left alone."""
+        if connection is not None and self._rpc is connection:
+            self._rpc = None
             with contextlib.suppress(OSError):
-                await old.close_rpc()
+                await connection.close_rpc()
 
     async def _embedded(self) -> LocalCluster:
         settings = self.settings
         threads = {name: str(settings.worker_threads) for name in THREAD_VARIABLES}
-        with dask.config.set(NO_PAGES):
+        with dask.config.set({**NO_PAGES, **STEADY}):
             return await LocalCluster(
                 n_workers=settings.worker_count,
                 threads_per_worker=1,
                 processes=True,
                 host="127.0.0.1",
+                protocol=protocol_of(self._security),
+                security=self._security,
                 dashboard_address=None,
                 scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
                 worker_dashboard_address=None,

@@ -42,6 +42,7 @@ class JobContext:
         ask: Callable[[str, dict[str, Any]], Any] | None = None,
     ) -> None:
         self.id: str = assignment["job"]
+        self.attempt: int = assignment["attempt"]
         self._ask = ask
         self.checkpoint: bytes | None = assignment["checkpoint"]
         self.checkpoint_position: int = assignment["checkpoint_position"]
@@ -58,7 +59,7 @@ class JobContext:
         self._noted_before: int = assignment["noted"]
         self._noted = self._noted_before
         self._kept_before = frozenset(assignment["results"])
-        self._wish = ""
+        self._leave = self._leave_kindly = False
         self._checkpoint_seconds = checkpoint_seconds
         self._checkpoint_due = time.monotonic() + checkpoint_seconds
         self._kept_at = -1
@@ -74,7 +75,7 @@ class JobContext:
 
     def settings(self, position: int) -> dict[str, Any]:
         """What has been changed up to step `position`, over the description's values. Ask before every step."""
-        if self._wish and (self._kept_at == position or not self._resumable):
+        if self._leave and (self._kept_at == position or not self._resumable):
             raise LeaveJob
         while self._replay and self._replay[0][0] <= position:
             self._current.update(self._replay.pop(0)[1])
@@ -96,7 +97,7 @@ class JobContext:
         if position <= self._shown:
             return
         with self._changed:
-            while len(self._rows) >= MAXIMUM_WAITING_ROWS and not self._wish:
+            while len(self._rows) >= MAXIMUM_WAITING_ROWS and not self._leave:
                 self._changed.wait(1.0)
             self._rows.append({"position": position, **values})
             self._position = position
@@ -153,7 +154,7 @@ class JobContext:
 
     def wants_checkpoint(self) -> bool:
         """Whether it is time for a checkpoint, or the job is to leave its worker and needs one."""
-        return bool(self._wish) or time.monotonic() >= self._checkpoint_due
+        return self._leave or time.monotonic() >= self._checkpoint_due
 
     def keep_checkpoint(self, position: int, data: bytes) -> None:
         """The state before step `position`; it is kept together with all that was reported before."""
@@ -176,13 +177,19 @@ class JobContext:
         with self._changed:
             if answer["version"] != self._version:
                 self._pending, self._version = dict(answer["settings"]), answer["version"]
-            self._wish = answer["wish"]
+            self._leave = answer["leave"] or self._leave_kindly
             self._changed.notify_all()
 
     def leave(self) -> None:
         """Make the job leave at its next step, checkpoint or not."""
         with self._changed:
-            self._wish, self._resumable = "leave", False
+            self._leave, self._resumable = True, False
+            self._changed.notify_all()
+
+    def request_leave(self) -> None:
+        """Make the job leave after a last checkpoint, whatever the registry answers."""
+        with self._changed:
+            self._leave = self._leave_kindly = True
             self._changed.notify_all()
 
     def news(self) -> dict[str, Any]:

@@ -8,17 +8,17 @@ from typing import Any
 import orjson
 
 from app.jobs.feed import Feed
-
-WAITING, ENDED = ("queued", "paused"), ("finished", "stopped", "failed")
-STATES = ("queued", "running", "paused", *ENDED)
+from app.jobs.states import ENDED, ON_WORKER, State
 
 
-@dataclass
+@dataclass(eq=False)
 class Job:
     """State of a job. Times are seconds of the registry's steady clock, except `submitted`."""
 
     id: str
     visitor: str
+    address: str
+    """The network address that it was asked for from: who may steer it is the visitor's affair alone."""
     kind: str
     lane: str
     label: str
@@ -26,13 +26,15 @@ class Job:
     description: dict[str, Any]
     feed: Feed
     submitted: float
+    """Seconds since 1970, to be shown; a clock that is set moves no order, which is what `place` is for."""
     followed: float
-    state: str = "queued"
+    place: int = 0
+    """Its number among all jobs, in the order in which they came."""
+    state: State = State.QUEUED
     sentence: str = ""
-    wish: str = ""
-    """What its owner or a rule asks of the running job: "", "pause", "stop", "make way"."""
-    wish_since: float = 0.0
-    wish_sentence: str = ""
+    reason: str = ""
+    """Why it is to leave its worker, in its owner's words or a rule's; asked of it at `asked`."""
+    asked: float = 0.0
     worker: str = ""
     attempt: int = 0
     lost: int = 0
@@ -63,9 +65,19 @@ class Job:
         return self.state not in ENDED
 
     @property
+    def on_worker(self) -> bool:
+        """Whether a worker has it."""
+        return self.state in ON_WORKER
+
+    @property
     def steps_done(self) -> int:
         """Steps that the feed shows."""
         return max(0, self.position)
+
+    @property
+    def continues(self) -> str:
+        """Where its next attempt begins, in words."""
+        return f"goes on from step {self.checkpoint_position}" if self.checkpoint else "starts again"
 
     @property
     def kept_bytes(self) -> int:
@@ -76,14 +88,9 @@ class Job:
         """Add an entry of the registry's own to the feed."""
         self.feed.append(kind, orjson.dumps(values))
 
-    def enter(self, state: str, sentence: str = "") -> None:
-        """Change the state, with an entry in the feed."""
-        self.state, self.sentence, self.wish, self.wish_sentence = state, sentence, "", ""
-        self.say("state", state=state, sentence=sentence, position=self.steps_done)
-
     def running_seconds(self, now: float) -> float:
         """Seconds on a worker, all attempts together."""
-        return self.ran + (now - self.began if self.state == "running" else 0.0)
+        return self.ran + (now - self.began if self.on_worker else 0.0)
 
     def summary(self, now: float, ahead: int | None) -> dict[str, Any]:
         """What a page shows of it; `ahead` is the number of jobs that start before it."""
@@ -91,12 +98,11 @@ class Job:
             "id": self.id,
             "kind": self.kind,
             "label": self.label,
-            "state": self.state,
+            "state": self.state.shown.value,
             "sentence": self.sentence,
-            "asked": self.wish,
             "position": self.steps_done,
             "total": self.total,
-            "seconds_left": self.seconds_left if self.state == "running" else None,
+            "seconds_left": self.seconds_left if self.on_worker else None,
             "seconds_running": self.running_seconds(now),
             "ahead": ahead,
             "attempt": self.attempt,

@@ -59,6 +59,23 @@ def asked_run(description: Mapping[str, Any]) -> str:
     return run
 
 
+_registered: dict[str, str] = {}
+
+
+def register_kinds(kinds: Mapping[str, str]) -> None:
+    """Offer kinds of jobs: name → `module:attribute` that holds a JobKind.
+
+    To be called where the web process is put together. Workers need not call it: the table goes to them with the
+    engine's settings, and they import a kind's module when its first job comes.
+    """
+    _registered.update(kinds)
+
+
+def registered_kinds() -> dict[str, str]:
+    """All kinds that have been registered in this process."""
+    return dict(_registered)
+
+
 def load_kind(name: Any, kinds: Mapping[str, str]) -> JobKind:
     """The kind of that name among `kinds` (name → module:attribute); Refused, with the names, for any other."""
     if not isinstance(name, str) or name not in kinds:

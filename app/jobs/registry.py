@@ -1,24 +1,26 @@
-"""The jobs, the queue and the feeds: the part of the engine that lives in the scheduler process.
+"""The jobs, the queue and the feeds: the part of the job system that lives in the scheduler process.
 
-Plain Python without dask: every method is one indivisible step on the scheduler's event loop.
+Plain Python without dask: every method is one indivisible step on the scheduler's event loop. Which state follows on
+which is `states.TRANSITIONS`, whose job is next `turns`.
 
 Rules
-  Bounds     at most `queue_length` jobs wait, a visitor has at most `jobs_per_visitor` unfinished ones.
-  Fairness   a free worker takes the job of the visitor who has the fewest jobs running; among these of the one whose
-             turn is longest ago; among hers the oldest. A job that lost its worker goes first. A run longer than
-             `slice_seconds` makes way, after a checkpoint, when another visitor's job waits.
+  Bounds     at most `queue_length` jobs wait, a visitor has at most `jobs_per_visitor` unfinished ones, and a network
+             address at most half of what all others leave of either: the first to come cannot have all.
+  Turns      a run longer than `slice_seconds` makes way, after a checkpoint, when another visitor's job waits.
   Loss       a worker that is gone, or silent for `lease_seconds`, loses its job; the next worker goes on from the last
-             checkpoint. After `restarts` losses without a new checkpoint the job has failed.
+             checkpoint. After `restarts` losses without a new checkpoint the job has failed. A worker or an engine that
+             is ended in good order has lost nothing: its jobs go on later, and are told so.
   Expiry     a job that nobody follows is stopped after `unfollowed_seconds`; one that ran for `longest_seconds` is
              stopped, and given up when it is deaf to that for `unresponsive_seconds`; an ended job is forgotten
-             `kept_seconds` after its end and its last follower, or earlier, the oldest first, when there are more than
-             `jobs_kept` or they hold more than `all_kept_bytes`.
+             `kept_seconds` after its end and its last follower, or earlier when there are more than `jobs_kept` or they
+             hold more than `all_kept_bytes`: the oldest of the address that has the most.
 """
 
 from __future__ import annotations
 
 import secrets
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -26,8 +28,8 @@ from app.jobs.errors import Refused, UnknownJob
 from app.jobs.feed import Feed, Stored
 from app.jobs.job import Job
 from app.jobs.settings import EngineSettings
-
-REMEMBERED_VISITORS = 10_000
+from app.jobs.states import ENDED, LEAVING, ON_WORKER, Event, State, next_state
+from app.jobs.turns import Turns
 
 
 class JobRegistry:
@@ -46,13 +48,12 @@ class JobRegistry:
         self.changed: Callable[[str], None] = lambda _job: None
         self.waiting: Callable[[str], None] = lambda _lane: None
         self._clock, self._wall = clock, wall
-        self._turns: dict[str, int] = {}
-        self._turn = 0
+        self._turns = Turns()
 
     # What web processes ask
 
     def submit(
-        self, job: str, visitor: str, kind: str, label: str, lane: str, resumable: bool, description: dict
+        self, job: str, visitor: str, address: str, kind: str, label: str, lane: str, resumable: bool, description: dict
     ) -> str:
         """Put a job into the queue under the id that the web process drew. The same id again is the same job."""
         if job in self.jobs:
@@ -63,13 +64,21 @@ class JobRegistry:
         own = sum(other.visitor == visitor and other.unfinished for other in self.jobs.values())
         if own >= limits.jobs_per_visitor:
             raise Refused(f"you have {own} unfinished jobs and may have {limits.jobs_per_visitor}: stop one first")
-        if sum(other.state == "queued" for other in self.jobs.values()) >= limits.queue_length:
-            raise Refused(f"the queue is full ({limits.queue_length} jobs wait): try again in a few minutes")
-        self._make_room()
+        self._check_queue(address)
+        self._check_share(
+            address,
+            [other for other in self.jobs.values() if other.unfinished],
+            limits.jobs_kept,
+            f"there are {limits.jobs_kept} unfinished jobs",
+            "unfinished jobs",
+        )
+        if len(self.jobs) >= limits.jobs_kept:
+            self._forget_one(lambda _job: 1)
         now = self._clock()
-        new = Job(
+        self.jobs[job] = new = Job(
             job,
             visitor,
+            address,
             kind,
             lane,
             label,
@@ -78,9 +87,9 @@ class JobRegistry:
             Feed(limits.feed_bytes, self._wall),
             submitted=self._wall(),
             followed=now,
+            place=self._turns.arrive(),
         )
-        self.jobs[job] = new
-        self._queue(new)
+        self._say_state(new)
         return job
 
     def entries(self, job: str, after: int) -> tuple[list[Stored], bool]:
@@ -91,24 +100,27 @@ class JobRegistry:
         reached = entries[-1].number if entries else after
         return entries, not found.unfinished and reached >= found.feed.last
 
+    def last_number(self, job: str) -> int:
+        """The number of the feed's last entry."""
+        return self._job(job).feed.last
+
     def stop(self, job: str, visitor: str) -> None:
         """End the job: at once where it waits, after a last checkpoint where it runs."""
-        self._wish(self._owned(job, visitor), "stop", "You stopped it.")
+        self._apply(self._owned(job, visitor), Event.STOP, "You stopped it.")
 
     def pause(self, job: str, visitor: str) -> None:
         """Keep a checkpoint and give the worker back, until `resume`."""
         found = self._owned(job, visitor)
         if not found.resumable:
             raise Refused("a job of this kind cannot be paused, only stopped")
-        self._wish(found, "pause", "You paused it.")
+        self._apply(found, Event.PAUSE, "You paused it.")
 
     def resume(self, job: str, visitor: str) -> None:
         """Continue a paused job from its checkpoint."""
         found = self._owned(job, visitor)
-        if found.state == "paused":
-            self._queue(found)
-        elif found.wish == "pause":
-            found.wish = ""
+        if next_state(found.state, Event.RESUME) is State.QUEUED:
+            self._check_queue(found.address)
+        self._apply(found, Event.RESUME)
 
     def change(self, job: str, visitor: str, settings: dict[str, Any]) -> None:
         """Settings (cleaned by the job's kind) that the run takes up at its next step."""
@@ -147,10 +159,10 @@ class JobRegistry:
 
     def state(self) -> dict[str, Any]:
         """Counts for a health page."""
-        states = [job.state for job in self.jobs.values()]
+        states = Counter(job.state.shown.value for job in self.jobs.values())
         return {
-            "jobs": {state: states.count(state) for state in sorted(set(states))},
-            "waiting": states.count("queued"),
+            "jobs": dict(sorted(states.items())),
+            "waiting": states[State.QUEUED.value],
             "visitors": len({job.visitor for job in self.jobs.values() if job.unfinished}),
             "feed_bytes": sum(job.feed.held for job in self.jobs.values()),
             "kept_bytes": sum(job.kept_bytes for job in self.jobs.values()),
@@ -160,17 +172,13 @@ class JobRegistry:
 
     def take(self, worker: str, lane: str) -> dict[str, Any] | None:
         """The next job of a lane for a worker, or None."""
-        job = self._next(lane)
+        job = self._turns.choose(*self._lane(lane))
         if job is None:
             return None
+        self._turns.serve(job)
         now = self._clock()
-        self._turn += 1
-        self._turns[job.visitor] = self._turn
-        while len(self._turns) > REMEMBERED_VISITORS:
-            self._turns.pop(min(self._turns, key=self._turns.__getitem__))
         job.worker, job.attempt, job.urgent, job.heard, job.began = worker, job.attempt + 1, False, now, now
-        job.enter("running", f"Goes on from step {job.checkpoint_position}." if job.checkpoint else "Started.")
-        self.changed(job.id)
+        self._apply(job, Event.TAKE, f"Goes on from step {job.checkpoint_position}." if job.checkpoint else "Started.")
         return {
             "job": job.id,
             "attempt": job.attempt,
@@ -202,7 +210,7 @@ class JobRegistry:
     ) -> dict[str, Any]:
         """News of a running job; the answer says what is asked of it. All of one report is taken or none."""
         found = self.jobs.get(job)
-        if found is None or found.attempt != attempt or found.state != "running":
+        if found is None or found.attempt != attempt or not found.on_worker:
             return {"abandon": True}
         now = found.heard = self._clock()
         before = found.feed.last
@@ -222,73 +230,62 @@ class JobRegistry:
                 found.results[name] = data
         if found.feed.last != before:
             self.changed(job)
-        if not found.wish and found.resumable and self._others_wait(found, now):
-            self._wish(found, "make way", "Makes way for other visitors' jobs, and goes on after them.")
-        return {"abandon": False, "wish": found.wish, "settings": found.settings, "version": found.version}
+        if found.state is State.RUNNING and found.resumable and self._others_wait(found, now):
+            self._apply(found, Event.MAKE_WAY, "Makes way for other visitors' jobs, and goes on after them.")
+        leave = found.state in LEAVING
+        return {"abandon": False, "leave": leave, "settings": found.settings, "version": found.version}
 
-    def finish(self, job: str, attempt: int, outcome: str, sentence: str = "") -> None:
-        """The end of an attempt: "finished", "failed", or "left" (it did what was wished)."""
+    def finish(self, job: str, attempt: int, event: str, sentence: str = "") -> None:
+        """The end of an attempt: "finish", "fail", or "leave": it did what was requested, or its worker ends."""
         found = self.jobs.get(job)
-        if found is None or found.attempt != attempt or found.state != "running":
+        if found is None or found.attempt != attempt or not found.on_worker:
             return
-        self._off_worker(found)
-        if outcome != "left":
-            self._end(found, outcome, sentence)
-        elif found.wish == "stop":
-            self._end(found, "stopped", found.wish_sentence)
-        elif found.wish == "pause":
-            found.enter("paused", found.wish_sentence)
-            self.changed(job)
-        else:
-            self._queue(found, found.wish_sentence)
+        if event == Event.LEAVE:
+            found.urgent = found.state is State.RUNNING
+            sentence = found.reason or sentence
+        self._apply(found, Event(event), sentence)
 
     def worker_gone(self, worker: str, why: str = "was killed or lost") -> None:
         """Give the jobs of a worker to the next one."""
-        for job in [job for job in self.jobs.values() if job.worker == worker and job.state == "running"]:
+        for job in [job for job in self.jobs.values() if job.worker == worker and job.on_worker]:
             self._lose(job, why)
 
     def restore(self, jobs: Iterable[Job]) -> None:
-        """Take up the jobs of a scheduler that has ended; call before anything is asked. A running one is queued, goes
-        first and continues from its checkpoint; what had been wished of it is done."""
+        """Take up the jobs of a scheduler that has ended, the first to come first; call before anything is asked.
+
+        One that ran goes first and continues from its checkpoint; what had been requested of it is done.
+        """
         now = self._clock()
         for job in jobs:
-            job.followed = job.ended = now
+            job.followed = job.ended = job.began = now
+            self._turns.arrive(job.place)
             self.jobs[job.id] = job
-            if job.state != "running":
+            if not job.unfinished:
                 continue
-            wish, sentence = job.wish, job.wish_sentence
-            if wish == "stop":
-                self._end(job, "stopped", sentence)
-                continue
-            whence = f"goes on from step {job.checkpoint_position}" if job.checkpoint else "starts again"
-            job.say(
-                "notice",
-                sentence=f"The engine was restarted after step {job.steps_done}; the run {whence}.",
-                restarted=True,
-                position=job.steps_done,
-                checkpoint_position=job.checkpoint_position,
-            )
-            job.urgent = True
-            if wish == "pause":
-                job.enter("paused", sentence)
-            else:
-                self._queue(job)
+            if job.state is not State.STOPPING:
+                after = f" after step {job.steps_done}" if job.on_worker or job.checkpoint else ""
+                then = {State.QUEUED: "the run has kept its place", State.PAUSED: "the run is paused as it was"}
+                sentence = f"The engine was restarted{after}; {then.get(job.state, f'the run {job.continues}')}."
+                told = {"position": job.steps_done, "checkpoint_position": job.checkpoint_position}
+                job.say("notice", sentence=sentence, restarted=True, **told)
+            if job.on_worker:
+                job.urgent = True
+                self._apply(job, Event.LEAVE, job.reason)
 
     def tick(self) -> None:
         """Carry out the rules of loss and expiry."""
         now, limits = self._clock(), self.settings
         for job in list(self.jobs.values()):
-            if job.state == "running" and now - job.heard > limits.lease_seconds:
+            if job.on_worker and now - job.heard > limits.lease_seconds:
                 self._lose(job, f"was silent for {limits.lease_seconds:g} s")
-            if job.state == "running" and job.wish == "stop" and now - job.wish_since > limits.unresponsive_seconds:
-                sentence = job.wish_sentence
-                self._off_worker(job)
-                self._end(job, "stopped", f"{sentence} It did not answer, so its worker process was ended.")
-            if job.unfinished and job.wish != "stop":
+            if job.state is State.STOPPING and now - job.asked > limits.unresponsive_seconds:
+                deaf = f"{job.reason} It did not answer, so its worker process was ended."
+                self._apply(job, Event.LEAVE, deaf)
+            if job.unfinished and job.state is not State.STOPPING:
                 if now - job.followed > limits.unfollowed_seconds:
-                    self._wish(job, "stop", f"Nobody followed it for {_minutes(limits.unfollowed_seconds)}.")
+                    self._apply(job, Event.STOP, f"Nobody followed it for {_minutes(limits.unfollowed_seconds)}.")
                 elif job.running_seconds(now) > limits.longest_seconds:
-                    self._wish(job, "stop", f"A job may run for {_minutes(limits.longest_seconds)}.")
+                    self._apply(job, Event.STOP, f"A job may run for {_minutes(limits.longest_seconds)}.")
             if not job.unfinished and now - max(job.ended, job.followed) > limits.kept_seconds:
                 self._forget(job)
 
@@ -308,89 +305,82 @@ class JobRegistry:
             raise Refused(f"this job has ended ({found.state})")
         return found
 
-    def _queue(self, job: Job, sentence: str = "") -> None:
-        job.worker = ""
-        job.enter("queued", sentence)
+    def _apply(self, job: Job, event: Event, sentence: str = "") -> None:
+        """Change the state as the table says, with all that goes with it. `sentence`: why, for whoever follows."""
+        before, now = job.state, self._clock()
+        after = next_state(before, event)
+        if after is before:
+            return
+        ran = job.running_seconds(now)
+        job.state, job.reason = after, ""
+        if after in ON_WORKER and before in ON_WORKER:
+            # It runs on until it has left; pages are told then.
+            job.reason, job.asked = sentence, now
+            return
+        if before in ON_WORKER:
+            job.ran, job.worker = ran, ""
+        if after in ENDED:
+            job.ended = now
+        job.sentence = sentence
+        self._say_state(job)
+
+    def _say_state(self, job: Job) -> None:
+        job.say("state", state=job.state.shown.value, sentence=job.sentence, position=job.steps_done)
         ahead = self._ahead(job)
         if ahead:
             job.say("notice", sentence=f"Waits for {ahead} other job{'s' * (ahead > 1)}.", ahead=ahead)
-        self.changed(job.id)
-        self.waiting(job.lane)
-
-    def _wish(self, job: Job, wish: str, sentence: str) -> None:
-        if job.state != "running":
-            if wish == "stop":
-                self._end(job, "stopped", sentence)
-            elif wish == "pause" and job.state == "queued":
-                job.enter("paused", sentence)
-                self.changed(job.id)
-        elif job.wish != "stop":
-            job.wish, job.wish_since, job.wish_sentence = wish, self._clock(), sentence
-
-    def _off_worker(self, job: Job) -> None:
-        job.ran = job.running_seconds(self._clock())
-        job.worker = ""
-
-    def _end(self, job: Job, state: str, sentence: str) -> None:
-        job.ended = self._clock()
-        job.enter(state, sentence)
+        if ahead is not None:
+            self.waiting(job.lane)
         self.changed(job.id)
 
     def _lose(self, job: Job, why: str) -> None:
-        wish, sentence = job.wish, job.wish_sentence
-        self._off_worker(job)
+        if job.state is State.STOPPING:
+            self._apply(job, Event.LEAVE, job.reason)
+            return
         job.lost += 1
-        if wish == "stop":
-            self._end(job, "stopped", sentence)
-        elif job.lost > self.settings.restarts:
-            self._end(job, "failed", f"Its worker process {why} {job.lost} times without progress; it is given up.")
-        else:
-            whence = f"goes on from step {job.checkpoint_position}" if job.checkpoint else "starts again"
-            job.say(
-                "notice",
-                sentence=f"The worker process {why} after step {job.steps_done}; the run {whence} on the next one.",
-                lost_worker=True,
-                position=job.steps_done,
-                checkpoint_position=job.checkpoint_position,
-            )
-            job.urgent = True
-            if wish == "pause":
-                job.enter("paused", sentence)
-                self.changed(job.id)
-            else:
-                self._queue(job)
+        if job.lost > self.settings.restarts:
+            given_up = f"Its worker process {why} {job.lost} times without progress; it is given up."
+            self._apply(job, Event.FAIL, given_up)
+            return
+        job.say(
+            "notice",
+            sentence=f"The worker process {why} after step {job.steps_done}; the run {job.continues} on the next one.",
+            lost_worker=True,
+            position=job.steps_done,
+            checkpoint_position=job.checkpoint_position,
+        )
+        job.urgent = True
+        self._apply(job, Event.LEAVE, job.reason)
 
-    def _next(self, lane: str) -> Job | None:
-        queued = [job for job in self.jobs.values() if job.state == "queued" and job.lane == lane]
-        return min(queued, key=self._order(lane), default=None)
-
-    def _order(self, lane: str) -> Callable[[Job], tuple]:
-        running: dict[str, int] = {}
-        for job in self.jobs.values():
-            if job.state == "running" and job.lane == lane:
-                running[job.visitor] = running.get(job.visitor, 0) + 1
-        return lambda job: (not job.urgent, running.get(job.visitor, 0), self._turns.get(job.visitor, 0))
+    def _lane(self, lane: str) -> tuple[list[Job], list[Job]]:
+        """The jobs of a lane that wait, and those on a worker."""
+        jobs = [job for job in self.jobs.values() if job.lane == lane]
+        return [job for job in jobs if job.state is State.QUEUED], [job for job in jobs if job.on_worker]
 
     def _ahead(self, job: Job) -> int | None:
-        """How many queued jobs of the lane stand before this one in the visitors' turns; None if it does not wait."""
-        if job.state != "queued":
+        """How many queued jobs of the lane are taken before this one; None if it does not wait."""
+        if job.state is not State.QUEUED:
             return None
-        waiting = sorted(
-            (other for other in self.jobs.values() if other.state == "queued" and other.lane == job.lane),
-            key=self._order(job.lane),
-        )
-        rounds: dict[str, int] = {}
-        turns: list[tuple[int, int, str]] = []
-        for place, other in enumerate(waiting):
-            turns.append((rounds.get(other.visitor, 0), place, other.id))
-            rounds[other.visitor] = rounds.get(other.visitor, 0) + 1
-        return [name for _, _, name in sorted(turns)].index(job.id)
+        return self._turns.foresee(*self._lane(job.lane)).index(job)
+
+    def _check_queue(self, address: str) -> None:
+        """Refused where no job from there may begin to wait."""
+        limit = self.settings.queue_length
+        waiting = [job for job in self.jobs.values() if job.state is State.QUEUED]
+        self._check_share(address, waiting, limit, f"the queue is full ({limit} jobs wait)", "jobs waiting")
+
+    def _check_share(self, address: str, jobs: list[Job], limit: int, full: str, what: str) -> None:
+        own = sum(job.address == address for job in jobs)
+        if len(jobs) >= limit:
+            raise Refused(f"{full}: try again in a few minutes")
+        if 2 * own >= limit - (len(jobs) - own):
+            raise Refused(f"your network address has {own} {what}, its share: try again in a few minutes")
 
     def _others_wait(self, job: Job, now: float) -> bool:
         if now - job.began < self.settings.slice_seconds:
             return False
         return any(
-            other.state == "queued" and other.lane == job.lane and other.visitor != job.visitor
+            other.state is State.QUEUED and other.lane == job.lane and other.visitor != job.visitor
             for other in self.jobs.values()
         )
 
@@ -399,24 +389,22 @@ class JobRegistry:
         more = len(data) - old
         if job.kept_bytes + more <= self.settings.kept_bytes:
             while sum(other.kept_bytes for other in self.jobs.values()) + more > self.settings.all_kept_bytes:
-                if not self._forget_oldest(apart_from=job):
+                if not self._forget_one(lambda other: other.kept_bytes, apart_from=job):
                     break
             else:
                 return True
         job.say("notice", sentence=f"The {name} ({len(data)} bytes) is too large to be kept.", not_kept=name)
         return False
 
-    def _make_room(self) -> None:
-        while len(self.jobs) >= self.settings.jobs_kept:
-            if not self._forget_oldest():
-                raise Refused(f"there are {len(self.jobs)} unfinished jobs: try again in a few minutes")
-
-    def _forget_oldest(self, apart_from: Job | None = None) -> bool:
+    def _forget_one(self, weight: Callable[[Job], int], apart_from: Job | None = None) -> bool:
+        """Forget the oldest ended job of the address whose ended jobs weigh the most; False where none has ended."""
         ended = [job for job in self.jobs.values() if not job.unfinished and job is not apart_from]
-        if not ended:
-            return False
-        self._forget(min(ended, key=lambda job: job.ended))
-        return True
+        weights: Counter[str] = Counter()
+        for job in ended:
+            weights[job.address] += weight(job)
+        if ended:
+            self._forget(min(ended, key=lambda job: (-weights[job.address], job.ended, job.place)))
+        return bool(ended)
 
     def _forget(self, job: Job) -> None:
         del self.jobs[job.id]

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from distributed import Scheduler
+from distributed.core import Status
 from distributed.diagnostics.plugin import SchedulerPlugin
 
 from app.jobs.errors import Refused, UnknownJob
@@ -34,25 +35,33 @@ class RegistryPlugin(SchedulerPlugin):
 
     def __init__(self, settings: EngineSettings) -> None:
         self.settings = settings
+        self._closed = False
+        self._followers: dict[str, set[asyncio.Future]] = defaultdict(set)
+        self._hungry: dict[str, list[asyncio.Future]] = defaultdict(list)
 
     async def start(self, scheduler: Scheduler) -> None:
         """Put the handler on the scheduler."""
         self.scheduler = scheduler
         self.registry = JobRegistry(self.settings)
         self.store = self._opened_store()
-        self._followers: dict[str, set[asyncio.Future]] = defaultdict(set)
-        self._hungry: dict[str, list[asyncio.Future]] = defaultdict(list)
         self.registry.changed = self._wake_followers
         self.registry.waiting = self._wake_worker
         scheduler.handlers[HANDLER] = self.answer
         self._ticking = asyncio.create_task(self._tick(), name="pothole-tick")
 
     async def before_close(self) -> None:
-        """Stop the clock, and answer who waits."""
+        """Keep all as it is now, let another process have the folder, and answer nothing from here on.
+
+        Called before anything else is closed, the workers among it: what ends in good order has lost no job.
+        """
+        if self._closed:
+            return
+        self._closed = True
         self._ticking.cancel()
         self._keep()
         if self.store is not None:
             self.store.close()
+            self.store = None
         for job in list(self._followers):
             self._wake_followers(job)
         for waiting in self._hungry.values():
@@ -61,8 +70,9 @@ class RegistryPlugin(SchedulerPlugin):
 
     def remove_worker(self, scheduler: Scheduler, worker: str, *, stimulus_id: str, **kwargs: Any) -> None:
         """Give a lost worker's jobs to the next one."""
-        self.registry.worker_gone(worker)
-        self._keep()
+        if not self._closed:
+            self.registry.worker_gone(worker)
+            self._keep()
 
     def _opened_store(self) -> JobStore | None:
         """The store in the folder that this process's environment names, its jobs taken up; None without one."""
@@ -91,13 +101,17 @@ class RegistryPlugin(SchedulerPlugin):
                 if known.feed.last != before:  # the store has said something
                     self._wake_followers(each)
 
-    async def answer(self, action: str, message: dict[str, Any]) -> dict[str, Any]:
-        """The handler."""
+    async def answer(self, action: str, message: dict[str, Any]) -> dict[str, Any] | None:
+        """The handler. None where the scheduler is being closed: as if there were no registry."""
+        if self._closed:
+            return None
         try:
             value = await self._value(action, message)
         except Refused as error:
-            refusal = {"refused": str(error), "unknown": isinstance(error, UnknownJob)}
-            return {**refusal, "instance": self.registry.instance}
+            said, unknown = str(error), isinstance(error, UnknownJob)
+            if unknown and self.store is not None and self.store.has_set_aside(str(message["job"])):
+                said = "what was kept of this job on the disk is damaged; it has been set aside"
+            return {"refused": said, "unknown": unknown, "instance": self.registry.instance}
         return {"value": value, "instance": self.registry.instance}
 
     async def _value(self, action: str, message: dict[str, Any]) -> Any:
@@ -113,17 +127,24 @@ class RegistryPlugin(SchedulerPlugin):
             return await self._take(**message)
         if action == "state":
             workers = [{"name": str(w.name), "address": w.address} for w in self.scheduler.workers.values()]
-            return {**self.registry.state(), "workers": workers, "kept_on_disk": self.store is not None}
+            disk = {"kept_on_disk": self.store is not None, "set_aside": len(self.store.set_aside) if self.store else 0}
+            return {**self.registry.state(), "workers": workers, **disk}
         raise Refused(f"there is no action {action!r}")
 
-    async def _follow(self, job: str, after: int, wait: float) -> dict[str, Any]:
-        """Entries above a number, as soon as there are any, or none after `wait` seconds."""
+    async def _follow(self, job: str, after: int | None, wait: float) -> dict[str, Any]:
+        """Entries above a number, as soon as there are any, or none after `wait` seconds.
+
+        No number can be above the feed's last, and None stands for that: who asks for what has not been yet is told
+        what comes next, and "after" says what that is.
+        """
+        last = self.registry.last_number(job)
+        after = last if after is None else min(after, last)
         deadline = asyncio.get_running_loop().time() + min(wait, LONGEST_WAIT)
         while True:
             entries, over = self.registry.entries(job, after)
             left = deadline - asyncio.get_running_loop().time()
-            if entries or over or left <= 0 or self._ticking.done():
-                return {"entries": [tuple(entry) for entry in entries], "over": over}
+            if entries or over or left <= 0 or self._closed:
+                return {"after": after, "entries": [tuple(entry) for entry in entries], "over": over}
             await self._wait(self._followers[job], left)
             if not self._followers[job]:
                 del self._followers[job]
@@ -138,11 +159,11 @@ class RegistryPlugin(SchedulerPlugin):
 
     async def _take(self, worker: str, lane: str, wait: float) -> dict[str, Any] | None:
         """The next job, as soon as there is one, or None after `wait` seconds."""
-        if worker not in self.scheduler.workers:
+        if not self._serves(worker):
             await asyncio.sleep(min(wait, 0.2))
             return None
         assignment = self.registry.take(worker, lane)
-        if assignment is None and not self._ticking.done():
+        if assignment is None:
             future: asyncio.Future = asyncio.get_running_loop().create_future()
             self._hungry[lane].append(future)
             try:
@@ -150,11 +171,16 @@ class RegistryPlugin(SchedulerPlugin):
             finally:
                 if future in self._hungry[lane]:
                     self._hungry[lane].remove(future)
-            if worker in self.scheduler.workers:
+            if self._serves(worker) and not self._closed:
                 assignment = self.registry.take(worker, lane)
         if assignment is not None:
             self._keep(assignment["job"])
         return assignment
+
+    def _serves(self, worker: str) -> bool:
+        """Whether the worker is there, and not about to end."""
+        known = self.scheduler.workers.get(worker)
+        return known is not None and known.status == Status.running
 
     def _wake_followers(self, job: str) -> None:
         for future in self._followers.get(job, ()):

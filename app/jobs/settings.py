@@ -8,26 +8,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from app.environment import SettingsTable, setting
-
-KINDS = {
-    "train": "app.network.training.job:TRAIN",
-    "ground": "app.network.training.landscape_job:GROUND",
-    "slice": "app.network.explore.slice_job:SLICE",
-    "curvature": "app.network.explore.curvature_job:CURVATURE",
-    "rescaling": "app.network.explore.rescaling_job:RESCALING",
-    "weights-file": "app.network.export.weights_job:WEIGHTS_FILE",
-}
-"""Job kinds by name, each a `module:attribute` that holds a JobKind."""
+from app.jobs.kinds import registered_kinds
 
 
 @dataclass(frozen=True)
 class EngineSettings(SettingsTable):
     """The engine's settings; `EngineSettings.from_environment()` reads those that the environment names.
 
-    Raises ValueError that names the variable where a value is no number of at least its least value.
+    ValueError that names the variable where a value is not what it takes, or does not go with another.
     """
 
-    scheduler: str = setting("", "POTHOLE_SCHEDULER", "address of a scheduler, tcp://host:8786; empty: embedded")
+    scheduler: str = setting("", "POTHOLE_SCHEDULER", "address of a scheduler, tls://host:8786; empty: embedded")
+    tls_ca: str = setting("", "POTHOLE_TLS_CA", "file of the authority that scheduler, workers and web processes trust")
+    tls_cert: str = setting("", "POTHOLE_TLS_CERT", "file of the certificate that this process shows the others")
+    tls_key: str = setting("", "POTHOLE_TLS_KEY", "file of that certificate's key")
     workers: int = setting(0, "POTHOLE_WORKERS", "embedded worker processes; 0: one per GPU, or one")
     threads: int = setting(0, "POTHOLE_WORKER_THREADS", "threads of a worker's arithmetic; 0: all cores but one")
     nice: int = setting(10, "POTHOLE_WORKER_NICE", "how far a worker steps back behind the web process")
@@ -53,7 +47,20 @@ class EngineSettings(SettingsTable):
     state_folder: str = setting(
         "", "POTHOLE_STATE_DIR", "the scheduler keeps its jobs here across restarts; empty: nowhere if embedded"
     )
-    kinds: Mapping[str, str] = field(default_factory=lambda: dict(KINDS))
+    kinds: Mapping[str, str] = field(default_factory=registered_kinds)
+
+    def __post_init__(self) -> None:
+        files = {"POTHOLE_TLS_CA": self.tls_ca, "POTHOLE_TLS_CERT": self.tls_cert, "POTHOLE_TLS_KEY": self.tls_key}
+        given = [variable for variable, path in files.items() if path]
+        if given and len(given) < len(files):
+            raise ValueError(f"{', '.join(files)} belong together: all three or none, not {', '.join(given)} alone")
+        for variable in given:
+            if not os.access(files[variable], os.R_OK):
+                raise ValueError(f"{variable} names {files[variable]!r}, which is no file that can be read")
+        scheme = self.scheduler.partition("://")[0] if "://" in self.scheduler else ""
+        if self.scheduler and scheme != ("tls" if given else "tcp"):
+            wanted = "tls:// with POTHOLE_TLS_CA, _CERT and _KEY, or tcp:// without"
+            raise ValueError(f"POTHOLE_SCHEDULER must be an address of the form {wanted}, not {self.scheduler!r}")
 
     @property
     def worker_count(self) -> int:

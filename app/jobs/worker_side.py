@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import contextlib
 import importlib
 import logging
 import os
+import signal
 import sys
 import threading
 import time
@@ -21,6 +23,7 @@ from app.jobs.context import JobContext, LeaveJob
 from app.jobs.errors import Refused
 from app.jobs.kinds import LANES, JobKind, load_kind
 from app.jobs.settings import EngineSettings
+from app.jobs.states import Event
 
 IMPORTING = threading.Lock()
 logger = logging.getLogger("pothole.worker")
@@ -33,7 +36,12 @@ ASK_SECONDS = 30.0
 IDLE_SECONDS = 0.1
 """How long a worker is to be without a job before it prepares for others."""
 POLL = 0.2
-"""Seconds between reports of a job that has nothing to say: how long a wish of its owner may wait."""
+"""Seconds between reports of a job that has nothing to say: how long a request of its owner may wait."""
+LEAVE_SECONDS = 2.5
+"""How long the end of a worker waits for its job's last checkpoint; its nanny would kill it after four."""
+ANSWER_SECONDS = 1.0
+"""How long the end of a worker waits for the scheduler, which may have ended too."""
+SHUT_DOWN = "Its worker was shut down; it goes on with the next one."
 
 
 class JobRunner(WorkerPlugin):
@@ -44,27 +52,43 @@ class JobRunner(WorkerPlugin):
 
     def __init__(self, settings: EngineSettings) -> None:
         self.settings = settings
-        self._tasks: list[asyncio.Task] = []
-        self._contexts: set[JobContext] = set()
+        self._tasks: dict[asyncio.Task, JobContext | None] = {}
         self._warmed = False
 
     async def setup(self, worker: Worker) -> None:
         """Start asking for jobs."""
+        self._ending = asyncio.Event()
         if self.settings.nice and hasattr(os, "nice") and os.nice(0) < self.settings.nice:
             with contextlib.suppress(OSError):
                 os.nice(self.settings.nice)
-        self._tasks = [asyncio.create_task(self._serve(worker, lane), name=f"pothole-{lane}") for lane in LANES]
+        if worker.nanny and threading.current_thread() is threading.main_thread():
+            # Ctrl+C, and a service manager's SIGTERM, reach every process of a group. This one's nanny hears them too,
+            # and ends it in good order.
+            for sign in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(sign, signal.SIG_IGN)
+            atexit.register(end_process_with_its_threads)
+        self._tasks = {asyncio.create_task(self._serve(worker, lane), name=f"pothole-{lane}"): None for lane in LANES}
 
     async def teardown(self, worker: Worker) -> None:
-        """Stop asking, and let running jobs leave."""
-        for context in self._contexts:
-            context.leave()
+        """Let running jobs leave with a checkpoint, and give those that do not back as they are."""
+        self._ending.set()
+        busy = {task: context for task, context in self._tasks.items() if context is not None}
+        for context in busy.values():
+            context.request_leave()
+        deaf: set[asyncio.Task] = set()
+        if busy:
+            _, deaf = await asyncio.wait(busy, timeout=LEAVE_SECONDS)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        for task in deaf:
+            busy[task].leave()
+            back = {"job": busy[task].id, "attempt": busy[task].attempt, "sentence": SHUT_DOWN}
+            with contextlib.suppress(OSError, LookupError, TimeoutError):
+                await asyncio.wait_for(_ask(worker, "finish", event=Event.LEAVE.value, **back), ANSWER_SECONDS)
 
     async def _serve(self, worker: Worker, lane: str) -> None:
-        while True:
+        while not self._closing:
             try:
                 assignment = await _ask(worker, "take", worker=worker.address, lane=lane, wait=TAKE_WAITS)
                 if assignment is not None:
@@ -77,31 +101,39 @@ class JobRunner(WorkerPlugin):
                 logger.exception("taking a job failed")
                 await asyncio.sleep(1.0)
 
+    @property
+    def _closing(self) -> bool:
+        return self._ending.is_set()
+
+    @property
+    def _idle(self) -> bool:
+        return not any(self._tasks.values())
+
     def _warm_when_idle(self) -> None:
         """Where no job runs, begin to import what jobs of all kinds need: the first of a kind finds it there."""
-        if not self._contexts and not self._warmed:
+        if self._idle and not self._warmed:
             self._warmed = True
-            idle: Callable[[], bool] = lambda: not self._contexts  # noqa: E731
-            threading.Thread(target=import_needs, args=(self.settings, idle), name="pothole-warm", daemon=True).start()
+            arguments = (self.settings, lambda: self._idle and not self._closing)
+            threading.Thread(target=import_needs, args=arguments, name="pothole-warm", daemon=True).start()
 
     async def _run(self, worker: Worker, assignment: dict[str, Any]) -> None:
         index = int(worker.name) if str(worker.name).isdigit() else 0
         settings, loop = self.settings, asyncio.get_running_loop()
         ask = partial(_ask_from_thread, worker, loop)
         context = JobContext(assignment, settings.worker_threads, settings.checkpoint_seconds, index, ask)
-        ended: asyncio.Future[tuple[str, str]] = loop.create_future()
+        ended: asyncio.Future[tuple[Event, str]] = loop.create_future()
         thread = JobThread(assignment, context, self.settings, ended)
-        self._contexts.add(context)
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks[task] = context
         try:
             thread.start()
-            await self._report_until_ended(worker, assignment, context, ended)
+            await self._report_until_ended(worker, context, ended)
         finally:
-            self._contexts.discard(context)
+            self._tasks[task] = None
 
-    async def _report_until_ended(
-        self, worker: Worker, assignment: dict[str, Any], context: JobContext, ended: asyncio.Future
-    ) -> None:
-        job, attempt = assignment["job"], assignment["attempt"]
+    async def _report_until_ended(self, worker: Worker, context: JobContext, ended: asyncio.Future) -> None:
+        job, attempt = context.id, context.attempt
         rate, loop = self.settings.updates_per_second, asyncio.get_running_loop()
         # Reports are rationed to `rate` a second on average and not by a least time between two: a job that reports
         # just so often would otherwise wait for half of that time, as each row misses its turn by a little.
@@ -115,8 +147,10 @@ class JobRunner(WorkerPlugin):
                 return
             context.instruct(answer)
             if over:
-                outcome, sentence = ended.result()
-                await self._insist(worker, "finish", job=job, attempt=attempt, outcome=outcome, sentence=sentence)
+                event, sentence = ended.result()
+                if event == Event.LEAVE and self._closing:
+                    sentence = SHUT_DOWN
+                await self._insist(worker, "finish", job=job, attempt=attempt, event=event.value, sentence=sentence)
                 return
             if allowed < 1.0:
                 await asyncio.wait([ended], timeout=(1.0 - allowed) / rate)
@@ -132,14 +166,19 @@ class JobRunner(WorkerPlugin):
             except LookupError:
                 return {"abandon": True}
             except OSError:
+                if self._closing:
+                    return {"abandon": True}
                 await asyncio.sleep(0.2)
 
     async def _abandon(self, job: str, context: JobContext, ended: asyncio.Future) -> None:
         """The job is no longer this worker's: end its thread, and if it does not end, the process (a nanny starts the
         next)."""
         context.leave()
-        await asyncio.wait([ended], timeout=self.settings.unresponsive_seconds / 2)
-        if not ended.done():
+        ending = asyncio.ensure_future(self._ending.wait())
+        wait = self.settings.unresponsive_seconds / 2
+        await asyncio.wait([ended, ending], timeout=wait, return_when=asyncio.FIRST_COMPLETED)
+        ending.cancel()
+        if not ended.done() and not self._closing:
             logger.error("job %s does not leave its worker; ending the process", job)
             os._exit(1)
 
@@ -162,7 +201,7 @@ def import_needs(settings: EngineSettings, idle: Callable[[], bool]) -> None:
 
 
 class JobThread(threading.Thread):
-    """Runs a kind's `run` and puts (outcome, sentence) into `ended`."""
+    """Runs a kind's `run` and puts (what happened, sentence) into `ended`."""
 
     def __init__(
         self, assignment: dict[str, Any], context: JobContext, settings: EngineSettings, ended: asyncio.Future
@@ -172,7 +211,7 @@ class JobThread(threading.Thread):
 
     def run(self) -> None:
         """The thread's whole life."""
-        outcome, sentence = "failed", "The run ended in an unexpected way."
+        event, sentence = Event.FAIL, "The run ended in an unexpected way."
         try:
             with IMPORTING:
                 kind: JobKind = load_kind(self.assignment["kind"], self.settings.kinds)
@@ -181,9 +220,9 @@ class JobThread(threading.Thread):
                 limit_threads(self.context.threads)
             self.context.set_resumable(kind.resumable)
             kind.run(self.assignment["description"], self.context)
-            outcome, sentence = "finished", "Finished."
+            event, sentence = Event.FINISH, "Finished."
         except LeaveJob:
-            outcome, sentence = "left", ""
+            event, sentence = Event.LEAVE, ""
         except (ValueError, ArithmeticError) as error:
             # A sentence for whoever asked; where it came from is of interest to who looks for a fault only.
             logger.warning("job %s failed: %s", self.assignment["job"], error)
@@ -198,12 +237,20 @@ class JobThread(threading.Thread):
             )
         loop = self.ended.get_loop()
         with contextlib.suppress(RuntimeError):  # the loop is closed: the worker has ended before the job
-            loop.call_soon_threadsafe(_settle, self.ended, (outcome, sentence))
+            loop.call_soon_threadsafe(_settle, self.ended, (event, sentence))
 
 
-def _settle(future: asyncio.Future, value: tuple[str, str] | None) -> None:
+def _settle(future: asyncio.Future, value: tuple[Event, str] | None) -> None:
     if not future.done():
         future.set_result(value)
+
+
+def end_process_with_its_threads() -> None:
+    """End the process at once where a thread of ours still computes: Python would end such a thread in the middle of
+    torch's or numba's own code, and that ends the process with an abort."""
+    ours = ("job-", "pothole-warm")
+    if any(thread.name.startswith(ours) for thread in threading.enumerate()):
+        os._exit(0)
 
 
 def limit_threads(count: int) -> None:

@@ -14,11 +14,11 @@ KEPT = 200
 _jobs: OrderedDict[tuple[Any, ...], asyncio.Future[str]] = OrderedDict()
 
 
-async def ground_of(engine: Engine, run: str, x: Any, y: Any) -> str:
+async def ground_of(engine: Engine, run: str, x: Any, y: Any, address: str = "") -> str:
     """The job that computes the loss over the run's plane on [x₀, x₁] × [y₀, y₁], started now or by somebody before.
 
     Its jobs count as the run's, not as a visitor's: so there are at most so many at a time for each run, however many
-    follow it. BadRequest for bounds that are none.
+    follow it; `address` is the one that it is asked for from. BadRequest for bounds that are none.
     """
     try:
         wish = validate({"run": run, "x": x, "y": y})
@@ -29,7 +29,7 @@ async def ground_of(engine: Engine, run: str, x: Any, y: Any) -> str:
     if known is not None and known.done() and await _over(engine, known):
         known = None
     if known is None:
-        known = asyncio.ensure_future(engine.submit(f"ground of {run}", {"kind": "ground", **wish}))
+        known = asyncio.ensure_future(engine.submit(f"ground of {run}", {"kind": "ground", **wish}, address))
         _jobs[key] = known
         while len(_jobs) > KEPT:
             _jobs.popitem(last=False)

@@ -5,6 +5,7 @@ The training itself is the engine's: nothing of it runs or is imported here.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from functools import partial
 from typing import Any
@@ -12,13 +13,15 @@ from typing import Any
 import orjson
 from fastapi import FastAPI, Request, Response
 
-from app.jobs import Refused, Unavailable, UnknownJob, default_engine
+from app.jobs import Refused, Unavailable, UnknownJob, close_default_engine, default_engine
+from app.jobs.kinds import register_kinds
 from app.network.controls import description_of, job_in, read_network_link, read_network_state, state_of
 from app.network.explore.routes import add_explore_routes
 from app.network.export.files import network_file
 from app.network.export.request import read_network_export
 from app.network.follow import add_follow_route
 from app.network.ground import ground_of
+from app.network.kinds import KINDS
 from app.state.schema import MOST_SENTENCES, BadRequest
 from app.web.exports import file_response
 from app.web.http import json_response, read_posted, sentence
@@ -62,7 +65,10 @@ def answer_with(value: Any) -> Response:
 
 
 def add_routes(server: FastAPI, services: Services) -> None:
-    """Put the network page's addresses on the server."""
+    """Put the network page's addresses on the server, and its kinds of jobs into the engine."""
+    register_kinds(KINDS)
+    # Not left to the interpreter's end, which a signal does not wait for.
+    server.router.add_event_handler("shutdown", partial(asyncio.to_thread, close_default_engine))
     add_follow_route(server)
     add_explore_routes(server, services)
 
@@ -83,7 +89,8 @@ def add_routes(server: FastAPI, services: Services) -> None:
         if raw.get("replaces"):
             with contextlib.suppress(Refused):  # it has ended, or is somebody else's
                 await default_engine().stop(job_in(raw, "replaces"), visitor)
-        job = await default_engine().submit(visitor, description_of(reading.state))
+        address, _ = visitor_in_queue(request)
+        job = await default_engine().submit(visitor, description_of(reading.state), address)
         return answer_with({"run": await run_of(job, visitor), "notices": reading.sentences()})
 
     @server.post("/network/run", include_in_schema=False)
@@ -112,10 +119,13 @@ def add_routes(server: FastAPI, services: Services) -> None:
     async def ground(request: Request) -> Response:
         raw = await read_posted(request)
         require_visitor(request)
-        return answer_with({"job": await ground_of(default_engine(), job_in(raw), raw.get("x"), raw.get("y"))})
+        address, _ = visitor_in_queue(request)
+        job = await ground_of(default_engine(), job_in(raw), raw.get("x"), raw.get("y"), address)
+        return answer_with({"job": job})
 
     @server.post("/export/network", include_in_schema=False)
     async def export(request: Request) -> Response:
         asked = read_network_export(await read_posted(request))
-        run = partial(services.exports.run, visitor_in_queue(request), request.is_disconnected)
-        return file_response(await network_file(default_engine(), require_visitor(request), asked, run))
+        visitor = visitor_in_queue(request)
+        run = partial(services.exports.run, visitor, request.is_disconnected)
+        return file_response(await network_file(default_engine(), require_visitor(request), asked, run, visitor[0]))

@@ -64,9 +64,13 @@ def test_help_is_quick_and_imports_nothing_heavy():
 )
 def test_a_misspelt_variable_ends_every_program_with_one_sentence(arguments):
     done = subprocess.run(
-        [sys.executable, "-m", *arguments], env={**os.environ, "POTHOLE_PASWORD": "x"},
-        capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
+        [sys.executable, "-m", *arguments],
+        env={**os.environ, "POTHOLE_PASWORD": "x"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
     (line,) = done.stderr.splitlines()
     assert done.returncode == 2 and "POTHOLE_PASWORD is no setting" in line and "POTHOLE_PASSWORD" in line
 

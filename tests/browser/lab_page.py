@@ -116,8 +116,12 @@ class LabPage:
 
     def link(self) -> str:
         """The link to the whole state, once the address bar shows it."""
-        wanted = "location.pathname + potholeLab.writeLink(potholeLab.toy.state.values)"
-        return self.until(lambda: self.page.evaluate(f"({wanted}) === location.pathname + location.search && {wanted}"))
+        shown = """async () => {
+          const { writeLink } = await import("/assets/core/link.js");
+          const wanted = location.pathname + writeLink(potholeLab.toy.state.values);
+          return wanted === location.pathname + location.search && wanted;
+        }"""
+        return self.until(lambda: self.page.evaluate(shown))
 
     def overflow(self) -> int:
         """Pixels by which the page is wider than the window."""

@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 
 from app.deploy import assets
+from app.jobs.tls import FILES, write_certificate
 from tests.app.jobs.engine_parts import Part
 from tests.deploy.caddy import find_caddy
 from tests.server import ROOT, Server, free_port
@@ -29,7 +30,9 @@ class Deployment:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.engine_port = free_port()
-        self.scheduler_address = f"tcp://127.0.0.1:{self.engine_port}"
+        self.scheduler_address = f"tls://127.0.0.1:{self.engine_port}"
+        write_certificate(folder / "tls")
+        self.tls = {f"POTHOLE_TLS_{Path(name).stem.upper()}": str(folder / "tls" / name) for name in FILES}
         self.proxy_port = free_port()
         self.url = f"http://127.0.0.1:{self.proxy_port}"
         self.proxy: subprocess.Popen | None = None
@@ -42,6 +45,7 @@ class Deployment:
                 for index in range(2)
             ]
             environment = {
+                **self.tls,
                 "POTHOLE_SCHEDULER": self.scheduler_address,
                 "POTHOLE_TRUSTED_PROXIES": "127.0.0.1",
                 "POTHOLE_LOG_FORMAT": "json",
@@ -97,7 +101,7 @@ class Deployment:
             part.end()
 
     def _part(self, *arguments: str, **environment: str) -> Part:
-        part = Part(*arguments, **environment)
+        part = Part(*arguments, **self.tls, **environment)
         self.parts.append(part)
         return part
 

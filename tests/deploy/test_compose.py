@@ -17,6 +17,7 @@ import yaml
 from app.__main__ import parse as parse_web
 from app.deploy import assets
 from app.jobs.settings import EngineSettings
+from app.jobs.tls import FILES, write_certificate
 from app.processes import parse as parse_engine
 from app.telemetry.settings import ObserveSettings
 from app.web.settings import WebSettings, web_settings
@@ -39,7 +40,7 @@ def test_fits_the_compose_specification() -> None:
 
 def test_two_web_processes_one_scheduler_two_workers_one_proxy() -> None:
     kinds = [re.sub(r"-\d$", "", name) for name in SERVICES]
-    assert sorted(kinds) == ["assets", "proxy", "scheduler", "web", "web", "worker", "worker"]
+    assert sorted(kinds) == ["assets", "certificate", "proxy", "scheduler", "web", "web", "worker", "worker"]
     assert list(SERVICES["proxy"]["ports"]) == ["127.0.0.1:8080:8080"]
     assert not any(SERVICES[name].get("ports") for name in OURS), "only the proxy is reached from outside"
 
@@ -70,19 +71,33 @@ def test_commands_are_understood(name: str) -> None:
         if options.part == "worker":
             assert options.scheduler == SERVICES["web-1"]["environment"]["POTHOLE_SCHEDULER"]
         else:
-            assert f"{options.state}" == SERVICES[name]["volumes"][0].split(":")[1]
+            folder = options.state if options.part == "scheduler" else options.folder
+            assert f"{folder}" == SERVICES[name]["volumes"][0].split(":")[1]
     else:
         assert (DEPLOY / "assets.py").exists() and module == "app.deploy.assets"
 
 
-def test_settings_are_read_without_a_complaint() -> None:
+def test_every_part_that_speaks_to_another_shows_the_certificate() -> None:
+    """It is there before they start, and only the service that makes it may write it."""
+    for name in ("web-1", "web-2", "scheduler", "worker-1", "worker-2"):
+        given = SERVICES[name]["environment"]
+        files = [given[f"POTHOLE_TLS_{what}"] for what in ("CA", "CERT", "KEY")]
+        assert files == [f"/tls/{file}" for file in FILES] and "tls:/tls:ro" in SERVICES[name]["volumes"]
+        assert SERVICES[name]["depends_on"]["certificate"] == {"condition": "service_completed_successfully"}
+    assert SERVICES["certificate"]["volumes"] == ["tls:/tls"] and SERVICES["certificate"]["network_mode"] == "none"
+    assert SERVICES["web-1"]["environment"]["POTHOLE_SCHEDULER"].startswith("tls://")
+
+
+def test_settings_are_read_without_a_complaint(tmp_path: Path) -> None:
     """Every variable that a service is given is a row of one of the tables, and its value is taken."""
+    write_certificate(tmp_path)
     tables = (WebSettings, EngineSettings, ObserveSettings)
     known = {variable for table in tables for variable, _, _ in table.table()}
     for name in OURS:
         given = {key: str(value) for key, value in SERVICES[name].get("environment", {}).items()}
         assert set(given) <= known
         plain = {key: value for key, value in given.items() if "${" not in value}
+        plain = {key: value.replace("/tls/", f"{tmp_path}/") for key, value in plain.items()}
         for table in tables:
             table.from_environment(plain)
     assert parse_web([]).host == "127.0.0.1"
@@ -95,7 +110,10 @@ def test_the_proxy_s_folder_is_filled_whatever_visitors_are_asked(
     for variable, value in {"PASSWORD": "x", "HOSTS": "lab.example.org", "REQUEST_BURST": "1"}.items():
         monkeypatch.setenv(f"POTHOLE_{variable}", value)
     web_settings.cache_clear()
-    some = ["/assets/lab.css", *(f"/assets/core/{name}.js" for name in ("start", "link", "keys", "gate"))] * 10
+    some = [
+        "/assets/lab.css",
+        *(f"/assets/core/{name}.js" for name in ("start", "link", "keys", "gate")),
+    ] * 10
     monkeypatch.setattr(assets, "addresses", lambda *_: some)
     try:
         assert asyncio.run(assets.collect(tmp_path, 0))[0] == len(some)
@@ -133,5 +151,5 @@ def test_only_the_proxy_is_trusted_to_name_visitors() -> None:
 def test_web_processes_share_the_key_of_the_password_s_cookie() -> None:
     for name in ("web-1", "web-2"):
         folder = SERVICES[name]["environment"]["POTHOLE_STATE_DIR"]
-        assert SERVICES[name]["volumes"] == [f"web-state:{folder}"]
+        assert f"web-state:{folder}" in SERVICES[name]["volumes"]
     assert "web-state:/state" not in SERVICES["scheduler"]["volumes"]

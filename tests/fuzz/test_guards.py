@@ -40,10 +40,14 @@ SIGNS = (
 @pytest.fixture(scope="module")
 def guarded(start_server: Callable[..., Server]) -> Iterator[Server]:
     server = start_server(
-        POTHOLE_PASSWORD="swordfish", POTHOLE_TRUSTED_PROXIES="127.0.0.1", POTHOLE_HOSTS="lab,127.0.0.1",
-        POTHOLE_ORIGINS="https://friend.example", POTHOLE_REQUESTS_PER_SECOND="100000", POTHOLE_REQUEST_BURST="100000",
+        POTHOLE_PASSWORD="swordfish",
+        POTHOLE_TRUSTED_PROXIES="127.0.0.1",
+        POTHOLE_HOSTS="lab,127.0.0.1",
+        POTHOLE_ORIGINS="https://friend.example",
+        POTHOLE_REQUESTS_PER_SECOND="100000",
+        POTHOLE_REQUEST_BURST="100000",
         POTHOLE_LOG_LEVEL="warning",
-    )  # fmt: skip
+    )
     yield server
     assert server.exit_code is None, server.log()
     server.stop()

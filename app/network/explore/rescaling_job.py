@@ -32,7 +32,7 @@ def run(description: Description, job: JobContext) -> None:
 
     from app.network.explore.interruptible import Watched
     from app.network.explore.run_record import Data, run_ground
-    from geometry.curvature import rescalings
+    from geometry.rescaling import rescalings
 
     torch.set_num_threads(job.threads)
     job.settings(0)
@@ -88,8 +88,8 @@ def run(description: Description, job: JobContext) -> None:
 def two_lines(objective: Any, theta: Any, factor: float, x: np.ndarray, seed: int) -> dict[str, np.ndarray]:
     """The loss along a filter-normalised random direction at T_α θ, and along the same direction unscaled, of length
     ‖θ‖ for every α."""
-    from geometry.curvature import rescaled
     from geometry.plane import Plane
+    from geometry.rescaling import rescaled
     from geometry.slices import evaluate_slice, slice_plane
 
     moved = rescaled(theta, objective.layout, factor)
@@ -124,5 +124,5 @@ RESCALING = JobKind(
     lane="short",
     resumable=False,
     label=lambda asked: f"rescaling by {asked['rescaling_factor']:g}",
-    needs=("app.network.explore.run_record", "app.network.explore.interruptible", "geometry.curvature"),
+    needs=("app.network.explore.run_record", "app.network.explore.interruptible", "geometry.rescaling"),
 )

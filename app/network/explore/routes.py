@@ -52,7 +52,8 @@ def add_explore_routes(server: FastAPI, services: Services) -> None:
             # What was asked before is of no use any more; it may have ended, or be somebody else's.
             with contextlib.suppress(Refused):
                 await default_engine().stop(job_in(raw, "replaces"), visitor)
-        job = await default_engine().submit(visitor, description)
+        address, _ = visitor_in_queue(request)
+        job = await default_engine().submit(visitor, description, address)
         return json_response(orjson.dumps({"job": job, "notices": notices}))
 
     @server.post("/network/explore/stop", include_in_schema=False)

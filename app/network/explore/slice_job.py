@@ -109,7 +109,7 @@ class Slice:
 
     def progressive(self) -> tuple[np.ndarray, dict[str, Any]]:
         """Coarse, then exact."""
-        from geometry.progressive_slices import progressive_slice
+        from geometry.slices.progressive import progressive_slice
 
         interval, found = INTERVALS[0], None
         pictures = progressive_slice(
@@ -131,8 +131,8 @@ class Slice:
 
     def exact(self) -> tuple[np.ndarray, dict[str, Any]]:
         """Every point, drawn at the end; `done` tells how far it is."""
-        from geometry.slice_grid import lattice
-        from geometry.slice_points import point_losses
+        from geometry.slices.grid import lattice
+        from geometry.slices.points import point_losses
 
         evaluate, points = point_losses(self.objective, self.plane), lattice(self.x, self.y)
         found, start, together = np.empty(len(points)), 0, 4
@@ -151,7 +151,7 @@ class Slice:
 
     def adaptive(self) -> tuple[np.ndarray, dict[str, Any]]:
         """From few points, refined where interpolation errs."""
-        from geometry.adaptive_slices import refined_slices
+        from geometry.slices.adaptive import refined_slices
 
         ends = [(float(axis[0]), float(axis[-1])) for axis in (self.x, self.y) if axis is not None]
         found = None
@@ -190,7 +190,7 @@ class Slice:
 
     def report_honesty(self, position: int) -> None:
         """What the projection of every path leaves out."""
-        from geometry.honesty import path_on_plane
+        from geometry.projection_error import path_on_plane
 
         for name, path in self.paths.items():
             self.job.settings(position)
@@ -212,7 +212,7 @@ class Slice:
 
     def standard_error(self) -> dict[str, Any]:
         """Of a sample: the standard error of its level, on a coarse grid; nothing for whole data."""
-        from geometry.sampled_slices import sampled_slice
+        from geometry.slices.sampled import sampled_slice
 
         if self.objective.examples == self.whole.examples:
             return {}
@@ -287,7 +287,7 @@ class Slice:
 
     def _coarsest(self) -> int:
         """Stride of the first picture, such that it is there in time: 8 × 8 points at most, 4 × 4 at least."""
-        from geometry.slice_points import point_losses
+        from geometry.slices.points import point_losses
 
         evaluate = point_losses(self.objective, self.plane)
         middle = np.zeros((1, self.plane.axes))

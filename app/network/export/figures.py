@@ -10,12 +10,11 @@ from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
 from app.appearance import MethodLook
 from app.drawing.sheet import HEAD, Sheet
-from app.drawing.style import MARKERS, SETTINGS, colour_map, dash_of, rank, rgba
+from app.drawing.style import MARKERS, SETTINGS, colour_map, dash_of, dress, rank, rgba
 from app.network.export.data import curvature_settings, curves_of, slice_settings
 from app.network.export.record import Record
 from app.network.export.request import NetworkExport
 from app.network.training.settings import METHOD_NAMES
-from app.toy.export.panels import dress
 from app.toy.export.scene import look_in
 from app.toy.landscape import colour_range
 

@@ -17,12 +17,12 @@ Run = Callable[..., Awaitable[Any]]
 """`run(function, *arguments)`: the value of a function that its module names, computed beside the web process."""
 
 
-async def network_file(engine: Engine, visitor: str, asked: NetworkExport, run: Run) -> MadeFile:
+async def network_file(engine: Engine, visitor: str, asked: NetworkExport, run: Run, address: str = "") -> MadeFile:
     """The file. BadRequest, UnknownJob, Refused and Unavailable say with a sentence why there is none."""
     if asked.what == "weights":
         record = await record_of(engine, asked.job)
         name = file_name(record.file_state(), "safetensors", f"{asked.method}-{asked.moment}")
-        return MadeFile(name, await weights_file(engine, visitor, asked))
+        return MadeFile(name, await weights_file(engine, visitor, address, asked))
     if asked.what in ("slice", "curvature"):
         tree, record = await explored(engine, asked.job, asked.what)
         return MadeFile(_name(record, asked), await run(_explored_file, tree, record, asked))
@@ -61,10 +61,10 @@ def _explored_file(tree: dict[str, Any], record: Record, asked: NetworkExport) -
     return getattr(figures, f"{asked.what}_figure")(tree, record, asked)
 
 
-async def weights_file(engine: Engine, visitor: str, asked: NetworkExport) -> bytes:
+async def weights_file(engine: Engine, visitor: str, address: str, asked: NetworkExport) -> bytes:
     """The safetensors file of a method's weights, written by a job of the engine."""
     description = {"kind": "weights-file", "run": asked.job, "moment": asked.moment, "method": asked.method}
-    job = await engine.submit(visitor, description)
+    job = await engine.submit(visitor, description, address)
     said = ""
     async for entry in engine.follow(job):
         said = entry.data.get("sentence") or said

@@ -45,7 +45,7 @@ def run(description: Description, job: JobContext) -> None:
 
     from app.encoding import encode
     from app.network.training.problem import foundation, read_plane
-    from geometry.progressive_slices import progressive_slice
+    from geometry.slices.progressive import progressive_slice
 
     torch.set_num_threads(job.threads)
     packed = job.fetch(description["run"], "plane")
@@ -77,5 +77,5 @@ GROUND = JobKind(
     lane="short",
     resumable=False,
     label=lambda d: f"ground of {d['run']}",
-    needs=("app.network.training.problem", "geometry.progressive_slices"),
+    needs=("app.network.training.problem", "geometry.slices.progressive"),
 )

@@ -14,7 +14,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Ellipse
 
 from app.appearance import SCHEMES
-from app.drawing.style import MARKERS, colour_map, dash_of, rank, rgba, start_mark
+from app.drawing.style import MARKERS, colour_map, dash_of, dress, rank, rgba, start_mark
 from app.toy.compute import Trace
 from app.toy.export.scene import Scene, look_in, probe_points
 from app.toy.figures import LEVELS
@@ -30,19 +30,6 @@ class Exit:
 
     step: int
     place: np.ndarray
-
-
-def dress(axes: Axes, scheme: str, title: str = "", unit: str = "") -> None:
-    """Quiet axes in the scheme's colours."""
-    colours = SCHEMES[scheme]
-    axes.set_facecolor(colours.paper)
-    axes.tick_params(colors=colours.quiet, labelsize=9, length=3, width=0.8)
-    for side in axes.spines.values():
-        side.set_color(colours.grid)
-    if title:
-        axes.set_title(title, loc="left", fontsize=11, fontweight="bold", color=colours.ink, pad=6)
-    if unit:
-        axes.set_title(unit, loc="right", fontsize=9, color=colours.quiet, pad=6)
 
 
 class MapPanel:

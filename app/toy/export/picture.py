@@ -21,9 +21,9 @@ from PIL import Image
 
 from app import __version__
 from app.appearance import SCHEMES
-from app.drawing.style import MARKERS, SETTINGS, dash_of
+from app.drawing.style import MARKERS, SETTINGS, dash_of, dress
 from app.toy.export.description import caption_of, settings_of, settings_rows
-from app.toy.export.panels import ChartPanel, MapPanel, dress
+from app.toy.export.panels import ChartPanel, MapPanel
 from app.toy.export.scene import Scene, look_in
 
 DESIGN_WIDTH = 960

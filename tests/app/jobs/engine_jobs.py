@@ -41,7 +41,9 @@ def count(description: Description, job: JobContext) -> None:
 
     for t in range(job.checkpoint_position, description["steps"]):
         while t in gates and not gates[t].exists():
-            if job._wish:  # it can be stopped, paused and changed here as at every step; otherwise nothing is kept here
+            if (
+                job._leave
+            ):  # it can be stopped, paused and changed here as at every step; otherwise nothing is kept here
                 job.keep_checkpoint(t, json.dumps({"x": x}).encode())
             job.settings(t)
             time.sleep(0.01)
@@ -73,6 +75,15 @@ def wrong(description: Description, job: JobContext) -> None:
     raise KeyError("a secret of the program")
 
 
+def computing(description: Description, job: JobContext) -> None:
+    """Is inside torch's own code, threads and all, whenever its process ends."""
+    import torch
+
+    job.report(1, x=1.0)
+    while True:
+        torch.ones(1500, 1500) @ torch.ones(1500, 1500)
+
+
 def deaf(description: Description, job: JobContext) -> None:
     """Does not ask for its settings, so it cannot be stopped kindly."""
     job.report(1, x=1.0)
@@ -84,9 +95,10 @@ SHORT = JobKind("short", validate, count, change, lane="short", resumable=False)
 MODULES = JobKind("modules", lambda _: {}, modules)
 READER = JobKind("reader", lambda d: d, reader, lane="short", resumable=False)
 WRONG = JobKind("wrong", lambda _: {}, wrong)
+COMPUTING = JobKind("computing", lambda _: {}, computing)
 DEAF = JobKind("deaf", lambda _: {}, deaf)
 NEEDY = JobKind("needy", lambda _: {}, wrong, needs=("wsgiref.validate",))
 KINDS = {
     name: f"tests.app.jobs.engine_jobs:{name.upper()}"
-    for name in ("count", "short", "modules", "reader", "wrong", "deaf")
+    for name in ("count", "short", "modules", "reader", "wrong", "deaf", "computing")
 }

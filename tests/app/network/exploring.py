@@ -8,7 +8,7 @@ from typing import Any
 from app.jobs.context import JobContext
 from app.jobs.errors import UnknownJob
 from app.jobs.kinds import load_kind, validated
-from app.jobs.settings import KINDS
+from app.network.kinds import KINDS
 from tests.optimizers.small_training import one_thread
 
 SMALL = {
@@ -63,7 +63,7 @@ class Look:
         def settings(position: int) -> dict[str, Any]:
             self.questions += 1
             if stop_after is not None and self.questions > stop_after:
-                context.instruct({"wish": "stop", "settings": {}, "version": 0})
+                context.instruct({"leave": True, "settings": {}, "version": 0})
             return asked(position)
 
         context.settings = settings  # type: ignore[method-assign]

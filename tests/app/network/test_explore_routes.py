@@ -13,12 +13,12 @@ from fastapi import FastAPI
 from app.encoding import decode, encode
 from app.jobs import Refused, UnknownJob
 from app.jobs.kinds import validated
-from app.jobs.settings import KINDS
 from app.network.controls import controls, read_network_link, read_network_state
 from app.network.explore import routes
 from app.network.explore.controls import EXPLORE_CONTROLS
 from app.network.explore.figures import loss_ticks
 from app.network.explore.routes import TABLES
+from app.network.kinds import KINDS
 from app.state.control import ChoiceControl, NumberControl
 from app.web.http import add_refusals
 from app.web.visitor import VISITOR_COOKIE
@@ -39,7 +39,7 @@ class FakeEngine:
         self.asked: list[tuple[Any, ...]] = []
         self.refusal: Exception | None = None
 
-    async def submit(self, visitor: str, description: dict[str, Any]) -> str:
+    async def submit(self, visitor: str, description: dict[str, Any], address: str = "") -> str:
         if self.refusal is not None:
             raise self.refusal
         kind, cleaned = validated(description, KINDS)

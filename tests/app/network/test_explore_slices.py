@@ -13,15 +13,15 @@ from app.jobs.context import LeaveJob
 from app.jobs.errors import Refused, UnknownJob
 from app.jobs.kinds import validated
 from app.jobs.packing import unpack
-from app.jobs.settings import KINDS as JOB_KINDS
 from app.network.explore import run_record as ground_module
 from app.network.explore.controls import CURVATURE_CONTROLS, RESCALING_CONTROLS, SLICE_CONTROLS
 from app.network.explore.frames import asked_plane
+from app.network.kinds import KINDS as JOB_KINDS
 from app.network.training.problem import foundation, read_weights
-from geometry.honesty import path_on_plane
 from geometry.plane import Plane
-from geometry.sampled_slices import sampled_objective
+from geometry.projection_error import path_on_plane
 from geometry.slices import KINDS, NORMALISATIONS, evaluate_slice, sampled_slice, slice_plane
+from geometry.slices.sampled import sampled_objective
 from tests.app.network.exploring import Look, Run
 
 FEW = {"slice_points": 13}

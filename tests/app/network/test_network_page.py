@@ -55,7 +55,7 @@ class FakeEngine:
         if job != RUN:
             raise UnknownJob("there is no such job: it has ended a while ago, or the engine was restarted")
 
-    async def submit(self, visitor: str, description: dict[str, Any]) -> str:
+    async def submit(self, visitor: str, description: dict[str, Any], address: str = "") -> str:
         if self.refusal is not None:
             raise self.refusal
         self.asked.append(("submit", visitor, description))
@@ -378,7 +378,7 @@ def test_the_web_process_imports_no_training() -> None:
     """What trains, measures and draws surfaces is imported by workers; here are the tables of names alone."""
     script = (
         "import sys; from app.server import build; build(); from app.jobs.kinds import validated\n"
-        "from app.jobs.settings import KINDS; validated({'kind': 'train'}, KINDS)\n"
+        "from app.network.kinds import KINDS; validated({'kind': 'train'}, KINDS)\n"
         "print(sorted({'optimizers.training', 'geometry.slices', 'app.network.training.train_ground',"
         " 'app.network.training.problem', 'app.network.training.user_model_loader'} & set(sys.modules)))"
     )

@@ -14,7 +14,7 @@ import torch
 from app.jobs.context import JobContext, LeaveJob
 from app.jobs.kinds import validated
 from app.jobs.packing import pack, unpack
-from app.jobs.settings import KINDS
+from app.network.kinds import KINDS
 from app.network.training.job import TRAIN
 from app.network.training.settings import CHANGEABLE, METHOD_NAMES, NUMBERS, STRUCTURES
 from app.network.training.train_ground import Ground, training_methods
@@ -69,10 +69,10 @@ class Registry:
             if changes and position in changes:
                 self.job["version"] += 1
                 self.job["settings"] = {**self.job["settings"], **changes[position]}
-                context.instruct({"wish": "", "settings": self.job["settings"], "version": self.job["version"]})
+                context.instruct({"leave": False, "settings": self.job["settings"], "version": self.job["version"]})
             value = asked(position)
             if leave_at is not None and position >= leave_at:
-                context.instruct({"wish": "pause", "settings": self.job["settings"], "version": self.job["version"]})
+                context.instruct({"leave": True, "settings": self.job["settings"], "version": self.job["version"]})
             if position % 3 == 0:
                 self._take(context)
             return value

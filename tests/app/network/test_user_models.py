@@ -17,8 +17,8 @@ from app.__main__ import main
 from app.jobs import Engine, EngineSettings
 from app.jobs.kinds import validated
 from app.jobs.packing import pack, unpack
-from app.jobs.settings import KINDS
 from app.network.controls import read_network_state
+from app.network.kinds import KINDS
 from app.network.training import user_models
 from app.network.training.problem import device_in_words, foundation, read_plane, read_weights
 from app.network.training.train_ground import Ground

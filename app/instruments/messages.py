@@ -1,0 +1,235 @@
+"""What the instruments' addresses answer, and what their page is told once. Maps are told row by row, from below."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, NotRequired, TypedDict
+
+from app.state.messages import Control
+from app.toy.messages import Claim, Look, Price, SurfaceTable
+
+
+class OpenedInstruments(TypedDict):
+    """POST /instruments/open."""
+
+    state: dict[str, Any]
+    notices: list[str]
+
+
+class PhasePart(TypedDict):
+    """One method's counts at these columns and rows of the map: [row][column]."""
+
+    method: str
+    columns: list[int]
+    rows: list[int]
+    arrived: list[list[int]]
+    diverged: list[list[int]]
+    median: list[list[float | None]]
+    refreshes: list[list[float | None]]
+
+
+class MapAxis(TypedDict):
+    """One axis of a map."""
+
+    name: str
+    title: str
+    log: bool
+    values: list[float]
+
+
+class PhaseAnswer(TypedDict):
+    """POST /instruments/phase. Only the coarsest part has the fields from `x` on."""
+
+    stride: int
+    parts: list[PhasePart]
+    x: NotRequired[MapAxis]
+    y: NotRequired[MapAxis]
+    runs: NotRequired[int]
+    steps: NotRequired[int]
+    costs: NotRequired[dict[str, Price]]
+    counting: NotRequired[str]
+    what: NotRequired[str]
+    bounds: NotRequired[list[dict[str, Any]]]
+    left_out: NotRequired[list[str]]
+
+
+class RaceMap(TypedDict):
+    """Counts over β × k: [row of k][column of β]."""
+
+    arrived: list[list[int]]
+    diverged: list[list[int]]
+    median: list[list[float | None]]
+
+
+class AlongRun(TypedDict):
+    """U's eigenvalues and the inverse curvatures along a run, at these steps."""
+
+    steps: list[int]
+    smallest: list[float | None]
+    largest: list[float | None]
+    local: list[float | None]
+    smoothed: list[float | None]
+    arrival: int | None
+    outcome: str
+
+
+class RaceAnswer(TypedDict):
+    """POST /instruments/race. escape, relearning: in steps."""
+
+    decays: list[float]
+    intervals: list[float]
+    runs: int
+    maps: dict[str, RaceMap]
+    along: dict[str, AlongRun]
+    escape: float | None
+    relearning: float
+    claims: list[Claim]
+    what: str
+    left_out: NotRequired[list[str]]
+
+
+class Strip(TypedDict):
+    """The best of what was tried around each learning rate."""
+
+    method: str
+    arrived: list[int]
+    median: list[float | None]
+    refreshes: list[float | None]
+    loss: list[float | None]
+    rate: list[float]
+    radius: list[float]
+
+
+class Judged(TypedDict):
+    """One setting, judged on fresh runs."""
+
+    arrived: int
+    median: float | None
+    loss: float | None
+    refreshes: float | None
+
+
+class FairnessRow(TypedDict):
+    """A method at its best and at the page's setting. own: the toy lab's controls that go there."""
+
+    method: str
+    probing: bool
+    learning_rate: float
+    radius: float
+    own: dict[str, float]
+    tuned: Judged
+    now: Judged
+
+
+class EqualCost(TypedDict):
+    """The comparison within an equal budget. lengths: steps by method."""
+
+    strips: list[Strip]
+    rows: list[FairnessRow]
+    sentence: str
+    unit: str
+    prices: dict[str, Price]
+    budget: float
+    lengths: dict[str, int]
+    what: str
+
+
+class FairnessAnswer(TypedDict):
+    """POST /instruments/fairness. equal_cost: where another unit than steps is counted in."""
+
+    rates: list[float]
+    runs: int
+    judged_on: int
+    effort: int
+    costs: dict[str, Price]
+    strips: list[Strip]
+    rows: list[FairnessRow]
+    sentence: str
+    what: str
+    equal_cost: NotRequired[EqualCost]
+    left_out: NotRequired[list[str]]
+
+
+class BasinMap(TypedDict):
+    """One method's map: cells[j][i] index `names`."""
+
+    method: str
+    names: list[str]
+    cells: list[list[int]]
+    ghosts: list[list[float]]
+
+
+class NamedPlace(TypedDict):
+    """A minimum on the map."""
+
+    name: str
+    position: list[float]
+
+
+class BasinsAnswer(TypedDict):
+    """POST /instruments/basins."""
+
+    x: list[float]
+    y: list[float]
+    domain: list[list[float]]
+    maps: list[BasinMap]
+    minima: list[NamedPlace]
+    ghost_holds: bool
+    what: str
+    left_out: NotRequired[list[str]]
+
+
+class Quantity(TypedDict):
+    """A closed form beside what the real step does."""
+
+    label: str
+    formula: str
+    kind: str
+    closed: float | None
+    simulated: float | None
+    deviation: float | None
+    agrees: bool | None
+    fineness: float | None
+
+
+class TwoScaleAnswer(TypedDict):
+    """POST /instruments/two-scale."""
+
+    c: float
+    edge: float
+    quantities: list[Quantity]
+    cycles: dict[str, Any]
+    window: dict[str, Any]
+    plane: list[dict[str, Any]]
+    sentence: str
+    what: str
+    left_out: NotRequired[list[str]]
+
+
+class InstrumentEntry(TypedDict):
+    """An instrument among the page's tables. controls, decided_by: names; tables: key and name of each."""
+
+    key: str
+    controls: list[str]
+    decided_by: list[str]
+    tables: list[list[str]]
+
+
+class InstrumentTables(TypedDict):
+    """What the instruments page is told once."""
+
+    page: Literal["instruments"]
+    controls: list[Control]
+    surfaces: dict[str, SurfaceTable]
+    methods: list[str]
+    looks: dict[str, Look]
+    export: list[Control]
+    presets: dict[str, dict[str, Any]]
+    instruments: list[InstrumentEntry]
+    own_controls: list[str]
+
+
+MESSAGES = (
+    *(OpenedInstruments, PhasePart, MapAxis, PhaseAnswer, RaceMap, AlongRun, RaceAnswer, Strip, Judged, FairnessRow),
+    *(EqualCost, FairnessAnswer, BasinMap, NamedPlace, BasinsAnswer, Quantity, TwoScaleAnswer, InstrumentEntry),
+    InstrumentTables,
+)

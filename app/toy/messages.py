@@ -1,0 +1,294 @@
+"""What the toy lab's addresses answer, and what its page is told once. Docstrings give shapes and units."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, NotRequired, TypedDict
+
+from app.state.messages import ClampedValue, Control, Encoded
+
+
+class Look(TypedDict):
+    """A method's colour, line and marker. dash: lengths as in SVG, "" for a solid line."""
+
+    colour: str
+    colour_on_dark: str
+    width: float
+    dash: str
+    marker: str
+
+
+class OutcomeRow(TypedDict):
+    """A row of the table of outcomes. Costs to arrival are null where the method does not arrive."""
+
+    method: str
+    outcome: str
+    sentence: str
+    settings: str | None
+    arrival: int | None
+    evaluations_to_arrival: int | None
+    evaluations: int
+    products_to_arrival: int | None
+    products: int
+    length_to_arrival: float | None
+    length: float | None
+
+
+class CountedCost(TypedDict):
+    """Gradient evaluations of a step and of a refresh of U. first: the step before the first refresh, −1 for none."""
+
+    step: float
+    refresh: float
+    first: int
+    every: int
+
+
+class MethodPath(TypedDict):
+    """One method's run: positions (steps + 1, D), probes (steps, D), the others (steps + 1,)."""
+
+    name: str
+    makes_ghosts: bool
+    positions: Encoded
+    probes: Encoded | None
+    losses: Encoded
+    probe_losses: Encoded | None
+    distance: Encoded
+    curvature: Encoded
+    last_finite: int
+    arrival: int
+    row: OutcomeRow
+    cost: CountedCost
+
+
+class Ghost(TypedDict):
+    """A fixed point that SAM's probe makes. holds: whether SAM stays at it at this learning rate."""
+
+    position: list[float]
+    loss: float
+    holds: bool
+
+
+class Ranges(TypedDict):
+    """Lowest and highest value of each chart."""
+
+    losses: list[float]
+    distance: list[float]
+    curvature: list[float]
+
+
+class Paths(TypedDict):
+    """All methods' runs. summary: the run in words."""
+
+    steps: int
+    dimension: int
+    start: list[float]
+    ranges: Ranges
+    methods: list[MethodPath]
+    summary: str
+    ghosts: list[Ghost]
+
+
+class Basin(TypedDict):
+    """The flat basin: to arrive is to come into this ball."""
+
+    centre: list[float]
+    radius: float
+
+
+class Minimum(TypedDict):
+    """A minimum of a surface."""
+
+    name: str
+    position: list[float]
+    loss: float
+
+
+class EncodedRelief(TypedDict):
+    """The ground of the 3-D view: losses (points, points), y outer; nothing is drawn above `top`."""
+
+    points: int
+    losses: Encoded
+    top: float
+    span: float
+
+
+class SurfaceFigures(TypedDict):
+    """plotly's figures. relief: none for a 1-D surface, whose second picture the browser draws."""
+
+    map: dict[str, Any]
+    relief: NotRequired[dict[str, Any]]
+
+
+class SurfaceAnswer(TypedDict):
+    """A surface as it is drawn; `key` names its parameters and scheme. relief: of a 2-D surface."""
+
+    key: str
+    surface: str
+    scheme: str
+    title: str
+    description: str
+    dimension: int
+    domain: list[list[float]]
+    default_start: list[float]
+    basin: Basin | None
+    minima: list[Minimum]
+    reference: str
+    figures: SurfaceFigures
+    relief: NotRequired[EncodedRelief]
+
+
+class ToyAnswer(TypedDict):
+    """POST /toy/compute. surface: null where the browser has it."""
+
+    surface: SurfaceAnswer | None
+    paths: Paths
+    notices: list[ClampedValue]
+    left_out: list[str]
+
+
+class OpenedLink(TypedDict):
+    """POST /toy/open."""
+
+    state: dict[str, Any]
+    notices: list[str]
+    link: str
+
+
+class Claim(TypedDict):
+    """A statement with its verdict, from runs made for it."""
+
+    statement: str
+    source: str
+    verdict: Literal["holds", "does not hold", "not tested here"]
+    counts: str
+    detail: str
+
+
+class ClaimsAnswer(TypedDict):
+    """POST /toy/claims."""
+
+    claims: list[Claim]
+
+
+class Patch(TypedDict):
+    """The loss around θ: (points, points) on a plane, (points,) along a line."""
+
+    points: int
+    losses: Encoded
+    low: float
+    high: float
+
+
+class AnatomyStage(TypedDict):
+    """One vector of a step in words and numbers."""
+
+    key: str
+    title: str
+    formula: str
+    numbers: str
+    note: str
+
+
+class AnatomyAnswer(TypedDict):
+    """POST /toy/anatomy: a step taken apart; vectors (D,), null where not finite. image: ρU;  metric: ρU^½."""
+
+    method: str
+    step: int
+    steps: int
+    asked: int
+    last: int
+    diverged: bool
+    dimension: int
+    probing: bool
+    learns: bool
+    radius: float
+    learning_rate: float
+    theta: list[float] | None
+    gradient: list[float] | None
+    offset: list[float] | None
+    probe: list[float] | None
+    outer: list[float] | None
+    noise: list[float] | None
+    noisy: list[float] | None
+    direction: list[float] | None
+    velocity_before: list[float] | None
+    velocity: list[float] | None
+    displacement: list[float] | None
+    arrived: list[float] | None
+    image: list[list[float]] | None
+    metric: list[list[float]] | None
+    half: float
+    patch: Patch
+    stages: list[AnatomyStage]
+
+
+class Places(TypedDict):
+    """Walkers' places (frames, walkers, D) as uint16 in the extents; 65535 stands for nowhere."""
+
+    dtype: Literal["u2"]
+    bdata: str
+    shape: str
+
+
+class CloudMethod(TypedDict):
+    """One method's cloud. arrival: by walker, −1 for none."""
+
+    name: str
+    counts: dict[str, int]
+    arrival: list[int]
+    median: float | None
+    first: int | None
+    last: int | None
+    places: Places
+
+
+class CloudAnswer(TypedDict):
+    """POST /toy/cloud. frames: the steps that places are told at."""
+
+    walkers: int
+    steps: int
+    frames: list[int]
+    stride: int
+    extents: list[list[float]]
+    methods: list[CloudMethod]
+    sentence: str
+    what: str
+
+
+class Price(TypedDict):
+    """What a step and a refresh of U cost, in the unit that is counted in."""
+
+    step: float
+    refresh: float
+
+
+class CostAnswer(TypedDict):
+    """POST /toy/cost: measured seconds by method."""
+
+    methods: dict[str, Price]
+    what: str
+
+
+class SurfaceTable(TypedDict):
+    """A surface among the page's tables."""
+
+    description: str
+    controls: list[Control]
+
+
+class ToyTables(TypedDict):
+    """What the toy lab's page is told once. presets: their captions and values."""
+
+    page: Literal["toy"]
+    controls: list[Control]
+    surfaces: dict[str, SurfaceTable]
+    methods: list[str]
+    looks: dict[str, Look]
+    export: list[Control]
+    presets: dict[str, dict[str, Any]]
+
+
+MESSAGES = (
+    *(Look, OutcomeRow, CountedCost, MethodPath, Ghost, Ranges, Paths, Basin, Minimum, EncodedRelief, SurfaceFigures),
+    *(SurfaceAnswer, ToyAnswer, OpenedLink, Claim, ClaimsAnswer, Patch, AnatomyStage, AnatomyAnswer, Places),
+    *(CloudMethod, CloudAnswer, Price, CostAnswer, SurfaceTable, ToyTables),
+)

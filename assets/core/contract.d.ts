@@ -1,0 +1,624 @@
+// What server and browser say to each other. Written by `python -m tests.project.contract --write`.
+
+/** An array in base64, little-endian float32. shape: "rows, columns". */
+export interface Encoded {
+  dtype: "f4";
+  bdata: string;
+  shape: string;
+}
+
+/**
+ * A row of a table of controls. A number has the fields from `scale` on, a choice `options` (value and text), a
+ * list of names `names`.
+ */
+export interface Control {
+  name: string;
+  kind: "number" | "choice" | "names" | "text";
+  group: string;
+  title: string;
+  label: string;
+  symbol: string;
+  unit: string;
+  help: string;
+  wants: string;
+  role: "computed" | "drawn" | "view";
+  kept: boolean;
+  default: any;
+  options?: string[][];
+  names?: string[];
+  scale?: "linear" | "log" | "log or zero";
+  minimum?: number;
+  maximum?: number;
+  smallest?: number;
+  integer?: boolean;
+  step?: number;
+  digits?: number;
+  low?: number;
+  high?: number;
+  slider_step?: number;
+}
+
+/** A control that was clamped: the value that is used, and the sentence that says so. */
+export interface ClampedValue {
+  name: string;
+  value: number;
+  sentence: string;
+}
+
+/** What is answered to a request that is refused. */
+export interface Problems {
+  problems: string[];
+}
+
+/** A method's colour, line and marker. dash: lengths as in SVG, "" for a solid line. */
+export interface Look {
+  colour: string;
+  colour_on_dark: string;
+  width: number;
+  dash: string;
+  marker: string;
+}
+
+/** A row of the table of outcomes. Costs to arrival are null where the method does not arrive. */
+export interface OutcomeRow {
+  method: string;
+  outcome: string;
+  sentence: string;
+  settings: string | null;
+  arrival: number | null;
+  evaluations_to_arrival: number | null;
+  evaluations: number;
+  products_to_arrival: number | null;
+  products: number;
+  length_to_arrival: number | null;
+  length: number | null;
+}
+
+/** Gradient evaluations of a step and of a refresh of U. first: the step before the first refresh, −1 for none. */
+export interface CountedCost {
+  step: number;
+  refresh: number;
+  first: number;
+  every: number;
+}
+
+/** One method's run: positions (steps + 1, D), probes (steps, D), the others (steps + 1,). */
+export interface MethodPath {
+  name: string;
+  makes_ghosts: boolean;
+  positions: Encoded;
+  probes: Encoded | null;
+  losses: Encoded;
+  probe_losses: Encoded | null;
+  distance: Encoded;
+  curvature: Encoded;
+  last_finite: number;
+  arrival: number;
+  row: OutcomeRow;
+  cost: CountedCost;
+}
+
+/** A fixed point that SAM's probe makes. holds: whether SAM stays at it at this learning rate. */
+export interface Ghost {
+  position: number[];
+  loss: number;
+  holds: boolean;
+}
+
+/** Lowest and highest value of each chart. */
+export interface Ranges {
+  losses: number[];
+  distance: number[];
+  curvature: number[];
+}
+
+/** All methods' runs. summary: the run in words. */
+export interface Paths {
+  steps: number;
+  dimension: number;
+  start: number[];
+  ranges: Ranges;
+  methods: MethodPath[];
+  summary: string;
+  ghosts: Ghost[];
+}
+
+/** The flat basin: to arrive is to come into this ball. */
+export interface Basin {
+  centre: number[];
+  radius: number;
+}
+
+/** A minimum of a surface. */
+export interface Minimum {
+  name: string;
+  position: number[];
+  loss: number;
+}
+
+/** The ground of the 3-D view: losses (points, points), y outer; nothing is drawn above `top`. */
+export interface EncodedRelief {
+  points: number;
+  losses: Encoded;
+  top: number;
+  span: number;
+}
+
+/** plotly's figures. relief: none for a 1-D surface, whose second picture the browser draws. */
+export interface SurfaceFigures {
+  map: Record<string, any>;
+  relief?: Record<string, any>;
+}
+
+/** A surface as it is drawn; `key` names its parameters and scheme. relief: of a 2-D surface. */
+export interface SurfaceAnswer {
+  key: string;
+  surface: string;
+  scheme: string;
+  title: string;
+  description: string;
+  dimension: number;
+  domain: number[][];
+  default_start: number[];
+  basin: Basin | null;
+  minima: Minimum[];
+  reference: string;
+  figures: SurfaceFigures;
+  relief?: EncodedRelief;
+}
+
+/** POST /toy/compute. surface: null where the browser has it. */
+export interface ToyAnswer {
+  surface: SurfaceAnswer | null;
+  paths: Paths;
+  notices: ClampedValue[];
+  left_out: string[];
+}
+
+/** POST /toy/open. */
+export interface OpenedLink {
+  state: Record<string, any>;
+  notices: string[];
+  link: string;
+}
+
+/** A statement with its verdict, from runs made for it. */
+export interface Claim {
+  statement: string;
+  source: string;
+  verdict: "holds" | "does not hold" | "not tested here";
+  counts: string;
+  detail: string;
+}
+
+/** POST /toy/claims. */
+export interface ClaimsAnswer {
+  claims: Claim[];
+}
+
+/** The loss around θ: (points, points) on a plane, (points,) along a line. */
+export interface Patch {
+  points: number;
+  losses: Encoded;
+  low: number;
+  high: number;
+}
+
+/** One vector of a step in words and numbers. */
+export interface AnatomyStage {
+  key: string;
+  title: string;
+  formula: string;
+  numbers: string;
+  note: string;
+}
+
+/** POST /toy/anatomy: a step taken apart; vectors (D,), null where not finite. image: ρU; metric: ρU^½. */
+export interface AnatomyAnswer {
+  method: string;
+  step: number;
+  steps: number;
+  asked: number;
+  last: number;
+  diverged: boolean;
+  dimension: number;
+  probing: boolean;
+  learns: boolean;
+  radius: number;
+  learning_rate: number;
+  theta: number[] | null;
+  gradient: number[] | null;
+  offset: number[] | null;
+  probe: number[] | null;
+  outer: number[] | null;
+  noise: number[] | null;
+  noisy: number[] | null;
+  direction: number[] | null;
+  velocity_before: number[] | null;
+  velocity: number[] | null;
+  displacement: number[] | null;
+  arrived: number[] | null;
+  image: number[][] | null;
+  metric: number[][] | null;
+  half: number;
+  patch: Patch;
+  stages: AnatomyStage[];
+}
+
+/** Walkers' places (frames, walkers, D) as uint16 in the extents; 65535 stands for nowhere. */
+export interface Places {
+  dtype: "u2";
+  bdata: string;
+  shape: string;
+}
+
+/** One method's cloud. arrival: by walker, −1 for none. */
+export interface CloudMethod {
+  name: string;
+  counts: Record<string, number>;
+  arrival: number[];
+  median: number | null;
+  first: number | null;
+  last: number | null;
+  places: Places;
+}
+
+/** POST /toy/cloud. frames: the steps that places are told at. */
+export interface CloudAnswer {
+  walkers: number;
+  steps: number;
+  frames: number[];
+  stride: number;
+  extents: number[][];
+  methods: CloudMethod[];
+  sentence: string;
+  what: string;
+}
+
+/** What a step and a refresh of U cost, in the unit that is counted in. */
+export interface Price {
+  step: number;
+  refresh: number;
+}
+
+/** POST /toy/cost: measured seconds by method. */
+export interface CostAnswer {
+  methods: Record<string, Price>;
+  what: string;
+}
+
+/** A surface among the page's tables. */
+export interface SurfaceTable {
+  description: string;
+  controls: Control[];
+}
+
+/** What the toy lab's page is told once. presets: their captions and values. */
+export interface ToyTables {
+  page: "toy";
+  controls: Control[];
+  surfaces: Record<string, SurfaceTable>;
+  methods: string[];
+  looks: Record<string, Look>;
+  export: Control[];
+  presets: Record<string, Record<string, any>>;
+}
+
+/** POST /instruments/open. */
+export interface OpenedInstruments {
+  state: Record<string, any>;
+  notices: string[];
+}
+
+/** One method's counts at these columns and rows of the map: [row][column]. */
+export interface PhasePart {
+  method: string;
+  columns: number[];
+  rows: number[];
+  arrived: number[][];
+  diverged: number[][];
+  median: ((number | null)[])[];
+  refreshes: ((number | null)[])[];
+}
+
+/** One axis of a map. */
+export interface MapAxis {
+  name: string;
+  title: string;
+  log: boolean;
+  values: number[];
+}
+
+/** POST /instruments/phase. Only the coarsest part has the fields from `x` on. */
+export interface PhaseAnswer {
+  stride: number;
+  parts: PhasePart[];
+  x?: MapAxis;
+  y?: MapAxis;
+  runs?: number;
+  steps?: number;
+  costs?: Record<string, Price>;
+  counting?: string;
+  what?: string;
+  bounds?: Record<string, any>[];
+  left_out?: string[];
+}
+
+/** Counts over β × k: [row of k][column of β]. */
+export interface RaceMap {
+  arrived: number[][];
+  diverged: number[][];
+  median: ((number | null)[])[];
+}
+
+/** U's eigenvalues and the inverse curvatures along a run, at these steps. */
+export interface AlongRun {
+  steps: number[];
+  smallest: (number | null)[];
+  largest: (number | null)[];
+  local: (number | null)[];
+  smoothed: (number | null)[];
+  arrival: number | null;
+  outcome: string;
+}
+
+/** POST /instruments/race. escape, relearning: in steps. */
+export interface RaceAnswer {
+  decays: number[];
+  intervals: number[];
+  runs: number;
+  maps: Record<string, RaceMap>;
+  along: Record<string, AlongRun>;
+  escape: number | null;
+  relearning: number;
+  claims: Claim[];
+  what: string;
+  left_out?: string[];
+}
+
+/** The best of what was tried around each learning rate. */
+export interface Strip {
+  method: string;
+  arrived: number[];
+  median: (number | null)[];
+  refreshes: (number | null)[];
+  loss: (number | null)[];
+  rate: number[];
+  radius: number[];
+}
+
+/** One setting, judged on fresh runs. */
+export interface Judged {
+  arrived: number;
+  median: number | null;
+  loss: number | null;
+  refreshes: number | null;
+}
+
+/** A method at its best and at the page's setting. own: the toy lab's controls that go there. */
+export interface FairnessRow {
+  method: string;
+  probing: boolean;
+  learning_rate: number;
+  radius: number;
+  own: Record<string, number>;
+  tuned: Judged;
+  now: Judged;
+}
+
+/** The comparison within an equal budget. lengths: steps by method. */
+export interface EqualCost {
+  strips: Strip[];
+  rows: FairnessRow[];
+  sentence: string;
+  unit: string;
+  prices: Record<string, Price>;
+  budget: number;
+  lengths: Record<string, number>;
+  what: string;
+}
+
+/** POST /instruments/fairness. equal_cost: where another unit than steps is counted in. */
+export interface FairnessAnswer {
+  rates: number[];
+  runs: number;
+  judged_on: number;
+  effort: number;
+  costs: Record<string, Price>;
+  strips: Strip[];
+  rows: FairnessRow[];
+  sentence: string;
+  what: string;
+  equal_cost?: EqualCost;
+  left_out?: string[];
+}
+
+/** One method's map: cells[j][i] index `names`. */
+export interface BasinMap {
+  method: string;
+  names: string[];
+  cells: number[][];
+  ghosts: number[][];
+}
+
+/** A minimum on the map. */
+export interface NamedPlace {
+  name: string;
+  position: number[];
+}
+
+/** POST /instruments/basins. */
+export interface BasinsAnswer {
+  x: number[];
+  y: number[];
+  domain: number[][];
+  maps: BasinMap[];
+  minima: NamedPlace[];
+  ghost_holds: boolean;
+  what: string;
+  left_out?: string[];
+}
+
+/** A closed form beside what the real step does. */
+export interface Quantity {
+  label: string;
+  formula: string;
+  kind: string;
+  closed: number | null;
+  simulated: number | null;
+  deviation: number | null;
+  agrees: boolean | null;
+  fineness: number | null;
+}
+
+/** POST /instruments/two-scale. */
+export interface TwoScaleAnswer {
+  c: number;
+  edge: number;
+  quantities: Quantity[];
+  cycles: Record<string, any>;
+  window: Record<string, any>;
+  plane: Record<string, any>[];
+  sentence: string;
+  what: string;
+  left_out?: string[];
+}
+
+/** An instrument among the page's tables. controls, decided_by: names; tables: key and name of each. */
+export interface InstrumentEntry {
+  key: string;
+  controls: string[];
+  decided_by: string[];
+  tables: string[][];
+}
+
+/** What the instruments page is told once. */
+export interface InstrumentTables {
+  page: "instruments";
+  controls: Control[];
+  surfaces: Record<string, SurfaceTable>;
+  methods: string[];
+  looks: Record<string, Look>;
+  export: Control[];
+  presets: Record<string, Record<string, any>>;
+  instruments: InstrumentEntry[];
+  own_controls: string[];
+}
+
+/**
+ * An entry of a job's feed, a message of the stream. Besides kinds of their own jobs say "state", "progress" and
+ * "notice"; "heartbeat" and "end" have no number.
+ */
+export interface FeedEntry {
+  number: number;
+  kind: string;
+  time: number;
+  data: any;
+}
+
+/** What is said of a run. description: its settings; settings: those changed while it ran; results: name → bytes. */
+export interface RunAnswer {
+  job: string;
+  id: string;
+  kind: string;
+  label: string;
+  state: string;
+  sentence: string;
+  asked: string;
+  description: Record<string, any>;
+  position: number;
+  total: number | null;
+  seconds_left: number | null;
+  seconds_running: number;
+  ahead: number | null;
+  attempt: number;
+  submitted: number;
+  last_number: number;
+  settings: Record<string, any>;
+  results: Record<string, number>;
+  resumable: boolean;
+  owner: boolean;
+}
+
+/** POST /network/open. run: of the link, null where it has none or it cannot be had. */
+export interface OpenedNetwork {
+  state: Record<string, any>;
+  notices: string[];
+  run: RunAnswer | null;
+}
+
+/** POST /network/start. */
+export interface StartedRun {
+  run: RunAnswer;
+  notices: string[];
+}
+
+/** POST /network/explore and /network/ground: the job to follow. */
+export interface AskedJob {
+  job: string;
+  notices?: string[];
+}
+
+/**
+ * One method in a row: loss of the mini-batch at θ + ε, seconds and counts so far, where a plane is drawn its
+ * place there (`at`) and its distance from it (`off`), and what is measured now and then.
+ */
+export interface RunValues {
+  loss: number | null;
+  seconds: number;
+  evaluations: number;
+  products: number;
+  stopped?: boolean;
+  at?: (number | null)[];
+  off?: number | null;
+  train_loss?: number | null;
+  test_loss?: number | null;
+  train_accuracy?: number | null;
+  test_accuracy?: number | null;
+}
+
+/** A row of a run's curves. */
+export interface RunRow {
+  position: number;
+  methods: Record<string, RunValues>;
+}
+
+/** The loss on a piece of a run's plane, coarse before fine: losses (points, points), y outer. */
+export interface GroundRow {
+  position: number;
+  losses: Encoded;
+  stride: number;
+  x: number[];
+  y: number[];
+  examples: number;
+  labels: string[];
+  batch_statistics: boolean;
+}
+
+/** What the network page is told once. networks, data: what they are, by key; fits: data by network. */
+export interface NetworkTables {
+  page: "network";
+  controls: Control[];
+  methods: string[];
+  looks: Record<string, Look>;
+  export: Control[];
+  changeable: string[];
+  networks: Record<string, string>;
+  data: Record<string, string>;
+  fits: Record<string, string[]>;
+  curves: string[];
+  schemes: Record<string, Record<string, any>>;
+}
+
+/** One scene; notes are paragraphs. */
+export interface LectureScene {
+  title: string;
+  link: string;
+  notes: string[];
+}
+
+/** GET /lecture/scenes and POST /lecture/check. */
+export interface SceneList {
+  title: string;
+  scenes: LectureScene[];
+}

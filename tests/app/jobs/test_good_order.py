@@ -1,0 +1,156 @@
+"""What ends in good order: nothing is told as a loss, nothing counts as one, and no process ends with an abort."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import websockets
+
+from app.jobs import Engine, EngineSettings
+from app.jobs.hub import Entry
+from tests.app.jobs.engine_jobs import KINDS
+from tests.app.jobs.engine_parts import Part, until
+from tests.server import ROOT, Server, free_port
+
+WITHIN = 120.0
+RUN = {"steps": 100_000, "data": "two-moons", "network": "mlp", "methods": ["SGDM"], "batch_size": 32}
+
+
+def reached(position: int) -> Callable[[Entry], bool]:
+    return lambda entry: entry.kind == "progress" and entry.data["rows"][-1]["position"] >= position
+
+
+def sentences(entries: list[Entry]) -> str:
+    return " ".join(entry.data.get("sentence", "") for entry in entries)
+
+
+def check_whole(entries: list[Entry], steps: int) -> None:
+    """Every step once and in order, as in an undisturbed run."""
+    rows = [row for entry in entries if entry.kind == "progress" for row in entry.data["rows"]]
+    assert [(row["position"], row["x"]) for row in rows] == [(t, float(t)) for t in range(1, steps + 1)]
+
+
+def test_a_scheduler_that_is_ended_and_back_says_so_and_not_that_a_worker_was_lost(tmp_path: Path) -> None:
+    """SIGTERM more often than a job may lose its worker, with a job that waits beside the one that runs."""
+    port = free_port()
+    address = f"tcp://127.0.0.1:{port}"
+    scheduler_line = ("scheduler", "--port", str(port), "--state", str(tmp_path / "state"))
+    parts = [Part(*scheduler_line, POTHOLE_RESTARTS="0"), Part("worker", address)]
+    settings = EngineSettings(kinds=KINDS, checkpoint_seconds=0.1, scheduler=address, restarts=0)
+    engine = Engine(settings)
+
+    async def go() -> None:
+        runs = await engine.submit("a", {"kind": "count", "steps": 400, "pause": 0.02})
+        waits = await engine.submit("b", {"kind": "count", "steps": 3})
+        seen = await until(engine.follow(runs), reached(5))
+        for position in (30, 60):
+            await asyncio.to_thread(parts[0].end, signal.SIGTERM)
+            parts[0] = await asyncio.to_thread(Part, *scheduler_line)
+            seen += await until(engine.follow(runs, seen[-1].number), reached(position))
+        seen += [entry async for entry in engine.follow(runs, seen[-1].number)]
+        check_whole(seen, 400)
+        assert sentences(seen).count("The engine was restarted after step") == 2
+        assert "goes on from step" in sentences(seen)
+        waited = [entry async for entry in engine.follow(waits)]
+        check_whole(waited, 3)
+        assert sentences(waited).count("The engine was restarted; the run has kept its place.") == 2
+        for told in (sentences(seen), sentences(waited)):
+            assert "killed or lost" not in told and "silent" not in told and "given up" not in told
+
+    try:
+        asyncio.run(asyncio.wait_for(go(), WITHIN))
+    finally:
+        engine.close()
+        for part in parts:
+            part.end()
+
+
+@pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT])
+def test_a_worker_that_is_ended_gives_its_job_back(sign: signal.Signals) -> None:
+    """The signal reaches all processes of the worker, as Ctrl+C in a terminal and a service manager send it."""
+    port = free_port()
+    address = f"tcp://127.0.0.1:{port}"
+    parts = [Part("scheduler", "--port", str(port), "--state", "none"), Part("worker", address)]
+    engine = Engine(EngineSettings(kinds=KINDS, checkpoint_seconds=1000, scheduler=address, restarts=0))
+
+    async def go() -> None:
+        job = await engine.submit("a", {"kind": "count", "steps": 200, "pause": 0.02})
+        seen = await until(engine.follow(job), reached(10))
+        await asyncio.to_thread(parts[1].end, sign)
+        parts[1] = await asyncio.to_thread(Part, "worker", address)
+        seen += [entry async for entry in engine.follow(job, seen[-1].number)]
+        check_whole(seen, 200)
+        assert "Its worker was shut down; it goes on with the next one." in sentences(seen)
+        assert "killed or lost" not in sentences(seen)
+        resumed = [entry.data for entry in seen if entry.kind == "state" and entry.data["state"] == "running"][-1]
+        assert resumed["sentence"] != "Started.", "it has left a checkpoint, though none was due"
+
+    try:
+        asyncio.run(asyncio.wait_for(go(), WITHIN))
+    finally:
+        engine.close()
+        for part in parts:
+            part.end()
+
+
+async def followed(url: str, job: str, enough: Callable[[dict[str, Any]], bool]) -> list[dict[str, Any]]:
+    """The stream's messages up to the first for which `enough` holds."""
+    seen: list[dict[str, Any]] = []
+    address = f"{url.replace('http', 'ws')}/network/follow?job={job}&from=0"
+    async with websockets.connect(address, origin=url, max_size=None) as socket:
+        async for text in socket:
+            one = json.loads(text)
+            if one["kind"] != "heartbeat":
+                seen.append(one)
+                if enough(one):
+                    return seen
+    raise AssertionError(f"the stream ended before: {seen[-3:]}")
+
+
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+def test_a_server_with_a_state_folder_goes_on_with_its_run(tmp_path: Path, sign: signal.Signals) -> None:
+    """Ctrl+C, or SIGTERM, to the whole group while a run computes; the next server tells a restart and no loss."""
+    server = Server(POTHOLE_STATE_DIR=str(tmp_path), POTHOLE_RESTARTS="0")
+    try:
+        with httpx.Client(base_url=server.url, timeout=60) as client:
+            client.post("/network/open", json={"query": ""})
+            job = client.post("/network/start", json={"state": RUN}).json()["run"]["job"]
+        asyncio.run(asyncio.wait_for(followed(server.url, job, lambda one: one["kind"] == "progress"), WITHIN))
+        server.stop(within=60, sign=sign)
+        assert "terminate called" not in server.log() and server.tracebacks() == 0, server.log()
+        server = Server(on_port=server.port, POTHOLE_STATE_DIR=str(tmp_path), POTHOLE_RESTARTS="0")
+        again: list[int] = []
+
+        def runs_again(one: dict[str, Any]) -> bool:
+            if one["kind"] == "notice" and one["data"].get("restarted"):
+                again.append(one["number"])
+            return bool(again) and one["kind"] == "state" and one["data"]["state"] == "running"
+
+        seen = asyncio.run(asyncio.wait_for(followed(server.url, job, runs_again), WITHIN))
+        told = " ".join(one["data"].get("sentence", "") for one in seen)
+        assert told.count("The engine was restarted after step") == 1
+        assert "killed or lost" not in told and "given up" not in told
+    finally:
+        server.stop()
+
+
+def test_an_engine_that_is_closed_while_its_job_computes_ends_quietly() -> None:
+    """A thread inside torch at the interpreter's end once ended the worker with "terminate called"."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.app.jobs.close_while_running"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=WITHIN,
+    )
+    assert done.stdout == "closed\n" and done.stderr == ""

@@ -1,0 +1,120 @@
+"""Real answers hold what the messages say, no more and no less; the client's types are written from them too."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Iterator
+from typing import Any, Literal, NotRequired, Union, get_args, get_origin, get_type_hints, is_typeddict
+
+import pytest
+
+from app.instruments import messages as instruments
+from app.instruments.page import tables as instrument_tables
+from app.lecture import messages as lecture
+from app.network import messages as network
+from app.network.page import tables as network_tables
+from app.state import messages as state
+from app.toy import messages as toy
+from app.toy.page import tables as toy_tables
+from tests.project.contract import FILE, write_contract, write_type
+
+QUICK = {"steps": 60}
+
+
+def differ(value: Any, kind: Any, where: str = "answer") -> Iterator[str]:
+    """A sentence for each place where a value of JSON is not of a type."""
+    origin, arguments = get_origin(kind), get_args(kind)
+    if kind is Any:
+        return
+    if is_typeddict(kind):
+        if not isinstance(value, dict):
+            yield f"{where} is no object"
+            return
+        fields = get_type_hints(kind, include_extras=True)
+        yield from (f"{where}.{name} is not in {kind.__name__}" for name in value if name not in fields)
+        for name, field in fields.items():
+            optional = get_origin(field) is NotRequired
+            if name in value:
+                yield from differ(value[name], get_args(field)[0] if optional else field, f"{where}.{name}")
+            elif not optional:
+                yield f"{where}.{name} is missing"
+    elif origin is list:
+        fine = isinstance(value, list)
+        yield from (
+            (w for k, v in enumerate(value) for w in differ(v, arguments[0], f"{where}[{k}]"))
+            if fine
+            else (f"{where} is no list",)
+        )
+    elif origin is dict:
+        fine = isinstance(value, dict)
+        yield from (
+            (w for k, v in value.items() for w in differ(v, arguments[1], f"{where}.{k}"))
+            if fine
+            else (f"{where} is no object",)
+        )
+    elif origin is Literal:
+        if value not in arguments:
+            yield f"{where} is {value!r}, none of {arguments}"
+    elif origin in (Union, types.UnionType):
+        wrong = [list(differ(value, one, where)) for one in arguments]
+        yield from () if [] in wrong else wrong[0]
+    elif kind is float:
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            yield f"{where} is {value!r}, no number"
+    elif not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        yield f"{where} is {value!r}, no {kind.__name__}"
+
+
+ANSWERS = [
+    ("/toy/open", {"query": "?radius=99&banana=1"}, toy.OpenedLink),
+    ("/toy/compute", {**QUICK, "radius": 99, "banana": 1}, toy.ToyAnswer),
+    ("/toy/compute", {**QUICK, "preset": "two-scale"}, toy.ToyAnswer),
+    ("/toy/compute", {**QUICK, "tuning": "own", "surface": "himmelblau"}, toy.ToyAnswer),
+    ("/toy/claims", {**QUICK, "preset": "figure-2"}, toy.ClaimsAnswer),
+    ("/toy/anatomy", {**QUICK, "step": 3, "anatomy_method": "LLQR+SAM", "probe_norm": "matrix"}, toy.AnatomyAnswer),
+    ("/toy/anatomy", {**QUICK, "preset": "two-scale", "step": 3, "anatomy_method": "SGDM"}, toy.AnatomyAnswer),
+    ("/toy/cloud", {**QUICK, "cloud": 16}, toy.CloudAnswer),
+    ("/toy/cost", QUICK, toy.CostAnswer),
+    ("/instruments/open", {"query": ""}, instruments.OpenedInstruments),
+    ("/instruments/phase", {**QUICK, "stride": 8, "resolution": "12", "runs": "1"}, instruments.PhaseAnswer),
+    ("/instruments/phase", {**QUICK, "stride": 4, "resolution": "12", "runs": "1", "a": 1}, instruments.PhaseAnswer),
+    ("/instruments/race", {**QUICK, "runs": "1"}, instruments.RaceAnswer),
+    ("/instruments/fairness", {**QUICK, "runs": "1", "cost": "evaluations"}, instruments.FairnessAnswer),
+    ("/instruments/basins", {**QUICK, "resolution": "12"}, instruments.BasinsAnswer),
+    ("/instruments/two-scale", {"preset": "two-scale"}, instruments.TwoScaleAnswer),
+    ("/lecture/check", {"text": "## One\nlink: /\n\nNotes."}, lecture.SceneList),
+    ("/network/open", {"query": "?steps=1e9"}, network.OpenedNetwork),
+]
+
+
+@pytest.mark.parametrize(("address", "asked", "message"), ANSWERS)
+def test_answers_hold_what_the_messages_say(post, address, asked, message):
+    answer = post(address, asked)
+    assert answer.status_code == 200
+    assert list(differ(answer.json(), message)) == []
+
+
+@pytest.mark.parametrize("address", ["/toy/compute", "/instruments/phase", "/lecture/check"])
+def test_refusals_too(post, address):
+    assert list(differ(post(address, "[]").json(), state.Problems)) == []
+
+
+def test_what_pages_are_told_once():
+    told = [(toy_tables(), toy.ToyTables), (instrument_tables(), instruments.InstrumentTables)]
+    told.append((network_tables(), network.NetworkTables))
+    for tables, message in told:
+        assert list(differ(tables, message)) == []
+
+
+def test_the_client_s_types_are_those_of_the_messages():
+    assert FILE.read_text(encoding="utf-8") == write_contract(), "python -m tests.project.contract --write"
+
+
+def test_what_differs_is_seen():
+    found = list(differ({"problems": "no"}, state.Problems)), list(differ({}, state.Problems))
+    assert found == (["answer.problems is no list"], ["answer.problems is missing"])
+    assert list(differ({"problems": [], "more": 1}, state.Problems)) == ["answer.more is not in Problems"]
+    assert list(differ(True, int)) and list(differ("x", float | None)) and not list(differ(None, float | None))
+    assert write_type(list[float | None]) == "(number | null)[]"
+    with pytest.raises(TypeError):
+        write_type(bytes)

@@ -1,0 +1,82 @@
+"""The messages between server and browser as the client code's types: assets/core/contract.d.ts.
+
+    python -m tests.project.contract --write      # after a message has changed; without --write it is printed
+
+Each feature types its messages in its messages.py. A test compares the file with them, and real answers with them.
+"""
+
+from __future__ import annotations
+
+import sys
+import types
+from collections.abc import Iterator
+from pathlib import Path
+from textwrap import wrap
+from typing import Any, Literal, NotRequired, Union, get_args, get_origin, get_type_hints, is_typeddict
+
+from app.instruments import messages as instruments
+from app.lecture import messages as lecture
+from app.network import messages as network
+from app.state import messages as state
+from app.toy import messages as toy
+
+FILE = Path(__file__).resolve().parents[2] / "assets" / "core" / "contract.d.ts"
+MESSAGES: tuple[Any, ...] = (
+    *state.MESSAGES,
+    *toy.MESSAGES,
+    *instruments.MESSAGES,
+    *network.MESSAGES,
+    *lecture.MESSAGES,
+)
+PLAIN = {str: "string", int: "number", float: "number", bool: "boolean", type(None): "null", Any: "any"}
+
+
+def write_type(kind: Any) -> str:
+    """A Python type as a type of TypeScript."""
+    if kind in PLAIN:
+        return PLAIN[kind]
+    if is_typeddict(kind):
+        return kind.__name__
+    origin, arguments = get_origin(kind), get_args(kind)
+    if origin is Literal:
+        return " | ".join(f'"{one}"' for one in arguments)
+    if origin is list:
+        (item,) = arguments
+        inner = write_type(item)
+        return f"({inner})[]" if " | " in inner else f"{inner}[]"
+    if origin is dict:
+        return f"Record<string, {write_type(arguments[1])}>"
+    if origin in (Union, types.UnionType):
+        return " | ".join(dict.fromkeys(map(write_type, arguments)))
+    raise TypeError(f"no type of TypeScript is known for {kind}")
+
+
+def write_interface(message: Any) -> Iterator[str]:
+    """The lines of one message."""
+    words = " ".join((message.__doc__ or "").split())
+    if len(words) <= 110:
+        yield f"/** {words} */"
+    else:
+        yield "/**"
+        yield from (f" * {line}" for line in wrap(words, 110))
+        yield " */"
+    yield f"export interface {message.__name__} {{"
+    for name, kind in get_type_hints(message, include_extras=True).items():
+        optional = get_origin(kind) is NotRequired
+        yield f"  {name}{'?' if optional else ''}: {write_type(get_args(kind)[0] if optional else kind)};"
+    yield "}"
+
+
+def write_contract() -> str:
+    """The whole file."""
+    lines = ["// What server and browser say to each other. Written by `python -m tests.project.contract --write`."]
+    for message in MESSAGES:
+        lines += ["", *write_interface(message)]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    if "--write" in sys.argv[1:]:
+        FILE.write_text(write_contract(), encoding="utf-8")
+    else:
+        print(write_contract(), end="")
