@@ -130,3 +130,11 @@ def test_nobody_outside_the_optimizers_asks_for_a_class_and_the_library_has_no_c
     assert house.class_tests("app") == 0, "ask what a probe or preconditioner can: optimizers/capabilities.py"
     library = [circle for circle in find_circles(house.arrows) if circle[0].startswith(("geometry/", "optimizers/"))]
     assert library == []
+
+
+def test_the_house_as_it_is_keeps_its_rules():
+    """No circle of files; no two rooms of app that import each other; no import that runs back up."""
+    house = House(read_present())
+    assert find_circles(house.arrows) == []
+    assert house.pairs == []
+    assert house.back_arrows == []
