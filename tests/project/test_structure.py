@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tests.project.structure import (
+    FEATURES,
     FOLDERS,
     ROOT,
+    TOP,
     House,
     find_back_arrows,
     find_circles,
@@ -14,6 +16,33 @@ from tests.project.structure import (
     read_commit,
     read_present,
 )
+
+
+@pytest.fixture(scope="module")
+def present() -> House:
+    return House(read_present())
+
+
+def test_no_two_rooms_of_the_app_import_each_other(present):
+    assert present.pairs == []
+
+
+def test_no_import_runs_back_up(present):
+    assert present.back_arrows == []
+    assert present.against_the_order == []
+    assert {*FEATURES, *TOP} <= {room.removeprefix("app/") for room in present.rooms}, "a room has another name now"
+
+
+def test_imports_against_the_order_are_found():
+    tree = {
+        "app/web/http.py": "import app.toy.page",
+        "app/toy/page.py": "import app.server\nimport app.state.schema",
+        "app/state/schema.py": "",
+        "app/server.py": "import app.toy.page\nimport app.web.http",
+        "app/__init__.py": "import app.server",
+    }
+    against = [("app/toy/page.py", "app/server.py"), ("app/web/http.py", "app/toy/page.py")]
+    assert House(tree).against_the_order == against
 
 
 @pytest.mark.parametrize(
