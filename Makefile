@@ -81,7 +81,7 @@ soak: .venv/test.stamp ## twenty minutes of mixed use, memory watched (MINUTES=2
 	@exec $(ENV) -m tests.load.soak --minutes "$(MINUTES)"
 
 audit: .venv/test.stamp ## compare what is installed with the lists, its files with their hashes, and ask for advisories
-	@exec $(ENV) -m tests.supply.audit
+	@exec $(ENV) -m tests.supply.audit $(if $(ADVISORIES),--advisories "$(ADVISORIES)")
 
 licences: .venv/test.stamp ## write down the licences of all that the app needs at run time
 	@exec $(ENV) -m tests.supply.licences

@@ -138,7 +138,11 @@ def main(arguments: list[str] | None = None) -> None:
         made = write_certificate(options.folder)
         print(f"{'Made' if made else 'There is already'} a certificate in {options.folder}")  # noqa: T201
         return
+    # Imported here: a worker's process imports this file, and has no use for it.
+    from app.variables import refuse_unknown_variables
+
     try:
+        refuse_unknown_variables()
         # A scheduler is told of no other.
         scheduler = options.scheduler if options.part == "worker" else ""
         settings = EngineSettings.from_environment(scheduler=scheduler)
@@ -146,7 +150,6 @@ def main(arguments: list[str] | None = None) -> None:
     except ValueError as error:
         print(f"The {options.part} does not start: {error}.", file=sys.stderr)  # noqa: T201
         raise SystemExit(2) from None
-    # Imported here: a worker's process imports this file, and has no use for it.
     from app.telemetry.logs import configure_logs
     from app.telemetry.settings import ObserveSettings
 

@@ -19,6 +19,17 @@ from app.web.settings import WebSettings
 from app.web.visitor import TrustedNetworks, limited_as
 
 
+def refusal_of(status: int, problem: str) -> bytes:
+    """A whole answer with one sentence, for a connection that ends with it."""
+    text = orjson.dumps({"problems": [problem]})
+    retry = "Retry-After: 5\r\n" if status == 429 else ""
+    head = (
+        f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\nContent-Type: application/json\r\n"
+        f"Content-Length: {len(text)}\r\n{retry}Connection: close\r\n\r\n"
+    )
+    return head.encode() + text
+
+
 class DropsSilentReaders:
     """Part of a protocol: ends a connection whose other end has taken nothing of what waits to be sent for so long.
 
@@ -66,6 +77,14 @@ class DropsSilentReaders:
 
 class GuardedSocket(DropsSilentReaders, WebSocketsSansIOProtocol):
     """uvicorn's websocket. `limited` makes a class of it for these settings."""
+
+    def data_received(self, data: bytes) -> None:
+        """uvicorn does not see that there is a head which its library does not read: one with long lines, or many."""
+        super().data_received(data)
+        if self.conn.handshake_exc is not None and not self.handshake_complete:
+            self.handshake_complete = self.close_sent = True
+            self.transport.write(refusal_of(431, "The websocket's head has lines that are too long, or too many."))
+            self.transport.close()
 
     async def send(self, message: Any) -> None:
         """uvicorn takes a websocket that was refused with an answer of its own for one that the application forgot."""
@@ -211,16 +230,9 @@ class GuardedProtocol(DropsSilentReaders, HttpToolsProtocol):
         """One sentence, and the end of the connection."""
         self._refused = True
         self._stop_clock()
-        if self.transport.is_closing():
-            return
-        text = orjson.dumps({"problems": [problem]})
-        retry = "Retry-After: 5\r\n" if status == 429 else ""
-        head = (
-            f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\nContent-Type: application/json\r\n"
-            f"Content-Length: {len(text)}\r\n{retry}Connection: close\r\n\r\n"
-        )
-        self.transport.write(head.encode() + text)
-        self.transport.close()
+        if not self.transport.is_closing():
+            self.transport.write(refusal_of(status, problem))
+            self.transport.close()
 
 
 def limited(settings: WebSettings) -> tuple[type[Any], type[Any]]:

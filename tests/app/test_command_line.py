@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
@@ -56,3 +57,31 @@ def test_help_is_quick_and_imports_nothing_heavy():
     script = "import sys, app.__main__; print(sorted({'dash', 'numpy', 'torch'} & set(sys.modules)))"
     shown = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    "arguments", [["app"], ["app.processes", "scheduler"], ["app.processes", "worker", "tcp://x:1"]]
+)
+def test_a_misspelt_variable_ends_every_program_with_one_sentence(arguments):
+    done = subprocess.run(
+        [sys.executable, "-m", *arguments],
+        env={**os.environ, "POTHOLE_PASWORD": "x"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    (line,) = done.stderr.splitlines()
+    assert done.returncode == 2 and "POTHOLE_PASWORD is no setting" in line and "POTHOLE_PASSWORD" in line
+
+
+@pytest.mark.parametrize("port", ["9" * 5000, "²", "٣", "-1", "70000"])
+def test_a_port_that_is_none_is_a_sentence(port, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        parse(["--port", port])
+    assert "the port must be a number from 0 to 65535" in capsys.readouterr().err
+
+
+def test_a_host_that_can_be_no_name_is_a_sentence():
+    with pytest.raises(SystemExit, match=r"cannot listen on a+:0"):
+        listen("a" * 300, 0)

@@ -150,3 +150,37 @@ def test_cookies(line: Line, rng: random.Random):
         for path in ("/toy/compute", "/network/open", "/network/start"):
             answer = line.ask(request("POST", path, b"{}").replace(COOKIE.encode(), junk.encode("latin-1", "replace")))
             assert 200 <= answer.status < 500, f"case {case}: {junk!r} gave {answer.status}"
+
+
+def numbers_in(value, place=()):
+    """The places of all numbers in a value."""
+    if isinstance(value, dict | list):
+        for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from numbers_in(inner, (*place, key))
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        yield place
+
+
+def replaced(value, place, new):
+    """The value with another thing at a place."""
+    if not place:
+        return new
+    copy = value.copy()
+    copy[place[0]] = replaced(value[place[0]], place[1:], new)
+    return copy
+
+
+@pytest.mark.usefixtures("finished_run")
+@pytest.mark.parametrize("huge", [-(10**400), -(10**30)], ids=["below -1e308", "beyond 64 bits"])
+def test_every_number_may_be_beyond_all_bounds(line: Line, rng: random.Random, huge: int):
+    """At two addresses a whole number that no float holds was an internal error. Negative ones: where they are clamped
+    the least is computed."""
+    tried = 0
+    for path in POSTS:
+        path = path.replace("{name}", "phase")
+        wish = wishes.wish(rng, path)
+        for place in numbers_in(wish):
+            answer = line.ask(request("POST", path, hostile.text_of(replaced(wish, place, huge)).encode()))
+            check(answer, f"POST {path} with {place} = {huge}")
+            tried += 1
+    assert tried > 50

@@ -18,7 +18,7 @@ LAYERS = {
 }
 TOP_LEVEL = {
     *("app", "geometry", "optimizers", "assets", "tests", "requirements.txt", "Dockerfile", "README.md", "Makefile"),
-    *("pyproject.toml", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "docs"),
+    *("pyproject.toml", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "LICENSE", "docs"),
 }
 LONGEST = 450
 LONG_FOR_A_REASON: dict[str, str] = {}
@@ -217,7 +217,7 @@ def test_documented_commands_exist(document: str) -> None:
     assert set(commands) <= targets, f"not in the Makefile: {set(commands) - targets}"
 
 
-@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"])
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"])
 def test_links_between_files_lead_somewhere(document: str) -> None:
     text = (ROOT / document).read_text(encoding="utf-8")
     links = [link for link in re.findall(r"\]\(([^)#\s]+)", text) if "://" not in link]

@@ -2,14 +2,17 @@
 
     versions    every installed distribution that a list names has the version that the list says
     contents    every file that a distribution's RECORD lists has the hash that it says
-    advisories  what pip-audit's source knows about the locked versions; where no source answers, that is said
+    advisories  what pip-audit's source knows about the locked versions, or a file that `--advisories FILE` names (see
+                osv.py; make audit ADVISORIES=FILE); where no source answers, that is said
 
 Ends with 1 where the first two find anything or an advisory applies. Without a source the third finds nothing and says
-so: silence of a source that was not reached is no all-clear.
+so: silence of a source that was not reached is no all-clear. No package brings a database that is kept up: the newest
+safety-db is of 2021.
 """
 
 from __future__ import annotations
 
+import argparse
 import base64
 import csv
 import hashlib
@@ -23,6 +26,7 @@ from importlib.metadata import Distribution, distributions
 from pathlib import Path
 
 from tests.supply.lock import LOCK, ROOT, normalised, read_lock
+from tests.supply.osv import find_advisories, read_records
 
 CONSTRAINTS = ROOT / "tests" / "constraints.txt"
 SOURCE_ANSWERS_WITHIN = 20
@@ -87,21 +91,40 @@ def advisories(pins: Iterable[str]) -> tuple[list[str], bool]:
     return found, any("skip_reason" not in row for row in rows)
 
 
-def main() -> None:
-    """Check all three and say what was found."""
-    here = list(distributions())
-    problems = list(other_versions(((d.metadata["Name"], d.version) for d in here), wanted()))
-    print(f"versions: {len(here)} distributions installed, {len(problems)} other than listed")
-    changed = [sentence for distribution in here for sentence in changed_files(distribution)]
-    print(f"contents: {len(changed)} files changed or missing since they were installed")
-    pins = [f"{name}=={version}" for name, (version, _) in read_lock(LOCK.read_text(encoding="utf-8")).items()]
+def ask_for_advisories(pins: list[str], file: Path | None) -> list[str]:
+    """One sentence for each that applies; says what was asked. ValueError where the file is none that can be used."""
+    if file is not None:
+        records = list(read_records(file))
+        known = find_advisories(records, pins)
+        newest = max((str(record.get("modified", "")) for record in records), default="")[:10] or "unknown"
+        print(f"advisories: {len(known)} of the {len(records)} in {file} (newest of {newest}) apply")
+        return known
     # One question first: where no source answers it, none needs to be asked about the rest.
     known, reached = advisories(pins[:1])
     if reached:
         known, _ = advisories(pins)
         print(f"advisories: {len(known)} apply to the locked versions")
     else:
-        print("advisories: NOT CHECKED. No source of advisories is reached from here; run this where one is.")
+        print("advisories: NOT CHECKED. No source of advisories is reached from here: run this where one is, or name a")
+        print("  file of OSV records: make audit ADVISORIES=all.zip")
+    return known
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Check all three and say what was found."""
+    parser = argparse.ArgumentParser(prog="python -m tests.supply.audit")
+    parser.add_argument("--advisories", type=Path, metavar="FILE", help="records in the OSV format, .json or .zip")
+    options = parser.parse_args(arguments)
+    here = list(distributions())
+    problems = list(other_versions(((d.metadata["Name"], d.version) for d in here), wanted()))
+    print(f"versions: {len(here)} distributions installed, {len(problems)} other than listed")
+    changed = [sentence for distribution in here for sentence in changed_files(distribution)]
+    print(f"contents: {len(changed)} files changed or missing since they were installed")
+    pins = [f"{name}=={version}" for name, (version, _) in read_lock(LOCK.read_text(encoding="utf-8")).items()]
+    try:
+        known = ask_for_advisories(pins, options.advisories)
+    except ValueError as error:
+        parser.error(f"{error}")
     for sentence in (*problems, *changed, *known):
         print(f"  {sentence}")
     sys.exit(bool(problems or changed or known))
