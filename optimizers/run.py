@@ -89,7 +89,7 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Raw:
+class WalkRecord:
     """Arrays over steps (None for a summary) and one row of facts per walker; see Run for the meaning.
 
     third, fourth (W): mean distance to the basin's centre over the third and the fourth quarter of the run.

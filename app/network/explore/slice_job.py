@@ -190,7 +190,7 @@ class Slice:
 
     def report_honesty(self, position: int) -> None:
         """What the projection of every path leaves out."""
-        from geometry.honesty import path_on_plane
+        from geometry.projection_error import path_on_plane
 
         for name, path in self.paths.items():
             self.job.settings(position)

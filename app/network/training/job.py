@@ -9,7 +9,6 @@ Results: "weights/<step>" and "weights/final", packed {name: {"position": θ, "b
 
 from __future__ import annotations
 
-import dataclasses
 import time
 from typing import Any
 
@@ -18,8 +17,6 @@ from app.jobs.kinds import Description, JobKind
 from app.jobs.packing import pack, unpack
 from app.network.training import settings
 
-EVALUATED = 1000
-"""Examples of either half that losses and accuracies are measured on."""
 ROWS = 2000
 """A run has at most so many rows: a row for every step up to there, then for every second, third, …"""
 
@@ -29,14 +26,14 @@ def run(description: Description, job: JobContext) -> None:
     import torch
 
     from app.network.training.problem import device_in_words
-    from app.network.training.train_ground import Ground
+    from app.network.training.session import TrainingSession
 
     torch.set_num_threads(job.threads)
-    ground = Ground(description, job.worker)
-    words = device_in_words(ground.device, job.threads)
-    sizes = {"parameters": ground.objective.dimension, "examples": len(ground.data.targets)}
+    session = TrainingSession(description, job.worker)
+    words = device_in_words(session.device, job.threads)
+    sizes = {"parameters": session.objective.dimension, "examples": len(session.data.targets)}
     job.note(f"Trains on {words}.", position=job.checkpoint_position, device=words, **sizes)
-    progress = Progress(ground, description, job)
+    progress = Progress(session, description, job)
     steps = job.total = description["steps"]
     progress.begin()
     for t in range(job.checkpoint_position, steps):
@@ -44,19 +41,19 @@ def run(description: Description, job: JobContext) -> None:
             job.keep_checkpoint(t, progress.packed())
         progress.take_up(job.settings(t))
         progress.step(t)
-    job.keep_result("weights/final", ground.packed_weights(), step=steps)
+    job.keep_result("weights/final", session.packed_weights(), step=steps)
 
 
 class Progress:
     """The growing record of a run: costs, stopped methods, rows."""
 
-    def __init__(self, ground: Any, description: Description, job: JobContext) -> None:
-        self.ground, self.job, self.steps = ground, job, description["steps"]
+    def __init__(self, session: Any, description: Description, job: JobContext) -> None:
+        self.session, self.job, self.steps = session, job, description["steps"]
         self.row_every = -(-self.steps // ROWS)
         self.evaluate_every = _every(self.steps, description["evaluations"])
         self.snapshot_every = _every(self.steps, description["snapshots"])
         self.settings: dict[str, Any] = {}
-        names = ground.training.names
+        names = session.training.names
         self.seconds = dict.fromkeys(names, 0.0)
         self.counts = {name: [0, 0] for name in names}
         self.before = {name: [0, 0] for name in names}
@@ -65,24 +62,24 @@ class Progress:
     def begin(self) -> None:
         """Say what the run starts from, or take up where it was."""
         if self.job.checkpoint is None:
-            if self.ground.plane is not None:
-                plane = self.ground.plane
-                facts = {"labels": plane.labels, "plane_kind": plane.kind, "extent": self.ground.extent}
-                self.job.keep_result("plane", self.ground.packed_plane(), **facts)
+            if self.session.plane is not None:
+                plane = self.session.plane
+                facts = {"labels": plane.labels, "plane_kind": plane.kind, "extent": self.session.extent}
+                self.job.keep_result("plane", self.session.packed_plane(), **facts)
             self.report(0, {})
             return
         kept = unpack(self.job.checkpoint)
-        self.ground.restore(kept["states"])
+        self.session.restore(kept["states"])
         self.seconds, self.before, self.stopped = kept["seconds"], kept["counts"], kept["stopped"]
         self.counts = {name: list(counts) for name, counts in self.before.items()}
         self.settings = kept["settings"]
-        self.ground.training.change(**self.settings)
+        self.session.training.change(**self.settings)
 
     def packed(self) -> bytes:
         """The checkpoint."""
         return pack(
             {
-                "states": self.ground.states(),
+                "states": self.session.states(),
                 "seconds": self.seconds,
                 "counts": self.counts,
                 "stopped": self.stopped,
@@ -94,7 +91,7 @@ class Progress:
         """Make a change of settings; methods that stopped try again."""
         if settings != self.settings:
             self.settings = dict(settings)
-            self.ground.training.change(**settings)
+            self.session.training.change(**settings)
             self.stopped.clear()
 
     def step(self, t: int) -> None:
@@ -102,12 +99,12 @@ class Progress:
         from optimizers.training import StepRefused
 
         losses: dict[str, float] = {}
-        for name in self.ground.training.names:
+        for name in self.session.training.names:
             if name in self.stopped:
                 continue
             began = time.perf_counter()
             try:
-                report = self.ground.training.advance(name)
+                report = self.session.training.advance(name)
             except StepRefused as error:
                 self.stopped[name] = str(error)
                 self.job.note(str(error), position=t, method=name)
@@ -120,21 +117,21 @@ class Progress:
         if done % self.row_every == 0 or done == self.steps or self._evaluated(done):
             self.report(done, losses)
         if self.snapshot_every and done % self.snapshot_every == 0 and done < self.steps:
-            self.job.keep_result(f"weights/{done}", self.ground.packed_weights(), step=done)
+            self.job.keep_result(f"weights/{done}", self.session.packed_weights(), step=done)
 
     def report(self, done: int, losses: dict[str, float]) -> None:
         """The row after `done` steps. A rerun does not measure again what has been shown."""
         if done <= self.job.shown:
             return
         rows = {}
-        for name in self.ground.training.names:
+        for name in self.session.training.names:
             row: dict[str, Any] = {"loss": losses.get(name), "seconds": round(self.seconds[name], 6)}
             row["evaluations"], row["products"] = self.counts[name]
             if name in self.stopped:
                 row["stopped"] = True
-            row.update(self.ground.place(name))
+            row.update(self.session.place(name))
             if self._evaluated(done):
-                row.update(self.ground.evaluate(name))
+                row.update(self.session.evaluate(name))
             rows[name] = row
         self.job.report(done, methods=rows)
 
@@ -147,16 +144,11 @@ def _every(steps: int, times: int) -> int:
     return max(1, steps // times) if times else 0
 
 
-def state_tree(state: Any) -> dict[str, Any]:
-    """A state of the step as a tree for `pack`."""
-    return {row.name: getattr(state, row.name) for row in dataclasses.fields(state)}
-
-
 TRAIN = JobKind(
     name="train",
     validate=settings.validate,
     run=run,
     change=settings.change,
     label=settings.label,
-    needs=("app.network.training.train_ground",),
+    needs=("app.network.training.session",),
 )

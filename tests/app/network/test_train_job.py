@@ -16,9 +16,12 @@ from app.jobs.kinds import validated
 from app.jobs.packing import pack, unpack
 from app.network.kinds import KINDS
 from app.network.training.job import TRAIN
+from app.network.training.session import TrainingSession
 from app.network.training.settings import CHANGEABLE, METHOD_NAMES, NUMBERS, STRUCTURES
-from app.network.training.train_ground import Ground, training_methods
+from optimizers.methods import network_methods
 from optimizers.structures import STRUCTURES as ALL_STRUCTURES
+
+pytestmark = pytest.mark.slow
 
 SMALL = {
     "network": "mlp",
@@ -226,7 +229,7 @@ def test_a_bad_change_gets_a_sentence(settings: dict[str, Any]) -> None:
 
 
 def test_every_changeable_setting_can_be_changed() -> None:
-    ground = Ground(validated({"kind": "train", **SMALL, "methods": ["SGDM"]}, KINDS)[1])
+    ground = TrainingSession(validated({"kind": "train", **SMALL, "methods": ["SGDM"]}, KINDS)[1])
     cleaned = TRAIN.change(dict.fromkeys(CHANGEABLE, 0.5))
     ground.training.change(**cleaned)
 
@@ -234,7 +237,7 @@ def test_every_changeable_setting_can_be_changed() -> None:
 def test_structures_offered_exist() -> None:
     assert set(STRUCTURES) <= set(ALL_STRUCTURES)
     for structure in STRUCTURES:
-        assert list(training_methods(["LLQR"], structure, refresh_every=5)) == ["LLQR"]
+        assert list(network_methods(structure, names=["LLQR"], refresh_every=5)) == ["LLQR"]
 
 
 def test_packed_trees_come_back() -> None:

@@ -2,39 +2,29 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
 import torch
 
 from app.jobs.packing import pack
-from app.network.training.job import EVALUATED, state_tree
 from app.network.training.problem import foundation
-from app.network.training.settings import METHOD_NAMES, Description
+from app.network.training.settings import Description
 from geometry.batches import class_scores
 from geometry.networks import NetworkLoss
 from geometry.plane import Plane
 from geometry.slices.directions import slice_plane
-from optimizers import ASAM, FSAM, FisherSAM, Method
+from optimizers import Method
 from optimizers.methods import network_methods
 from optimizers.rule import State, at_rest
 from optimizers.training import Training, train
 
+EVALUATED = 1000
+"""Examples of either half that losses and accuracies are measured on."""
 FIRST_STEPS = 60
 """Steps of the run of SGDM whose principal components make a plane of kind "first steps"."""
 TRAINED_WITH = ("batch_size", "refresh_size", "learning_rate", "radius", "momentum", "weight_decay")
-
-
-def training_methods(names: list[str], structure: str, **options: Any) -> dict[str, Method]:
-    """The named methods with the settings of networks; `options` are those of LLQR (refresh_every, decay, damping)."""
-    every = {
-        **network_methods(structure, **options),
-        "FSAM": Method(probe=FSAM()),
-        "ASAM": Method(probe=ASAM()),
-        "Fisher-SAM": Method(probe=FisherSAM()),
-    }
-    assert set(every) == set(METHOD_NAMES)
-    return {name: every[name] for name in names}
 
 
 def watched_plane(objective: NetworkLoss, description: Description) -> tuple[Plane, list[list[float]]] | None:
@@ -65,7 +55,7 @@ def watched_plane(objective: NetworkLoss, description: Description) -> tuple[Pla
     return plane, [corner.tolist() for corner in (reached.amin(0), reached.amax(0))]
 
 
-class Ground:
+class TrainingSession:
     """The network's loss over the data of a description, and the training of its methods."""
 
     def __init__(self, description: Description, worker: int = 0) -> None:
@@ -74,7 +64,7 @@ class Ground:
         options = {name: description[name] for name in ("refresh_every", "decay", "damping")}
         self.training = Training(
             self.objective,
-            training_methods(description["methods"], description["structure"], **options),
+            network_methods(description["structure"], names=description["methods"], **options),
             noise_variance=description["noise_variance"],
             seed=description["seed"],
             **{name: description[name] for name in TRAINED_WITH},
@@ -138,3 +128,8 @@ class Ground:
         if isinstance(tree, list | tuple):
             return type(tree)(self._tensors(value) for value in tree)
         return tree
+
+
+def state_tree(state: Any) -> dict[str, Any]:
+    """A state of the step as a tree for `pack`."""
+    return {row.name: getattr(state, row.name) for row in dataclasses.fields(state)}

@@ -16,7 +16,7 @@ from geometry.surface import Surface
 from optimizers import compiled
 from optimizers.capabilities import CompiledPreconditioner, CompiledProbe
 from optimizers.problem import Problem
-from optimizers.run import Raw
+from optimizers.run import WalkRecord
 
 SMALLEST_SHARE = 256
 """Fewer walkers than this for each thread are not worth a second thread."""
@@ -40,7 +40,7 @@ def supports(problem: Problem) -> bool:
     )
 
 
-def walk(problem: Problem) -> Raw:
+def walk(problem: Problem) -> WalkRecord:
     """Run `problem` with the compiled rule, on several threads when there are many walkers."""
     surface, method, steps = problem.objective, problem.method, problem.steps
     count, planar = problem.start.shape[0], surface.dimension == 2
@@ -93,7 +93,7 @@ def walk(problem: Problem) -> Raw:
     def over_steps(record: np.ndarray) -> np.ndarray | None:
         return record.swapaxes(0, 1) if problem.full else None
 
-    return Raw(
+    return WalkRecord(
         over_steps(positions[..., :d]),
         over_steps(probes[..., :d]),
         over_steps(gradients[..., :d]),

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from geometry.architectures.plain import mlp
-from geometry.honesty import path_on_plane, variance_captured
 from geometry.networks import NetworkLoss
+from geometry.projection_error import path_on_plane, variance_captured
 from geometry.slices import Plane, slice_plane
 from geometry.surfaces import make_surface
 

@@ -1,4 +1,4 @@
-"""The readable engine of simulate: the composed rule itself, one step after the other, all walkers at once."""
+"""The reference engine of simulate: the composed rule itself, one step after the other, all walkers at once."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import numpy as np
 from optimizers.methods import Method
 from optimizers.problem import Problem
 from optimizers.rule import Settings, at_rest, begin, descent_step, refresh_if_due
-from optimizers.run import Raw
+from optimizers.run import WalkRecord
 
 LARGEST_MATRIX = 16
 """U is recorded as an explicit matrix up to this dimension."""
 
 
-def walk(problem: Problem) -> Raw:
+def walk(problem: Problem) -> WalkRecord:
     """Run `problem` with optimizers.rule and record every step."""
     objective, method = problem.objective, _method_alike(problem.method, problem.start)
     numbers = (problem.learning_rate, problem.radius, problem.momentum)
@@ -78,7 +78,7 @@ def _recorded(
     gradients: np.ndarray,
     losses: np.ndarray,
     matrices: np.ndarray | None,
-) -> Raw:
+) -> WalkRecord:
     """Cut each path where it left every bound, and read off arrival, lengths and drift."""
     steps, walkers = problem.steps, np.arange(positions.shape[1])
     centre, bound = problem.bound
@@ -103,7 +103,7 @@ def _recorded(
     quarter = max(1, steps // 4)
     fourth = distance[steps - quarter + 1 :].mean(axis=0)
     third = distance[max(0, steps - 2 * quarter + 1) : steps - quarter + 1].mean(axis=0)
-    return Raw(
+    return WalkRecord(
         positions if problem.full else None,
         probes if problem.full else None,
         gradients if problem.full else None,
