@@ -16,6 +16,10 @@ FAST := tests/geometry tests/optimizers tests/app tests/project/test_repository.
 ENV := .venv/bin/python
 # What the requirements need in turn is pinned too, in a list that `make lock` writes.
 CONSTRAINTS := tests/constraints.txt
+# The client code's linter, formatter and type checker, in the versions of tests/client/package-lock.json.
+TOOLS := tests/client/node_modules
+CLIENT := "assets/**/*.js" "tests/client/*.js"
+PRETTIER := --config tests/client/.prettierrc.json --log-level warn
 PIP := $(ENV) -m pip install --disable-pip-version-check -c $(CONSTRAINTS)
 # Another environment's settings must not leak into this one.
 unexport PYTHONHOME PYTHONPATH
@@ -31,6 +35,7 @@ run: .venv/run.stamp ## serve Pothole lab on 127.0.0.1:8050 (PORT=8051 for anoth
 test: .venv/test.stamp ## run all tests (finds Chrome or Chromium, or installs Debian's; TESTS=tests/geometry for a part)
 	@CHROME="$$($(ENV) tests/browser/chrome.py --install)" || exit 1; export CHROME; \
 	CADDY="$$($(ENV) tests/deploy/caddy.py --install)"; export CADDY; \
+	NODE="$$($(ENV) tests/client/node.py --install)"; export NODE; \
 	exec $(ENV) -m pytest -n $(WORKERS) --no-loadscope-reorder $(TESTS)
 
 coverage: .venv/test.stamp ## run all tests and list the lines that none of their processes has run
@@ -43,10 +48,14 @@ coverage: .venv/test.stamp ## run all tests and list the lines that none of thei
 steady: .venv/test.stamp ## run all tests ten times beside two busy loops (RUNS=3 for fewer); appends to tests/steady.log
 	@exec $(ENV) -m tests.steady --runs "$(RUNS)"
 
-lint: .venv/test.stamp ## check style with ruff and types with mypy
+lint: .venv/test.stamp ## check style and types: ruff and mypy, of the client code eslint, prettier and tsc
 	$(ENV) -m ruff check .
 	$(ENV) -m ruff format --check .
 	$(ENV) -m mypy
+	@NODE="$$($(ENV) tests/client/node.py --install --tools)" || exit 1; set -x; \
+	"$$NODE" $(TOOLS)/eslint/bin/eslint.js -c tests/client/eslint.config.js $(CLIENT) && \
+	"$$NODE" $(TOOLS)/prettier/bin/prettier.cjs $(PRETTIER) --check $(CLIENT) && \
+	"$$NODE" $(TOOLS)/typescript/bin/tsc -p tests/client
 
 check: lint ## check style and types and run the fast tests, in two minutes: before each commit
 	$(ENV) -m pytest -n $(WORKERS) --no-loadscope-reorder -m "not slow" $(FAST)
@@ -101,7 +110,7 @@ wheel: .venv/test.stamp ## build the wheel into dist; pip install 'dist/….whl[
 	@$(ENV) -m pip wheel . --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist
 
 clean: ## remove what tests, tools and compilations left (not .venv)
-	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .cache build dist ./*.egg-info tests/artifacts docs/_build
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .cache build dist ./*.egg-info tests/artifacts docs/_build tests/client/node_modules
 	find . -path ./.venv -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Set-up. A stamp is newer than the pins that were installed last; installing what is there already needs no network.

@@ -37,6 +37,9 @@ from app.web.settings import WebSettings, web_settings
 from app.web.shell import INDEX, TITLE, framed, shell
 from app.web.static_files import StaticFiles
 
+UNUSED = ("/dash_table/",)
+"""Scripts of Dash that the pages do without."""
+
 
 class LabDash(Dash):
     """Dash with one script of ours for a page: its entry among the client code, with all that this imports."""
@@ -47,6 +50,8 @@ class LabDash(Dash):
         """The page that Dash makes, with the script of the page that is asked for before Dash's own start."""
         page = page_at(get_current_request().url.path)
         if page is not None:
+            wanted = [tag for tag in parts["scripts"].splitlines() if not any(name in tag for name in UNUSED)]
+            parts["scripts"] = "\n".join(wanted)
             parts["scripts"] += f'\n<script src="{self.files.marked(f"pages/{page.script}")}"></script>'
         return super().interpolate_index(**parts)
 

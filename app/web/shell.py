@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import dash_mantine_components as dmc
 from dash import dcc, html
 
 from app.web.pages import PAGES, Page
@@ -12,7 +11,7 @@ from app.web.pages import PAGES, Page
 TITLE = "Pothole lab"
 TAGLINE = "Who gets out of the sharp well?"
 INDEX = """<!DOCTYPE html>
-<html lang="en" data-mantine-color-scheme="light">
+<html lang="en" data-scheme="light">
   <head>
     {%metas%}
     <title>{%title%}</title>
@@ -26,24 +25,10 @@ INDEX = """<!DOCTYPE html>
   </body>
 </html>"""
 
-THEME = {
-    "primaryColor": "teal",
-    "primaryShade": {"light": 8, "dark": 4},
-    "fontFamily": "Inter, 'Segoe UI', 'Helvetica Neue', Arial, sans-serif",
-    "defaultRadius": "sm",
-    "cursorType": "pointer",
-    "respectReducedMotion": True,
-}
-
 
 def shell() -> Any:
     """The layout of the application."""
-    return dmc.MantineProvider(
-        id="mantine",
-        theme=THEME,
-        forceColorScheme="light",
-        children=[dcc.Location(id="address", refresh=False), html.Div(id="page")],
-    )
+    return html.Div([dcc.Location(id="address", refresh=False), html.Div(id="page")])
 
 
 def framed(page: Page | None) -> list[Any]:

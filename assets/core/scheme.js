@@ -13,7 +13,6 @@ export const FIRST_COLOURS = { ink: "#1f2933", quiet: "#5b6875", grid: "#dde3e9"
  * @param {Looks} looks
  */
 export function showScheme(scheme, looks) {
-  dash_clientside.set_props("mantine", { forceColorScheme: scheme });
   document.documentElement.dataset.scheme = scheme;
   const button = document.getElementById("scheme-button");
   if (button) button.textContent = scheme === "dark" ? "Light" : "Dark";

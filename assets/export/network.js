@@ -81,7 +81,7 @@ export function addNetworkExport(page) {
     const told = page.run;
     dialog.offer(
       "method",
-      (told?.description.methods ?? []).map((name) => [name, name]),
+      (told?.description.methods ?? []).map((/** @type {string} */ name) => [name, name]),
     );
     const steps = (told?.snapshots ?? []).map((step) => [String(step), `Step ${step}`]);
     dialog.offer("moment", [...(told?.final || !steps.length ? [[FINAL, "Final"]] : []), ...steps.reverse()]);

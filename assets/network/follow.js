@@ -1,3 +1,4 @@
+// @ts-nocheck
 // A job of the engine, followed through a websocket: its numbered entries, each once and in order. A connection that
 // breaks or falls silent is opened again, from the last number, after a pause that grows while nothing answers.
 

@@ -1,3 +1,4 @@
+// @ts-nocheck
 // A training in words and in numbers: what its pictures are read out by, and the table of its curves. Both follow the
 // run at a modest rate while it trains; when it has ended, a summary is spoken.
 import { DataTable, sampledPlaces } from "../core/data_table.js";

@@ -1,3 +1,4 @@
+// @ts-nocheck
 // The pictures of a run while it trains: the curves, and the paths on the plane over the surface that a job of its own
 // draws under them, coarse at first.
 import { by } from "../core/dom.js";

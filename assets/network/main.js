@@ -1,3 +1,4 @@
+// @ts-nocheck
 // The network page: the state, the run that is started or followed, and the pictures of it while it trains.
 import { Actions, headerActions } from "../core/actions.js";
 import { by } from "../core/dom.js";
@@ -24,8 +25,19 @@ const SPEED = 120; // rows per second
 const NO_ANSWER = "The server does not answer. What is shown stays; try again in a moment.";
 
 export class NetworkLab {
+  /** @param {import("../core/contract.js").NetworkTables} tables */
   constructor(tables) {
     this.tables = tables;
+    /** @type {import("../export/dialog.js").ExportDialog | null} */
+    this.exportDialog = null;
+    /** @type {import("./explore/main.js").Explore | null} */
+    this.explore = null;
+    /** @type {import("../lecture/lecture.js").Lecture | null} */
+    this.lecture = null;
+    /** @type {import("../core/data_table.js").DataTable | null} */
+    this.dataTable = null;
+    /** @type {import("../draw/film_strip.js").FilmStrip | null} */
+    this.filmStrip = null;
     this.looks = tables.looks;
     this.live = null; // LiveRun
     this.state = new State();

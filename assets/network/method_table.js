@@ -1,3 +1,4 @@
+// @ts-nocheck
 // The table of methods as they are at the step shown.
 import { formatCount, formatNumber } from "../core/format.js";
 import { lastAtMost } from "../core/search.js";

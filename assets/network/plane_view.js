@@ -1,3 +1,4 @@
+// @ts-nocheck
 // The live picture: paths of all methods projected onto the run's plane, over the loss on it as far as that is known.
 import { decode } from "../core/arrays.js";
 import { formatNumber, ticks } from "../core/format.js";

@@ -1,3 +1,4 @@
+// @ts-nocheck
 // One training run as the page knows it: its rows, state, snapshots and sentences, from the job's feed. `onChange` is
 // called when anything but the rows has changed, `onRows` when rows have come.
 import { postJson } from "../core/http.js";

@@ -1,3 +1,4 @@
+// @ts-nocheck
 // The bar of the run: what it is at in words, how far it is, and the buttons that fit its state.
 import { by } from "../core/dom.js";
 import { formatCount } from "../core/format.js";

@@ -33,7 +33,7 @@ test("a run that is closed is not asked about any more", async (context) => {
   context.mock.method(globalThis, "fetch", () => {
     asked += 1;
     return new Promise((resolve) => {
-      answer = () => resolve(Response.json({ ahead: 1 }));
+      answer = () => resolve(new Response(JSON.stringify({ ahead: 1 })));
     });
   });
   globalThis.location = new URL("http://127.0.0.1/network");

@@ -13,8 +13,9 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-LEAST = (20, 19)
-HOW = f"Install Node {LEAST[0]}.{LEAST[1]} or newer, or set NODE to the path of one, and try again."
+LEAST, LEAST_FOR_TOOLS = (18, 19), (20, 19)
+"""Versions: of the tests (Debian's), and of linter, formatter and type checker."""
+HOW = "Install Node 20.19 or newer (18.19 does for the tests), or set NODE to the path of one, and try again."
 
 
 class NoNode(RuntimeError):
@@ -29,11 +30,15 @@ def find_node() -> str | None:
         if chosen:
             raise NoNode(f"NODE is set to {chosen!r}, which is not a program. {HOW}")
         return None
-    told = subprocess.run([path, "--version"], capture_output=True, text=True, check=False).stdout.strip()
-    version = tuple(int(part) for part in told.removeprefix("v").split(".")[:2] if part.isdigit())
-    if version < LEAST:
-        raise NoNode(f"{path} is {told or 'no node'}, which is too old. {HOW}")
+    if version_of(path) < LEAST:
+        raise NoNode(f"{path} is too old. {HOW}")
     return path
+
+
+def version_of(path: str) -> tuple[int, ...]:
+    """Major and minor version of a node; none where it is no node."""
+    told = subprocess.run([path, "--version"], capture_output=True, text=True, check=False).stdout.strip()
+    return tuple(int(part) for part in told.removeprefix("v").split(".")[:2] if part.isdigit())
 
 
 def install_node() -> None:
@@ -49,8 +54,10 @@ def install_node() -> None:
         raise NoNode(f"Installing Debian's nodejs package failed, see above. {HOW}")
 
 
-def install_tools() -> None:
+def install_tools(path: str) -> None:
     """The tools in the versions of package-lock.json, where they are not there yet. NoNode where npm cannot."""
+    if version_of(path) < LEAST_FOR_TOOLS:
+        raise NoNode(f"{path} is too old for the linter of the client code. {HOW}")
     stamp, lock = HERE / "node_modules" / ".stamp", HERE / "package-lock.json"
     if stamp.exists() and stamp.stat().st_mtime >= lock.stat().st_mtime:
         return
@@ -72,7 +79,7 @@ def main() -> None:
         if path is None:
             raise NoNode(f"The client code's tests found no node. {HOW}")
         if "--tools" in sys.argv[1:]:
-            install_tools()
+            install_tools(path)
     except NoNode as error:
         sys.exit(str(error))
     print(path)

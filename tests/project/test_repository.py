@@ -12,8 +12,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 LAYERS = {
-    "geometry": ("optimizers", "app", "dash", "dash_mantine_components", "plotly", "fastapi", "starlette", "tests"),
-    "optimizers": ("app", "dash", "dash_mantine_components", "plotly", "fastapi", "starlette", "tests"),
+    "geometry": ("optimizers", "app", "dash", "plotly", "fastapi", "starlette", "tests"),
+    "optimizers": ("app", "dash", "plotly", "fastapi", "starlette", "tests"),
     "app": ("tests",),
 }
 TOP_LEVEL = {

@@ -1,3 +1,4 @@
+// @ts-nocheck
 // The curvature panel: numbers with their errors in a table, the spectral density, and the way along the run.
 import { decode } from "../../core/arrays.js";
 import { by, plainTable } from "../../core/dom.js";

@@ -1,3 +1,4 @@
+// @ts-nocheck
 // The explore part of the network page: three panels about the run that is shown. What is asked for is in the link, so
 // that a reload asks again; page.explore.current holds the last answers ("pothole:explored" tells of each).
 import { by, make } from "../../core/dom.js";
@@ -9,9 +10,10 @@ const KINDS = ["slice", "curvature", "rescaling"];
 const GROUPS = ["plane", "random", "three", "sam", "frame", "data", "adaptive", "look", "curvature", "rescaling"];
 const PAUSE = 120; // ms in which changes of controls become one wish
 
-class Explore {
+export class Explore {
   constructor(page) {
     this.page = page;
+    /** @type {Record<string, any>} */
     this.current = {}; // kind → the last whole answer
     page.explore = this;
     for (const name of GROUPS) {

@@ -1,3 +1,4 @@
+// @ts-nocheck
 // The rescaling panel: one network twice, as it is and rescaled. The same function; other eigenvalues; a slice along
 // unscaled directions changes, a filter-normalised one does not.
 import { decode } from "../../core/arrays.js";

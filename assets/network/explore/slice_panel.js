@@ -1,3 +1,4 @@
+// @ts-nocheck
 // The slice panel: asks for a slice, draws what comes, coarse before fine, plays the kept weights over it, and says for
 // every path what the projection leaves out.
 import { decode } from "../../core/arrays.js";

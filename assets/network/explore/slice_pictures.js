@@ -1,3 +1,4 @@
+// @ts-nocheck
 // The pictures of a slice: plotly's map and relief (or a line's curve) with the projected paths on canvases over them.
 import { by } from "../../core/dom.js";
 import { followCamera, followPlot } from "../../draw/follow_plot.js";

@@ -1,3 +1,4 @@
+// @ts-nocheck
 // One kind of job about the run, the latest wins: what was asked before is cancelled, on the server too.
 import { LatestWinsGate } from "../../core/gate.js";
 import { postJson, Refused } from "../../core/http.js";
