@@ -26,10 +26,10 @@ def compare(description: Description, job: JobContext) -> None:
     """The same training, streamed and silent, in turns; wall seconds and seconds of this process's CPU for each."""
     import torch
 
-    from app.network.training.train_ground import Ground
+    from app.network.training.job import TrainedMethods
 
     torch.set_num_threads(job.threads)
-    streamed, silent = Ground(description, job.worker), Ground(description, job.worker)
+    streamed, silent = TrainedMethods(description, job.worker), TrainedMethods(description, job.worker)
     progress = Progress(streamed, description, job)
     progress.begin()
     found: dict[str, list[tuple[float, float]]] = {"silent": [], "streamed": []}
@@ -59,10 +59,10 @@ def _stamps(description: Description) -> dict[str, Any]:
     return {"count": int(description["count"]), "rate": float(description["rate"])}
 
 
-STAMPS = JobKind("stamps", _stamps, stamps, resumable=False)
+STAMPS = JobKind("stamps", _stamps, "tests.benchmarks.streaming_jobs:stamps", resumable=False)
 COMPARE = JobKind("compare", _comparison, compare, resumable=False)
 KINDS = {
-    "train": "app.network.training.job:TRAIN",
+    "train": "app.network.kinds:TRAIN",
     "stamps": "tests.benchmarks.streaming_jobs:STAMPS",
     "compare": "tests.benchmarks.streaming_jobs:COMPARE",
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -31,11 +30,18 @@ class Number:
     def checked(self, name: str, value: Any) -> float | int:
         """The value as a number of the right kind; ValueError that names it and its range."""
         kinds = (int,) if self.whole else (int, float)
-        fine = isinstance(value, kinds) and not isinstance(value, bool) and math.isfinite(value)
+        fine = isinstance(value, kinds) and not isinstance(value, bool)
+        # Compared as it is: an integer of four hundred digits is no float, and NaN is within no bounds.
         if not fine or not self.minimum <= value <= self.maximum or (self.below and value == self.maximum):
             what = "a whole number" if self.whole else "a number"
             end = "below" if self.below else "to"
-            shown = value if isinstance(value, int | float) else type(value).__name__
+            shown = (
+                type(value).__name__
+                if not isinstance(value, int | float)
+                else value
+                if abs(value) < 1e15
+                else "so much"
+            )
             raise ValueError(f"{name} must be {what} from {self.minimum:g} {end} {self.maximum:g}, not {shown}")
         return value if self.whole else float(value)
 
@@ -116,7 +122,7 @@ def _plane(value: Any) -> Description | None:
     """None, or {"kind", "normalisation", "seed"} of a plane through the initial weights, which rows are projected on.
 
     "random": two random directions, scaled by `normalisation` and drawn with `seed`. "first steps": the principal
-    components of a run of SGDM over the first steps, made before the training (see train_ground.FIRST_STEPS).
+    components of a run of SGDM over the first steps, made before the training (see job.FIRST_STEPS).
     """
     if value is None:
         return None

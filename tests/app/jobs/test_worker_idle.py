@@ -14,7 +14,7 @@ from app.jobs import Engine, EngineSettings
 from app.jobs.worker_side import IDLE_SECONDS, import_needs
 from tests.app.jobs.engine_jobs import KINDS, NEEDY
 
-NEEDED = NEEDY.needs[0]
+NEEDED = NEEDY.run.partition(":")[0]
 WITH_NEEDY = {"gone": "tests.app.no_such_module:KIND", **KINDS, "needy": "tests.app.jobs.engine_jobs:NEEDY"}
 
 

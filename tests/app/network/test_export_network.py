@@ -21,7 +21,7 @@ from app.network.export.files import network_file
 from app.network.export.record import Record, record_of
 from app.network.export.request import read_network_export
 from app.network.export.script import OTHERS, network_script
-from app.network.export.weights_job import validate as validate_weights
+from app.network.kinds import KINDS, validate_weights
 from app.state.schema import BadRequest
 from geometry.architectures import build_network
 from geometry.checkpoints import load_weights
@@ -70,7 +70,7 @@ def one_thread():
 @pytest.fixture(scope="module")
 def lab():
     """(engine, run(coroutine), ids of two finished runs): one embedded engine for all of these tests."""
-    engine = Engine(EngineSettings(threads=1, nice=0))
+    engine = Engine(EngineSettings(kinds=KINDS, threads=1, nice=0))
 
     async def finished(description: dict) -> str:
         job = await engine.submit("v" * 22, description)
@@ -156,7 +156,7 @@ def test_changes_on_the_way_are_in_the_script():
 
 
 def test_the_other_methods_are_those_that_are_trained():
-    from app.network.training.train_ground import training_methods
+    from app.network.training.job import training_methods
 
     for name, method in OTHERS.items():
         assert training_methods([name], "diagonal")[name] == method

@@ -232,7 +232,7 @@ def test_all_who_watch_a_run_share_one_surface(client: TestClient, engine: FakeE
         answer = client.post("/network/ground", json={"job": RUN, "x": [0, 2], "y": [0, 2]})
         assert answer.status_code == 200
     submitted = [wish for wish in engine.asked if wish[0] == "submit"]
-    assert len(submitted) == 1 and submitted[0][1] == f"ground of {RUN}", "it counts as the run's, not a visitor's"
+    assert len(submitted) == 1 and submitted[0][1] == f"landscape of {RUN}", "it counts as the run's, not a visitor's"
 
 
 @pytest.mark.parametrize(
@@ -379,7 +379,7 @@ def test_the_web_process_imports_no_training() -> None:
     script = (
         "import sys; from app.server import build; build(); from app.jobs.kinds import validated\n"
         "from app.network.kinds import KINDS; validated({'kind': 'train'}, KINDS)\n"
-        "print(sorted({'optimizers.training', 'geometry.slices', 'app.network.training.train_ground',"
+        "print(sorted({'optimizers.training', 'geometry.slices', 'app.network.training.job',"
         " 'app.network.training.problem', 'app.network.training.user_model_loader'} & set(sys.modules)))"
     )
     shown = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

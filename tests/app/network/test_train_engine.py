@@ -12,6 +12,7 @@ import numpy as np
 from app.jobs import Engine, EngineSettings
 from app.jobs.hub import Entry
 from app.jobs.packing import unpack
+from app.network.kinds import KINDS
 
 WITHIN = 120.0
 """Seconds: each worker process imports torch first, on a machine that may be busy with something else."""
@@ -38,7 +39,7 @@ def curve(entries: list[Entry]) -> list[Any]:
 
 
 def test_a_training_run_whose_worker_is_killed_is_the_run_it_would_have_been() -> None:
-    engine = Engine(EngineSettings(checkpoint_seconds=0.2, nice=0))
+    engine = Engine(EngineSettings(kinds=KINDS, checkpoint_seconds=0.2, nice=0))
 
     async def undisturbed() -> tuple[list[Entry], bytes]:
         job = await engine.submit("a", JOB)
@@ -72,17 +73,17 @@ def test_a_training_run_whose_worker_is_killed_is_the_run_it_would_have_been() -
 
 def test_two_jobs_that_begin_at_once_in_a_fresh_worker_both_run() -> None:
     """Each lane has a thread of its own, and both import torch first: one met the other's half-made module."""
-    engine = Engine(EngineSettings(checkpoint_seconds=0.2, nice=0))
+    engine = Engine(EngineSettings(kinds=KINDS, checkpoint_seconds=0.2, nice=0))
 
     async def scenario() -> list[list[Entry]]:
         run = await engine.submit("a", {**JOB, "steps": 400, "plane": {"kind": "random"}})
         async for entry in engine.follow(run):
             if entry.kind == "progress" and entry.data["rows"][-1]["position"] >= 10:
                 break
-        grounds = [await engine.submit("g", {"kind": "ground", "run": run, "x": [-1, 1], "y": [-1, 1]})]
+        grounds = [await engine.submit("g", {"kind": "landscape", "run": run, "x": [-1, 1], "y": [-1, 1]})]
         assert engine._connection is not None and engine._connection._cluster is not None
         os.kill(engine._connection._cluster.workers[0].pid, signal.SIGKILL)
-        grounds.append(await engine.submit("g", {"kind": "ground", "run": run, "x": [-2, 2], "y": [-2, 2]}))
+        grounds.append(await engine.submit("g", {"kind": "landscape", "run": run, "x": [-2, 2], "y": [-2, 2]}))
         return [[entry async for entry in engine.follow(job)] for job in (run, *grounds)]
 
     try:

@@ -14,10 +14,9 @@ import torch
 from app.jobs.context import JobContext, LeaveJob
 from app.jobs.kinds import validated
 from app.jobs.packing import pack, unpack
-from app.network.kinds import KINDS
-from app.network.training.job import TRAIN
+from app.network.kinds import KINDS, TRAIN
+from app.network.training.job import TrainedMethods, run, training_methods
 from app.network.training.settings import CHANGEABLE, METHOD_NAMES, NUMBERS, STRUCTURES
-from app.network.training.train_ground import Ground, training_methods
 from optimizers.structures import STRUCTURES as ALL_STRUCTURES
 
 SMALL = {
@@ -79,7 +78,7 @@ class Registry:
 
         context.settings = settings  # type: ignore[method-assign]
         with contextlib.suppress(LeaveJob):
-            TRAIN.run(self.description, context)
+            run(self.description, context)
         if kill_at is None:
             self._take(context)
 
@@ -226,7 +225,7 @@ def test_a_bad_change_gets_a_sentence(settings: dict[str, Any]) -> None:
 
 
 def test_every_changeable_setting_can_be_changed() -> None:
-    ground = Ground(validated({"kind": "train", **SMALL, "methods": ["SGDM"]}, KINDS)[1])
+    ground = TrainedMethods(validated({"kind": "train", **SMALL, "methods": ["SGDM"]}, KINDS)[1])
     cleaned = TRAIN.change(dict.fromkeys(CHANGEABLE, 0.5))
     ground.training.change(**cleaned)
 
