@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help run test lint docs bench screenshots load fuzz faults soak lock audit licences sbom wheel clean
+.PHONY: help run test coverage steady lint check docs bench screenshots load fuzz faults soak lock audit licences sbom wheel clean
 
 # The first of these that is Python 3.11 or newer makes the virtual environment: make run PYTHON=python3.12
 PYTHON ?= python3 python3.14 python3.13 python3.12 python3.11
@@ -10,6 +10,9 @@ PORT ?= 8050
 MINUTES ?= 20
 # Processes that share the tests out; 0 for none, as a debugger needs it.
 WORKERS ?= auto
+RUNS ?= 10
+# Tests of packages, without a browser and without what else is slow; files of the latter say so by their mark.
+FAST := tests/geometry tests/optimizers tests/app tests/project/test_repository.py tests/project/test_structure.py
 ENV := .venv/bin/python
 # What the requirements need in turn is pinned too, in a list that `make lock` writes.
 CONSTRAINTS := tests/constraints.txt
@@ -30,10 +33,23 @@ test: .venv/test.stamp ## run all tests (finds Chrome or Chromium, or installs D
 	CADDY="$$($(ENV) tests/deploy/caddy.py --install)"; export CADDY; \
 	exec $(ENV) -m pytest -n $(WORKERS) --no-loadscope-reorder $(TESTS)
 
+coverage: .venv/test.stamp ## run all tests and list the lines that none of their processes has run
+	@CHROME="$$($(ENV) tests/browser/chrome.py --install)" || exit 1; export CHROME; \
+	CADDY="$$($(ENV) tests/deploy/caddy.py --install)"; export CADDY; \
+	mkdir -p .cache/coverage; $(ENV) -m coverage erase; \
+	$(ENV) -m coverage run -m pytest -n $(WORKERS) --no-loadscope-reorder $(TESTS); status=$$?; \
+	$(ENV) -m coverage combine --quiet && $(ENV) -m coverage report --show-missing --skip-covered; exit $$status
+
+steady: .venv/test.stamp ## run all tests ten times beside two busy loops (RUNS=3 for fewer); appends to tests/steady.log
+	@exec $(ENV) -m tests.steady --runs "$(RUNS)"
+
 lint: .venv/test.stamp ## check style with ruff and types with mypy
 	$(ENV) -m ruff check .
 	$(ENV) -m ruff format --check .
 	$(ENV) -m mypy
+
+check: lint ## check style and types and run the fast tests, in two minutes: before each commit
+	$(ENV) -m pytest -n $(WORKERS) --no-loadscope-reorder -m "not slow" $(FAST)
 
 docs: .venv/docs.stamp ## build the manual into docs/_build/html; a warning is an error
 	@$(ENV) -m sphinx --fresh-env --fail-on-warning --keep-going --quiet docs docs/_build/html

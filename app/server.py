@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dash import ClientsideFunction, Dash, Input, Output
-from dash.backends._fastapi import FastAPIDashServer
+from dash.backends._fastapi import FastAPIDashServer, get_current_request
 from fastapi import FastAPI
 
 from app import ASSETS
@@ -36,6 +36,19 @@ from app.web.services import Services
 from app.web.settings import WebSettings, web_settings
 from app.web.shell import INDEX, TITLE, framed, shell
 from app.web.static_files import StaticFiles
+
+
+class LabDash(Dash):
+    """Dash with one script of ours for a page: its entry among the client code, with all that this imports."""
+
+    files: StaticFiles
+
+    def interpolate_index(self, **parts: Any) -> str:
+        """The page that Dash makes, with the script of the page that is asked for before Dash's own start."""
+        page = page_at(get_current_request().url.path)
+        if page is not None:
+            parts["scripts"] += f'\n<script src="{self.files.marked(f"pages/{page.script}")}"></script>'
+        return super().interpolate_index(**parts)
 
 
 class Backend(FastAPIDashServer):
@@ -80,10 +93,11 @@ def build(settings: WebSettings | None = None, observe: ObserveSettings | None =
         if page.path not in PAGES:
             register(page)
     scenes = load_scenes(settings.scenes)
-    app = Dash(
+    app = LabDash(
         "app",
         backend=Backend,
         assets_folder=str(ASSETS),
+        assets_ignore=r"\.js$",
         index_string=INDEX,
         title=TITLE,
         update_title=None,
@@ -105,7 +119,7 @@ def build(settings: WebSettings | None = None, observe: ObserveSettings | None =
     known = {name: entry for name, entry in app.callback_map.items() if "callback" in entry}
     checks = {"/_dash-update-component": lambda body: check_callback(body, known)}
     answering = BodyLimit(MissingPages(app.server, has_page), settings, checks)
-    files = StaticFiles(answering, ASSETS, app.registered_paths)
+    files = app.files = StaticFiles(answering, ASSETS, app.registered_paths)
     secure = SecurityHeaders(guard(files, settings, key), app.csp_hashes())
     application = Application(secure, templates(app.server.routes, has_page))
     application.files, application.caches = files, caches

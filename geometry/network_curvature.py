@@ -2,19 +2,49 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
 from geometry.batches import Batch, class_scores, parts_of
 from geometry.objective import Linearisation
-
-if TYPE_CHECKING:
-    from geometry.networks import NetworkLoss
-    from geometry.stateless import Tensors
+from geometry.stateless import Tensors
 
 METRICS = ("newton", "ngd", "ngd-mean")
+
+
+class LossInParts(Protocol):
+    """What a product needs of a network's loss (geometry.networks.NetworkLoss): its data, and passes over a part."""
+
+    data: Batch
+    chunk_size: int | None
+    ignore_index: int
+
+    @property
+    def count(self) -> int:
+        """Targets that count."""
+        ...
+
+    def gradient(self, theta: Tensor) -> Tensor:
+        """∇L(θ) over all data."""
+        ...
+
+    def buffers_of(self, walkers: Any) -> Tensors:
+        """The running statistics of these walkers."""
+        ...
+
+    def forward_part(self, theta: Tensor, part: Batch, buffers: Tensors) -> Tensor:
+        """The outputs for a part of the data."""
+        ...
+
+    def loss_of(self, outputs: Tensor, part: Batch, walkers: tuple[int, ...]) -> Tensor:
+        """The part's share of the loss, from its outputs."""
+        ...
+
+    def part_loss(self, theta: Tensor, part: Batch, training: bool, buffers: Tensors) -> tuple[Tensor, Tensors]:
+        """The same from θ, with the buffers afterwards."""
+        ...
 
 
 class _Operator(Protocol):
@@ -31,7 +61,7 @@ def _slope(value: Tensor, theta: Tensor, cotangent: Tensor | None = None, **opti
 class _Newton:
     """H d = ∂⟨∇L, d⟩/∂θ: one more backward pass through the kept gradient."""
 
-    def __init__(self, objective: NetworkLoss, theta: Tensor, part: Batch, buffers: Tensors) -> None:
+    def __init__(self, objective: LossInParts, theta: Tensor, part: Batch, buffers: Tensors) -> None:
         self.theta = theta.detach().requires_grad_()
         loss, _ = objective.part_loss(self.theta, part, False, buffers)
         self.slope = (
@@ -51,7 +81,7 @@ class _Divergence:
     J d is the derivative of v ↦ Jᵀv (linear, so v = 0 serves), applied to d: a backward pass through a backward pass.
     """
 
-    def __init__(self, objective: NetworkLoss, theta: Tensor, part: Batch, buffers: Tensors, weight: float) -> None:
+    def __init__(self, objective: LossInParts, theta: Tensor, part: Batch, buffers: Tensors, weight: float) -> None:
         self.theta, walkers = theta.detach().requires_grad_(), tuple(theta.shape[:-1])
         outputs = objective.forward_part(self.theta, part, buffers)
         self.scores = class_scores(outputs, part.targets, walkers)
@@ -70,7 +100,7 @@ class _Divergence:
         return _slope(self.scores, self.theta, image, retain_graph=True)
 
 
-def curvature_at(objective: NetworkLoss, theta: Tensor, metric: str) -> Linearisation:
+def curvature_at(objective: LossInParts, theta: Tensor, metric: str) -> Linearisation:
     """Gradient and curvature operator at θ (..., D), in inference mode.
 
     The graph is kept between products where all of the batch is in memory at once, and made anew for each product

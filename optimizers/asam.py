@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from array_api_compat import array_namespace
 
 from geometry.objective import Layout
-from optimizers.broadcasting import lift
+from optimizers.broadcasting import expand_trailing
 from optimizers.capabilities import ProbeCapabilities, Schedule
 from optimizers.probes import ROUNDING, Centre, check_choices
 
@@ -49,11 +49,11 @@ class ASAM:
     def offset(self, centre: Centre, memory: None, radius: Any) -> Array:
         """ε = ρ T² g / ‖T g‖."""
         xp, g = array_namespace(centre.theta), centre.gradient
-        sizes = xp.abs(centre.theta) + lift(self.eta)
+        sizes = xp.abs(centre.theta) + expand_trailing(self.eta)
         t = xp.where(_is_bias(centre.layout, centre.theta), xp.ones_like(sizes), sizes)
         scaled = t * g
         norm = xp.sqrt(xp.sum(scaled * scaled, axis=-1, keepdims=True) + ROUNDING)
-        return lift(radius) * t * scaled / norm
+        return expand_trailing(radius) * t * scaled / norm
 
     def remember(self, memory: None, gradient: Array | None, outer: Array) -> None:
         """Nothing is remembered."""
@@ -94,8 +94,8 @@ class FisherSAM:
         """ε = ρ f / √⟨g, f⟩."""
         g: Any = centre.gradient
         xp = array_namespace(g)
-        f = g / (g * g + lift(self.eta))
-        return lift(radius) * f / xp.sqrt(xp.sum(g * f, axis=-1, keepdims=True) + ROUNDING)
+        f = g / (g * g + expand_trailing(self.eta))
+        return expand_trailing(radius) * f / xp.sqrt(xp.sum(g * f, axis=-1, keepdims=True) + ROUNDING)
 
     def remember(self, memory: None, gradient: Array | None, outer: Array) -> None:
         """Nothing is remembered."""

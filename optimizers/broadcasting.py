@@ -7,7 +7,7 @@ from typing import Any
 Array = Any
 
 
-def lift(value: Any, axes: int = 1) -> Any:
+def expand_trailing(value: Any, axes: int = 1) -> Any:
     """A hyper-parameter ready to multiply an array with `axes` more axes than the walkers have.
 
     A number stays itself; an array of shape (...) becomes (..., 1) or (..., 1, 1).

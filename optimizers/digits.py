@@ -12,8 +12,7 @@ from typing import Any
 from geometry.architectures import build_network
 from geometry.datasets import load_dataset
 from geometry.networks import NetworkLoss
-from optimizers.methods import Method
-from optimizers.network_methods import network_methods
+from optimizers.methods import Method, network_methods
 from optimizers.training import Training, TrainingRun
 
 

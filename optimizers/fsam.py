@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from array_api_compat import array_namespace
 
-from optimizers.broadcasting import lift
+from optimizers.broadcasting import expand_trailing
 from optimizers.capabilities import ProbeCapabilities, Schedule
 from optimizers.probes import Centre, check_choices, perturbation, perturbation_formula, unit
 
@@ -110,6 +110,6 @@ def check_decay(decay: Any) -> None:
 
 def mixed(average: Array, new: Array, decay: Any, along: str) -> Array:
     """β ḡ + (1−β) g, scaled to length 1 where only its direction counts."""
-    beta = lift(decay)
+    beta = expand_trailing(decay)
     average = beta * average + (1 - beta) * new
     return unit(average) if along == "direction" else average

@@ -8,7 +8,7 @@ from typing import Any
 
 from array_api_compat import array_namespace
 
-from optimizers.broadcasting import lift
+from optimizers.broadcasting import expand_trailing
 from optimizers.structures import Leaves
 
 Array = Any
@@ -48,7 +48,7 @@ class InnerSolver:
             moved = {}
             for name in list(slopes):
                 u, g = leaves[name], self._tamed(slopes.pop(name), walker_axes)
-                move = lift(self.learning_rate, u.ndim - walker_axes) * self._direction(
+                move = expand_trailing(self.learning_rate, u.ndim - walker_axes) * self._direction(
                     memory, name, g, step, walker_axes
                 )
                 if step == 1:
@@ -66,7 +66,7 @@ class InnerSolver:
         if self.kind == "momentum":
             if step > 1:
                 m = memory[name]
-                m *= lift(self.momentum, g.ndim - walker_axes)
+                m *= expand_trailing(self.momentum, g.ndim - walker_axes)
                 m += g
             else:
                 memory[name] = g
@@ -84,7 +84,7 @@ class InnerSolver:
             g = replace_not_finite(g, 1.0)
             norm = xp.linalg.vector_norm(g, axis=tuple(range(walker_axes, g.ndim)), keepdims=True)
         if self.clip is not None:
-            clip = lift(self.clip, g.ndim - walker_axes)
+            clip = expand_trailing(self.clip, g.ndim - walker_axes)
             if bool(xp.any(norm > clip)):
                 g *= clip / xp.where(norm > clip, norm, clip * xp.ones_like(norm))
         if self.clip_elements is not None:

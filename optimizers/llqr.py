@@ -22,7 +22,7 @@ from array_api_compat import array_namespace
 from geometry.objective import Layout, Linearisation, Objective, linearise
 from geometry.smoothing import Moments, neighbourhood_moments
 from geometry.surface import Surface
-from optimizers.broadcasting import lift
+from optimizers.broadcasting import expand_trailing
 from optimizers.capabilities import CompiledPreconditioner, PreconditionerCapabilities, Schedule
 from optimizers.inner import SOLVERS, InnerSolver, replace_not_finite
 from optimizers.structures import Leaves, Structure, structure_named
@@ -207,7 +207,7 @@ class LLQR:
         """J(U) = g·d + ½ dᵀ(G + λI) d with d = −U g, shape (...)."""
         xp = array_namespace(at.gradient)
         d = -self.blocks.product(layout, leaves, self._control(at.gradient))
-        bent = at.product(d) + lift(self.damping) * d
+        bent = at.product(d) + expand_trailing(self.damping) * d
         return xp.sum(at.gradient * d, axis=-1) + xp.sum(d * bent, axis=-1) / 2
 
     def slope(self, layout: Layout, at: Linearisation, along: Array | None = None) -> Callable[[Leaves], Leaves]:
@@ -221,7 +221,7 @@ class LLQR:
             e = blocks.product(layout, leaves, control)
             bent = at.product(e)
             if damped:
-                bent = bent + lift(self.damping) * e
+                bent = bent + expand_trailing(self.damping) * e
             return blocks.pull_back(layout, leaves, control, bent - g)
 
         return slope
@@ -239,7 +239,7 @@ class LLQR:
         xp = array_namespace(theta)
         eye = xp.eye(layout.dimension, dtype=theta.dtype)
         second = moments.second_moment
-        curvature = moments.mean_hessian + lift(self.damping, 2) * eye
+        curvature = moments.mean_hessian + expand_trailing(self.damping, 2) * eye
 
         def slope(leaves: Leaves) -> Leaves:
             u = blocks.matrix(layout, leaves)
@@ -257,7 +257,7 @@ class LLQR:
         walkers = theta.ndim - 1
         mixed = {}
         for name, leaf in new.items():
-            beta = lift(self.decay, leaf.ndim - walkers)
+            beta = expand_trailing(self.decay, leaf.ndim - walkers)
             largest = float(array_namespace(leaf).finfo(leaf.dtype).max)
             mixed[name] = beta * old[name] + (1 - beta) * replace_not_finite(leaf, largest)
         return self.blocks.project(mixed, self.floor)

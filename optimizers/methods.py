@@ -91,3 +91,18 @@ def method_named(method: str | Method) -> Method:
         return METHODS[method]
     except (KeyError, TypeError):
         raise ValueError(f"unknown method {method!r}; choose one of {', '.join(METHODS)}") from None
+
+
+NETWORK_SETTINGS: dict[str, float] = {"learning_rate": 0.05, "radius": 0.1, "momentum": 0.9}
+"""Learning rate, probe radius and momentum of the authors' runs on image classification (arXiv 2605.16134)."""
+
+
+def network_methods(structure: Any = "diagonal", metric: str = "ngd", **options: Any) -> dict[str, Method]:
+    """SGDM, SAM, LLQR and LLQR+SAM with LLQR.for_networks(structure, metric, **options) for U."""
+    llqr = LLQR.for_networks(structure, metric, **options)
+    return {
+        "SGDM": Method(),
+        "SAM": Method(probe=SAM()),
+        "LLQR": Method(preconditioner=llqr),
+        "LLQR+SAM": Method(probe=SAM(), preconditioner=llqr),
+    }

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Protocol
 from array_api_compat import array_namespace
 
 from geometry.objective import Layout
-from optimizers.broadcasting import lift
+from optimizers.broadcasting import expand_trailing
 from optimizers.capabilities import NEVER, CompiledProbe, ProbeCapabilities, Schedule
 
 Array = Any
@@ -193,7 +193,7 @@ def perturbation_formula(along: str, norm: str, preconditioned: bool, v: str = "
 def scaled_to_radius(w: Array, other: Array, radius: Any) -> Array:
     """ρ w / √(⟨other, w⟩ + 1e-12) over the last axis."""
     xp = array_namespace(w)
-    return lift(radius) * w / xp.sqrt(xp.sum(other * w, axis=-1, keepdims=True) + ROUNDING)
+    return expand_trailing(radius) * w / xp.sqrt(xp.sum(other * w, axis=-1, keepdims=True) + ROUNDING)
 
 
 def unit(w: Array) -> Array:

@@ -23,7 +23,7 @@ from typing import Any
 from array_api_compat import array_namespace
 
 from geometry.linear_quadratic import LinearQuadratic
-from optimizers.broadcasting import lift
+from optimizers.broadcasting import expand_trailing
 
 Array = Any
 
@@ -53,7 +53,7 @@ def factorise(model: LinearQuadratic, damping: Any = 0.0, require_minimum: bool 
         R, M, W = stage.K[..., :n, :n], stage.K[..., :n, n:], stage.K[..., n:, n:]
         PB = xp.matmul(P, B)
         eye = xp.eye(n, dtype=B.dtype, device=B.device)
-        S = R + lift(damping, 2) * eye + xp.matmul(xp.matrix_transpose(B), PB)
+        S = R + expand_trailing(damping, 2) * eye + xp.matmul(xp.matrix_transpose(B), PB)
         N = M + xp.matmul(xp.matrix_transpose(PB), A)
         inverse = _inverse(S, stage.name, require_minimum)
         NT = xp.matrix_transpose(N)

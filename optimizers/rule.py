@@ -15,7 +15,7 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from geometry.objective import Objective
-from optimizers.broadcasting import lift
+from optimizers.broadcasting import expand_trailing
 from optimizers.methods import Method
 from optimizers.probes import Centre
 
@@ -129,10 +129,10 @@ def descent_step(
     noisy = outer if noise is None else outer + noise
     direction = precondition(noisy) if method.precondition_update else noisy
 
-    velocity = lift(settings.momentum) * state.velocity + direction
+    velocity = expand_trailing(settings.momentum) * state.velocity + direction
     if not _is_zero(settings.weight_decay):
-        velocity = velocity + lift(settings.weight_decay) * theta
-    position = theta - lift(settings.learning_rate) * velocity
+        velocity = velocity + expand_trailing(settings.weight_decay) * theta
+    position = theta - expand_trailing(settings.learning_rate) * velocity
     after = State(position, velocity, memory, state.preconditioner, state.index + 1, buffers)
     return after, Trace(probe, gradient, noisy, direction, evaluations, loss)
 

@@ -7,11 +7,10 @@ from typing import Any
 import numpy as np
 
 from geometry.surface import Surface
-from optimizers import fast, stepwise
+from optimizers import compiled_engine, reference_engine
 from optimizers.methods import Method, method_named
 from optimizers.problem import Problem, prepared
-from optimizers.raw import Raw
-from optimizers.run import Run, name_outcomes
+from optimizers.run import Run, WalkRecord, name_outcomes
 
 
 def simulate(
@@ -43,11 +42,11 @@ def simulate(
     problem = prepared(
         objective, method_named(method), start, steps, learning_rate, radius, momentum, noise_variance, seed, record
     )
-    raw = fast.walk(problem) if compiled and fast.supports(problem) else stepwise.walk(problem)
-    return _finished(problem, raw)
+    engine = compiled_engine if compiled and compiled_engine.supports(problem) else reference_engine
+    return _finished(problem, engine.walk(problem))
 
 
-def _finished(problem: Problem, raw: Raw) -> Run:
+def _finished(problem: Problem, record: WalkRecord) -> Run:
     """The Run in the walkers' own shape, with its outcomes named and its cost counted."""
     walkers = problem.walkers
 
@@ -57,10 +56,10 @@ def _finished(problem: Problem, raw: Raw) -> Run:
         return a.reshape((a.shape[0], *walkers, *a.shape[2:]) if over_steps else (*walkers, *a.shape[1:]))
 
     outcome = name_outcomes(
-        raw.arrival,
-        raw.last_finite,
-        raw.third - raw.fourth,
-        _curvature(problem.objective, raw.final),
+        record.arrival,
+        record.last_finite,
+        record.third - record.fourth,
+        _curvature(problem.objective, record.final),
         problem.steps,
         problem.half_diagonal,
         problem.learning_rate,
@@ -77,20 +76,20 @@ def _finished(problem: Problem, raw: Raw) -> Run:
             "momentum": problem.momentum,
             "noise_variance": np.square(problem.deviation),
         },
-        positions=shaped(raw.positions),
-        probes=shaped(raw.probes),
-        gradients=shaped(raw.gradients),
-        losses=shaped(raw.losses),
-        preconditioners=shaped(raw.preconditioners),
-        path_length=shaped(raw.path_length),
+        positions=shaped(record.positions),
+        probes=shaped(record.probes),
+        gradients=shaped(record.gradients),
+        losses=shaped(record.losses),
+        preconditioners=shaped(record.preconditioners),
+        path_length=shaped(record.path_length),
         gradient_evaluations=shaped(gradients),
         curvature_products=shaped(products),
-        arrival=shaped(raw.arrival, over_steps=False),
-        last_finite=shaped(raw.last_finite, over_steps=False),
-        path_length_to_arrival=shaped(raw.path_length_to_arrival, over_steps=False),
-        total_path_length=shaped(raw.total_path_length, over_steps=False),
+        arrival=shaped(record.arrival, over_steps=False),
+        last_finite=shaped(record.last_finite, over_steps=False),
+        path_length_to_arrival=shaped(record.path_length_to_arrival, over_steps=False),
+        total_path_length=shaped(record.total_path_length, over_steps=False),
         outcome=shaped(outcome, over_steps=False),
-        final=shaped(raw.final, over_steps=False),
+        final=shaped(record.final, over_steps=False),
     )
 
 

@@ -26,7 +26,7 @@ pass, `scaler.step(optimizer)`, `optimizer.restore()` (a step that the scaler sk
 derivative: give the refresh a closure that calls the module as it was before torch.compile.
 """
 
-from optimizers.torch_llqr import LLQR
-from optimizers.torch_sam import SAM
+from optimizers.torch.llqr import LLQR
+from optimizers.torch.sam import SAM
 
 __all__ = ["LLQR", "SAM"]

@@ -20,9 +20,8 @@ import torch
 from torch import Tensor
 
 from geometry.networks import NetworkLoss
-from optimizers.methods import Method
+from optimizers.methods import NETWORK_SETTINGS, Method, network_methods
 from optimizers.minibatches import Minibatches
-from optimizers.network_methods import NETWORK_SETTINGS, network_methods
 from optimizers.rule import Settings, State, Trace, at_rest, begin, descent_step, refresh_if_due
 
 

@@ -20,6 +20,7 @@ import httpx
 
 from app import ASSETS
 from app.web.settings import WebSettings
+from app.web.static_files import SERVED
 
 WORTH = 0.95
 """A compressed file is kept where it is at most this part of the plain one."""
@@ -32,7 +33,7 @@ def addresses(registered: dict[str, set[str]], assets: Path) -> Iterator[str]:
     """Every address of a script or a style: our own assets, and what Dash's packages have registered."""
     for path in sorted(assets.rglob("*")):
         relative = path.relative_to(assets)
-        if path.is_file() and relative.parts[0] != "screenshots":
+        if path.suffix in SERVED and path.is_file() and relative.parts[0] != "screenshots":
             yield f"/assets/{relative.as_posix()}"
     for package, paths in sorted(registered.items()):
         for name in sorted(paths):

@@ -82,4 +82,4 @@ def _panel(one: Instrument) -> Any:
     )
 
 
-PAGE = Page("/instruments", "Instruments", layout, header, find_link_faults)
+PAGE = Page("/instruments", "Instruments", "instruments.js", layout, header, find_link_faults)

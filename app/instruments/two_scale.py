@@ -15,9 +15,9 @@ from app.instruments.two_scale_checks import Setting
 from app.numbers_as_text import number
 from app.toy.request import ToyRequest
 from geometry import two_scale
-from geometry.sign_words import LONGEST, admissible_cycles, mirrored
 from geometry.surface import Surface
 from geometry.surfaces import TwoScalePlane, TwoScaleQuadratic
+from geometry.symbolic_dynamics import LONGEST, admissible_cycles, mirrored
 from optimizers import simulate
 from optimizers.probes import ROUNDING
 

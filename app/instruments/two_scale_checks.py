@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from geometry import two_scale
-from geometry.sign_words import LONGEST, Word, mirrored, word_of
 from geometry.surfaces import TwoScalePlane, TwoScaleQuadratic
+from geometry.symbolic_dynamics import LONGEST, Word, mirrored, word_of
 from geometry.two_scale import Cycle
 from optimizers import LLQR, METHODS, simulate
 from optimizers.methods import Method

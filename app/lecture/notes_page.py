@@ -49,4 +49,4 @@ def layout() -> Any:
     )
 
 
-PAGE = Page("/notes", "Notes", layout, in_navigation=False)
+PAGE = Page("/notes", "Notes", "notes.js", layout, in_navigation=False)

@@ -144,4 +144,4 @@ def _chart(key: str, title: str, unit: str) -> Any:
     )
 
 
-PAGE = Page("/network", "Network", layout, header, find_link_faults)
+PAGE = Page("/network", "Network", "network.js", layout, header, find_link_faults)

@@ -15,8 +15,7 @@ from app.toy.costs import counted
 from app.toy.ghosts import ghost_entry, ghosts
 from app.toy.request import ToyRequest
 from app.toy.surface import reference
-from geometry.along import charted
-from geometry.surface import Surface
+from geometry.surface import Surface, charted
 from optimizers import METHODS, Method
 from optimizers.run import Run
 

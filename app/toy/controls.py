@@ -21,14 +21,18 @@ MAXIMUM_STEPS = 3000
 START_STEP = 1e-6
 """Grid of the start's coordinates: fine enough to stand on the bottom of a well."""
 
-SURFACE = ChoiceControl(
-    name="surface",
-    label="Surface",
-    options=tuple((key, kind.title) for key, kind in SURFACES.items()),
-    default="annular-well",
-    help="The loss L(θ) that the methods descend.",
-    group="surface",
-)
+
+def surface_choice() -> ChoiceControl:
+    """Which surface is shown, as the registry is now."""
+    return ChoiceControl(
+        name="surface",
+        label="Surface",
+        options=tuple((key, kind.title) for key, kind in SURFACES.items()),
+        default="annular-well",
+        help="The loss L(θ) that the methods descend.",
+        group="surface",
+    )
+
 
 WALK = (
     NumberControl("learning_rate", "η", "Learning rate", 1e-5, 1.0, 0.0165, "Step size: θ ← θ − ηv.", "walk", "log"),
@@ -377,7 +381,7 @@ def controls_of(surface: Surface) -> tuple[Control, ...]:
 def as_table() -> str:
     """The fixed controls as a Markdown table."""
     rows = ["| key | symbol | label | takes | default | unit | meaning |", "|---|---|---|---|---|---|---|"]
-    for control in (SURFACE, *controls()):
+    for control in (surface_choice(), *controls()):
         default = control.default if isinstance(control.default, str) else f"{control.default:g}"
         cells = (control.name, control.symbol, control.label, control.wants, default, control.unit, control.help)
         rows.append(f"| {' | '.join(cells)} |")

@@ -8,7 +8,7 @@ from dash import dcc, html
 
 from app.appearance import looks
 from app.components.layout import bench, button, control_panel, group, header_tools, player, preset_group
-from app.toy.controls import SURFACE, controls, shown_methods, start_controls, surface_controls
+from app.toy.controls import controls, shown_methods, start_controls, surface_choice, surface_controls
 from app.toy.export.controls import CONTROLS as EXPORT_CONTROLS
 from app.toy.figures import EMPTY
 from app.toy.presets import PRESETS, preset_values
@@ -37,7 +37,7 @@ def tables() -> dict[str, Any]:
     """What the client code is told once: controls, looks and presets."""
     return {
         "page": "toy",
-        "controls": [control.entry() for control in (PRESET, SURFACE, shown_methods(), *controls())],
+        "controls": [control.entry() for control in (PRESET, surface_choice(), shown_methods(), *controls())],
         "surfaces": {key: _surface_table(key) for key in SURFACES},
         "methods": list(METHODS),
         "looks": looks(METHODS),
@@ -255,4 +255,4 @@ def _anatomy() -> Any:
     )
 
 
-PAGE = Page("/", "Toy lab", layout, header, find_link_faults)
+PAGE = Page("/", "Toy lab", "toy.js", layout, header, find_link_faults)

@@ -9,7 +9,7 @@ from typing import Any
 
 from app.state.control import ChoiceControl
 from app.state.schema import BadRequest, Notice, Reader, Reading
-from app.toy.controls import SURFACE, Own, controls_of, own_of, shown_methods, surface_controls
+from app.toy.controls import Own, controls_of, own_of, shown_methods, surface_choice, surface_controls
 from app.toy.presets import CUSTOM, DEFAULT_PRESET, PRESETS, preset_values, suggested
 from geometry.surface import Surface
 from geometry.surfaces import make_surface
@@ -92,9 +92,10 @@ def find_link_faults(query: str) -> list[str]:
 def read_toy(reader: Reader) -> ToyReading:
     """The toy lab's state in what a reader reads, which may hold more for others."""
     # A link that names a surface but no preset asks for that surface, not for the first preset with another surface.
-    preset = reader.read(PRESET, CUSTOM if reader.holds(SURFACE) else DEFAULT_PRESET)
+    choice = surface_choice()
+    preset = reader.read(PRESET, CUSTOM if reader.holds(choice) else DEFAULT_PRESET)
     base = preset_values(preset)
-    state: dict[str, Any] = {"preset": preset, "surface": reader.read(SURFACE, base.get("surface"))}
+    state: dict[str, Any] = {"preset": preset, "surface": reader.read(choice, base.get("surface"))}
     if state["surface"] != base.get("surface"):
         base = suggested(state["surface"])
     state["methods"] = reader.read(shown_methods())

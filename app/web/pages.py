@@ -11,13 +11,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 @dataclass(frozen=True)
 class Page:
-    """A page: its address, its name in the navigation, what it shows, and its own tools in the header.
+    """A page: its address, its name in the navigation, its script, what it shows, and its own tools in the header.
 
-    find_link_faults(query): sentences on what is wrong with a link to it; in_navigation: whether the header lists it.
+    script: its entry among the client code, a file under assets/pages; find_link_faults(query): sentences on what is
+    wrong with a link to it; in_navigation: whether the header lists it.
     """
 
     path: str
     title: str
+    script: str
     layout: Callable[[], Any]
     header: Callable[[], Any] | None = None
     find_link_faults: Callable[[str], list[str]] | None = None

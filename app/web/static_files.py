@@ -23,34 +23,48 @@ from dash.fingerprint import check_fingerprint
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app.web.modules import link, modules_of
+
 ASSETS, SUITES = "/assets/", "/_dash-component-suites/"
 YEAR = 365 * 24 * 3600
+PAGES = "pages"
+"""The folder of the entries, whose files are served with all that they import."""
+SERVED = {".css", ".html", ".js", ".png", ".svg"}
 WORTH_COMPRESSING = 1000
 COMPRESSED_KINDS = ("text/", "application/json", "application/javascript", "image/svg+xml", "font/ttf")
 
 
 @dataclass(frozen=True)
 class Content:
-    """A file as it is sent; `compressed` is None where that gains nothing. changed: its time of change, in ns."""
+    """A file as it is sent; `compressed` is None where that gains nothing.
+
+    made_of: each file that is in it, with its time of change in ns.
+    """
 
     plain: bytes
     compressed: bytes | None
     kind: str
     tag: bytes
-    changed: int
+    made_of: tuple[tuple[Path, int], ...]
+
+    @property
+    def current(self) -> bool:
+        """Whether the disk still holds what this was made of."""
+        return all(os.stat(file).st_mtime_ns == changed for file, changed in self.made_of)
 
 
 def read_content(file: Path) -> Content:
-    """Read and compress a file."""
-    changed = os.stat(file).st_mtime_ns
-    plain = file.read_bytes()
+    """Read and compress a file; an entry with all that it imports."""
+    entry = file.parent.name == PAGES and file.suffix == ".js"
+    made_of = tuple((part, os.stat(part).st_mtime_ns) for part in (modules_of(file) if entry else [file]))
+    plain = link(file).encode() if entry else file.read_bytes()
     kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
     compressed = None
     if kind.startswith(COMPRESSED_KINDS) and len(plain) > WORTH_COMPRESSING:
         compressed = gzip.compress(plain, 9, mtime=0)
     if kind.startswith("text/") or kind.endswith(("javascript", "json")):
         kind += "; charset=utf-8"
-    return Content(plain, compressed, kind, b'"' + hashlib.sha256(plain).hexdigest()[:32].encode() + b'"', changed)
+    return Content(plain, compressed, kind, b'"' + hashlib.sha256(plain).hexdigest()[:32].encode() + b'"', made_of)
 
 
 class StaticFiles:
@@ -62,11 +76,18 @@ class StaticFiles:
         self._assets = {
             ASSETS + path.relative_to(assets).as_posix(): path
             for path in sorted(assets.rglob("*"))
-            if path.is_file() and not any(part.startswith(".") for part in path.relative_to(assets).parts)
+            if path.suffix in SERVED
+            and path.is_file()
+            and not any(part.startswith(".") for part in path.relative_to(assets).parts)
         }
         self._suites = suites
         self._contents: dict[str, Content] = {}
         self._reading = Lock()
+
+    def marked(self, path: str) -> str:
+        """The address of a file of ours with its mark, under which browsers keep it."""
+        content = self._content(ASSETS + path, self._assets[ASSETS + path])
+        return f"{ASSETS}{path}?m={content.tag.decode()[1:13]}"
 
     def warm(self) -> None:
         """Read and compress all that pages load: scripts and styles. In a thread."""
@@ -129,14 +150,14 @@ class StaticFiles:
 
     async def _current(self, name: str, file: Path) -> Content:
         kept = self._contents.get(name)
-        if kept is not None and os.stat(file).st_mtime_ns == kept.changed:
+        if kept is not None and kept.current:
             return kept
         return await asyncio.to_thread(self._content, name, file)
 
     def _content(self, name: str, file: Path) -> Content:
         with self._reading:  # a hundred first visitors wait for one reading
             kept = self._contents.get(name)
-            if kept is None or os.stat(file).st_mtime_ns != kept.changed:
+            if kept is None or not kept.current:
                 kept = self._contents[name] = read_content(file)
             return kept
 

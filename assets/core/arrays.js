@@ -1,12 +1,28 @@
-// Arrays from the server: base64 of little-endian float32, with a shape.
-(() => {
-  const lab = (window.potholeLab ??= {});
+// Arrays from the server: base64 of little-endian numbers, with a shape.
 
-  lab.decode = (encoded) => {
-    if (!encoded) return null;
-    const text = atob(encoded.bdata);
-    const bytes = new Uint8Array(text.length);
-    for (let i = 0; i < text.length; i += 1) bytes[i] = text.charCodeAt(i);
-    return new Float32Array(bytes.buffer);
-  };
-})();
+/** @typedef {import("./contract.js").Encoded} Encoded */
+
+/**
+ * Float32 values; null where there is nothing.
+ * @type {{ (encoded: Encoded): Float32Array; (encoded: Encoded | null | undefined): Float32Array | null }}
+ */
+export const decode = (/** @type {Encoded | null | undefined} */ encoded) => {
+  const found = encoded ? new Float32Array(bytesOf(encoded.bdata)) : null;
+  return /** @type {any} */ (found); // which of the two it is, the caller knows
+};
+
+/**
+ * Unsigned 16-bit values.
+ * @param {string} bdata
+ */
+export function decodeShorts(bdata) {
+  return new Uint16Array(bytesOf(bdata));
+}
+
+/** @param {string} text */
+function bytesOf(text) {
+  const binary = atob(text);
+  const bytes = new Uint8Array(binary.length);
+  for (let i = 0; i < binary.length; i += 1) bytes[i] = binary.charCodeAt(i);
+  return bytes.buffer;
+}

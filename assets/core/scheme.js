@@ -1,34 +1,49 @@
 // Light and dark, screen and projector: tell the page, and give the colours and looks that canvases need.
-(() => {
-  const lab = (window.potholeLab ??= {});
-  const PROJECTOR = { zoom: 1.45, bold: 1.7 };
+import { display, setDisplay } from "./display.js";
 
-  lab.showScheme = (scheme, looks) => {
-    dash_clientside.set_props("mantine", { forceColorScheme: scheme });
-    document.documentElement.dataset.scheme = scheme;
-    const button = document.getElementById("scheme-button");
-    if (button) button.textContent = scheme === "dark" ? "Light" : "Dark";
-    return lab.coloursIn(scheme, looks);
-  };
+/** @typedef {import("./contract.js").Look} Look */
+/** @typedef {{ ink: string, quiet: string, grid: string, paper: string }} Colours */
+/** @typedef {Record<string, Look>} Looks a method's name → its look */
 
-  // The colours of the scheme that the page's root shows, and the methods' looks in it.
-  lab.coloursIn = (scheme, looks) => {
-    const style = getComputedStyle(document.documentElement);
-    const colours = Object.fromEntries(
-      ["ink", "quiet", "grid", "paper"].map((name) => [name, style.getPropertyValue(`--${name}`).trim()]),
-    );
-    const shown = Object.entries(looks).map(([name, look]) => [
-      name,
-      { ...look, width: look.width * lab.bold, colour: (scheme === "dark" && look.colour_on_dark) || look.colour },
-    ]);
-    return { colours, looks: Object.fromEntries(shown) };
-  };
+/** @type {Colours} */
+export const FIRST_COLOURS = { ink: "#1f2933", quiet: "#5b6875", grid: "#dde3e9", paper: "#fff" };
 
-  // True when the theme has changed: what is drawn must then be drawn anew.
-  lab.showTheme = (theme) => {
-    if (document.documentElement.dataset.theme === theme) return false;
-    document.documentElement.dataset.theme = theme;
-    Object.assign(lab, theme === "projector" ? PROJECTOR : { zoom: 1, bold: 1 });
-    return true;
-  };
-})();
+/**
+ * @param {string} scheme "light" or "dark"
+ * @param {Looks} looks
+ */
+export function showScheme(scheme, looks) {
+  dash_clientside.set_props("mantine", { forceColorScheme: scheme });
+  document.documentElement.dataset.scheme = scheme;
+  const button = document.getElementById("scheme-button");
+  if (button) button.textContent = scheme === "dark" ? "Light" : "Dark";
+  return coloursIn(scheme, looks);
+}
+
+/**
+ * The colours of the scheme that the page's root shows, and the methods' looks in it.
+ * @param {string} scheme
+ * @param {Looks} looks
+ */
+export function coloursIn(scheme, looks) {
+  const style = getComputedStyle(document.documentElement);
+  const colour = (/** @type {string} */ name) => style.getPropertyValue(`--${name}`).trim();
+  /** @type {Colours} */
+  const colours = { ink: colour("ink"), quiet: colour("quiet"), grid: colour("grid"), paper: colour("paper") };
+  const shown = Object.entries(looks).map(([name, look]) => [
+    name,
+    { ...look, width: look.width * display.bold, colour: (scheme === "dark" && look.colour_on_dark) || look.colour },
+  ]);
+  return { colours, looks: /** @type {Looks} */ (Object.fromEntries(shown)) };
+}
+
+/**
+ * True when the theme has changed: what is drawn must then be drawn anew.
+ * @param {string} theme "screen" or "projector"
+ */
+export function showTheme(theme) {
+  if (document.documentElement.dataset.theme === theme) return false;
+  document.documentElement.dataset.theme = theme;
+  setDisplay(theme);
+  return true;
+}

@@ -1,200 +1,313 @@
 // One step under the magnifying glass: the loss around θ, and on it the vectors of the step up to a stage. Lengths in θ
 // are true to the scale bar; gradients and velocities have a scale of their own, which is written beside it.
-(() => {
-  const lab = (window.potholeLab ??= {});
-  const STAGES = ["gradient", "ball", "probe", "outer", "direction", "velocity", "step"];
-  const LONGEST = 0.82; // of half the window, for the longest of the gradient-like arrows
-  const NEXT = [1, 2, 5, 10];
-  // Okabe–Ito; on dark ground the blues are the lighter one.
-  const COLOURS = {
-    gradient: ["#0072B2", "#56B4E9"], ball: ["#5b6875", "#b9c4ce"], image: ["#a8487e", "#CC79A7"], probe: ["#1f2933", "#e6eaee"],
-    outer: ["#b97700", "#E69F00"], noise: ["#D55E00", "#f0885f"], direction: ["#007a58", "#2fc79a"], velocity: ["#7a5195", "#c3a0dd"],
-    step: ["#1f2933", "#ffffff"],
-  };
+import { decode } from "../core/arrays.js";
+import { display } from "../core/display.js";
+import { formatNumber } from "../core/format.js";
+import { drawAnatomyLine } from "./anatomy_line.js";
+import { drawArrow, drawLabel, drawNames, inLanes } from "./arrows.js";
+import { font } from "./ink.js";
+import { LabelPlaces } from "./label_places.js";
+import { Layer } from "./layer.js";
+import { mapPicture } from "./preview.js";
 
-  lab.anatomyColour = (key, dark) => COLOURS[key][dark ? 1 : 0];
+/** @typedef {import("../core/contract.js").AnatomyAnswer} AnatomyAnswer */
+/** @typedef {import("../core/scheme.js").Colours} Colours */
+/** @typedef {import("./shapes.js").Context} Context */
+/** @typedef {import("./shapes.js").Point} Point */
+/** @typedef {keyof typeof COLOURS} VectorKey */
+/** @typedef {{ key: VectorKey, stage: string, from: number[], by: number[], label: string }} Vector from and by: in θ, from θ_t */
 
-  lab.AnatomyView = class {
-    constructor(place) {
-      this.place = place;
-      this.layer = new lab.Layer(place, "heat-canvas");
-      place.setAttribute("role", "img");
-      new ResizeObserver(() => this.draw()).observe(place);
-    }
+/**
+ * What is drawn now, for the functions that draw it.
+ * @typedef {object} AnatomyDrawing
+ * @property {AnatomyAnswer} data
+ * @property {Colours} colours
+ * @property {number} pxPer px for a unit of θ
+ * @property {number} perGradient θ for a unit of gradient
+ * @property {Point} centre px of θ_t
+ * @property {Float32Array} losses
+ * @property {LabelPlaces} places
+ * @property {(stage: string) => boolean} shows
+ * @property {(stage: string) => boolean} newest
+ * @property {(key: VectorKey) => string} colour
+ * @property {() => Vector[]} arrows in the order in which they come to be
+ */
 
-    // data: the server's answer; stage: how many vectors; scale: the map's colour scale
-    show(data, stage, colours, dark, colorscale) {
-      const fresh = data !== this.data || colorscale !== this.colorscale;
-      Object.assign(this, { data, stage, colours, dark, colorscale });
-      if (fresh) this.#prepare();
-      this.draw();
-    }
+const STAGES = ["gradient", "ball", "probe", "outer", "direction", "velocity", "step"];
+const LONGEST = 0.82; // of half the window, for the longest of the gradient-like arrows
+const NEXT = [1, 2, 5, 10];
+/** Okabe–Ito; on dark ground the blues are the lighter one. */
+const COLOURS = {
+  gradient: ["#0072B2", "#56B4E9"],
+  ball: ["#5b6875", "#b9c4ce"],
+  image: ["#a8487e", "#CC79A7"],
+  probe: ["#1f2933", "#e6eaee"],
+  outer: ["#b97700", "#E69F00"],
+  noise: ["#D55E00", "#f0885f"],
+  direction: ["#007a58", "#2fc79a"],
+  velocity: ["#7a5195", "#c3a0dd"],
+  step: ["#1f2933", "#ffffff"],
+};
 
-    #prepare() {
-      const { data } = this;
-      this.losses = lab.decode(data.patch.losses);
-      const span = data.patch.high - data.patch.low;
-      const plane = data.dimension === 2 && this.colorscale;
-      this.picture = plane
-        ? lab.mapPicture({ z: data.patch.losses, colorscale: this.colorscale, zmin: data.patch.low, zmax: data.patch.low + (span > 0 ? span : 1) })
-        : null;
-      const longest = Math.max(...["gradient", "outer", "noisy", "direction", "velocity"].map((key) => length(data[key])));
-      this.perGradient = longest > 0 ? roundDown((LONGEST * data.half) / longest) : 1;
-    }
+/**
+ * @param {string} key of a vector or a stage
+ * @param {boolean} dark
+ */
+export function anatomyColour(key, dark) {
+  const [light, onDark] = COLOURS[/** @type {VectorKey} */ (key)];
+  return dark ? onDark : light;
+}
 
-    draw() {
-      if (!this.data || this.place.offsetParent === null) return;
-      this.layer.fit();
-      this.layer.clear();
-      const { context, width, height } = this.layer;
-      const side = Math.min(width, height);
-      this.pxPer = (this.data.dimension === 1 ? width : side) / (2 * this.data.half);
-      this.centre = [width / 2, height / 2];
-      this.places = new lab.LabelPlaces(this.layer);
-      const bar = this.#scaleBar(context, height);
-      this.places.block(bar.box);
-      if (this.data.dimension === 1) lab.drawAnatomyLine(this, context, width, height);
-      else this.#plane(context, width, height);
-      this.#scale(context, bar);
-    }
-
-    shows(key) {
-      return STAGES.indexOf(key) < this.stage;
-    }
-
-    newest(key) {
-      return STAGES.indexOf(key) === this.stage - 1;
-    }
-
-    colour(key) {
-      return lab.anatomyColour(key, this.dark);
-    }
-
-    // The arrows in the order in which they come to be: { key, from (in θ, from θ_t), by (in θ), label }.
-    arrows() {
-      const { data } = this;
-      const s = this.perGradient;
-      const found = [];
-      const add = (stage, key, from, by, label, factor) => {
-        if (!this.shows(stage) || !from || !by) return;
-        found.push({ key, stage, from, by: by.map((v) => v * factor), label });
-      };
-      const origin = data.theta.map(() => 0);
-      add("gradient", "gradient", origin, data.gradient, "g", s);
-      if (data.probing) add("probe", "probe", origin, data.offset, "ε", 1);
-      add("outer", "outer", data.offset, data.outer, data.probing ? "g⁺" : "g⁺ = g", s);
-      if (data.noise?.some((v) => v !== 0) && data.outer && data.offset) {
-        const tip = data.offset.map((v, axis) => v + s * data.outer[axis]);
-        add("outer", "noise", tip, data.noise, "noise", s);
-      }
-      add("direction", "direction", origin, data.direction, data.learns ? "Ug⁺" : "Ug⁺ = g⁺", s);
-      add("velocity", "velocity", origin, data.velocity, "v", s);
-      add("step", "step", origin, data.displacement, "−ηv", 1);
-      return found;
-    }
-
-    #plane(context, width, height) {
-      const { data, centre, pxPer, colours } = this;
-      const half = data.half * pxPer;
-      if (this.picture) {
-        context.imageSmoothingEnabled = true;
-        context.drawImage(this.picture, centre[0] - half, centre[1] - half, 2 * half, 2 * half);
-      }
-      const at = ([x, y]) => [centre[0] + x * pxPer, centre[1] - y * pxPer];
-      let rings = [];
-      if (this.shows("ball") && data.radius > 0) {
-        const identity = [[data.radius, 0], [0, data.radius]];
-        rings.push(this.#ellipse(context, identity, this.colour("ball"), [6, 4], data.probing ? "ρ-ball" : "ρ-ball (not used)"));
-        if (data.image) rings.push(this.#ellipse(context, data.image, this.colour("image"), [], "U · ball"));
-        if (data.metric) rings.push(this.#ellipse(context, data.metric, this.colour("image"), [2, 3], "εᵀU⁻¹ε = ρ²"));
-      }
-      rings = rings.filter((ring) => ring && ring[1][1] > 0); // the others' tops are not in view
-      const inPixels = this.arrows().map((arrow) => ({
-        ...arrow, from: at(arrow.from), by: [arrow.by[0] * pxPer, -arrow.by[1] * pxPer], colour: this.colour(arrow.key), strong: this.newest(arrow.stage),
-      }));
-      const names = lab.inLanes(inPixels).map((arrow) => lab.drawArrow(context, arrow, colours)).filter(Boolean);
-      for (const { from, at: tip } of names) this.places.avoid(from, tip);
-      const points = [[at([0, 0]), "θ", this.colours.ink, false]];
-      if (this.shows("probe") && data.probing && data.probe) points.push([at(data.offset), "θ+ε", this.colour("probe"), true]);
-      if (this.shows("step") && data.arrived) points.push([at(data.displacement), "next θ", this.colours.ink, true]);
-      for (const [[x, y]] of points) this.places.block({ x: x - 2, y: y - 2, w: 4, h: 4 });
-      for (const point of points) this.#point(context, ...point);
-      for (const [text, mark, colour] of rings) lab.drawLabel(context, text, mark, [0, -1], colour, colours, this.places, this.newest("ball"));
-      for (const [place, text, colour] of points) lab.drawLabel(context, text, place, [-0.6, 0.8], colour, colours, this.places, false);
-      lab.drawNames(context, names, colours, this.places);
-    }
-
-    // The image of the unit circle under a matrix. Returns its name, the place of it, and its colour.
-    #ellipse(context, [[a, b], [c, d]], colour, dash, label) {
-      const { centre, pxPer } = this;
-      context.strokeStyle = colour;
-      context.lineWidth = this.newest("ball") ? 2.6 : 1.7;
-      context.setLineDash(dash);
-      context.beginPath();
-      let mark = null;
-      for (let k = 0; k <= 96; k += 1) {
-        const turn = (2 * Math.PI * k) / 96;
-        const [u, v] = [Math.cos(turn), Math.sin(turn)];
-        const [x, y] = [centre[0] + (a * u + b * v) * pxPer, centre[1] - (c * u + d * v) * pxPer];
-        if (k) context.lineTo(x, y);
-        else context.moveTo(x, y);
-        if (!mark || y < mark[1]) mark = [x, y];
-      }
-      context.stroke();
-      context.setLineDash([]);
-      return centre[1] - mark[1] < 6 ? null : [label, mark, colour]; // null: too small to name
-    }
-
-    #point(context, [x, y], _, colour, hollow) {
-      context.setLineDash([]);
-      context.beginPath();
-      context.arc(x, y, 4.5, 0, 2 * Math.PI);
-      context.fillStyle = hollow ? this.colours.paper : colour;
-      context.fill();
-      context.strokeStyle = hollow ? colour : this.colours.paper;
-      context.lineWidth = 1.8;
-      context.stroke();
-    }
-
-    // A bar of round length in θ, and what a unit of gradient measures on it: where it stands and what it says.
-    #scaleBar(context, height) {
-      const bar = roundDown(this.data.half * 0.5);
-      const px = bar * this.pxPer;
-      const words = [`${lab.formatNumber(bar)} in θ`, `arrows of g, g⁺, Ug⁺, v: 1 is ${lab.formatNumber(this.perGradient)} in θ`];
-      context.font = lab.font(12);
-      const wide = Math.max(px, ...words.map((text) => context.measureText(text).width));
-      return { px, words, bottom: height, box: { x: 6, y: height - 18 - 34 * lab.zoom, w: wide + 16, h: 12 + 34 * lab.zoom } };
-    }
-
-    #scale(context, { px, words, box, bottom }) {
-      context.font = lab.font(12);
-      context.globalAlpha = 0.86;
-      context.fillStyle = this.colours.paper;
-      context.fillRect(box.x, box.y, box.w, box.h);
-      context.globalAlpha = 1;
-      context.strokeStyle = context.fillStyle = this.colours.ink;
-      context.lineWidth = 2;
-      context.setLineDash([]);
-      context.beginPath();
-      context.moveTo(14, bottom - 16);
-      context.lineTo(14, bottom - 12);
-      context.lineTo(14 + px, bottom - 12);
-      context.lineTo(14 + px, bottom - 16);
-      context.stroke();
-      context.textAlign = "left";
-      context.textBaseline = "bottom";
-      context.fillText(words[0], 14, bottom - 17);
-      context.fillText(words[1], 14, bottom - 17 - 17 * lab.zoom);
-    }
-  };
-
-  function length(vector) {
-    return vector ? Math.hypot(...vector) : 0;
+export class AnatomyView {
+  /** @param {HTMLElement} place */
+  constructor(place) {
+    this.place = place;
+    this.layer = new Layer(place, "heat-canvas");
+    this.places = new LabelPlaces({ width: 0, height: 0 });
+    /** @type {{ data: AnatomyAnswer, stage: number, colours: Colours, dark: boolean } | null} */
+    this.shown = null;
+    /** @type {Prepared | null} */
+    this.prepared = null;
+    place.setAttribute("role", "img");
+    new ResizeObserver(() => this.draw()).observe(place);
   }
 
-  // The next lower 1, 2 or 5 times a power of ten.
-  function roundDown(value) {
-    const power = 10 ** Math.floor(Math.log10(value));
-    return power * NEXT.filter((factor) => factor * power <= value * (1 + 1e-9)).at(-1);
+  /**
+   * @param {AnatomyAnswer} data
+   * @param {number} stage how many vectors
+   * @param {Colours} colours
+   * @param {boolean} dark
+   * @param {[number, string][] | undefined} colorscale the map's; none on a curve
+   */
+  show(data, stage, colours, dark, colorscale) {
+    if (this.prepared?.data !== data || this.prepared.colorscale !== colorscale) this.prepared = prepare(data, colorscale);
+    this.shown = { data, stage, colours, dark };
+    this.draw();
   }
-})();
+
+  draw() {
+    if (!this.shown || !this.prepared || this.place.offsetParent === null) return;
+    this.layer.fit();
+    this.layer.clear();
+    const { context, width, height } = this.layer;
+    const { data, stage, colours, dark } = this.shown;
+    const { losses, picture, perGradient } = this.prepared;
+    const pxPer = (data.dimension === 1 ? width : Math.min(width, height)) / (2 * data.half);
+    const shows = (/** @type {string} */ key) => STAGES.indexOf(key) < stage;
+    this.places = new LabelPlaces(this.layer);
+    /** @type {AnatomyDrawing} */
+    const drawing = {
+      ...{ data, colours, pxPer, perGradient, losses, places: this.places, shows },
+      centre: [width / 2, height / 2],
+      newest: (key) => STAGES.indexOf(key) === stage - 1,
+      colour: (key) => anatomyColour(key, dark),
+      arrows: () => vectorsOf(data, perGradient, shows),
+    };
+    const bar = measureBar(drawing, context, height);
+    this.places.block(bar.box);
+    if (data.dimension === 1) drawAnatomyLine(drawing, context, width, height);
+    else drawPlane(drawing, context, picture);
+    drawBar(drawing, context, bar);
+  }
+}
+
+/** @typedef {{ data: AnatomyAnswer, colorscale: [number, string][] | undefined, losses: Float32Array, picture: HTMLCanvasElement | null, perGradient: number }} Prepared */
+
+/**
+ * @param {AnatomyAnswer} data
+ * @param {[number, string][] | undefined} colorscale
+ * @returns {Prepared}
+ */
+function prepare(data, colorscale) {
+  const { losses, low, high } = data.patch;
+  const plane = data.dimension === 2 && colorscale;
+  const picture = plane ? mapPicture({ z: losses, colorscale, zmin: low, zmax: low + (high > low ? high - low : 1) }) : null;
+  const longest = Math.max(...[data.gradient, data.outer, data.noisy, data.direction, data.velocity].map(lengthOf));
+  const perGradient = longest > 0 ? roundDown((LONGEST * data.half) / longest) : 1;
+  return { data, colorscale, losses: decode(losses), picture, perGradient };
+}
+
+/**
+ * @param {AnatomyAnswer} data
+ * @param {number} scale θ for a unit of gradient
+ * @param {(stage: string) => boolean} shows
+ */
+function vectorsOf(data, scale, shows) {
+  /** @type {Vector[]} */
+  const found = [];
+  /** @type {(stage: string, key: VectorKey, from: number[] | null, by: number[] | null, label: string, factor: number) => void} */
+  const add = (stage, key, from, by, label, factor) => {
+    if (shows(stage) && from && by) found.push({ key, stage, from, by: by.map((v) => v * factor), label });
+  };
+  const origin = Array.from({ length: data.dimension }, () => 0);
+  const { offset, outer } = data;
+  add("gradient", "gradient", origin, data.gradient, "g", scale);
+  if (data.probing) add("probe", "probe", origin, offset, "ε", 1);
+  add("outer", "outer", offset, outer, data.probing ? "g⁺" : "g⁺ = g", scale);
+  if (data.noise?.some((v) => v !== 0) && outer && offset) {
+    const tip = offset.map((v, axis) => v + scale * outer[axis]);
+    add("outer", "noise", tip, data.noise, "noise", scale);
+  }
+  add("direction", "direction", origin, data.direction, data.learns ? "Ug⁺" : "Ug⁺ = g⁺", scale);
+  add("velocity", "velocity", origin, data.velocity, "v", scale);
+  add("step", "step", origin, data.displacement, "−ηv", 1);
+  return found;
+}
+
+/** @typedef {{ text: string, mark: Point, colour: string }} Ring a named ellipse: its name, the place of it, its colour */
+
+/**
+ * @param {AnatomyDrawing} drawing
+ * @param {Context} context
+ * @param {HTMLCanvasElement | null} picture
+ */
+function drawPlane(drawing, context, picture) {
+  const { data, centre, pxPer, colours, places, shows, newest, colour } = drawing;
+  const half = data.half * pxPer;
+  if (picture) {
+    context.imageSmoothingEnabled = true;
+    context.drawImage(picture, centre[0] - half, centre[1] - half, 2 * half, 2 * half);
+  }
+  /** @type {(place: number[]) => Point} */
+  const at = ([x, y]) => [centre[0] + x * pxPer, centre[1] - y * pxPer];
+  /** @type {(Ring | null)[]} */
+  const rings = [];
+  if (shows("ball") && data.radius > 0) {
+    const ball = [
+      [data.radius, 0],
+      [0, data.radius],
+    ];
+    rings.push(drawEllipse(drawing, context, ball, colour("ball"), [6, 4], data.probing ? "ρ-ball" : "ρ-ball (not used)"));
+    if (data.image) rings.push(drawEllipse(drawing, context, data.image, colour("image"), [], "U · ball"));
+    if (data.metric) rings.push(drawEllipse(drawing, context, data.metric, colour("image"), [2, 3], "εᵀU⁻¹ε = ρ²"));
+  }
+  const arrows = drawing.arrows().map(({ key, stage, from, by, label }) => {
+    /** @type {Point} */
+    const inPixels = [by[0] * pxPer, -by[1] * pxPer];
+    return { label, from: at(from), by: inPixels, colour: colour(key), strong: newest(stage) };
+  });
+  const names = inLanes(arrows)
+    .map((arrow) => drawArrow(context, arrow, colours))
+    .filter((name) => name !== null);
+  for (const { from, at: tip } of names) places.avoid(from, tip);
+  const points = [{ place: at([0, 0]), text: "θ", colour: colours.ink, hollow: false }];
+  if (shows("probe") && data.probing && data.probe && data.offset)
+    points.push({ place: at(data.offset), text: "θ+ε", colour: colour("probe"), hollow: true });
+  if (shows("step") && data.arrived && data.displacement)
+    points.push({ place: at(data.displacement), text: "next θ", colour: colours.ink, hollow: true });
+  for (const {
+    place: [x, y],
+  } of points)
+    places.block({ x: x - 2, y: y - 2, w: 4, h: 4 });
+  for (const point of points) drawPoint(context, colours, point.place, point.colour, point.hollow);
+  for (const ring of rings) {
+    if (ring && ring.mark[1] > 0) drawLabel(context, ring.text, ring.mark, [0, -1], ring.colour, colours, places, newest("ball")); // the others' tops are not in view
+  }
+  for (const point of points) drawLabel(context, point.text, point.place, [-0.6, 0.8], point.colour, colours, places, false);
+  drawNames(context, names, colours, places);
+}
+
+/**
+ * The image of the unit circle under a matrix; null where it is too small to name.
+ * @param {AnatomyDrawing} drawing
+ * @param {Context} context
+ * @param {number[][]} matrix
+ * @param {string} colour
+ * @param {number[]} dash
+ * @param {string} text
+ * @returns {Ring | null}
+ */
+function drawEllipse({ centre, pxPer, newest }, context, [[a, b], [c, d]], colour, dash, text) {
+  context.strokeStyle = colour;
+  context.lineWidth = newest("ball") ? 2.6 : 1.7;
+  context.setLineDash(dash);
+  context.beginPath();
+  /** @type {Point} */
+  let mark = [centre[0], Infinity];
+  for (let k = 0; k <= 96; k += 1) {
+    const turn = (2 * Math.PI * k) / 96;
+    const [u, v] = [Math.cos(turn), Math.sin(turn)];
+    const [x, y] = [centre[0] + (a * u + b * v) * pxPer, centre[1] - (c * u + d * v) * pxPer];
+    if (k) context.lineTo(x, y);
+    else context.moveTo(x, y);
+    if (y < mark[1]) mark = [x, y];
+  }
+  context.stroke();
+  context.setLineDash([]);
+  return centre[1] - mark[1] < 6 ? null : { text, mark, colour };
+}
+
+/**
+ * @param {Context} context
+ * @param {Colours} colours
+ * @param {Point} place
+ * @param {string} colour
+ * @param {boolean} hollow
+ */
+function drawPoint(context, { paper }, [x, y], colour, hollow) {
+  context.setLineDash([]);
+  context.beginPath();
+  context.arc(x, y, 4.5, 0, 2 * Math.PI);
+  context.fillStyle = hollow ? paper : colour;
+  context.fill();
+  context.strokeStyle = hollow ? colour : paper;
+  context.lineWidth = 1.8;
+  context.stroke();
+}
+
+/** @typedef {{ px: number, words: string[], bottom: number, box: import("./shapes.js").Box }} Bar */
+
+/**
+ * A bar of round length in θ, and what a unit of gradient measures on it: where it stands and what it says.
+ * @param {AnatomyDrawing} drawing
+ * @param {Context} context
+ * @param {number} height
+ * @returns {Bar}
+ */
+function measureBar({ data, pxPer, perGradient }, context, height) {
+  const bar = roundDown(data.half * 0.5);
+  const px = bar * pxPer;
+  const words = [`${formatNumber(bar)} in θ`, `arrows of g, g⁺, Ug⁺, v: 1 is ${formatNumber(perGradient)} in θ`];
+  context.font = font(12);
+  const wide = Math.max(px, ...words.map((text) => context.measureText(text).width));
+  return { px, words, bottom: height, box: { x: 6, y: height - 18 - 34 * display.zoom, w: wide + 16, h: 12 + 34 * display.zoom } };
+}
+
+/**
+ * @param {AnatomyDrawing} drawing
+ * @param {Context} context
+ * @param {Bar} bar
+ */
+function drawBar({ colours }, context, { px, words, box, bottom }) {
+  context.font = font(12);
+  context.globalAlpha = 0.86;
+  context.fillStyle = colours.paper;
+  context.fillRect(box.x, box.y, box.w, box.h);
+  context.globalAlpha = 1;
+  context.strokeStyle = context.fillStyle = colours.ink;
+  context.lineWidth = 2;
+  context.setLineDash([]);
+  context.beginPath();
+  context.moveTo(14, bottom - 16);
+  context.lineTo(14, bottom - 12);
+  context.lineTo(14 + px, bottom - 12);
+  context.lineTo(14 + px, bottom - 16);
+  context.stroke();
+  context.textAlign = "left";
+  context.textBaseline = "bottom";
+  words.forEach((text, k) => context.fillText(text, 14, bottom - 17 - 17 * display.zoom * k));
+}
+
+/** @param {number[] | null} vector */
+function lengthOf(vector) {
+  return vector ? Math.hypot(...vector) : 0;
+}
+
+/**
+ * The next lower 1, 2 or 5 times a power of ten.
+ * @param {number} value
+ */
+function roundDown(value) {
+  const power = 10 ** Math.floor(Math.log10(value));
+  return power * (NEXT.filter((factor) => factor * power <= value * (1 + 1e-9)).at(-1) ?? 1);
+}

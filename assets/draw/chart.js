@@ -1,154 +1,389 @@
-// A small line chart on canvas: one line per method against the step, and a cursor at the step shown.
-(() => {
-  const lab = (window.potholeLab ??= {});
-  const LEAST_SPAN = 0.06; // of the values themselves: a hair is no range
-  const LABEL_ROOM = 30; // pixels from label to label, about
-  const LEAST_LABELS = 5; // asked for; round steps leave two of them at least
-  const MARGIN = { left: 46, right: 18, top: 10, bottom: 24 };
+// The one chart of lines: over steps, costs or settings; linear or logarithmic; marks where something changed; a cursor at
+// what is shown, which can be dragged; the numbers under the pointer.
+import { display } from "../core/display.js";
+import { formatNumber } from "../core/format.js";
+import { FIRST_COLOURS } from "../core/scheme.js";
+import { lastAtMost } from "../core/search.js";
+import { strokeSeries } from "./chart_line.js";
+import { opened, rangeOf, Scale, withAir } from "./chart_scale.js";
+import { font, roomFor } from "./ink.js";
+import { Layer } from "./layer.js";
+import { drawMarker } from "./markers.js";
 
-  lab.LineChart = class {
-    constructor(parent, { onSeek, padded = true } = {}) {
-      this.parent = parent;
-      this.lines = new lab.Layer(parent);
-      this.cursor = new lab.Layer(parent);
-      this.series = [];
-      this.steps = 1;
-      this.range = [0, 1];
-      this.level = null;
-      this.step = 0;
-      this.padded = padded;
-      this.colours = { ink: "#1f2933", quiet: "#5b6875", grid: "#dde3e9", paper: "#fff" };
-      if (onSeek) this.#listen(onSeek);
+/** @typedef {import("../core/scheme.js").Colours} Colours */
+/** @typedef {import("./chart_line.js").Series} Series */
+/** @typedef {import("./chart_scale.js").Range} Range */
+/** @typedef {(value: number) => string} Format */
+/** @typedef {{ title?: string, log?: boolean, range?: Range | null, within?: Range, format?: Format | null }} Axis range: that of the data where it is not given; within: what it never goes beyond */
+/** @typedef {{ text: string, lines: { x: number, look?: import("../core/contract.js").Look | null }[] }} Mark one line, or one for each method */
+/** @typedef {{ x: Axis, y: Axis, series: Series[], marks?: Mark[], level?: number | null }} ChartData level: a value to mark with a dashed line */
+
+const MARGIN = { left: 48, right: 14, top: 10, bottom: 24 };
+const TITLE = 14; // px more below where the axis has a title
+const LABEL_ROOM = 30; // px from label to label, about
+const LEAST_LABELS = 5; // asked for; round steps leave two of them at least
+const WIDEST = 1.8; // px of a line
+const ROWS = 4; // on which the words of marks stand
+
+export class Chart {
+  /**
+   * @param {HTMLElement} place
+   * @param {object} [options]
+   * @param {string} [options.label] what the chart is called when it is read out, where its figure does not say
+   * @param {(at: number) => void} [options.onSeek] the cursor is dragged
+   * @param {boolean} [options.readout] numbers under the pointer
+   */
+  constructor(place, { label, onSeek, readout = false } = {}) {
+    this.place = place;
+    this.lines = new Layer(place);
+    this.over = new Layer(place);
+    /** @type {Colours} */
+    this.colours = FIRST_COLOURS;
+    /** @type {ChartData | null} */
+    this.data = null;
+    /** @type {{ x: Scale, y: Scale | null } | null} */
+    this.scales = null;
+    /** @type {number | null} where the cursor stands, in values of x */
+    this.at = null;
+    /** @type {number[] | null} the point of each series that is marked there */
+    this.points = null;
+    /** @type {number | null} where the pointer is, in values of x */
+    this.hover = null;
+    if (label !== undefined) {
+      place.setAttribute("role", "img");
+      place.setAttribute("aria-label", label);
     }
-
-    // series: [{ values (Float32Array), last, look, cost?(step), stepAt?(step) }]; level: a value to mark with a dashed
-    // line, or null; total: what the whole width costs where series have a cost, else null: the width is then the steps.
-    setSeries(series, steps, range, level = null, total = null) {
-      Object.assign(this, { series, steps, level, total, range: this.padded ? pad(range) : range });
-      this.draw();
-    }
-
-    // How far along the width a series is at a step of its own, from 0 to 1.
-    along(one, step) {
-      return this.total ? one.cost(step) / this.total : step / this.steps;
-    }
-
-    setStep(step) {
-      this.step = step;
-      this.drawCursor();
-    }
-
-    frame() {
-      const { left, right, top, bottom } = lab.roomFor(MARGIN);
-      return { x: left, y: top, w: Math.max(this.lines.width - left - right, 1), h: Math.max(this.lines.height - top - bottom, 1) };
-    }
-
-    draw() {
-      this.lines.fit();
-      this.cursor.fit();
-      const context = this.lines.context;
-      const { x, y, w, h } = this.frame();
-      this.lines.clear();
-      this.#axes(context, x, y, w, h);
-      context.save();
-      context.beginPath();
-      context.rect(x, y, w, h);
-      context.clip();
-      for (const one of this.series) this.#line(context, one, x, y, w, h);
-      context.restore();
-      this.drawCursor();
-    }
-
-    #axes(context, x, y, w, h) {
-      const [low, high] = this.range;
-      const heightOf = (value) => y + h - ((value - low) / (high - low)) * h;
-      const places = lab.ticks(low, high, Math.max(lab.zoom > 1 ? 3 : LEAST_LABELS, Math.round(h / (LABEL_ROOM * lab.zoom))));
-      const told = (value) => lab.formatNumber(Math.abs(value) < 1e-9 * (high - low) ? 0 : value, digitsOf(value, places));
-      const whole = this.total ?? this.steps;
-      const below = lab.ticks(0, whole, w > 260 * lab.zoom ? 5 : 3);
-      lab.drawAxes(context, { x, y, w, h }, this.colours, {
-        up: places.map((value) => [heightOf(value), told(value)]),
-        across: below.map((value) => [x + (value / whole) * w, this.total ? lab.formatNumber(value) : String(value)]),
-      });
-      if (this.level !== null && this.level >= low && this.level <= high) {
-        const at = heightOf(this.level);
-        context.strokeStyle = this.colours.quiet;
-        context.setLineDash([3, 4]);
-        context.beginPath();
-        context.moveTo(x, at);
-        context.lineTo(x + w, at);
-        context.stroke();
-      }
-    }
-
-    #line(context, one, x, y, w, h) {
-      const { values, last, look } = one;
-      const [low, high] = this.range;
-      const scale = h / (high - low);
-      const line = new lab.Polyline(last + 1, (index, out) => {
-        out[0] = x + this.along(one, index) * w;
-        out[1] = y + h - (values[index] - low) * scale;
-      });
-      lab.strokePolyline(context, line, { ...look, width: Math.min(look.width, 1.8 * lab.bold) }, 0, line.size - 1);
-    }
-
-    drawCursor() {
-      const context = this.cursor.context;
-      const { x, y, w, h } = this.frame();
-      const at = x + (Math.min(this.step, this.steps) / this.steps) * w;
-      this.cursor.clear();
-      context.strokeStyle = this.colours.quiet;
-      context.lineWidth = lab.bold;
-      context.beginPath();
-      context.moveTo(at, y);
-      context.lineTo(at, y + h);
-      context.stroke();
-      const [low, high] = this.range;
-      for (const one of this.series) {
-        const { values, look } = one;
-        const step = lab.ownStep(one, this.step);
-        const value = values[step];
-        const height = y + h - ((value - low) / (high - low)) * h;
-        if (height >= y - 1 && height <= y + h + 1) {
-          const place = x + this.along(one, step) * w;
-          lab.drawMarker(context, look, place, height, 3.6 * lab.bold, this.colours.paper);
-        }
-      }
-    }
-
-    #listen(onSeek) {
-      const canvas = this.cursor.canvas;
-      canvas.classList.add("pad");
-      let dragging = false;
-      const seek = (event) => {
-        const { x, w } = this.frame();
-        const part = (event.clientX - canvas.getBoundingClientRect().left - x) / w;
-        onSeek(Math.round(Math.min(Math.max(part, 0), 1) * this.steps));
-      };
-      canvas.addEventListener("pointerdown", (event) => {
-        dragging = true;
-        canvas.setPointerCapture(event.pointerId);
-        seek(event);
-      });
-      canvas.addEventListener("pointermove", (event) => dragging && seek(event));
-      for (const name of ["pointerup", "pointercancel"]) {
-        canvas.addEventListener(name, () => {
-          dragging = false;
-        });
-      }
-    }
-  };
-
-  // As many digits as tell a label from the next one.
-  function digitsOf(value, places) {
-    const step = places.length > 1 ? places[1] - places[0] : value;
-    return Math.max(3, Math.floor(Math.log10(Math.abs(value) / step)) + 2) || 3;
+    if (onSeek) this.#dragCursor(onSeek);
+    if (readout) this.#followPointer();
+    new ResizeObserver(() => this.draw()).observe(place);
   }
 
-  // A little air around a range. One that is a hair is widened: its labels would all read the same.
-  function pad([low, high]) {
-    const least = LEAST_SPAN * Math.max(Math.abs(low), Math.abs(high)) || 1;
-    const air = Math.max(0.05 * (high - low), (least - (high - low)) / 2);
-    return [low - air, high + air];
+  get series() {
+    return this.data?.series ?? [];
   }
-})();
+
+  /**
+   * @param {ChartData} data
+   * @param {Colours} [colours]
+   */
+  show(data, colours = this.colours) {
+    this.data = data;
+    this.colours = colours;
+    this.draw();
+  }
+
+  /**
+   * @param {number | null} at in values of x
+   * @param {number[] | null} [points] the point of each series that is marked there
+   */
+  setCursor(at, points = null) {
+    this.at = at;
+    this.points = points;
+    this.drawOver();
+  }
+
+  /** @param {boolean} hidden */
+  hide(hidden) {
+    this.lines.canvas.hidden = this.over.canvas.hidden = hidden;
+  }
+
+  /** The axes' box in px. */
+  frame() {
+    const titled = Boolean(this.data?.x.title);
+    const { left, right, top, bottom } = roomFor({ ...MARGIN, bottom: MARGIN.bottom + (titled ? TITLE : 0) });
+    return { x: left, y: top, w: Math.max(this.lines.width - left - right, 1), h: Math.max(this.lines.height - top - bottom, 1) };
+  }
+
+  draw() {
+    if (!this.data || !this.place.clientWidth) return;
+    this.lines.fit();
+    this.over.fit();
+    this.lines.clear();
+    this.scales = scalesOf(this.data);
+    const { context } = this.lines;
+    const { x, y, w, h } = this.frame();
+    this.#axes(context);
+    context.save();
+    context.beginPath();
+    context.rect(x - 5, y - 4, w + 10, h + 8); // a marker at the edge is whole
+    context.clip();
+    this.#markLines(context);
+    for (const one of [...this.series].sort((a, b) => rank(a) - rank(b))) this.#line(context, one);
+    context.restore();
+    this.#markWords(context);
+    this.drawOver();
+  }
+
+  /** @param {number} value */
+  #x(value) {
+    const { x, w } = this.frame();
+    return x + (this.scales?.x.part(value) ?? 0) * w;
+  }
+
+  /** @param {number} value */
+  #y(value) {
+    const { y, h } = this.frame();
+    return y + (1 - (this.scales?.y?.part(value) ?? NaN)) * h;
+  }
+
+  /** @param {CanvasRenderingContext2D} context */
+  #axes(context) {
+    const { data, scales, colours } = this;
+    if (!data || !scales) return;
+    const { x, y, w, h } = this.frame();
+    context.font = font(11);
+    context.lineWidth = 1;
+    context.setLineDash([]);
+    context.strokeStyle = colours.grid;
+    context.fillStyle = colours.quiet;
+    context.textBaseline = "middle";
+    context.textAlign = "right";
+    const least = display.zoom > 1 ? 3 : LEAST_LABELS;
+    const up = scales.y?.places(Math.max(least, Math.round(h / (LABEL_ROOM * display.zoom)))) ?? [];
+    const said = data.y.format ? up.map(data.y.format) : (scales.y?.labels(up) ?? []);
+    up.forEach((value, k) => {
+      const at = this.#y(value);
+      stroke(context, [x, Math.round(at) + 0.5], [x + w, Math.round(at) + 0.5]);
+      context.fillText(said[k] ?? "", x - 6, at);
+    });
+    context.textBaseline = "top";
+    context.textAlign = "center";
+    const format = data.x.format ?? ((/** @type {number} */ value) => formatNumber(value, 4));
+    for (const value of scales.x.places(w > 260 * display.zoom ? 5 : 3)) {
+      const at = this.#x(value);
+      if (scales.x.log) stroke(context, [Math.round(at) + 0.5, y], [Math.round(at) + 0.5, y + h]);
+      context.fillText(format(value), at, y + h + 7);
+    }
+    stroke(context, [x, y + h + 0.5], [x + w, y + h + 0.5]);
+    if (data.x.title) {
+      context.fillStyle = colours.ink;
+      context.textBaseline = "bottom";
+      context.fillText(data.x.title, x + w / 2, this.lines.height - 1);
+    }
+    const { level } = data;
+    if (level === null || level === undefined || !scales.y || level < scales.y.low || level > scales.y.high) return;
+    context.strokeStyle = colours.quiet;
+    context.setLineDash([3, 4]);
+    stroke(context, [x, this.#y(level)], [x + w, this.#y(level)]);
+  }
+
+  /**
+   * @param {CanvasRenderingContext2D} context
+   * @param {Series} one
+   */
+  #line(context, one) {
+    const toX = (/** @type {number} */ value) => this.#x(value);
+    const toY = (/** @type {number} */ value) => this.#y(value);
+    const { look, x, y, count = y.length } = one;
+    if (one.line ?? true) strokeSeries(context, one, Math.min(look.width, WIDEST * display.bold), toX, toY);
+    if (!one.points && count !== 1) return; // a line of one point would not be seen
+    for (let i = 0; i < count; i += 1) {
+      const value = y[i];
+      if (value === null || value === undefined || !Number.isFinite(this.#y(value))) continue;
+      drawMarker(context, look, this.#x(x ? Number(x[i]) : i), this.#y(value), 3.4 * display.bold, this.colours.paper);
+    }
+  }
+
+  /** @param {CanvasRenderingContext2D} context */
+  #markLines(context) {
+    const { y, h } = this.frame();
+    context.lineWidth = 1;
+    context.setLineDash([3, 3]);
+    for (const { lines } of this.data?.marks ?? []) {
+      for (const { x, look } of lines.filter((line) => Number.isFinite(line.x))) {
+        context.strokeStyle = look?.colour ?? this.colours.quiet;
+        context.globalAlpha = look ? 0.6 : 1;
+        stroke(context, [Math.round(this.#x(x)) + 0.5, y], [Math.round(this.#x(x)) + 0.5, y + h]);
+      }
+    }
+    context.globalAlpha = 1;
+  }
+
+  /**
+   * Words over the lines, with paper around them.
+   * @param {CanvasRenderingContext2D} context
+   */
+  #markWords(context) {
+    const { x, y, w } = this.frame();
+    context.font = font(11);
+    context.textBaseline = "top";
+    context.setLineDash([]);
+    context.lineJoin = "round";
+    context.lineWidth = 4 * display.zoom;
+    context.strokeStyle = this.colours.paper;
+    context.fillStyle = this.colours.quiet;
+    let row = 0;
+    for (const { text, lines } of this.data?.marks ?? []) {
+      const first = Math.min(...lines.map((line) => line.x).filter(Number.isFinite));
+      if (!Number.isFinite(first)) continue;
+      const left = this.#x(first) > x + 0.6 * w;
+      context.textAlign = left ? "right" : "left";
+      const [atX, atY] = [this.#x(first) + (left ? -4 : 4), y + 1 + 12 * display.zoom * (row % ROWS)];
+      context.strokeText(text, atX, atY);
+      context.fillText(text, atX, atY);
+      row += 1;
+    }
+  }
+
+  /** The cursor with the points it marks, or what lies under the pointer. */
+  drawOver() {
+    const { context } = this.over;
+    this.over.clear();
+    if (!this.data || !this.scales) return;
+    if (this.hover !== null && this.scales.y) this.#readout(context, this.hover);
+    else if (this.at !== null) {
+      this.#rule(context, Math.min(Math.max(this.at, this.scales.x.low), this.scales.x.high));
+      this.points?.forEach((index, k) => this.#point(context, this.series[k], index));
+    }
+  }
+
+  /**
+   * @param {CanvasRenderingContext2D} context
+   * @param {number} at in values of x
+   */
+  #rule(context, at) {
+    const { y, h } = this.frame();
+    context.setLineDash([]);
+    context.strokeStyle = this.colours.quiet;
+    context.lineWidth = display.bold;
+    stroke(context, [this.#x(at), y], [this.#x(at), y + h]);
+  }
+
+  /**
+   * @param {CanvasRenderingContext2D} context
+   * @param {Series | undefined} one
+   * @param {number} index
+   */
+  #point(context, one, index) {
+    const value = one?.y[index];
+    if (!one || value === null || value === undefined) return;
+    const { y, h } = this.frame();
+    const height = this.#y(value);
+    if (!(height >= y - 1 && height <= y + h + 1)) return;
+    drawMarker(context, one.look, this.#x(one.x ? Number(one.x[index]) : index), height, 3.6 * display.bold, this.colours.paper);
+  }
+
+  /**
+   * @param {CanvasRenderingContext2D} context
+   * @param {number} at in values of x
+   */
+  #readout(context, at) {
+    this.#rule(context, at);
+    context.font = font(11.5);
+    const format = this.data?.y.format ?? ((/** @type {number} */ value) => formatNumber(value, 4));
+    const rows = this.series.flatMap(({ name, x, y, look }) => {
+      const value = y[x ? lastAtMost(x, at) : Math.floor(at)];
+      return typeof value === "number" && Number.isFinite(value) ? [{ look, text: `${name}  ${format(value)}` }] : [];
+    });
+    if (!rows.length) return;
+    const { x, y, w } = this.frame();
+    const line = 15 * display.zoom;
+    const wide = Math.max(...rows.map(({ text }) => context.measureText(text).width)) + 26;
+    const pointer = this.#x(at);
+    const left = pointer + 10 + wide > x + w ? pointer - 10 - wide : pointer + 10;
+    context.globalAlpha = 0.92;
+    context.fillStyle = this.colours.paper;
+    context.fillRect(left, y + 4, wide, line * rows.length + 8);
+    context.globalAlpha = 1;
+    context.strokeStyle = this.colours.grid;
+    context.lineWidth = 1;
+    context.strokeRect(left, y + 4, wide, line * rows.length + 8);
+    context.textAlign = "left";
+    context.textBaseline = "middle";
+    rows.forEach(({ text, look }, index) => {
+      const middle = y + 8 + line * (index + 0.5);
+      drawMarker(context, look, left + 11, middle, 3.4, this.colours.paper);
+      context.fillStyle = this.colours.ink;
+      context.fillText(text, left + 20, middle);
+    });
+  }
+
+  /**
+   * The value of x under the pointer; null outside of the frame.
+   * @param {PointerEvent} event
+   */
+  #under(event) {
+    const { x, w } = this.frame();
+    const part = (event.clientX - this.over.canvas.getBoundingClientRect().left - x) / w;
+    return { inside: part >= 0 && part <= 1, value: this.scales?.x.value(Math.min(Math.max(part, 0), 1)) ?? 0 };
+  }
+
+  #followPointer() {
+    const { canvas } = this.over;
+    canvas.classList.add("pad");
+    canvas.addEventListener("pointermove", (event) => {
+      const { inside, value } = this.#under(event);
+      this.hover = inside ? value : null;
+      this.drawOver();
+    });
+    canvas.addEventListener("pointerleave", () => {
+      this.hover = null;
+      this.drawOver();
+    });
+  }
+
+  /** @param {(at: number) => void} onSeek */
+  #dragCursor(onSeek) {
+    const { canvas } = this.over;
+    canvas.classList.add("pad");
+    let dragging = false;
+    canvas.addEventListener("pointerdown", (event) => {
+      dragging = true;
+      canvas.setPointerCapture(event.pointerId);
+      onSeek(this.#under(event).value);
+    });
+    canvas.addEventListener("pointermove", (event) => dragging && onSeek(this.#under(event).value));
+    for (const name of ["pointerup", "pointercancel"]) {
+      canvas.addEventListener(name, () => {
+        dragging = false;
+      });
+    }
+  }
+}
+
+/**
+ * The scales of both axes; y: null where no value has a place.
+ * @param {ChartData} data
+ */
+function scalesOf({ x, y, series }) {
+  const across = x.range ??
+    rangeOf(
+      series.flatMap((one) => [...(one.x ? Array.from(one.x) : [0, one.y.length - 1])]),
+      x.log,
+    ) ?? [0, 1];
+  const values = y.range ?? rangeOf(valuesOf(series), y.log);
+  if (!values) return { x: new Scale(opened(across, x.log), x.log), y: null };
+  const [low, high] = y.range ? opened(y.range) : withAir(values, y.log);
+  const [least, most] = y.within ?? [-Infinity, Infinity];
+  return { x: new Scale(opened(across, x.log), x.log), y: new Scale([Math.max(low, least), Math.min(high, most)], y.log) };
+}
+
+/**
+ * @param {Series[]} series
+ * @returns {Generator<number | null>}
+ */
+function* valuesOf(series) {
+  for (const { y, count = y.length } of series) {
+    for (let i = 0; i < count; i += 1) yield y[i] ?? null;
+  }
+}
+
+/**
+ * Wide solid lines first: where lines coincide, the dashes of the others show on top of them.
+ * @param {Series} series
+ */
+function rank({ look }) {
+  return (look.dash ? 100 : 0) - look.width;
+}
+
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {[number, number]} from
+ * @param {[number, number]} to
+ */
+function stroke(context, from, to) {
+  context.beginPath();
+  context.moveTo(...from);
+  context.lineTo(...to);
+  context.stroke();
+}

@@ -1,221 +1,311 @@
 // Paths over a still picture, on two layers: the whole paths faintly with what has been walked so far over them, and
 // the walkers. Going forward only adds segments, so a frame costs the same early and late in a run.
-(() => {
-  const lab = (window.potholeLab ??= {});
-  const FAINT = 0.28;
-  const HIDDEN = 0.22;
-  const RECENT_PROBES = 12;
+import { display } from "../core/display.js";
+import { FIRST_COLOURS } from "../core/scheme.js";
+import { drawLabel } from "./arrows.js";
+import { LabelPlaces } from "./label_places.js";
+import { Layer } from "./layer.js";
+import { drawMarker, drawProbe, traceMarker } from "./markers.js";
+import { leaves, Polyline, strokePolyline } from "./polyline.js";
 
-  // The step that a method stands at where the player stands: the same for all, or what it has got for an equal cost.
-  lab.ownStep = (entry, step) => Math.min(entry.stepAt ? entry.stepAt(step) : step, entry.last);
+/** @typedef {import("./shapes.js").Project} Project */
+/** @typedef {{ entry: PathEntry, line: Polyline, drawn: number, probe: Project | null, point: Project }} Drawn drawn: points of the line that are on the trail */
 
-  lab.PathView = class {
-    // projector: { point(entry) → (index, out), probe(entry) → (index, out) | null, hidden?(entry) → (index) → bool,
-    //              underlay?(context, view), overlay?(context, view), box?() → where to clip, frame?() → what a diverging
-  //              path leaves: [x, y, w, h] }
-    constructor(stack, projector) {
-      this.projector = projector;
-      this.trail = new lab.Layer(stack);
-      this.live = new lab.Layer(stack);
-      this.entries = [];
-      this.lines = [];
-      this.strokes = [];
-      this.visible = null;
-      this.step = 0;
-      this.colours = { ink: "#1f2933", paper: "#fff" };
-      this.frameMs = 0;
-    }
+/**
+ * Where a picture has its paths.
+ * @typedef {object} Projector
+ * @property {() => boolean} ready
+ * @property {(entry: PathEntry) => Project} point
+ * @property {(entry: PathEntry) => Project | null} [probe]
+ * @property {(entry: PathEntry) => (index: number) => boolean} [hidden] whether a surface hides a step
+ * @property {() => boolean} [asDots]
+ * @property {(context: Context) => void} [underlay]
+ * @property {(context: Context) => void} [overlay]
+ * @property {() => Frame} [box] where to clip
+ * @property {() => Frame} [frame] what a diverging path leaves
+ */
+/** @typedef {import("./shapes.js").PathEntry} PathEntry */
+/** @typedef {import("./shapes.js").Frame} Frame */
+/** @typedef {import("./shapes.js").Context} Context */
+/** @typedef {import("../core/contract.js").Look} Look */
+/** @typedef {import("../core/scheme.js").Colours} Colours */
 
-    setPaths(entries) {
-      this.entries = entries;
-      this.rebuild();
-    }
+const FAINT = 0.28;
+const HIDDEN = 0.22;
+const RECENT_PROBES = 12;
 
-    setVisible(names) {
-      this.visible = new Set(names);
-      this.rebuild();
-    }
+/**
+ * The step that a method stands at where the player stands: the same for all, or what it has got for an equal cost.
+ * @param {PathEntry} entry
+ * @param {number} step
+ */
+export const ownStep = (entry, step) => Math.min(entry.stepAt ? entry.stepAt(step) : step, entry.last);
 
-    setStep(step) {
-      this.step = step;
-      this.drawTrail();
-      this.drawLive();
-    }
+export class PathView {
+  /**
+   * @param {HTMLElement} stack
+   * @param {Projector} projector
+   */
+  constructor(stack, projector) {
+    this.projector = projector;
+    this.trail = new Layer(stack);
+    this.live = new Layer(stack);
+    /** @type {PathEntry[]} */
+    this.entries = [];
+    /** @type {Drawn[]} */
+    this.lines = [];
+    /** @type {Drawn[]} in the order in which they are drawn */
+    this.strokes = [];
+    /** @type {Set<string> | null} names of methods; all where it is null */
+    this.visible = null;
+    this.step = 0;
+    this.ready = false;
+    this.colours = FIRST_COLOURS;
+    /** @type {{ text: string, box: import("./shapes.js").Box }[]} names of the paths that leave the picture */
+    this.leaving = [];
+  }
 
-    shows(entry) {
-      return !this.visible || this.visible.has(entry.name);
-    }
+  /** @param {PathEntry[]} entries */
+  setPaths(entries) {
+    this.entries = entries;
+    this.rebuild();
+  }
 
-    // Project everything anew: after new paths, another size, another axis range or camera.
-    rebuild() {
-      for (const layer of [this.trail, this.live]) layer.fit();
-      this.ready = this.projector.ready();
-      this.trail.clear();
-      this.live.clear();
-      if (!this.ready) return;
-      this.lines = this.entries.filter((entry) => this.shows(entry)).map((entry) => {
+  /** @param {string[]} names */
+  setVisible(names) {
+    this.visible = new Set(names);
+    this.rebuild();
+  }
+
+  /** @param {number} step */
+  setStep(step) {
+    this.step = step;
+    this.drawTrail();
+    this.drawLive();
+  }
+
+  /** @param {PathEntry} entry */
+  shows(entry) {
+    return !this.visible || this.visible.has(entry.name);
+  }
+
+  // Project everything anew: after new paths, another size, another axis range or camera.
+  rebuild() {
+    for (const layer of [this.trail, this.live]) layer.fit();
+    this.ready = this.projector.ready();
+    this.trail.clear();
+    this.live.clear();
+    if (!this.ready) return;
+    this.lines = this.entries
+      .filter((entry) => this.shows(entry))
+      .map((entry) => {
         const within = entry.diverged ? around(this.projector.frame?.()) : null;
-        const line = new lab.Polyline(entry.last + 1, this.projector.point(entry), within);
+        const line = new Polyline(entry.last + 1, this.projector.point(entry), within);
         const hidden = this.projector.hidden?.(entry);
         if (hidden) {
-          line.hidden = new Uint8Array(line.size);
-          for (let i = 0; i < line.size; i += 1) line.hidden[i] = hidden(line.steps[i]) ? 1 : 0;
+          line.hidden = Uint8Array.from(line.steps.subarray(0, line.size), (step) => (hidden(step) ? 1 : 0));
         }
-        const probe = entry.probes ? this.projector.probe(entry) : null;
-        return { entry, line, probe, point: this.projector.point(entry) };
+        const probe = (entry.probes && this.projector.probe?.(entry)) ?? null;
+        return { entry, line, drawn: 0, probe, point: this.projector.point(entry) };
       });
-      // Wide solid lines first: where paths coincide, the dashes of the others show on top of them.
-      this.strokes = [...this.lines].sort((a, b) => rank(a.entry.look) - rank(b.entry.look));
+    // Wide solid lines first: where paths coincide, the dashes of the others show on top of them.
+    this.strokes = [...this.lines].sort((a, b) => rank(a.entry.look) - rank(b.entry.look));
+    this.#drawFaint();
+    this.drawTrail();
+    this.drawLive();
+  }
+
+  #drawFaint() {
+    const context = this.trail.context;
+    this.clip(context);
+    this.projector.underlay?.(context);
+    for (const stroke of this.strokes) {
+      const { entry, line } = stroke;
+      if (this.asDots) drawDots(context, line, entry.look);
+      else strokePolyline(context, line, { ...entry.look, width: 1.2 * display.bold, dash: "" }, 0, line.size - 1, FAINT);
+      stroke.drawn = 0;
+    }
+    context.restore();
+  }
+
+  /** @param {Context} context */
+  clip(context) {
+    context.save();
+    const box = this.projector.box?.();
+    if (!box) return;
+    context.beginPath();
+    context.rect(...box);
+    context.clip();
+  }
+
+  // On a curve a path would only be drawn over the curve: there its positions are dots.
+  get asDots() {
+    return Boolean(this.projector.asDots?.());
+  }
+
+  drawTrail() {
+    if (!this.ready || this.asDots) return;
+    const context = this.trail.context;
+    const back = this.lines.some(({ entry, line, drawn }) => line.at(ownStep(entry, this.step)) < drawn);
+    if (back) {
+      this.trail.clear();
       this.#drawFaint();
-      this.drawTrail();
-      this.drawLive();
     }
-
-    #drawFaint() {
-      const context = this.trail.context;
-      this.clip(context);
-      this.projector.underlay?.(context, this);
-      for (const { entry, line } of this.strokes) {
-        if (this.asDots) drawDots(context, line, entry.look);
-        else lab.strokePolyline(context, line, { ...entry.look, width: 1.2 * lab.bold, dash: "" }, 0, line.size - 1, FAINT);
-        line.drawn = 0;
-      }
-      context.restore();
+    this.clip(context);
+    for (const stroke of this.strokes) {
+      const { entry, line } = stroke;
+      const last = line.at(ownStep(entry, this.step));
+      strokeRuns(context, line, entry.look, stroke.drawn, last);
+      stroke.drawn = last;
     }
+    context.restore();
+  }
 
-    clip(context) {
-      context.save();
-      const box = this.projector.box?.();
-      if (!box) return;
-      context.beginPath();
-      context.rect(...box);
-      context.clip();
+  drawLive() {
+    if (!this.ready) return;
+    const context = this.live.context;
+    this.live.clear();
+    this.clip(context);
+    this.projector.overlay?.(context);
+    const here = [0, 0];
+    const there = [0, 0];
+    for (const { entry, probe, point } of this.lines) {
+      const step = ownStep(entry, this.step);
+      point(step, here);
+      if (probe) this.#drawProbes(context, entry, probe, step, here, there);
     }
+    // Walkers often stand on the same spot: those drawn first are larger, so that each can be seen.
+    this.lines.forEach(({ entry, point }, index) => {
+      point(ownStep(entry, this.step), here);
+      const size = display.bold * (5.5 + Math.min(1.1 * (this.lines.length - 1 - index), 4));
+      drawMarker(context, entry.look, here[0], here[1], size, this.colours.paper);
+    });
+    context.restore();
+    this.#drawLeaving(context);
+  }
 
-    // On a curve a path would only be drawn over the curve: there its positions are dots.
-    get asDots() {
-      return Boolean(this.projector.asDots?.());
-    }
-
-    drawTrail() {
-      if (!this.ready || this.asDots) return;
-      const context = this.trail.context;
-      const back = this.lines.some(({ entry, line }) => line.at(lab.ownStep(entry, this.step)) < line.drawn);
-      if (back) {
-        this.trail.clear();
-        this.#drawFaint();
-      }
-      this.clip(context);
-      for (const { entry, line } of this.strokes) {
-        const last = line.at(lab.ownStep(entry, this.step));
-        strokeRuns(context, line, entry.look, line.drawn, last);
-        line.drawn = last;
-      }
-      context.restore();
-    }
-
-    drawLive() {
-      if (!this.ready) return;
-      const context = this.live.context;
-      this.live.clear();
-      this.clip(context);
-      this.projector.overlay?.(context, this);
-      const here = [0, 0];
-      const there = [0, 0];
-      for (const { entry, probe, point } of this.lines) {
-        const step = lab.ownStep(entry, this.step);
-        point(step, here);
-        if (probe) this.#drawProbes(context, entry, probe, step, here, there);
-      }
-      // Walkers often stand on the same spot: those drawn first are larger, so that each can be seen.
-      this.lines.forEach(({ entry, point }, index) => {
-        point(lab.ownStep(entry, this.step), here);
-        const size = lab.bold * (5.5 + Math.min(1.1 * (this.lines.length - 1 - index), 4));
-        lab.drawMarker(context, entry.look, here[0], here[1], size, this.colours.paper);
-      });
-      context.restore();
-      this.#drawLeaving(context);
-    }
-
-    // Where a diverging path leaves the picture for good there is a cross, with its name.
-    #drawLeaving(context) {
-      const frame = this.projector.frame?.();
-      if (!frame) return;
-      const places = new lab.LabelPlaces({ width: context.canvas.clientWidth, height: context.canvas.clientHeight });
-      places.within(frame);
-      this.leaving = places.named;
-      for (const { entry, line } of this.lines) {
-        const exit = entry.diverged ? lab.leaves(line, frame) : null;
-        if (!exit || lab.ownStep(entry, this.step) < exit.step) continue;
-        for (const [colour, width] of [[this.colours.paper, 5.5], [entry.look.colour, 2.6]]) {
-          context.strokeStyle = colour;
-          context.lineWidth = width;
-          context.setLineDash([]);
-          context.beginPath();
-          for (const [dx, dy] of [[6, 6], [6, -6]]) {
-            context.moveTo(exit.x - dx, exit.y - dy);
-            context.lineTo(exit.x + dx, exit.y + dy);
-          }
-          context.stroke();
+  /**
+   * Where a diverging path leaves the picture for good there is a cross, with its name.
+   * @param {Context} context
+   */
+  #drawLeaving(context) {
+    const frame = this.projector.frame?.();
+    if (!frame) return;
+    const places = new LabelPlaces({ width: context.canvas.clientWidth, height: context.canvas.clientHeight });
+    places.within(frame);
+    this.leaving = places.named;
+    for (const { entry, line } of this.lines) {
+      const exit = entry.diverged ? leaves(line, frame) : null;
+      if (!exit || ownStep(entry, this.step) < exit.step) continue;
+      for (const { colour, width } of [
+        { colour: this.colours.paper, width: 5.5 },
+        { colour: entry.look.colour, width: 2.6 },
+      ]) {
+        context.strokeStyle = colour;
+        context.lineWidth = width;
+        context.setLineDash([]);
+        context.beginPath();
+        for (const [dx, dy] of [
+          [6, 6],
+          [6, -6],
+        ]) {
+          context.moveTo(exit.x - dx, exit.y - dy);
+          context.lineTo(exit.x + dx, exit.y + dy);
         }
-        const middle = [frame[0] + frame[2] / 2 - exit.x, frame[1] + frame[3] / 2 - exit.y];
-        const size = Math.hypot(...middle) || 1;
-        lab.drawLabel(context, `${entry.name} diverges`, [exit.x, exit.y], [middle[0] / size, middle[1] / size], this.colours.ink, this.colours, places, false);
+        context.stroke();
       }
+      const middle = [frame[0] + frame[2] / 2 - exit.x, frame[1] + frame[3] / 2 - exit.y];
+      const size = Math.hypot(...middle) || 1;
+      drawLabel(
+        context,
+        `${entry.name} diverges`,
+        [exit.x, exit.y],
+        [middle[0] / size, middle[1] / size],
+        this.colours.ink,
+        this.colours,
+        places,
+        false,
+      );
     }
-
-    #drawProbes(context, entry, probe, step, here, there) {
-      const newest = Math.min(step, entry.probeCount - 1);
-      for (let index = Math.max(0, newest - RECENT_PROBES); index < newest; index += 1) {
-        probe(index, there);
-        if (!Number.isFinite(there[0])) continue;
-        context.globalAlpha = 0.15 + (0.5 * (index - newest + RECENT_PROBES)) / RECENT_PROBES;
-        lab.traceMarker(context, entry.look.marker, there[0], there[1], 2.2 * lab.bold);
-        context.fillStyle = entry.look.colour;
-        context.fill();
-      }
-      context.globalAlpha = 1;
-      probe(newest, there);
-      if (!Number.isFinite(there[0])) return;
-      // The last position has no probe of its own: the last probe was made one step earlier.
-      if (newest === step) lab.drawProbe(context, entry.look, here[0], here[1], there[0], there[1], this.colours.ink);
-    }
-  };
-
-  // A frame with half of itself added on every side; none where there is none.
-  function around(frame) {
-    if (!frame) return null;
-    const [x, y, w, h] = frame;
-    return [x - w / 2, y - h / 2, 2 * w, 2 * h];
   }
 
-  function rank(look) {
-    return (look.dash ? 100 : 0) - look.width;
-  }
-
-  function drawDots(context, line, look) {
-    context.globalAlpha = 0.35;
-    context.fillStyle = look.colour;
-    for (let i = 0; i < line.size; i += 1) {
-      context.beginPath();
-      context.arc(line.x[i], line.y[i], 2.2 * lab.bold, 0, 2 * Math.PI);
+  /**
+   * @param {Context} context
+   * @param {PathEntry} entry
+   * @param {Project} probe
+   * @param {number} step
+   * @param {number[]} here
+   * @param {number[]} there
+   */
+  #drawProbes(context, entry, probe, step, here, there) {
+    const newest = Math.min(step, entry.probeCount - 1);
+    for (let index = Math.max(0, newest - RECENT_PROBES); index < newest; index += 1) {
+      probe(index, there);
+      if (!Number.isFinite(there[0])) continue;
+      context.globalAlpha = 0.15 + (0.5 * (index - newest + RECENT_PROBES)) / RECENT_PROBES;
+      traceMarker(context, entry.look.marker, there[0], there[1], 2.2 * display.bold);
+      context.fillStyle = entry.look.colour;
       context.fill();
     }
     context.globalAlpha = 1;
+    probe(newest, there);
+    if (!Number.isFinite(there[0])) return;
+    // The last position has no probe of its own: the last probe was made one step earlier.
+    if (newest === step) drawProbe(context, entry.look, here[0], here[1], there[0], there[1], this.colours.ink);
   }
+}
 
-  // Stroke a line, dimming the runs of points that lie behind the surface.
-  function strokeRuns(context, line, look, first, last) {
-    if (!line.hidden) {
-      lab.strokePolyline(context, line, look, first, last);
-      return;
-    }
-    let from = first;
-    while (from < last) {
-      let to = from + 1;
-      while (to < last && line.hidden[to] === line.hidden[from + 1]) to += 1;
-      lab.strokePolyline(context, line, look, from, to, line.hidden[from + 1] ? HIDDEN : 1);
-      from = to;
-    }
+/**
+ * A frame with half of itself added on every side; none where there is none.
+ * @param {Frame | undefined} frame
+ * @returns {Frame | null}
+ */
+function around(frame) {
+  if (!frame) return null;
+  const [x, y, w, h] = frame;
+  return [x - w / 2, y - h / 2, 2 * w, 2 * h];
+}
+
+/** @param {Look} look */
+function rank(look) {
+  return (look.dash ? 100 : 0) - look.width;
+}
+
+/**
+ * @param {Context} context
+ * @param {Polyline} line
+ * @param {Look} look
+ */
+function drawDots(context, line, look) {
+  context.globalAlpha = 0.35;
+  context.fillStyle = look.colour;
+  for (let i = 0; i < line.size; i += 1) {
+    context.beginPath();
+    context.arc(line.x[i], line.y[i], 2.2 * display.bold, 0, 2 * Math.PI);
+    context.fill();
   }
-})();
+  context.globalAlpha = 1;
+}
+
+/**
+ * Stroke a line, dimming the runs of points that lie behind the surface.
+ * @param {Context} context
+ * @param {Polyline} line
+ * @param {Look} look
+ * @param {number} first
+ * @param {number} last
+ */
+function strokeRuns(context, line, look, first, last) {
+  const { hidden } = line;
+  if (!hidden) {
+    strokePolyline(context, line, look, first, last);
+    return;
+  }
+  let from = first;
+  while (from < last) {
+    let to = from + 1;
+    while (to < last && hidden[to] === hidden[from + 1]) to += 1;
+    strokePolyline(context, line, look, from, to, hidden[from + 1] ? HIDDEN : 1);
+    from = to;
+  }
+}

@@ -1,67 +1,86 @@
 // What the instruments give away: the picture as it stands on the screen, and the numbers in it.
-(() => {
-  const lab = (window.potholeLab ??= {});
+import { by } from "../core/dom.js";
+import { postFile } from "../core/http.js";
+import { controlOf, ExportDialog } from "./dialog.js";
+import { screenPicture } from "./screen.js";
 
-  lab.addPart("instruments", (page) => {
-    const ask = (format) => (values, signal) =>
-      lab.postFile("/export/instruments", { ...page.request(), instrument: page.state.get("instrument"), cost: page.state.get("cost"), ...values, format }, signal);
-    // Drawn on the server: what is on the screen beside the numbers goes with it.
-    const draw = (format) => ({ scheme: wanted, ...values }, signal) =>
+/** @typedef {import("./dialog.js").Produce} Produce */
+/** @typedef {import("../instruments/main.js").InstrumentsLab} InstrumentsLab */
+
+/** @param {InstrumentsLab} page */
+export function addInstrumentsExport(page) {
+  /** @type {(format: string) => Produce} */
+  const ask = (format) => (values, signal) =>
+    postFile(
+      "/export/instruments",
+      { ...page.request(), instrument: page.state.get("instrument"), cost: page.state.get("cost"), ...values, format },
+      signal,
+    );
+  // Drawn on the server: what is on the screen beside the numbers goes with it.
+  /** @type {(format: string) => Produce} */
+  const draw =
+    (format) =>
+    ({ scheme: wanted, ...values }, signal) =>
       ask(format)({ scheme: wanted || page.state.get("scheme"), shown: page.state.get("shown"), ...values }, signal);
-    const width = page.tables.export.find((control) => control.name === "width");
-    const scheme = { ...page.tables.controls.find((control) => control.name === "scheme"), options: [["", "As shown"], ["light", "Light"], ["dark", "Dark"]], default: "" };
-    const tables = { name: "table", kind: "choice", label: "Table", help: "A CSV file holds one table.", options: [], default: "" };
-    const dialog = new lab.ExportDialog([
-      {
-        title: "Picture as it stands",
-        text: "The maps and curves of the instrument in view, at twice the screen’s resolution.",
-        buttons: [{ label: "PNG", what: "the picture as PNG", make: () => picture(page) }],
-      },
-      {
-        title: "Picture drawn anew",
-        text: "From the numbers, complete and with all settings: PNG for slides, SVG for print and for editing.",
-        controls: [scheme, width],
-        buttons: [
-          { label: "PNG", what: "the drawn picture as PNG", make: draw("png") },
-          { label: "SVG", what: "the drawn picture as SVG", make: draw("svg") },
-        ],
-      },
-      {
-        title: "Data",
-        text: "The numbers of the instrument in view, complete and with all settings; what is not computed yet is computed first.",
-        controls: [tables],
-        buttons: [
-          { label: "CSV", what: "the table as CSV", make: ask("csv") },
-          { label: "npz", what: "all tables as npz for NumPy", make: ask("npz") },
-          { label: "JSON", what: "all answers as JSON", make: ask("json") },
-        ],
-      },
-    ]);
-    const choice = dialog.node.querySelector("[data-export-field=table]");
-    const offer = () => {
-      const mine = page.tables.instruments.find(({ key }) => key === page.state.get("instrument"))?.tables ?? [];
-      choice.replaceChildren(...mine.map(([value, textContent]) => Object.assign(document.createElement("option"), { value, textContent })));
-    };
-    page.actions.add({
-      export: () => {
-        offer();
-        dialog.open();
-      },
-    });
-    page.exportDialog = dialog;
+  const width = controlOf(page.tables.export, "width");
+  const scheme = {
+    ...controlOf(page.tables.controls, "scheme"),
+    options: [
+      ["", "As shown"],
+      ["light", "Light"],
+      ["dark", "Dark"],
+    ],
+    default: "",
+  };
+  const tables = { name: "table", kind: "choice", label: "Table", help: "A CSV file holds one table.", options: [], default: "" };
+  const dialog = new ExportDialog([
+    {
+      title: "Picture as it stands",
+      text: "The maps and curves of the instrument in view, at twice the screen’s resolution.",
+      buttons: [{ label: "PNG", what: "the picture as PNG", make: () => picture(page) }],
+    },
+    {
+      title: "Picture drawn anew",
+      text: "From the numbers, complete and with all settings: PNG for slides, SVG for print and for editing.",
+      controls: [scheme, width],
+      buttons: [
+        { label: "PNG", what: "the drawn picture as PNG", make: draw("png") },
+        { label: "SVG", what: "the drawn picture as SVG", make: draw("svg") },
+      ],
+    },
+    {
+      title: "Data",
+      text: "The numbers of the instrument in view, complete and with all settings; what is not computed yet is computed first.",
+      controls: [tables],
+      buttons: [
+        { label: "CSV", what: "the table as CSV", make: ask("csv") },
+        { label: "npz", what: "all tables as npz for NumPy", make: ask("npz") },
+        { label: "JSON", what: "all answers as JSON", make: ask("json") },
+      ],
+    },
+  ]);
+  const offer = () => dialog.offer("table", page.tables.instruments.find(({ key }) => key === page.state.get("instrument"))?.tables ?? []);
+  page.actions.add({
+    export: () => {
+      offer();
+      dialog.open();
+    },
   });
+  page.exportDialog = dialog;
+}
 
-  async function picture(page) {
-    const instrument = page.state.get("instrument");
-    const panel = document.getElementById(`panel-${instrument}`);
-    const { surface, seed, cost } = page.state.values;
-    const unit = page.shown.unit && cost !== "steps" ? [`Counted in ${page.shown.unit.name}.`] : [];
-    const title = document.getElementById(`tab-${instrument}`).textContent;
-    const blob = await lab.screenPicture([...panel.querySelectorAll("figure")], {
-      head: [`${title}: ${surface}`, panel.querySelector(".caption").textContent, ...unit],
-      foot: ["Surfaces and settings are our reconstruction, not the data of arXiv 2605.16134."],
-      colours: page.colours,
-    });
-    return { blob, name: `pothole-lab-${surface}-seed-${seed}-${instrument}.png` };
-  }
-})();
+/** @param {InstrumentsLab} page */
+async function picture(page) {
+  const instrument = page.state.get("instrument");
+  const panel = by(`panel-${instrument}`);
+  const { surface, seed, cost } = page.state.values;
+  const unit = page.shown.unit && cost !== "steps" ? [`Counted in ${page.shown.unit.name}.`] : [];
+  const title = by(`tab-${instrument}`).textContent;
+  const caption = panel.querySelector(".caption")?.textContent ?? "";
+  const blob = await screenPicture([...panel.querySelectorAll("figure")], {
+    head: [`${title}: ${surface}`, caption, ...unit],
+    foot: ["Surfaces and settings are our reconstruction, not the data of arXiv 2605.16134."],
+    colours: page.colours,
+  });
+  return { blob, name: `pothole-lab-${surface}-seed-${seed}-${instrument}.png` };
+}

@@ -1,155 +1,182 @@
 // Predict, then reveal: the paths stay hidden until people have said what will happen; then the run plays, and what they
 // said is compared with what the run computed. Nothing of it leaves the browser.
-(() => {
-  const lab = (window.potholeLab ??= {});
-  const NOBODY = "nobody";
-  const ENDINGS = ["escapes", "stays", "diverges"];
+import { by, make } from "../core/dom.js";
+import { keys } from "../core/keys.js";
+import { showNotices } from "../core/notices.js";
+import { methodName } from "../draw/swatch.js";
+import { compareEndings, compareFirst } from "./predictions.js";
 
-  const endingOf = (row) => (row.outcome === "diverged" ? "diverges" : row.arrival !== null ? "escapes" : "stays");
+/** @typedef {import("../toy/main.js").ToyLab} ToyLab */
 
-  // What is said after the run: how many guesses are right, and what happened where one is not.
-  lab.compareEndings = (guesses, rows) => {
-    const guessed = rows.filter((row) => guesses[row.method]);
-    const wrong = guessed.filter((row) => guesses[row.method] !== endingOf(row));
-    const not = rows.filter((row) => !guesses[row.method]).map((row) => `No guess for ${row.method}: ${row.sentence}.`);
-    const head = guessed.length ? `${guessed.length - wrong.length} of ${guessed.length} right.` : "Nobody guessed.";
-    return [head, ...wrong.map((row) => `${row.method}: you said “${guesses[row.method]}”; ${row.sentence}.`), ...not].join(" ");
-  };
+const NOBODY = "nobody";
+const ENDINGS = ["escapes", "stays", "diverges"];
 
-  lab.compareFirst = (guess, rows) => {
-    const arrived = rows.filter((row) => row.arrival !== null && row.outcome !== "diverged").sort((a, b) => a.arrival - b.arrival);
-    const first = arrived.filter((row) => row.arrival === arrived[0].arrival).map((row) => row.method);
-    const right = arrived.length ? first.includes(guess) : guess === NOBODY;
-    const head = !guess ? "Nobody guessed." : right ? `Right: ${guess}.` : `You said ${guess}.`;
-    if (!arrived.length) return `${head} No method arrives within the run.`;
-    const told = `${first.join(" and ")} ${first.length > 1 ? "arrive" : "arrives"} first, at step ${arrived[0].arrival}`;
-    const later = arrived.slice(first.length).map((row) => `${row.method} at step ${row.arrival}`);
-    return `${head} ${told}${later.length ? `, then ${later.join(", ")}` : "; no other method arrives"}.`;
-  };
-
-  class Predict {
-    constructor(page) {
-      this.page = page;
-      this.phase = "off"; // off, asking, playing, told
-      this.guesses = {};
-      this.questions = lab.make("div", { className: "questions" });
-      this.reveal = lab.make("button", { type: "button", className: "button", id: "reveal", "data-action": "reveal", textContent: "Reveal and play" });
-      this.again = lab.make("button", { type: "button", className: "button", "data-action": "predict-again", textContent: "Guess again" });
-      this.verdict = lab.make("p", { id: "predict-verdict", role: "status" });
-      this.title = lab.make("h2", {});
-      this.place = lab.make("section", { className: "predict", "aria-label": "Prediction", hidden: true });
-      this.place.append(this.title, this.questions, this.verdict, lab.make("div", { className: "window-tools" }, this.reveal, this.again));
-      document.querySelector(".pictures").before(this.place);
-      page.state.listen((changed, source) => this.changed(changed, source));
-      page.player.holds.unshift(() => {
-        if (this.phase === "asking") this.unveil(); // before a film strip is made of what was hidden
-        return false;
-      });
-      page.player.ends.push(() => this.tell());
-      document.addEventListener("pothole:painted", ({ detail }) => this.painted(detail));
-      page.actions.add({ reveal: () => page.player.play(), "predict-again": () => this.ask() });
-      const asking = () => this.phase === "asking";
-      lab.keys.add([
-        { keys: ["r", "R"], shown: "R", what: "reveal the hidden paths and play", group: "A prediction", when: asking, run: () => page.player.play() },
-        { keys: ["g", "G"], shown: "G", what: "guess again", group: "A prediction", when: () => this.phase === "told", run: () => this.ask() },
-      ]);
-    }
-
-    get mode() {
-      return this.page.state.get("predict") ?? "off";
-    }
-
-    changed(changed, source) {
-      if (source === "open" || changed.has("predict")) {
-        this.rows = null;
-        this.ask();
-      } else if (changed.has("methods") && this.phase !== "off") this.ask();
-    }
-
-    ask() {
-      this.phase = this.mode === "off" ? "off" : "asking";
-      this.guesses = {};
-      this.veil(this.phase === "asking");
-      this.show();
-    }
-
-    // Where there is no basin to reach there is nothing to guess.
-    painted(paths) {
-      this.rows = paths.methods.map((method) => method.row);
-      if (this.phase === "asking" && !this.page.surface?.basin) {
-        this.phase = "off";
-        this.veil(false);
-        lab.notices("predict", ["This surface has no flat basin to arrive in: there is nothing to predict."]);
-      } else if (this.phase === "told") this.phase = "playing"; // another setting: what was said belongs to the run before
-      this.show();
-    }
-
-    veil(on) {
-      this.page.veiled = on;
-      document.body.classList.toggle("predicting", on);
-      this.page.pictures.setVisible(on ? [] : this.page.state.get("methods"));
-      if (on) document.getElementById("spoken").textContent = "";
-      document.dispatchEvent(new CustomEvent("pothole:veil", { detail: on }));
-    }
-
-    unveil() {
-      this.collect();
-      this.phase = "playing";
-      this.veil(false);
-      this.page.player.seek(0);
-      this.show();
-      document.getElementById("play-button").focus({ preventScroll: true });
-      document.querySelector(".pictures").scrollIntoView({ block: "nearest" });
-    }
-
-    tell() {
-      if (this.phase !== "playing" || !this.rows || this.page.veiled) return;
-      this.phase = "told";
-      this.show();
-    }
-
-    collect() {
-      const chosen = [...this.questions.querySelectorAll("input:checked")];
-      this.guesses = Object.fromEntries(chosen.map((input) => [input.dataset.method ?? "first", input.value]));
-    }
-
-    show() {
-      this.place.hidden = this.phase === "off";
-      if (this.phase === "off") return;
-      const asking = this.phase === "asking";
-      this.title.textContent = this.mode === "first" ? "Who arrives first?" : "Who gets out?";
-      this.questions.hidden = !asking;
-      this.reveal.hidden = !asking;
-      this.again.hidden = this.phase !== "told";
-      const first = () => lab.compareFirst(this.guesses.first, this.rows);
-      const endings = () => lab.compareEndings(this.guesses, this.rows);
-      this.verdict.textContent = this.phase === "told" ? (this.mode === "first" ? first() : endings()) : "";
-      if (asking && this.shownFor !== this.form) this.build();
-    }
-
-    get form() {
-      return `${this.mode} ${this.page.state.get("methods")} ${this.page.state.get("preset")} ${this.page.state.get("scene")}`;
-    }
-
-    build() {
-      this.shownFor = this.form;
-      const { methods } = this.page.state.values;
-      const radio = (name, value, more) =>
-        lab.make("label", { className: "segment" }, lab.make("input", { type: "radio", name, value, ...more }), lab.make("span", { textContent: value }));
-      const group = (title, options) => lab.make("fieldset", {}, lab.make("legend", {}, title), lab.make("div", { className: "segments" }, ...options));
-      const name = (method) => lab.methodName(method, this.page.looks[method], this.page.paper);
-      if (this.mode === "first") {
-        const options = [...methods, NOBODY].map((method) => radio("predict-first", method, {}));
-        this.questions.replaceChildren(group("First in the flat basin is", options));
-      } else {
-        this.questions.replaceChildren(
-          ...methods.map((method) => group(name(method), ENDINGS.map((ending) => radio(`predict-${method}`, ending, { "data-method": method })))),
-        );
-      }
-    }
+export class Predict {
+  /** @param {ToyLab} page */
+  constructor(page) {
+    this.page = page;
+    /** @type {"off" | "asking" | "playing" | "told"} */
+    this.phase = "off";
+    /** @type {Record<string, string>} by method, or of "first" */
+    this.guesses = {};
+    /** @type {import("../core/contract.js").OutcomeRow[]} */
+    this.rows = [];
+    this.shownFor = ""; // the form that stands there
+    this.questions = make("div", { className: "questions" });
+    this.reveal = make("button", {
+      type: "button",
+      className: "button",
+      id: "reveal",
+      "data-action": "reveal",
+      textContent: "Reveal and play",
+    });
+    this.again = make("button", { type: "button", className: "button", "data-action": "predict-again", textContent: "Guess again" });
+    this.verdict = make("p", { id: "predict-verdict", role: "status" });
+    this.title = make("h2", {});
+    this.place = make("section", { className: "predict", "aria-label": "Prediction", hidden: true });
+    this.place.append(this.title, this.questions, this.verdict, make("div", { className: "window-tools" }, this.reveal, this.again));
+    this.pictures = /** @type {HTMLElement} */ (document.querySelector(".pictures"));
+    this.pictures.before(this.place);
+    page.state.listen((changed, source) => this.changed(changed, source));
+    page.player.holds.unshift(() => {
+      if (this.phase === "asking") this.unveil(); // before a film strip is made of what was hidden
+      return false;
+    });
+    page.player.ends.push(() => this.tell());
+    document.addEventListener("pothole:painted", ({ detail }) => this.painted(detail));
+    page.actions.add({ reveal: () => page.player.play(), "predict-again": () => this.ask() });
+    const asking = () => this.phase === "asking";
+    keys.add([
+      {
+        keys: ["r", "R"],
+        shown: "R",
+        what: "reveal the hidden paths and play",
+        group: "A prediction",
+        when: asking,
+        run: () => page.player.play(),
+      },
+      {
+        keys: ["g", "G"],
+        shown: "G",
+        what: "guess again",
+        group: "A prediction",
+        when: () => this.phase === "told",
+        run: () => this.ask(),
+      },
+    ]);
   }
 
-  lab.addPart("toy", (page) => {
-    page.predict = new Predict(page);
-  });
-})();
+  get mode() {
+    return this.page.state.get("predict") ?? "off";
+  }
+
+  /**
+   * @param {Set<string>} changed
+   * @param {string} source
+   */
+  changed(changed, source) {
+    if (source === "open" || changed.has("predict")) {
+      this.rows = [];
+      this.ask();
+    } else if (changed.has("methods") && this.phase !== "off") this.ask();
+  }
+
+  ask() {
+    this.phase = this.mode === "off" ? "off" : "asking";
+    this.guesses = {};
+    this.veil(this.phase === "asking");
+    this.show();
+  }
+
+  /**
+   * Where there is no basin to reach there is nothing to guess.
+   * @param {import("../core/contract.js").Paths} paths
+   */
+  painted(paths) {
+    this.rows = paths.methods.map((method) => method.row);
+    if (this.phase === "asking" && !this.page.surface?.basin) {
+      this.phase = "off";
+      this.veil(false);
+      showNotices("predict", ["This surface has no flat basin to arrive in: there is nothing to predict."]);
+    } else if (this.phase === "told") this.phase = "playing"; // another setting: what was said belongs to the run before
+    this.show();
+  }
+
+  /** @param {boolean} on */
+  veil(on) {
+    this.page.veiled = on;
+    document.body.classList.toggle("predicting", on);
+    this.page.pictures.setVisible(on ? [] : this.page.state.get("methods"));
+    if (on) by("spoken").textContent = "";
+    document.dispatchEvent(new CustomEvent("pothole:veil", { detail: on }));
+  }
+
+  unveil() {
+    this.collect();
+    this.phase = "playing";
+    this.veil(false);
+    this.page.player.seek(0);
+    this.show();
+    by("play-button").focus({ preventScroll: true });
+    this.pictures.scrollIntoView({ block: "nearest" });
+  }
+
+  tell() {
+    if (this.phase !== "playing" || !this.rows.length || this.page.veiled) return;
+    this.phase = "told";
+    this.show();
+  }
+
+  collect() {
+    const chosen = /** @type {HTMLInputElement[]} */ ([...this.questions.querySelectorAll("input:checked")]);
+    this.guesses = Object.fromEntries(chosen.map((input) => [input.dataset.method ?? "first", input.value]));
+  }
+
+  show() {
+    this.place.hidden = this.phase === "off";
+    if (this.phase === "off") return;
+    const asking = this.phase === "asking";
+    this.title.textContent = this.mode === "first" ? "Who arrives first?" : "Who gets out?";
+    this.questions.hidden = !asking;
+    this.reveal.hidden = !asking;
+    this.again.hidden = this.phase !== "told";
+    const first = () => compareFirst(this.guesses.first, this.rows);
+    const endings = () => compareEndings(this.guesses, this.rows);
+    this.verdict.textContent = this.phase === "told" ? (this.mode === "first" ? first() : endings()) : "";
+    if (asking && this.shownFor !== this.form) this.build();
+  }
+
+  get form() {
+    return `${this.mode} ${this.page.state.get("methods")} ${this.page.state.get("preset")} ${this.page.state.get("scene")}`;
+  }
+
+  build() {
+    this.shownFor = this.form;
+    /** @type {string[]} */
+    const methods = this.page.state.get("methods");
+    /** @type {(name: string, value: string, more: Record<string, unknown>) => HTMLElement} */
+    const radio = (name, value, more) =>
+      make("label", { className: "segment" }, make("input", { type: "radio", name, value, ...more }), make("span", { textContent: value }));
+    /** @type {(title: Node | string, options: HTMLElement[]) => HTMLElement} */
+    const group = (title, options) => make("fieldset", {}, make("legend", {}, title), make("div", { className: "segments" }, ...options));
+    const name = (/** @type {string} */ method) => methodName(method, this.page.looks[method], this.page.paper);
+    if (this.mode === "first") {
+      const options = [...methods, NOBODY].map((method) => radio("predict-first", method, {}));
+      this.questions.replaceChildren(group("First in the flat basin is", options));
+    } else {
+      this.questions.replaceChildren(
+        ...methods.map((method) =>
+          group(
+            name(method),
+            ENDINGS.map((ending) => radio(`predict-${method}`, ending, { "data-method": method })),
+          ),
+        ),
+      );
+    }
+  }
+}
+
+/** @param {ToyLab} page */
+export function addPredict(page) {
+  page.predict = new Predict(page);
+}

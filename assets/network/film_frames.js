@@ -1,56 +1,60 @@
 // The frames of a training's film strip: the plane's loss, small, and the projected paths up to a step.
-(() => {
-  const lab = (window.potholeLab ??= {});
-  const EDGE = 6; // px of air around a frame's picture
+import { formatNumber } from "../core/format.js";
+import { FilmStrip } from "../draw/film_strip.js";
+import { PathView } from "../draw/paths.js";
+import { methodRows } from "./method_table.js";
 
-  function drawFrame(stack, plane, step) {
-    const size = () => [stack.clientWidth - 2 * EDGE, stack.clientHeight - 2 * EDGE];
-    const [[x0, x1], [y0, y1]] = plane.bounds;
-    const x = (value) => EDGE + ((value - x0) / (x1 - x0)) * size()[0];
-    const y = (value) => EDGE + (1 - (value - y0) / (y1 - y0)) * size()[1];
-    const view = new lab.PathView(stack, {
-      ready: () => true,
-      box: () => [EDGE, EDGE, ...size()],
-      point: ({ positions }) => (index, out) => {
+const EDGE = 6; // px of air around a frame's picture
+
+function drawFrame(stack, plane, step) {
+  const size = () => [stack.clientWidth - 2 * EDGE, stack.clientHeight - 2 * EDGE];
+  const [[x0, x1], [y0, y1]] = plane.bounds;
+  const x = (value) => EDGE + ((value - x0) / (x1 - x0)) * size()[0];
+  const y = (value) => EDGE + (1 - (value - y0) / (y1 - y0)) * size()[1];
+  const view = new PathView(stack, {
+    ready: () => true,
+    box: () => [EDGE, EDGE, ...size()],
+    point:
+      ({ positions }) =>
+      (index, out) => {
         out[0] = x(positions[2 * index]);
         out[1] = y(positions[2 * index + 1]);
       },
-      probe: () => null,
-      underlay: (context) => {
-        const image = plane.picture?.image;
-        context.save();
-        context.beginPath();
-        context.rect(EDGE, EDGE, ...size());
-        context.clip();
-        if (plane.surface && image) {
-          const { x: across, y: up, points } = plane.surface;
-          const half = (x(across[1]) - x(across[0])) / (points - 1) / 2; // a grid point is the middle of its pixel
-          const [left, top] = [x(across[0]) - half, y(up[1]) - half];
-          context.drawImage(image, left, top, x(across[1]) + half - left, y(up[0]) + half - top);
-        }
-        context.restore();
-        context.strokeStyle = plane.colours.grid;
-        context.setLineDash([]);
-        context.lineWidth = 1;
-        context.strokeRect(EDGE, EDGE, ...size());
-      },
-    });
-    const entries = plane.entries.map((entry) => ({ ...entry, probes: null }));
-    Object.assign(view, { entries, visible: new Set(entries.map(({ name }) => name)), colours: plane.colours, step });
-    view.rebuild();
-  }
-
-  lab.addPart("network", (page) => {
-    const { view } = page;
-    const losses = (index) =>
-      lab.methodRows(page.curves, index)
-        .filter(({ method }) => view.shown().includes(method))
-        .map(({ method, train_loss: loss }) => `${method} ${lab.formatNumber(loss)}`);
-    page.filmStrip = new lab.FilmStrip(page, {
-      ready: () => view.plane.entries.length > 0,
-      draw: (stack, index) => drawFrame(stack, view.plane, index),
-      caption: (index) => `step ${page.curves.rows[index].position}`,
-      words: (index) => `Plane at step ${page.curves.rows[index].position}; training losses: ${losses(index).join(", ")}.`,
-    });
+    probe: () => null,
+    underlay: (context) => {
+      const image = plane.picture?.image;
+      context.save();
+      context.beginPath();
+      context.rect(EDGE, EDGE, ...size());
+      context.clip();
+      if (plane.surface && image) {
+        const { x: across, y: up, points } = plane.surface;
+        const half = (x(across[1]) - x(across[0])) / (points - 1) / 2; // a grid point is the middle of its pixel
+        const [left, top] = [x(across[0]) - half, y(up[1]) - half];
+        context.drawImage(image, left, top, x(across[1]) + half - left, y(up[0]) + half - top);
+      }
+      context.restore();
+      context.strokeStyle = plane.colours.grid;
+      context.setLineDash([]);
+      context.lineWidth = 1;
+      context.strokeRect(EDGE, EDGE, ...size());
+    },
   });
-})();
+  const entries = plane.entries.map((entry) => ({ ...entry, probes: null }));
+  Object.assign(view, { entries, visible: new Set(entries.map(({ name }) => name)), colours: plane.colours, step });
+  view.rebuild();
+}
+
+export function addTrainingFilmStrip(page) {
+  const { view } = page;
+  const losses = (index) =>
+    methodRows(page.curves, index)
+      .filter(({ method }) => view.shown().includes(method))
+      .map(({ method, train_loss: loss }) => `${method} ${formatNumber(loss)}`);
+  page.filmStrip = new FilmStrip(page, {
+    ready: () => view.plane.entries.length > 0,
+    draw: (stack, index) => drawFrame(stack, view.plane, index),
+    caption: (index) => `step ${page.curves.rows[index].position}`,
+    words: (index) => `Plane at step ${page.curves.rows[index].position}; training losses: ${losses(index).join(", ")}.`,
+  });
+}

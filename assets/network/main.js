@@ -1,260 +1,272 @@
 // The network page: the state, the run that is started or followed, and the pictures of it while it trains.
-(() => {
-  const lab = (window.potholeLab ??= {});
-  const by = (id) => document.getElementById(id);
-  const GROUPS = ["task", "walk", "training", "preconditioner", "plane"];
-  const TIMEOUT = 60000; // ms
-  const TABLE_EVERY = 250; // ms
-  const NO_ANSWER = ["The server does not answer. What is shown stays; try again in a moment."];
+import { Actions, headerActions } from "../core/actions.js";
+import { by } from "../core/dom.js";
+import { LatestWinsGate } from "../core/gate.js";
+import { postJson, problemsOf } from "../core/http.js";
+import { showLink } from "../core/link.js";
+import { showNotices } from "../core/notices.js";
+import { Player } from "../core/player.js";
+import { PlayerBar } from "../core/player_bar.js";
+import { Schema } from "../core/schema.js";
+import { showScheme } from "../core/scheme.js";
+import { State } from "../core/state.js";
+import { Widgets } from "../core/widgets.js";
+import { Legend } from "../draw/legend.js";
+import { LiveView } from "./live_view.js";
+import { methodRows, showMethods } from "./method_table.js";
+import { LiveRun } from "./run.js";
+import { RunBar, runInWords } from "./run_bar.js";
 
-  class NetworkLab {
-    constructor(tables) {
-      this.tables = tables;
-      this.looks = tables.looks;
-      this.live = null; // lab.LiveRun
-      this.state = new lab.State();
-      this.widgets = new lab.Widgets(this.state);
-      this.schema = new lab.Schema(tables.controls);
-      for (const name of GROUPS) this.widgets.build(by(`${name}-controls`), this.schema.group(name));
-      this.widgets.build(by("axis-switch"), this.schema.group("curves"));
-      this.bar = new lab.RunBar();
-      this.view = new lab.LiveView(this, tables);
-      this.player = new lab.Player({
-        onStep: (step) => this.showStep(step),
-        onPlaying: (playing) => this.playerBar.showPlaying(playing),
-      });
-      this.playerBar = new lab.PlayerBar(this.player, (speed) => this.setSpeed(speed));
-      this.changes = new lab.LatestWinsGate((wish, signal) => lab.postJson("/network/change", wish, signal), {
-        timeout: TIMEOUT,
-        onAnswer: () => lab.notices("run", []),
-        onFailure: (error) => this.failed(error),
-      });
-      lab.buildLegend(by("legend"), tables.methods, tables.looks, (name) => this.toggleMethod(name));
-      lab.listenToKeys(this.player);
-      this.state.listen((changed, source) => this.changed(changed, source));
-      this.actions = new lab.Actions({
-        ...lab.playerActions(this.player, (on) => {
-          this.player.loop = on;
-          this.playerBar.showLoop(on);
-        }),
-        ...lab.headerActions(this.state),
-        start: () => this.start(),
-        pause: () => this.act("pause"),
-        resume: () => this.act("resume"),
-        stop: () => this.act("stop"),
-      });
-      window.addEventListener("popstate", () => this.open());
-      this.bar.show(null);
-      lab.startParts("network", this);
-      this.setSpeed(120);
-      this.open();
-    }
+const GROUPS = ["task", "walk", "training", "preconditioner", "plane"];
+const TIMEOUT = 60000; // ms
+const TABLE_EVERY = 250; // ms
+const SPEED = 120; // rows per second
+const NO_ANSWER = "The server does not answer. What is shown stays; try again in a moment.";
 
-    // What other parts see: the run or null, its rows, and the canvases' colours.
-    get run() {
-      return this.live ? this.live.public : null;
-    }
+export class NetworkLab {
+  constructor(tables) {
+    this.tables = tables;
+    this.looks = tables.looks;
+    this.live = null; // LiveRun
+    this.state = new State();
+    this.widgets = new Widgets(this.state);
+    this.schema = new Schema(tables.controls);
+    for (const name of GROUPS) this.widgets.build(by(`${name}-controls`), this.schema.group(name));
+    this.widgets.build(by("axis-switch"), this.schema.group("curves"));
+    this.bar = new RunBar();
+    this.view = new LiveView(this, tables);
+    this.player = new Player({ onStep: (step) => this.showStep(step), onPlaying: (playing) => this.playerBar.showPlaying(playing) });
+    this.playerBar = new PlayerBar(this.player, {
+      onSpeed: (speed) => this.playerBar.showSpeed(speed),
+      onLoop: (on) => this.playerBar.showLoop(on),
+    });
+    this.changes = new LatestWinsGate((wish, signal) => postJson("/network/change", wish, signal), {
+      timeout: TIMEOUT,
+      onAnswer: () => showNotices("run", []),
+      onFailure: (error) => this.failed(error),
+    });
+    this.legend = new Legend(by("legend"), tables.methods, (name) => this.toggleMethod(name));
+    this.state.listen((changed, source) => this.changed(changed, source));
+    this.actions = new Actions({
+      ...this.playerBar.actions,
+      ...headerActions(this.state),
+      start: () => this.start(),
+      pause: () => this.act("pause"),
+      resume: () => this.act("resume"),
+      stop: () => this.act("stop"),
+    });
+    window.addEventListener("popstate", () => this.open());
+    this.bar.show(null);
+    this.playerBar.showSpeed(SPEED);
+  }
 
-    get curves() {
-      return this.live?.curves ?? null;
-    }
+  begin() {
+    this.open();
+  }
 
-    get colours() {
-      return this.view.colours;
-    }
+  // What other parts see: the run or null, its rows, and the canvases' colours.
+  get run() {
+    return this.live ? this.live.public : null;
+  }
 
-    async open() {
-      try {
-        const { state, notices, run } = await lab.postJson("/network/open", { query: location.search });
-        lab.notices("link", notices);
-        this.state.replace(state, "open");
-        this.attach(run);
-      } catch (error) {
-        this.failed(error);
-      }
-    }
+  get curves() {
+    return this.live?.curves ?? null;
+  }
 
-    async start() {
-      if (this.asking) return;
-      this.asking = true;
-      this.bar.show(this.live, true);
-      const replaces = this.live && this.live.owner && !this.live.ended ? this.live.job : null;
-      try {
-        const { run, notices } = await lab.postJson("/network/start", { state: this.state.values, replaces }, AbortSignal.timeout(TIMEOUT));
-        lab.notices("run", []);
-        lab.notices("clamped", notices);
-        this.asking = false;
-        this.attach(run);
-        this.state.set({ job: run.job }, "run");
-      } catch (error) {
-        this.asking = false;
-        this.bar.show(this.live);
-        this.failed(error);
-      }
-    }
+  get colours() {
+    return this.view.colours;
+  }
 
-    async act(act) {
-      try {
-        await lab.postJson("/network/act", { act, job: this.live.job }, AbortSignal.timeout(TIMEOUT));
-        lab.notices("run", []);
-      } catch (error) {
-        this.failed(error);
-      }
-    }
-
-    failed(error) {
-      lab.notices("run", error instanceof lab.Refused ? error.problems : NO_ANSWER, "error");
-    }
-
-    // Show a run from its first row on, or none.
-    attach(told) {
-      this.live?.close();
-      this.stale(false);
-      this.live = told
-        ? new lab.LiveRun(told, {
-            onChange: (run, kind) => this.runChanged(run, kind),
-            onRows: (run) => this.rowsCame(run),
-            onEnd: (run, end) => this.runEnded(run, end),
-            onConnection: (state) =>
-              lab.notices("connection", state === "lost" ? ["The connection to the server is lost; trying again. The picture stays as it is meanwhile."] : [], "error"),
-          })
-        : null;
-      if (!told) lab.notices("connection", []);
-      this.player.pause();
-      this.player.step = this.player.steps = 0;
-      this.view.attach(this.live);
-      this.tell();
-    }
-
-    runChanged(run, kind) {
-      if (run !== this.live) return;
-      if (kind === "change") {
-        // The run's own values are shown, also where somebody else's change made them.
-        this.state.set({ ...run.settings }, "run");
-        this.draw();
-      }
-      if (kind === "result" || kind === "state") this.draw();
-      this.tell();
-    }
-
-    rowsCame(run) {
-      if (run === this.live) this.draw();
-    }
-
-    runEnded(run, { reason, sentence }) {
-      if (run !== this.live) return;
-      if (reason === "unknown") run.gone = true;
-      if (reason !== "over") lab.notices("run", [sentence], "error");
-      this.draw();
-      this.tell();
-    }
-
-    // Tell the bar and all parts of the page that the run is another or at another state.
-    tell() {
-      this.bar.show(this.live, this.asking);
-      const now = JSON.stringify(this.run);
-      if (now === this.told) return;
-      this.told = now;
-      by("spoken").textContent = this.live && this.live.state !== this.spokenState ? lab.runInWords(this.live) : by("spoken").textContent;
-      this.spokenState = this.live?.state;
-      document.dispatchEvent(new CustomEvent("pothole:run", { detail: this.run }));
-    }
-
-    // Draw in the next frame what has come since the last.
-    draw() {
-      if (this.drawing) return;
-      this.drawing = requestAnimationFrame(() => {
-        this.drawing = null;
-        const began = performance.now();
-        const rows = this.live?.curves.rows.length ?? 0;
-        this.player.setSteps(Math.max(rows - 1, 0));
-        this.view.draw(this.player.step);
-        this.showStep(this.player.step);
-        this.bar.show(this.live, this.asking);
-        this.frameMs = performance.now() - began;
-        document.dispatchEvent(new CustomEvent("pothole:grown"));
-      });
-    }
-
-    showStep(index) {
-      const row = this.live?.curves.rows[index];
-      this.playerBar.showStep(index);
-      by("step-readout").textContent = row ? `step ${row.position} of ${this.live.total}` : "no step yet";
-      this.view.showStep(index);
-      clearTimeout(this.tabling);
-      const wait = Math.max(0, TABLE_EVERY - (performance.now() - (this.tabled ?? 0)));
-      this.tabling = setTimeout(() => this.showTable(index), wait);
-    }
-
-    showTable(index) {
-      this.tabled = performance.now();
-      const rows = this.live?.curves.rows.length ? lab.methodRows(this.live.curves, index) : [];
-      lab.showMethods(by("outcomes"), rows, this.looks, this.colours?.paper);
-    }
-
-    setSpeed(speed) {
-      this.player.speed = speed;
-      this.playerBar.showSpeed(speed);
-    }
-
-    changed(changed, source) {
-      const { values } = this.state;
-      lab.showLink(values);
-      if (changed.has("scheme")) this.applyScheme(values.scheme);
-      if (changed.has("network") || changed.has("data")) this.showTask(changed);
-      if (changed.has("methods") || changed.has("scheme")) lab.updateLegend(by("legend"), values.methods, this.looks, this.colours.paper);
-      if (changed.has("axis") || changed.has("loss_scale")) this.draw();
-      if (source === "open" || source === "run") return;
-      const settings = Object.fromEntries([...changed].filter((name) => this.tables.changeable.includes(name)).map((name) => [name, values[name]]));
-      const mine = this.live && this.live.owner && !this.live.ended && !this.live.gone;
-      if (mine && Object.keys(settings).length) {
-        // Of a drag's many values the newest of each setting is sent.
-        this.wanted = { ...(this.wantedOf === this.live.job ? this.wanted : {}), ...settings };
-        this.wantedOf = this.live.job;
-        this.changes.ask({ job: this.live.job, settings: { ...this.wanted } });
-      }
-      const others = [...changed].filter((name) => !(mine && name in settings) && !this.schema.isViewOnly(name));
-      if (others.length && this.live) this.stale(true);
-    }
-
-    // The start button stands out while the settings are no longer those of the run that is shown.
-    stale(is) {
-      by("start-button").classList.toggle("wanted", is);
-    }
-
-    // The network decides which data there are.
-    showTask(changed) {
-      const { network, data } = this.state.values;
-      const fitting = this.tables.fits[network] ?? [];
-      if (!fitting.includes(data) && fitting.length) {
-        // Data win where they were chosen last: the first network that takes them.
-        const other = Object.keys(this.tables.fits).find((key) => this.tables.fits[key].includes(data));
-        this.state.set(changed.has("data") && !changed.has("network") && other ? { network: other } : { data: fitting[0] }, "choice");
-        return;
-      }
-      by("task-hint").textContent = `${this.tables.networks[network]} ${this.tables.data[data]}`;
-    }
-
-    toggleMethod(name) {
-      const { methods } = this.state.values;
-      const next = this.tables.methods.filter((one) => methods.includes(one) !== (one === name));
-      if (!next.length) {
-        lab.notices("methods", ["At least one method has to be trained."]);
-        return;
-      }
-      lab.notices("methods", []);
-      this.state.set({ methods: next }, "user");
-      this.draw();
-    }
-
-    applyScheme(scheme) {
-      const { colours, looks } = lab.showScheme(scheme, this.tables.looks);
-      this.looks = looks;
-      this.view.setColours(colours, looks, scheme);
-      this.draw();
-      document.dispatchEvent(new CustomEvent("pothole:scheme", { detail: scheme }));
+  async open() {
+    try {
+      const { state, notices, run } = await postJson("/network/open", { query: location.search });
+      showNotices("link", notices);
+      this.state.replace(state, "open");
+      this.attach(run);
+    } catch (error) {
+      this.failed(error);
     }
   }
 
-  lab.addPage("network", NetworkLab);
-})();
+  async start() {
+    if (this.asking) return;
+    this.asking = true;
+    this.bar.show(this.live, true);
+    const replaces = this.live && this.live.owner && !this.live.ended ? this.live.job : null;
+    try {
+      const { run, notices } = await postJson("/network/start", { state: this.state.values, replaces }, AbortSignal.timeout(TIMEOUT));
+      showNotices("run", []);
+      showNotices("clamped", notices);
+      this.asking = false;
+      this.attach(run);
+      this.state.set({ job: run.job }, "run");
+    } catch (error) {
+      this.asking = false;
+      this.bar.show(this.live);
+      this.failed(error);
+    }
+  }
+
+  async act(act) {
+    try {
+      await postJson("/network/act", { act, job: this.live.job }, AbortSignal.timeout(TIMEOUT));
+      showNotices("run", []);
+    } catch (error) {
+      this.failed(error);
+    }
+  }
+
+  failed(error) {
+    showNotices("run", problemsOf(error, NO_ANSWER), "error");
+  }
+
+  // Show a run from its first row on, or none.
+  attach(told) {
+    this.live?.close();
+    this.stale(false);
+    this.live = told
+      ? new LiveRun(told, {
+          onChange: (run, kind) => this.runChanged(run, kind),
+          onRows: (run) => this.rowsCame(run),
+          onEnd: (run, end) => this.runEnded(run, end),
+          onConnection: (state) =>
+            showNotices(
+              "connection",
+              state === "lost" ? ["The connection to the server is lost; trying again. The picture stays as it is meanwhile."] : [],
+              "error",
+            ),
+        })
+      : null;
+    if (!told) showNotices("connection", []);
+    this.player.pause();
+    this.player.step = this.player.steps = 0;
+    this.view.attach(this.live);
+    this.tell();
+  }
+
+  runChanged(run, kind) {
+    if (run !== this.live) return;
+    if (kind === "change") {
+      // The run's own values are shown, also where somebody else's change made them.
+      this.state.set({ ...run.settings }, "run");
+      this.draw();
+    }
+    if (kind === "result" || kind === "state") this.draw();
+    this.tell();
+  }
+
+  rowsCame(run) {
+    if (run === this.live) this.draw();
+  }
+
+  runEnded(run, { reason, sentence }) {
+    if (run !== this.live) return;
+    if (reason === "unknown") run.gone = true;
+    if (reason !== "over") showNotices("run", [sentence], "error");
+    this.draw();
+    this.tell();
+  }
+
+  // Tell the bar and all parts of the page that the run is another or at another state.
+  tell() {
+    this.bar.show(this.live, this.asking);
+    const now = JSON.stringify(this.run);
+    if (now === this.told) return;
+    this.told = now;
+    by("spoken").textContent = this.live && this.live.state !== this.spokenState ? runInWords(this.live) : by("spoken").textContent;
+    this.spokenState = this.live?.state;
+    document.dispatchEvent(new CustomEvent("pothole:run", { detail: this.run }));
+  }
+
+  // Draw in the next frame what has come since the last.
+  draw() {
+    if (this.drawing) return;
+    this.drawing = requestAnimationFrame(() => {
+      this.drawing = null;
+      const began = performance.now();
+      const rows = this.live?.curves.rows.length ?? 0;
+      this.player.setSteps(Math.max(rows - 1, 0));
+      this.view.draw(this.player.step);
+      this.showStep(this.player.step);
+      this.bar.show(this.live, this.asking);
+      this.frameMs = performance.now() - began;
+      document.dispatchEvent(new CustomEvent("pothole:grown"));
+    });
+  }
+
+  showStep(index) {
+    const row = this.live?.curves.rows[index];
+    this.playerBar.showStep(index);
+    by("step-readout").textContent = row ? `step ${row.position} of ${this.live.total}` : "no step yet";
+    this.view.showStep(index);
+    clearTimeout(this.tabling);
+    const wait = Math.max(0, TABLE_EVERY - (performance.now() - (this.tabled ?? 0)));
+    this.tabling = setTimeout(() => this.showTable(index), wait);
+  }
+
+  showTable(index) {
+    this.tabled = performance.now();
+    const rows = this.live?.curves.rows.length ? methodRows(this.live.curves, index) : [];
+    showMethods(by("outcomes"), rows, this.looks, this.colours?.paper);
+  }
+
+  changed(changed, source) {
+    const { values } = this.state;
+    showLink(values);
+    if (changed.has("scheme")) this.applyScheme(values.scheme);
+    if (changed.has("network") || changed.has("data")) this.showTask(changed);
+    if (changed.has("methods") || changed.has("scheme")) this.legend.update(values.methods, this.looks, this.colours.paper);
+    if (changed.has("axis") || changed.has("loss_scale")) this.draw();
+    if (source === "open" || source === "run") return;
+    const settings = Object.fromEntries(
+      [...changed].filter((name) => this.tables.changeable.includes(name)).map((name) => [name, values[name]]),
+    );
+    const mine = this.live && this.live.owner && !this.live.ended && !this.live.gone;
+    if (mine && Object.keys(settings).length) {
+      // Of a drag's many values the newest of each setting is sent.
+      this.wanted = { ...(this.wantedOf === this.live.job ? this.wanted : {}), ...settings };
+      this.wantedOf = this.live.job;
+      this.changes.ask({ job: this.live.job, settings: { ...this.wanted } });
+    }
+    const others = [...changed].filter((name) => !(mine && name in settings) && !this.schema.isViewOnly(name));
+    if (others.length && this.live) this.stale(true);
+  }
+
+  // The start button stands out while the settings are no longer those of the run that is shown.
+  stale(is) {
+    by("start-button").classList.toggle("wanted", is);
+  }
+
+  // The network decides which data there are.
+  showTask(changed) {
+    const { network, data } = this.state.values;
+    const fitting = this.tables.fits[network] ?? [];
+    if (!fitting.includes(data) && fitting.length) {
+      // Data win where they were chosen last: the first network that takes them.
+      const other = Object.keys(this.tables.fits).find((key) => this.tables.fits[key].includes(data));
+      this.state.set(changed.has("data") && !changed.has("network") && other ? { network: other } : { data: fitting[0] }, "choice");
+      return;
+    }
+    by("task-hint").textContent = `${this.tables.networks[network]} ${this.tables.data[data]}`;
+  }
+
+  toggleMethod(name) {
+    const { methods } = this.state.values;
+    const next = this.tables.methods.filter((one) => methods.includes(one) !== (one === name));
+    if (!next.length) {
+      showNotices("methods", ["At least one method has to be trained."]);
+      return;
+    }
+    showNotices("methods", []);
+    this.state.set({ methods: next }, "user");
+    this.draw();
+  }
+
+  applyScheme(scheme) {
+    const { colours, looks } = showScheme(scheme, this.tables.looks);
+    this.looks = looks;
+    this.view.setColours(colours, looks, scheme);
+    this.draw();
+    document.dispatchEvent(new CustomEvent("pothole:scheme", { detail: scheme }));
+  }
+}

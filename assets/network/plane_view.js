@@ -1,181 +1,201 @@
 // The live picture: paths of all methods projected onto the run's plane, over the loss on it as far as that is known.
-(() => {
-  const lab = (window.potholeLab ??= {});
-  const MARGIN = { left: 48, right: 12, top: 8, bottom: 38 };
-  const LEVELS = 18;
-  const AIR = 0.25; // of the paths' extent, around them
+import { decode } from "../core/arrays.js";
+import { formatNumber, ticks } from "../core/format.js";
+import { contourSegments } from "../draw/contours.js";
+import { font, roomFor } from "../draw/ink.js";
+import { Layer } from "../draw/layer.js";
+import { PathView } from "../draw/paths.js";
+import { gridPicture } from "../draw/preview.js";
 
-  lab.PlaneView = class {
-    constructor(stack, schemes) {
-      this.schemes = schemes;
-      this.stack = stack;
-      this.ground = new lab.Layer(stack);
-      this.entries = [];
-      this.bounds = [[-1, 1], [-1, 1]];
-      this.surface = null; // { losses, points, x, y, … }
-      this.labels = ["", ""];
-      const view = this;
-      this.paths = new lab.PathView(stack, {
-        ready: () => view.stack.clientWidth > 0,
-        box: () => view.box(),
-        point: (entry) => view.projection(entry.positions),
-      });
-      new ResizeObserver(() => this.draw()).observe(stack);
-    }
+const MARGIN = { left: 48, right: 12, top: 8, bottom: 38 };
+const LEVELS = 18;
+const AIR = 0.25; // of the paths' extent, around them
 
-    setColours(colours, scheme) {
-      Object.assign(this, { colours, scheme });
-      this.paths.colours = colours;
-      this.draw();
-    }
+export class PlaneView {
+  constructor(stack, schemes) {
+    this.schemes = schemes;
+    this.stack = stack;
+    this.ground = new Layer(stack);
+    this.entries = [];
+    this.bounds = [
+      [-1, 1],
+      [-1, 1],
+    ];
+    this.surface = null; // { losses, points, x, y, … }
+    this.labels = ["", ""];
+    const view = this;
+    this.paths = new PathView(stack, {
+      ready: () => view.stack.clientWidth > 0,
+      box: () => view.box(),
+      point: (entry) => view.projection(entry.positions),
+    });
+    new ResizeObserver(() => this.draw()).observe(stack);
+  }
 
-    // The piece of the plane that holds these points with some air around them: a square whose size is a power of two,
-    // on a grid of half its size, so that it stays as it is for a while, and is the same for all who watch.
-    static around(points, now = null) {
-      if (!points.length) return now ?? [[-1, 1], [-1, 1]];
-      const [low, high] = [[Infinity, Infinity], [-Infinity, -Infinity]];
-      for (const point of points) {
-        for (const axis of [0, 1]) {
-          low[axis] = Math.min(low[axis], point[axis]);
-          high[axis] = Math.max(high[axis], point[axis]);
-        }
+  setColours(colours, scheme) {
+    Object.assign(this, { colours, scheme });
+    this.paths.colours = colours;
+    this.draw();
+  }
+
+  // The piece of the plane that holds these points with some air around them: a square whose size is a power of two,
+  // on a grid of half its size, so that it stays as it is for a while, and is the same for all who watch.
+  static around(points, now = null) {
+    if (!points.length)
+      return (
+        now ?? [
+          [-1, 1],
+          [-1, 1],
+        ]
+      );
+    const [low, high] = [
+      [Infinity, Infinity],
+      [-Infinity, -Infinity],
+    ];
+    for (const point of points) {
+      for (const axis of [0, 1]) {
+        low[axis] = Math.min(low[axis], point[axis]);
+        high[axis] = Math.max(high[axis], point[axis]);
       }
-      const extent = Math.max(high[0] - low[0], high[1] - low[1], 1e-4);
-      const inside = now?.every(([from, to], axis) => low[axis] >= from && high[axis] <= to);
-      if (inside && extent * (1 + 2 * AIR) >= (now[0][1] - now[0][0]) / 4) return now;
-      const size = 2 ** Math.ceil(Math.log2(extent * (1 + 2 * AIR)));
-      return low.map((from, axis) => {
-        const middle = (Math.round((from + high[axis]) / 2 / (size / 4)) * size) / 4;
-        return [middle - size / 2, middle + size / 2];
-      });
     }
+    const extent = Math.max(high[0] - low[0], high[1] - low[1], 1e-4);
+    const inside = now?.every(([from, to], axis) => low[axis] >= from && high[axis] <= to);
+    if (inside && extent * (1 + 2 * AIR) >= (now[0][1] - now[0][0]) / 4) return now;
+    const size = 2 ** Math.ceil(Math.log2(extent * (1 + 2 * AIR)));
+    return low.map((from, axis) => {
+      const middle = (Math.round((from + high[axis]) / 2 / (size / 4)) * size) / 4;
+      return [middle - size / 2, middle + size / 2];
+    });
+  }
 
-    setBounds(bounds) {
-      this.bounds = bounds;
-      this.draw();
-    }
+  setBounds(bounds) {
+    this.bounds = bounds;
+    this.draw();
+  }
 
-    setSurface(surface) {
-      this.surface = surface && { ...surface, losses: lab.decode(surface.losses), points: Number(surface.losses.shape.split(",")[0]) };
-      this.picture = null;
-      this.draw();
-    }
+  setSurface(surface) {
+    this.surface = surface && { ...surface, losses: decode(surface.losses), points: Number(surface.losses.shape.split(",")[0]) };
+    this.picture = null;
+    this.draw();
+  }
 
-    // entries: [{ name, look, positions (Float32Array, x and y in turn), last }]
-    setPaths(entries, step) {
-      this.entries = entries;
-      this.paths.step = step;
-      this.paths.setPaths(entries);
-    }
+  // entries: [{ name, look, positions (Float32Array, x and y in turn), last }]
+  setPaths(entries, step) {
+    this.entries = entries;
+    this.paths.step = step;
+    this.paths.setPaths(entries);
+  }
 
-    setStep(step) {
-      this.paths.setStep(step);
-    }
+  setStep(step) {
+    this.paths.setStep(step);
+  }
 
-    // Pixel box of the plane: a square, in the middle.
-    box() {
-      const margin = lab.roomFor(MARGIN);
-      const width = this.stack.clientWidth - margin.left - margin.right;
-      const height = this.stack.clientHeight - margin.top - margin.bottom;
-      const side = Math.max(Math.min(width, height), 1);
-      return [margin.left + (width - side) / 2, margin.top + (height - side) / 2, side, side];
-    }
+  // Pixel box of the plane: a square, in the middle.
+  box() {
+    const margin = roomFor(MARGIN);
+    const width = this.stack.clientWidth - margin.left - margin.right;
+    const height = this.stack.clientHeight - margin.top - margin.bottom;
+    const side = Math.max(Math.min(width, height), 1);
+    return [margin.left + (width - side) / 2, margin.top + (height - side) / 2, side, side];
+  }
 
-    projection(positions) {
-      const [left, top, width, height] = this.box();
-      const [[x0, x1], [y0, y1]] = this.bounds;
-      return (index, out) => {
-        out[0] = left + ((positions[2 * index] - x0) / (x1 - x0)) * width;
-        out[1] = top + (1 - (positions[2 * index + 1] - y0) / (y1 - y0)) * height;
-      };
-    }
+  projection(positions) {
+    const [left, top, width, height] = this.box();
+    const [[x0, x1], [y0, y1]] = this.bounds;
+    return (index, out) => {
+      out[0] = left + ((positions[2 * index] - x0) / (x1 - x0)) * width;
+      out[1] = top + (1 - (positions[2 * index + 1] - y0) / (y1 - y0)) * height;
+    };
+  }
 
-    draw() {
-      if (!this.colours || !this.stack.clientWidth) return;
-      this.ground.fit();
-      this.ground.clear();
-      const { context } = this.ground;
-      const [left, top, width, height] = this.box();
-      if (this.surface) {
-        context.save();
-        context.beginPath();
-        context.rect(left, top, width, height);
-        context.clip();
-        this.#surface(context);
-        context.restore();
-      }
-      this.#axes(context, left, top, width, height);
-      this.paths.rebuild();
-    }
-
-    #surface(context) {
-      const { losses, points, x, y } = this.surface;
-      const { stops, line } = this.schemes[this.scheme];
-      const range = lab.colourRange(losses);
-      this.picture ??= { scheme: null };
-      if (this.picture.scheme !== this.scheme) {
-        const values = Float32Array.from(losses, range.colour);
-        this.picture = { scheme: this.scheme, values, image: lab.gridPicture(values, points, points, 0, range.top, stops) };
-      }
-      const project = this.projection(Float32Array.of(x[0], y[0], x[1], y[1]));
-      const [from, to] = [[0, 0], [0, 0]];
-      project(0, from);
-      project(1, to);
-      // A grid point is the middle of its pixel: the image reaches half a cell beyond the outermost ones.
-      const cell = (to[0] - from[0]) / (points - 1);
-      context.imageSmoothingEnabled = true;
-      context.drawImage(this.picture.image, from[0] - cell / 2, to[1] - cell / 2, to[0] - from[0] + cell, from[1] - to[1] + cell);
-      context.strokeStyle = line;
-      context.lineWidth = 0.7;
-      context.setLineDash([]);
-      context.beginPath();
-      for (let k = 1; k < LEVELS; k += 1) {
-        const segments = lab.contourSegments(this.picture.values, points, points, (k * range.top) / LEVELS);
-        for (let i = 0; i < segments.length; i += 4) {
-          context.moveTo(from[0] + segments[i] * cell, from[1] - segments[i + 1] * cell);
-          context.lineTo(from[0] + segments[i + 2] * cell, from[1] - segments[i + 3] * cell);
-        }
-      }
-      context.stroke();
-    }
-
-    #axes(context, left, top, width, height) {
-      const { quiet, grid } = this.colours;
-      const [[x0, x1], [y0, y1]] = this.bounds;
-      context.font = lab.font(11);
-      context.fillStyle = quiet;
-      context.strokeStyle = grid;
-      context.lineWidth = 1;
-      context.setLineDash([]);
-      context.strokeRect(left + 0.5, top + 0.5, width - 1, height - 1);
-      context.textAlign = "center";
-      context.textBaseline = "top";
-      for (const value of lab.ticks(x0, x1, 5)) {
-        context.fillText(lab.formatNumber(Math.abs(value) < 1e-9 ? 0 : value), left + ((value - x0) / (x1 - x0)) * width, top + height + 5);
-      }
-      context.fillText(this.labels[0], left + width / 2, top + height + 21, width);
-      context.textAlign = "right";
-      context.textBaseline = "middle";
-      for (const value of lab.ticks(y0, y1, 5)) {
-        context.fillText(lab.formatNumber(Math.abs(value) < 1e-9 ? 0 : value), left - 6, top + (1 - (value - y0) / (y1 - y0)) * height);
-      }
+  draw() {
+    if (!this.colours || !this.stack.clientWidth) return;
+    this.ground.fit();
+    this.ground.clear();
+    const { context } = this.ground;
+    const [left, top, width, height] = this.box();
+    if (this.surface) {
       context.save();
-      context.translate(left - 38, top + height / 2);
-      context.rotate(-Math.PI / 2);
-      context.textAlign = "center";
-      context.textBaseline = "middle";
-      context.fillText(this.labels[1], 0, 0, height);
+      context.beginPath();
+      context.rect(left, top, width, height);
+      context.clip();
+      this.#surface(context);
       context.restore();
     }
-  };
+    this.#axes(context, left, top, width, height);
+    this.paths.rebuild();
+  }
 
-  // The map from loss to colour of the toy lab's pictures: c(L) = asinh((L − low) / knee), linear near the lowest loss
-  // and logarithmic far above it; the knee is the 15 % quantile above the lowest.
-  lab.colourRange = (losses) => {
-    const sorted = Float64Array.from(losses).filter(Number.isFinite).sort();
-    const [low, high] = [sorted[0] ?? 0, sorted[sorted.length - 1] ?? 1];
-    const span = high - low || 1;
-    const knee = Math.max(sorted[Math.floor(0.15 * (sorted.length - 1))] - low, 1e-4 * span) || 1;
-    return { low, high, knee, colour: (loss) => Math.asinh((loss - low) / knee), top: Math.asinh(span / knee) };
-  };
-})();
+  #surface(context) {
+    const { losses, points, x, y } = this.surface;
+    const { stops, line } = this.schemes[this.scheme];
+    const range = colourRange(losses);
+    this.picture ??= { scheme: null };
+    if (this.picture.scheme !== this.scheme) {
+      const values = Float32Array.from(losses, range.colour);
+      this.picture = { scheme: this.scheme, values, image: gridPicture(values, points, points, 0, range.top, stops) };
+    }
+    const project = this.projection(Float32Array.of(x[0], y[0], x[1], y[1]));
+    const [from, to] = [
+      [0, 0],
+      [0, 0],
+    ];
+    project(0, from);
+    project(1, to);
+    // A grid point is the middle of its pixel: the image reaches half a cell beyond the outermost ones.
+    const cell = (to[0] - from[0]) / (points - 1);
+    context.imageSmoothingEnabled = true;
+    context.drawImage(this.picture.image, from[0] - cell / 2, to[1] - cell / 2, to[0] - from[0] + cell, from[1] - to[1] + cell);
+    context.strokeStyle = line;
+    context.lineWidth = 0.7;
+    context.setLineDash([]);
+    context.beginPath();
+    for (let k = 1; k < LEVELS; k += 1) {
+      const segments = contourSegments(this.picture.values, points, points, (k * range.top) / LEVELS);
+      for (let i = 0; i < segments.length; i += 4) {
+        context.moveTo(from[0] + segments[i] * cell, from[1] - segments[i + 1] * cell);
+        context.lineTo(from[0] + segments[i + 2] * cell, from[1] - segments[i + 3] * cell);
+      }
+    }
+    context.stroke();
+  }
+
+  #axes(context, left, top, width, height) {
+    const { quiet, grid } = this.colours;
+    const [[x0, x1], [y0, y1]] = this.bounds;
+    context.font = font(11);
+    context.fillStyle = quiet;
+    context.strokeStyle = grid;
+    context.lineWidth = 1;
+    context.setLineDash([]);
+    context.strokeRect(left + 0.5, top + 0.5, width - 1, height - 1);
+    context.textAlign = "center";
+    context.textBaseline = "top";
+    for (const value of ticks(x0, x1, 5)) {
+      context.fillText(formatNumber(Math.abs(value) < 1e-9 ? 0 : value), left + ((value - x0) / (x1 - x0)) * width, top + height + 5);
+    }
+    context.fillText(this.labels[0], left + width / 2, top + height + 21, width);
+    context.textAlign = "right";
+    context.textBaseline = "middle";
+    for (const value of ticks(y0, y1, 5)) {
+      context.fillText(formatNumber(Math.abs(value) < 1e-9 ? 0 : value), left - 6, top + (1 - (value - y0) / (y1 - y0)) * height);
+    }
+    context.save();
+    context.translate(left - 38, top + height / 2);
+    context.rotate(-Math.PI / 2);
+    context.textAlign = "center";
+    context.textBaseline = "middle";
+    context.fillText(this.labels[1], 0, 0, height);
+    context.restore();
+  }
+}
+
+// The map from loss to colour of the toy lab's pictures: c(L) = asinh((L − low) / knee), linear near the lowest loss
+// and logarithmic far above it; the knee is the 15 % quantile above the lowest.
+export function colourRange(losses) {
+  const sorted = Float64Array.from(losses).filter(Number.isFinite).sort();
+  const [low, high] = [sorted[0] ?? 0, sorted[sorted.length - 1] ?? 1];
+  const span = high - low || 1;
+  const knee = Math.max(sorted[Math.floor(0.15 * (sorted.length - 1))] - low, 1e-4 * span) || 1;
+  return { low, high, knee, colour: (loss) => Math.asinh((loss - low) / knee), top: Math.asinh(span / knee) };
+}

@@ -1,70 +1,69 @@
 // The bar of the run: what it is at in words, how far it is, and the buttons that fit its state.
-(() => {
-  const lab = (window.potholeLab ??= {});
-  const by = (id) => document.getElementById(id);
-  const SHOWN = 5; // sentences
-  const IDLE = "Nothing is being trained. Choose a network, data and methods, then press Start.";
+import { by } from "../core/dom.js";
+import { formatCount } from "../core/format.js";
 
-  lab.timeInWords = (seconds) => {
-    if (seconds < 1.5) return "about a second";
-    if (seconds < 90) return `about ${Math.round(seconds)} s`;
-    return seconds < 5400 ? `about ${Math.round(seconds / 60)} min` : `about ${(seconds / 3600).toFixed(1)} h`;
-  };
+const SHOWN = 5; // sentences
+const IDLE = "Nothing is being trained. Choose a network, data and methods, then press Start.";
 
-  const WORDS = {
-    queued: ({ ahead }) => (ahead ? `Waits for ${ahead} other run${ahead > 1 ? "s" : ""}` : "Waits for a worker process"),
-    running: ({ device }) => (device ? `Trains on ${device.device}` : "Is being set up"),
-    paused: () => "Paused",
-    finished: () => "Finished",
-    stopped: () => "Stopped",
-    failed: () => "Failed",
-  };
+export function timeInWords(seconds) {
+  if (seconds < 1.5) return "about a second";
+  if (seconds < 90) return `about ${Math.round(seconds)} s`;
+  return seconds < 5400 ? `about ${Math.round(seconds / 60)} min` : `about ${(seconds / 3600).toFixed(1)} h`;
+}
 
-  lab.runInWords = (run) => {
-    const { steps, total, state, secondsLeft, device } = run;
-    const parts = [WORDS[state](run)];
-    if (run.gone) parts.push("the engine has forgotten this run");
-    if (steps || state === "running") parts.push(`step ${lab.formatCount(steps)} of ${lab.formatCount(total)}`);
-    if (state === "running" && secondsLeft !== null && steps) parts.push(`${lab.timeInWords(secondsLeft)} left`);
-    if (device) parts.push(`${lab.formatCount(device.parameters)} weights, ${lab.formatCount(device.examples)} training examples`);
-    if (!run.owner) parts.push("somebody else's run: you can watch it");
-    return `${parts.join(" · ")}.`;
-  };
+const WORDS = {
+  queued: ({ ahead }) => (ahead ? `Waits for ${ahead} other run${ahead > 1 ? "s" : ""}` : "Waits for a worker process"),
+  running: ({ device }) => (device ? `Trains on ${device.device}` : "Is being set up"),
+  paused: () => "Paused",
+  finished: () => "Finished",
+  stopped: () => "Stopped",
+  failed: () => "Failed",
+};
 
-  lab.RunBar = class {
-    show(run, asking) {
-      const live = run && !run.ended && !run.gone;
-      by("run-status").textContent = run ? lab.runInWords(run) : IDLE;
-      by("run").dataset.state = run ? run.state : "none";
-      const part = run ? run.steps / Math.max(run.total, 1) : 0;
-      by("run-bar").style.width = `${100 * part}%`;
-      by("run-progress").setAttribute("role", "progressbar");
-      by("run-progress").setAttribute("aria-valuenow", String(Math.round(100 * part)));
-      by("run-progress").setAttribute("aria-label", "Part of the steps done");
-      const start = by("start-button");
-      start.textContent = asking ? "Starting" : run ? (live && run.owner ? "Start anew" : "Start again") : "Start";
-      start.disabled = Boolean(asking);
-      start.title = live && run.owner ? "Stop this run and start one with the settings at the left" : "Train with the settings at the left";
-      by("pause-button").hidden = by("stop-button").hidden = !(live && run.owner);
-      by("pause-button").textContent = run?.state === "paused" ? "Continue" : "Pause";
-      by("pause-button").dataset.action = run?.state === "paused" ? "resume" : "pause";
-      this.#said(run);
-    }
+export function runInWords(run) {
+  const { steps, total, state, secondsLeft, device } = run;
+  const parts = [WORDS[state](run)];
+  if (run.gone) parts.push("the engine has forgotten this run");
+  if (steps || state === "running") parts.push(`step ${formatCount(steps)} of ${formatCount(total)}`);
+  if (state === "running" && secondsLeft !== null && steps) parts.push(`${timeInWords(secondsLeft)} left`);
+  if (device) parts.push(`${formatCount(device.parameters)} weights, ${formatCount(device.examples)} training examples`);
+  if (!run.owner) parts.push("somebody else's run: you can watch it");
+  return `${parts.join(" · ")}.`;
+}
 
-    #said(run) {
-      const place = by("run-said");
-      const said = (run?.said ?? []).slice(-SHOWN);
-      const key = said.map(({ sentence }) => sentence).join("\n");
-      if (key === this.key) return;
-      this.key = key;
-      place.replaceChildren(
-        ...said.map(({ sentence, kind }) => {
-          const item = document.createElement("li");
-          item.textContent = sentence;
-          item.dataset.kind = kind;
-          return item;
-        }),
-      );
-    }
-  };
-})();
+export class RunBar {
+  show(run, asking) {
+    const live = run && !run.ended && !run.gone;
+    by("run-status").textContent = run ? runInWords(run) : IDLE;
+    by("run").dataset.state = run ? run.state : "none";
+    const part = run ? run.steps / Math.max(run.total, 1) : 0;
+    by("run-bar").style.width = `${100 * part}%`;
+    by("run-progress").setAttribute("role", "progressbar");
+    by("run-progress").setAttribute("aria-valuenow", String(Math.round(100 * part)));
+    by("run-progress").setAttribute("aria-label", "Part of the steps done");
+    const start = by("start-button");
+    start.textContent = asking ? "Starting" : run ? (live && run.owner ? "Start anew" : "Start again") : "Start";
+    start.disabled = Boolean(asking);
+    start.title = live && run.owner ? "Stop this run and start one with the settings at the left" : "Train with the settings at the left";
+    by("pause-button").hidden = by("stop-button").hidden = !(live && run.owner);
+    by("pause-button").textContent = run?.state === "paused" ? "Continue" : "Pause";
+    by("pause-button").dataset.action = run?.state === "paused" ? "resume" : "pause";
+    this.#said(run);
+  }
+
+  #said(run) {
+    const place = by("run-said");
+    const said = (run?.said ?? []).slice(-SHOWN);
+    const key = said.map(({ sentence }) => sentence).join("\n");
+    if (key === this.key) return;
+    this.key = key;
+    place.replaceChildren(
+      ...said.map(({ sentence, kind }) => {
+        const item = document.createElement("li");
+        item.textContent = sentence;
+        item.dataset.kind = kind;
+        return item;
+      }),
+    );
+  }
+}

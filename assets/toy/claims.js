@@ -1,63 +1,69 @@
 // Claims of the paper, tested by the server on many runs after the picture is painted; a newer setting cancels the test.
-(() => {
-  const lab = (window.potholeLab ??= {});
-  const PAUSE = 500; // ms without a change before the server is asked
+import { make } from "../core/dom.js";
+import { LatestWinsGate } from "../core/gate.js";
+import { postJson, Refused } from "../core/http.js";
 
-  lab.Claims = class {
-    constructor(section, place) {
-      Object.assign(this, { section, place });
-      this.gate = new lab.LatestWinsGate((state, signal) => lab.postJson("/toy/claims", state, signal), {
-        timeout: 60000,
-        onAnswer: (answer, _, newer) => !newer && this.show(answer.claims),
-        onFailure: (error) => this.fail(error),
-      });
-    }
+/** @typedef {import("../core/contract.js").Claim} Claim */
 
-    ask(state) {
-      clearTimeout(this.timer);
-      this.gate.cancel();
-      this.place.setAttribute("aria-busy", "true");
-      this.place.classList.add("stale");
-      this.timer = setTimeout(() => this.gate.ask({ ...state }), PAUSE);
-    }
+const PAUSE = 500; // ms without a change before the server is asked
 
-    show(claims) {
-      this.place.classList.remove("stale");
-      this.place.setAttribute("aria-busy", "false");
-      this.section.hidden = claims.length === 0;
-      const sources = [...new Set(claims.map((claim) => claim.source))];
-      this.place.replaceChildren(
-        ...sources.flatMap((source) => {
-          const title = document.createElement("h3");
-          title.textContent = source.charAt(0).toUpperCase() + source.slice(1);
-          return [title, ...claims.filter((claim) => claim.source === source).map(claimNode)];
-        }),
-      );
-    }
-
-    fail(error) {
-      if (error.name === "AbortError" || error.status === 404) return;
-      this.place.setAttribute("aria-busy", "false");
-      this.section.hidden = false;
-      const text = document.createElement("p");
-      text.textContent = `The claims were not tested: ${error.message}`;
-      this.place.replaceChildren(text);
-    }
-  };
-
-  function claimNode(claim) {
-    const node = document.createElement("article");
-    node.className = `claim ${claim.verdict.replaceAll(" ", "-")}`;
-    const add = (tag, name, text) => {
-      const part = document.createElement(tag);
-      part.className = name;
-      part.textContent = text;
-      node.append(part);
-    };
-    add("span", "verdict", claim.verdict);
-    add("p", "statement", claim.statement);
-    if (claim.counts) add("p", "counts", claim.counts);
-    if (claim.detail) add("p", "detail", claim.detail);
-    return node;
+export class Claims {
+  /**
+   * @param {HTMLElement} section
+   * @param {HTMLElement} place
+   */
+  constructor(section, place) {
+    this.section = section;
+    this.place = place;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.timer = undefined;
+    /** @type {LatestWinsGate<Record<string, unknown>, { claims: Claim[] }>} */
+    this.gate = new LatestWinsGate((state, signal) => postJson("/toy/claims", state, signal), {
+      timeout: 60000,
+      onAnswer: (answer, _, newer) => !newer && this.show(answer.claims),
+      onFailure: (error) => this.fail(error),
+    });
   }
-})();
+
+  /** @param {Record<string, unknown>} state */
+  ask(state) {
+    clearTimeout(this.timer);
+    this.gate.cancel();
+    this.place.setAttribute("aria-busy", "true");
+    this.place.classList.add("stale");
+    this.timer = setTimeout(() => this.gate.ask({ ...state }), PAUSE);
+  }
+
+  /** @param {Claim[]} claims */
+  show(claims) {
+    this.place.classList.remove("stale");
+    this.place.setAttribute("aria-busy", "false");
+    this.section.hidden = claims.length === 0;
+    const sources = [...new Set(claims.map((claim) => claim.source))];
+    this.place.replaceChildren(
+      ...sources.flatMap((source) => {
+        const title = make("h3", { textContent: source.charAt(0).toUpperCase() + source.slice(1) });
+        return [title, ...claims.filter((claim) => claim.source === source).map(claimNode)];
+      }),
+    );
+  }
+
+  /** @param {unknown} error */
+  fail(error) {
+    if ((error instanceof Error && error.name === "AbortError") || (error instanceof Refused && error.status === 404)) return;
+    this.place.setAttribute("aria-busy", "false");
+    this.section.hidden = false;
+    const reason = error instanceof Error ? error.message : String(error);
+    this.place.replaceChildren(make("p", { textContent: `The claims were not tested: ${reason}` }));
+  }
+}
+
+/** @param {Claim} claim */
+function claimNode({ verdict, statement, counts, detail }) {
+  const part = (/** @type {"span" | "p"} */ tag, /** @type {string} */ className, /** @type {string} */ textContent) =>
+    make(tag, { className, textContent });
+  const parts = [part("span", "verdict", verdict), part("p", "statement", statement)];
+  if (counts) parts.push(part("p", "counts", counts));
+  if (detail) parts.push(part("p", "detail", detail));
+  return make("article", { className: `claim ${verdict.replaceAll(" ", "-")}` }, ...parts);
+}

@@ -1,115 +1,154 @@
 // One unit for charts, playback and table: steps, gradient evaluations, or seconds. In another unit than steps, playback
 // is at equal cost: each method has got as many steps as the shown budget pays for.
-(() => {
-  const lab = (window.potholeLab ??= {});
-  const by = (id) => document.getElementById(id);
-  const COLUMNS = { evaluations: "Evaluations in all to arrival / in full", seconds: "Seconds to arrival / in full" };
+import { COST_UNITS, MeasuredCosts, priced } from "../core/cost_units.js";
+import { by } from "../core/dom.js";
+import { showOutcomes } from "./outcomes.js";
 
-  // How many refreshes come before a step: see app/toy/costs.py.
-  const refreshes = ({ first, every }, step) => (first < 0 || step <= first ? 0 : Math.floor((step - 1 - first) / every) + 1);
+/** @typedef {Record<string, (step: number) => number>} Costs by method, up to a step */
+/** @typedef {"evaluations" | "seconds"} OtherUnit than steps */
+/** @typedef {import("../core/contract.js").MethodPath} MethodPath */
 
-  // The steps that a budget pays for: the largest step up to `most` that costs no more.
-  lab.stepsFor = (cost, budget, most) => {
-    let [low, high] = [0, most];
-    while (low < high) {
-      const middle = (low + high + 1) >> 1;
-      if (cost(middle) <= budget * (1 + 1e-12)) low = middle;
-      else high = middle - 1;
-    }
-    return low;
-  };
+const COLUMNS = { evaluations: "Evaluations in all to arrival / in full", seconds: "Seconds to arrival / in full" };
 
-  class Costs {
-    constructor(page) {
-      this.page = page;
-      this.seconds = new lab.MeasuredCosts(() => this.apply());
-      page.bar.words = (step) => this.#readout(step);
-      document.addEventListener("pothole:painted", ({ detail }) => {
-        this.paths = detail;
-        if (this.unit !== "steps") this.apply();
-      });
-      page.state.listen((changed) => changed.has("cost") && this.paths && this.apply());
-      page.followers.push((step) => this.#showBudget(step));
-    }
+/**
+ * How many refreshes come before a step: see app/toy/costs.py.
+ * @param {{ first: number, every: number }} counted
+ * @param {number} step
+ */
+const refreshes = ({ first, every }, step) => (first < 0 || step <= first ? 0 : Math.floor((step - 1 - first) / every) + 1);
 
-    get unit() {
-      return this.page.state.get("cost") ?? "steps";
-    }
-
-    // Put the unit on all that shows it; seconds are asked for first where they are not known.
-    apply() {
-      const { page, unit } = this;
-      this.measured = unit === "seconds" ? this.seconds.of(page.request()) : null;
-      if (unit === "seconds" && !this.measured) {
-        by("cost-section").hidden = false;
-        by("cost-sentence").textContent = "Measuring how long a step of each method takes on this server…";
-        by("cost-now").textContent = by("cost-what").textContent = "";
-        return;
-      }
-      const costs = unit === "steps" ? null : Object.fromEntries(this.paths.methods.map((method) => [method.name, this.#costOf(method)]));
-      this.costs = costs;
-      page.pictures.setCosts(costs);
-      page.pictures.setStep(page.player.step);
-      page.bar.showStep(page.player.step);
-      lab.showOutcomes(by("outcomes"), this.paths.methods.map(({ row }) => row), page.looks, page.paper, costs && this.#column());
-      by("cost-section").hidden = !costs;
-      if (!costs) return;
-      by("cost-sentence").textContent = this.sentence();
-      by("cost-what").textContent = this.#what();
-      this.#showBudget(page.player.step);
-      document.dispatchEvent(new CustomEvent("pothole:cost", { detail: unit }));
-    }
-
-    #costOf({ name, cost }) {
-      const { step, refresh } = this.unit === "seconds" ? this.measured.methods[name] : cost;
-      return (t) => lab.priced({ step, refresh }, t, refreshes(cost, t));
-    }
-
-    #column() {
-      const { format } = lab.COST_UNITS[this.unit];
-      const told = (method) => {
-        const cost = this.costs[method.name];
-        const { arrival } = method.row;
-        return `${arrival === null ? "–" : format(cost(arrival))} / ${format(cost(method.last_finite))}`;
-      };
-      const texts = Object.fromEntries(this.paths.methods.map((method) => [method.name, told(method)]));
-      return [COLUMNS[this.unit], (row) => texts[row.method]];
-    }
-
-    // Who arrives for the least, and whether that is also who needs the fewest steps.
-    sentence() {
-      const { name: unit, format } = lab.COST_UNITS[this.unit];
-      const here = this.paths.methods.filter(({ row }) => row.arrival !== null);
-      if (!here.length) return `Counted in ${unit}, no method arrives at any cost here.`;
-      const ranked = here.map(({ name, row }) => ({ name, steps: row.arrival, cost: this.costs[name](row.arrival) })).sort((a, b) => a.cost - b.cost);
-      const each = ranked.map(({ name, cost }) => `${name} after ${format(cost)}`).join(", then ");
-      const first = [...ranked].sort((a, b) => a.steps - b.steps)[0];
-      const same = ranked.length < 2 ? "" : first.name === ranked[0].name ? " The order by steps has the same winner." : ` By steps ${first.name} would be first (step ${first.steps}).`;
-      return `Counted in ${unit}, ${each} arrive${ranked.length > 1 ? "" : "s"}.${same}`;
-    }
-
-    #what() {
-      if (this.unit === "seconds") return this.measured.what;
-      const each = this.paths.methods.map(({ name, cost }) => `${name} ${cost.step} a step${cost.first < 0 ? "" : ` and ${cost.refresh} for each refresh of U (every ${cost.every} steps)`}`);
-      return `${each.join("; ")}. A curvature product counts as two gradients, about what it costs on a network. The warm start of U is not counted: it stands for what mini-batches teach.`;
-    }
-
-    #readout(step) {
-      if (!this.costs || !this.page.pictures.total) return null;
-      const { format, name } = lab.COST_UNITS[this.unit];
-      const total = this.page.pictures.total;
-      return `${format((step / this.page.player.steps) * total)} of ${format(total)} ${name}`;
-    }
-
-    #showBudget() {
-      if (!this.costs || by("cost-section").hidden) return;
-      const { pictures } = this.page;
-      const each = this.paths.methods.map(({ name, last_finite: last }) => `${name} step ${Math.min(pictures.ownStep(name), last)}`);
-      by("cost-now").textContent = `For the budget shown: ${each.join(", ")}. A method that has walked all its steps stands still.`;
-    }
+export class CostPart {
+  /** @param {import("./main.js").ToyLab} page */
+  constructor(page) {
+    this.page = page;
+    this.seconds = new MeasuredCosts(() => this.apply());
+    /** @type {import("../core/cost_units.js").Measured | null} */
+    this.measured = null;
+    /** @type {MethodPath[] | null} */
+    this.methods = null;
+    /** @type {Costs | null} null while the page counts in steps */
+    this.costs = null;
+    page.bar.words = (step) => this.#readout(step);
+    document.addEventListener("pothole:painted", ({ detail }) => {
+      this.methods = detail.methods;
+      if (this.unit !== "steps") this.apply();
+    });
+    page.state.listen((changed) => changed.has("cost") && this.apply());
+    page.followers.push(() => this.#showBudget());
   }
 
-  lab.addPart("toy", (page) => {
-    page.costs = new Costs(page);
+  /** @returns {"steps" | OtherUnit} */
+  get unit() {
+    return this.page.state.get("cost") ?? "steps";
+  }
+
+  /** Put the unit on all that shows it; seconds are asked for first where they are not known. */
+  apply() {
+    const { page, unit, methods } = this;
+    if (!methods) return;
+    this.measured = unit === "seconds" ? this.seconds.of(page.request()) : null;
+    if (unit === "seconds" && !this.measured) {
+      by("cost-section").hidden = false;
+      by("cost-sentence").textContent = "Measuring how long a step of each method takes on this server…";
+      by("cost-now").textContent = by("cost-what").textContent = "";
+      return;
+    }
+    const costs = unit === "steps" ? null : Object.fromEntries(methods.map((method) => [method.name, this.#costOf(method)]));
+    this.costs = costs;
+    page.pictures.setCosts(costs);
+    page.pictures.setStep(page.player.step);
+    page.bar.showStep(page.player.step);
+    const column = costs && unit !== "steps" ? columnOf(methods, costs, unit) : null;
+    showOutcomes(
+      by("outcomes"),
+      methods.map(({ row }) => row),
+      page.looks,
+      page.paper,
+      column,
+    );
+    by("cost-section").hidden = !costs;
+    if (!costs || unit === "steps") return;
+    by("cost-sentence").textContent = sentenceOf(methods, costs, unit);
+    by("cost-what").textContent = this.measured?.what ?? countedIn(methods);
+    this.#showBudget();
+    document.dispatchEvent(new CustomEvent("pothole:cost", { detail: unit }));
+  }
+
+  /**
+   * @param {MethodPath} method
+   * @returns {(step: number) => number}
+   */
+  #costOf({ name, cost }) {
+    const price = this.measured?.methods[name] ?? cost;
+    return (step) => priced(price, step, refreshes(cost, step));
+  }
+
+  /** @param {number} step */
+  #readout(step) {
+    const { costs, unit, page } = this;
+    const { total } = page.pictures;
+    if (!costs || !total) return null;
+    const { format, name } = COST_UNITS[unit];
+    return `${format((step / page.player.steps) * total)} of ${format(total)} ${name}`;
+  }
+
+  #showBudget() {
+    if (!this.costs || !this.methods || by("cost-section").hidden) return;
+    const { pictures } = this.page;
+    const each = this.methods.map(({ name, last_finite: last }) => `${name} step ${Math.min(pictures.ownStep(name), last)}`);
+    by("cost-now").textContent = `For the budget shown: ${each.join(", ")}. A method that has walked all its steps stands still.`;
+  }
+}
+
+/**
+ * The column of the table of outcomes.
+ * @param {MethodPath[]} methods
+ * @param {Costs} costs
+ * @param {OtherUnit} unit
+ * @returns {import("./outcomes.js").Column}
+ */
+function columnOf(methods, costs, unit) {
+  const { format } = COST_UNITS[unit];
+  const texts = methods.map(({ name, row, last_finite: last }) => {
+    const arrival = row.arrival === null ? "–" : format(costs[name](row.arrival));
+    return [name, `${arrival} / ${format(costs[name](last))}`];
   });
-})();
+  const said = Object.fromEntries(texts);
+  return [COLUMNS[unit], (row) => said[row.method]];
+}
+
+/**
+ * Who arrives for the least, and whether that is also who needs the fewest steps.
+ * @param {MethodPath[]} methods
+ * @param {Costs} costs
+ * @param {OtherUnit} unit
+ */
+function sentenceOf(methods, costs, unit) {
+  const { name: words, format } = COST_UNITS[unit];
+  const arrived = methods.flatMap(({ name, row }) =>
+    row.arrival === null ? [] : [{ name, steps: row.arrival, cost: costs[name](row.arrival) }],
+  );
+  if (!arrived.length) return `Counted in ${words}, no method arrives at any cost here.`;
+  const ranked = arrived.sort((a, b) => a.cost - b.cost);
+  const each = ranked.map(({ name, cost }) => `${name} after ${format(cost)}`).join(", then ");
+  const first = [...ranked].sort((a, b) => a.steps - b.steps)[0];
+  const same =
+    first.name === ranked[0].name
+      ? " The order by steps has the same winner."
+      : ` By steps ${first.name} would be first (step ${first.steps}).`;
+  return `Counted in ${words}, ${each} arrive${ranked.length > 1 ? "" : "s"}.${ranked.length > 1 ? same : ""}`;
+}
+
+/** @param {MethodPath[]} methods */
+function countedIn(methods) {
+  const each = methods.map(
+    ({ name, cost }) =>
+      `${name} ${cost.step} a step${cost.first < 0 ? "" : ` and ${cost.refresh} for each refresh of U (every ${cost.every} steps)`}`,
+  );
+  return `${each.join("; ")}. A curvature product counts as two gradients, about what it costs on a network. The warm start of U is not counted: it stands for what mini-batches teach.`;
+}
+
+/** @param {import("./main.js").ToyLab} page */
+export function addCosts(page) {
+  page.costs = new CostPart(page);
+}

@@ -1,22 +1,37 @@
 // The table of outcomes.
-(() => {
-  const lab = (window.potholeLab ??= {});
+import { formatCount, formatNumber } from "../core/format.js";
+import { showTable } from "../draw/method_table.js";
 
-  const pair = (first, second, format) =>
-    first === null ? `– / ${format(second)}` : `${format(first)} / ${format(second)}`;
-  const columns = [
-    ["Method", (row) => row.method],
-    ["Outcome", (row) => row.sentence],
-    ["Steps to arrival", (row) => lab.formatCount(row.arrival)],
-    ["Path length to arrival / in full", (row) => pair(row.length_to_arrival, row.length, lab.formatNumber)],
-    ["Gradient evaluations to arrival / in full", (row) => pair(row.evaluations_to_arrival, row.evaluations, lab.formatCount)],
-    ["Curvature products to arrival / in full", (row) => pair(row.products_to_arrival, row.products, lab.formatCount)],
-  ];
+/** @typedef {import("../draw/method_table.js").Column<OutcomeRow>} Column */
+/** @typedef {import("../core/contract.js").OutcomeRow} OutcomeRow */
 
-  // cost: [title, text(row)] of one more column, in the unit that the page counts in.
-  lab.showOutcomes = (place, rows, looks, paper, cost = null) => {
-    const own = rows.some((row) => row.settings) ? [["Its own settings", (row) => row.settings]] : [];
-    const [method, ...others] = columns;
-    lab.showTable(place, [method, ...own, others[0], ...(cost ? [cost] : []), ...others.slice(1)], rows, looks, paper);
-  };
-})();
+/**
+ * @param {number | null} first
+ * @param {number | null} second
+ * @param {(value: number | null) => string} format
+ */
+const pair = (first, second, format) => (first === null ? `– / ${format(second)}` : `${format(first)} / ${format(second)}`);
+/** @type {Column[]} */
+const columns = [
+  ["Method", (row) => row.method],
+  ["Outcome", (row) => row.sentence],
+  ["Steps to arrival", (row) => formatCount(row.arrival)],
+  ["Path length to arrival / in full", (row) => pair(row.length_to_arrival, row.length, formatNumber)],
+  ["Gradient evaluations to arrival / in full", (row) => pair(row.evaluations_to_arrival, row.evaluations, formatCount)],
+  ["Curvature products to arrival / in full", (row) => pair(row.products_to_arrival, row.products, formatCount)],
+];
+
+/**
+ * cost: [title, text(row)] of one more column, in the unit that the page counts in.
+ * @param {HTMLElement} place
+ * @param {OutcomeRow[]} rows
+ * @param {import("../core/scheme.js").Looks} looks
+ * @param {string} paper
+ * @param {Column | null} [cost]
+ */
+export function showOutcomes(place, rows, looks, paper, cost = null) {
+  /** @type {Column[]} */
+  const own = rows.some((row) => row.settings) ? [["Its own settings", (row) => row.settings ?? ""]] : [];
+  const [method, ...others] = columns;
+  showTable(place, [method, ...own, others[0], ...(cost ? [cost] : []), ...others.slice(1)], rows, looks, paper);
+}

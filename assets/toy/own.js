@@ -1,15 +1,15 @@
 // Says when each method walks with a learning rate and a radius of its own, with which, and goes back to equal ones.
-(() => {
-  const lab = (window.potholeLab ??= {});
-  const by = (id) => document.getElementById(id);
+import { by } from "../core/dom.js";
 
-  lab.addPart("toy", (page) => {
-    page.actions.add({ "own-equal": () => page.state.set({ tuning: "equal" }, "user") });
-    document.addEventListener("pothole:painted", ({ detail }) => {
-      const rows = detail.methods.map(({ row }) => row).filter(({ settings }) => settings);
-      by("own-section").hidden = !rows.length;
-      const each = rows.map(({ method, settings }) => `${method} ${settings}`).join("; ");
-      by("own-sentence").textContent = `Each method walks with settings of its own: ${each}. Statements below speak of equal ones.`;
-    });
+/** @param {import("./main.js").ToyLab} page */
+export function addOwnSettings(page) {
+  page.actions.add({ "own-equal": () => page.state.set({ tuning: "equal" }, "user") });
+  document.addEventListener("pothole:painted", ({ detail }) => {
+    /** @type {import("../core/contract.js").Paths} */
+    const { methods } = detail;
+    const rows = methods.map(({ row }) => row).filter(({ settings }) => settings);
+    by("own-section").hidden = !rows.length;
+    const each = rows.map(({ method, settings }) => `${method} ${settings}`).join("; ");
+    by("own-sentence").textContent = `Each method walks with settings of its own: ${each}. Statements below speak of equal ones.`;
   });
-})();
+}

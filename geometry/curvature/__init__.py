@@ -4,28 +4,22 @@ top_eigenvalues(objective, theta, 3)     values, vectors, residuals, what conver
 hessian_trace(objective, theta)          mean and standard error
 spectral_density(objective, theta)       the whole spectrum by stochastic Lanczos quadrature
 sam_sharpness(objective, theta, 0.05)    the greatest rise within a radius, over several ascent steps
-rescaling_demonstration(objective, theta)   the same ReLU network, sharper or flatter
 """
 
 from geometry.curvature.density import SpectralDensity, spectral_density
 from geometry.curvature.eigenvalues import Eigenvalues, top_eigenvalues
 from geometry.curvature.operator import HessianOperator, dense_hessian
-from geometry.curvature.rescaling import Rescaling, rescaled, rescaling_demonstration, rescalings
 from geometry.curvature.sharpness import Sharpness, sam_sharpness
 from geometry.curvature.trace import Trace, hessian_trace
 
 __all__ = [
     "Eigenvalues",
     "HessianOperator",
-    "Rescaling",
     "Sharpness",
     "SpectralDensity",
     "Trace",
     "dense_hessian",
     "hessian_trace",
-    "rescaled",
-    "rescaling_demonstration",
-    "rescalings",
     "sam_sharpness",
     "spectral_density",
     "top_eigenvalues",

@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, Page
 from tests.benchmarks.report import RESULTS, Report, draw_table
 from tests.benchmarks.running import browsing, serving
 from tests.browser.lab_page import LabPage
+from tests.browser.launch import new_context
 from tests.server import Server
 
 
@@ -228,7 +229,7 @@ def main(arguments: Sequence[str] | None = None, browser: Browser | None = None,
     size = SMALLEST if report.smallest else FULL
     with serving(server) as lab_server, browsing(browser) as chrome:
         viewport = dict(zip(("width", "height"), size.viewport, strict=True))
-        context = chrome.new_context(base_url=lab_server.url, viewport=viewport)
+        context = new_context(chrome, base_url=lab_server.url, viewport=viewport)
         lab = LabPage(context.new_page()).open(f"/?steps={size.steps}" if size.steps else "/")
         settle(lab)
         rows, version = measure(lab, size), chrome.version

@@ -21,6 +21,7 @@ from websockets.sync.client import connect
 
 from tests.benchmarks.report import RESULTS, Report, draw_table
 from tests.benchmarks.running import browsing, serving
+from tests.browser.launch import new_context
 from tests.browser.network_lab import NetworkPage
 from tests.server import Server
 
@@ -98,7 +99,7 @@ def time_server(server: Server, size: Size) -> dict[str, list[tuple[float, float
 
 def open_run(chrome: Browser, server: Server, size: Size) -> NetworkPage:
     """A page whose run is over."""
-    page = chrome.new_context(base_url=server.url, viewport={"width": 1440, "height": 1000}).new_page()
+    page = new_context(chrome, base_url=server.url, viewport={"width": 1440, "height": 1000}).new_page()
     query = "&".join(f"{name}={value}" for name, value in {"steps": size.steps, **size.settings}.items())
     lab = NetworkPage(page).open(f"/network?{query}")
     lab.start()

@@ -41,17 +41,18 @@ class Size:
 
 
 FULL, SMALLEST = Size(200, 2), Size(3, 1)
-OWN = """(job) => new Promise((resolve) => {
+OWN = """async (job) => {
+  const { followJob } = await import('/assets/network/follow.js');
   const lags = [];
-  potholeLab.followJob(job, {
+  return new Promise((resolve) => followJob(job, {
     onEntry: ({ kind, data }) => {
       if (kind !== 'progress') return;
       const now = Date.now() / 1000;
       for (const row of data.rows) lags.push(now - row.made);
     },
     onEnd: () => resolve(lags),
-  });
-})"""
+  }));
+}"""
 NOTED = """(rows) => {
   const now = Date.now() / 1000;
   for (const row of rows ?? []) {
@@ -74,7 +75,9 @@ def serve(port: int, rows: int) -> None:
     engine = Engine(EngineSettings(kinds=KINDS, jobs_per_visitor=20))
     job = {"kind": "stamps", "count": rows, "rate": RATE}
     follow.default_engine = lambda: engine  # type: ignore[attr-defined]
-    app = Dash("bench", backend="fastapi", assets_folder=str(ROOT / "assets"), serve_locally=True)
+    app = Dash(
+        "bench", backend="fastapi", assets_folder=str(ROOT / "assets"), assets_ignore=r"\.js$", serve_locally=True
+    )
     app.layout = html.Div([html.Button("Go", id="go"), dcc.Store(id="rows"), html.Div(id="noted")])
     app.clientside_callback(NOTED, Output("noted", "children"), Input("rows", "data"))
 

@@ -25,7 +25,7 @@ from torch import nn
 
 from geometry.networks import NetworkLoss
 from optimizers import LLQR
-from optimizers.network_methods import NETWORK_SETTINGS, network_methods
+from optimizers.methods import NETWORK_SETTINGS, network_methods
 from optimizers.rule import Settings, begin, descent_step
 from tests.benchmarks.log_plot import log_plot
 from tests.benchmarks.report import RESULTS, Report, draw_table

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from playwright.sync_api import Browser, Playwright
+from playwright.sync_api import Browser, BrowserContext, Playwright
 
 FLAGS = (
     "--headless=new",
@@ -25,7 +25,19 @@ PHONE: dict[str, Any] = {
     "is_mobile": True,
 }
 
+PAGE_OBJECT = """Object.defineProperty(window, "potholeLab", {
+  get: () => ({ ...window.dash_clientside?.potholeLab, offline: document.getElementById("scene")?.scene }),
+});"""
+"""The page's own object under a short name: a page puts nothing on the window but what Dash looks for there."""
+
 
 def launch(playwright: Playwright, chrome_path: str) -> Browser:
     """The system's own Chrome or Chromium without a window."""
     return playwright.chromium.launch(executable_path=chrome_path, headless=True, args=list(FLAGS))
+
+
+def new_context(browser: Browser, **settings: Any) -> BrowserContext:
+    """A context whose pages show their own object as `potholeLab`; the settings are Playwright's."""
+    context = browser.new_context(**settings)
+    context.add_init_script(PAGE_OBJECT)
+    return context

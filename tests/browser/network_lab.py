@@ -12,6 +12,9 @@ from tests.browser.waiting import first_true
 WITHIN = 120.0
 """Seconds: a worker process imports torch first, on a machine that may be busy with something else."""
 SMALL = "/network?data=two-moons&methods=SGDM,LLQR%2BSAM&batch_size=32&refresh_size=32"
+LONG = f"{SMALL}&steps=2000&refresh_every=1&evaluations=200"
+"""A run that is still under way whatever a test does meanwhile: it takes a minute of a processor's own time. For tests
+that kill, cut or change something under a running run; they stop it at their end."""
 
 
 class NetworkPage:
@@ -45,6 +48,12 @@ class NetworkPage:
     def state(self) -> str:
         """The run's state."""
         return (self.run() or {}).get("state", "none")
+
+    def stop(self) -> list[int]:
+        """Press Stop and wait for the end; the steps of the curves' rows then."""
+        self.button("stop").click()
+        self.wait_for("stopped")
+        return self.positions()
 
     def wait_for(self, state: str) -> NetworkPage:
         """Wait until the run is at a state."""

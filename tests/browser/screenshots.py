@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Page
 
 from tests.benchmarks.running import browsing, serving
 from tests.browser.lab_page import LabPage
-from tests.browser.launch import DESKTOP, PHONE
+from tests.browser.launch import DESKTOP, PHONE, new_context
 from tests.browser.network_lab import NetworkPage
 from tests.browser.problems import PageProblems
 from tests.server import Server
@@ -78,7 +78,7 @@ def take(browser: Browser, address: str, name: str, shot: tuple[str, dict[str, A
     """One picture; RuntimeError if the page had a problem: a broken page is no picture for a README."""
     link, settings = shot
     problems = PageProblems()
-    context = browser.new_context(base_url=address, **settings)
+    context = new_context(browser, base_url=address, **settings)
     page = context.new_page()
     problems.watch(page)
     visit(page, link)

@@ -15,44 +15,14 @@ from playwright.sync_api import Page
 from app.server import build
 from app.web.pages import PAGES
 from tests.browser.network_lab import SMALL, NetworkPage
+from tests.browser.waiting import settled
 
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text(encoding="utf-8")
 GRAVE = ("serious", "critical")
 THEMES = ("scheme=light", "scheme=dark", "theme=projector", "theme=projector&scheme=dark")
 QUICK = {"/instruments": "resolution=12&runs=1&steps=100", "/network": "steps=20", "/": "preset=figure-2"}
-QUIET = 1200
-"""Milliseconds without a request and without work, until a page counts as done."""
-IDLE = "() => new Promise((done) => requestIdleCallback(() => requestIdleCallback(done)))"
-PATIENCE = 60
-"""Rounds of QUIET that a page may take."""
-
 build()  # the server's own registration of pages: a page added there is tested here
 PATHS = tuple(PAGES)
-
-
-def settled(page: Page, link: str) -> Page:
-    """Open a link and wait until nothing is asked for or drawn any more: pictures and statements have come."""
-    asked: list[object] = []
-
-    def note(request: object) -> None:
-        asked.append(request)
-
-    for event in ("request", "requestfinished", "requestfailed"):
-        page.on(event, note)
-    page.goto(link)
-    page.locator("main").wait_for()
-    page.wait_for_load_state("networkidle")
-    for _ in range(PATIENCE):
-        before = len(asked)
-        page.wait_for_timeout(QUIET)
-        page.evaluate(IDLE)  # a slow machine may draw for seconds between two requests
-        if len(asked) == before:
-            break
-    else:
-        raise AssertionError(f"{link} still asks: {asked[-3:]}")
-    for event in ("request", "requestfinished", "requestfailed"):
-        page.remove_listener(event, note)
-    return page
 
 
 def findings(page: Page) -> list[str]:
@@ -69,11 +39,19 @@ def findings(page: Page) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("theme", THEMES)
+FIGURES = """() => [...document.querySelectorAll("figure")].filter((one) => one.checkVisibility()).map((one) =>
+  [one, ...one.querySelectorAll("[aria-label]")].map((node) => node.getAttribute("aria-label") ?? "").join(" "))"""
+SHOWN = "[document.documentElement.dataset.theme ?? 'desk', document.documentElement.dataset.scheme ?? 'light']"
+
+
 @pytest.mark.parametrize("path", PATHS)
-def test_axe_finds_nothing_serious(page, path, theme):
-    settled(page, f"{path}?{QUICK.get(path, '')}&{theme}")
-    assert findings(page) == []
+def test_axe_finds_nothing_serious_in_any_theme(page, path):
+    shown = []
+    for theme in THEMES:
+        settled(page, f"{path}?{QUICK.get(path, '')}&{theme}", within=bool(shown) and path != "/notes")
+        shown.append(tuple(page.evaluate(SHOWN)))
+        assert findings(page) == [], theme
+    assert path == "/notes" or len(set(shown)) == len(THEMES), shown
 
 
 def test_axe_finds_what_is_wrong(page):
@@ -84,20 +62,36 @@ def test_axe_finds_what_is_wrong(page):
     assert {re.split("[ :]", one)[1] for one in findings(page)} == {"image-alt", "color-contrast"}
 
 
-@pytest.mark.parametrize("name", ["phase", "race", "fairness", "basins", "two-scale"])
-def test_axe_on_every_instrument(page, name):
-    settled(page, f"/instruments?instrument={name}&{QUICK['/instruments']}")
-    assert findings(page) == []
+def check_figures(page):
+    """Every figure says what it shows, with numbers."""
+    said = page.evaluate(FIGURES)
+    assert said
+    for words in said:
+        assert re.search(r"SGDM|SAM|LLQR|Start", words), words
+        assert re.search(r"\d", words), words
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_on_what_looks_closer(page, scheme):
+def test_every_instrument_is_sound_and_says_what_it_shows(page):
+    for index, name in enumerate(["phase", "race", "fairness", "basins", "two-scale"]):
+        settled(page, f"/instruments?instrument={name}&{QUICK['/instruments']}", within=index > 0)
+        assert findings(page) == [], name
+        check_figures(page)
+
+
+def test_the_toy_lab_s_figures_say_what_they_show(page):
+    for index, preset in enumerate(["figure-2", "two-scale"]):
+        settled(page, f"/?preset={preset}", within=index > 0)
+        check_figures(page)
+
+
+def test_axe_on_what_looks_closer(page):
     """Anatomy of a step, a cloud, equal cost and settings of each method's own, all open at once."""
     lenses = "anatomy=on&anatomy_stage=4&cloud=16&cost=evaluations&tuning=own&steps=100"
-    settled(page, f"/?preset=figure-2&{lenses}&scheme={scheme}")
-    page.locator("#anatomy-stages li").first.wait_for()
-    page.locator("#cloud-counts tr").first.wait_for()
-    assert findings(page) == []
+    for index, scheme in enumerate(["light", "dark"]):
+        settled(page, f"/?preset=figure-2&{lenses}&scheme={scheme}", within=index > 0)
+        page.locator("#anatomy-stages li").first.wait_for()
+        page.locator("#cloud-counts tr").first.wait_for()
+        assert findings(page) == [], scheme
 
 
 def test_axe_on_a_phone(phone_page):
@@ -128,30 +122,6 @@ def test_axe_on_windows_questions_and_tables(page):
     assert findings(page) == []
 
 
-FIGURES = """() => [...document.querySelectorAll("figure")].filter((one) => one.checkVisibility()).map((one) =>
-  [one, ...one.querySelectorAll("[aria-label]")].map((node) => node.getAttribute("aria-label") ?? "").join(" "))"""
-
-
-@pytest.mark.parametrize(
-    "link",
-    [
-        "/?preset=figure-2",
-        "/?preset=two-scale",
-        *(
-            f"/instruments?instrument={name}&{QUICK['/instruments']}"
-            for name in ("phase", "race", "fairness", "basins", "two-scale")
-        ),
-    ],
-)
-def test_every_figure_says_what_it_shows_in_numbers(page, link):
-    settled(page, link)
-    said = page.evaluate(FIGURES)
-    assert said
-    for words in said:
-        assert re.search(r"SGDM|SAM|LLQR|Start", words), words
-        assert re.search(r"\d", words), words
-
-
 LOOKED_AT = "slice_asked=yes&slice_points=11&curvature_asked=yes&curvature_when=along&curvature_moments=2"
 
 
@@ -166,7 +136,8 @@ def test_a_training_is_told_in_words_and_numbers(new_page):
     spoken = page.locator("#spoken").inner_text()
     rows = page.evaluate("potholeLab.network.curves.rows.map((row) => row.methods.SGDM)")
     losses = page.evaluate("potholeLab.network.curves.line('SGDM', 'train_loss', 'steps').y")
-    first, last = (page.evaluate("(loss) => potholeLab.formatNumber(loss)", loss) for loss in (losses[0], losses[-1]))
+    number = "async (loss) => (await import('/assets/core/format.js')).formatNumber(loss)"
+    first, last = (page.evaluate(number, loss) for loss in (losses[0], losses[-1]))
     assert "Finished" in spoken
     assert f"Training loss at step 60: SGDM {last}, test accuracy" in spoken
     lab.until(lambda: f"0 to 60: SGDM from {first} to {last}; LLQR+SAM from" in said("#train_loss-chart"))

@@ -24,6 +24,24 @@ WATCH_DRAWINGS = """() => {
     set(id, more);
   };
 }"""
+COUNT_FOLLOWED = """() => {
+  window.jobs = [];
+  const Real = window.WebSocket;
+  window.WebSocket = class extends Real {
+    constructor(address) {
+      super(address);
+      jobs.push(new URL(address).searchParams.get("job"));
+    }
+  };
+}"""
+LAST_STATES = """async (jobs) => {
+  const { followJob } = await import("/assets/network/follow.js");
+  return Promise.all(jobs.map((job) => new Promise((tell) => {
+    let state = "";
+    const onEntry = ({ kind, data }) => { if (kind === "state") state = data.state; };
+    followJob(job, { onEntry, onEnd: () => tell(state) });
+  })));
+}"""
 
 
 class Explorer(NetworkPage):
@@ -154,8 +172,7 @@ def test_explore_a_trained_network_and_come_back_by_the_link(page) -> None:
 def test_what_is_no_longer_wanted_is_stopped(page) -> None:
     """The latest wish wins, on the server too; and cancel ends it."""
     lab = Explorer(page).trained(f"{LINK}&slice_kind=random")
-    page.evaluate("""() => { window.jobs = []; const was = potholeLab.followJob;
-      potholeLab.followJob = (job, more) => { jobs.push(job); return was(job, more); }; }""")
+    page.evaluate(COUNT_FOLLOWED)
     lab.type("slice_points", "101")  # nothing is computed before it is asked for
     page.wait_for_timeout(300)
     assert page.evaluate("jobs.length") == 0
@@ -166,13 +183,7 @@ def test_what_is_no_longer_wanted_is_stopped(page) -> None:
         page.wait_for_timeout(250)
     lab.type("slice_points", "15")
     assert lab.answer("slice")["plane"]["labels"][0] == "random direction 1, seed 4"
-    states = page.evaluate(
-        """() => Promise.all(jobs.map((job) => new Promise((tell) => {
-          let state = "";
-          const onEntry = ({ kind, data }) => { if (kind === "state") state = data.state; };
-          potholeLab.followJob(job, { onEntry, onEnd: () => tell(state) });
-        })))"""
-    )
+    states = page.evaluate(f"async () => ({LAST_STATES})([...new Set(jobs)])")
     assert states[-1] == "finished" and set(states[:-1]) == {"stopped"}, states
 
     lab.type("slice_points", "101")
@@ -210,9 +221,9 @@ def test_no_job_is_left_behind_by_a_wish_that_was_overtaken_or_given_up(page) ->
     page.on("response", lambda it: asked.append(it.json()["job"]) if it.url.endswith("/network/explore") else None)
     page.evaluate(
         """() => {
-          const post = potholeLab.postJson;
-          potholeLab.postJson = async (address, ...more) => {
-            const answer = await post(address, ...more);
+          const real = window.fetch;
+          window.fetch = async (address, ...more) => {
+            const answer = await real(address, ...more);
             if (address === "/network/explore") await new Promise((go) => setTimeout(go, 700));
             return answer;
           };
@@ -229,11 +240,7 @@ def test_no_job_is_left_behind_by_a_wish_that_was_overtaken_or_given_up(page) ->
     page.locator("#slice-cancel").click()  # what the page has no answer about
     assert page.locator("#slice-status").inner_text() == "Cancelled."
     states = page.evaluate(
-        """(jobs) => Promise.all(jobs.map((job) => new Promise((tell) => {
-          let state = "";
-          const onEntry = ({ kind, data }) => { if (kind === "state") state = data.state; };
-          potholeLab.followJob(job, { onEntry, onEnd: () => tell(state) });
-        })))""",
+        LAST_STATES,
         asked,
     )
     assert states == ["stopped"] * 3, "a job that nobody looks at went on to its end"

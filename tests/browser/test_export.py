@@ -13,7 +13,8 @@ import pytest
 from PIL import Image
 
 from tests.browser.lab_page import LabPage
-from tests.browser.launch import DESKTOP, PHONE
+from tests.browser.launch import DESKTOP, PHONE, new_context
+from tests.browser.waiting import first_true
 
 LINK = "/?preset=figure-2&steps=200&step=60"
 
@@ -43,7 +44,7 @@ class FromDisk:
     """An exported page in a context without a network; whatever it asks for or complains of is kept."""
 
     def __init__(self, browser, path: Path, **context) -> None:
-        self.page = browser.new_context(offline=True, **{**DESKTOP, **context}).new_page()
+        self.page = new_context(browser, offline=True, **{**DESKTOP, **context}).new_page()
         self.asked: list[str] = []
         self.wrong: list[str] = []
         self.page.on("request", lambda request: self.asked.append(request.url))
@@ -57,11 +58,7 @@ class FromDisk:
 
     def until(self, ready) -> None:
         """Return when that holds."""
-        for _ in range(600):
-            if ready():
-                return
-            self.page.wait_for_timeout(50)
-        raise AssertionError("what the test waits for did not come")
+        first_true(self.page, ready, 60.0, 50, lambda: f"the file says {self.wrong}")
 
     def painted(self, view: str) -> int:
         script = """(view) => {

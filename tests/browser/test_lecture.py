@@ -278,25 +278,6 @@ def test_less_motion_is_a_film_strip_first(new_page):
     lab.until(lambda: 0 < lab.step() < 600)
 
 
-COMPARED = """([guesses, first]) => {
-  const row = (method, outcome, arrival) => ({ method, outcome, arrival, sentence: `${outcome} (${method})` });
-  const rows = [row("A", "trapped", null), row("B", "reached", 40), row("C", "diverged", null), row("D", "reached", 7)];
-  return [potholeLab.compareEndings(guesses, rows), potholeLab.compareFirst(first, rows)];
-}"""
-
-
-def test_what_was_said_is_compared_with_what_happened(page):
-    page.goto("/notes")
-    page.locator("h1").wait_for()
-    endings, first = page.evaluate(COMPARED, [{"A": "stays", "B": "stays", "C": "diverges"}, "B"])
-    assert endings == "2 of 3 right. B: you said “stays”; reached (B). No guess for D: reached (D)."
-    assert first == "You said B. D arrives first, at step 7, then B at step 40."
-    endings, first = page.evaluate(COMPARED, [{}, "D"])
-    assert endings.startswith("Nobody guessed. No guess for A")
-    assert first.startswith("Right: D. D arrives first")
-    assert page.evaluate("potholeLab.compareFirst('nobody', [])") == "Right: nobody. No method arrives within the run."
-
-
 def test_a_surface_without_a_basin_has_nothing_to_predict(page):
     lab = LabPage(page).open("/?surface=monkey-saddle&steps=50&predict=outcome")
     lab.until(lambda: any("nothing to predict" in notice for notice in lab.notices()))
@@ -308,7 +289,7 @@ def test_the_projector_draws_larger_on_canvas_and_in_plotly(page):
     sizes = """() => [
       document.querySelector("#map-graph .js-plotly-plot")._fullLayout.font.size,
       potholeLab.toy.looks.SAM.width,
-      Number.parseFloat(potholeLab.toy.pictures.charts.losses.lines.context.font),
+      Number.parseFloat(potholeLab.toy.pictures.charts.charts.losses.lines.context.font),
       Number.parseFloat(getComputedStyle(document.getElementById("caption")).fontSize)]"""
     before = page.evaluate(sizes)
     page.keyboard.press("p")

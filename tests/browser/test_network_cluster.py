@@ -11,20 +11,31 @@ from typing import Any
 import pytest
 
 from tests.app.jobs.engine_parts import Part
-from tests.browser.launch import DESKTOP
-from tests.browser.network_lab import SMALL, NetworkPage
+from tests.browser.launch import DESKTOP, new_context
+from tests.browser.network_lab import LONG, NetworkPage
 from tests.browser.problems import PageProblems
+from tests.browser.waiting import WITHIN
 from tests.server import Server, free_port
 
-STARTS = """(state) => potholeLab.postJson('/network/start', { state }).then(
-  ({ run }) => run.job, (error) => error.problems.join(' '))"""
-FIRST_RUNNING = """(job) => new Promise((resolve) => {
-  let began = null;
-  potholeLab.followJob(job, {
-    onEntry: ({ kind, data, time }) => { if (kind === 'state' && data.state === 'running') began ??= time; },
-    onEnd: ({ reason }) => resolve([began, reason]),
-  });
-})"""
+STARTS = """async (state) => {
+  const { postJson } = await import('/assets/core/http.js');
+  return postJson('/network/start', { state }).then(({ run }) => run.job, (error) => error.problems.join(' '));
+}"""
+STOP_WHEN_RUNNING = """async (jobs) => {
+  const { postJson } = await import('/assets/core/http.js');
+  const { followJob } = await import('/assets/network/follow.js');
+  window.began = Promise.all(jobs.map((job) => new Promise((resolve) => {
+    let began = null;
+    followJob(job, {
+      onEntry: ({ kind, data, time }) => {
+        if (kind !== 'state' || data.state !== 'running') return;
+        began ??= time;
+        postJson('/network/act', { act: 'stop', job });
+      },
+      onEnd: ({ reason }) => resolve([began, reason]),
+    });
+  })));
+}"""
 
 
 def children(process: int) -> list[int]:
@@ -86,9 +97,10 @@ def visitor(browser: Any, deployment: Deployment) -> Iterator[Callable[[int], Ne
     problems, contexts = PageProblems(), []
 
     def come(web: int) -> NetworkPage:
-        context = browser.new_context(base_url=deployment.webs[web].url, **DESKTOP)
+        context = new_context(browser, base_url=deployment.webs[web].url, **DESKTOP)
         contexts.append(context)
         page = context.new_page()
+        page.set_default_timeout(1000 * WITHIN)
         problems.watch(page)
         return NetworkPage(page)
 
@@ -103,7 +115,7 @@ def test_any_web_process_follows_any_job_and_a_killed_worker_leaves_no_gap(
     deployment: Deployment, visitor: Callable[[int], NetworkPage]
 ) -> None:
     first, second = visitor(0), visitor(1)
-    first.open(f"{SMALL}&steps=400&evaluations=4")
+    first.open(LONG)
     job = first.start()
     second.open(f"/network?job={job}")
     second.until(lambda: second.rows() > 40)
@@ -111,9 +123,13 @@ def test_any_web_process_follows_any_job_and_a_killed_worker_leaves_no_gap(
     for lab in (first, second):
         lab.until(lambda lab=lab: "was killed or lost after step" in lab.said())
         assert "goes on from step" in lab.said() or "starts again" in lab.said()
+    rows = second.rows()
+    second.until(lambda: second.rows() > rows)
+    whole = first.stop()
+    second.wait_for("stopped")
+    assert len(whole) > rows
     for lab in (first, second):
-        lab.wait_for("finished")
-        assert lab.positions() == list(range(401)), "every step once, in order"
+        assert lab.positions() == whole == list(range(len(whole))), "every step once, in order"
         assert "was killed or lost" in lab.said(), "the page still says what happened"
     assert not second.run()["owner"]
     losses = "JSON.stringify(potholeLab.network.curves.line('LLQR+SAM', 'loss', 'steps'))"
@@ -121,17 +137,22 @@ def test_any_web_process_follows_any_job_and_a_killed_worker_leaves_no_gap(
 
 
 def test_ten_jobs_are_bounded_and_fair(deployment: Deployment, visitor: Callable[[int], NetworkPage]) -> None:
-    """Two visitors with more runs than there are workers: the second does not wait for all of the first's."""
+    """Two visitors with more runs than there are workers: the second does not wait for all of the first's.
+
+    No run comes to its end by itself while the others are asked for: each is stopped as soon as it has begun.
+    """
     greedy, modest = visitor(0).open(), visitor(1).open()
-    state = {"data": "two-moons", "methods": ["SGDM"], "steps": 400, "evaluations": 0, "snapshots": 0, "batch_size": 32}
+    state = {"data": "two-moons", "methods": ["LLQR+SAM"], "steps": 2000, "refresh_every": 1, "batch_size": 32}
     asked = [greedy.page.evaluate(STARTS, {**state, "seed": seed}) for seed in range(6)]
     jobs, refused = asked[:4], asked[4:]
     assert all("you have 4 unfinished jobs and may have 4" in text.lower() for text in refused), refused
     others = [modest.page.evaluate(STARTS, {**state, "seed": seed}) for seed in range(2)]
+    for lab, names in ((greedy, jobs), (modest, others)):
+        lab.page.evaluate(STOP_WHEN_RUNNING, names)
     began = {}
     for lab, names in ((greedy, jobs), (modest, others)):
-        for name in names:
-            began[name], reason = lab.page.evaluate(FIRST_RUNNING, name)
+        for name, (time, reason) in zip(names, lab.page.evaluate("window.began"), strict=True):
+            began[name] = time
             assert reason == "over"
     order = sorted(began, key=began.__getitem__)
     assert order.index(others[0]) < order.index(jobs[3]), "the greedy visitor's last waits for the other's first"

@@ -12,6 +12,7 @@ from app.server import build
 from app.web.pages import PAGES
 from tests.browser.launch import DESKTOP
 from tests.browser.problems import PageProblems
+from tests.browser.waiting import settled
 from tests.server import Server
 
 build()  # registers the pages
@@ -42,28 +43,22 @@ TRY = """() => new Promise((done) => setTimeout(() => {
 
 @pytest.mark.parametrize("path", ADDRESSES)
 def test_the_policy_holds_on_every_page(page: Page, page_problems: PageProblems, path: str) -> None:
-    """The page works under it (nothing is reported while it loads), and what it forbids does not run."""
-    response = page.goto(path)
-    assert response is not None and response.status == 200
+    """The page works under it (nothing is reported while it loads), and what it forbids does not run; no chart offers
+    to send itself away."""
+    settled(page, path)
+    response = page.request.get(path)
+    assert response.status == 200
     policy = dict(rule.strip().partition(" ")[::2] for rule in response.headers["content-security-policy"].split(";"))
     assert {name: policy[name] for name in RULES} == RULES
     assert "unsafe" not in policy["script-src"] and "http" not in policy["script-src"] and "*" not in str(policy)
     assert response.headers["x-content-type-options"] == "nosniff"
     assert response.headers["referrer-policy"] == "no-referrer"
-    page.locator("header.top, main, h1").first.wait_for()
-    page.wait_for_timeout(500)
     assert not page_problems.unexpected()
-    page_problems.allow("Content Security Policy|unsafe-eval|script-src")
-    assert page.evaluate(TRY) == []
-
-
-@pytest.mark.parametrize("path", ADDRESSES)
-def test_no_chart_offers_to_send_itself_away(page: Page, path: str) -> None:
-    page.goto(path)
-    page.wait_for_timeout(1000)
     titles = page.eval_on_selector_all(".modebar-btn", "buttons => buttons.map(b => b.dataset.title || '')")
     assert not [title for title in titles if "hare" in title or "loud" in title], titles
     assert not page.locator("a[href*='plotly.com'], a[href*='plot.ly']").count()
+    page_problems.allow("Content Security Policy|unsafe-eval|script-src")
+    assert page.evaluate(TRY) == []
 
 
 def test_a_password_is_asked_and_kept(

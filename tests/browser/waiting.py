@@ -6,7 +6,13 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, Request
+
+QUIET = 1200
+"""Milliseconds without a request and without work, until a page counts as done."""
+IDLE = "() => new Promise((done) => requestIdleCallback(() => requestIdleCallback(done)))"
+WITHIN = 120.0
+"""Seconds that a page may take."""
 
 
 def first_true(page: Page, ready: Callable[[], Any], seconds: float, pause: int, told: Callable[[], str]) -> Any:
@@ -18,3 +24,41 @@ def first_true(page: Page, ready: Callable[[], Any], seconds: float, pause: int,
             return value
         page.wait_for_timeout(pause)
     raise AssertionError(f"what the test waits for did not come within {seconds:g} s; {told()}")
+
+
+def settled(page: Page, link: str, within: bool = False) -> Page:
+    """Open a link and wait until nothing is asked for or drawn any more: pictures and statements have come.
+
+    within: go there as the page's back button does; loading a page costs seconds of a processor's time.
+    An answer that is still out counts as asking, however long a busy machine takes for it.
+    """
+    out: set[Request] = set()
+    asked: list[str] = []
+
+    def begin(request: Request) -> None:
+        out.add(request)
+        asked.append(request.url)
+
+    def end(request: Request) -> None:
+        out.discard(request)
+
+    def quiet() -> bool:
+        before = len(asked)
+        page.wait_for_timeout(QUIET)
+        page.evaluate(IDLE)  # a slow machine may draw for seconds between two requests
+        return not out and len(asked) == before
+
+    listeners = {"request": begin, "requestfinished": end, "requestfailed": end}
+    for event, listener in listeners.items():
+        page.on(event, listener)
+    if within:
+        page.evaluate(
+            "(link) => { history.pushState(null, '', link); dispatchEvent(new PopStateEvent('popstate')); }", link
+        )
+    else:
+        page.goto(link)
+    page.locator("main").wait_for()
+    first_true(page, quiet, WITHIN, 0, lambda: f"{link} still asks: {asked[-3:]}")
+    for event, listener in listeners.items():
+        page.remove_listener(event, listener)
+    return page

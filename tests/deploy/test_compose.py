@@ -110,7 +110,10 @@ def test_the_proxy_s_folder_is_filled_whatever_visitors_are_asked(
     for variable, value in {"PASSWORD": "x", "HOSTS": "lab.example.org", "REQUEST_BURST": "1"}.items():
         monkeypatch.setenv(f"POTHOLE_{variable}", value)
     web_settings.cache_clear()
-    some = ["/assets/lab.css", *(f"/assets/core/{name}.js" for name in ("start", "link", "keys", "gate"))] * 10
+    some = [
+        "/assets/lab.css",
+        *(f"/assets/core/{name}.js" for name in ("start", "link", "keys", "gate")),
+    ] * 10
     monkeypatch.setattr(assets, "addresses", lambda *_: some)
     try:
         assert asyncio.run(assets.collect(tmp_path, 0))[0] == len(some)

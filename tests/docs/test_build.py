@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import subprocess
 import sys
@@ -117,6 +118,25 @@ def test_every_setting_and_control_is_in_the_manual(manual: Path) -> None:
     variables = [variable for table in tables for variable, _, _ in table.table()]
     assert [variable for variable in variables if f">{variable}<" not in settings] == []
     assert [control.name for control in toy_controls() if f">{control.name}<" not in controls] == []
+
+
+PUBLIC = (
+    "optimizers",
+    "optimizers.torch_optim",
+    "geometry.surfaces",
+    "geometry.slices",
+    "geometry.curvature",
+    "geometry.datasets",
+    "geometry.architectures",
+)
+
+
+@pytest.mark.parametrize("package", PUBLIC)
+def test_public_functions_and_classes_are_in_the_reference(package: str, pages: dict[Path, Page]) -> None:
+    module = importlib.import_module(package)
+    places = set().union(*(page.places for page in pages.values()))
+    names = [name for name in module.__all__ if callable(getattr(module, name))]
+    assert names and [name for name in names if f"{package}.{name}" not in places] == []
 
 
 def test_formulas_need_no_script(manual: Path) -> None:

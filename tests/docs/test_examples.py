@@ -12,6 +12,9 @@ from sybil import Document, Example
 from sybil.evaluators.python import PythonEvaluator
 from sybil.parsers.myst import CodeBlockParser
 
+# A page takes seconds, and its first walk may have to be compiled; beside much other work that is minutes.
+pytestmark = pytest.mark.timeout(600)
+
 MANUAL = Path(__file__).resolve().parents[2] / "docs"
 PAGES = sorted(page for page in MANUAL.rglob("*.md") if "```python" in page.read_text(encoding="utf-8"))
 

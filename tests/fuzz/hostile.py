@@ -10,7 +10,7 @@ from typing import Any
 from app.instruments.controls import instrument_controls
 from app.network.controls import controls as network_controls
 from app.state.control import NumberControl
-from app.toy.controls import SURFACE, controls, surface_controls
+from app.toy.controls import controls, surface_choice, surface_controls
 from app.toy.presets import PRESETS
 from app.toy.request import read_state
 from geometry.surfaces import SURFACES
@@ -158,4 +158,4 @@ def within(rng: random.Random, value: dict[str, Any]) -> dict[str, Any]:
 
 def surface_names() -> tuple[str, ...]:
     """All surfaces, as the choice has them."""
-    return SURFACE.values
+    return surface_choice().values

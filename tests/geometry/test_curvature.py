@@ -10,18 +10,11 @@ import torch
 
 from geometry.architectures import build_network
 from geometry.architectures.plain import mlp
-from geometry.curvature import (
-    dense_hessian,
-    hessian_trace,
-    rescaled,
-    rescaling_demonstration,
-    sam_sharpness,
-    spectral_density,
-    top_eigenvalues,
-)
+from geometry.curvature import dense_hessian, hessian_trace, sam_sharpness, spectral_density, top_eigenvalues
 from geometry.curvature.lanczos import lanczos
 from geometry.networks import NetworkLoss
 from geometry.objective import Layout
+from geometry.rescaling import rescaled, rescaling_demonstration
 from geometry.surfaces import make_surface
 
 

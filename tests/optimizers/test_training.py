@@ -8,8 +8,8 @@ from torch import nn
 from geometry.networks import NetworkLoss
 from optimizers import LLQR, SAM, Method, digits
 from optimizers.digits import accuracy, digits_training
+from optimizers.methods import network_methods
 from optimizers.minibatches import Minibatches
-from optimizers.network_methods import network_methods
 from optimizers.training import StepRefused, Training, train
 
 OFTEN = dict(refresh_every=3, inner_steps=5)

@@ -223,13 +223,3 @@ def test_links_between_files_lead_somewhere(document: str) -> None:
     links = [link for link in re.findall(r"\]\(([^)#\s]+)", text) if "://" not in link]
     broken = [link for link in links if not (ROOT / link).exists()]
     assert not broken, f"{document} points to what is not there: {broken}"
-
-
-def test_client_code_defines_each_class_once():
-    """All scripts share one namespace: a second class of a name replaced the toy lab's charts, and no page drew."""
-    defined = [
-        name
-        for path in (ROOT / "assets").rglob("*.js")
-        for name in re.findall(r"^\s*lab\.(\w+) = class", path.read_text(encoding="utf-8"), re.MULTILINE)
-    ]
-    assert defined and sorted(defined) == sorted(set(defined))

@@ -123,3 +123,10 @@ def test_the_table_says_what_is_wrong(capsys, monkeypatch):
     assert printed.startswith("| | now |\n|---|---|\n| circles of files | 1 |\n")
     assert "circle of files: app/a.py, app/b/c.py\n" in printed
     assert "import each other: app/a.py, app/b\n" in printed
+
+
+def test_nobody_outside_the_optimizers_asks_for_a_class_and_the_library_has_no_circle_of_files():
+    house = House(read_present())
+    assert house.class_tests("app") == 0, "ask what a probe or preconditioner can: optimizers/capabilities.py"
+    library = [circle for circle in find_circles(house.arrows) if circle[0].startswith(("geometry/", "optimizers/"))]
+    assert library == []

@@ -11,7 +11,7 @@ from app.jobs.context import JobContext
 from app.network.explore.run_record import Data, RunRecord, Spot
 from geometry.networks import NetworkLoss
 from geometry.plane import Plane
-from geometry.slice_directions import slice_plane
+from geometry.slices.directions import slice_plane
 
 MARGIN = 1.15
 """A frame around paths reaches so far beyond them, in parts of their extent."""

@@ -22,8 +22,8 @@ from app.jobs.kinds import Description
 from app.jobs.packing import pack
 from app.network.explore.interruptible import Watched
 from app.network.explore.run_record import Data, fetch_run
-from geometry.curvature import rescaled, rescalings
 from geometry.plane import Plane
+from geometry.rescaling import rescaled, rescalings
 from geometry.slices import evaluate_slice, slice_plane
 
 LINE_POINTS = 61

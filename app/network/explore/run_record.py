@@ -15,7 +15,7 @@ from app.jobs.context import JobContext
 from app.network.explore.controls import AUTO, MEAN
 from app.network.training.problem import TrainingProblem, make_problem, read_weights
 from geometry.networks import NetworkLoss
-from geometry.sampled_slices import sampled_objective
+from geometry.slices.sampled import sampled_objective
 
 RUNS = 2
 """Runs whose network and data stay in memory."""

@@ -22,12 +22,12 @@ from app.jobs.kinds import Description
 from app.jobs.packing import pack
 from app.network.explore.frames import asked_plane, data_of, frame
 from app.network.explore.run_record import fetch_run
-from geometry.adaptive_slices import refined_slices
-from geometry.honesty import path_on_plane
-from geometry.progressive_slices import progressive_slice
-from geometry.sampled_slices import sampled_slice
-from geometry.slice_grid import lattice
-from geometry.slice_points import point_losses
+from geometry.projection_error import path_on_plane
+from geometry.slices.adaptive import refined_slices
+from geometry.slices.grid import lattice
+from geometry.slices.points import point_losses
+from geometry.slices.progressive import progressive_slice
+from geometry.slices.sampled import sampled_slice
 
 FIRST_SECONDS = 0.12
 """What the first coarse picture may take."""

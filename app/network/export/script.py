@@ -46,7 +46,7 @@ def network_script(record: Record) -> str:
         "from geometry.datasets import load_dataset",
         "from geometry.networks import NetworkLoss",
         *imports_of(others.values()),
-        "from optimizers.network_methods import network_methods",
+        "from optimizers.methods import network_methods",
         "from optimizers.rule import at_rest",
         "from optimizers.training import Training",
         "",

@@ -24,9 +24,9 @@ from app.network.training.settings import METHOD_NAMES
 from geometry.batches import class_scores
 from geometry.networks import NetworkLoss
 from geometry.plane import Plane
-from geometry.slice_directions import slice_plane
+from geometry.slices.directions import slice_plane
 from optimizers import ASAM, FSAM, FisherSAM, Method
-from optimizers.network_methods import network_methods
+from optimizers.methods import network_methods
 from optimizers.rule import State, at_rest
 from optimizers.training import StepRefused, Training, train
 

@@ -16,7 +16,7 @@ from app.encoding import encode
 from app.jobs.context import JobContext
 from app.jobs.kinds import Description
 from app.network.training.problem import make_problem, read_plane
-from geometry.progressive_slices import progressive_slice
+from geometry.slices.progressive import progressive_slice
 
 POINTS = 41
 """Points of either axis."""

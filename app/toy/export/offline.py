@@ -25,24 +25,20 @@ from app.toy.figures import LEVELS
 from app.toy.landscape import MAP_POINTS, RELIEF_POINTS, colour_range, curve_of, grid_of
 from app.toy.request import ToyReading, request_of
 from app.toy.surface import reference, relief_top
+from app.web.modules import link
 from geometry.surface import Surface
 from optimizers import METHODS
 
-SCRIPTS = (
-    *("core/actions.js", "core/arrays.js", "core/format.js", "core/keys.js", "core/scheme.js", "core/table.js"),
-    *("draw/ink.js", "draw/layer.js", "draw/markers.js", "draw/polyline.js", "draw/occlusion.js", "draw/arrows.js"),
-    *("draw/label_places.js", "draw/paths.js", "draw/chart_axes.js", "draw/chart.js", "draw/map.js", "draw/relief.js"),
-    *("toy/entries.js", "toy/player.js", "toy/controls_bar.js", "toy/keyboard.js", "toy/legend.js", "toy/outcomes.js"),
-    *("export/offline/still_map.js", "export/offline/still_relief.js", "export/offline/scene.js"),
-)
-"""The client code that the file carries, in the order in which it runs: the page's own, but for the last three."""
+ENTRY = ASSETS / "pages" / "offline.js"
+"""The file carries this entry and all that it imports, most of it the page's own code, as one script: what is opened
+from disk may import nothing."""
 STYLES = ("lab.css", "lecture/projector.css", "export/offline/offline.css")
 TEMPLATE = ASSETS / "export" / "offline" / "scene.html"
 
 
 def offline_page(reading: ToyReading, step: int) -> bytes:
     """The file, in UTF-8."""
-    script = "\n".join((ASSETS / name).read_text(encoding="utf-8") for name in SCRIPTS)
+    script = link(ENTRY)
     style = "\n".join((ASSETS / name).read_text(encoding="utf-8") for name in STYLES) + band_style()
     surface = reading.surface
     flat = surface.dimension == 1

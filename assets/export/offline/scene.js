@@ -1,123 +1,116 @@
 // An exported scene: the page's player, legend, charts and table over data that the file itself carries.
-(() => {
-  const lab = (window.potholeLab ??= {});
-  const CHARTS = ["losses", "distance", "curvature"];
-  const by = (id) => document.getElementById(id);
+import { Actions } from "../../core/actions.js";
+import { by } from "../../core/dom.js";
+import { Player } from "../../core/player.js";
+import { PlayerBar } from "../../core/player_bar.js";
+import { coloursIn, FIRST_COLOURS, showTheme } from "../../core/scheme.js";
+import { Legend } from "../../draw/legend.js";
+import { entriesOf } from "../../toy/entries.js";
+import { showOutcomes } from "../../toy/outcomes.js";
+import { RunCharts } from "../../toy/run_charts.js";
+import { StillMap } from "./still_map.js";
+import { StillRelief } from "./still_relief.js";
 
-  lab.OfflineScene = class {
-    constructor(scene) {
-      const { paths, looks, surface, state } = scene;
-      Object.assign(this, { scene, paths, surface, shown: paths.methods.map((method) => method.name) });
-      this.scheme = state.scheme;
-      lab.showTheme(state.theme ?? "screen");
-      const onSeek = (step) => {
-        this.player.pause();
-        this.player.seek(step);
-      };
-      this.player = new lab.Player({ onStep: (step) => this.showStep(step), onPlaying: (on) => this.bar.showPlaying(on) });
-      this.bar = new lab.PlayerBar(this.player, (speed) => this.setSpeed(speed));
-      this.map = new lab.StillMap(by("map-stack"), scene);
-      if (surface.dimension === 1) this.timeline = new lab.LineChart(by("relief-stack"), { onSeek });
-      else {
-        const eye = { x: state.camera_x, y: state.camera_y, z: state.camera_z };
-        this.relief = new lab.StillRelief(by("relief-stack"), scene, eye, () => this.soon(() => this.drawRelief()));
-      }
-      this.charts = Object.fromEntries(CHARTS.map((key) => [key, new lab.LineChart(by(`${key}-chart`), { onSeek })]));
-      this.entries = lab.entriesOf(paths, looks);
-      for (const view of this.views) Object.assign(view.paths, { entries: this.entries });
-      this.map.start = paths.start;
-      this.actions = new lab.Actions({
-        ...lab.playerActions(this.player, (on) => this.setLoop(on)),
-        "toggle-scheme": () => this.setScheme(this.scheme === "dark" ? "light" : "dark"),
-      });
-      lab.buildLegend(by("legend"), this.shown, looks, (name) => this.toggle(name));
-      lab.listenToKeys(this.player);
-      this.player.setSteps(paths.steps);
-      this.player.step = Math.min(scene.step, paths.steps);
-      this.setSpeed(state.speed);
-      this.setLoop(state.loop === "on");
-      this.setScheme(this.scheme);
-      new ResizeObserver(() => this.soon(() => this.draw())).observe(by("map-stack"));
-      by("spoken").textContent = paths.summary;
+/** @typedef {import("./scene_data.js").SceneData} SceneData */
+
+export class OfflineScene {
+  /** @param {SceneData} scene */
+  constructor(scene) {
+    const { paths, looks, surface, state } = scene;
+    this.scene = scene;
+    this.paths = paths;
+    this.surface = surface;
+    this.shown = paths.methods.map((method) => method.name);
+    this.looks = looks;
+    this.colours = FIRST_COLOURS;
+    this.scheduled = 0;
+    /** @type {StillRelief | null} none on a curve */
+    this.relief = null;
+    this.scheme = state.scheme;
+    showTheme(state.theme ?? "screen");
+    this.player = new Player({ onStep: (step) => this.showStep(step), onPlaying: (on) => this.bar.showPlaying(on) });
+    this.bar = new PlayerBar(this.player, { onSpeed: (speed) => this.bar.showSpeed(speed), onLoop: (on) => this.bar.showLoop(on) });
+    this.map = new StillMap(by("map-stack"), scene);
+    this.charts = new RunCharts(by("relief-stack"), (step) => this.player.hold(step));
+    if (surface.dimension !== 1) {
+      const eye = { x: state.camera_x, y: state.camera_y, z: state.camera_z };
+      this.relief = new StillRelief(by("relief-stack"), scene, eye, () => this.soon(() => this.drawRelief()));
     }
+    this.entries = entriesOf(paths, looks);
+    for (const view of this.views) view.paths.entries = this.entries;
+    this.map.start = paths.start;
+    this.actions = new Actions({ ...this.bar.actions, "toggle-scheme": () => this.setScheme(this.scheme === "dark" ? "light" : "dark") });
+    this.legend = new Legend(by("legend"), this.shown, (name) => this.toggle(name));
+    this.player.setSteps(paths.steps);
+    this.player.step = Math.min(scene.step, paths.steps);
+    this.bar.showSpeed(state.speed);
+    this.bar.showLoop(state.loop === "on");
+    this.setScheme(this.scheme);
+    new ResizeObserver(() => this.soon(() => this.draw())).observe(by("map-stack"));
+    by("spoken").textContent = paths.summary;
+  }
 
-    get views() {
-      return this.relief ? [this.map, this.relief] : [this.map];
-    }
+  get views() {
+    return this.relief ? [this.map, this.relief] : [this.map];
+  }
 
-    get lineCharts() {
-      return [...Object.values(this.charts), ...(this.timeline ? [this.timeline] : [])];
-    }
+  /**
+   * In the next frame, and only the last task of several.
+   * @param {() => void} task
+   */
+  soon(task) {
+    cancelAnimationFrame(this.scheduled);
+    this.scheduled = requestAnimationFrame(task);
+  }
 
-    // In the next frame, and only the last task of several.
-    soon(task) {
-      cancelAnimationFrame(this.scheduled);
-      this.scheduled = requestAnimationFrame(task);
-    }
+  /** @param {string} scheme */
+  setScheme(scheme) {
+    this.scheme = scheme;
+    document.documentElement.dataset.scheme = scheme;
+    by("scheme-button").textContent = scheme === "dark" ? "Light" : "Dark";
+    const { colours, looks } = coloursIn(scheme, this.scene.looks);
+    this.colours = colours;
+    this.looks = looks;
+    for (const entry of this.entries) entry.look = looks[entry.name];
+    for (const view of this.views) view.paths.colours = colours;
+    this.charts.colours = colours;
+    const rows = this.paths.methods.map((method) => method.row);
+    showOutcomes(by("outcomes"), rows, looks, colours.paper);
+    this.draw();
+  }
 
-    setSpeed(speed) {
-      this.player.speed = speed;
-      this.bar.showSpeed(speed);
-    }
+  /** @param {string} name */
+  toggle(name) {
+    this.shown = this.shown.includes(name) ? this.shown.filter((one) => one !== name) : [...this.shown, name];
+    this.draw();
+  }
 
-    setLoop(on) {
-      this.player.loop = on;
-      this.bar.showLoop(on);
-    }
+  draw() {
+    this.legend.update(this.shown, this.looks, this.colours.paper);
+    const { step } = this.player;
+    for (const view of this.views) Object.assign(view.paths, { visible: new Set(this.shown), step });
+    this.charts.step = step;
+    this.map.draw(this.colours, this.scheme);
+    this.drawRelief();
+    this.drawCharts();
+    this.bar.showStep(step);
+  }
 
-    setScheme(scheme) {
-      this.scheme = scheme;
-      document.documentElement.dataset.scheme = scheme;
-      by("scheme-button").textContent = scheme === "dark" ? "Light" : "Dark";
-      const { colours, looks } = lab.coloursIn(scheme, this.scene.looks);
-      Object.assign(this, { colours, looks });
-      for (const entry of this.entries) entry.look = looks[entry.name];
-      for (const view of this.views) view.paths.colours = colours;
-      for (const chart of this.lineCharts) chart.colours = colours;
-      const rows = this.paths.methods.map((method) => method.row);
-      lab.showOutcomes(by("outcomes"), rows, looks, colours.paper);
-      this.draw();
-    }
+  drawRelief() {
+    this.relief?.draw(this.colours, this.scheme);
+  }
 
-    toggle(name) {
-      this.shown = this.shown.includes(name) ? this.shown.filter((one) => one !== name) : [...this.shown, name];
-      this.draw();
-    }
+  drawCharts() {
+    const { steps, ranges } = this.paths;
+    const { basin, dimension, domain } = this.surface;
+    const entries = this.entries.filter((entry) => this.shown.includes(entry.name));
+    this.charts.draw({ entries, steps, ranges, level: basin?.radius ?? null, domain: dimension === 1 ? domain[0] : null });
+  }
 
-    draw() {
-      lab.updateLegend(by("legend"), this.shown, this.looks, this.colours.paper);
-      const { step } = this.player;
-      for (const view of this.views) Object.assign(view.paths, { visible: new Set(this.shown), step });
-      for (const chart of this.lineCharts) chart.step = step;
-      this.map.draw(this.colours, this.scheme);
-      this.drawRelief();
-      this.drawCharts();
-      this.bar.showStep(step);
-    }
-
-    drawRelief() {
-      this.relief?.draw(this.colours, this.scheme);
-    }
-
-    drawCharts() {
-      const shown = this.entries.filter((entry) => this.shown.includes(entry.name));
-      const { steps, ranges } = this.paths;
-      for (const key of CHARTS) {
-        const series = shown.map((entry) => ({ values: entry[key], last: entry.last, look: entry.look }));
-        this.charts[key].setSeries(series, steps, ranges[key], key === "distance" ? this.surface.basin?.radius ?? null : null);
-      }
-      const series = shown.map((entry) => ({ values: entry.positions, last: entry.last, look: entry.look }));
-      this.timeline?.setSeries(series, steps, this.surface.domain[0]);
-    }
-
-    showStep(step) {
-      for (const view of this.views) view.paths.setStep(step);
-      for (const chart of this.lineCharts) chart.setStep(step);
-      this.bar.showStep(step);
-    }
-  };
-
-  // In the exported file the data stands before this script; on the page itself there is none.
-  const data = by("scene");
-  if (data) lab.offline = new lab.OfflineScene(JSON.parse(data.textContent));
-})();
+  /** @param {number} step */
+  showStep(step) {
+    for (const view of this.views) view.paths.setStep(step);
+    this.charts.setStep(step);
+    this.bar.showStep(step);
+  }
+}

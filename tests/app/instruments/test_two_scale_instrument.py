@@ -11,8 +11,8 @@ import pytest
 from app.instruments.controls import read_instrument_request
 from app.instruments.two_scale import sentence, setting_of, two_scale_answer
 from geometry import two_scale
-from geometry.sign_words import admissible_cycles, mirrored, rotated, sign_words, word_of
 from geometry.surfaces import SURFACES, TwoScalePlane, TwoScaleQuadratic
+from geometry.symbolic_dynamics import admissible_cycles, mirrored, rotated, sign_words, word_of
 from optimizers import simulate
 
 

@@ -13,15 +13,9 @@ from app.jobs.context import LeaveJob
 from app.jobs.packing import unpack
 from app.network.explore import run_record as ground_module
 from app.network.training.problem import make_problem, read_weights
-from geometry.curvature import (
-    hessian_trace,
-    rescaled,
-    rescaling_demonstration,
-    sam_sharpness,
-    spectral_density,
-    top_eigenvalues,
-)
-from geometry.sampled_slices import sampled_objective
+from geometry.curvature import hessian_trace, sam_sharpness, spectral_density, top_eigenvalues
+from geometry.rescaling import rescaled, rescaling_demonstration
+from geometry.slices.sampled import sampled_objective
 from tests.app.network.exploring import Run
 
 QUICK = {"curvature_probes": 4, "curvature_lanczos": 0, "curvature_ascent": 3, "curvature_count": 2}

@@ -18,10 +18,10 @@ from app.network.explore.controls import CURVATURE_CONTROLS, RESCALING_CONTROLS,
 from app.network.explore.frames import asked_plane
 from app.network.kinds import KINDS as JOB_KINDS
 from app.network.training.problem import make_problem, read_weights
-from geometry.honesty import path_on_plane
 from geometry.plane import Plane
-from geometry.sampled_slices import sampled_objective
+from geometry.projection_error import path_on_plane
 from geometry.slices import KINDS, NORMALISATIONS, evaluate_slice, sampled_slice, slice_plane
+from geometry.slices.sampled import sampled_objective
 from tests.app.network.exploring import Look, Run
 
 FEW = {"slice_points": 13}

@@ -28,6 +28,8 @@ from geometry.checkpoints import load_weights
 from geometry.datasets import load_dataset
 from geometry.networks import NetworkLoss
 
+pytestmark = pytest.mark.slow
+
 WITHIN = 150.0
 """Seconds: the worker process imports torch first, on a machine that may be busy."""
 RUN = {

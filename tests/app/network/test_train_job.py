@@ -19,6 +19,8 @@ from app.network.training.job import TrainedMethods, run, training_methods
 from app.network.training.settings import CHANGEABLE, METHOD_NAMES, NUMBERS, STRUCTURES
 from optimizers.structures import STRUCTURES as ALL_STRUCTURES
 
+pytestmark = pytest.mark.slow
+
 SMALL = {
     "network": "mlp",
     "data": "two-moons",

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from app.state.control import ChoiceControl, NumberControl, shorten
 from app.toy.controls import (
     LECTURE,
-    SURFACE,
     as_table,
     controls,
     controls_of,
@@ -20,12 +19,13 @@ from app.toy.controls import (
     own_controls,
     registered,
     start_controls,
+    surface_choice,
     surface_controls,
 )
 from app.toy.request import PRESET, ToyRequest
 from geometry.surfaces import SURFACES, make_surface
 
-FIXED = (*controls(), SURFACE, PRESET)
+FIXED = (*controls(), surface_choice(), PRESET)
 NUMBERS = [control for control in controls() if isinstance(control, NumberControl)]
 EVERY = [*FIXED, *(c for key in SURFACES for c in (*surface_controls(key), *start_controls(make_surface(key))))]
 WRONG = ["abc", "", None, [], [1], {}, True, math.nan, math.inf, -math.inf]
@@ -47,7 +47,7 @@ def test_every_default_is_read_as_itself(control):
 def test_every_control_says_what_it_is(control):
     assert control.label
     assert control.help.endswith(".")
-    assert control.wants in as_table() or control not in (SURFACE, *controls())
+    assert control.wants in as_table() or control not in (surface_choice(), *controls())
 
 
 @pytest.mark.parametrize("control", FIXED, ids=called)

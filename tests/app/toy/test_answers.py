@@ -13,7 +13,7 @@ from app.toy.batch import compute_paths
 from app.toy.compute import configured
 from app.toy.request import read_request
 from app.web.cache import AnswerCache
-from geometry.along import charted
+from geometry.surface import charted
 from geometry.surfaces import make_surface
 from optimizers import METHODS, simulate
 

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from app import ASSETS, __version__
+from app import __version__
 from app.encoding import decode
 from app.state.schema import BadRequest
 from app.toy.export.animation import steps_of
@@ -25,7 +25,6 @@ from app.toy.export.contours import SIZE, region_paths
 from app.toy.export.controls import CONTROLS, read_export
 from app.toy.export.description import file_name
 from app.toy.export.files import MAKERS, make_file
-from app.toy.export.offline import SCRIPTS
 from app.toy.export.picture import DESIGN_WIDTH, Picture, height_of
 from app.toy.export.scene import scene_of
 from app.toy.request import read_link
@@ -177,13 +176,6 @@ def test_the_page_that_plays_offline_asks_for_nothing_and_runs_only_what_it_carr
         drawn = decode(method["positions"])[: last + 1]
         assert np.allclose(drawn, trace.run.positions[: last + 1], rtol=1e-6, atol=1e-6)
     assert data["settings"]["made_by"] == f"Pothole lab {__version__}"
-
-
-def test_the_page_that_plays_offline_carries_all_that_its_code_calls():
-    script = "\n".join((ASSETS / name).read_text(encoding="utf-8") for name in SCRIPTS)
-    called = set(re.findall(r"\blab\.(\w+)\(", script))
-    missing = called - set(re.findall(r"\blab\.(\w+) \??\??= ?", script))
-    assert missing == {"copyLink"}, "only the header of the page copies its link, and the file has none"
 
 
 def rings(path: str) -> list[np.ndarray]:

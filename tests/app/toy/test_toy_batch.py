@@ -14,9 +14,9 @@ from app.state.schema import BadRequest
 from app.toy.batch import compute_many, compute_paths, paths_key, together
 from app.toy.controls import controls, controls_of
 from app.toy.request import read_request
-from geometry.along import charted
+from geometry.surface import charted
 from geometry.surfaces import SURFACES, make_surface
-from optimizers import METHODS, fast
+from optimizers import METHODS, compiled_engine
 
 
 def value_of(control):
@@ -70,10 +70,10 @@ def test_one_surface_many_settings(key):
     requests = readable(raws)
     assert len({together(request) for request in requests}) == 1
     assert len(set(requests)) == 12
-    fast._KEPT.clear()
+    compiled_engine._KEPT.clear()
     in_one = compute_many(requests)
     for request, answer in zip(requests, in_one, strict=True):
-        fast._KEPT.clear()  # alone means alone: nothing is taken from the batch
+        compiled_engine._KEPT.clear()  # alone means alone: nothing is taken from the batch
         assert compute_paths(request) == answer
 
 

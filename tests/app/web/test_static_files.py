@@ -108,12 +108,31 @@ def test_only_reading(files):
 def test_everything_the_page_names_is_there(call):
     html = call("GET", "/").text
     named = [path for path in re.findall(r'(?:src|href)="([^"]+)"', html) if not path.startswith("/_favicon")]
-    assert len(named) > 40
+    assert len(named) > 15
     for path in named:
         response = call("GET", path)
         assert response.status_code == 200, path
         assert "immutable" in response.headers["cache-control"], path
     assert any(path.startswith(ASSETS) for path in named)
+
+
+def test_an_entry_is_served_with_all_that_it_imports(tmp_path):
+    (tmp_path / "pages").mkdir()
+    (tmp_path / "pages" / "a.js").write_text('import { word } from "../b.js";\n\nconsole.log(word);\n')
+    part = tmp_path / "b.js"
+    part.write_text('export const word = "one";\n')
+    files = StaticFiles(nothing_else, tmp_path, {})
+    address = files.marked("pages/a.js")
+    status, headers, body = get(files, "/assets/pages/a.js", query=address.partition("?")[2].encode())
+    assert status == 200 and b'"one"' in body and b"immutable" in headers[b"cache-control"]
+    part.write_text('export const word = "another";\n')
+    assert b'"another"' in get(files, "/assets/pages/a.js")[2]
+    assert files.marked("pages/a.js") != address, "what browsers keep has the old address"
+
+
+def test_what_only_tools_read_is_not_served(files):
+    for name in ("package.json", "core/contract.d.ts"):
+        assert (ROOT / "assets" / name).exists() and get(files, f"/assets/{name}")[0] == 404
 
 
 def test_all_is_ready_after_warming(files, monkeypatch):

@@ -1,0 +1,109 @@
+// The bar under the pictures: its buttons, the player's keys, the scrubber and the speed. Scrubber and speed are native
+// sliders, because they move at every frame.
+import { by, make } from "./dom.js";
+import { keys } from "./keys.js";
+
+/** @typedef {import("./player.js").Player} Player */
+
+/**
+ * A slider in a place, in place of what was there.
+ * @param {HTMLElement} place
+ * @param {object} options
+ * @param {string} options.label
+ * @param {number} options.minimum
+ * @param {number} options.maximum
+ * @param {number} options.step
+ * @param {(value: number) => void} options.onInput
+ * @param {string} [options.className]
+ */
+export function rangeInput(place, { label, minimum, maximum, step, onInput, className = "" }) {
+  const input = make("input", { type: "range", min: minimum, max: maximum, step, className, "aria-label": label });
+  input.addEventListener("input", () => onInput(Number(input.value)));
+  place.replaceChildren(input);
+  return input;
+}
+
+export class PlayerBar {
+  /**
+   * @param {Player} player
+   * @param {object} listeners
+   * @param {(speed: number) => void} listeners.onSpeed
+   * @param {(on: boolean) => void} listeners.onLoop
+   */
+  constructor(player, { onSpeed, onLoop }) {
+    this.player = player;
+    this.readout = by("step-readout");
+    this.play = by("play-button");
+    this.loop = by("loop-button");
+    this.scrubber = rangeInput(by("scrubber"), {
+      label: "Step shown",
+      minimum: 0,
+      maximum: 1,
+      step: 1,
+      onInput: (step) => player.hold(step),
+    });
+    this.speed = rangeInput(by("speed"), {
+      ...{ label: "Speed in steps per second", minimum: 0, maximum: 3, step: 0.05 },
+      onInput: (power) => onSpeed(Number((10 ** power).toPrecision(2))),
+    });
+    this.speedText = make("span", { className: "readout" });
+    by("speed").append(this.speedText);
+    /** @type {((step: number) => string | null) | null} what the readout says where steps are not the unit */
+    this.words = null;
+    /** @type {import("./actions.js").ActionTable} */
+    this.actions = {
+      play: () => player.toggle(),
+      home: () => player.hold(0),
+      end: () => player.hold(player.steps),
+      back: () => player.hold(player.step - 1),
+      forward: () => player.hold(player.step + 1),
+      loop: () => onLoop(!player.loop),
+    };
+    addPlayerKeys(player);
+  }
+
+  /** @param {number} step */
+  showStep(step) {
+    const { steps } = this.player;
+    this.scrubber.max = String(steps);
+    this.scrubber.value = String(step);
+    this.scrubber.setAttribute("aria-valuetext", `step ${step} of ${steps}`);
+    this.readout.textContent = this.words?.(step) ?? `step ${step} of ${steps}`;
+  }
+
+  /** @param {boolean} playing */
+  showPlaying(playing) {
+    this.play.textContent = playing ? "Pause" : "Play";
+  }
+
+  /** @param {number} speed steps per second */
+  showSpeed(speed) {
+    this.player.speed = speed;
+    this.speed.value = String(Math.log10(speed));
+    this.speed.setAttribute("aria-valuetext", `${speed} steps per second`);
+    this.speedText.textContent = `${speed} steps/s`;
+  }
+
+  /** @param {boolean} on */
+  showLoop(on) {
+    this.player.loop = on;
+    this.loop.setAttribute("aria-pressed", String(on));
+  }
+}
+
+/** @param {Player} player */
+function addPlayerKeys(player) {
+  const group = "Playback";
+  const moveBy = (/** @type {number} */ sign) => (/** @type {KeyboardEvent} */ event) =>
+    player.hold(player.step + sign * (event.shiftKey ? 10 : 1));
+  const outside = () => !document.body.classList.contains("in-lecture"); // in a lecture the arrows go from scene to scene, as clickers expect
+  keys.add([
+    { keys: [" "], shown: "Space", what: "play or pause", group, run: () => player.toggle() },
+    { keys: ["ArrowLeft"], shown: "←", what: "one step back (with Shift: ten)", group, when: outside, run: moveBy(-1) },
+    { keys: ["ArrowRight"], shown: "→", what: "one step on (with Shift: ten)", group, when: outside, run: moveBy(1) },
+    { keys: [",", "<", ";"], shown: ",", what: "one step back, in a lecture too (with Shift: ten)", group, run: moveBy(-1) },
+    { keys: [".", ">", ":"], shown: ".", what: "one step on, in a lecture too (with Shift: ten)", group, run: moveBy(1) },
+    { keys: ["Home"], shown: "Home", what: "first step", group, run: () => player.hold(0) },
+    { keys: ["End"], shown: "End", what: "last step", group, run: () => player.hold(player.steps) },
+  ]);
+}

@@ -1,0 +1,36 @@
+// The legend: a button per method, in its colour, line and marker, that shows or hides the method.
+import { make } from "../core/dom.js";
+import { drawSwatch } from "./swatch.js";
+
+/** @typedef {import("../core/scheme.js").Looks} Looks */
+
+export class Legend {
+  /**
+   * @param {HTMLElement} place
+   * @param {string[]} methods
+   * @param {(method: string) => void} onToggle
+   */
+  constructor(place, methods, onToggle) {
+    this.buttons = methods.map((name) => {
+      const swatch = make("canvas", { "aria-hidden": "true" });
+      const described = { className: "method", "data-method": name, title: `Show or hide ${name}` };
+      const button = make("button", { type: "button", ...described }, swatch, name);
+      button.addEventListener("click", () => onToggle(name));
+      return { name, button, swatch };
+    });
+    place.replaceChildren(...this.buttons.map(({ button }) => button));
+  }
+
+  /**
+   * @param {string[]} shown methods
+   * @param {Looks} looks
+   * @param {string} paper
+   */
+  update(shown, looks, paper) {
+    for (const { name, button, swatch } of this.buttons) {
+      button.setAttribute("aria-pressed", String(shown.includes(name)));
+      const look = looks[name];
+      if (look) drawSwatch(swatch, look, paper);
+    }
+  }
+}

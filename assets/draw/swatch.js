@@ -1,0 +1,69 @@
+// A method's line and marker, small, beside its name.
+import { make } from "../core/dom.js";
+import { contextOf } from "./layer.js";
+import { dashOf, drawMarker } from "./markers.js";
+
+/** @typedef {import("../core/contract.js").Look} Look */
+
+const [WIDTH, HEIGHT] = [34, 16]; // px
+
+/**
+ * @param {HTMLCanvasElement} canvas
+ * @param {Look} look
+ * @param {string} paper the ground's colour
+ */
+export function drawSwatch(canvas, look, paper) {
+  const ratio = window.devicePixelRatio || 1;
+  canvas.width = WIDTH * ratio;
+  canvas.height = HEIGHT * ratio;
+  canvas.style.width = `${WIDTH}px`;
+  canvas.style.height = `${HEIGHT}px`;
+  const context = contextOf(canvas);
+  context.scale(ratio, ratio);
+  context.strokeStyle = look.colour;
+  context.lineWidth = look.width;
+  context.setLineDash(dashOf(look));
+  context.beginPath();
+  context.moveTo(1, HEIGHT / 2);
+  context.lineTo(WIDTH - 1, HEIGHT / 2);
+  context.stroke();
+  drawMarker(context, look, WIDTH / 2, HEIGHT / 2, 5, paper);
+}
+
+/**
+ * @param {Look} look
+ * @param {string} paper
+ */
+export function makeSwatch(look, paper) {
+  const canvas = make("canvas", { "aria-hidden": "true" });
+  drawSwatch(canvas, look, paper);
+  return canvas;
+}
+
+/**
+ * @param {string} name
+ * @param {Look} look
+ * @param {string} paper
+ */
+export function methodName(name, look, paper) {
+  return make("span", { className: "method-name" }, makeSwatch(look, paper), name);
+}
+
+/**
+ * A piece of a line, as in a chart's key.
+ * @param {Look} look
+ * @param {number} [long] px
+ */
+export function makeLineSwatch(look, long = 28) {
+  const canvas = make("canvas", { width: 2 * long, height: 16, className: "line-swatch", "aria-hidden": "true" });
+  const context = contextOf(canvas);
+  context.scale(2, 2);
+  context.strokeStyle = look.colour;
+  context.lineWidth = Math.min(look.width, 3);
+  context.setLineDash(dashOf(look));
+  context.beginPath();
+  context.moveTo(0, 4);
+  context.lineTo(long, 4);
+  context.stroke();
+  return canvas;
+}

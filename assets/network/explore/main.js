@@ -1,0 +1,137 @@
+// The explore part of the network page: three panels about the run that is shown. What is asked for is in the link, so
+// that a reload asks again; page.explore.current holds the last answers ("pothole:explored" tells of each).
+import { by, make } from "../../core/dom.js";
+import { CurvaturePanel } from "./curvature_panel.js";
+import { RescalingPanel } from "./rescaling_panel.js";
+import { SlicePanel } from "./slice_panel.js";
+
+const KINDS = ["slice", "curvature", "rescaling"];
+const GROUPS = ["plane", "random", "three", "sam", "frame", "data", "adaptive", "look", "curvature", "rescaling"];
+const PAUSE = 120; // ms in which changes of controls become one wish
+
+class Explore {
+  constructor(page) {
+    this.page = page;
+    this.current = {}; // kind → the last whole answer
+    page.explore = this;
+    for (const name of GROUPS) {
+      const controls = page.tables.controls.filter(({ group }) => group === `explore-${name}`);
+      page.widgets.build(by(`explore-${name}-controls`), controls);
+      for (const control of controls) label(control);
+    }
+    const panels = { slice: SlicePanel, curvature: CurvaturePanel, rescaling: RescalingPanel };
+    this.panels = Object.fromEntries(KINDS.map((kind) => [kind, new panels[kind](page)]));
+    page.actions.add({
+      ...Object.fromEntries(KINDS.map((kind) => [`explore-${kind}`, () => this.#wanted(kind)])),
+      "explore-cancel": (kind) => {
+        this.panels[kind].wish.cancel();
+        this.page.state.set({ [`${kind}_asked`]: "no" }, "run");
+      },
+    });
+    page.state.listen((changed, source) => this.#changed(changed, source));
+    document.addEventListener("pothole:run", () => this.#run());
+    document.addEventListener("pothole:scheme", () => KINDS.forEach((kind) => this.panels[kind].setLooks()));
+    this.#show();
+  }
+
+  // Whether there are weights to look at.
+  get ready() {
+    const { run } = this.page;
+    return Boolean(run && (run.final || run.snapshots.length));
+  }
+
+  #wanted(kind) {
+    this.page.state.set({ [`${kind}_asked`]: "yes" }, "run");
+    this.ask(kind);
+  }
+
+  ask(kind) {
+    if (!this.ready) return;
+    by(`${kind}-ask`).classList.remove("wanted");
+    const own = Object.entries(this.page.state.values).filter(([name]) => name.startsWith(`${kind}_`));
+    this.panels[kind].ask(this.page.run.job, Object.fromEntries(own));
+    this.asked = { ...this.asked, [kind]: this.page.run.job };
+  }
+
+  answered(kind, found) {
+    this.current[kind] = found;
+    document.dispatchEvent(new CustomEvent("pothole:explored", { detail: kind }));
+  }
+
+  #changed(changed, source) {
+    if ([...changed].some((name) => /^(slice|curvature|rescaling)_/.test(name))) this.#show();
+    if (source === "open" || source === "run") return;
+    const names = [...changed].filter((name) => name.startsWith("slice_") && name !== "slice_asked");
+    if (names.length && this.page.state.get("slice_asked") === "yes") {
+      // The scale is a matter of drawing, unless the error that was asked for is that of a logarithm.
+      const drawing = names.every((name) => name === "slice_scale") && this.page.state.get("slice_way") !== "adaptive";
+      if (drawing) this.panels.slice.restyle();
+      else {
+        clearTimeout(this.soon);
+        if (this.ready) this.panels.slice.giveWay();
+        this.soon = setTimeout(() => this.ask("slice"), PAUSE);
+      }
+    }
+    for (const kind of ["curvature", "rescaling"]) {
+      if ([...changed].some((name) => name.startsWith(`${kind}_`)) && this.current[kind]) by(`${kind}-ask`).classList.add("wanted");
+    }
+  }
+
+  // The run is another, or has come further.
+  #run() {
+    const { run, state } = this.page;
+    const other = run?.job !== this.job;
+    if (other) {
+      this.job = run?.job;
+      this.current = {};
+      for (const kind of KINDS) {
+        if (this.panels[kind].wish.busy) this.panels[kind].wish.cancel("");
+        this.panels[kind].found = this.panels[kind].shown = null;
+        by(`${kind}-answer`).hidden = true;
+        by(`${kind}-status`).textContent = "";
+      }
+    }
+    this.#show();
+    if (!run) return;
+    // What a link asks for waits for the end of its run: then the numbers stay what they are.
+    const over = ["finished", "stopped", "failed"].includes(run.state);
+    for (const kind of KINDS) {
+      if (over && this.ready && state.get(`${kind}_asked`) === "yes" && this.asked?.[kind] !== run.job) this.ask(kind);
+    }
+  }
+
+  // Controls that mean something where they do, and only methods of the run.
+  #show() {
+    const { state, run } = this.page;
+    const kind = state.get("slice_kind");
+    const shown = {
+      random: kind === "random",
+      three: kind === "three-points",
+      sam: kind === "gradient-sam",
+      adaptive: state.get("slice_way") === "adaptive",
+    };
+    for (const [name, is] of Object.entries(shown)) by(`explore-${name}-controls`).hidden = !is;
+    for (const name of KINDS) by(`${name}-panel`).hidden = !this.ready;
+    const third = document.querySelector('[data-control="slice_third"]');
+    if (third) third.hidden = state.get("slice_axes") === "1";
+    if (!run) return;
+    for (const name of ["slice_point", "slice_second", "slice_third", "rescaling_point"]) {
+      for (const option of document.querySelectorAll(`[data-control="${name}"] option`)) {
+        option.hidden = option.disabled = !["mean", "auto", ...run.description.methods].includes(option.value);
+      }
+    }
+  }
+}
+
+// A choice from a list shows its options only: here its name stands over it, as those of the others do.
+function label({ name, label: words, help }) {
+  const select = document.querySelector(`[data-control="${name}"] > select`);
+  if (!select) return;
+  const span = make("span", { className: "control-label", textContent: words });
+  span.dataset.help = help;
+  select.before(make("div", { className: "control-head" }, span));
+}
+
+export function addExplore(page) {
+  new Explore(page);
+}

@@ -1,0 +1,260 @@
+// The slice panel: asks for a slice, draws what comes, coarse before fine, plays the kept weights over it, and says for
+// every path what the projection leaves out.
+import { decode } from "../../core/arrays.js";
+import { by, make, plainTable } from "../../core/dom.js";
+import { formatCount, formatNumber } from "../../core/format.js";
+import { LatestWinsGate } from "../../core/gate.js";
+import { postJson } from "../../core/http.js";
+import { lessMotion } from "../../core/motion.js";
+import { showNotices } from "../../core/notices.js";
+import { Player } from "../../core/player.js";
+import { methodName } from "../../draw/swatch.js";
+import { SlicePictures } from "./slice_pictures.js";
+import { Wish } from "./wish.js";
+
+const SPEED = 3; // kept weights a second
+const HALVES = { train: "training", test: "test" };
+
+export class SlicePanel {
+  constructor(page) {
+    this.page = page;
+    this.wish = new Wish("slice", {
+      onRow: (row, job, data) => this.#row(row, job, data),
+      onEnd: (sentence) => this.#ended(sentence),
+      onBusy: (busy) => this.#busy(busy),
+    });
+    // Pictures of arrays are made by the server; of several waiting the newest is drawn.
+    this.figures = new LatestWinsGate((body, signal) => postJson("/network/explore/pictures", body, signal), {
+      onAnswer: (figures, body) => this.#draw(figures, body),
+      onFailure: (error) => showNotices("slice", error.problems ?? ["The server does not answer; the picture is not drawn."], "error"),
+    });
+    this.player = new Player({
+      onStep: (step) => this.#showStep(step),
+      onPlaying: (playing) => {
+        by("slice-play").textContent = playing ? "Pause" : "Play";
+      },
+    });
+    this.player.speed = SPEED;
+    this.player.holds.push(() => this.#hold());
+    this.scrubber = make("input", { type: "range", min: 0, max: 0, step: 1, className: "slider", "aria-label": "Kept weights" });
+    this.scrubber.addEventListener("input", () => {
+      this.player.pause();
+      this.player.seek(Number(this.scrubber.value));
+    });
+    by("slice-scrubber").append(this.scrubber);
+    page.actions.add({ "slice-play": () => this.player.toggle() });
+  }
+
+  ask(run, state) {
+    this.giveWay();
+    this.began = performance.now();
+    this.firstPicture = null;
+    this.found = { run, plane: null, picture: null, honesty: null, done: null };
+    this.wish.ask(run, state);
+  }
+
+  // What is still to be drawn waits for what is asked for now.
+  giveWay() {
+    this.shownPictures?.giveWay();
+  }
+
+  get pictures() {
+    return (this.shownPictures ??= new SlicePictures());
+  }
+
+  #row(row, job, { total }) {
+    const { found } = this;
+    if (row.waits) by("slice-status").textContent = row.waits;
+    if (row.plane) {
+      found.plane = { ...row.plane, x: decode(row.plane.x), y: decode(row.plane.y) };
+      found.encoded = { x: row.plane.x, y: row.plane.y };
+      found.paths = Object.fromEntries(Object.entries(row.plane.paths).map(([name, path]) => [name, decode(path)]));
+      found.job = job;
+    }
+    if (row.honesty) {
+      found.honesty = Object.fromEntries(
+        Object.entries(row.honesty).map(([name, told]) => {
+          const arrays = ["distance", "displacement", "true", "drawn"].map((key) => [key, decode(told[key])]);
+          return [name, { captured: told.captured, ...Object.fromEntries(arrays) }];
+        }),
+      );
+      if (this.shown === found) {
+        this.#setPaths();
+        this.#alt();
+      }
+    }
+    if (row.picture) {
+      found.picture = row.picture;
+      this.#picture(found);
+    }
+    if (row.done) this.#done(found, row.done);
+    else if (found.plane) this.#status(row, total);
+  }
+
+  #picture(found) {
+    const { scheme, slice_scale: scale } = this.page.state.values;
+    const { encoded, plane, picture } = found;
+    this.figures.ask({ ...encoded, losses: picture.losses, labels: plane.labels.map(short), scale, scheme });
+  }
+
+  // Draw what is there anew: another colour scheme or another scale.
+  restyle() {
+    if (this.shown?.picture) this.#picture(this.shown);
+  }
+
+  #draw(figures, body) {
+    const { found } = this;
+    if (!found?.plane || body.losses !== found.picture?.losses) return; // of a slice that is no longer wanted
+    by("slice-answer").hidden = false;
+    this.shown = found;
+    this.scale = body.scale;
+    this.pictures.setFigures(figures);
+    this.#setPaths();
+    this.#alt();
+    if (this.firstPicture === null) {
+      this.firstPicture = performance.now() - this.began;
+      document.dispatchEvent(new CustomEvent("pothole:slice", { detail: this.firstPicture }));
+    }
+  }
+
+  #setPaths() {
+    const { plane, paths, honesty } = this.shown;
+    const last = plane.steps.length - 1;
+    this.player.setSteps(last);
+    if (this.steppedFor !== this.shown) {
+      this.steppedFor = this.shown;
+      this.player.step = last;
+      this.scrubber.max = last;
+    }
+    this.pictures.step = this.player.step;
+    this.pictures.map.paths.colours = this.pictures.relief.paths.colours = this.page.colours;
+    this.pictures.setPaths(paths, honesty, plane.axes, this.scale, this.page.looks);
+    this.#showStep(this.player.step);
+  }
+
+  #showStep(step) {
+    if (!this.shown?.plane) return;
+    const { steps } = this.shown.plane;
+    this.scrubber.value = step;
+    const at = steps[step] === 0 ? "the first weights" : `step ${steps[step]}`;
+    this.scrubber.setAttribute("aria-valuetext", at);
+    by("slice-step").textContent = `${at}, ${step + 1} of ${steps.length} kept`;
+    this.pictures.setStep(step);
+    this.#showHonesty(step);
+  }
+
+  #showHonesty(step) {
+    const { honesty } = this.shown;
+    if (!honesty) {
+      by("slice-honesty").replaceChildren(make("p", { className: "hint", textContent: "Being measured …" }));
+      return;
+    }
+    const heads = ["Path", "Variance shown", "Off the plane", "From the middle", "True loss", "Drawn height", "True less drawn"];
+    const rows = Object.entries(honesty).map(([name, told]) => [
+      methodName(name, this.page.looks[name], this.page.colours.paper),
+      share(told.captured),
+      formatNumber(told.distance[step]),
+      formatNumber(told.displacement[step]),
+      formatNumber(told.true[step], 4),
+      formatNumber(told.drawn[step], 4),
+      formatNumber(told.true[step] - told.drawn[step]),
+    ]);
+    by("slice-honesty").replaceChildren(plainTable("", heads, rows));
+  }
+
+  #status(row, total) {
+    const evaluated = row.picture?.evaluated ?? row.evaluated;
+    if (evaluated === undefined) return;
+    const points = Math.max(total - 3, evaluated);
+    const error = row.picture?.error;
+    by("slice-status").textContent =
+      error === undefined || error === null
+        ? `${formatCount(evaluated)} of ${formatCount(points)} points are exact`
+        : `${formatCount(evaluated)} evaluations, error so far ${formatNumber(100 * error, 2)} % of the range`;
+  }
+
+  #done(found, done) {
+    found.done = done;
+    const { plane } = found;
+    const over = `${formatCount(plane.examples)}${plane.examples < plane.of_examples ? ` of ${formatCount(plane.of_examples)}` : ""} ${HALVES[plane.half]} examples`;
+    const parts = [`${formatCount(done.evaluations)} evaluations over ${over} in ${formatNumber(done.seconds, 2)} s`];
+    if (done.way === "adaptive") {
+      parts.push(
+        `largest error ${formatNumber(100 * done.relative_error, 2)} % of the range${done.logarithmic ? " of log L" : ""} on ${done.fresh} fresh points`,
+      );
+      if (!done.met) parts.push(`more than the ${formatNumber(100 * done.tolerance)} % asked for`);
+    }
+    if (done.standard_error !== undefined) {
+      parts.push(
+        `standard error ${formatNumber(done.standard_error, 2)} (median of ${done.error_points} points, at most ${formatNumber(done.largest_standard_error, 2)})`,
+      );
+    }
+    by("slice-status").textContent = parts.join("; ");
+    by("slice-words").textContent = `Around ${plane.around}: ${plane.labels.join("; ")}.`;
+    by("spoken").textContent = done.sentence;
+    if (this.shown === found) this.#alt();
+    this.page.explore.answered("slice", found);
+  }
+
+  // With less motion asked for, a first press leads to the end and only a second, "Play anyway", moves.
+  #hold() {
+    if (!lessMotion() || this.anyway) return false;
+    this.anyway = true;
+    this.player.seek(this.player.steps);
+    by("slice-play").textContent = by("spoken").textContent = "Play anyway";
+    return true;
+  }
+
+  #alt() {
+    const { plane, paths, honesty, picture } = this.shown;
+    const told = Object.keys(paths).map((name) => {
+      if (!honesty) return name;
+      const losses = honesty[name].true;
+      return `${name}, loss ${formatNumber(losses[0])} to ${formatNumber(losses[losses.length - 1])}`;
+    });
+    const drawn = decode(picture.losses).filter(Number.isFinite);
+    const least = drawn.reduce((a, b) => Math.min(a, b), Infinity);
+    const most = drawn.reduce((a, b) => Math.max(a, b), -Infinity);
+    const range = `from ${formatNumber(least)} to ${formatNumber(most)}`;
+    const steps = `steps ${plane.steps[0]} to ${plane.steps[plane.steps.length - 1]}`;
+    const what = `${plane.axes === 1 ? "Line" : "Contour map"} of the loss around ${plane.around}, ${range}`;
+    by("slice-map-stack").setAttribute(
+      "aria-label",
+      `${what}. Projected paths, ${steps}: ${told.join("; ")}. Axes: ${plane.labels.join("; ")}.`,
+    );
+    by("slice-relief-stack").setAttribute("aria-label", `The same loss as a relief, ${range}. Paths, ${steps}: ${told.join("; ")}.`);
+    by("slice-map-hint").textContent = plane.axes === 1 ? "dots: the kept weights, projected" : "Paths are projected onto the plane";
+  }
+
+  #busy(busy) {
+    by("slice-cancel").hidden = !busy;
+    by("slice-panel").setAttribute("aria-busy", String(busy));
+    if (busy) by("slice-status").textContent = "Asked …";
+    else this.shownPictures?.goOn();
+  }
+
+  #ended(sentence) {
+    if (sentence) by("slice-status").textContent = sentence;
+  }
+
+  // The canvases' colours have changed.
+  setLooks() {
+    if (!this.shown) return;
+    this.pictures.setLooks(this.page.looks, this.page.colours);
+    this.#showHonesty(this.player.step);
+    this.restyle();
+  }
+}
+
+// A share as a number and a bar of that length.
+function share(part) {
+  if (part === null || !Number.isFinite(part)) return "does not move";
+  const bar = make("span", { className: "share-bar", "aria-hidden": "true" });
+  bar.style.setProperty("--share", `${100 * Math.min(Math.max(part, 0), 1)}%`);
+  return make("span", { className: "share" }, bar, `${formatNumber(100 * part, 3)} %`);
+}
+
+// A whole label has to fit beside an axis.
+function short(label) {
+  return label.length > 60 ? `${label.slice(0, 58)}…` : label;
+}

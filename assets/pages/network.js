@@ -1,0 +1,14 @@
+import { addPage } from "../core/start.js";
+import { addNetworkExport } from "../export/network.js";
+import { addHelp } from "../lecture/help.js";
+import { addLecture } from "../lecture/lecture.js";
+import { addTheme } from "../lecture/theme.js";
+import { addExplore } from "../network/explore/main.js";
+import { addTrainingFilmStrip } from "../network/film_frames.js";
+import { addTrainingWords } from "../network/in_words.js";
+import { NetworkLab } from "../network/main.js";
+
+addPage("network", NetworkLab, [
+  ...[addHelp, addLecture, addTheme],
+  ...[addExplore, addNetworkExport, addTrainingFilmStrip, addTrainingWords],
+]);

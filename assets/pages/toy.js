@@ -1,0 +1,20 @@
+import { addPage } from "../core/start.js";
+import { addToyExport } from "../export/toy.js";
+import { addDataTable } from "../lecture/data_table.js";
+import { addFilmStrip } from "../lecture/film_strip.js";
+import { addHelp } from "../lecture/help.js";
+import { addLecture } from "../lecture/lecture.js";
+import { addPictureWords } from "../lecture/picture_words.js";
+import { addPredict } from "../lecture/predict.js";
+import { addTheme } from "../lecture/theme.js";
+import { addAnatomy } from "../toy/anatomy.js";
+import { addCloud } from "../toy/cloud.js";
+import { addCosts } from "../toy/cost.js";
+import { ToyLab } from "../toy/main.js";
+import { addOwnSettings } from "../toy/own.js";
+
+addPage("toy", ToyLab, [
+  ...[addHelp, addLecture, addTheme, addToyExport],
+  ...[addDataTable, addFilmStrip, addPictureWords, addPredict],
+  ...[addAnatomy, addCloud, addCosts, addOwnSettings],
+]);

@@ -1,0 +1,184 @@
+"""SAM of any base optimiser, as a torch optimiser; how to use it: optimizers.torch_optim."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from optimizers import probes
+from optimizers.torch.closure import Closure
+from optimizers.torch.flat_optimizer import Buffers, FlatOptimizer, check_group, check_setting, put_back
+from optimizers.torch.llqr import LLQR
+
+
+class SAM(FlatOptimizer):
+    """Sharpness-aware steps of any base optimiser: its step is made from θ with the gradient of θ + ε.
+
+    base: an optimiser whose step needs no closure. Groups and their settings are shared with it, and ρ, the group's
+    "rho", is one of them.
+    probe: a rule for ε (optimizers.SAM, FSAM, PastFSAM, ASAM, FisherSAM); SAM by default, along U g where the base is
+    LLQR and along g elsewhere. Groups with different ρ: ε of the common direction, each block times its own ρ.
+    module: as for LLQR, from which it is taken where the base is one. With it, buffers (running statistics) of the pass
+    at θ are dropped and those of the pass at θ + ε are kept.
+
+    `step(closure)` returns the loss at θ + ε. A refused step leaves everything as it was, see LLQR.
+    """
+
+    _own = (*FlatOptimizer._own, "base", "probe_rule", "_memory", "_index", "_home", "_centre")
+
+    def __init__(
+        self,
+        base: Optimizer,
+        rho: float = 0.05,
+        probe: probes.Probe | None = None,
+        *,
+        module: nn.Module | None = None,
+        grouping: str = "top",
+    ) -> None:
+        if not isinstance(base, Optimizer):
+            raise TypeError(f"base must be an optimiser, such as torch.optim.SGD(model.parameters()), not {base!r}")
+        if isinstance(base, SAM | torch.optim.LBFGS):
+            raise ValueError(f"the step of {type(base).__name__} needs a closure of its own, so it cannot be the base")
+        check_setting("rho", rho)
+        rule = probes.SAM() if probe is None else probe
+        if isinstance(base, LLQR):
+            if rule.capabilities.plain_update:
+                raise ValueError(f"{type(rule).__name__} steps along the plain gradient; its base cannot be LLQR")
+            module, grouping = module or base._module, base._grouping
+        self._module, self._grouping = module, grouping
+        self.probe_rule = rule
+        super().__init__(base.param_groups, {"rho": rho})
+        self.base = base
+        self._linked()
+        self._memory = rule.memory(self.parameters.theta())
+        self._index = 0
+        self._home: Tensor | None = None
+        self._centre: Tensor | None = None
+
+    def _linked(self) -> None:
+        self.param_groups, self.state, self._parameters = self.base.param_groups, self.base.state, None
+
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
+        """Adds a group to the base; what the probe remembers begins anew."""
+        if "base" not in self.__dict__:
+            super().add_param_group(param_group)
+            return
+        param_group.setdefault("rho", self.defaults["rho"])
+        check_group(param_group)
+        self.base.add_param_group(param_group)
+        self._linked()
+        self._memory = self.probe_rule.memory(self.parameters.theta())
+
+    @torch.no_grad()
+    def probe(self, scaler: torch.amp.GradScaler | None = None) -> None:
+        """Move to θ + ε, by the gradient made at θ; before the probe's start_step, and at ε = 0, nothing moves.
+
+        scaler: the one that scaled the loss. Its scale is taken out of the gradient, and a gradient that overflowed
+        does not move anything; without one it is refused.
+        """
+        self.restore()
+        needed = self.probe_rule.capabilities.needs_gradient
+        gradient = self.parameters.gradient() if needed else None
+        if gradient is not None and scaler is not None and scaler.is_enabled():
+            gradient = gradient / scaler.get_scale()
+        if gradient is not None and not bool(torch.isfinite(gradient).all()):
+            if scaler is None:
+                raise ValueError("the gradient is not finite: the probe is refused, and nothing has changed")
+            gradient = torch.zeros_like(gradient)
+        theta = self.parameters.theta()
+        self._home, self._centre = theta, gradient
+        if self._probing:
+            offset = self._offset(theta, gradient)
+            if offset is not None:
+                self._move(theta + offset)
+
+    @property
+    def _probing(self) -> bool:
+        return bool(self.probe_rule.schedule.due(self._index))
+
+    def _offset(self, theta: Tensor, gradient: Tensor | None) -> Tensor | None:
+        precondition = self.base.precondition if isinstance(self.base, LLQR) else torch.clone
+        radii = {id(p): group["rho"] for group in self.param_groups for p in group["params"]}
+        own = [radii[id(p)] for p in self.parameters.tensors]
+        common = all(radius == own[0] for radius in own)
+        centre = probes.Centre(theta, gradient, precondition, self.parameters.layout)
+        offset = self.probe_rule.offset(centre, self._memory, own[0] if common else 1.0)
+        if offset is not None and not bool(torch.isfinite(offset).all()):
+            raise ValueError(
+                "the probe is not finite: the step is refused, and nothing has changed "
+                "(a norm with matrix in its name needs ⟨g, U g⟩ ≥ 0)"
+            )
+        if offset is not None and not common:
+            offset = torch.cat([r * e.reshape(-1) for r, e in zip(own, self.parameters.pieces(offset), strict=True)])
+        return offset
+
+    @torch.no_grad()
+    def restore(self) -> None:
+        """Back to θ, exactly, where a probe has moved away from it and no step has followed."""
+        if self._home is not None:
+            self._move(self._home)
+        self._home = self._centre = None
+
+    def _move(self, theta: Tensor) -> None:
+        for p, value in zip(self.parameters.tensors, self.parameters.pieces(theta), strict=True):
+            p.copy_(value)
+
+    @torch.no_grad()
+    def step(self, closure: Closure | None = None) -> Tensor | None:  # type: ignore[override]
+        """One step; with a closure, all of it (see the module) and the loss at θ + ε."""
+        kept = (self.base._leaves, self.base._refreshed) if isinstance(self.base, LLQR) else None
+        buffers = self.buffers() if closure is not None else []
+        try:
+            loss = None if closure is None else self._both_passes(closure, buffers)
+            if closure is None and self._probing and self._home is None:
+                raise ValueError("step() without a closure needs probe() and a backward pass at θ + ε before it")
+            outer, gradient = self.finite_gradient(), self._centre
+            self.restore()
+            self.base.step()
+        except Exception:
+            self.restore()
+            put_back(buffers)
+            if kept is not None:
+                self.base._leaves, self.base._refreshed = kept  # type: ignore[attr-defined]
+            raise
+        if self._probing:
+            self._memory = self.probe_rule.remember(self._memory, gradient, outer)
+        self._index += 1
+        return loss
+
+    def _both_passes(self, closure: Closure, buffers: Buffers) -> Tensor:
+        self.restore()
+        if isinstance(self.base, LLQR) and self.base.refresh_due:
+            self.base.refresh(closure)
+        if not self._probing:
+            return self.backward(closure)
+        if self.probe_rule.capabilities.needs_gradient:
+            self.backward(closure)
+            put_back(buffers)
+        self.probe()
+        return self.backward(closure)
+
+    def state_dict(self) -> dict[str, Any]:
+        """The base's state dictionary, and under "sam" what the probe remembers; a ValueError while at θ + ε."""
+        if self._home is not None:
+            raise ValueError("the parameters are at θ + ε: save the state after step(), or call restore() first")
+        return {**self.base.state_dict(), "sam": {"memory": self._memory, "index": self._index}}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Continue where that state was saved."""
+        own = state_dict.get("sam")
+        if own is None:
+            raise ValueError("this is not the state of a SAM optimiser: it has no entry 'sam'")
+        self.restore()
+        self.base.load_state_dict({name: entry for name, entry in state_dict.items() if name != "sam"})
+        self._linked()
+        self._memory, self._index = _placed(own["memory"], self.parameters.theta()), own["index"]
+
+
+def _placed(memory: Any, like: Tensor) -> Any:
+    if isinstance(memory, tuple):
+        return tuple(_placed(part, like) for part in memory)
+    return memory.to(like) if isinstance(memory, Tensor) else memory

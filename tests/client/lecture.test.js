@@ -1,0 +1,20 @@
+// What was said before a run is compared with what happened.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { compareEndings, compareFirst } from "../../assets/lecture/predictions.js";
+
+const row = (method, outcome, arrival) => ({ method, outcome, arrival, sentence: `${outcome} (${method})` });
+const ROWS = [row("A", "trapped", null), row("B", "reached", 40), row("C", "diverged", null), row("D", "reached", 7)];
+
+test("endings", () => {
+  const told = compareEndings({ A: "stays", B: "stays", C: "diverges" }, ROWS);
+  assert.equal(told, "2 of 3 right. B: you said “stays”; reached (B). No guess for D: reached (D).");
+  assert.ok(compareEndings({}, ROWS).startsWith("Nobody guessed. No guess for A"));
+});
+
+test("who is first", () => {
+  assert.equal(compareFirst("B", ROWS), "You said B. D arrives first, at step 7, then B at step 40.");
+  assert.ok(compareFirst("D", ROWS).startsWith("Right: D. D arrives first"));
+  assert.equal(compareFirst("nobody", []), "Right: nobody. No method arrives within the run.");
+  assert.equal(compareFirst(undefined, []), "Nobody guessed. No method arrives within the run.");
+});

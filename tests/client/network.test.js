@@ -1,0 +1,89 @@
+// What the network page knows of a run: its curves, its table, and its place in the queue.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { TrainingCurves } from "../../assets/network/curves.js";
+import { methodRows } from "../../assets/network/method_table.js";
+import { PlaneView } from "../../assets/network/plane_view.js";
+import { LiveRun } from "../../assets/network/run.js";
+
+test("the table has the newest measurement, however long ago", () => {
+  const curves = new TrainingCurves(["SGDM"]);
+  const row = (position) => {
+    const SGDM = { loss: 1 / position, seconds: position, evaluations: position, products: 0, off: 2 };
+    if (position % 500 === 1) Object.assign(SGDM, { train_loss: position, test_accuracy: 0.5 });
+    return { position, methods: { SGDM } };
+  };
+  curves.add(Array.from({ length: 1000 }, (_, k) => row(k + 1)));
+  curves.add([row(1000)]); // told twice, kept once
+  assert.equal(curves.rows.length, 1000);
+  const at = (index) => methodRows(curves, index)[0];
+  assert.deepEqual(
+    [0, 499, 500, 999].map((index) => at(index).train_loss),
+    [1, 1, 501, 501],
+  );
+  assert.deepEqual([at(999).off, at(999).test_loss], [2, undefined]);
+  assert.equal(curves.place("SGDM", 700, "evaluations"), 700);
+});
+
+test("a run that is closed is not asked about any more", async (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  let asked = 0;
+  let enter = null;
+  let answer = null;
+  context.mock.method(globalThis, "fetch", () => {
+    asked += 1;
+    return new Promise((resolve) => {
+      answer = () => resolve(Response.json({ ahead: 1 }));
+    });
+  });
+  globalThis.location = new URL("http://127.0.0.1/network");
+  globalThis.window = new EventTarget();
+  globalThis.WebSocket = class {
+    constructor() {
+      enter = (entry) => this.onmessage({ data: JSON.stringify(entry) });
+    }
+
+    close() {}
+  };
+  const told = { job: "j", description: { methods: ["SGDM"], steps: 9 }, owner: true, state: "queued", ahead: 1 };
+  const nothing = () => {};
+  const run = new LiveRun(told, { onChange: nothing, onRows: nothing, onEnd: nothing });
+  enter({ number: 1, kind: "state", data: { state: "queued", sentence: "" }, time: 0 });
+  context.mock.timers.tick(3000);
+  assert.equal(asked, 1);
+  run.close();
+  answer();
+  for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+  context.mock.timers.tick(60000);
+  assert.equal(asked, 1);
+});
+
+test("the piece of the plane that is shown stays while the paths are inside, and is the same for all who watch", () => {
+  const first = PlaneView.around([
+    [0, 0],
+    [1, 0.4],
+  ]);
+  assert.deepEqual(
+    PlaneView.around(
+      [
+        [0, 0],
+        [1.1, 0.4],
+      ],
+      first,
+    ),
+    first,
+  );
+  const [[x0, x1], [y0, y1]] = first;
+  assert.ok(x0 <= 0 && x1 >= 1 && y0 <= 0 && y1 >= 0.4 && x1 - x0 === y1 - y0);
+  assert.equal(Math.log2(x1 - x0) % 1, 0);
+  assert.notDeepEqual(
+    PlaneView.around(
+      [
+        [0, 0],
+        [9, 0],
+      ],
+      first,
+    ),
+    first,
+  );
+});
