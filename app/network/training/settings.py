@@ -35,13 +35,8 @@ class Number:
         if not fine or not self.minimum <= value <= self.maximum or (self.below and value == self.maximum):
             what = "a whole number" if self.whole else "a number"
             end = "below" if self.below else "to"
-            shown = (
-                type(value).__name__
-                if not isinstance(value, int | float)
-                else value
-                if abs(value) < 1e15
-                else "so much"
-            )
+            huge = isinstance(value, int) and abs(value) > 2**53
+            shown = "a huge one" if huge else value if isinstance(value, int | float) else type(value).__name__
             raise ValueError(f"{name} must be {what} from {self.minimum:g} {end} {self.maximum:g}, not {shown}")
         return value if self.whole else float(value)
 

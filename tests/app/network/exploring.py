@@ -90,6 +90,7 @@ def context_of(ask: Any) -> JobContext:
     """A context as a worker makes it for a first attempt."""
     assignment = {
         "job": "look",
+        "attempt": 1,
         "checkpoint": None,
         "checkpoint_position": 0,
         "position": -1,
