@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
+from optimizers.asam import ASAM, FisherSAM
 from optimizers.capabilities import LEARNING_RATE, Tunable
+from optimizers.fsam import FSAM
 from optimizers.llqr import LLQR
 from optimizers.preconditioners import Identity, Preconditioner
 from optimizers.probes import SAM, NoProbe, Probe
@@ -83,26 +85,41 @@ METHODS: dict[str, Method] = {
 """The four corners of the square by name, with the settings of the 2-D surfaces; another method is another entry."""
 
 
-def method_named(method: str | Method) -> Method:
+def method_named(method: str | Method, known: Mapping[str, Method] = METHODS) -> Method:
     """The method of that name (a Method is returned as it is); a ValueError that lists the names otherwise."""
     if isinstance(method, Method):
         return method
     try:
-        return METHODS[method]
+        return known[method]
     except (KeyError, TypeError):
-        raise ValueError(f"unknown method {method!r}; choose one of {', '.join(METHODS)}") from None
+        raise ValueError(f"unknown method {method!r}; choose one of {', '.join(known)}") from None
 
 
 NETWORK_SETTINGS: dict[str, float] = {"learning_rate": 0.05, "radius": 0.1, "momentum": 0.9}
 """Learning rate, probe radius and momentum of the authors' runs on image classification (arXiv 2605.16134)."""
 
 
-def network_methods(structure: Any = "diagonal", metric: str = "ngd", **options: Any) -> dict[str, Method]:
-    """SGDM, SAM, LLQR and LLQR+SAM with LLQR.for_networks(structure, metric, **options) for U."""
+NETWORK_METHODS: dict[str, Method] = {
+    "SGDM": Method(),
+    "SAM": Method(probe=SAM()),
+    "LLQR": Method(preconditioner=LLQR.for_networks()),
+    "LLQR+SAM": Method(probe=SAM(), preconditioner=LLQR.for_networks()),
+    "FSAM": Method(probe=FSAM()),
+    "ASAM": Method(probe=ASAM()),
+    "Fisher-SAM": Method(probe=FisherSAM()),
+}
+"""The methods that train networks by name; another method is another entry."""
+CORNERS = ("SGDM", "SAM", "LLQR", "LLQR+SAM")
+"""The four corners of the square."""
+
+
+def network_methods(
+    structure: Any = "diagonal", metric: str = "ngd", names: Iterable[str] = CORNERS, **options: Any
+) -> dict[str, Method]:
+    """The named methods, with LLQR.for_networks(structure, metric, **options) for U where they learn one.
+
+    ValueError that lists the names for another.
+    """
     llqr = LLQR.for_networks(structure, metric, **options)
-    return {
-        "SGDM": Method(),
-        "SAM": Method(probe=SAM()),
-        "LLQR": Method(preconditioner=llqr),
-        "LLQR+SAM": Method(probe=SAM(), preconditioner=llqr),
-    }
+    found = {name: method_named(name, NETWORK_METHODS) for name in names}
+    return {name: replace(one, preconditioner=llqr) if one.learns else one for name, one in found.items()}

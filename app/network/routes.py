@@ -20,8 +20,8 @@ from app.network.explore.routes import add_explore_routes
 from app.network.export.files import network_file
 from app.network.export.request import read_network_export
 from app.network.follow import add_follow_route
-from app.network.ground import ground_of
 from app.network.kinds import KINDS
+from app.network.landscape import share_landscape
 from app.state.schema import MOST_SENTENCES, BadRequest
 from app.web.exports import file_response
 from app.web.http import json_response, read_posted, sentence
@@ -120,7 +120,7 @@ def add_routes(server: FastAPI, services: Services) -> None:
         raw = await read_posted(request)
         require_visitor(request)
         address, _ = visitor_in_queue(request)
-        job = await ground_of(default_engine(), job_in(raw), raw.get("x"), raw.get("y"), address)
+        job = await share_landscape(default_engine(), job_in(raw), raw.get("x"), raw.get("y"), address)
         return answer_with({"job": job})
 
     @server.post("/export/network", include_in_schema=False)

@@ -77,12 +77,6 @@ HEARD = """() => new Promise((done) => {
   requestAnimationFrame(() => requestAnimationFrame(() => done(bench.changed)));
 })"""
 
-# Plotly has drawn the surface, and what lies over it.
-DRAWN = """() => {
-  const { map, relief } = potholeLab.toy.pictures;
-  return map.paths.ready && relief.paths.ready && !document.querySelector("#relief-stack.waiting");
-}"""
-
 PLAY = """async (seconds) => {
   const { player, pictures } = potholeLab.toy;
   player.pause(); player.speed = player.steps / (seconds + 1); player.seek(0);
@@ -124,12 +118,6 @@ TURN = """async (frames) => {
 }"""
 
 
-def settle(lab: LabPage) -> None:
-    """Wait until all answers are there and drawn."""
-    lab.settle()
-    lab.until(lambda: lab.page.evaluate(DRAWN))
-
-
 def find_slider(page: Page, name: str) -> tuple[float, float, float]:
     """The left end and the width of a slider, and the height it is at."""
     slider = page.locator(f'[data-control="{name}"] input[type=range]')
@@ -144,7 +132,7 @@ def time_slider(lab: LabPage, name: str, moves: int) -> list[float]:
     left, width, y = find_slider(page, name)
     page.mouse.move(left + width / 2, y)
     page.mouse.down()
-    settle(lab)
+    lab.draw()
     found = []
     for index in range(moves):
         place = left + width * (0.25 + 0.5 * ((index * 7) % 23) / 23)
@@ -155,7 +143,7 @@ def time_slider(lab: LabPage, name: str, moves: int) -> list[float]:
         found.append(page.evaluate(PAINTED))
         page.wait_for_timeout(60)  # a hand's pause, so that the moves do not run into one another
     page.mouse.up()
-    settle(lab)
+    lab.draw()
     return found
 
 
@@ -169,7 +157,7 @@ def drag(lab: LabPage, name: str, latency: float, seconds: float) -> dict[str, A
     left, width, y = find_slider(page, name)
     page.mouse.move(left + 0.3 * width, y)
     page.mouse.down()
-    settle(lab)
+    lab.draw()
     page.evaluate("() => Object.assign(bench, { events: 0, paints: 0, final: null })")
     moves = max(1, int(60 * seconds))
     began = time.perf_counter()
@@ -180,7 +168,7 @@ def drag(lab: LabPage, name: str, latency: float, seconds: float) -> dict[str, A
     took = time.perf_counter() - began
     during = page.evaluate("({ events: bench.events, paints: bench.paints })")
     page.mouse.up()
-    settle(lab)
+    lab.draw()
     shown = page.evaluate("(name) => potholeLab.toy.lastRequest[name]", name)
     wanted = lab.state(name)
     session.send("Network.emulateNetworkConditions", conditions | {"latency": 0})
@@ -214,7 +202,7 @@ def measure(lab: LabPage, size: Size) -> list[tuple[str, str, str]]:
     flat = page.evaluate(PLAY, size.play)
     rows.append(("playback, map and charts", "≥ 55 frames/s", f"{flat['fps']:.1f} frames/s"))
     page.evaluate("document.getElementById('relief-picture').style.display = ''")
-    settle(lab)
+    lab.draw()
     whole = page.evaluate(PLAY, size.play)
     rows.append(("playback, everything", "≥ 55 frames/s", f"{whole['fps']:.1f} frames/s"))
     rows.append(("script per frame of playback, everything", "≤ 2 ms in 2-D", describe(whole["script"], 2)))
@@ -230,8 +218,7 @@ def main(arguments: Sequence[str] | None = None, browser: Browser | None = None,
     with serving(server) as lab_server, browsing(browser) as chrome:
         viewport = dict(zip(("width", "height"), size.viewport, strict=True))
         context = new_context(chrome, base_url=lab_server.url, viewport=viewport)
-        lab = LabPage(context.new_page()).open(f"/?steps={size.steps}" if size.steps else "/")
-        settle(lab)
+        lab = LabPage(context.new_page()).open(f"/?steps={size.steps}" if size.steps else "/").draw()
         rows, version = measure(lab, size), chrome.version
         context.close()
     about = (

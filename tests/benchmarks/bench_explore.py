@@ -41,7 +41,7 @@ class Size:
     settings: dict[str, Any]
 
 
-FULL = Size(100, 51, 8, 3, {})
+FULL = Size(100, 51, 6, 3, {})
 SMALLEST = Size(4, 11, 1, 1, {"data": "two-moons", "batch_size": 32, "refresh_size": 32})
 
 WATCH = """() => {

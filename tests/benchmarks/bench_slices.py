@@ -52,7 +52,7 @@ class Size:
     larger: tuple[int, ...]
 
 
-FULL = Size({"mlp": 51, "convnet": 21}, 1797, 2, 51, 1000, 600, (16, 16), (128, 64))
+FULL = Size({"mlp": 51, "convnet": 15}, 1797, 2, 51, 1000, 600, (16, 16), (128, 64))
 SMALLEST = Size({"mlp": 2, "convnet": 2}, 24, 1, 5, 4, 1, (2,), (3,))
 
 

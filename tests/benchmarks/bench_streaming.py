@@ -31,17 +31,20 @@ PER_SECOND = 10
 
 @dataclass(frozen=True)
 class Size:
-    """Updates of a feed, followers of one in a crowd, steps and turns of a training that is streamed and not, requests
-    to the page."""
+    """Updates of a feed, followers of one in a crowd, steps, turns and settings of a training that is streamed and not,
+    requests to the page."""
 
     updates: int
     followers: int
     steps: int
     turns: int
+    settings: dict[str, Any]
     requests: int
 
 
-FULL, SMALLEST = Size(200, 100, 240, 12, 100), Size(3, 2, 2, 1, 2)
+FULL = Size(200, 100, 240, 12, {"data": "digits"}, 100)
+LEAST = {"data": "two-moons", "methods": ["SGDM", "LLQR"], "batch_size": 16, "refresh_size": 16}
+SMALLEST = Size(3, 2, 2, 1, LEAST, 2)
 
 
 async def measure_lags(engine: Engine, updates: int, followers: int) -> list[float]:
@@ -86,14 +89,8 @@ async def measure_event_lags(updates: int) -> list[float]:
 async def time_training(engine: Engine, size: Size) -> dict[str, list[tuple[float, float]]]:
     """ "silent" and "streamed" → (wall s, CPU s) of each turn, while one follower listens."""
     description: dict[str, Any] = {
-        "kind": "compare",
-        "network": "mlp",
-        "data": "digits",
-        "steps": size.steps,
-        "turns": size.turns,
-        "evaluations": 0,
-        "snapshots": 0,
-        "plane": {"seed": 0},
+        **{"kind": "compare", "network": "mlp", "steps": size.steps, "turns": size.turns, "plane": {"seed": 0}},
+        **{"evaluations": 0, "snapshots": 0, **size.settings},
     }
     job = await engine.submit("bench", description)
     async for entry in engine.follow(job):

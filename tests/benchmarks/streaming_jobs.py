@@ -26,10 +26,10 @@ def compare(description: Description, job: JobContext) -> None:
     """The same training, streamed and silent, in turns; wall seconds and seconds of this process's CPU for each."""
     import torch
 
-    from app.network.training.job import TrainedMethods
+    from app.network.training.session import TrainingSession
 
     torch.set_num_threads(job.threads)
-    streamed, silent = TrainedMethods(description, job.worker), TrainedMethods(description, job.worker)
+    streamed, silent = TrainingSession(description, job.worker), TrainingSession(description, job.worker)
     progress = Progress(streamed, description, job)
     progress.begin()
     found: dict[str, list[tuple[float, float]]] = {"silent": [], "streamed": []}

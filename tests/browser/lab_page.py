@@ -40,6 +40,15 @@ class LabPage:
         self.until(lambda: self.page.evaluate("potholeLab.toy.gate.idle && potholeLab.toy.gate.answered > 0"))
         return self
 
+    def draw(self) -> LabPage:
+        """Settle, and wait until plotly has drawn the surface and what lies over it."""
+        drawn = """() => {
+          const { map, relief } = potholeLab.toy.pictures;
+          return map.paths.ready && relief.paths.ready && !document.querySelector("#relief-stack.waiting");
+        }"""
+        self.settle().until(lambda: self.page.evaluate(drawn))
+        return self
+
     def until(self, ready: Callable[[], Any], seconds: float = WITHIN) -> Any:
         """The first true value of `ready`, asked again and again; AssertionError when none comes."""
         return first_true(self.page, ready, seconds, 40, lambda: f"the page says {self.notices()}")

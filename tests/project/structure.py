@@ -32,6 +32,9 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 LAYERS = ("app", "optimizers", "geometry")
 FOLDERS = (*LAYERS, "assets", "tests")
 SUFFIXES = (".py", ".js", ".mjs")
+FEATURES = ("toy", "instruments", "network", "lecture")
+TOP = ("server.py", "processes.py", "variables.py", "__main__.py", "console.py", "deploy")
+"""Rooms of app that know features, and those that know all; below both stands what knows neither."""
 CLASSES = {"LLQR", "SAM", "NoProbe", "Identity"}
 """Classes of optimizers that the rest asks about as little as can be."""
 
@@ -167,6 +170,11 @@ class House:
         return find_back_arrows(self.room_arrows)
 
     @property
+    def against_the_order(self) -> list[Arrow]:
+        """(file, file) of imports within app that run up from what knows no feature, or from a feature to the top."""
+        return sorted((a, b) for a, b in self.arrows if 0 <= _height(a) < _height(b))
+
+    @property
     def floors(self) -> dict[str, int]:
         """Room → floor."""
         return find_floors(self.rooms, set(self.room_arrows) - set(self.back_arrows))
@@ -231,6 +239,12 @@ def room_of(path: str) -> str:
     """The room of a file: "app/toy", "app/server.py"; "" outside app and for app/__init__.py."""
     parts = path.split("/")
     return "" if parts[0] != "app" or parts[1:] == ["__init__.py"] else "/".join(parts[:2])
+
+
+def _height(path: str) -> int:
+    """Where a file is to stand: -1 outside app's rooms, 0 where no feature is known, 1 in a feature, 2 at the top."""
+    name = room_of(path).removeprefix("app/")
+    return -1 if not name else 2 if name in TOP else 1 if name in FEATURES else 0
 
 
 def _python_of(path: str, *folders: str) -> bool:

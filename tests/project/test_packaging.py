@@ -131,6 +131,8 @@ def test_console_script_says_which_extra_is_missing() -> None:
 
 def test_version_is_one() -> None:
     assert geometry.__version__ == optimizers.__version__ == app.__version__
+    newest, *_ = re.findall(r"^## \[(\d[\w.]*)\]", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert newest == geometry.__version__, "a release has its heading in the changelog"
 
 
 def test_wheel_holds_all_that_runs_and_nothing_else(wheel: Path) -> None:

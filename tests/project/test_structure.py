@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tests.project.structure import (
+    FEATURES,
     FOLDERS,
     ROOT,
+    TOP,
     House,
     find_back_arrows,
     find_circles,
@@ -14,6 +16,33 @@ from tests.project.structure import (
     read_commit,
     read_present,
 )
+
+
+@pytest.fixture(scope="module")
+def present() -> House:
+    return House(read_present())
+
+
+def test_no_two_rooms_of_the_app_import_each_other(present):
+    assert present.pairs == []
+
+
+def test_no_import_runs_back_up(present):
+    assert present.back_arrows == []
+    assert present.against_the_order == []
+    assert {*FEATURES, *TOP} <= {room.removeprefix("app/") for room in present.rooms}, "a room has another name now"
+
+
+def test_imports_against_the_order_are_found():
+    tree = {
+        "app/web/http.py": "import app.toy.page",
+        "app/toy/page.py": "import app.server\nimport app.state.schema",
+        "app/state/schema.py": "",
+        "app/server.py": "import app.toy.page\nimport app.web.http",
+        "app/__init__.py": "import app.server",
+    }
+    against = [("app/toy/page.py", "app/server.py"), ("app/web/http.py", "app/toy/page.py")]
+    assert House(tree).against_the_order == against
 
 
 @pytest.mark.parametrize(
@@ -130,3 +159,11 @@ def test_nobody_outside_the_optimizers_asks_for_a_class_and_the_library_has_no_c
     assert house.class_tests("app") == 0, "ask what a probe or preconditioner can: optimizers/capabilities.py"
     library = [circle for circle in find_circles(house.arrows) if circle[0].startswith(("geometry/", "optimizers/"))]
     assert library == []
+
+
+def test_the_house_as_it_is_keeps_its_rules():
+    """No circle of files; no two rooms of app that import each other; no import that runs back up."""
+    house = House(read_present())
+    assert find_circles(house.arrows) == []
+    assert house.pairs == []
+    assert house.back_arrows == []

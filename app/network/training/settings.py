@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.network.training import user_models
+from optimizers.methods import CORNERS, NETWORK_METHODS
 
 Description = dict[str, Any]
-METHOD_NAMES = ("SGDM", "SAM", "LLQR", "LLQR+SAM", "FSAM", "ASAM", "Fisher-SAM")
-DEFAULT_METHODS = METHOD_NAMES[:4]
+METHOD_NAMES = tuple(NETWORK_METHODS)
+DEFAULT_METHODS = CORNERS
 STRUCTURES = ("diagonal", "scalar", "kfac", "e-kfac")
 PLANES = ("first steps", "random")
 NORMALISATIONS = ("filter", "layer", "none")
@@ -117,7 +118,7 @@ def _plane(value: Any) -> Description | None:
     """None, or {"kind", "normalisation", "seed"} of a plane through the initial weights, which rows are projected on.
 
     "random": two random directions, scaled by `normalisation` and drawn with `seed`. "first steps": the principal
-    components of a run of SGDM over the first steps, made before the training (see job.FIRST_STEPS).
+    components of a run of SGDM over the first steps, made before the training (see session.FIRST_STEPS).
     """
     if value is None:
         return None

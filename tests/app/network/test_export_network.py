@@ -20,7 +20,7 @@ from app.network.export.figures import curvature_figure, slice_figure
 from app.network.export.files import network_file
 from app.network.export.record import Record, record_of
 from app.network.export.request import read_network_export
-from app.network.export.script import OTHERS, network_script
+from app.network.export.script import network_script
 from app.network.kinds import KINDS, validate_weights
 from app.state.schema import BadRequest
 from geometry.architectures import build_network
@@ -72,7 +72,7 @@ def one_thread():
 @pytest.fixture(scope="module")
 def lab():
     """(engine, run(coroutine), ids of two finished runs): one embedded engine for all of these tests."""
-    engine = Engine(EngineSettings(kinds=KINDS, threads=1, nice=0))
+    engine = Engine(EngineSettings(threads=1, nice=0, kinds=KINDS))
 
     async def finished(description: dict) -> str:
         job = await engine.submit("v" * 22, description)
@@ -155,13 +155,6 @@ def test_changes_on_the_way_are_in_the_script():
     text = network_script(record)
     assert "changes = {7: {'radius': 0.2, 'momentum': 0.5}, 20: {'learning_rate': 0.01}}" in text
     compile(text, "exported.py", "exec")
-
-
-def test_the_other_methods_are_those_that_are_trained():
-    from app.network.training.job import training_methods
-
-    for name, method in OTHERS.items():
-        assert training_methods([name], "diagonal")[name] == method
 
 
 @pytest.mark.parametrize("moment", ["final", "snapshot"])

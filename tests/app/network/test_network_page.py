@@ -16,7 +16,7 @@ from starlette.websockets import WebSocketDisconnect
 
 from app.jobs import Refused, Unavailable, UnknownJob
 from app.jobs.hub import Entry
-from app.network import follow, ground, routes
+from app.network import follow, landscape, routes
 from app.network.controls import controls, description_of, read_network_link, read_network_state, state_of
 from app.network.follow import asked, message
 from app.network.page import tables
@@ -91,7 +91,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
     fake = FakeEngine()
     for module in (routes, follow):
         monkeypatch.setattr(module, "default_engine", lambda: fake)
-    ground._jobs.clear()
+    landscape._jobs.clear()
     return fake
 
 
@@ -379,7 +379,7 @@ def test_the_web_process_imports_no_training() -> None:
     script = (
         "import sys; from app.server import build; build(); from app.jobs.kinds import validated\n"
         "from app.network.kinds import KINDS; validated({'kind': 'train'}, KINDS)\n"
-        "print(sorted({'optimizers.training', 'geometry.slices', 'app.network.training.job',"
+        "print(sorted({'optimizers.training', 'geometry.slices', 'app.network.training.session',"
         " 'app.network.training.problem', 'app.network.training.user_model_loader'} & set(sys.modules)))"
     )
     shown = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

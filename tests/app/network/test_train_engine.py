@@ -43,7 +43,7 @@ def curve(entries: list[Entry]) -> list[Any]:
 
 
 def test_a_training_run_whose_worker_is_killed_is_the_run_it_would_have_been() -> None:
-    engine = Engine(EngineSettings(kinds=KINDS, checkpoint_seconds=0.2, nice=0))
+    engine = Engine(EngineSettings(checkpoint_seconds=0.2, nice=0, kinds=KINDS))
 
     async def undisturbed() -> tuple[list[Entry], bytes]:
         job = await engine.submit("a", JOB)
@@ -77,7 +77,7 @@ def test_a_training_run_whose_worker_is_killed_is_the_run_it_would_have_been() -
 
 def test_two_jobs_that_begin_at_once_in_a_fresh_worker_both_run() -> None:
     """Each lane has a thread of its own, and both import torch first: one met the other's half-made module."""
-    engine = Engine(EngineSettings(kinds=KINDS, checkpoint_seconds=0.2, nice=0))
+    engine = Engine(EngineSettings(checkpoint_seconds=0.2, nice=0, kinds=KINDS))
 
     async def scenario() -> list[list[Entry]]:
         run = await engine.submit("a", {**JOB, "steps": 400, "plane": {"kind": "random"}})

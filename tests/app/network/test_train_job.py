@@ -15,8 +15,10 @@ from app.jobs.context import JobContext, LeaveJob
 from app.jobs.kinds import validated
 from app.jobs.packing import pack, unpack
 from app.network.kinds import KINDS, TRAIN
-from app.network.training.job import TrainedMethods, run, training_methods
+from app.network.training.job import run
+from app.network.training.session import TrainingSession
 from app.network.training.settings import CHANGEABLE, METHOD_NAMES, NUMBERS, STRUCTURES
+from optimizers.methods import network_methods
 from optimizers.structures import STRUCTURES as ALL_STRUCTURES
 
 pytestmark = pytest.mark.slow
@@ -191,6 +193,7 @@ def test_a_method_that_diverges_stops_says_so_once_and_tries_again_after_a_chang
         ({"steps": 1.5}, "steps must be a whole number"),
         ({"steps": True}, "steps must be a whole number"),
         ({"learning_rate": float("nan")}, "learning_rate must be a number from 0 to 10, not nan"),
+        ({"learning_rate": 10**5000}, "learning_rate must be a number from 0 to 10, not a huge one"),
         ({"learning_rate": "fast"}, "learning_rate must be a number from 0 to 10, not str"),
         ({"momentum": 1.0}, "momentum must be a number from 0 below 1, not 1"),
         ({"seed": 2**40}, "seed must be"),
@@ -227,7 +230,7 @@ def test_a_bad_change_gets_a_sentence(settings: dict[str, Any]) -> None:
 
 
 def test_every_changeable_setting_can_be_changed() -> None:
-    ground = TrainedMethods(validated({"kind": "train", **SMALL, "methods": ["SGDM"]}, KINDS)[1])
+    ground = TrainingSession(validated({"kind": "train", **SMALL, "methods": ["SGDM"]}, KINDS)[1])
     cleaned = TRAIN.change(dict.fromkeys(CHANGEABLE, 0.5))
     ground.training.change(**cleaned)
 
@@ -235,7 +238,7 @@ def test_every_changeable_setting_can_be_changed() -> None:
 def test_structures_offered_exist() -> None:
     assert set(STRUCTURES) <= set(ALL_STRUCTURES)
     for structure in STRUCTURES:
-        assert list(training_methods(["LLQR"], structure, refresh_every=5)) == ["LLQR"]
+        assert list(network_methods(structure, names=["LLQR"], refresh_every=5)) == ["LLQR"]
 
 
 def test_packed_trees_come_back() -> None:

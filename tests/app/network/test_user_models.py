@@ -20,8 +20,8 @@ from app.jobs.packing import pack, unpack
 from app.network.controls import read_network_state
 from app.network.kinds import KINDS
 from app.network.training import user_models
-from app.network.training.job import TrainedMethods
 from app.network.training.problem import device_in_words, make_problem, read_plane, read_weights
+from app.network.training.session import TrainingSession
 from app.network.training.user_model_loader import look
 from geometry.architectures import build_network
 from geometry.checkpoints import save_weights
@@ -93,7 +93,7 @@ def test_an_own_objective_is_trained_by_a_worker(here: Path, monkeypatch: pytest
         entries = [entry async for entry in engine.follow(job)]
         return entries, await engine.result(job, "weights/final")
 
-    engine = Engine(EngineSettings(kinds=KINDS, nice=0))
+    engine = Engine(EngineSettings(nice=0, kinds=KINDS))
     try:
         entries, weights = asyncio.run(asyncio.wait_for(scenario(), 120))
     finally:
@@ -140,7 +140,7 @@ def test_a_checkpoint_is_recognised_and_training_starts_from_it(
     assert told == {"title": f"mlp of kept.{suffix}", "data": ["spirals"]}, (
         "its shapes are those of this data set alone"
     )
-    ground = TrainedMethods(description(network="own", data="spirals", seed=1))
+    ground = TrainingSession(description(network="own", data="spirals", seed=1))
     start = ground.training.state("SGDM").position
     torch.testing.assert_close(start, torch.nn.utils.parameters_to_vector(module.parameters()).detach())
     with pytest.raises(ValueError, match="network 'own' takes the data spirals"):
@@ -212,7 +212,7 @@ def test_no_request_names_code(here: Path) -> None:
 
 def test_the_foundation_of_a_description_is_the_training_s_own(here: Path) -> None:
     told = description(network="resnet8-batchnorm", data="digits", methods=["SGDM"], plane={"kind": "random"})
-    ground, found = TrainedMethods(told), make_problem(told)
+    ground, found = TrainingSession(told), make_problem(told)
     torch.testing.assert_close(found.objective.initial, ground.objective.initial, rtol=0, atol=0)
     ground.training.advance("SGDM")
     theta, buffers = read_weights(ground.packed_weights(), found)["SGDM"]
@@ -236,13 +236,13 @@ def test_the_plane_of_the_first_steps_shows_how_a_run_begins(here: Path) -> None
     """The run of SGDM lies in it far better than in the random plane; and the random one stands in where it must."""
     off = {}
     for kind in ("first steps", "random"):
-        ground = TrainedMethods(description(data="two-moons", methods=["SGDM"], plane={"kind": kind}))
+        ground = TrainingSession(description(data="two-moons", methods=["SGDM"], plane={"kind": kind}))
         for _ in range(12):
             ground.training.advance("SGDM")
         moved = float(torch.linalg.vector_norm(ground.training.state("SGDM").position - ground.objective.initial))
         off[kind] = ground.place("SGDM")["off"] / moved
     assert off["first steps"] < 0.35 < 0.9 < off["random"]
-    still = TrainedMethods(
+    still = TrainingSession(
         description(data="two-moons", methods=["SGDM"], learning_rate=0.0, plane={"kind": "first steps"})
     )
     assert still.plane is not None and still.plane.kind == "random" and still.extent == []

@@ -14,7 +14,7 @@ KEPT = 200
 _jobs: OrderedDict[tuple[Any, ...], asyncio.Future[str]] = OrderedDict()
 
 
-async def ground_of(engine: Engine, run: str, x: Any, y: Any, address: str = "") -> str:
+async def share_landscape(engine: Engine, run: str, x: Any, y: Any, address: str = "") -> str:
     """The job that computes the loss over the run's plane on [x₀, x₁] × [y₀, y₁], started now or by somebody before.
 
     Its jobs count as the run's, not as a visitor's: so there are at most so many at a time for each run, however many

@@ -1,0 +1,135 @@
+"""What a training job stands on: its methods, the plane it is watched on, losses of both halves; with torch."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import torch
+
+from app.jobs.packing import pack
+from app.network.training.problem import make_problem
+from app.network.training.settings import Description
+from geometry.batches import class_scores
+from geometry.networks import NetworkLoss
+from geometry.plane import Plane
+from geometry.slices.directions import slice_plane
+from optimizers import Method
+from optimizers.methods import network_methods
+from optimizers.rule import State, at_rest
+from optimizers.training import Training, train
+
+EVALUATED = 1000
+"""Examples of either half that losses and accuracies are measured on."""
+FIRST_STEPS = 60
+"""Steps of the run of SGDM whose principal components make a plane of kind "first steps"."""
+TRAINED_WITH = ("batch_size", "refresh_size", "learning_rate", "radius", "momentum", "weight_decay")
+
+
+def watched_plane(objective: NetworkLoss, description: Description) -> tuple[Plane, list[list[float]]] | None:
+    """The plane through the initial weights that the description asks for, and opposite corners of the piece of it that
+    the first steps are known to reach (none for random directions).
+
+    Random directions are nearly orthogonal to any path: in D dimensions they show about 2/D of its movement. The
+    principal components of a short run of SGDM, with the description's own settings, batches and noise, show most of
+    how all methods begin; how much they show of the rest is what `off` tells in every row. Where that run spans no
+    plane it is the random one, and its labels say so.
+    """
+    asked = description["plane"]
+    if asked is None:
+        return None
+    at_random = slice_plane(objective, objective.initial, "random", asked["normalisation"], asked["seed"])
+    if asked["kind"] == "random":
+        return at_random, []
+    steps = max(3, min(FIRST_STEPS, description["steps"]))
+    settings = {name: description[name] for name in (*TRAINED_WITH, "noise_variance", "seed")}
+    first = train(objective, {"SGDM": Method()}, steps, **settings, keep_every=1)["SGDM"]
+    try:
+        found = slice_plane(objective, objective.initial, "pca", trajectories=first.positions.to(objective.initial))
+    except ValueError:  # SGDM stood still or diverged at once: its path spans no plane
+        return at_random, []
+    labels = tuple(f"{label} of SGDM's first {steps} steps" for label in found.labels)
+    plane = Plane(found.origin, found.directions, "first steps", "none", None, labels)
+    reached = plane.project(first.positions)
+    return plane, [corner.tolist() for corner in (reached.amin(0), reached.amax(0))]
+
+
+class TrainingSession:
+    """The network's loss over the data of a description, and the training of its methods."""
+
+    def __init__(self, description: Description, worker: int = 0) -> None:
+        found = make_problem(description, worker)
+        self.device, self.objective, self.data = found.device, found.objective, found.data
+        options = {name: description[name] for name in ("refresh_every", "decay", "damping")}
+        self.training = Training(
+            self.objective,
+            network_methods(description["structure"], names=description["methods"], **options),
+            noise_variance=description["noise_variance"],
+            seed=description["seed"],
+            **{name: description[name] for name in TRAINED_WITH},
+        )
+        self.halves = {half: found.over(half, EVALUATED) for half in ("train", "test")}
+        watched = watched_plane(self.objective, description)
+        self.plane = None if watched is None else watched[0]
+        self.extent = [] if watched is None else watched[1]
+        if self.plane is not None:
+            # Every row asks for places: (dᵀd)⁻¹ dᵀ is made once.
+            inverse = torch.as_tensor(np.linalg.inv(self.plane.gram), dtype=self.objective.dtype, device=self.device)
+            self._projector = (inverse @ self.plane.directions).T
+
+    def states(self) -> dict[str, Any]:
+        """The states of all methods as a tree."""
+        return {name: state_tree(self.training.state(name)) for name in self.training.names}
+
+    def restore(self, states: dict[str, Any]) -> None:
+        """Put every method at a state that `states` gave."""
+        for name, tree in states.items():
+            self.training.restore(name, State(**{key: self._tensors(value) for key, value in tree.items()}))
+
+    def packed_weights(self) -> bytes:
+        """The weights and running statistics of all methods."""
+        states = {name: self.training.state(name) for name in self.training.names}
+        return pack({name: {"position": s.position, "buffers": s.buffers or {}} for name, s in states.items()})
+
+    def packed_plane(self) -> bytes:
+        """The plane's origin (D,) and directions (2, D), and where they come from."""
+        plane = self.plane
+        assert plane is not None
+        said = {"kind": plane.kind, "normalisation": plane.normalisation, "seed": plane.seed}
+        return pack({"origin": plane.origin, "directions": plane.directions, "labels": list(plane.labels), **said})
+
+    def place(self, name: str) -> dict[str, Any]:
+        """{"at": coordinates in the plane, "off": Euclidean distance from it}, or nothing without a plane."""
+        if self.plane is None:
+            return {}
+        moved = self.training.state(name).position - self.plane.origin
+        at = moved @ self._projector
+        off = torch.linalg.vector_norm(moved - at @ self.plane.directions)
+        return {"at": at.tolist(), "off": float(off)}
+
+    def evaluate(self, name: str) -> dict[str, float]:
+        """Loss and accuracy of both halves at the method's weights, in inference mode."""
+        state = self.training.state(name)
+        found: dict[str, float] = {}
+        for half, objective in self.halves.items():
+            here: Any = at_rest(objective, state)
+            with torch.no_grad():
+                found[f"{half}_loss"] = float(here.loss(state.position))
+                scores = class_scores(here.outputs(state.position), here.data.targets, ())
+                found[f"{half}_accuracy"] = float((scores.argmax(-1) == here.data.targets).double().mean())
+        return found
+
+    def _tensors(self, tree: Any) -> Any:
+        if isinstance(tree, np.ndarray):
+            return torch.from_numpy(tree.copy()).to(self.device)
+        if isinstance(tree, dict):
+            return {key: self._tensors(value) for key, value in tree.items()}
+        if isinstance(tree, list | tuple):
+            return type(tree)(self._tensors(value) for value in tree)
+        return tree
+
+
+def state_tree(state: Any) -> dict[str, Any]:
+    """A state of the step as a tree for `pack`."""
+    return {row.name: getattr(state, row.name) for row in dataclasses.fields(state)}
