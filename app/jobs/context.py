@@ -125,7 +125,7 @@ class JobContext:
             self._results[name] = data
         self._entry("result", {"name": name, "bytes": len(data), **values})
 
-    def told(self, run: str) -> dict[str, Any]:
+    def describe(self, run: str) -> dict[str, Any]:
         """The cleaned description of another job, with its "kind": what its network and data are made from.
 
         ValueError with a sentence where no such job is known (any more).

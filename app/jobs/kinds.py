@@ -29,22 +29,20 @@ class JobKind:
     """A kind of job: a pure function of a description.
 
     validate(description without "kind") → the cleaned description, of plain JSON values; ValueError with a sentence.
-    run(description, job: JobContext) → None: reports, keeps checkpoints and asks for settings through `job`.
+    run: "module:function" of a function (description, job: JobContext) → None that reports, keeps checkpoints and asks
+    for settings through `job`. Workers alone import its module, which imports at its top all that it needs.
     change(settings) → cleaned settings that may be changed while it runs.
     resumable: whether it keeps checkpoints and so can be paused, and make way for others.
     label(description) → a few words for lists.
-    needs: modules that `run` imports. The worker imports them first, for one job at a time: two threads that import
-    torch at once find each other's half-made modules.
     """
 
     name: str
     validate: Callable[[Description], Description]
-    run: Callable[[Description, JobContext], None]
+    run: str
     change: Callable[[Description], Description] = _no_change
     lane: str = "long"
     resumable: bool = True
     label: Callable[[Description], str] | None = None
-    needs: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.lane not in LANES:
@@ -82,6 +80,12 @@ def load_kind(name: Any, kinds: Mapping[str, str]) -> JobKind:
         raise Refused(f"kind must be one of {', '.join(sorted(kinds))}, not {_shown(name)}")
     module, _, attribute = kinds[name].partition(":")
     return getattr(importlib.import_module(module), attribute)
+
+
+def load_run(kind: JobKind) -> Callable[[Description, JobContext], None]:
+    """The function that runs jobs of a kind, its module imported. For workers."""
+    module, _, function = kind.run.partition(":")
+    return getattr(importlib.import_module(module), function)
 
 
 def validated(description: Any, kinds: Mapping[str, str]) -> tuple[JobKind, Description]:

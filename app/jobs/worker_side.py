@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import atexit
 import contextlib
-import importlib
 import logging
 import os
 import signal
@@ -21,7 +20,7 @@ from distributed.diagnostics.plugin import WorkerPlugin
 
 from app.jobs.context import JobContext, LeaveJob
 from app.jobs.errors import Refused
-from app.jobs.kinds import LANES, JobKind, load_kind
+from app.jobs.kinds import LANES, load_kind, load_run
 from app.jobs.settings import EngineSettings
 from app.jobs.states import Event
 
@@ -184,20 +183,17 @@ class JobRunner(WorkerPlugin):
 
 
 def import_needs(settings: EngineSettings, idle: Callable[[], bool]) -> None:
-    """Import the modules that the kinds need, one after the other and only while the worker is idle: no run is slower
+    """Import the modules that run the kinds, one after the other and only while the worker is idle: no run is slower
     for it, and a job that begins meanwhile waits for one module at most."""
     for name in settings.kinds:
+        time.sleep(IDLE_SECONDS)
+        while not idle():
+            time.sleep(IDLE_SECONDS)
         try:
             with IMPORTING:
-                needs = load_kind(name, settings.kinds).needs
-            for module in needs:
-                time.sleep(IDLE_SECONDS)
-                while not idle():
-                    time.sleep(IDLE_SECONDS)
-                with IMPORTING:
-                    importlib.import_module(module)
+                load_run(load_kind(name, settings.kinds))
         except Exception as error:  # noqa: BLE001 - a job of that kind will say what is wrong
-            logger.debug("what jobs of kind %s need is not imported: %s", name, error)
+            logger.debug("what runs jobs of kind %s is not imported: %s", name, error)
 
 
 class JobThread(threading.Thread):
@@ -214,12 +210,12 @@ class JobThread(threading.Thread):
         event, sentence = Event.FAIL, "The run ended in an unexpected way."
         try:
             with IMPORTING:
-                kind: JobKind = load_kind(self.assignment["kind"], self.settings.kinds)
-                for module in kind.needs:
-                    importlib.import_module(module)
+                # One job at a time: two threads that import torch at once find each other's half-made modules.
+                kind = load_kind(self.assignment["kind"], self.settings.kinds)
+                run = load_run(kind)
                 limit_threads(self.context.threads)
             self.context.set_resumable(kind.resumable)
-            kind.run(self.assignment["description"], self.context)
+            run(self.assignment["description"], self.context)
             event, sentence = Event.FINISH, "Finished."
         except LeaveJob:
             event, sentence = Event.LEAVE, ""

@@ -1,12 +1,107 @@
-"""The kinds of jobs of the network page: where workers find what runs each of them."""
+"""The kinds of jobs of the network page: what each takes, and where workers find what runs it.
+
+Nothing that trains or measures is imported here: web processes read this, to check what visitors ask for.
+"""
 
 from __future__ import annotations
 
+import re
+from functools import partial
+from typing import Any
+
+from app.jobs.kinds import Description, JobKind, asked_run
+from app.network.explore.controls import CURVATURE_CONTROLS, RESCALING_CONTROLS, SLICE_CONTROLS, check_description
+from app.network.training import settings
+from app.network.training.settings import METHOD_NAMES
+
+LARGEST = 1e6
+MOMENT = re.compile(r"final\Z|[1-9][0-9]{0,5}\Z")
+
+
+def validate_landscape(description: Description) -> Description:
+    """{"run": id of a training job that has a plane, "x": [from, to], "y": [from, to]}; ValueError with a sentence."""
+    unknown = sorted(set(description) - {"run", "x", "y"})
+    if unknown:
+        raise ValueError(f"unknown setting {unknown[0][:40]!r}; a landscape has run, x, y")
+    run = asked_run(description)
+    return {"run": run, "x": _bounds("x", description.get("x")), "y": _bounds("y", description.get("y"))}
+
+
+def _bounds(name: str, value: Any) -> list[float]:
+    fine = isinstance(value, list) and len(value) == 2
+    fine = fine and all(isinstance(end, int | float) and not isinstance(end, bool) for end in value)
+    # Compared as it is: an integer of four hundred digits is no float, and NaN is within no bounds.
+    if not fine or not all(abs(end) <= LARGEST for end in value) or not value[0] < value[1]:
+        raise ValueError(f"{name} must be two numbers, the smaller first, between −{LARGEST:g} and {LARGEST:g}")
+    return [float(end) for end in value]
+
+
+def validate_weights(description: Description) -> Description:
+    """The cleaned description; ValueError with a sentence."""
+    unknown = sorted(set(description) - {"run", "moment", "method"})
+    if unknown:
+        raise ValueError(f"unknown setting {unknown[0][:40]!r}; a weights-file has run, moment, method")
+    run, moment, method = asked_run(description), description.get("moment"), description.get("method")
+    if not isinstance(moment, str) or not MOMENT.match(moment):
+        raise ValueError("moment must be final or the step of a snapshot")
+    if not isinstance(method, str) or method not in METHOD_NAMES:
+        raise ValueError(f"method must be one of {', '.join(METHOD_NAMES)}")
+    return {"run": run, "moment": moment, "method": method}
+
+
+TRAIN = JobKind(
+    "train",
+    settings.validate,
+    "app.network.training.job:run",
+    settings.change,
+    label=settings.label,
+)
+LANDSCAPE = JobKind(
+    "landscape",
+    validate_landscape,
+    "app.network.training.landscape_job:run",
+    lane="short",
+    resumable=False,
+    label=lambda asked: f"landscape of {asked['run']}",
+)
+SLICE = JobKind(
+    "slice",
+    partial(check_description, SLICE_CONTROLS),
+    "app.network.explore.slice_job:run",
+    lane="short",
+    resumable=False,
+    label=lambda asked: f"slice, {asked['slice_kind']}",
+)
+CURVATURE = JobKind(
+    "curvature",
+    partial(check_description, CURVATURE_CONTROLS),
+    "app.network.explore.curvature_job:run",
+    lane="short",
+    resumable=False,
+    label=lambda asked: f"curvature, {asked['curvature_when']}",
+)
+RESCALING = JobKind(
+    "rescaling",
+    partial(check_description, RESCALING_CONTROLS),
+    "app.network.explore.rescaling_job:run",
+    lane="short",
+    resumable=False,
+    label=lambda asked: f"rescaling by {asked['rescaling_factor']:g}",
+)
+WEIGHTS_FILE = JobKind(
+    "weights-file",
+    validate_weights,
+    "app.network.export.weights_job:run",
+    lane="short",
+    resumable=False,
+    label=lambda asked: f"weights of {asked['method']}, {asked['moment']}",
+)
 KINDS = {
-    "train": "app.network.training.job:TRAIN",
-    "ground": "app.network.training.landscape_job:GROUND",
-    "slice": "app.network.explore.slice_job:SLICE",
-    "curvature": "app.network.explore.curvature_job:CURVATURE",
-    "rescaling": "app.network.explore.rescaling_job:RESCALING",
-    "weights-file": "app.network.export.weights_job:WEIGHTS_FILE",
+    "train": "app.network.kinds:TRAIN",
+    "landscape": "app.network.kinds:LANDSCAPE",
+    "slice": "app.network.kinds:SLICE",
+    "curvature": "app.network.kinds:CURVATURE",
+    "rescaling": "app.network.kinds:RESCALING",
+    "weights-file": "app.network.kinds:WEIGHTS_FILE",
 }
+"""Where the engine's workers find each."""

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from typing import Any
 
 from app.jobs import Engine, Refused
-from app.network.training.landscape_job import validate
+from app.network.kinds import validate_landscape
 from app.state.schema import BadRequest
 
 KEPT = 200
@@ -21,7 +21,7 @@ async def share_landscape(engine: Engine, run: str, x: Any, y: Any, address: str
     follow it; `address` is the one that it is asked for from. BadRequest for bounds that are none.
     """
     try:
-        wish = validate({"run": run, "x": x, "y": y})
+        wish = validate_landscape({"run": run, "x": x, "y": y})
     except (ValueError, TypeError) as error:
         raise BadRequest(f"{error}.") from error
     key = (run, *wish["x"], *wish["y"])
@@ -29,7 +29,7 @@ async def share_landscape(engine: Engine, run: str, x: Any, y: Any, address: str
     if known is not None and known.done() and await _over(engine, known):
         known = None
     if known is None:
-        known = asyncio.ensure_future(engine.submit(f"ground of {run}", {"kind": "ground", **wish}, address))
+        known = asyncio.ensure_future(engine.submit(f"landscape of {run}", {"kind": "landscape", **wish}, address))
         _jobs[key] = known
         while len(_jobs) > KEPT:
             _jobs.popitem(last=False)

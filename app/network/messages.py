@@ -27,7 +27,6 @@ class RunAnswer(TypedDict):
     label: str
     state: str
     sentence: str
-    asked: str
     description: dict[str, Any]
     position: int
     total: int | None

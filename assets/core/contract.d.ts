@@ -524,7 +524,6 @@ export interface RunAnswer {
   label: string;
   state: string;
   sentence: string;
-  asked: string;
   description: Record<string, any>;
   position: number;
   total: number | null;

@@ -59,10 +59,10 @@ def _stamps(description: Description) -> dict[str, Any]:
     return {"count": int(description["count"]), "rate": float(description["rate"])}
 
 
-STAMPS = JobKind("stamps", _stamps, stamps, resumable=False)
+STAMPS = JobKind("stamps", _stamps, "tests.benchmarks.streaming_jobs:stamps", resumable=False)
 COMPARE = JobKind("compare", _comparison, compare, resumable=False)
 KINDS = {
-    "train": "app.network.training.job:TRAIN",
+    "train": "app.network.kinds:TRAIN",
     "stamps": "tests.benchmarks.streaming_jobs:STAMPS",
     "compare": "tests.benchmarks.streaming_jobs:COMPARE",
 }

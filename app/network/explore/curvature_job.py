@@ -11,16 +11,19 @@ The last kept weights come first. Result: "curvature", a packed list of all of i
 from __future__ import annotations
 
 import time
-from functools import partial
 from typing import Any
 
 import numpy as np
+import torch
 
 from app.encoding import encode
 from app.jobs.context import JobContext
-from app.jobs.kinds import Description, JobKind
+from app.jobs.kinds import Description
 from app.jobs.packing import pack
-from app.network.explore.controls import CURVATURE_CONTROLS, check_description
+from app.network.explore.frames import data_of
+from app.network.explore.interruptible import Watched
+from app.network.explore.run_record import fetch_run
+from geometry.curvature import hessian_trace, sam_sharpness, spectral_density, top_eigenvalues
 
 DENSITY_POINTS = 300
 MAXIMUM_PRODUCTS = 1000
@@ -28,15 +31,10 @@ MAXIMUM_PRODUCTS = 1000
 
 def run(description: Description, job: JobContext) -> None:
     """Measure and report."""
-    import torch
-
-    from app.network.explore.frames import data_of
-    from app.network.explore.run_record import run_ground
-
     torch.set_num_threads(job.threads)
     job.settings(0)
     began = time.perf_counter()
-    ground, data = run_ground(description["run"], job), data_of(description, "curvature")
+    ground, data = fetch_run(description["run"], job), data_of(description, "curvature")
     steps = moments(ground.steps, description)
     places = [(step, name) for step in steps for name in ground.methods]
     # All methods start at the same weights: they are measured once.
@@ -82,9 +80,6 @@ def moments(kept: list[int], asked: dict[str, Any]) -> list[int]:
 
 def measured(ground: Any, name: str, step: int, data: Any, asked: dict[str, Any], job: JobContext) -> dict[str, Any]:
     """One row: the numbers at a method's weights, or a sentence why there are none."""
-    from app.network.explore.interruptible import Watched
-    from geometry.curvature import hessian_trace, sam_sharpness, top_eigenvalues
-
     began, seed = time.perf_counter(), asked["curvature_seed"]
     spot = ground.kept([step], job)[step][name]
     row: dict[str, Any] = {"method": "" if step == 0 else name, "step": step, "products": 0}
@@ -119,9 +114,6 @@ def measured(ground: Any, name: str, step: int, data: Any, asked: dict[str, Any]
 
 def density(ground: Any, name: str, step: int, data: Any, asked: dict[str, Any], job: JobContext) -> dict[str, Any]:
     """The spectral density at a method's weights; its trace is a by-product to compare with."""
-    from app.network.explore.interruptible import Watched
-    from geometry.curvature import spectral_density
-
     spot = ground.kept([step], job)[step][name]
     row: dict[str, Any] = {"method": name, "step": step, "products": 0, "values": np.empty(0), "density": np.empty(0)}
     if not spot.finite:
@@ -175,14 +167,3 @@ def sentence(rows: list[dict[str, Any]], asked: dict[str, Any]) -> str:
             f"of {asked['curvature_tolerance']:g} of the largest."
         )
     return " ".join(parts)
-
-
-CURVATURE = JobKind(
-    name="curvature",
-    validate=partial(check_description, CURVATURE_CONTROLS),
-    run=run,
-    lane="short",
-    resumable=False,
-    label=lambda asked: f"curvature, {asked['curvature_when']}",
-    needs=("app.network.explore.run_record", "app.network.explore.interruptible", "geometry.curvature"),
-)

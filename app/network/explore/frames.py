@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from app.jobs.context import JobContext
-from app.network.explore.run_record import Data, RunGround, Spot
+from app.network.explore.run_record import Data, RunRecord, Spot
 from geometry.networks import NetworkLoss
 from geometry.plane import Plane
 from geometry.slices.directions import slice_plane
@@ -19,7 +19,7 @@ AROUND_PATHS = ("pca", "three-points")
 
 
 def asked_plane(
-    ground: RunGround,
+    ground: RunRecord,
     asked: dict[str, Any],
     objective: NetworkLoss,
     spot: Spot,

@@ -11,16 +11,20 @@ Result: "rescaling", a packed list of all of it.
 from __future__ import annotations
 
 import time
-from functools import partial
 from typing import Any
 
 import numpy as np
+import torch
 
 from app.encoding import encode
 from app.jobs.context import JobContext
-from app.jobs.kinds import Description, JobKind
+from app.jobs.kinds import Description
 from app.jobs.packing import pack
-from app.network.explore.controls import RESCALING_CONTROLS, check_description
+from app.network.explore.interruptible import Watched
+from app.network.explore.run_record import Data, fetch_run
+from geometry.plane import Plane
+from geometry.rescaling import rescaled, rescalings
+from geometry.slices import evaluate_slice, slice_plane
 
 LINE_POINTS = 61
 ASCENT = 10
@@ -28,16 +32,10 @@ ASCENT = 10
 
 def run(description: Description, job: JobContext) -> None:
     """Demonstrate and report."""
-    import torch
-
-    from app.network.explore.interruptible import Watched
-    from app.network.explore.run_record import Data, run_ground
-    from geometry.rescaling import rescalings
-
     torch.set_num_threads(job.threads)
     job.settings(0)
     began = time.perf_counter()
-    ground = run_ground(description["run"], job)
+    ground = fetch_run(description["run"], job)
     spot = ground.spot(description["rescaling_point"], ground.steps[-1], job)
     objective = ground.objective(Data("train"), spot)
     factors = list(dict.fromkeys((1.0, description["rescaling_factor"])))
@@ -88,10 +86,6 @@ def run(description: Description, job: JobContext) -> None:
 def two_lines(objective: Any, theta: Any, factor: float, x: np.ndarray, seed: int) -> dict[str, np.ndarray]:
     """The loss along a filter-normalised random direction at T_α θ, and along the same direction unscaled, of length
     ‖θ‖ for every α."""
-    from geometry.plane import Plane
-    from geometry.rescaling import rescaled
-    from geometry.slices import evaluate_slice, slice_plane
-
     moved = rescaled(theta, objective.layout, factor)
     filtered = slice_plane(objective, moved, "random", "filter", seed, axes=1)
     fixed = slice_plane(objective, theta, "random", "none", seed, axes=1).directions * float(theta.double().norm())
@@ -115,14 +109,3 @@ def sentence(rows: list[dict[str, Any]]) -> str:
         f"{100 * other['plain_slice_difference']:.3g} % of its range, the filter-normalised one by "
         f"{100 * other['slice_difference']:.1g} %."
     )
-
-
-RESCALING = JobKind(
-    name="rescaling",
-    validate=partial(check_description, RESCALING_CONTROLS),
-    run=run,
-    lane="short",
-    resumable=False,
-    label=lambda asked: f"rescaling by {asked['rescaling_factor']:g}",
-    needs=("app.network.explore.run_record", "app.network.explore.interruptible", "geometry.rescaling"),
-)

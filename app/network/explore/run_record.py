@@ -13,7 +13,7 @@ import torch
 
 from app.jobs.context import JobContext
 from app.network.explore.controls import AUTO, MEAN
-from app.network.training.problem import Foundation, foundation, read_weights
+from app.network.training.problem import TrainingProblem, make_problem, read_weights
 from geometry.networks import NetworkLoss
 from geometry.slices.sampled import sampled_objective
 
@@ -52,13 +52,13 @@ class Data:
     seed: int = 0
 
 
-class RunGround:
+class RunRecord:
     """The loss of a run's network over either half of its data, and the weights kept on the way.
 
     ValueError with a sentence where the run has not kept what is asked for.
     """
 
-    def __init__(self, run: str, found: Foundation) -> None:
+    def __init__(self, run: str, found: TrainingProblem) -> None:
         self.run, self.found = run, found
         self.methods: list[str] = list(found.description["methods"])
         self.total = int(found.description["steps"])
@@ -170,14 +170,14 @@ class RunGround:
             raise ValueError(f"{name} was not trained in this run; it has {', '.join(self.methods)}")
 
 
-_RUNS: OrderedDict[tuple[str, int], RunGround] = OrderedDict()
+_RUNS: OrderedDict[tuple[str, int], RunRecord] = OrderedDict()
 """Only the thread of the lane "short" comes here, one job at a time."""
 
 
-def run_ground(run: str, job: JobContext) -> RunGround:
+def fetch_run(run: str, job: JobContext) -> RunRecord:
     """The ground of a training job, kept in memory for the next look at it."""
     results = job.kept(run)
-    ground = _RUNS.get((run, job.worker)) or RunGround(run, foundation(job.told(run), job.worker))
+    ground = _RUNS.get((run, job.worker)) or RunRecord(run, make_problem(job.describe(run), job.worker))
     _RUNS[run, job.worker] = ground
     _RUNS.move_to_end((run, job.worker))
     while len(_RUNS) > RUNS:

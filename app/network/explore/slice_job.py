@@ -11,16 +11,23 @@ Result: "slice", a packed tree of all of it in float64, for export. A stop is ta
 from __future__ import annotations
 
 import time
-from functools import partial
 from typing import Any
 
 import numpy as np
+import torch
 
 from app.encoding import encode
 from app.jobs.context import JobContext
-from app.jobs.kinds import Description, JobKind
+from app.jobs.kinds import Description
 from app.jobs.packing import pack
-from app.network.explore.controls import SLICE_CONTROLS, check_description
+from app.network.explore.frames import asked_plane, data_of, frame
+from app.network.explore.run_record import fetch_run
+from geometry.projection_error import path_on_plane
+from geometry.slices.adaptive import refined_slices
+from geometry.slices.grid import lattice
+from geometry.slices.points import point_losses
+from geometry.slices.progressive import progressive_slice
+from geometry.slices.sampled import sampled_slice
 
 FIRST_SECONDS = 0.12
 """What the first coarse picture may take."""
@@ -35,21 +42,15 @@ BUDGETS = {1: 120, 2: 433}
 
 def run(description: Description, job: JobContext) -> None:
     """Compute and report."""
-    import torch
-
-    from app.network.explore.run_record import run_ground
-
     torch.set_num_threads(job.threads)
     job.settings(0)
-    Slice(run_ground(description["run"], job), description, job).compute()
+    Slice(fetch_run(description["run"], job), description, job).compute()
 
 
 class Slice:
     """One slice on its way. `position` counts evaluations of the picture: it only grows, as a feed's must."""
 
     def __init__(self, ground: Any, asked: dict[str, Any], job: JobContext) -> None:
-        from app.network.explore.frames import asked_plane, data_of, frame
-
         self.began = time.perf_counter()
         self.ground, self.asked, self.job = ground, asked, job
         self.data = data_of(asked, "slice")
@@ -109,8 +110,6 @@ class Slice:
 
     def progressive(self) -> tuple[np.ndarray, dict[str, Any]]:
         """Coarse, then exact."""
-        from geometry.slices.progressive import progressive_slice
-
         interval, found = INTERVALS[0], None
         pictures = progressive_slice(
             self.objective, self.plane, self.x, self.y, coarsest=self._coarsest(), interval=INTERVALS[0]
@@ -131,9 +130,6 @@ class Slice:
 
     def exact(self) -> tuple[np.ndarray, dict[str, Any]]:
         """Every point, drawn at the end; `done` tells how far it is."""
-        from geometry.slices.grid import lattice
-        from geometry.slices.points import point_losses
-
         evaluate, points = point_losses(self.objective, self.plane), lattice(self.x, self.y)
         found, start, together = np.empty(len(points)), 0, 4
         while start < len(points):
@@ -151,8 +147,6 @@ class Slice:
 
     def adaptive(self) -> tuple[np.ndarray, dict[str, Any]]:
         """From few points, refined where interpolation errs."""
-        from geometry.slices.adaptive import refined_slices
-
         ends = [(float(axis[0]), float(axis[-1])) for axis in (self.x, self.y) if axis is not None]
         found = None
         for found in refined_slices(
@@ -190,8 +184,6 @@ class Slice:
 
     def report_honesty(self, position: int) -> None:
         """What the projection of every path leaves out."""
-        from geometry.projection_error import path_on_plane
-
         for name, path in self.paths.items():
             self.job.settings(position)
             true = self.ground.true_losses(name, self.data, self.job)
@@ -212,8 +204,6 @@ class Slice:
 
     def standard_error(self) -> dict[str, Any]:
         """Of a sample: the standard error of its level, on a coarse grid; nothing for whole data."""
-        from geometry.slices.sampled import sampled_slice
-
         if self.objective.examples == self.whole.examples:
             return {}
 
@@ -287,8 +277,6 @@ class Slice:
 
     def _coarsest(self) -> int:
         """Stride of the first picture, such that it is there in time: 8 × 8 points at most, 4 × 4 at least."""
-        from geometry.slices.points import point_losses
-
         evaluate = point_losses(self.objective, self.plane)
         middle = np.zeros((1, self.plane.axes))
         evaluate.losses(middle)
@@ -301,14 +289,3 @@ class Slice:
         while (self.x.size - 1) / stride + 1 > lines:
             stride *= 2
         return stride
-
-
-SLICE = JobKind(
-    name="slice",
-    validate=partial(check_description, SLICE_CONTROLS),
-    run=run,
-    lane="short",
-    resumable=False,
-    label=lambda asked: f"slice, {asked['slice_kind']}",
-    needs=("app.network.explore.run_record", "app.network.explore.frames"),
-)

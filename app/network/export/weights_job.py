@@ -6,40 +6,20 @@ Result: "file". A job and not the web process writes it: names and shapes are th
 
 from __future__ import annotations
 
-import re
-
 import orjson
+from safetensors.torch import save
 
 from app import __version__
 from app.jobs.context import JobContext
-from app.jobs.kinds import Description, JobKind, asked_run
-from app.network.training.settings import METHOD_NAMES
-
-MOMENT = re.compile(r"final\Z|[1-9][0-9]{0,5}\Z")
-
-
-def validate(description: Description) -> Description:
-    """The cleaned description; ValueError with a sentence."""
-    unknown = sorted(set(description) - {"run", "moment", "method"})
-    if unknown:
-        raise ValueError(f"unknown setting {unknown[0][:40]!r}; a weights-file has run, moment, method")
-    run, moment, method = asked_run(description), description.get("moment"), description.get("method")
-    if not isinstance(moment, str) or not MOMENT.match(moment):
-        raise ValueError("moment must be final or the step of a snapshot")
-    if not isinstance(method, str) or method not in METHOD_NAMES:
-        raise ValueError(f"method must be one of {', '.join(METHOD_NAMES)}")
-    return {"run": run, "moment": moment, "method": method}
+from app.jobs.kinds import Description
+from app.network.training.problem import make_problem, read_weights
 
 
 def run(description: Description, job: JobContext) -> None:
     """Write the file into the result."""
-    from safetensors.torch import save
-
-    from app.network.training.problem import foundation, read_weights
-
-    told = job.told(description["run"])
+    told = job.describe(description["run"])
     packed = job.fetch(description["run"], f"weights/{description['moment']}")
-    found = foundation(told, job.worker)
+    found = make_problem(told, job.worker)
     weights = read_weights(packed, found)
     method = description["method"]
     if method not in weights:
@@ -50,13 +30,3 @@ def run(description: Description, job: JobContext) -> None:
     tensors = {name: value.detach().cpu().contiguous().clone() for name, value in state.items()}
     settings = {**told, "method": method, "moment": description["moment"], "made_by": f"Pothole lab {__version__}"}
     job.keep_result("file", save(tensors, metadata={"settings": orjson.dumps(settings).decode()}))
-
-
-WEIGHTS_FILE = JobKind(
-    name="weights-file",
-    validate=validate,
-    run=run,
-    lane="short",
-    resumable=False,
-    label=lambda asked: f"weights of {asked['method']}, {asked['moment']}",
-)

@@ -4,7 +4,7 @@ Its rows: {"position": steps done, "methods": {name: {loss, evaluations, product
 batch's, `seconds` the method's own training time. At some of the steps also train_loss, train_accuracy, test_loss and
 test_accuracy, in inference mode; with a plane `at`, the coordinates of θ in it, and `off`, the distance from it.
 Results: "weights/<step>" and "weights/final", packed {name: {"position": θ, "buffers": …}}, and "plane" (see
-`foundation.read_weights` and `read_plane`). A notice at the start says the device, the parameters and the examples.
+`problem.read_weights` and `read_plane`). A notice at the start says the device, the parameters and the examples.
 """
 
 from __future__ import annotations
@@ -12,10 +12,14 @@ from __future__ import annotations
 import time
 from typing import Any
 
+import torch
+
 from app.jobs.context import JobContext
-from app.jobs.kinds import Description, JobKind
+from app.jobs.kinds import Description
 from app.jobs.packing import pack, unpack
-from app.network.training import settings
+from app.network.training.problem import device_in_words
+from app.network.training.session import TrainingSession
+from optimizers.training import StepRefused
 
 ROWS = 2000
 """A run has at most so many rows: a row for every step up to there, then for every second, third, …"""
@@ -23,11 +27,6 @@ ROWS = 2000
 
 def run(description: Description, job: JobContext) -> None:
     """Train, from the last checkpoint if there is one."""
-    import torch
-
-    from app.network.training.problem import device_in_words
-    from app.network.training.session import TrainingSession
-
     torch.set_num_threads(job.threads)
     session = TrainingSession(description, job.worker)
     words = device_in_words(session.device, job.threads)
@@ -47,7 +46,7 @@ def run(description: Description, job: JobContext) -> None:
 class Progress:
     """The growing record of a run: costs, stopped methods, rows."""
 
-    def __init__(self, session: Any, description: Description, job: JobContext) -> None:
+    def __init__(self, session: TrainingSession, description: Description, job: JobContext) -> None:
         self.session, self.job, self.steps = session, job, description["steps"]
         self.row_every = -(-self.steps // ROWS)
         self.evaluate_every = _every(self.steps, description["evaluations"])
@@ -96,8 +95,6 @@ class Progress:
 
     def step(self, t: int) -> None:
         """One step of every method that has not stopped, and what there is to say about it."""
-        from optimizers.training import StepRefused
-
         losses: dict[str, float] = {}
         for name in self.session.training.names:
             if name in self.stopped:
@@ -142,13 +139,3 @@ class Progress:
 def _every(steps: int, times: int) -> int:
     """Steps between two of so many times; 0 for never."""
     return max(1, steps // times) if times else 0
-
-
-TRAIN = JobKind(
-    name="train",
-    validate=settings.validate,
-    run=run,
-    change=settings.change,
-    label=settings.label,
-    needs=("app.network.training.session",),
-)

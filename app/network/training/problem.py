@@ -1,6 +1,6 @@
 """What any job about a network stands on, made from the description of a training job: device, data, network, losses.
 
-    found = foundation(job.told(run), job.worker)          # in a worker process, for a job about another job
+    found = make_problem(job.describe(run), job.worker)          # in a worker process, for a job about another job
     theta, buffers = read_weights(job.fetch(run, "weights/final"), found)["LLQR+SAM"]
     objective = found.at(found.objective, buffers)         # what a slice or a curvature is computed on
 
@@ -23,7 +23,7 @@ from geometry.plane import Plane
 
 
 @dataclass(frozen=True, eq=False)
-class Foundation:
+class TrainingProblem:
     """`objective`: the loss over the whole training half, whose `initial` are the first weights (D,)."""
 
     description: dict[str, Any]
@@ -59,8 +59,8 @@ def device_in_words(device: torch.device, threads: int) -> str:
     return f"the CPU, {threads} thread{'s' * (threads > 1)}"
 
 
-def foundation(description: dict[str, Any], worker: int = 0) -> Foundation:
-    """The data and the network of a training job's description (`engine.description`, `job.told`).
+def make_problem(description: dict[str, Any], worker: int = 0) -> TrainingProblem:
+    """The data and the network of a training job's description (`engine.description`, `job.describe`).
 
     ValueError with a sentence where they cannot be had here: a package is missing, or the operator's own network or
     data were not named to this worker.
@@ -72,10 +72,10 @@ def foundation(description: dict[str, Any], worker: int = 0) -> Foundation:
     module = network_of(description["network"], data, seed).to(device)
     data = data.to(device)
     objective = NetworkLoss(module, data.inputs, data.targets, label_smoothing=description["label_smoothing"])
-    return Foundation(description, device, data, module, objective)
+    return TrainingProblem(description, device, data, module, objective)
 
 
-def read_weights(packed: bytes, found: Foundation) -> dict[str, tuple[Tensor, dict[str, Tensor]]]:
+def read_weights(packed: bytes, found: TrainingProblem) -> dict[str, tuple[Tensor, dict[str, Tensor]]]:
     """{method: (θ (D,), running statistics)} of a result "weights/<step>" or "weights/final", on the device."""
 
     def tensor(array: Any) -> Tensor:
@@ -87,7 +87,7 @@ def read_weights(packed: bytes, found: Foundation) -> dict[str, tuple[Tensor, di
     }
 
 
-def read_plane(packed: bytes, found: Foundation) -> Plane:
+def read_plane(packed: bytes, found: TrainingProblem) -> Plane:
     """The plane of a result "plane", on the device and in the network's precision."""
     tree = unpack(packed)
     like = found.objective.initial

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from app.jobs.packing import pack
-from app.network.training.problem import foundation
+from app.network.training.problem import make_problem
 from app.network.training.settings import Description
 from geometry.batches import class_scores
 from geometry.networks import NetworkLoss
@@ -59,7 +59,7 @@ class TrainingSession:
     """The network's loss over the data of a description, and the training of its methods."""
 
     def __init__(self, description: Description, worker: int = 0) -> None:
-        found = foundation(description, worker)
+        found = make_problem(description, worker)
         self.device, self.objective, self.data = found.device, found.objective, found.data
         options = {name: description[name] for name in ("refresh_every", "decay", "damping")}
         self.training = Training(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -32,11 +31,13 @@ class Number:
     def checked(self, name: str, value: Any) -> float | int:
         """The value as a number of the right kind; ValueError that names it and its range."""
         kinds = (int,) if self.whole else (int, float)
-        fine = isinstance(value, kinds) and not isinstance(value, bool) and math.isfinite(value)
+        fine = isinstance(value, kinds) and not isinstance(value, bool)
+        # Compared as it is: an integer of four hundred digits is no float, and NaN is within no bounds.
         if not fine or not self.minimum <= value <= self.maximum or (self.below and value == self.maximum):
             what = "a whole number" if self.whole else "a number"
             end = "below" if self.below else "to"
-            shown = value if isinstance(value, int | float) else type(value).__name__
+            huge = isinstance(value, int) and abs(value) > 2**53
+            shown = "a huge one" if huge else value if isinstance(value, int | float) else type(value).__name__
             raise ValueError(f"{name} must be {what} from {self.minimum:g} {end} {self.maximum:g}, not {shown}")
         return value if self.whole else float(value)
 

@@ -33,7 +33,7 @@ def objective(name: str) -> tuple[nn.Module, torch.Tensor, torch.Tensor]:
     return load_own_objective(name)
 
 
-def own_data(seed: int) -> Dataset:
+def user_data(seed: int) -> Dataset:
     """The operator's data, split with the seed. ValueError where none were named here."""
     named = brought()
     if "data" in named and "objective" in named:
@@ -46,7 +46,7 @@ def own_data(seed: int) -> Dataset:
     raise ValueError("this worker was started without --objective or --data: it has no data of the operator's")
 
 
-def own_network(data: Dataset, seed: int) -> nn.Module:
+def user_network(data: Dataset, seed: int) -> nn.Module:
     """A fresh copy of the operator's network, with the checkpoint's weights where one was named."""
     named = brought()
     if "objective" in named:
@@ -66,14 +66,14 @@ def look() -> dict[str, Any]:
     """What there is, as `user_models.describe` tells it; everything is loaded and tried once. ValueError."""
     named = brought()
     found: dict[str, Any] = {}
-    data = own_data(0) if "objective" in named or "data" in named else None
+    data = user_data(0) if "objective" in named or "data" in named else None
     if data is not None:
         found["data"] = {"title": data.title, "kind": data.kind, "examples": len(data.targets), "classes": data.classes}
     if "objective" in named:
         assert data is not None
         try:
             with torch.no_grad():
-                scores = own_network(data, 0)(data.inputs[:2])
+                scores = user_network(data, 0)(data.inputs[:2])
         except (RuntimeError, TypeError, ValueError, IndexError) as error:
             raise ValueError(f"the module of {named['objective']} does not take its inputs: {_first(error)}") from error
         _check_scores(named["objective"], scores, data)
@@ -151,7 +151,7 @@ def _first(error: Exception) -> str:
 def data_of(key: str, seed: int) -> Dataset:
     """A data set by its key, the operator's among them. ValueError."""
     if key == OWN:
-        return replace(own_data(seed), key=OWN)
+        return replace(user_data(seed), key=OWN)
     try:
         return _built_in(key, seed)
     except ModuleNotFoundError as error:
@@ -166,7 +166,7 @@ def _built_in(key: str, seed: int) -> Dataset:
 
 def network_of(key: str, data: Dataset, seed: int) -> nn.Module:
     """A network by its key, the operator's among them, for the data. ValueError."""
-    return own_network(data, seed) if key == OWN else build_network(key, data.input_shape, data.classes, seed=seed)
+    return user_network(data, seed) if key == OWN else build_network(key, data.input_shape, data.classes, seed=seed)
 
 
 def main() -> int:

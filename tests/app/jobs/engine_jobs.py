@@ -65,7 +65,7 @@ def modules(description: Description, job: JobContext) -> None:
 
 def reader(description: Description, job: JobContext) -> None:
     """Keeps what another job is and has kept."""
-    told = job.told(description["run"])
+    told = job.describe(description["run"])
     job.keep_result("told", json.dumps(told).encode())
     job.keep_result("copy", job.fetch(description["run"], description["name"]))
 
@@ -90,14 +90,15 @@ def deaf(description: Description, job: JobContext) -> None:
     time.sleep(1000)
 
 
-COUNT = JobKind("count", validate, count, change, label=lambda d: f"count to {d['steps']}")
-SHORT = JobKind("short", validate, count, change, lane="short", resumable=False)
-MODULES = JobKind("modules", lambda _: {}, modules)
-READER = JobKind("reader", lambda d: d, reader, lane="short", resumable=False)
-WRONG = JobKind("wrong", lambda _: {}, wrong)
-COMPUTING = JobKind("computing", lambda _: {}, computing)
-DEAF = JobKind("deaf", lambda _: {}, deaf)
-NEEDY = JobKind("needy", lambda _: {}, wrong, needs=("wsgiref.validate",))
+HERE = "tests.app.jobs.engine_jobs"
+COUNT = JobKind("count", validate, f"{HERE}:count", change, label=lambda d: f"count to {d['steps']}")
+SHORT = JobKind("short", validate, f"{HERE}:count", change, lane="short", resumable=False)
+MODULES = JobKind("modules", lambda _: {}, f"{HERE}:modules")
+READER = JobKind("reader", lambda d: d, f"{HERE}:reader", lane="short", resumable=False)
+WRONG = JobKind("wrong", lambda _: {}, f"{HERE}:wrong")
+COMPUTING = JobKind("computing", lambda _: {}, f"{HERE}:computing")
+DEAF = JobKind("deaf", lambda _: {}, f"{HERE}:deaf")
+NEEDY = JobKind("needy", lambda _: {}, "wsgiref.validate:validator")
 KINDS = {
     name: f"tests.app.jobs.engine_jobs:{name.upper()}"
     for name in ("count", "short", "modules", "reader", "wrong", "deaf", "computing")

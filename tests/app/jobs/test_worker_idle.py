@@ -16,7 +16,7 @@ from tests.app.jobs.engine_jobs import KINDS, NEEDY
 
 pytestmark = pytest.mark.slow
 
-NEEDED = NEEDY.needs[0]
+NEEDED = NEEDY.run.partition(":")[0]
 WITH_NEEDY = {"gone": "tests.app.no_such_module:KIND", **KINDS, "needy": "tests.app.jobs.engine_jobs:NEEDY"}
 
 

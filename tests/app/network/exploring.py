@@ -7,7 +7,7 @@ from typing import Any
 
 from app.jobs.context import JobContext
 from app.jobs.errors import UnknownJob
-from app.jobs.kinds import load_kind, validated
+from app.jobs.kinds import load_kind, load_run, validated
 from app.network.kinds import KINDS
 from tests.optimizers.small_training import one_thread
 
@@ -32,7 +32,7 @@ class Run:
         kind, self.description = validated({"kind": "train", **SMALL, **description}, KINDS)
         context = context_of(None)
         with one_thread():
-            kind.run(self.description, context)
+            load_run(kind)(self.description, context)
         self.results: dict[str, bytes] = context.news()["results"]
 
     def ask(self, action: str, message: dict[str, Any]) -> Any:
@@ -69,7 +69,7 @@ class Look:
         context.settings = settings  # type: ignore[method-assign]
         with one_thread():
             try:
-                kind.run(cleaned, context)
+                load_run(kind)(cleaned, context)
             finally:
                 news = context.news()
                 self.results: dict[str, bytes] = news.get("results", {})
@@ -90,6 +90,7 @@ def context_of(ask: Any) -> JobContext:
     """A context as a worker makes it for a first attempt."""
     assignment = {
         "job": "look",
+        "attempt": 1,
         "checkpoint": None,
         "checkpoint_position": 0,
         "position": -1,

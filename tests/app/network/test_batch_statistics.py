@@ -13,7 +13,7 @@ from torch.nn.functional import cross_entropy
 
 from app.encoding import decode
 from app.network.training import landscape_job as ground_job
-from app.network.training.problem import foundation, read_plane, read_weights
+from app.network.training.problem import make_problem, read_plane, read_weights
 from geometry.networks import NetworkLoss
 from geometry.plane import Plane
 from geometry.slices import evaluate_slice, slice_plane
@@ -152,12 +152,12 @@ def test_the_live_surface_has_the_height_of_the_trained_network(monkeypatch: pyt
         refresh_size=32,
         plane={"kind": "first steps"},
     )
-    found = foundation(run.description)
+    found = make_problem(run.description)
     theta, buffers = read_weights(run.results["weights/final"], found)["SGDM"]
     plane = read_plane(run.results["plane"], found)
     at = plane.project(theta[None]).double().numpy()[0]
     x, y = ([float(c) - 0.5, float(c) + 0.5] for c in at)
-    row = run.look("ground", x=x, y=y).rows[-1]
+    row = run.look("landscape", x=x, y=y).rows[-1]
     assert row["batch_statistics"] is True and row["examples"] == ground_job.EXAMPLES
     losses = decode(row["losses"])
     sample = found.over("train", ground_job.EXAMPLES)
@@ -167,4 +167,6 @@ def test_the_live_surface_has_the_height_of_the_trained_network(monkeypatch: pyt
         true = float(found.at(sample, buffers).loss(theta))
     np.testing.assert_allclose(losses[1, 1], drawn, rtol=1e-4)
     assert abs(losses[1, 1] - true) < 0.5 * abs(at_first - true)
-    assert run.look("ground", x=x, y=y).rows[-1]["losses"] == row["losses"], "a pure function of the run and the piece"
+    assert run.look("landscape", x=x, y=y).rows[-1]["losses"] == row["losses"], (
+        "a pure function of the run and the piece"
+    )

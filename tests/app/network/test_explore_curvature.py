@@ -12,7 +12,7 @@ from app.encoding import decode
 from app.jobs.context import LeaveJob
 from app.jobs.packing import unpack
 from app.network.explore import run_record as ground_module
-from app.network.training.problem import foundation, read_weights
+from app.network.training.problem import make_problem, read_weights
 from geometry.curvature import hessian_trace, sam_sharpness, spectral_density, top_eigenvalues
 from geometry.rescaling import rescaled, rescaling_demonstration
 from geometry.slices.sampled import sampled_objective
@@ -29,7 +29,7 @@ def run() -> Run:
 
 @pytest.fixture(scope="module")
 def found(run: Run) -> Any:
-    return foundation(run.description)
+    return make_problem(run.description)
 
 
 def test_the_numbers_are_those_of_the_library(run: Run, found: Any) -> None:

@@ -17,7 +17,7 @@ from app.network.explore import run_record as ground_module
 from app.network.explore.controls import CURVATURE_CONTROLS, RESCALING_CONTROLS, SLICE_CONTROLS
 from app.network.explore.frames import asked_plane
 from app.network.kinds import KINDS as JOB_KINDS
-from app.network.training.problem import foundation, read_weights
+from app.network.training.problem import make_problem, read_weights
 from geometry.plane import Plane
 from geometry.projection_error import path_on_plane
 from geometry.slices import KINDS, NORMALISATIONS, evaluate_slice, sampled_slice, slice_plane
@@ -35,7 +35,7 @@ def run() -> Run:
 
 @pytest.fixture(scope="module")
 def found(run: Run) -> Any:
-    return foundation(run.description)
+    return make_problem(run.description)
 
 
 def weights(run: Run, found: Any, step: int | str) -> dict[str, torch.Tensor]:
@@ -242,7 +242,7 @@ def test_batch_norm_uses_the_statistics_that_were_kept() -> None:
         refresh_size=8,
         learning_rate=0.1,
     )
-    found = foundation(run.description)
+    found = make_problem(run.description)
     look = run.look(
         "slice",
         slice_kind="random",

@@ -21,8 +21,7 @@ from app.network.export.files import network_file
 from app.network.export.record import Record, record_of
 from app.network.export.request import read_network_export
 from app.network.export.script import network_script
-from app.network.export.weights_job import validate as validate_weights
-from app.network.kinds import KINDS
+from app.network.kinds import KINDS, validate_weights
 from app.state.schema import BadRequest
 from geometry.architectures import build_network
 from geometry.checkpoints import load_weights

@@ -232,7 +232,7 @@ def test_all_who_watch_a_run_share_one_surface(client: TestClient, engine: FakeE
         answer = client.post("/network/ground", json={"job": RUN, "x": [0, 2], "y": [0, 2]})
         assert answer.status_code == 200
     submitted = [wish for wish in engine.asked if wish[0] == "submit"]
-    assert len(submitted) == 1 and submitted[0][1] == f"ground of {RUN}", "it counts as the run's, not a visitor's"
+    assert len(submitted) == 1 and submitted[0][1] == f"landscape of {RUN}", "it counts as the run's, not a visitor's"
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.network.explore import run_record
-from app.network.explore.run_record import ASKED_BYTES, RunGround, grouped
+from app.network.explore.run_record import ASKED_BYTES, RunRecord, grouped
 from tests.app.network.exploring import RUN, Run, context_of
 
 sizes = st.dictionaries(st.integers(1, 50), st.integers(0, 2 * ASKED_BYTES), max_size=12)
@@ -41,7 +41,7 @@ def test_all_kept_weights_come_with_one_question_and_are_what_single_ones_give(r
     def kept() -> dict:
         run_record._RUNS.clear()
         context = context_of(ask)
-        found: RunGround = run_record.run_ground(RUN, context)
+        found: RunRecord = run_record.fetch_run(RUN, context)
         assert len(found.steps) > 3
         return found.kept(found.steps, context)
 

@@ -84,10 +84,10 @@ def test_two_jobs_that_begin_at_once_in_a_fresh_worker_both_run() -> None:
         async for entry in engine.follow(run):
             if entry.kind == "progress" and entry.data["rows"][-1]["position"] >= 10:
                 break
-        grounds = [await engine.submit("g", {"kind": "ground", "run": run, "x": [-1, 1], "y": [-1, 1]})]
+        grounds = [await engine.submit("g", {"kind": "landscape", "run": run, "x": [-1, 1], "y": [-1, 1]})]
         assert engine._connection is not None and engine._connection._cluster is not None
         os.kill(engine._connection._cluster.workers[0].pid, signal.SIGKILL)
-        grounds.append(await engine.submit("g", {"kind": "ground", "run": run, "x": [-2, 2], "y": [-2, 2]}))
+        grounds.append(await engine.submit("g", {"kind": "landscape", "run": run, "x": [-2, 2], "y": [-2, 2]}))
         return [[entry async for entry in engine.follow(job)] for job in (run, *grounds)]
 
     try:

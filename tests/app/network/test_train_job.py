@@ -14,8 +14,8 @@ import torch
 from app.jobs.context import JobContext, LeaveJob
 from app.jobs.kinds import validated
 from app.jobs.packing import pack, unpack
-from app.network.kinds import KINDS
-from app.network.training.job import TRAIN
+from app.network.kinds import KINDS, TRAIN
+from app.network.training.job import run
 from app.network.training.session import TrainingSession
 from app.network.training.settings import CHANGEABLE, METHOD_NAMES, NUMBERS, STRUCTURES
 from optimizers.methods import network_methods
@@ -82,7 +82,7 @@ class Registry:
 
         context.settings = settings  # type: ignore[method-assign]
         with contextlib.suppress(LeaveJob):
-            TRAIN.run(self.description, context)
+            run(self.description, context)
         if kill_at is None:
             self._take(context)
 
@@ -193,6 +193,7 @@ def test_a_method_that_diverges_stops_says_so_once_and_tries_again_after_a_chang
         ({"steps": 1.5}, "steps must be a whole number"),
         ({"steps": True}, "steps must be a whole number"),
         ({"learning_rate": float("nan")}, "learning_rate must be a number from 0 to 10, not nan"),
+        ({"learning_rate": 10**5000}, "learning_rate must be a number from 0 to 10, not a huge one"),
         ({"learning_rate": "fast"}, "learning_rate must be a number from 0 to 10, not str"),
         ({"momentum": 1.0}, "momentum must be a number from 0 below 1, not 1"),
         ({"seed": 2**40}, "seed must be"),

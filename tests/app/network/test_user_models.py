@@ -20,7 +20,7 @@ from app.jobs.packing import pack, unpack
 from app.network.controls import read_network_state
 from app.network.kinds import KINDS
 from app.network.training import user_models
-from app.network.training.problem import device_in_words, foundation, read_plane, read_weights
+from app.network.training.problem import device_in_words, make_problem, read_plane, read_weights
 from app.network.training.session import TrainingSession
 from app.network.training.user_model_loader import look
 from geometry.architectures import build_network
@@ -110,7 +110,7 @@ def test_own_data_go_with_the_built_in_networks_of_their_kind(here: Path, monkey
     np.savez(here / "mine.npz", inputs=images, targets=classes)
     named(monkeypatch, data=str(here / "mine.npz"))
     assert user_models.data_sets()["own"][2] == "images" and user_models.fits("convnet", "own")
-    found = foundation(description(network="convnet", data="own"))
+    found = make_problem(description(network="convnet", data="own"))
     assert found.data.input_shape == (1, 8, 8) and found.data.classes == 3
     with pytest.raises(ValueError, match="takes characters; these data are images"):
         description(network="character-transformer", data="own")
@@ -122,7 +122,7 @@ def test_a_folder_of_images_is_data(here: Path, monkeypatch: pytest.MonkeyPatch)
         folder.mkdir(parents=True, exist_ok=True)
         Image.new("RGB", (12, 10), (20 * index, 0, 0)).save(folder / f"{index}.png")
     named(monkeypatch, data=str(here / "pictures"))
-    assert foundation(description(network="mlp", data="own")).data.class_names == ("cats", "dogs")
+    assert make_problem(description(network="mlp", data="own")).data.class_names == ("cats", "dogs")
 
 
 @pytest.mark.parametrize("suffix", ["safetensors", "pt"])
@@ -212,7 +212,7 @@ def test_no_request_names_code(here: Path) -> None:
 
 def test_the_foundation_of_a_description_is_the_training_s_own(here: Path) -> None:
     told = description(network="resnet8-batchnorm", data="digits", methods=["SGDM"], plane={"kind": "random"})
-    ground, found = TrainingSession(told), foundation(told)
+    ground, found = TrainingSession(told), make_problem(told)
     torch.testing.assert_close(found.objective.initial, ground.objective.initial, rtol=0, atol=0)
     ground.training.advance("SGDM")
     theta, buffers = read_weights(ground.packed_weights(), found)["SGDM"]
@@ -229,7 +229,7 @@ def test_the_foundation_of_a_description_is_the_training_s_own(here: Path) -> No
 
 def test_what_is_no_training_has_no_foundation() -> None:
     with pytest.raises(ValueError, match="no training run"):
-        foundation({"kind": "slice", "run": "x"})
+        make_problem({"kind": "slice", "run": "x"})
 
 
 def test_the_plane_of_the_first_steps_shows_how_a_run_begins(here: Path) -> None:
