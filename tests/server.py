@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import os
 import signal
 import socket
@@ -18,14 +20,24 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 READY_WITHIN = 120.0
 """Seconds. Importing takes a few; a first compilation on a busy machine takes many more."""
+LOWEST_PORT, PORTS = 11_000, 1000
+_turns = itertools.count(os.getpid())
 TRACEBACK = "Traceback (most recent call last)"
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port of 127.0.0.1 that is free now, and that nobody is given by chance before it is used.
+
+    It lies below those that the system hands out to connections, among the thousand of this one of several test
+    processes, and comes round again only after all of them.
+    """
+    first = LOWEST_PORT + PORTS * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    for turn in _turns:
+        port = first + turn % PORTS
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("there is no end of turns")
 
 
 class Server:
