@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
+from optimizers.asam import ASAM, FisherSAM
 from optimizers.capabilities import LEARNING_RATE, Tunable
+from optimizers.fsam import FSAM
 from optimizers.llqr import LLQR
 from optimizers.preconditioners import Identity, Preconditioner
 from optimizers.probes import SAM, NoProbe, Probe
@@ -97,12 +99,20 @@ NETWORK_SETTINGS: dict[str, float] = {"learning_rate": 0.05, "radius": 0.1, "mom
 """Learning rate, probe radius and momentum of the authors' runs on image classification (arXiv 2605.16134)."""
 
 
-def network_methods(structure: Any = "diagonal", metric: str = "ngd", **options: Any) -> dict[str, Method]:
-    """SGDM, SAM, LLQR and LLQR+SAM with LLQR.for_networks(structure, metric, **options) for U."""
+NETWORK_METHODS: dict[str, Method] = {
+    **METHODS,
+    "FSAM": Method(probe=FSAM()),
+    "ASAM": Method(probe=ASAM()),
+    "Fisher-SAM": Method(probe=FisherSAM()),
+}
+"""What trains a network, by name; another method is another entry. Where U is learned, `network_methods` says how."""
+CORNERS = ("SGDM", "SAM", "LLQR", "LLQR+SAM")
+
+
+def network_methods(
+    structure: Any = "diagonal", metric: str = "ngd", names: Iterable[str] = CORNERS, **options: Any
+) -> dict[str, Method]:
+    """Those of NETWORK_METHODS, with LLQR.for_networks(structure, metric, **options) for U where it is learned."""
     llqr = LLQR.for_networks(structure, metric, **options)
-    return {
-        "SGDM": Method(),
-        "SAM": Method(probe=SAM()),
-        "LLQR": Method(preconditioner=llqr),
-        "LLQR+SAM": Method(probe=SAM(), preconditioner=llqr),
-    }
+    chosen = {name: NETWORK_METHODS[name] for name in names}
+    return {name: replace(one, preconditioner=llqr) if one.learns else one for name, one in chosen.items()}

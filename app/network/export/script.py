@@ -8,11 +8,7 @@ from app import __version__
 from app.network.export.record import Record
 from app.network.training.user_models import OWN
 from app.state.schema import BadRequest
-from app.toy.export.script import imports_of, written
-from optimizers import ASAM, FSAM, FisherSAM, Method
 
-OTHERS = {"FSAM": Method(probe=FSAM()), "ASAM": Method(probe=ASAM()), "Fisher-SAM": Method(probe=FisherSAM())}
-"""The methods beside the four corners, as the training has them (a test compares)."""
 TRAINED_WITH = (
     "batch_size",
     "refresh_size",
@@ -30,7 +26,6 @@ def network_script(record: Record) -> str:
     told = record.description
     if OWN in (told["network"], told["data"]):
         raise BadRequest("This run's network or data were named on the command line: a script could not find them.")
-    others = {name: OTHERS[name] for name in record.methods if name in OTHERS}
     steps = record.steps if record.over and record.steps else told["steps"]
     options = ", ".join(f"{key}={told[key]!r}" for key in ("refresh_every", "decay", "damping"))
     settings = ", ".join(f"{key}={told[key]!r}" for key in TRAINED_WITH)
@@ -45,7 +40,6 @@ def network_script(record: Record) -> str:
         "from geometry.architectures import build_network",
         "from geometry.datasets import load_dataset",
         "from geometry.networks import NetworkLoss",
-        *imports_of(others.values()),
         "from optimizers.methods import network_methods",
         "from optimizers.rule import at_rest",
         "from optimizers.training import Training",
@@ -53,9 +47,7 @@ def network_script(record: Record) -> str:
         f"data = load_dataset({told['data']!r}, seed={told['seed']})",
         f"module = build_network({told['network']!r}, data.input_shape, data.classes, seed={told['seed']})",
         f"objective = NetworkLoss(module, data.inputs, data.targets, label_smoothing={told['label_smoothing']!r})",
-        f"known = network_methods({told['structure']!r}, {options})",
-        *(f"known[{name!r}] = {written(method)}" for name, method in others.items()),
-        f"methods = {{name: known[name] for name in {record.methods!r}}}",
+        f"methods = network_methods({told['structure']!r}, names={record.methods!r}, {options})",
         f"training = Training(objective, methods, {settings})",
         f"changes = {_changes(record)!r}  # step → settings that were changed before it",
         f"for step in range({steps}):",

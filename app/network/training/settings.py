@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.network.training import user_models
+from optimizers.methods import CORNERS, NETWORK_METHODS
 
 Description = dict[str, Any]
-METHOD_NAMES = ("SGDM", "SAM", "LLQR", "LLQR+SAM", "FSAM", "ASAM", "Fisher-SAM")
-DEFAULT_METHODS = METHOD_NAMES[:4]
+METHOD_NAMES = tuple(NETWORK_METHODS)
+DEFAULT_METHODS = CORNERS
 STRUCTURES = ("diagonal", "scalar", "kfac", "e-kfac")
 PLANES = ("first steps", "random")
 NORMALISATIONS = ("filter", "layer", "none")

@@ -10,12 +10,12 @@ import torch
 from app.jobs.packing import pack
 from app.network.training.job import EVALUATED, state_tree
 from app.network.training.problem import foundation
-from app.network.training.settings import METHOD_NAMES, Description
+from app.network.training.settings import Description
 from geometry.batches import class_scores
 from geometry.networks import NetworkLoss
 from geometry.plane import Plane
 from geometry.slices.directions import slice_plane
-from optimizers import ASAM, FSAM, FisherSAM, Method
+from optimizers import Method
 from optimizers.methods import network_methods
 from optimizers.rule import State, at_rest
 from optimizers.training import Training, train
@@ -23,18 +23,6 @@ from optimizers.training import Training, train
 FIRST_STEPS = 60
 """Steps of the run of SGDM whose principal components make a plane of kind "first steps"."""
 TRAINED_WITH = ("batch_size", "refresh_size", "learning_rate", "radius", "momentum", "weight_decay")
-
-
-def training_methods(names: list[str], structure: str, **options: Any) -> dict[str, Method]:
-    """The named methods with the settings of networks; `options` are those of LLQR (refresh_every, decay, damping)."""
-    every = {
-        **network_methods(structure, **options),
-        "FSAM": Method(probe=FSAM()),
-        "ASAM": Method(probe=ASAM()),
-        "Fisher-SAM": Method(probe=FisherSAM()),
-    }
-    assert set(every) == set(METHOD_NAMES)
-    return {name: every[name] for name in names}
 
 
 def watched_plane(objective: NetworkLoss, description: Description) -> tuple[Plane, list[list[float]]] | None:
@@ -74,7 +62,7 @@ class Ground:
         options = {name: description[name] for name in ("refresh_every", "decay", "damping")}
         self.training = Training(
             self.objective,
-            training_methods(description["methods"], description["structure"], **options),
+            network_methods(description["structure"], names=description["methods"], **options),
             noise_variance=description["noise_variance"],
             seed=description["seed"],
             **{name: description[name] for name in TRAINED_WITH},

@@ -20,13 +20,15 @@ from app.network.export.figures import curvature_figure, slice_figure
 from app.network.export.files import network_file
 from app.network.export.record import Record, record_of
 from app.network.export.request import read_network_export
-from app.network.export.script import OTHERS, network_script
+from app.network.export.script import network_script
 from app.network.export.weights_job import validate as validate_weights
+from app.network.training.settings import validate
 from app.state.schema import BadRequest
 from geometry.architectures import build_network
 from geometry.checkpoints import load_weights
 from geometry.datasets import load_dataset
 from geometry.networks import NetworkLoss
+from optimizers.methods import NETWORK_METHODS, network_methods
 
 WITHIN = 150.0
 """Seconds: the worker process imports torch first, on a machine that may be busy."""
@@ -155,11 +157,14 @@ def test_changes_on_the_way_are_in_the_script():
     compile(text, "exported.py", "exec")
 
 
-def test_the_other_methods_are_those_that_are_trained():
-    from app.network.training.train_ground import training_methods
-
-    for name, method in OTHERS.items():
-        assert training_methods([name], "diagonal")[name] == method
+def test_every_method_of_a_network_is_written_with_the_run_s_own_options():
+    names, options = list(NETWORK_METHODS), {"refresh_every": 7, "decay": 0.8, "damping": 0.1}
+    described = validate({**{key: value for key, value in RUN.items() if key != "kind"}, **options, "methods": names})
+    line = next(row for row in network_script(Record("j", described, "finished")).splitlines() if "methods = " in row)
+    space: dict = {"network_methods": network_methods}
+    exec(line, space)  # noqa: S102 - our own script, which is what is tested
+    assert space["methods"] == network_methods(described["structure"], names=names, **options)
+    assert list(space["methods"]) == names and space["methods"]["FSAM"].looks_ahead
 
 
 @pytest.mark.parametrize("moment", ["final", "snapshot"])

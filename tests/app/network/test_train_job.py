@@ -17,7 +17,8 @@ from app.jobs.packing import pack, unpack
 from app.network.kinds import KINDS
 from app.network.training.job import TRAIN
 from app.network.training.settings import CHANGEABLE, METHOD_NAMES, NUMBERS, STRUCTURES
-from app.network.training.train_ground import Ground, training_methods
+from app.network.training.train_ground import Ground
+from optimizers.methods import network_methods
 from optimizers.structures import STRUCTURES as ALL_STRUCTURES
 
 SMALL = {
@@ -234,7 +235,7 @@ def test_every_changeable_setting_can_be_changed() -> None:
 def test_structures_offered_exist() -> None:
     assert set(STRUCTURES) <= set(ALL_STRUCTURES)
     for structure in STRUCTURES:
-        assert list(training_methods(["LLQR"], structure, refresh_every=5)) == ["LLQR"]
+        assert list(network_methods(structure, names=["LLQR"], refresh_every=5)) == ["LLQR"]
 
 
 def test_packed_trees_come_back() -> None:
