@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help run test coverage steady lint docs bench screenshots load fuzz faults soak lock audit licences sbom wheel clean
+.PHONY: help run test coverage steady lint check docs bench screenshots load fuzz faults soak lock audit licences sbom wheel clean
 
 # The first of these that is Python 3.11 or newer makes the virtual environment: make run PYTHON=python3.12
 PYTHON ?= python3 python3.14 python3.13 python3.12 python3.11
@@ -11,6 +11,8 @@ MINUTES ?= 20
 # Processes that share the tests out; 0 for none, as a debugger needs it.
 WORKERS ?= auto
 RUNS ?= 10
+# Tests of packages, without a browser and without what else is slow; files of the latter say so by their mark.
+FAST := tests/geometry tests/optimizers tests/app tests/project/test_repository.py tests/project/test_structure.py
 ENV := .venv/bin/python
 # What the requirements need in turn is pinned too, in a list that `make lock` writes.
 CONSTRAINTS := tests/constraints.txt
@@ -45,6 +47,9 @@ lint: .venv/test.stamp ## check style with ruff and types with mypy
 	$(ENV) -m ruff check .
 	$(ENV) -m ruff format --check .
 	$(ENV) -m mypy
+
+check: lint ## check style and types and run the fast tests, in two minutes: before each commit
+	$(ENV) -m pytest -n $(WORKERS) --no-loadscope-reorder -m "not slow" $(FAST)
 
 docs: .venv/docs.stamp ## build the manual into docs/_build/html; a warning is an error
 	@$(ENV) -m sphinx --fresh-env --fail-on-warning --keep-going --quiet docs docs/_build/html

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-READY_WITHIN = 90.0
+READY_WITHIN = 120.0
 """Seconds. Importing takes a few; a first compilation on a busy machine takes many more."""
 TRACEBACK = "Traceback (most recent call last)"
 

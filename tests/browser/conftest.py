@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.launch import DESKTOP, PHONE, launch, new_context
 from tests.browser.problems import PageProblems
+from tests.browser.waiting import WITHIN
 from tests.server import Server
 
 ARTIFACTS = Path(__file__).resolve().parent.parent / "artifacts"
@@ -60,6 +61,7 @@ def new_page(
 
     def make(**context: Any) -> Page:
         page = new_context(browser, base_url=server.url, **{**DESKTOP, **context}).new_page()
+        page.set_default_timeout(1000 * WITHIN)
         page_problems.watch(page)
         pages.append(page)
         return page

@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page
 
 from tests.browser.waiting import first_true
 
-WITHIN = 60.0
+WITHIN = 120.0
 """Seconds that a test waits at most for what it checks, on a machine that may be busy with something else."""
 
 
@@ -22,7 +22,7 @@ class LabPage:
     def open(self, link: str = "/") -> LabPage:
         """Open a link and wait for the first paths on the map."""
         self.page.goto(link)
-        self.page.locator("#outcomes [data-outcome]").first.wait_for(timeout=60_000)
+        self.page.locator("#outcomes [data-outcome]").first.wait_for(timeout=120_000)
         self.until(lambda: self.page.evaluate("potholeLab.toy.pictures.map.paths.ready"))
         return self.settle()
 

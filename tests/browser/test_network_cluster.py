@@ -14,6 +14,7 @@ from tests.app.jobs.engine_parts import Part
 from tests.browser.launch import DESKTOP, new_context
 from tests.browser.network_lab import LONG, NetworkPage
 from tests.browser.problems import PageProblems
+from tests.browser.waiting import WITHIN
 from tests.server import Server, free_port
 
 STARTS = """async (state) => {
@@ -99,6 +100,7 @@ def visitor(browser: Any, deployment: Deployment) -> Iterator[Callable[[int], Ne
         context = new_context(browser, base_url=deployment.webs[web].url, **DESKTOP)
         contexts.append(context)
         page = context.new_page()
+        page.set_default_timeout(1000 * WITHIN)
         problems.watch(page)
         return NetworkPage(page)
 

@@ -84,7 +84,7 @@ class Deployment:
     def kill_web(self, index: int) -> None:
         """SIGKILL, as a machine that runs out of memory does it."""
         os.killpg(self.webs[index].process.pid, signal.SIGKILL)
-        self.webs[index].process.wait(10)
+        self.webs[index].process.wait(60)
 
     def end(self) -> None:
         """All of it."""
@@ -130,7 +130,7 @@ def wait_until_ready(url: str) -> None:
         try:
             with urllib.request.urlopen(f"{url}/readyz", timeout=10):
                 return
-        except (urllib.error.URLError, ConnectionError):
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
             pass
         time.sleep(0.3)
     raise TimeoutError(f"{url}/readyz has not answered well within {READY_WITHIN:g} s")

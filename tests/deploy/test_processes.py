@@ -36,7 +36,7 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
 
 def visitor(url: str) -> httpx.Client:
     """A browser that has opened the page and been given its cookie."""
-    client = httpx.Client(base_url=url, timeout=30)
+    client = httpx.Client(base_url=url, timeout=60)
     assert client.post("/network/open", json={"query": ""}).status_code == 200
     return client
 
@@ -143,7 +143,9 @@ def test_started_on_one_web_process_followed_on_the_other_through_all_that_dies(
 
 def test_metrics_tell_the_engine_s_state_from_any_web_process(deployment: Deployment) -> None:
     end = time.monotonic() + 60
-    while (text := httpx.get(f"{deployment.webs[1].url}/metrics").text) and "pothole_workers 2.0" not in text:
+    while (
+        text := httpx.get(f"{deployment.webs[1].url}/metrics", timeout=60).text
+    ) and "pothole_workers 2.0" not in text:
         if time.monotonic() > end:
             break
         time.sleep(0.2)  # they come back to the scheduler that was started anew, each in its own time
@@ -156,7 +158,7 @@ def test_metrics_tell_the_engine_s_state_from_any_web_process(deployment: Deploy
 def proxied(deployment: Deployment) -> Iterator[httpx.Client]:
     if deployment.proxy is None:
         pytest.skip("there is no Caddy here: `make test` unpacks Debian's package where apt-get can fetch it")
-    with httpx.Client(base_url=deployment.url, timeout=30) as client:
+    with httpx.Client(base_url=deployment.url, timeout=60) as client:
         yield client
 
 
@@ -167,7 +169,7 @@ def test_assets_come_packed_from_the_folder_and_are_the_same(proxied: httpx.Clie
     assert len(addresses) > 20
     packed = 0
     for address in addresses:
-        direct = httpx.get(f"{web.url}{address}", headers={"Accept-Encoding": "identity"})
+        direct = httpx.get(f"{web.url}{address}", headers={"Accept-Encoding": "identity"}, timeout=60)
         for accepted in ("br", "gzip", "identity"):
             answer = proxied.get(address, headers={"Accept-Encoding": accepted})
             assert answer.status_code == 200 and answer.content == direct.content

@@ -54,7 +54,7 @@ def test_a_run_goes_on_and_says_that_it_is_not_kept(tiny_disk: Callable, tmp_pat
         assert entries[-1].data["state"] == "finished"
 
     try:
-        asyncio.run(asyncio.wait_for(go(), 90))
+        asyncio.run(asyncio.wait_for(go(), 120))
     finally:
         engine.close()
         worker.end()

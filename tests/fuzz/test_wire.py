@@ -11,7 +11,7 @@ import pytest
 from tests.fuzz.wire import Answer, Line, read_answer, request, resident
 
 LARGE_FILE = "/_dash-component-suites/plotly/package_data/plotly.min.js"
-PATIENCE = 30.0
+PATIENCE = 60.0
 """Much longer than the server's own limit of 2 s in these tests."""
 
 

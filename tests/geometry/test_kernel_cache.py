@@ -6,7 +6,12 @@ import sys
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
+import pytest
+
 from geometry.kernel_cache import drop_if_older
+
+pytestmark = pytest.mark.slow
+
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 INNER = "from numba import njit\n\n@njit(cache=True)\ndef f(x):\n    return x + {}\n"

@@ -24,6 +24,8 @@ from optimizers.capabilities import NEVER
 from optimizers.sweeps import middle_arrivals
 from tests.app.counting import evaluations_of_steps, evaluations_to_arrival
 
+pytestmark = pytest.mark.slow
+
 SMALL = {"resolution": "12", "runs": "3", "steps": 60, "preset": "figure-2"}
 
 

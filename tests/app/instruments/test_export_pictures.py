@@ -21,6 +21,8 @@ from app.instruments.export.maps import CellAxis, Cells, draw_cells, sequential
 from app.numbers_as_text import number
 from optimizers import METHODS
 
+pytestmark = pytest.mark.slow
+
 ASSETS = Path(__file__).resolve().parents[3] / "assets" / "instruments"
 QUICK = {"resolution": "12", "runs": "3", "steps": 60, "preset": "figure-2"}
 INSTRUMENTS = ("phase", "race", "fairness", "basins", "two-scale")

@@ -21,6 +21,8 @@ from tests.app.jobs.engine_jobs import KINDS
 from tests.app.jobs.engine_parts import Part, until
 from tests.server import ROOT, Server, free_port
 
+pytestmark = pytest.mark.slow
+
 WITHIN = 120.0
 RUN = {"steps": 100_000, "data": "two-moons", "network": "mlp", "methods": ["SGDM"], "batch_size": 32}
 

@@ -30,6 +30,8 @@ from geometry.datasets import load_dataset
 from geometry.networks import NetworkLoss
 from optimizers.methods import NETWORK_METHODS, network_methods
 
+pytestmark = pytest.mark.slow
+
 WITHIN = 150.0
 """Seconds: the worker process imports torch first, on a machine that may be busy."""
 RUN = {

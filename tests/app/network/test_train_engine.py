@@ -8,10 +8,14 @@ import signal
 from typing import Any
 
 import numpy as np
+import pytest
 
 from app.jobs import Engine, EngineSettings
 from app.jobs.hub import Entry
 from app.jobs.packing import unpack
+
+pytestmark = pytest.mark.slow
+
 
 WITHIN = 120.0
 """Seconds: each worker process imports torch first, on a machine that may be busy with something else."""

@@ -21,6 +21,8 @@ from app.network.training.train_ground import Ground
 from optimizers.methods import network_methods
 from optimizers.structures import STRUCTURES as ALL_STRUCTURES
 
+pytestmark = pytest.mark.slow
+
 SMALL = {
     "network": "mlp",
     "data": "two-moons",

@@ -26,6 +26,8 @@ from app.network.training.user_model_loader import look
 from geometry.architectures import build_network
 from geometry.checkpoints import save_weights
 
+pytestmark = pytest.mark.slow
+
 MINE = """
 import numpy as np, torch
 def make():

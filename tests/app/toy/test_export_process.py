@@ -29,6 +29,8 @@ from app.web.side_worker import SideWorker
 from tests.app.web.test_side_process import gone
 from tests.server import Server
 
+pytestmark = pytest.mark.slow
+
 QUICK = {"preset": "figure-2", "steps": 60, "step": 30, "frames": 10, "gif_width": 240, "width": 320}
 SLOW = {"preset": "figure-2", "format": "gif", "picture": "all", "frames": 60, "gif_width": 480}
 WITHIN = 120.0

@@ -20,6 +20,8 @@ from app.web.settings import WebSettings, web_settings
 from tests.app.web.guarded import Guarded
 from tests.server import Server
 
+pytestmark = pytest.mark.slow
+
 OWN = ("localhost", "127.0.0.1", "[::1]")
 
 
@@ -133,15 +135,15 @@ def test_a_running_server_on_this_computer(server: Server) -> None:
         assert asked(server, host) == 400
         assert socket_status(server, host) == 400
         for path in ("/", "/assets/lab.css", "/network"):
-            answer = httpx.get(f"{server.url}{path}", headers={"Host": host})
+            answer = httpx.get(f"{server.url}{path}", headers={"Host": host}, timeout=60)
             assert answer.status_code == 400 and "POTHOLE_HOSTS" in answer.json()["problems"][0]
-        assert httpx.get(f"{server.url}/healthz", headers={"Host": host}).status_code == 200
+        assert httpx.get(f"{server.url}/healthz", headers={"Host": host}, timeout=60).status_code == 200
     assert "hosts=localhost,127.0.0.1,[::1]" in server.log()
 
 
 def test_a_page_of_another_port_is_another_site(server: Server) -> None:
     head = {"Host": f"localhost:{server.port}", "Origin": "http://localhost:8888"}
-    assert httpx.post(f"{server.url}/toy/open", json={}, headers=head).status_code == 403
+    assert httpx.post(f"{server.url}/toy/open", json={}, headers=head, timeout=60).status_code == 403
 
 
 def test_names_that_are_given_win(start_server: Callable[..., Server]) -> None:

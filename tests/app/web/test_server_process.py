@@ -16,6 +16,8 @@ from websockets.exceptions import InvalidStatus
 
 from tests.server import Server
 
+pytestmark = pytest.mark.slow
+
 
 def test_failed_start_tells_the_program_s_own_words() -> None:
     with pytest.raises(RuntimeError, match="--no-such-option"):

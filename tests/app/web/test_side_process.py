@@ -21,6 +21,8 @@ from app.web.batching import Coalescer
 from app.web.cache import AnswerCache
 from app.web.side_process import CROWD, SideProcesses, each_answer
 
+pytestmark = pytest.mark.slow
+
 REQUEST, _ = read_request({"preset": "figure-2", "steps": 60})
 MANY = [replace(REQUEST, learning_rate=0.01 + 1e-4 * k) for k in range(3 * CROWD)]
 ROOT = Path(__file__).resolve().parents[3]

@@ -17,6 +17,8 @@ from app.web import process_pool
 from app.web.side_worker import NICE, Ended, SideWorker
 from tests.app.web.test_side_process import gone
 
+pytestmark = pytest.mark.slow
+
 LONG = 60.0
 
 
