@@ -22,11 +22,13 @@ from app.network.export.record import Record, record_of
 from app.network.export.request import read_network_export
 from app.network.export.script import network_script
 from app.network.kinds import KINDS, validate_weights
+from app.network.training.settings import validate
 from app.state.schema import BadRequest
 from geometry.architectures import build_network
 from geometry.checkpoints import load_weights
 from geometry.datasets import load_dataset
 from geometry.networks import NetworkLoss
+from optimizers.methods import NETWORK_METHODS, network_methods
 
 pytestmark = pytest.mark.slow
 
@@ -155,6 +157,16 @@ def test_changes_on_the_way_are_in_the_script():
     text = network_script(record)
     assert "changes = {7: {'radius': 0.2, 'momentum': 0.5}, 20: {'learning_rate': 0.01}}" in text
     compile(text, "exported.py", "exec")
+
+
+def test_every_method_of_a_network_is_written_with_the_run_s_own_options():
+    names, options = list(NETWORK_METHODS), {"refresh_every": 7, "decay": 0.8, "damping": 0.1}
+    described = validate({**{key: value for key, value in RUN.items() if key != "kind"}, **options, "methods": names})
+    line = next(row for row in network_script(Record("j", described, "finished")).splitlines() if "methods = " in row)
+    space: dict = {"network_methods": network_methods}
+    exec(line, space)  # noqa: S102 - our own script, which is what is tested
+    assert space["methods"] == network_methods(described["structure"], names=names, **options)
+    assert list(space["methods"]) == names and space["methods"]["FSAM"].looks_ahead
 
 
 @pytest.mark.parametrize("moment", ["final", "snapshot"])
