@@ -23,7 +23,7 @@ from starlette.types import Receive, Scope, Send
 
 from app.jobs import Engine
 from app.jobs.settings import EngineSettings
-from app.server import has_page
+from app.server import build, has_page
 from app.telemetry.logs import configure_logs
 from app.telemetry.metrics import SOCKETS
 from app.telemetry.settings import ObserveSettings
@@ -252,6 +252,23 @@ def test_open_websockets_are_counted_until_they_close(loop, logged) -> None:
 def test_who_may_read_the_metrics(setting: str, client: str | None, may: bool) -> None:
     settings = ObserveSettings.from_environment({"POTHOLE_METRICS": setting})
     assert settings.may_read_metrics(client) is may
+
+
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "X-Real-IP", "Forwarded", "Via"])
+@pytest.mark.parametrize("told", ["127.0.0.1", "127.0.0.1:80", "unknown", "", "203.0.113.1"])
+def test_a_proxy_on_this_computer_opens_the_metrics_to_nobody(application, loop, header: str, told: str) -> None:
+    """Whoever came through one had this computer's own address, and read them."""
+    assert asked(application, loop, "/metrics", "127.0.0.1").status_code == 200
+    assert asked(application, loop, "/metrics", "127.0.0.1", **{header: told}).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("told", "status"),
+    [("127.0.0.1", 200), ("127.0.0.1:4000", 200), ("[::1]:4000", 200), ("unknown", 403), ("192.0.2.1:80", 403)],
+)
+def test_a_trusted_proxy_s_word_decides_who_reads_the_metrics(loop, told: str, status: int) -> None:
+    behind = build(WebSettings(trusted_proxies=("192.0.2.9",)))
+    assert asked(behind, loop, "/metrics", "192.0.2.9", **{"X-Forwarded-For": told}).status_code == status
 
 
 def test_metrics_are_refused_from_elsewhere(application, loop) -> None:
