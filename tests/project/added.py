@@ -72,7 +72,7 @@ from app.server import build  # noqa: E402
 from app.toy.page import tables as toy_tables  # noqa: E402
 from app.web.settings import WebSettings  # noqa: E402
 
-register(Page("/added", "Added page", lambda: html.Main("Something of its own.", id="added")))
+register(Page("/added", "Added page", "notes.js", lambda: html.Main("Something of its own.", id="added")))
 APPLICATION = build(WebSettings(side_processes=0))
 
 
