@@ -115,7 +115,7 @@ export class InstrumentsLab {
     if (source === "open") this.opened();
     if (changed.has("instrument")) this.showInstrument();
     this.shown.show();
-    if ([...changed].some((name) => this.decides(name))) this.shown.ask();
+    if (changed.has("instrument") || [...changed].some((name) => this.decides(name))) this.shown.ask();
   }
 
   opened() {

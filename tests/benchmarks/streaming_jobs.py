@@ -60,7 +60,7 @@ def _stamps(description: Description) -> dict[str, Any]:
 
 
 STAMPS = JobKind("stamps", _stamps, "tests.benchmarks.streaming_jobs:stamps", resumable=False)
-COMPARE = JobKind("compare", _comparison, compare, resumable=False)
+COMPARE = JobKind("compare", _comparison, "tests.benchmarks.streaming_jobs:compare", resumable=False)
 KINDS = {
     "train": "app.network.kinds:TRAIN",
     "stamps": "tests.benchmarks.streaming_jobs:STAMPS",

@@ -97,7 +97,7 @@ def test_what_did_not_converge_is_said(run: Run, monkeypatch: pytest.MonkeyPatch
     def unlucky(*arguments: Any, **settings: Any) -> Any:
         return replace(top_eigenvalues(*arguments, **settings), converged=np.array([True, False]))
 
-    monkeypatch.setattr("geometry.curvature.top_eigenvalues", unlucky)
+    monkeypatch.setattr("app.network.explore.curvature_job.top_eigenvalues", unlucky)
     look = run.look("curvature", **QUICK)
     assert [row["converged"] for row in look.all("measured")] == [[True, False]] * 2
     assert "At 2 of 2 places not all 2 eigenvalues converged" in look.last("done")["sentence"]
