@@ -66,13 +66,9 @@ def find_link_faults(query: str) -> list[str]:
     return read_instruments_link(query).faults()
 
 
-def read_instrument_request(raw: Mapping[str, Any], instrument: str = "") -> InstrumentRequest:
-    """The checked request of an instrument; BadRequest with a sentence for each problem."""
-    return read_part(raw, instrument)[0]
-
-
 def read_part(raw: Mapping[str, Any], instrument: str) -> tuple[InstrumentRequest, Reading]:
-    """The checked request of an instrument, and the state that it was read from."""
+    """The checked request of an instrument, and the state that it was read from. BadRequest with a sentence for each
+    problem."""
     reader = Reader({**raw, "methods": list(METHODS)})
     reader.know("method", "stride")
     reading = read_instruments(reader)

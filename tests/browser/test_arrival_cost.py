@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.instruments.controls import read_instrument_request
 from app.instruments.repeats import repeats
 from app.toy.compute import configured
 from tests.app.counting import evaluations_to_arrival
+from tests.app.instruments.asking import read_instrument_request
 from tests.browser.test_instruments import opened, wait_complete
 
 STATE = {"preset": "figure-2", "runs": "3", "steps": 100}

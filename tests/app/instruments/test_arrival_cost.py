@@ -12,7 +12,6 @@ import pytest
 
 from app.instruments.arrival_cost import STEPS, unit_of
 from app.instruments.axes import AXES, with_value
-from app.instruments.controls import read_instrument_request
 from app.instruments.equal_cost import equal_budget, steps_within
 from app.instruments.fairness import AT_LEAST, FASTER, JUDGED_ON, Tried, advantage, fairness_answer
 from app.instruments.phase import phase_answer, sides
@@ -23,6 +22,7 @@ from optimizers import METHODS
 from optimizers.capabilities import NEVER
 from optimizers.sweeps import middle_arrivals
 from tests.app.counting import evaluations_of_steps, evaluations_to_arrival
+from tests.app.instruments.asking import read_instrument_request
 
 pytestmark = pytest.mark.slow
 

@@ -10,7 +10,7 @@ import pytest
 
 from app.instruments.axes import AXES, axes_of, side, with_value
 from app.instruments.basins import basins_answer
-from app.instruments.controls import read_instrument_request, read_instruments_link
+from app.instruments.controls import read_instruments_link
 from app.instruments.fairness import EFFORT, fairness_answer, settings_of
 from app.instruments.instrument import STRIDES
 from app.instruments.phase import blocks, phase_answer, sides
@@ -21,6 +21,7 @@ from app.toy.compute import configured
 from app.toy.request import read_request
 from geometry.surfaces import SURFACES
 from optimizers import METHODS, simulate
+from tests.app.instruments.asking import read_instrument_request
 
 SMALL = {"resolution": "12", "runs": "3", "steps": 120}
 

@@ -8,12 +8,12 @@ import numpy as np
 import orjson
 import pytest
 
-from app.instruments.controls import read_instrument_request
 from app.instruments.two_scale import sentence, setting_of, two_scale_answer
 from geometry import two_scale
 from geometry.surfaces import SURFACES, TwoScalePlane, TwoScaleQuadratic
 from geometry.symbolic_dynamics import admissible_cycles, mirrored, rotated, sign_words, word_of
 from optimizers import simulate
+from tests.app.instruments.asking import read_instrument_request
 
 
 def answer(**state):

@@ -13,7 +13,6 @@ import pytest
 from app.appearance import looks
 from app.encoding import decode
 from app.instruments.basins import basins_answer
-from app.instruments.controls import read_instrument_request
 from app.instruments.export import files as instrument_files
 from app.instruments.fairness import EFFORT, RATES, settings_of
 from app.instruments.phase import phase_answer
@@ -34,6 +33,7 @@ from geometry.surfaces import AnnularWell
 from optimizers import ASAM, FSAM, LLQR, METHODS, FisherSAM, Method, PastFSAM, simulate
 from optimizers.exact_llqr import ExactLLQR
 from tests.app.counting import evaluations_of_steps
+from tests.app.instruments.asking import read_instrument_request
 
 PROBES = {"FSAM": FSAM(), "PastFSAM": PastFSAM(), "ASAM": ASAM(), "Fisher-SAM": FisherSAM()}
 CASES = {name: Method(probe=probe) for name, probe in PROBES.items()}

@@ -7,7 +7,6 @@ import orjson
 import pytest
 
 from app.encoding import decode
-from app.instruments.controls import read_instrument_request
 from app.state.control import NumberControl
 from app.state.schema import write_link
 from app.toy.anatomy import read_anatomy
@@ -18,6 +17,7 @@ from app.toy.controls import own_controls, own_key, registered
 from app.toy.export.script import toy_script
 from app.toy.request import read_link, read_request, read_state, request_of
 from optimizers import METHODS, simulate
+from tests.app.instruments.asking import read_instrument_request
 
 STATE = {
     "preset": "stiff-valley",
