@@ -216,9 +216,11 @@ export class Chart {
     for (const { text, lines } of this.data?.marks ?? []) {
       const first = Math.min(...lines.map((line) => line.x).filter(Number.isFinite));
       if (!Number.isFinite(first)) continue;
-      const left = this.#x(first) > x + 0.6 * w;
+      const at = this.#x(first);
+      // To the right of their line, but where they would be cut off there and have more room to the left.
+      const left = at + 4 + context.measureText(text).width > x + w && at > x + w / 2;
       context.textAlign = left ? "right" : "left";
-      const [atX, atY] = [this.#x(first) + (left ? -4 : 4), y + 1 + 12 * display.zoom * (row % ROWS)];
+      const [atX, atY] = [at + (left ? -4 : 4), y + 1 + 12 * display.zoom * (row % ROWS)];
       context.strokeText(text, atX, atY);
       context.fillText(text, atX, atY);
       row += 1;
