@@ -38,6 +38,7 @@ export class ToyLab {
     /** @type {Record<string, any> | null} what the paths on the screen were asked with */
     this.lastRequest = null;
     this.opens = 0; // states that were taken over
+    this.asksAgain = false; // the last request got no answer, and is sent once more in a moment
     /** @type {symbol | null} */
     this.opening = null;
     this.formOf = ""; // the surface whose controls stand in the form
@@ -224,7 +225,12 @@ export class ToyLab {
     const problems = error instanceof Refused ? error.problems : ["The server does not answer; asking again…"];
     showNotices("request", problems, "error");
     const again = !(error instanceof Refused) || error.status === 429;
-    if (again && !newer) setTimeout(() => this.gate.idle && this.gate.ask(this.request()), 1000);
+    if (!again || newer) return;
+    this.asksAgain = true;
+    setTimeout(() => {
+      this.asksAgain = false;
+      if (this.gate.idle) this.gate.ask(this.request());
+    }, 1000);
   }
 
   /** @param {SurfaceAnswer} surface */

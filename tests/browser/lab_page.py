@@ -37,7 +37,8 @@ class LabPage:
 
     def settle(self) -> LabPage:
         """Wait until what was asked for is drawn."""
-        self.until(lambda: self.page.evaluate("potholeLab.toy.gate.idle && potholeLab.toy.gate.answered > 0"))
+        settled = "potholeLab.toy.gate.idle && !potholeLab.toy.asksAgain && potholeLab.toy.gate.answered > 0"
+        self.until(lambda: self.page.evaluate(settled))
         return self
 
     def draw(self) -> LabPage:

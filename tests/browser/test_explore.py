@@ -24,13 +24,15 @@ WATCH_DRAWINGS = """() => {
     set(id, more);
   };
 }"""
+# The run's own feed does not count: a page on a busy machine may lose it and follow it anew.
 COUNT_FOLLOWED = """() => {
   window.jobs = [];
   const Real = window.WebSocket;
   window.WebSocket = class extends Real {
     constructor(address) {
       super(address);
-      jobs.push(new URL(address).searchParams.get("job"));
+      const job = new URL(address).searchParams.get("job");
+      if (job !== potholeLab.network.run.job) jobs.push(job);
     }
   };
 }"""
