@@ -1,4 +1,3 @@
-// @ts-nocheck
 // What every instrument shares: it asks for its answer, in parts or in one, shows it and says that it is complete.
 import { Progress } from "./progress.js";
 

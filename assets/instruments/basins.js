@@ -1,4 +1,3 @@
-// @ts-nocheck
 // The basin map: where each start ends, by method; a click sets the page's start.
 import { make, plainTable } from "../core/dom.js";
 import { formatNumber } from "../core/format.js";

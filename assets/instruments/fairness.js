@@ -1,4 +1,3 @@
-// @ts-nocheck
 // The fairness strip: arrivals and final loss against the learning rate, and every method at its best.
 import { COST_UNITS, priced } from "../core/cost_units.js";
 import { make, plainTable } from "../core/dom.js";

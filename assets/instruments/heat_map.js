@@ -1,4 +1,3 @@
-// @ts-nocheck
 // A map of cells on a canvas, with axes, lines over it, the setting in view, and a cell that mouse or keys point at.
 import { display } from "../core/display.js";
 import { formatNumber, ticks } from "../core/format.js";

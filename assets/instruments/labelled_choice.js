@@ -1,4 +1,3 @@
-// @ts-nocheck
 import { make, makeOptions } from "../core/dom.js";
 
 /**

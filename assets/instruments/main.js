@@ -1,4 +1,3 @@
-// @ts-nocheck
 // The instruments page: the toy lab's state and controls, and one instrument at a time that computes from them.
 import { Actions, headerActions } from "../core/actions.js";
 import { COST_UNITS } from "../core/cost_units.js";

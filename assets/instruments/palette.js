@@ -1,4 +1,3 @@
-// @ts-nocheck
 // The colours of the maps: one sequential scale that colour-blind people read too (dark blue to yellow, rising in
 // lightness), and the hatching of runs that diverged.
 

@@ -1,4 +1,3 @@
-// @ts-nocheck
 // The phase diagram: four maps over two controls on one scale, coarse first, with the counts of the cell pointed at.
 import { COST_UNITS, MeasuredCosts, priced } from "../core/cost_units.js";
 import { make, plainTable } from "../core/dom.js";

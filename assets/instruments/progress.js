@@ -1,4 +1,3 @@
-// @ts-nocheck
 // A picture that comes in parts: the newest wish wins, coarse parts before fine ones. A first part is let finish (it
 // is quick, and a drag then shows a picture for each); later parts wait until nothing has changed for a moment and are
 // given up as soon as something has.

@@ -1,4 +1,3 @@
-// @ts-nocheck
 // The race of timescales: maps over decay and refresh interval, U along the run, and the verdict on the premise.
 import { make, plainTable } from "../core/dom.js";
 import { formatNumber } from "../core/format.js";

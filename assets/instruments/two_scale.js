@@ -1,4 +1,3 @@
-// @ts-nocheck
 // The two-scale instrument: closed forms beside what the real step does, the cycles that coexist, the window of ρ, and
 // the axis along which SAM bounces on the plane.
 import { display } from "../core/display.js";

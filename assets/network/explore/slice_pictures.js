@@ -1,12 +1,17 @@
-// @ts-nocheck
 // The pictures of a slice: plotly's map and relief (or a line's curve) with the projected paths on canvases over them.
 import { by } from "../../core/dom.js";
 import { followCamera, followPlot } from "../../draw/follow_plot.js";
 import { MapView } from "../../draw/map.js";
+import { PATH_ALONE } from "../../draw/paths.js";
 import { ReliefView } from "../../draw/relief.js";
 
+/** @typedef {import("../../core/scheme.js").Looks} Looks */
+/** @typedef {import("../../core/scheme.js").Colours} Colours */
+/** @typedef {import("../../core/contract.js").SliceFigures} SliceFigures */
+/** @typedef {import("../../draw/shapes.js").PathEntry} PathEntry */
+
 const FLOOR = 1e-12; // as the server draws a logarithm
-const REST = 150; // ms after the map in which another wish may come before a relief is begun
+const REST = 150; // ms after the map in which another request may come before a relief is begun
 
 export class SlicePictures {
   constructor() {
@@ -25,6 +30,13 @@ export class SlicePictures {
     }
     relief.classList.add("undrawn"); // plotly's empty picture has a width of its own, and shows nothing
     this.step = 0;
+    this.hasRelief = false;
+    this.drawn = 0; // maps so far
+    /** @type {SliceFigures | null} figures whose relief is still to be drawn */
+    this.waiting = null;
+    this.painting = false; // a relief will be drawn when the map is on the screen
+    this.aside = false;
+    /** @type {PathEntry[]} */
     this.entries = [];
     followPlot(this.map, () => {
       this.map.paths.rebuild();
@@ -47,8 +59,11 @@ export class SlicePictures {
     this.#setEntries([]);
   }
 
-  // figures: { map, relief or null, domain, heights } as the server makes them. The map is drawn at once. The relief
-  // waits until the map is on the screen: its first drawing sets WebGL up, which took a second in which nothing showed.
+  /**
+   * The map is drawn at once. The relief waits until the map is on the screen: its first drawing sets WebGL up, which
+   * took a second in which nothing showed.
+   * @param {SliceFigures} figures
+   */
   setFigures(figures) {
     const flat = figures.relief === null;
     this.hasRelief = !flat;
@@ -60,7 +75,7 @@ export class SlicePictures {
     if (flat) this.relief.setRelief(null, figures.domain);
     this.map.forgetRanges();
     dash_clientside.set_props("slice-map-graph", { figure: figures.map });
-    this.drawn = (this.drawn ?? 0) + 1;
+    this.drawn += 1;
   }
 
   // The browser paints the map before what a frame's callback puts off runs.
@@ -92,24 +107,35 @@ export class SlicePictures {
     this.#raise();
   }
 
-  // paths: { name: coordinates (T·axes) }; honesty: { name: { drawn } } or null while it is not known; scale of heights.
+  /**
+   * @param {Record<string, Float32Array>} paths coordinates (kept steps · axes) by method
+   * @param {Record<string, { drawn: Float32Array }> | null} honesty null while it is not known
+   * @param {number} axes
+   * @param {string} scale of heights
+   * @param {Looks} looks
+   */
   setPaths(paths, honesty, axes, scale, looks) {
-    const height = (loss) => (scale === "log" ? Math.log10(Math.max(loss, FLOOR)) : loss);
+    const height = (/** @type {number} */ loss) => (scale === "log" ? Math.log10(Math.max(loss, FLOOR)) : loss);
     this.#setEntries(
       Object.entries(paths).map(([name, positions]) => {
         const heights = honesty ? honesty[name].drawn.map(height) : null;
         const last = positions.length / axes - 1;
-        return { name, look: looks[name], last, positions, probes: null, losses: heights, heights, probeLosses: null, probeCount: 0 };
+        return { ...PATH_ALONE, name, look: looks[name], last, positions, losses: heights, heights };
       }),
     );
   }
 
+  /**
+   * @param {Looks} looks
+   * @param {Colours} colours
+   */
   setLooks(looks, colours) {
     for (const entry of this.entries) entry.look = looks[entry.name];
     this.map.paths.colours = this.relief.paths.colours = colours;
     this.redraw();
   }
 
+  /** @param {number} step */
   setStep(step) {
     this.step = step;
     this.map.paths.setStep(step);
@@ -121,6 +147,7 @@ export class SlicePictures {
     this.#rebuildRelief();
   }
 
+  /** @param {PathEntry[]} entries */
   #setEntries(entries) {
     this.entries = entries;
     // Heights come a moment after the coordinates: until then a curve or a relief has no paths.

@@ -17,12 +17,14 @@ from app.network.controls import controls, read_network_link, read_network_state
 from app.network.explore import routes
 from app.network.explore.controls import EXPLORE_CONTROLS
 from app.network.explore.figures import loss_ticks
+from app.network.explore.messages import SliceFigures
 from app.network.explore.routes import TABLES
 from app.network.kinds import KINDS
 from app.state.control import ChoiceControl, NumberControl
 from app.web.http import add_refusals
 from app.web.visitor import VISITOR_COOKIE
 from tests.app.services import make_services
+from tests.project.contract import differ
 
 with warnings.catch_warnings():
     # It would rather have another client than the pinned one, which does all that is asked of it here.
@@ -173,6 +175,7 @@ LOSSES = 0.01 + AXIS**2 + 10 * OTHER[:, None]
 @pytest.mark.parametrize("scale", ["linear", "log"])
 def test_figures_that_plotly_takes_with_rows_along_y(client: TestClient, scale: str, scheme: str) -> None:
     answer = client.post("/network/explore/pictures", json=wish(AXIS, OTHER, LOSSES, scale=scale, scheme=scheme)).json()
+    assert list(differ(answer, SliceFigures)) == []
     for key in ("map", "relief"):
         go.Figure(answer[key])
     drawn = LOSSES if scale == "linear" else np.log10(LOSSES)
@@ -192,6 +195,7 @@ def test_figures_that_plotly_takes_with_rows_along_y(client: TestClient, scale: 
 
 def test_a_line_has_no_relief(client: TestClient) -> None:
     answer = client.post("/network/explore/pictures", json=wish(AXIS, None, LOSSES[1], scale="log")).json()
+    assert list(differ(answer, SliceFigures)) == []
     assert answer["relief"] is None and answer["domain"] == [[-1.0, 1.0]]
     np.testing.assert_allclose(decode(answer["map"]["data"][0]["y"]), np.log10(LOSSES[1]), rtol=1e-6)
     go.Figure(answer["map"])
