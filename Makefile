@@ -18,7 +18,7 @@ ENV := .venv/bin/python
 CONSTRAINTS := tests/constraints.txt
 # The client code's linter, formatter and type checker, in the versions of tests/client/package-lock.json.
 TOOLS := tests/client/node_modules
-CLIENT := "assets/**/*.js" "tests/client/*.js"
+CLIENT := "assets/**/*.js" "tests/client/*.js" "tests/project/*.js"
 PRETTIER := --config tests/client/.prettierrc.json --log-level warn
 PIP := $(ENV) -m pip install --disable-pip-version-check -c $(CONSTRAINTS)
 # Another environment's settings must not leak into this one.

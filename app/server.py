@@ -124,11 +124,16 @@ def build(settings: WebSettings | None = None, observe: ObserveSettings | None =
     known = {name: entry for name, entry in app.callback_map.items() if "callback" in entry}
     checks = {"/_dash-update-component": lambda body: check_callback(body, known)}
     answering = BodyLimit(MissingPages(app.server, has_page), settings, checks)
-    files = app.files = StaticFiles(answering, ASSETS, app.registered_paths)
+    files = app.files = StaticFiles(answering, ASSETS, app.registered_paths, client_parts())
     secure = SecurityHeaders(guard(files, settings, key), app.csp_hashes())
     application = Application(secure, templates(app.server.routes, has_page))
     application.files, application.caches = files, caches
     return application
+
+
+def client_parts() -> dict[str, tuple[str, ...]]:
+    """The modules of each page's script that its entry does not import."""
+    return {page.script: page.parts for page in PAGES.values() if page.parts}
 
 
 def add_callbacks(app: Dash) -> None:

@@ -120,6 +120,7 @@ BASINS = Instrument(
     about="Where each start ends: one walker from every point of the map.",
     controls=(RESOLUTION,),
     compute=basins_answer,
+    script="instruments/basins.js",
     table_names=(("starts", "Starts"),),
     tables=basin_tables,
     picture="app.instruments.export.pictures:basins_picture",

@@ -143,7 +143,7 @@ class EqualCost(TypedDict):
     strips: list[Strip]
     rows: list[FairnessRow]
     sentence: str
-    unit: str
+    unit: Literal["steps", "evaluations", "seconds"]
     prices: dict[str, Price]
     budget: float
     lengths: dict[str, int]

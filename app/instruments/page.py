@@ -64,7 +64,9 @@ def _tabs() -> Any:
         )
         for key, one in INSTRUMENTS.items()
     ]
-    return html.Div(tabs, className="instrument-tabs", role="tablist", **{"aria-label": "Instruments"})
+    return html.Div(
+        tabs, id="instrument-tabs", className="instrument-tabs", role="tablist", **{"aria-label": "Instruments"}
+    )
 
 
 def _panel(one: Instrument) -> Any:
@@ -82,4 +84,12 @@ def _panel(one: Instrument) -> Any:
     )
 
 
-PAGE = Page("/instruments", "Instruments", "instruments.js", layout, header, find_link_faults)
+PAGE = Page(
+    path="/instruments",
+    title="Instruments",
+    script="instruments.js",
+    layout=layout,
+    header=header,
+    find_link_faults=find_link_faults,
+    parts=tuple(one.script for one in INSTRUMENTS.values()),
+)

@@ -208,6 +208,7 @@ PHASE = Instrument(
     about="How many runs reach the flat basin, and when, at each pair of settings, on one scale for all methods.",
     controls=(X_AXIS, Y_AXIS, RESOLUTION, RUNS, SHOWN, COST),
     compute=phase_steps,
+    script="instruments/phase.js",
     table_names=(("map", "Map"),),
     tables=phase_tables,
     picture="app.instruments.export.pictures:phase_picture",

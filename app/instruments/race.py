@@ -156,6 +156,7 @@ RACE = Instrument(
     about="LLQR learns U from the wide landscape and unlearns it in the well, within k/(1 − β) steps. Who is faster?",
     controls=(RUNS,),
     compute=race_answer,
+    script="instruments/race.js",
     table_names=(("map", "Map over β and k"), ("along", "U along the run")),
     tables=race_tables,
     picture="app.instruments.export.pictures:race_picture",

@@ -14,7 +14,8 @@ class Page:
     """A page: its address, its name in the navigation, its script, what it shows, and its own tools in the header.
 
     script: its entry among the client code, a file under assets/pages; find_link_faults(query): sentences on what is
-    wrong with a link to it; in_navigation: whether the header lists it.
+    wrong with a link to it; in_navigation: whether the header lists it; parts: client modules, files under assets, that
+    its script has besides those that the entry imports.
     """
 
     path: str
@@ -24,6 +25,7 @@ class Page:
     header: Callable[[], Any] | None = None
     find_link_faults: Callable[[str], list[str]] | None = None
     in_navigation: bool = True
+    parts: tuple[str, ...] = ()
 
 
 PAGES: dict[str, Page] = {}

@@ -426,7 +426,7 @@ export interface EqualCost {
   strips: Strip[];
   rows: FairnessRow[];
   sentence: string;
-  unit: string;
+  unit: "steps" | "evaluations" | "seconds";
   prices: Record<string, Price>;
   budget: number;
   lengths: Record<string, number>;

@@ -73,12 +73,12 @@ export function addInstrumentsExport(page) {
 async function picture(page) {
   const instrument = page.state.get("instrument");
   const panel = by(`panel-${instrument}`);
-  const { surface, seed, cost } = page.state.values;
-  const unit = page.shown.unit && cost !== "steps" ? [`Counted in ${page.shown.unit.name}.`] : [];
+  const { surface, seed } = page.state.values;
+  const { name: unit } = page.shown.unit;
   const title = by(`tab-${instrument}`).textContent;
   const caption = panel.querySelector(".caption")?.textContent ?? "";
   const blob = await screenPicture([...panel.querySelectorAll("figure")], {
-    head: [`${title}: ${surface}`, caption, ...unit],
+    head: [`${title}: ${surface}`, caption, ...(unit === "steps" ? [] : [`Counted in ${unit}.`])],
     foot: ["Surfaces and settings are our reconstruction, not the data of arXiv 2605.16134."],
     colours: page.colours,
   });

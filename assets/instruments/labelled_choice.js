@@ -4,9 +4,9 @@ import { make, makeOptions } from "../core/dom.js";
  * A labelled choice that tells the state; show() follows it.
  * @param {import("../core/controls.js").ChoiceControl} control
  * @param {import("../core/state.js").State} state
- * @param {() => string[][]} [options] what may be chosen now, where that changes
+ * @param {() => string[][]} options what may be chosen now
  */
-export function labelledChoice(control, state, options = () => control.options) {
+export function labelledChoice(control, state, options) {
   const select = make("select", { className: "select", "data-tool": control.name });
   let offered = "";
   select.addEventListener("change", () => state.set({ [control.name]: select.value }, "tool"));

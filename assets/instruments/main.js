@@ -1,8 +1,7 @@
 // The instruments page: the toy lab's state and controls, and one instrument at a time that computes from them.
 import { Actions, headerActions } from "../core/actions.js";
-import { COST_UNITS } from "../core/cost_units.js";
 import { by } from "../core/dom.js";
-import { postJson, problemsOf, Refused } from "../core/http.js";
+import { postJson, problemsOf } from "../core/http.js";
 import { keys } from "../core/keys.js";
 import { showLink } from "../core/link.js";
 import { showNotices } from "../core/notices.js";
@@ -10,12 +9,11 @@ import { Schema } from "../core/schema.js";
 import { FIRST_COLOURS, showScheme } from "../core/scheme.js";
 import { State } from "../core/state.js";
 import { Widgets } from "../core/widgets.js";
-import { Basins } from "./basins.js";
-import { Fairness } from "./fairness.js";
+import { makeInstrument } from "./base.js";
 import { labelledChoice } from "./labelled_choice.js";
-import { PhaseDiagram } from "./phase.js";
-import { Race } from "./race.js";
-import { TwoScales } from "./two_scale.js";
+
+/** @typedef {import("../core/controls.js").ChoiceControl} ChoiceControl */
+/** @typedef {import("./base.js").Instrument<any>} AnyInstrument */
 
 export class InstrumentsLab {
   /** @param {import("../core/contract.js").InstrumentTables} tables */
@@ -27,21 +25,25 @@ export class InstrumentsLab {
     this.exportDialog = null;
     /** @type {import("../lecture/lecture.js").Lecture | null} */
     this.lecture = null;
+    /** @type {symbol | null} the state that is being taken over */
+    this.opening = null;
+    this.formOf = ""; // the surface whose controls stand in the form
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.speaking = undefined;
     this.state = new State();
     this.schema = new Schema(tables.controls);
     this.widgets = new Widgets(this.state);
     this.widgets.build(by("surface-choice"), this.schema.group("surface"));
     for (const name of ["walk", "preconditioner"]) this.widgets.build(by(`${name}-controls`), this.schema.group(name));
-    const kinds = { phase: PhaseDiagram, race: Race, fairness: Fairness, basins: Basins, "two-scale": TwoScales };
+    /** @type {Record<string, AnyInstrument>} by their keys, in the order of their tabs */
     this.instruments = {};
+    /** @type {ReturnType<typeof labelledChoice>[]} */
     this.tools = [];
-    for (const { key, controls, decided_by: decidedBy } of tables.instruments) {
-      this.instruments[key] = new kinds[key](this, by(`${key}-body`));
-      this.instruments[key].decidedBy = decidedBy;
+    for (const { key, controls } of tables.instruments) {
+      const instrument = (this.instruments[key] = makeInstrument(key, this, by(`${key}-body`)));
       for (const name of controls) {
-        const control = this.schema.control(name);
-        const axes = ["x_axis", "y_axis"].includes(name) ? () => this.axes(control) : undefined;
-        const tool = labelledChoice(control, this.state, name === "shown" ? () => this.coloured(control) : axes);
+        const control = /** @type {ChoiceControl} */ (this.schema.control(name));
+        const tool = labelledChoice(control, this.state, () => instrument.offered(control));
         this.tools.push(tool);
         by(`${key}-tools`).append(tool.node);
       }
@@ -55,9 +57,9 @@ export class InstrumentsLab {
       },
     });
     const what = "another instrument";
-    const run = (event) => this.tabKey(event.key === "ArrowLeft" ? -1 : 1);
+    const run = (/** @type {KeyboardEvent} */ event) => this.tabKey(event.key === "ArrowLeft" ? -1 : 1);
     const tabs = { keys: ["ArrowLeft", "ArrowRight"], shown: "← →", what, group: "On the row of instruments", run };
-    keys.add([tabs], document.querySelector("[role=tablist]"));
+    keys.add([tabs], by("instrument-tabs"));
     window.addEventListener("popstate", () => this.open({ query: location.search }));
   }
 
@@ -65,23 +67,15 @@ export class InstrumentsLab {
     this.open({ query: location.search });
   }
 
-  // The axes of the surface in view: those of every surface, its own parameters and its start, by their names there.
-  axes(control) {
-    const own = this.tables.surfaces[this.state.get("surface")]?.controls ?? [];
-    const titles = Object.fromEntries(own.map(({ name, title }) => [name, title]));
-    const ground = (name) => name.startsWith("surface.") || name.startsWith("start_");
-    return control.options.filter(([name]) => !ground(name) || titles[name]).map(([name, title]) => [name, titles[name] ?? title]);
-  }
-
-  // What a colour may stand for, in the unit that is counted in.
-  coloured(control) {
-    return control.options.map(([value, text]) => [value, value === "steps" ? COST_UNITS[this.state.get("cost")].to : text]);
-  }
-
-  async open(wish) {
+  /**
+   * Take over the state that a link, a preset or another surface stands for.
+   * @param {{ query?: string, state?: Record<string, unknown> }} asked
+   */
+  async open(asked) {
     const ticket = (this.opening = Symbol("open"));
     try {
-      const { state, notices } = await postJson("/instruments/open", wish);
+      /** @type {import("../core/contract.js").OpenedInstruments} */
+      const { state, notices } = await postJson("/instruments/open", asked);
       if (ticket !== this.opening) return; // something else was wanted meanwhile
       showNotices("link", notices);
       this.state.replace(state, "open");
@@ -91,9 +85,13 @@ export class InstrumentsLab {
   }
 
   get shown() {
-    return this.instruments[this.state.get("instrument")] ?? this.instruments.phase;
+    return this.instruments[this.state.get("instrument")] ?? Object.values(this.instruments)[0];
   }
 
+  /**
+   * @param {Set<string>} changed
+   * @param {string} source
+   */
   changed(changed, source) {
     const { values } = this.state;
     showLink(values);
@@ -104,11 +102,9 @@ export class InstrumentsLab {
       this.open({ state: { ...Object.fromEntries(others), surface: values.surface, preset: "custom" } });
       return;
     }
-    if (source === "tool" && values.x_axis === values.y_axis) {
-      // the two axes must differ: the other one steps aside
-      const other = changed.has("x_axis") ? "y_axis" : "x_axis";
-      const free = values.x_axis === "learning_rate" ? "radius" : "learning_rate";
-      this.state.set({ [other]: free }, "tool");
+    const more = source === "tool" ? this.shown.follow(changed) : null;
+    if (more) {
+      this.state.set(more, "tool");
       return;
     }
     if (source === "open") this.opened();
@@ -125,7 +121,7 @@ export class InstrumentsLab {
       by("surface-choice").dataset.description = description;
       this.widgets.build(by("surface-controls"), controls);
     }
-    for (const button of document.querySelectorAll("[data-action=preset]")) {
+    for (const button of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-action=preset]"))) {
       button.setAttribute("aria-pressed", String(button.dataset.value === values.preset));
     }
   }
@@ -140,25 +136,37 @@ export class InstrumentsLab {
     }
   }
 
-  // Whether a value decides the numbers of the instrument in view.
+  /**
+   * Whether a value decides the numbers of the instrument in view.
+   * @param {string} name
+   */
   decides(name) {
-    return !this.schema.isViewOnly(name) || this.shown.decidedBy.includes(name);
+    const told = this.tables.instruments.find(({ key }) => key === this.shown.name);
+    return !this.schema.isViewOnly(name) || Boolean(told?.decided_by.includes(name));
   }
 
-  // What an instrument's request carries: all that decides its numbers.
+  /**
+   * What an instrument's request carries: all that decides its numbers.
+   * @returns {Record<string, unknown>}
+   */
   request() {
     return Object.fromEntries(Object.entries(this.state.values).filter(([name]) => this.decides(name)));
   }
 
+  /** @param {{ left_out?: string[] }} answer */
   answered({ left_out: leftOut }) {
     showNotices("request", leftOut ?? []);
   }
 
+  /** @param {unknown} error */
   failed(error) {
-    const refused = error instanceof Refused;
-    showNotices("request", refused ? error.problems : ["The server does not answer; asking again…"], "error");
+    showNotices("request", problemsOf(error, "The server does not answer; asking again…"), "error");
   }
 
+  /**
+   * @param {string} text
+   * @param {number} [delay] ms
+   */
   speak(text, delay = 1000) {
     clearTimeout(this.speaking);
     this.speaking = setTimeout(() => {
@@ -166,12 +174,14 @@ export class InstrumentsLab {
     }, delay);
   }
 
+  /** @param {string} scheme */
   applyScheme(scheme) {
     const { colours, looks } = showScheme(scheme, this.tables.looks);
     this.looks = looks;
     this.colours = colours;
   }
 
+  /** @param {number} step */
   tabKey(step) {
     const all = Object.keys(this.instruments);
     const next = all[(all.indexOf(this.state.get("instrument")) + step + all.length) % all.length];

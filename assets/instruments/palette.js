@@ -16,7 +16,7 @@ const STOPS = [
 
 const APART = 6; // px between hatching lines along an axis
 
-// part from 0 (dark blue) to 1 (yellow)
+/** @param {number} part from 0 (dark blue) to 1 (yellow) */
 export function sequential(part) {
   const place = Math.min(Math.max(part, 0), 1) * (STOPS.length - 1);
   const low = Math.min(Math.floor(place), STOPS.length - 2);
@@ -26,6 +26,14 @@ export function sequential(part) {
 
 export const sequentialGradient = () => `linear-gradient(to right, ${STOPS.map((c) => `rgb(${c.join(",")})`).join(",")})`;
 
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {number} x
+ * @param {number} y
+ * @param {number} width
+ * @param {number} height
+ * @param {string} ink
+ */
 export function hatch(context, x, y, width, height, ink) {
   context.save();
   context.beginPath();
