@@ -104,7 +104,21 @@ def _pictures() -> Any:
         className="pictures",
         children=[
             picture("map", "Map", GRAPH_CONFIG, "Click or drag to set the start"),
+            _cut(),
             picture("relief", "Surface", RELIEF_CONFIG, "Drag to turn, scroll to zoom"),
+        ],
+    )
+
+
+def _cut() -> Any:
+    return html.Figure(
+        className="picture cut",
+        id="cut-picture",
+        role="group",
+        children=[
+            html.Figcaption([html.Span("Cut"), html.Span(className="hint", id="cut-hint")]),
+            html.Div(className="canvas-stack", id="cut-stack"),
+            html.Div(id="cut-controls", className="cut-controls"),
         ],
     )
 
