@@ -1,8 +1,7 @@
 // The cut as lanes, one for each method: the ground along its line, the ball on it with where it came from, the ring
 // where the probe looks, the slope there, and the kick that this slope gives the ball.
 import { display } from "../core/display.js";
-import { captionOf, clipArrow, intoLane, kickWords, laneFrames, laneScale, partOff } from "./cut.js";
-import { font } from "./ink.js";
+import { captionOf, clipArrow, intoLane, kickWords, laneFrames, laneScale, partOff, probeWords } from "./cut.js";
 import { Layer } from "./layer.js";
 import { drawMarker, traceMarker } from "./markers.js";
 
@@ -12,7 +11,7 @@ import { drawMarker, traceMarker } from "./markers.js";
 /** @typedef {import("../core/contract.js").CutFrame} CutFrame */
 /** @typedef {import("../core/contract.js").Look} Look */
 /** @typedef {import("../core/scheme.js").Colours} Colours */
-/** @typedef {ReturnType<typeof laneScale>} Scale */
+/** @typedef {ReturnType<typeof intoLane>} Place */
 
 /**
  * A method's lane.
@@ -32,13 +31,26 @@ import { drawMarker, traceMarker } from "./markers.js";
  * @property {Lane[]} lanes
  */
 
-const GAP = 10;
+/**
+ * What a lane is drawn with.
+ * @typedef {object} Pen
+ * @property {Context} context
+ * @property {Frame} box of the lane
+ * @property {ReturnType<typeof laneScale>} scale
+ * @property {Look} look
+ * @property {Colours} colours
+ * @property {number} k how many times as large as on a laptop
+ */
+
+const GAP = 10; // px between lanes
 const HEAD = 12; // px over the highest loss of the frame
-const FOOT = 30; // px under the lowest: ground for words
+const FOOT = 28; // px under the lowest: ground for words
 const BALL = 7.5;
 const RING = 6;
 const TANGENT = 26; // px, half of the slope's line
 const EDGE = 9; // px that what lies beyond a lane keeps from its edge
+const USUAL = [235, 165]; // px: a lane with words and marks of the usual size; a larger one has larger ones
+const LARGEST = 1.6;
 const LOW = 100; // px: a lower lane has one line of words
 const LEAST_OFF = 0.005; // of a step: less is not worth a word
 
@@ -61,37 +73,58 @@ export class CutView {
    */
   show(picture, colours) {
     this.picture = picture;
-    const resized = this.ground.fit();
-    this.live.fit();
-    this.live.clear();
+    const { ground, live } = this;
+    const resized = ground.fit();
+    live.fit();
+    live.clear();
     if (!picture) {
-      this.ground.clear();
+      ground.clear();
       this.drawn = [];
       return;
     }
-    this.frames = laneFrames(picture.lanes.length, this.ground.width, this.ground.height, GAP * display.zoom);
-    const from = [picture.frame, picture.marks, colours, display.zoom, ...picture.lanes.flatMap(({ name, row }) => [name, row?.ground])];
+    const { frame, marks, lanes } = picture;
+    this.frames = laneFrames(lanes.length, ground.width, ground.height, GAP * display.zoom);
+    const from = [frame, marks, colours, display.zoom, ...lanes.flatMap(({ name, row }) => [name, row?.ground])];
     if (resized || from.length !== this.drawn.length || from.some((one, k) => one !== this.drawn[k])) {
       this.drawn = from;
-      this.ground.clear();
-      picture.lanes.forEach((lane, k) => drawGround(this.ground.context, picture, lane, this.frames[k], colours));
+      ground.clear();
+      lanes.forEach((lane, k) => drawGround(penOf(ground.context, frame, lane, this.frames[k], colours), lane, marks ? frame : null));
     }
-    picture.lanes.forEach((lane, k) => drawLane(this.live.context, picture, lane, this.frames[k], colours));
+    lanes.forEach((lane, k) => drawLane(penOf(live.context, frame, lane, this.frames[k], colours), lane, picture.plane));
   }
 }
 
-const roomOf = () => ({ head: HEAD * display.zoom, foot: FOOT * display.zoom });
-
 /**
  * @param {Context} context
- * @param {CutPicture} picture
+ * @param {CutFrame} frame
  * @param {Lane} lane
  * @param {Frame} box
  * @param {Colours} colours
+ * @returns {Pen}
  */
-function drawGround(context, { frame, marks }, { row }, box, colours) {
-  const [left, top, width, height] = box;
-  const scale = laneScale(frame, box, roomOf());
+function penOf(context, frame, { look }, box, colours) {
+  const room = Math.min(box[2] / USUAL[0], box[3] / USUAL[1]);
+  const k = Math.min(Math.max(room, 1), LARGEST) * Math.sqrt(display.zoom);
+  return { context, box, look, colours, k, scale: laneScale(frame, box, { head: HEAD * k, foot: FOOT * k }) };
+}
+
+/**
+ * @param {Pen} pen
+ * @param {number} px
+ * @param {string} [weight]
+ */
+function setFont({ context, k }, px, weight = "400") {
+  context.font = `${weight} ${px * k}px Inter, "Segoe UI", "Helvetica Neue", Arial, sans-serif`;
+}
+
+/**
+ * @param {Pen} pen
+ * @param {Lane} lane
+ * @param {CutFrame | null} marked the frame whose landmarks lie on the line
+ */
+function drawGround(pen, { row }, marked) {
+  const { context, scale, colours, k } = pen;
+  const [left, top, width, height] = pen.box;
   context.save();
   context.beginPath();
   context.roundRect(left, top, width, height, 6);
@@ -104,7 +137,7 @@ function drawGround(context, { frame, marks }, { row }, box, colours) {
     const per = width / (ground.length - 1);
     const trace = () => {
       context.beginPath();
-      ground.forEach((loss, k) => context.lineTo(left + k * per, scale.y(loss)));
+      ground.forEach((loss, index) => context.lineTo(left + index * per, scale.y(loss)));
     };
     trace();
     context.lineTo(left + width, top + height);
@@ -118,64 +151,58 @@ function drawGround(context, { frame, marks }, { row }, box, colours) {
     context.fill();
     context.globalAlpha = 1;
     trace();
-    Object.assign(context, { strokeStyle: colours.ink, lineWidth: 2 * display.bold, lineJoin: "round" });
+    Object.assign(context, { strokeStyle: colours.ink, lineWidth: 2 * k, lineJoin: "round" });
     context.setLineDash([]);
     context.stroke();
   }
   context.globalAlpha = 1;
-  if (row && marks) {
-    Object.assign(context, { font: font(12.5), fillStyle: colours.quiet, textAlign: "center", textBaseline: "alphabetic" });
-    for (const { name, s } of frame.landmarks) {
+  if (row && marked) {
+    setFont(pen, 12.5);
+    Object.assign(context, { fillStyle: colours.quiet, textAlign: "center", textBaseline: "alphabetic" });
+    for (const { name, s } of marked.landmarks) {
       const half = context.measureText(name).width / 2 + 6;
-      context.fillText(name, Math.min(Math.max(scale.x(s), left + half), left + width - half), top + height - 8 * display.zoom);
+      context.fillText(name, Math.min(Math.max(scale.x(s), left + half), left + width - half), top + height - 8 * k);
     }
   }
   context.restore();
 }
 
 /**
- * @param {Context} context
- * @param {CutPicture} picture
+ * @param {Pen} pen
  * @param {Lane} lane
- * @param {Frame} box
- * @param {Colours} colours
+ * @param {boolean} plane whether a step can leave the line
  */
-function drawLane(context, { frame, plane }, lane, box, colours) {
-  const { look, row, trail } = lane;
-  const [left, top, width, height] = box;
-  const scale = laneScale(frame, box, roomOf());
+function drawLane(pen, lane, plane) {
+  const { context, box, scale, look, colours, k } = pen;
+  const { row } = lane;
   context.save();
   context.beginPath();
-  context.rect(left, top, width, height);
+  context.rect(...box);
   context.clip();
-  drawWords(context, lane, plane, box, colours);
+  drawWords(pen, lane, plane);
   if (row) {
-    drawTrail(context, row, trail, look, scale);
-    const ball = intoLane(scale.x(row.s), scale.y(row.loss), box, EDGE * display.zoom);
-    if (row.probe) {
-      const ring = intoLane(scale.x(row.probe.s), scale.y(row.probe.loss), box, EDGE * display.zoom);
-      drawLink(context, ball, ring, colours);
-      if (!ring.beyond) drawTangent(context, ring, row.slopeThere, scale, look, colours);
-      drawRing(context, ring, look, colours);
-      drawBeyond(context, ring, look);
-    } else if (!ball.beyond) drawTangent(context, ball, row.slopeHere, scale, look, colours);
-    drawMarker(context, look, ball.x, ball.y, BALL * display.bold, colours.paper);
-    if (!lane.gone) drawKick(context, ball, row.kick * scale.perPlace, box, look, colours);
-    drawBeyond(context, ball, look);
+    drawTrail(pen, row, lane.trail);
+    const ball = intoLane(scale.x(row.s), scale.y(row.loss), box, EDGE * k);
+    const ring = row.probe && intoLane(scale.x(row.probe.s), scale.y(row.probe.loss), box, EDGE * k);
+    if (ring) drawLink(pen, ball, ring);
+    drawTangent(pen, ring ?? ball, row.slopeThere);
+    if (ring) drawRing(pen, ring);
+    if (!lane.gone) drawKick(pen, ball, row.kick * scale.perPlace);
+    drawMarker(context, look, ball.x, ball.y, BALL * k, colours.paper);
+    drawBeyond(pen, ball);
   }
   context.restore();
 }
 
 /**
- * @param {Context} context
+ * @param {Pen} pen
  * @param {string} text
  * @param {number} x
  * @param {number} y
  * @param {string} colour
- * @param {string} paper
  */
-function write(context, text, x, y, colour, paper) {
-  Object.assign(context, { lineWidth: 4 * display.bold, strokeStyle: paper, lineJoin: "round", fillStyle: colour });
+function write({ context, colours, k }, text, x, y, colour) {
+  Object.assign(context, { lineWidth: 4 * k, strokeStyle: colours.paper, lineJoin: "round", fillStyle: colour });
   context.globalAlpha = 0.8;
   context.strokeText(text, x, y);
   context.globalAlpha = 1;
@@ -183,97 +210,90 @@ function write(context, text, x, y, colour, paper) {
 }
 
 /**
- * @param {Context} context
+ * @param {Pen} pen
  * @param {Lane} lane
  * @param {boolean} plane
- * @param {Frame} box
- * @param {Colours} colours
  */
-function drawWords(context, { name, look, row, gone }, plane, [left, top, width, height], colours) {
-  const { zoom } = display;
-  const x = left + 10 * zoom;
-  drawMarker(context, look, x + 5 * zoom, top + 15 * zoom, 5.5 * zoom, colours.paper);
-  Object.assign(context, { font: `700 ${font(15)}`, textAlign: "left", textBaseline: "middle" });
-  write(context, name, x + 16 * zoom, top + 15 * zoom, look.colour, colours.paper);
+function drawWords(pen, { name, row, gone }, plane) {
+  const { context, look, colours, k } = pen;
+  const [left, top, width, height] = pen.box;
+  const x = left + 10 * k;
+  drawMarker(context, look, x + 5 * k, top + 15 * k, 5.5 * k, colours.paper);
+  setFont(pen, 15, "700");
+  Object.assign(context, { textAlign: "left", textBaseline: "middle" });
+  write(pen, name, x + 16 * k, top + 15 * k, look.colour);
   if (!row) return;
-  const after = x + 24 * zoom + context.measureText(name).width;
-  context.font = font(13);
-  if (height < LOW * zoom) {
-    write(context, gone ? "diverged" : kickWords(row), after, top + 15.5 * zoom, colours.ink, colours.paper);
+  const after = x + 24 * k + context.measureText(name).width;
+  setFont(pen, 13);
+  if (height < LOW * k) {
+    write(pen, gone ? "diverged" : kickWords(row), after, top + 15.5 * k, colours.ink);
     return;
   }
-  const words = gone ? `diverged after step ${row.step + 1}` : captionOf(row);
-  const narrow = context.measureText(words).width > 0.62 * width;
-  let y = top + 35 * zoom;
-  for (const line of narrow ? words.split(": ") : [words]) {
-    write(context, line, x, y, colours.ink, colours.paper);
-    y += 16 * zoom;
+  const whole = gone ? `diverged after step ${row.step + 1}` : captionOf(row);
+  const fits = context.measureText(whole).width < 0.62 * width;
+  let y = top + 34 * k;
+  for (const line of fits || gone ? [whole] : [probeWords(row).replace(/^probe (?!beside)/, ""), kickWords(row)]) {
+    write(pen, line, x, y, colours.ink);
+    y += 16 * k;
   }
   const part = partOff(row);
-  if (plane && !gone && part > LEAST_OFF) drawPartOff(context, part, look, x, y, colours);
+  if (plane && !gone && part > LEAST_OFF) drawPartOff(pen, part, x, y);
 }
 
 /**
  * How much of the step leaves the line, as a bar and a number.
- * @param {Context} context
+ * @param {Pen} pen
  * @param {number} part
- * @param {Look} look
  * @param {number} x
  * @param {number} y
- * @param {Colours} colours
  */
-function drawPartOff(context, part, look, x, y, colours) {
-  const { zoom } = display;
-  const long = 40 * zoom;
+function drawPartOff(pen, part, x, y) {
+  const { context, look, colours, k } = pen;
+  const long = 30 * k;
   context.globalAlpha = 0.35;
   context.fillStyle = colours.quiet;
-  context.fillRect(x, y - 2 * zoom, long, 4 * zoom);
+  context.fillRect(x, y - 2 * k, long, 4 * k);
   context.globalAlpha = 1;
   context.fillStyle = look.colour;
-  context.fillRect(x, y - 2 * zoom, long * part, 4 * zoom);
-  context.font = font(12);
-  write(context, `${Math.round(100 * part)} % off the line`, x + long + 6 * zoom, y, colours.quiet, colours.paper);
+  context.fillRect(x, y - 2 * k, long * part, 4 * k);
+  setFont(pen, 12);
+  write(pen, `${Math.round(100 * part)} % off the line`, x + long + 6 * k, y, colours.quiet);
 }
 
 /**
- * @param {Context} context
+ * @param {Pen} pen
  * @param {CutRow} row
  * @param {[number, number][]} trail
- * @param {Look} look
- * @param {Scale} scale
  */
-function drawTrail(context, row, trail, look, scale) {
+function drawTrail({ context, scale, look, k }, row, trail) {
   context.strokeStyle = context.fillStyle = look.colour;
-  context.lineWidth = 1.4 * display.bold;
+  context.lineWidth = 1.4 * k;
   context.setLineDash([]);
   let [fromX, fromY] = [scale.x(row.s), scale.y(row.loss)];
-  trail.forEach(([s, loss], k) => {
+  trail.forEach(([s, loss], index) => {
     const [x, y] = [scale.x(s), scale.y(loss)];
-    if (!Number.isFinite(x + y) || Math.abs(x) + Math.abs(y) > 1e5) return;
-    context.globalAlpha = 0.55 * (1 - k / trail.length);
+    if (!(Math.abs(x) + Math.abs(y) < 1e5)) return;
+    context.globalAlpha = 0.6 * (1 - index / trail.length);
     context.beginPath();
     context.moveTo(fromX, fromY);
     context.lineTo(x, y);
     context.stroke();
     context.beginPath();
-    context.arc(x, y, 2.6 * display.bold, 0, 2 * Math.PI);
+    context.arc(x, y, 2.6 * k, 0, 2 * Math.PI);
     context.fill();
     [fromX, fromY] = [x, y];
   });
   context.globalAlpha = 1;
 }
 
-/** @typedef {ReturnType<typeof intoLane>} Place */
-
 /**
- * @param {Context} context
+ * @param {Pen} pen
  * @param {Place} ball
  * @param {Place} ring
- * @param {Colours} colours
  */
-function drawLink(context, ball, ring, colours) {
-  Object.assign(context, { strokeStyle: colours.ink, lineWidth: 1.4 * display.bold });
-  context.setLineDash([3 * display.bold, 3 * display.bold]);
+function drawLink({ context, colours, k }, ball, ring) {
+  Object.assign(context, { strokeStyle: colours.ink, lineWidth: 1.4 * k });
+  context.setLineDash([3 * k, 3 * k]);
   context.beginPath();
   context.moveTo(ball.x, ball.y);
   context.lineTo(ring.x, ring.y);
@@ -283,22 +303,19 @@ function drawLink(context, ball, ring, colours) {
 
 /**
  * The slope at a place, as a piece of the tangent.
- * @param {Context} context
+ * @param {Pen} pen
  * @param {Place} at
  * @param {number} slope
- * @param {Scale} scale
- * @param {Look} look
- * @param {Colours} colours
  */
-function drawTangent(context, at, slope, scale, look, colours) {
+function drawTangent({ context, scale, look, colours, k }, at, slope) {
   const steep = (slope * scale.perLoss) / scale.perPlace;
-  const dx = (TANGENT * display.zoom) / Math.hypot(1, steep);
-  if (!Number.isFinite(steep)) return;
+  if (at.beyond || !Number.isFinite(steep)) return;
+  const dx = (TANGENT * k) / Math.hypot(1, steep);
   for (const { colour, width } of [
     { colour: colours.paper, width: 5 },
-    { colour: look.colour, width: 2.4 },
+    { colour: look.colour, width: 2.6 },
   ]) {
-    Object.assign(context, { strokeStyle: colour, lineWidth: width * display.bold, lineCap: "round" });
+    Object.assign(context, { strokeStyle: colour, lineWidth: width * k, lineCap: "round" });
     context.beginPath();
     context.moveTo(at.x - dx, at.y + steep * dx);
     context.lineTo(at.x + dx, at.y - steep * dx);
@@ -308,65 +325,54 @@ function drawTangent(context, at, slope, scale, look, colours) {
 }
 
 /**
- * @param {Context} context
+ * @param {Pen} pen
  * @param {Place} ring
- * @param {Look} look
- * @param {Colours} colours
  */
-function drawRing(context, ring, look, colours) {
-  traceMarker(context, look.marker, ring.x, ring.y, RING * display.bold);
+function drawRing(pen, ring) {
+  const { context, look, colours, k } = pen;
+  traceMarker(context, look.marker, ring.x, ring.y, RING * k);
   context.fillStyle = colours.paper;
   context.fill();
-  Object.assign(context, { strokeStyle: look.colour, lineWidth: 2.4 * display.bold });
+  Object.assign(context, { strokeStyle: look.colour, lineWidth: 2.4 * k });
   context.stroke();
+  drawBeyond(pen, ring);
 }
 
 /**
  * The kick, moved to the ball: an arrow along the line, as long as it carries the ball; two more heads where it goes on.
- * @param {Context} context
+ * @param {Pen} pen
  * @param {Place} ball
  * @param {number} dx px
- * @param {Frame} box
- * @param {Look} look
- * @param {Colours} colours
  */
-function drawKick(context, { x, y }, dx, [left, , width], look, colours) {
-  if (!Number.isFinite(dx) || Math.abs(dx) < 2) return;
-  const { bold } = display;
-  const { to, goesOn } = clipArrow(x, dx, left + 4, left + width - 4);
-  const size = Math.min(11 * bold, Math.abs(to - x)) * Math.sign(dx);
+function drawKick({ context, box, look, colours, k }, { x, y }, dx) {
+  if (!Number.isFinite(dx) || Math.abs(dx) < BALL * k) return; // the ball would cover it
+  const { to, goesOn } = clipArrow(x, dx, box[0] + 4, box[0] + box[2] - 4);
+  const size = Math.min(11 * k, Math.abs(to - x)) * Math.sign(dx);
   const half = 0.62 * Math.abs(size);
   context.beginPath();
-  context.moveTo(x, y - 1.7 * bold);
-  context.lineTo(to - size, y - 1.7 * bold);
-  context.lineTo(to - size, y + 1.7 * bold);
-  context.lineTo(x, y + 1.7 * bold);
-  context.closePath();
-  for (let k = 0; k < (goesOn ? 3 : 1); k += 1) {
-    const tip = to - 0.8 * k * size;
+  context.rect(x, y - 1.8 * k, to - size - x, 3.6 * k);
+  for (let head = 0; head < (goesOn ? 3 : 1); head += 1) {
+    const tip = to - 0.8 * head * size;
     context.moveTo(tip, y);
     context.lineTo(tip - size, y - half);
     context.lineTo(tip - size, y + half);
     context.closePath();
   }
-  Object.assign(context, { strokeStyle: colours.paper, lineWidth: 3 * bold, lineJoin: "round", fillStyle: look.colour });
+  Object.assign(context, { strokeStyle: colours.paper, lineWidth: 3 * k, lineJoin: "round", fillStyle: look.colour });
   context.stroke();
   context.fill();
 }
 
 /**
  * A wedge at the edge of the lane that points to what lies beyond it.
- * @param {Context} context
+ * @param {Pen} pen
  * @param {Place} place
- * @param {Look} look
  */
-function drawBeyond(context, { x, y, beyond }, look) {
+function drawBeyond({ context, look, k }, { x, y, beyond }) {
   if (!beyond) return;
-  const [dx, dy] = [
-    beyond.includes("left") ? -1 : beyond.includes("right") ? 1 : 0,
-    beyond.includes("above") ? -1 : beyond.includes("below") ? 1 : 0,
-  ];
-  const size = 4 * display.bold;
+  const dx = beyond.includes("left") ? -1 : beyond.includes("right") ? 1 : 0;
+  const dy = beyond.includes("above") ? -1 : beyond.includes("below") ? 1 : 0;
+  const size = 4 * k;
   context.fillStyle = look.colour;
   context.beginPath();
   context.moveTo(x + dx * 2 * size, y + dy * 2 * size);

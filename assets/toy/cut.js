@@ -13,11 +13,7 @@ import { trailOf } from "./cut_trail.js";
 /** @typedef {{ body: Record<string, unknown>, steps: number[], known: CutSteps }} Wish */
 
 /** @type {Record<string, string>} */
-const ALONG = {
-  basin: "the loss on the line through walker and basin",
-  gradient: "the loss on the line down the gradient g",
-  probe: "the loss on the line along the probe ε",
-};
+const ALONG = { basin: "loss on the way to the basin", gradient: "loss straight downhill", probe: "loss where the probe looks" };
 const REST = 400; // ms without a change before the picture is put into words
 
 export class Cut {
