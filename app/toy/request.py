@@ -84,11 +84,6 @@ def read_link(query: str) -> ToyReading:
     return read_toy(Reader.of_link(query))
 
 
-def find_link_faults(query: str) -> list[str]:
-    """What is wrong with a link to the toy lab, for who wants it right and not mended: a sentence for each thing."""
-    return read_link(query).faults()
-
-
 def read_toy(reader: Reader) -> ToyReading:
     """The toy lab's state in what a reader reads, which may hold more for others."""
     # A link that names a surface but no preset asks for that surface, not for the first preset with another surface.
