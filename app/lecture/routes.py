@@ -16,6 +16,7 @@ from app.lecture.scenes import EXERCISES, Scenes, load_scenes, parse_scenes
 from app.state.control import describe
 from app.state.schema import BadRequest
 from app.web.http import json_response, parse_body
+from app.web.pages import SHORTCUTS
 
 
 def encode_scenes(scenes: Scenes) -> bytes:
@@ -40,8 +41,13 @@ def try_goal(body: bytes) -> bytes:
     return orjson.dumps(check_goal(scene, state))
 
 
+STORY = "/?scenes=lab&scene=1"
+"""The first scene of the lecture that the server offers."""
+
+
 def add_routes(server: FastAPI, scenes: Scenes) -> None:
-    """Put the lecture's addresses on the server."""
+    """Put the lecture's addresses on the server, and its beginning into the navigation."""
+    SHORTCUTS["Story"] = STORY
     offered = encode_scenes(scenes)
     exercises = encode_scenes(load_scenes(EXERCISES))
 

@@ -29,6 +29,8 @@ class Page:
 
 
 PAGES: dict[str, Page] = {}
+SHORTCUTS: dict[str, str] = {}
+"""Links of the navigation that stand before its pages: title → address."""
 
 
 def register(page: Page) -> Page:
