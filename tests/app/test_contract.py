@@ -84,7 +84,10 @@ ANSWERS = [
     ("/instruments/two-scale", {"preset": "two-scale"}, instruments.TwoScaleAnswer),
     (
         "/lecture/try",
-        {"scene": {"link": "/?steps=20", "goal": "SAM stays; radius >= 0.1", "turn": ["radius"]}, "state": {"steps": 20}},
+        {
+            "scene": {"link": "/?steps=20", "goal": "SAM stays; radius >= 0.1", "turn": ["radius"]},
+            "state": {"steps": 20},
+        },
         lecture.GoalAnswer,
     ),
     ("/lecture/check", {"text": "## One\nlink: /\n\nNotes."}, lecture.SceneList),

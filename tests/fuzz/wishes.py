@@ -44,7 +44,11 @@ LINKS = {
     "/instruments/open": "?instrument=race&x_axis=momentum&y_axis=radius&resolution=12",
     "/network/open": "?data=two-moons&network=mlp&learning_rate=0.02&slice_kind=random",
 }
-EXERCISE = {"link": "/?preset=figure-2&steps=50", "goal": "SAM before SGDM; SAM stays; radius <= 0.2", "turn": ["radius"]}
+EXERCISE = {
+    "link": "/?preset=figure-2&steps=50",
+    "goal": "SAM before SGDM; SAM stays; radius <= 0.2",
+    "turn": ["radius"],
+}
 SCENES = "# A lecture\n\n" + "".join(
     f"## A scene\nlink: {page}{link}\n\nNotes.\n\n"
     for page, link in zip(("/", "/instruments", "/network"), LINKS.values(), strict=True)
