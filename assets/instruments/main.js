@@ -34,7 +34,7 @@ export class InstrumentsLab {
     this.schema = new Schema(tables.controls);
     this.widgets = new Widgets(this.state);
     this.widgets.build(by("surface-choice"), this.schema.group("surface"));
-    for (const name of ["walk", "preconditioner"]) this.widgets.build(by(`${name}-controls`), this.schema.group(name));
+    for (const name of ["main", "walk", "preconditioner"]) this.widgets.build(by(`${name}-controls`), this.schema.group(name));
     /** @type {Record<string, AnyInstrument>} by their keys, in the order of their tabs */
     this.instruments = {};
     /** @type {ReturnType<typeof labelledChoice>[]} */
