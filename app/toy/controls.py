@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from app.components.view_controls import LECTURE, SCHEME
+from app.markdown import write_markdown
 from app.state.control import ChoiceControl, Control, NamesControl, NumberControl, mark
 from geometry.surface import Surface
 from geometry.surfaces import SURFACES
@@ -391,9 +392,8 @@ def controls_of(surface: Surface) -> tuple[Control, ...]:
 
 def as_table() -> str:
     """The fixed controls as a Markdown table."""
-    rows = ["| key | symbol | label | takes | default | unit | meaning |", "|---|---|---|---|---|---|---|"]
+    rows = []
     for control in (surface_choice(), *controls()):
         default = control.default if isinstance(control.default, str) else f"{control.default:g}"
-        cells = (control.name, control.symbol, control.label, control.wants, default, control.unit, control.help)
-        rows.append(f"| {' | '.join(cells)} |")
-    return "\n".join(rows)
+        rows.append((control.name, control.symbol, control.label, control.wants, default, control.unit, control.help))
+    return write_markdown(("key", "symbol", "label", "takes", "default", "unit", "meaning"), rows)

@@ -2,6 +2,7 @@
 // For a 1-D surface the figure is its curve, and a walker stands on it at (θ, L(θ)).
 import { display } from "../core/display.js";
 import { keys } from "../core/keys.js";
+import { traceRing } from "./markers.js";
 import { PathView } from "./paths.js";
 
 /** @typedef {import("./shapes.js").Point} Point */
@@ -182,17 +183,7 @@ export class MapView {
     ]) {
       context.strokeStyle = colour;
       context.lineWidth = width;
-      context.beginPath();
-      context.arc(x, y, 9, 0, 2 * Math.PI);
-      for (const [dx, dy] of [
-        [1, 0],
-        [-1, 0],
-        [0, 1],
-        [0, -1],
-      ]) {
-        context.moveTo(x + 9 * dx, y + 9 * dy);
-        context.lineTo(x + 14 * dx, y + 14 * dy);
-      }
+      traceRing(context, x, y, 9);
       context.stroke();
     }
   }

@@ -169,12 +169,11 @@ function makeField(control) {
 }
 
 /**
- * A control of a table.
- * @param {import("../core/contract.js").Control[]} table
- * @param {string} name
+ * The choice of a file's colours: those that the page shows, or one of the others.
+ * @param {import("../core/schema.js").Schema} schema
+ * @returns {ExportControl}
  */
-export function controlOf(table, name) {
-  const found = table.find((control) => control.name === name);
-  if (!found) throw new Error(`there is no control "${name}"`);
-  return found;
+export function schemeChoice(schema) {
+  const scheme = schema.control("scheme");
+  return { ...scheme, options: [["", "As shown"], ...(scheme.options ?? [])], default: "" };
 }

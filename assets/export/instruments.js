@@ -1,7 +1,8 @@
 // What the instruments give away: the picture as it stands on the screen, and the numbers in it.
 import { by } from "../core/dom.js";
 import { postFile } from "../core/http.js";
-import { controlOf, ExportDialog } from "./dialog.js";
+import { Schema } from "../core/schema.js";
+import { ExportDialog, schemeChoice } from "./dialog.js";
 import { screenPicture } from "./screen.js";
 
 /** @typedef {import("./dialog.js").Produce} Produce */
@@ -22,16 +23,8 @@ export function addInstrumentsExport(page) {
     (format) =>
     ({ scheme: wanted, ...values }, signal) =>
       ask(format)({ scheme: wanted || page.state.get("scheme"), shown: page.state.get("shown"), ...values }, signal);
-  const width = controlOf(page.tables.export, "width");
-  const scheme = {
-    ...controlOf(page.tables.controls, "scheme"),
-    options: [
-      ["", "As shown"],
-      ["light", "Light"],
-      ["dark", "Dark"],
-    ],
-    default: "",
-  };
+  const width = new Schema(page.tables.export).control("width");
+  const scheme = schemeChoice(page.schema);
   const tables = { name: "table", kind: "choice", label: "Table", help: "A CSV file holds one table.", options: [], default: "" };
   const dialog = new ExportDialog([
     {

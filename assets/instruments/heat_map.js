@@ -5,7 +5,7 @@ import { keys } from "../core/keys.js";
 import { FIRST_COLOURS } from "../core/scheme.js";
 import { font, roomFor } from "../draw/ink.js";
 import { Layer } from "../draw/layer.js";
-import { traceMarker } from "../draw/markers.js";
+import { traceMarker, traceRing } from "../draw/markers.js";
 import { hatch } from "./palette.js";
 
 const MARGIN = { left: 46, right: 10, top: 6, bottom: 38 };
@@ -303,17 +303,7 @@ export class HeatMap {
     for (const { colour, width } of twice(HALO + 1.6 * display.bold, 1.6 * display.bold)) {
       context.strokeStyle = colour;
       context.lineWidth = width;
-      context.beginPath();
-      context.arc(x, y, 6, 0, 2 * Math.PI);
-      for (const [dx, dy] of [
-        [1, 0],
-        [-1, 0],
-        [0, 1],
-        [0, -1],
-      ]) {
-        context.moveTo(x + 6 * dx, y + 6 * dy);
-        context.lineTo(x + 11 * dx, y + 11 * dy);
-      }
+      traceRing(context, x, y, 6);
       context.stroke();
     }
   }

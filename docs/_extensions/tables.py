@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import io
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from docutils import nodes
@@ -20,6 +20,7 @@ from app.components.view_controls import LECTURE
 from app.environment import SettingsTable, as_table
 from app.instruments.controls import instrument_controls
 from app.jobs.settings import EngineSettings
+from app.markdown import write_markdown
 from app.network import controls as network
 from app.network.explore import controls as explore
 from app.network.training.settings import METHOD_NAMES
@@ -36,12 +37,6 @@ from geometry.surfaces import SURFACES
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table in Markdown."""
-    cells = (head, ["---"] * len(head), *rows)
-    return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |" for row in cells)
-
-
 def controls(rows: Iterable[Control]) -> str:
     """Controls with their key in a link, what they take, their default and what they do."""
 
@@ -55,7 +50,7 @@ def controls(rows: Iterable[Control]) -> str:
             f"{row.help} ({row.unit})" if row.unit else row.help,
         )
 
-    return markdown(
+    return write_markdown(
         ("control", "key in a link", "takes", "default", "what it does"),
         map(cells, rows),
     )
@@ -65,12 +60,12 @@ def settings(kind: type[SettingsTable]) -> str:
     """Settings with their environment variable, default and meaning, without the value that is in force here."""
     lines = [line.strip("| ").split(" | ") for line in as_table([kind()]).splitlines()]
     shown = [(f"`{row[0]}`", f"`{row[2]}`" if row[2] else "", *row[3:]) for row in lines[2:]]
-    return markdown(("variable", "default", "takes", "meaning"), shown)
+    return write_markdown(("variable", "default", "takes", "meaning"), shown)
 
 
 def surfaces() -> str:
     """The surfaces with their keys and what they are."""
-    return markdown(
+    return write_markdown(
         ("surface", "key", "what it is"),
         [(s.title, f"`{key}`", s.description) for key, s in SURFACES.items()],
     )
@@ -78,7 +73,7 @@ def surfaces() -> str:
 
 def presets() -> str:
     """The presets with their keys and captions."""
-    return markdown(
+    return write_markdown(
         ("preset", "key", "caption"),
         [(p.title, f"`{p.key}`", p.caption) for p in PRESETS.values()],
     )
@@ -87,7 +82,7 @@ def presets() -> str:
 def networks() -> str:
     """The networks with their keys, what they are and the kinds of data that they take."""
     rows = [(row.title, f"`{key}`", row.description, ", ".join(row.kinds)) for key, row in ARCHITECTURES.items()]
-    return markdown(("network", "key", "what it is", "takes"), rows)
+    return write_markdown(("network", "key", "what it is", "takes"), rows)
 
 
 def network_methods() -> str:
@@ -98,7 +93,7 @@ def network_methods() -> str:
 def data() -> str:
     """The data sets with their keys, their kind and what they are."""
     rows = [(row.title, f"`{key}`", row.kind, row.description) for key, row in DATASETS.items()]
-    return markdown(("data", "key", "kind", "what they are"), rows)
+    return write_markdown(("data", "key", "kind", "what they are"), rows)
 
 
 def command_line() -> str:
@@ -119,7 +114,7 @@ def packages() -> str:
         said = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8")))
         if folder.parts[0] in ("geometry", "optimizers", "app") and said:
             rows.append((f"`{folder.as_posix()}`", said.splitlines()[0]))
-    return markdown(("package", "what it holds"), rows)
+    return write_markdown(("package", "what it holds"), rows)
 
 
 def toy_controls(group: str) -> Callable[[], str]:
