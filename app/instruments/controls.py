@@ -30,6 +30,10 @@ def instrument_choice() -> ChoiceControl:
     )
 
 
+TABLE = ChoiceControl("table", "Table", (), "", "A CSV file holds one table.", "export")
+"""Of a file, as the page offers it; the options are those of the instrument in view."""
+
+
 def instrument_controls() -> tuple[Control, ...]:
     """All that the instruments add to the toy lab's controls."""
     shared = (X_AXIS, Y_AXIS, RESOLUTION, RUNS, SHOWN)

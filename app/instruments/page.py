@@ -7,7 +7,7 @@ from typing import Any
 from dash import html
 
 from app.components.layout import bench, control_panel, group, preset_group
-from app.instruments.controls import instrument_controls, read_instruments_link
+from app.instruments.controls import TABLE, instrument_controls, read_instruments_link
 from app.instruments.instrument import Instrument
 from app.instruments.registry import INSTRUMENTS
 from app.toy.page import header
@@ -30,6 +30,7 @@ def tables() -> dict[str, Any]:
         **told,
         "page": "instruments",
         "controls": [*told["controls"], *own],
+        "export": [*told["export"], TABLE.entry()],
         "instruments": [one.entry() for one in INSTRUMENTS.values()],
         "own_controls": [control["name"] for control in own],
     }

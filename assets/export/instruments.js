@@ -23,9 +23,9 @@ export function addInstrumentsExport(page) {
     (format) =>
     ({ scheme: wanted, ...values }, signal) =>
       ask(format)({ scheme: wanted || page.state.get("scheme"), shown: page.state.get("shown"), ...values }, signal);
-  const width = new Schema(page.tables.export).control("width");
+  const files = new Schema(page.tables.export);
+  const table = (/** @type {string} */ name) => files.control(name);
   const scheme = schemeChoice(page.schema);
-  const tables = { name: "table", kind: "choice", label: "Table", help: "A CSV file holds one table.", options: [], default: "" };
   const dialog = new ExportDialog([
     {
       title: "Picture as it stands",
@@ -35,7 +35,7 @@ export function addInstrumentsExport(page) {
     {
       title: "Picture drawn anew",
       text: "From the numbers, complete and with all settings: PNG for slides, SVG for print and for editing.",
-      controls: [scheme, width],
+      controls: [scheme, table("width")],
       buttons: [
         { label: "PNG", what: "the drawn picture as PNG", make: draw("png") },
         { label: "SVG", what: "the drawn picture as SVG", make: draw("svg") },
@@ -44,7 +44,7 @@ export function addInstrumentsExport(page) {
     {
       title: "Data",
       text: "The numbers of the instrument in view, complete and with all settings; what is not computed yet is computed first.",
-      controls: [tables],
+      controls: [table("table")],
       buttons: [
         { label: "CSV", what: "the table as CSV", make: ask("csv") },
         { label: "npz", what: "all tables as npz for NumPy", make: ask("npz") },

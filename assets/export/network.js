@@ -35,14 +35,7 @@ export function addNetworkExport(page) {
     ].map(([format, label]) => ({ label, what: `${words} as ${label}`, make: ask(what, format, job, missing) }));
   const none = "there is no run yet; start one first";
   const method = { ...table("method"), options: [] };
-  const moment = {
-    name: "moment",
-    kind: "choice",
-    label: "Step",
-    help: "The weights at the end, or at a snapshot.",
-    options: [[FINAL, "Final"]],
-    default: FINAL,
-  };
+  const moment = table("moment");
   const dialog = new ExportDialog([
     {
       title: "Training curves",

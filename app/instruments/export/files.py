@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import orjson
 
-from app.instruments.controls import instrument_choice, instrument_controls, read_part
+from app.instruments.controls import TABLE, instrument_choice, instrument_controls, read_part
 from app.instruments.export.request import InstrumentExport
 from app.instruments.export.tables import MEASURED, columns_of
 from app.instruments.instrument import InstrumentRequest
@@ -79,7 +79,7 @@ def read_export(raw: Mapping[str, Any], kept: AnswerCache | None = None, most: f
     values, _ = read_values(raw, (FORMAT, instrument_choice(), WIDTH))
     instrument = INSTRUMENTS[values["instrument"]]
     keys = [key for key, _ in instrument.table_names]
-    table = ChoiceControl("table", "Table", tuple((key, key) for key in keys), keys[0], "", "export")
+    table = replace(TABLE, options=tuple((key, key) for key in keys), default=keys[0])
     wanted = read_values({} if raw.get("table", "") == "" else raw, (table,))[0]["table"]
     asked, reading = read_part(
         {name: value for name, value in raw.items() if name not in ("method", "stride")}, instrument.key

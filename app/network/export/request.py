@@ -32,6 +32,10 @@ SCALE = ChoiceControl(
     "loss_scale", "Loss axis", (("log", "Logarithmic"), ("linear", "Linear")), "log", "Scale of the losses.", "export"
 )
 SCHEME = ChoiceControl("scheme", "Colours", (("light", "Light"), ("dark", "Dark")), "light", "Light or dark.", "export")
+MOMENT = ChoiceControl(
+    "moment", "Step", ((FINAL, "Final"),), FINAL, "The weights at the end, or at a snapshot.", "export"
+)
+"""As the page offers it, with the snapshots that a run has."""
 STEP = NumberControl("moment", "", "Step", 1, 20_000, 1, "Step of a snapshot.", "export", step=1, integer=True)
 CONTROLS: tuple[Control, ...] = (WHAT, METHOD, AXIS, SCALE, SCHEME, WIDTH)
 
