@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from array_api_compat import array_namespace
 
 from geometry.objective import Layout
-from optimizers.broadcasting import expand_trailing
+from optimizers.broadcasting import expand_trailing, raised
 from optimizers.capabilities import OuterCapabilities, Tunable
 from optimizers.outer import decayed
 
@@ -61,8 +61,8 @@ class Adam:
         b1, b2 = expand_trailing(self.beta1), expand_trailing(self.beta2)
         u = direction if self.decoupled else decayed(direction, decay, theta)
         m, v = b1 * state["m"] + (1 - b1) * u, b2 * state["v"] + (1 - b2) * u * u
-        scale = xp.sqrt(v / (1 - b2 ** (index + 1))) + expand_trailing(self.epsilon)
-        step = m / (1 - b1 ** (index + 1)) / scale
+        scale = xp.sqrt(v / (1 - raised(b2, index + 1))) + expand_trailing(self.epsilon)
+        step = m / (1 - raised(b1, index + 1)) / scale
         return theta - rate * (decayed(step, decay, theta) if self.decoupled else step), {"m": m, "v": v}
 
 
@@ -107,7 +107,7 @@ def check_betas(rule: Adam | Lion) -> None:
     """A ValueError that names β₁, β₂ (0 ≤ β < 1) or a negative number of the rule."""
     for name in rule.capabilities.array_fields:
         value = getattr(rule, name)
-        if value is None or getattr(value, "ndim", 0):
+        if value is None or getattr(value, "ndim", 0) > 0:
             continue
         if not value >= 0 or (name.startswith("beta") and not value < 1):
             below = " and below 1" if name.startswith("beta") else ""

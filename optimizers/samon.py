@@ -51,7 +51,8 @@ class SAMON:
 
     def offset(self, centre: Centre, memory: None, radius: Any) -> Array:
         """ε on the chosen parameters."""
-        w = centre.gradient if self.along == "gradient" else centre.precondition(centre.gradient)
+        g: Any = centre.gradient
+        w = g if self.along == "gradient" else centre.precondition(g)
         masked = array_namespace(w).where(chosen(centre.layout, w, self.only), w, 0 * w)
         return perturbation(centre, masked, radius, "gradient", "euclidean")
 

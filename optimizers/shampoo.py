@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from array_api_compat import array_namespace
 
 from geometry.objective import Layout, Objective
-from optimizers.broadcasting import expand_trailing
+from optimizers.broadcasting import expand_trailing, raised
 from optimizers.capabilities import NEVER, PreconditionerCapabilities
 from optimizers.probes import check_every
 from optimizers.structures.kronecker import as_matrix, is_matrix, left, outer, right
@@ -53,7 +53,7 @@ class Shampoo:
             raise ValueError(f"graft must be one of {', '.join(GRAFTS)}, not {self.graft!r}")
         for name in ("epsilon", "beta", "graft_beta"):
             value = getattr(self, name)
-            if value is None or getattr(value, "ndim", 0):
+            if value is None or getattr(value, "ndim", 0) > 0:
                 continue
             if not value >= 0 or (name != "epsilon" and not value < 1):
                 raise ValueError(
@@ -100,7 +100,7 @@ class Shampoo:
         """(statistics / (1−βᵗ) + ε)^-power of a matrix, or of a diagonal."""
         xp, axes = array_namespace(statistics), statistics.ndim - walkers
         if self.beta is not None:
-            statistics = statistics / (1 - expand_trailing(self.beta, axes) ** count)
+            statistics = statistics / (1 - raised(expand_trailing(self.beta, axes), count))
         added = expand_trailing(self.epsilon) if self.epsilon_at == "root" else 0.0
         if axes == 1:
             return powered(statistics + added, power)
@@ -126,7 +126,7 @@ class Shampoo:
         if self.graft == "sgd":
             return v
         squares = state["squares"][..., block.start : block.stop]
-        corrected = squares / (1 - expand_trailing(self.graft_beta) ** state["count"])
+        corrected = squares / (1 - raised(expand_trailing(self.graft_beta), state["count"]))
         return v / (array_namespace(v).sqrt(corrected) + 1e-8)
 
     def matrix(self, layout: Layout, state: Leaves, like: Array) -> Array:

@@ -97,9 +97,10 @@ class SSAMF(_Sparse):
 class SSAMD(_Sparse):
     """Sparse SAM by dynamic masks: of D − ⌈Ds⌉ live entries a part r is dropped, and as many of the dead ones grow.
 
-    Kept are the ⌊(D−Ds)(1−r)⌋ live entries of largest |g|; grown are ⌊min((D−Ds) r, Ds)⌋ of those that were dead
+    With n = min((D−Ds) r, Ds), kept are the ⌊D−Ds−n⌋ live entries of largest |g|; grown are ⌊n⌋ of those that were dead
     before, with the largest score: random in [0, 1), or |g| with growth="gradient". r = drop·(1 + cos(πt/T))/2 at step
     t. The mask is renewed by g at the steps 0, k, 2k, … and used from the next step on. The two floors lose entries.
+    (The authors' code drops (D−Ds) r also where fewer can grow, so that s = 0 would not be SAM.)
     seed: of the first mask and the random scores. as_released: 1e-7 is added to the norm.
 
     Mi et al., "Make sharpness-aware minimization stronger: a sparsified perturbation approach" (NeurIPS 2022).
@@ -145,9 +146,10 @@ class SSAMD(_Sparse):
         s, drop = np.asarray(self.sparsity, dtype=float), np.asarray(self.drop, dtype=float)
         dropped = drop * (1 + math.cos(math.pi * t / self.horizon)) / 2
         live = size - size * s
-        kept = largest(xp.where(mask > 0, g + 1e-7, 0 * g), np.floor(live * (1 - dropped) + 1e-9))
+        moved = np.minimum(live * dropped, size * s)
+        kept = largest(xp.where(mask > 0, g + 1e-7, 0 * g), np.floor(live - moved + 1e-9))
         score = g if self.growth == "gradient" else self.scores(g, 1 + t // self.every)
-        grown = largest(xp.where(mask > 0, 0 * g - 1, score), np.floor(np.minimum(live * dropped, size * s) + 1e-9))
+        grown = largest(xp.where(mask > 0, 0 * g - 1, score), np.floor(moved + 1e-9))
         return {"mask": mask, "next": xp.where(mask > 0, kept, grown)}
 
 
