@@ -88,8 +88,10 @@ class SSAMF(_Sparse):
         """The mask, renewed where it is time."""
         if not Schedule(self.start_step + self.as_released, self.every).due(centre.index):
             return memory
+        if centre.ground is None:
+            raise ValueError("SSAM-F needs the gradients of single examples, which a closure does not give; use SSAM-D")
         scores = squared_gradients(centre.ground, centre.theta, centre.gradient)
-        live = scores.shape[-1] * (1 - np.asarray(self.sparsity, dtype=float))
+        live = scores.shape[-1] * (1 - numbers(self.sparsity))
         return {"mask": largest(scores, np.floor(live + 1e-9))}
 
 
@@ -123,7 +125,7 @@ class SSAMD(_Sparse):
     def memory(self, theta: Array) -> dict[str, Array]:
         """A random mask, the same for every walker."""
         size = theta.shape[-1]
-        live = size - np.ceil(size * np.asarray(self.sparsity, dtype=float) - 1e-9)
+        live = size - np.ceil(size * numbers(self.sparsity) - 1e-9)
         mask = largest(self.scores(theta, 0), live)
         return {"mask": mask, "next": mask}
 
@@ -143,7 +145,7 @@ class SSAMD(_Sparse):
             return {"mask": mask, "next": mask}
         xp, size = array_namespace(mask), mask.shape[-1]
         g = xp.abs(centre.gradient)
-        s, drop = np.asarray(self.sparsity, dtype=float), np.asarray(self.drop, dtype=float)
+        s, drop = numbers(self.sparsity), numbers(self.drop)
         dropped = drop * (1 + math.cos(math.pi * t / self.horizon)) / 2
         live = size - size * s
         moved = np.minimum(live * dropped, size * s)
@@ -151,6 +153,11 @@ class SSAMD(_Sparse):
         score = g if self.growth == "gradient" else self.scores(g, 1 + t // self.every)
         grown = largest(xp.where(mask > 0, 0 * g - 1, score), np.floor(moved + 1e-9))
         return {"mask": mask, "next": xp.where(mask > 0, kept, grown)}
+
+
+def numbers(value: Any) -> np.ndarray:
+    """A hyper-parameter as an array of numpy's, wherever it lies."""
+    return np.asarray(value.detach().cpu() if hasattr(value, "detach") else value, dtype=float)
 
 
 def largest(scores: Array, count: Any) -> Array:

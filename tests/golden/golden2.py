@@ -135,18 +135,17 @@ def probe_of(name: str, said: dict[str, Any]) -> tuple[Any, Any]:
     if kind == "LookSAM":
         return SAM(every=said["k"]), LookSAM(said["alpha"], per_tensor=said["norms"] == "per leaf")
     if kind == "SAM-ON":
-        return SAMON(layers_in(*said["chosen"])), NoMix()
+        return SAMON(blocks_in(*said["chosen"])), NoMix()
     if kind == "Riemannian SAM":
         return SAM(norm="matrix"), NoMix()
     raise ValueError(f"unknown probe {kind!r} of {name!r} in the golden data")
 
 
-def layers_in(start: int, stop: int) -> tuple[str, ...]:
-    """The layers that are the entries start … stop of their order."""
-    inside = set(order()[start:stop].tolist())
-    layers = network_loss().layout.layers
-    found = tuple(layer.name for layer in layers if set(range(layer.start, layer.stop)) <= inside)
-    assert sum(layer.size for layer in layers if layer.name in found) == stop - start, "the entries are whole layers"
+def blocks_in(start: int, stop: int) -> tuple[str, ...]:
+    """The parameters that are the entries start … stop of their order."""
+    inside, blocks = set(order()[start:stop].tolist()), network_loss().layout.blocks
+    found = tuple(block.name for block in blocks if set(range(block.start, block.stop)) <= inside)
+    assert sum(block.size for block in blocks if block.name in found) == stop - start, "the entries are whole blocks"
     return found
 
 
