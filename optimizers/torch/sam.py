@@ -131,7 +131,7 @@ class SAM(FlatOptimizer):
         common = all(radius == own[0] for radius in own)
         centre = probes.Centre(theta, gradient, precondition, self.parameters.layout, index=self._index)
         if self.probe_rule.capabilities.prepares:
-            self._memory = self.probe_rule.prepare(centre, self._memory)  # type: ignore[attr-defined]
+            self._memory = self.probe_rule.prepare(centre, self._memory)  # type: ignore[union-attr]
         offset = self.probe_rule.offset(centre, self._memory, own[0] if common else 1.0)
         if offset is not None and not bool(torch.isfinite(offset).all()):
             raise ValueError(
