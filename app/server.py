@@ -67,7 +67,7 @@ class Backend(FastAPIDashServer):
         return FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
 
 
-CACHE_SHARES = {"paths": 14, "surfaces": 7, "instruments": 6, "lens": 4, "claims": 1}
+CACHE_SHARES = {"paths": 14, "surfaces": 7, "instruments": 6, "inspector": 4, "claims": 1}
 """Of POTHOLE_CACHE_BYTES. An answer of paths has about 100 kB at 600 steps, a surface about 300 kB."""
 ROUTES = ("/toy/", "/network/", "/instruments/", "/lecture/", "/export/")
 OWN_ADDRESSES = ("/_dash-", "/_reload-hash", "/_favicon.ico", "/assets/", *ROUTES)

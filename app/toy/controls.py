@@ -207,7 +207,7 @@ ANATOMY = ChoiceControl(
     options=(("off", "Off"), ("on", "On")),
     default="off",
     help="Draws the vectors of the step shown one by one: N shows the next, Shift+N takes it back.",
-    group="lens",
+    group="inspector",
 )
 ANATOMY_STAGE = NumberControl(
     name="anatomy_stage",
@@ -217,7 +217,7 @@ ANATOMY_STAGE = NumberControl(
     maximum=len(STAGES),
     default=len(STAGES),
     help="How many of the vectors are drawn.",
-    group="lens",
+    group="inspector",
     step=1,
     integer=True,
 )
@@ -231,7 +231,7 @@ def anatomy_method() -> ChoiceControl:
         options=tuple((name, f"Step of {name}") for name in METHODS),
         default="LLQR+SAM",
         help="The method whose step is taken apart.",
-        group="lens",
+        group="inspector",
     )
 
 
@@ -256,7 +256,7 @@ CLOUD = (
         maximum=MOST_WALKERS,
         default=0,
         help="So many walkers of each method at once, each with noise of its own; 0 draws none.",
-        group="lens",
+        group="inspector",
         step=16,
         integer=True,
     ),
@@ -268,7 +268,7 @@ CLOUD = (
         maximum=0.2,
         default=0.01,
         help="Standard deviation of the cloud’s starts around the start, as a part of the domain’s longest side.",
-        group="lens",
+        group="inspector",
         step=0.005,
     ),
 )
@@ -279,11 +279,11 @@ COST = ChoiceControl(
     options=(("steps", "Steps"), ("evaluations", "Gradients"), ("seconds", "Seconds")),
     default="steps",
     help="The unit of charts, playback and table: steps, gradient evaluations (curvature products count), or seconds.",
-    group="lens",
+    group="inspector",
 )
 
 
-def lens_controls() -> tuple[Control, ...]:
+def inspector_controls() -> tuple[Control, ...]:
     """All of them, in the table's order."""
     return mark((COST, *CLOUD, ANATOMY, anatomy_method(), ANATOMY_STAGE), role="view", kept=True)
 
@@ -340,7 +340,7 @@ def controls() -> tuple[Control, ...]:
 
 @lru_cache(maxsize=8)
 def _controls(methods: Registered) -> tuple[Control, ...]:
-    return (*WALK, *own_controls(methods), *PRECONDITIONER, *lens_controls(), CUT, *VIEW)
+    return (*WALK, *own_controls(methods), *PRECONDITIONER, *inspector_controls(), CUT, *VIEW)
 
 
 @lru_cache(maxsize=64)

@@ -128,7 +128,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "controls-export": lambda: controls(EXPORT),
     "controls-instruments": lambda: controls(instrument_controls()),
     "controls-lecture": lambda: controls(LECTURE),
-    "controls-look-closer": toy_controls("lens"),
+    "controls-look-closer": toy_controls("inspector"),
     "controls-network": lambda: controls((*network.WALK, *network.TRAINING, *network.PRECONDITIONER, *network.PLANE)),
     "controls-own": toy_controls("own"),
     "controls-preconditioner": toy_controls("preconditioner"),
