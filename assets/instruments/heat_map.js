@@ -191,10 +191,11 @@ export class HeatMap {
   }
 
   draw() {
-    const { data, frame } = this;
+    const { data } = this;
     if (!data || this.place.offsetParent === null) return;
     this.layer.fit();
     this.layer.clear();
+    const { frame } = this; // of the size that it has now
     const { context } = this.layer;
     const [n, m] = this.size;
     const edgeX = (/** @type {number} */ i) => Math.round(frame.x + (i / n) * frame.w);

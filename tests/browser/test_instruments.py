@@ -3,6 +3,11 @@
 import pytest
 
 QUICK = "resolution=12&runs=1&steps=100"
+OPAQUE = """() => [...document.querySelectorAll(".panel:not([hidden]) .heat .heat-canvas")].map((canvas) => {
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  return data.filter((value, index) => index % 4 === 3 && value === 255).length / (data.length / 4);
+})"""
+"""Of each map of the instrument in view the part that is opaque: its cells."""
 
 
 def counted(page):
@@ -24,6 +29,8 @@ def opened(page, name, query=QUICK):
     counted(page)
     page.goto(f"/instruments?instrument={name}&{query}")
     wait_complete(page, name)
+    shares = page.evaluate(OPAQUE)
+    assert shares and min(shares) > 0.1, f"the maps are drawn, cells and all, not their axes alone: {shares}"
 
 
 def test_change_an_axis_go_to_a_cell_and_reload_the_link(page):
