@@ -53,7 +53,9 @@ export class Cut {
     const { have: _, ...body } = lastRequest;
     this.body = { ...body, cut_line: state.get("cut_line") };
     this.known = new CutSteps();
-    by("cut-hint").textContent = this.page.surface?.dimension === 1 ? "the loss itself" : ALONG[state.get("cut_line")];
+    const curve = this.page.surface?.dimension === 1; // is its own line
+    by("cut-controls").hidden = curve;
+    by("cut-hint").textContent = curve ? "the loss itself" : ALONG[state.get("cut_line")];
     this.#ask();
   }
 
