@@ -1,4 +1,4 @@
-import { make, makeOptions } from "../core/dom.js";
+import { make, makeOptions, makeTool } from "../core/dom.js";
 
 /**
  * A labelled choice that tells the state; show() follows it.
@@ -18,5 +18,5 @@ export function labelledChoice(control, state, options) {
     }
     select.value = state.get(control.name);
   };
-  return { node: make("label", { className: "tool", title: control.help }, make("span", { textContent: control.label }), select), show };
+  return { node: makeTool(control.label, control.help, select), show };
 }
