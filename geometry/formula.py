@@ -3,8 +3,8 @@
     formula = sum of terms;  term = product of signed powers;  power = atom [^ signed power];
     atom = number | x | y | pi | e | function(formula, …) | (formula)
 
-Nothing of the text is ever run: it is taken apart here, and what is not in the grammar is refused. Length, depth and the
-number of operations are bounded, so that reading and walking a formula are quick whatever it holds.
+Nothing of the text is ever run: it is taken apart here, and what is not in the grammar is refused. Length, depth and
+the number of operations are bounded, so that reading and walking a formula are quick whatever it holds.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ class _Reader:
             return f"The formula ends too early, after “{before}”." if before else "The formula ends too early."
         if self.next == ")":
             return "The formula closes a bracket that it does not open."
-        if before and self.next not in SIGNS or self.next == "(":
+        if (before and self.next not in SIGNS) or self.next == "(":
             return f"The formula needs a sign between “{before}” and “{self.next}”, such as *."
         return f"The formula holds “{self.next}” where a number, x or y is wanted."
 

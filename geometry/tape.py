@@ -1,8 +1,8 @@
 """A formula of x and y as a tape: one operation after the other, each with exact first and second derivatives.
 
-Each operation carries its value with ∂x, ∂y, ∂xx, ∂xy, ∂yy (forward mode of second order), so that derivatives are exact
-to rounding. The tape is read here, vectorised over points of any array library, and in geometry.compiled_tape, compiled;
-neither compiles anything for a formula, so that a new one costs nothing.
+Each operation carries its value with ∂x, ∂y, ∂xx, ∂xy, ∂yy (forward mode of second order), so that derivatives are
+exact to rounding. The tape is read here, vectorised over points of any array library, and in geometry.compiled_tape,
+compiled; neither compiles anything for a formula, so that a new one costs nothing.
 """
 
 from __future__ import annotations

@@ -15,7 +15,8 @@ Recorded = Any
 
 OUTCOMES = ("reached", "trapped", "diverged", "still moving")
 """reached: entered the flat basin (and did not diverge later). trapped: never entered it and has settled elsewhere.
-diverged: left every bound, or came where L is not defined; the finite prefix of the path is kept. still moving: none of these yet."""
+diverged: left every bound, or came where L is not defined; the finite prefix of the path is kept. still moving: none of
+these yet."""
 
 SETTLED_DRIFT = 0.05
 """Trapped means: at its present drift the walker would move by less than this part of the domain's half-diagonal in

@@ -10,6 +10,7 @@ import orjson
 from app.encoding import encode
 from app.toy.figures import curve_figure, map_figure, relief_figure
 from app.toy.landscape import MAP_POINTS, RELIEF_POINTS, Grid, colour_range, curve_of, grid_of
+from app.toy.pits import write_pits
 from app.toy.request import ToyRequest
 from geometry.surface import Surface
 
@@ -25,7 +26,7 @@ RELIEF_WORTH_CUTTING = 2.0
 def surface_key(request: ToyRequest) -> str:
     """A text that is equal for requests whose surfaces are drawn the same."""
     parameters = ",".join(f"{name}={value!r}" for name, value in request.surface_parameters)
-    return f"{request.surface};{parameters};{request.scheme}"
+    return f"{request.surface};{parameters};{write_pits(request.pits)};{request.scheme}"
 
 
 def surface_of(request: ToyRequest) -> bytes:
@@ -87,7 +88,7 @@ def _map_and_relief(surface: Surface, scheme: str) -> dict[str, Any]:
             "points": RELIEF_POINTS,
             "losses": encode(coarse.losses),
             "top": top,
-            "span": top - float(coarse.losses.min()),
+            "span": top - float(np.nanmin(coarse.losses)),
         },
     }
 
@@ -99,6 +100,6 @@ def _curve(surface: Surface, scheme: str) -> dict[str, Any]:
 
 def relief_top(grid: Grid, start_loss: float) -> float:
     """The loss at which the 3-D view is cut."""
-    low, high = float(grid.losses.min()), float(grid.losses.max())
-    cut = max(float(np.quantile(grid.losses, RELIEF_TOP_QUANTILE)), low + RELIEF_ABOVE_START * (start_loss - low))
+    low, high = float(np.nanmin(grid.losses)), float(np.nanmax(grid.losses))
+    cut = max(float(np.nanquantile(grid.losses, RELIEF_TOP_QUANTILE)), low + RELIEF_ABOVE_START * (start_loss - low))
     return high if high - low < RELIEF_WORTH_CUTTING * (cut - low) else cut

@@ -9,7 +9,7 @@ export interface Encoded {
 
 /**
  * A row of a table of controls. A number has the fields from `scale` on, a choice `options` (value and text), a
- * list of names `names`.
+ * list of names `names`, a text how many characters it may have.
  */
 export interface Control {
   name: string;
@@ -26,6 +26,7 @@ export interface Control {
   default: any;
   options?: string[][];
   names?: string[];
+  longest?: number;
   scale?: "linear" | "log" | "log or zero";
   minimum?: number;
   maximum?: number;

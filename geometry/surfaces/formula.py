@@ -158,7 +158,7 @@ class Formula(Surface):
         return FlatBasin(_pair(places[self._flattest]), self.basin_radius) if len(places) else None
 
     @cached_property
-    def minima(self) -> tuple[Minimum, ...]:  # type: ignore[override]
+    def minima(self) -> tuple[Minimum, ...]:
         """The flattest minimum, and the lowest of the others found on a lattice over the window."""
         places, heights, _ = self._found
         if not len(places):
@@ -168,7 +168,7 @@ class Formula(Surface):
         return tuple(Minimum(name, _pair(places[k]), float(heights[k])) for name, k in zip(names, order, strict=True))
 
     @cached_property
-    def default_start(self) -> tuple[float, ...]:  # type: ignore[override]
+    def default_start(self) -> tuple[float, ...]:
         """Beside the bottom of the sharpest minimum, if there is a sharp one; else up the slope, where L is finite."""
         places, _, rises = self._found
         if len(places) and (rises > SHARPER * rises[self._flattest]).any():
@@ -186,7 +186,7 @@ class Formula(Surface):
         return all(low < value < high for value, (low, high) in zip(point, self.domain, strict=True))
 
     @cached_property
-    def kernel_parameters(self) -> np.ndarray:  # type: ignore[override]
+    def kernel_parameters(self) -> np.ndarray:
         """The packed tape."""
         return self.tape.packed()
 

@@ -42,8 +42,8 @@ class Pit:
 class Pitted(Surface):
     """L(θ) = ground(θ) − Σ_k D_k exp(−‖θ − c_k‖²/(2 w_k²)).
 
-    Key, title, parameters, window, layout, start and flat basin are the ground's; derivatives are exact, and the ground's
-    compiled kernel is walked with the pits in it. Widths below 0.1 are too narrow for the lattice of
+    Key, title, parameters, window, layout, start and flat basin are the ground's; derivatives are exact, and the
+    ground's compiled kernel is walked with the pits in it. Widths below 0.1 are too narrow for the lattice of
     geometry.smoothing.
     """
 
@@ -91,9 +91,11 @@ class Pitted(Surface):
         return self.ground.flat_basin
 
     @cached_property
-    def minima(self) -> tuple[Minimum, ...]:  # type: ignore[override]
+    def minima(self) -> tuple[Minimum, ...]:
         """The ground's as the pits have moved them, and the pits' bottoms."""
-        d, found = self.dimension, []
+        d = self.dimension
+        found: list[Minimum] = []
+        begun: list[tuple[str, np.ndarray, float | None]]
         begun = [(m.name, np.atleast_1d(m.position), None) for m in self.ground.minima]
         begun += [(f"the bottom of {name}", centre, pit.width) for name, centre, pit in self._named()]
         for name, begin, width in begun:
@@ -116,7 +118,7 @@ class Pitted(Surface):
         ]
 
     @cached_property
-    def kernel_parameters(self) -> np.ndarray:  # type: ignore[override]
+    def kernel_parameters(self) -> np.ndarray:
         """The ground's code, the number of pits, five numbers for each (geometry.compiled), and the ground's own."""
         plane = self.dimension > 1
         rows = [(p.x, p.y if plane else 0.0, p.depth, p.width**-2, p.width**-2 if plane else 0.0) for p in self.pits]

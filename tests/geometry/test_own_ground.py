@@ -1,7 +1,7 @@
 """A formula and dug potholes as surfaces: as the built-in ones where they are the same, holes, minima, averages."""
 
+import copy
 import dataclasses
-import pickle
 
 import numpy as np
 import pytest
@@ -179,13 +179,11 @@ def test_minima_follow_the_pits():
     ring = AnnularWell()
     surface = Pitted(ring, (Pit(2.0, 1.0, 3.0, 0.3), Pit(0.1, 0.0, 1.0, 0.2)))
     names = [m.name for m in surface.minima]
-    assert names == ["the bottom of the flat basin", "the bottom of dug pothole 1"], (
-        "the second has swallowed the first"
-    )
+    assert names == ["the bottom of the flat basin", "the bottom of dug pothole 1"], "the second has moved the first"
     for minimum in surface.minima:
         assert_allclose(surface.gradient(np.array(minimum.position)), 0.0, atol=1e-6)
         assert minimum.loss == float(surface.loss(np.array(minimum.position)))
-    assert Pitted(ring, (Pit(2.0, 1.0, 0.01, 0.3),)).minima == ring.minima, "too shallow to hold anything"
+    assert Pitted(ring, (Pit(2.0, 1.0, 0.01, 0.2),)).minima == ring.minima, "too shallow to hold anything"
     alone = Pitted(ring, (Pit(2.0, 1.0, 3.0, 0.3),))
     assert alone.describe_position(np.array([2.1, 1.2])) == "in the dug pothole, θ = (2.10, 1.20)"
     assert alone.describe_position(np.array([0.1, 0.0])) == "in the flat basin, r = 0.10"
@@ -216,7 +214,7 @@ def test_bad_ground_is_refused_with_a_sentence(build, words):
 
 def test_own_ground_is_a_value():
     surface = Pitted(Formula("x^2 + y^2"), PITS)
-    again = pickle.loads(pickle.dumps(surface))
+    again = copy.deepcopy(surface)
     assert again == surface and hash(again) == hash(surface) and again.kernel_code == SurfaceCode.PITTED
     assert surface != Pitted(Formula("x^2 + y^2"), PITS[:2])
     with pytest.raises(TypeError):

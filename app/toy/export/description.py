@@ -7,17 +7,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from app import __version__
+from app.state.control import ChoiceControl
 from app.state.schema import write_link
 from app.toy.controls import controls_of
 from app.toy.presets import PRESETS
 from app.toy.request import ToyReading
+from geometry.surfaces import SURFACES
 
 SOURCE = (
     "Surfaces and settings are our reconstruction, found by simulation so that the captions of arXiv 2605.16134 hold, "
     "and not the authors' own data."
 )
 
-DECISIVE = ("surface", "start", "walk", "preconditioner")
+DECISIVE = ("surface", "pits", "start", "walk", "preconditioner")
 """Groups of controls that decide the paths."""
 
 
@@ -25,7 +27,7 @@ def settings_of(reading: ToyReading) -> dict[str, Any]:
     """All that is needed to see or compute the same again; plain values, ready for JSON."""
     return {
         "made_by": f"Pothole lab {__version__}",
-        "surface_class": type(reading.surface).__name__,
+        "surface_class": SURFACES[reading.state["surface"]].__name__,
         **reading.state,
         "link": "/" + write_link(reading.state),
         "source": SOURCE,
@@ -45,7 +47,12 @@ def settings_rows(reading: ToyReading) -> list[tuple[str, str]]:
         if control.group not in DECISIVE:
             continue
         value = reading.state[control.name]
-        text = dict(control.options)[value] if hasattr(control, "options") else f"{value:g}".replace("-", "−")
+        if value == "":
+            continue
+        if isinstance(control, ChoiceControl):
+            text = dict(control.options)[value]
+        else:
+            text = value if isinstance(value, str) else f"{value:g}".replace("-", "−")
         rows.append((control.title, f"{text} {control.unit}".strip()))
     return rows
 
