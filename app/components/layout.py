@@ -17,6 +17,7 @@ def bench(told: dict[str, Any], controls: Any, stage: list[Any], kind: str = "la
             dcc.Store(id="lab-started"),
             html.Div(id="notices", role="status", **{"aria-live": "polite"}),
             html.Section(id="lecture-bar", className="lecture-bar", hidden=True, **{"aria-label": "Lecture"}),
+            html.Section(id="lecture-card", className="lecture-card", hidden=True, **{"aria-label": "Scene"}),
             controls,
             html.Main(className="stage", children=stage),
             html.Div(id="spoken", className="spoken", role="status", **{"aria-live": "polite"}),
@@ -53,8 +54,8 @@ def control_panel(groups: Sequence[Any]) -> Any:
     return html.Aside(list(groups), id="controls", className="controls", **{"aria-label": "Controls"})
 
 
-def preset_group(titles: Mapping[str, str]) -> Any:
-    """The group with a button for each preset (key → title)."""
+def preset_row(titles: Mapping[str, str]) -> Any:
+    """A button for each preset (key → title)."""
     buttons = [
         html.Button(
             title,
@@ -64,7 +65,12 @@ def preset_group(titles: Mapping[str, str]) -> Any:
         )
         for key, title in titles.items()
     ]
-    return group("Presets", [html.Div(buttons, className="presets")])
+    return html.Div(buttons, className="presets", role="group", **{"aria-label": "Presets"})
+
+
+def preset_group(titles: Mapping[str, str]) -> Any:
+    """The group of controls with the presets."""
+    return group("Presets", [preset_row(titles)])
 
 
 def player() -> Any:

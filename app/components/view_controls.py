@@ -20,7 +20,11 @@ THEME = _choice(
     kept=True,
 )
 PANEL = _choice(
-    "panel", "Controls panel", (("shown", "Shown"), ("hidden", "Hidden")), "Whether controls are shown.", kept=True
+    "panel",
+    "Controls panel",
+    (("shown", "Shown"), ("hidden", "Hidden")),
+    "Whether controls are shown; the toy lab folds them away at first.",
+    kept=True,
 )
 PREDICT = _choice(
     "predict",
@@ -31,7 +35,7 @@ PREDICT = _choice(
 SCENES = _choice(
     "scenes",
     "Scenes",
-    (("off", "No lecture"), ("lab", "The server’s"), ("own", "This browser’s")),
+    (("off", "No lecture"), ("lab", "The server’s"), ("exercises", "Exercises"), ("own", "This browser’s")),
     "The list of scenes that a lecture goes through.",
     kept=True,
 )

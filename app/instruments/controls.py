@@ -40,7 +40,7 @@ def instrument_controls() -> tuple[Control, ...]:
 
 def read_instruments(reader: Reader) -> ToyReading:
     """The whole state, the toy lab's and the instruments' own, in what a reader reads."""
-    toy = read_toy(reader)
+    toy = read_toy(reader, view={})
     state = {control.name: reader.read(control) for control in instrument_controls()}
     surface = toy.state["surface"]
     known = axes_of(surface)
@@ -59,11 +59,6 @@ def read_instruments(reader: Reader) -> ToyReading:
 def read_instruments_link(query: str) -> ToyReading:
     """The whole state that a link to the instruments describes; never fails."""
     return read_instruments(Reader.of_link(query))
-
-
-def find_link_faults(query: str) -> list[str]:
-    """What is wrong with a link to the instruments: a sentence for each thing, values out of range included."""
-    return read_instruments_link(query).faults()
 
 
 def read_part(raw: Mapping[str, Any], instrument: str) -> tuple[InstrumentRequest, Reading]:

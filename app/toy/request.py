@@ -91,13 +91,12 @@ def read_link(query: str) -> ToyReading:
     return read_toy(Reader.of_link(query))
 
 
-def find_link_faults(query: str) -> list[str]:
-    """What is wrong with a link to the toy lab, for who wants it right and not mended: a sentence for each thing."""
-    return read_link(query).faults()
+FOLDED = {"panel": "hidden"}
+"""On the toy lab's page the settings beside the main ones are folded away at first."""
 
 
-def read_toy(reader: Reader) -> ToyReading:
-    """The toy lab's state in what a reader reads, which may hold more for others."""
+def read_toy(reader: Reader, view: Mapping[str, Any] = FOLDED) -> ToyReading:
+    """The toy lab's state in what a reader reads, which may hold more for others; `view`: a page's own defaults."""
     # A link that names a surface but no preset asks for that surface, not for the first preset with another surface.
     choice = surface_choice()
     preset = reader.read(PRESET, CUSTOM if reader.holds(choice) else DEFAULT_PRESET)
@@ -109,7 +108,7 @@ def read_toy(reader: Reader) -> ToyReading:
     surface = _read_surface(state, reader, base)
     for control in controls_of(surface):
         if control.name not in state:
-            state[control.name] = reader.read(control, base.get(control.name))
+            state[control.name] = reader.read(control, {**view, **base}.get(control.name))
     return ToyReading(**vars(reader.reading(state)), surface=surface)
 
 

@@ -294,7 +294,7 @@ export interface SurfaceTable {
   controls: Control[];
 }
 
-/** What the toy lab's page is told once. presets: their captions and values. */
+/** What the toy lab's page is told once. presets: their words and states. */
 export interface ToyTables {
   page: "toy";
   controls: Control[];
@@ -610,15 +610,37 @@ export interface NetworkTables {
   schemes: Record<string, Record<string, any>>;
 }
 
-/** One scene; notes are paragraphs. */
+/** One scene; notes are paragraphs. The rest is "", empty or 0 where the scene file does not say it. */
 export interface LectureScene {
   title: string;
   link: string;
   notes: string[];
+  part: string;
+  say: string;
+  turn: string[];
+  show: string[];
+  ask: string;
+  answer: string;
+  goal: string;
+  solution: string;
+  minutes: number;
 }
 
-/** GET /lecture/scenes and POST /lecture/check. */
+/** GET /lecture/scenes, GET /lecture/exercises and POST /lecture/check. */
 export interface SceneList {
   title: string;
   scenes: LectureScene[];
+}
+
+/** One condition of a goal in words, whether it holds, and what was found. */
+export interface GoalCondition {
+  wanted: string;
+  holds: boolean;
+  found: string;
+}
+
+/** POST /lecture/try: whether an exercise is solved. */
+export interface GoalAnswer {
+  solved: boolean;
+  conditions: GoalCondition[];
 }

@@ -43,6 +43,8 @@ export class Chart {
     this.data = null;
     /** @type {{ x: Scale, y: Scale | null } | null} */
     this.scales = null;
+    /** The axes' box in px, as it was drawn last: asked for at every point, so it is not made anew each time. */
+    this.frame = { x: 0, y: 0, w: 1, h: 1 };
     /** @type {number | null} where the cursor stands, in values of x */
     this.at = null;
     /** @type {number[] | null} the point of each series that is marked there */
@@ -87,21 +89,15 @@ export class Chart {
     this.lines.canvas.hidden = this.over.canvas.hidden = hidden;
   }
 
-  /** The axes' box in px. */
-  frame() {
-    const titled = Boolean(this.data?.x.title);
-    const { left, right, top, bottom } = roomFor({ ...MARGIN, bottom: MARGIN.bottom + (titled ? TITLE : 0) });
-    return { x: left, y: top, w: Math.max(this.lines.width - left - right, 1), h: Math.max(this.lines.height - top - bottom, 1) };
-  }
-
   draw() {
     if (!this.data || !this.place.clientWidth) return;
     this.lines.fit();
     this.over.fit();
     this.lines.clear();
     this.scales = scalesOf(this.data);
+    this.frame = frameOf(this.lines, Boolean(this.data.x.title));
     const { context } = this.lines;
-    const { x, y, w, h } = this.frame();
+    const { x, y, w, h } = this.frame;
     this.#axes(context);
     context.save();
     context.beginPath();
@@ -116,13 +112,13 @@ export class Chart {
 
   /** @param {number} value */
   #x(value) {
-    const { x, w } = this.frame();
+    const { x, w } = this.frame;
     return x + (this.scales?.x.part(value) ?? 0) * w;
   }
 
   /** @param {number} value */
   #y(value) {
-    const { y, h } = this.frame();
+    const { y, h } = this.frame;
     return y + (1 - (this.scales?.y?.part(value) ?? NaN)) * h;
   }
 
@@ -130,7 +126,7 @@ export class Chart {
   #axes(context) {
     const { data, scales, colours } = this;
     if (!data || !scales) return;
-    const { x, y, w, h } = this.frame();
+    const { x, y, w, h } = this.frame;
     context.font = font(11);
     context.lineWidth = 1;
     context.setLineDash([]);
@@ -186,7 +182,7 @@ export class Chart {
 
   /** @param {CanvasRenderingContext2D} context */
   #markLines(context) {
-    const { y, h } = this.frame();
+    const { y, h } = this.frame;
     context.lineWidth = 1;
     context.setLineDash([3, 3]);
     for (const { lines } of this.data?.marks ?? []) {
@@ -204,7 +200,7 @@ export class Chart {
    * @param {CanvasRenderingContext2D} context
    */
   #markWords(context) {
-    const { x, y, w } = this.frame();
+    const { x, y, w } = this.frame;
     context.font = font(11);
     context.textBaseline = "top";
     context.setLineDash([]);
@@ -244,7 +240,7 @@ export class Chart {
    * @param {number} at in values of x
    */
   #rule(context, at) {
-    const { y, h } = this.frame();
+    const { y, h } = this.frame;
     context.setLineDash([]);
     context.strokeStyle = this.colours.quiet;
     context.lineWidth = display.bold;
@@ -259,7 +255,7 @@ export class Chart {
   #point(context, one, index) {
     const value = one?.y[index];
     if (!one || value === null || value === undefined) return;
-    const { y, h } = this.frame();
+    const { y, h } = this.frame;
     const height = this.#y(value);
     if (!(height >= y - 1 && height <= y + h + 1)) return;
     drawMarker(context, one.look, this.#x(one.x ? Number(one.x[index]) : index), height, 3.6 * display.bold, this.colours.paper);
@@ -278,7 +274,7 @@ export class Chart {
       return typeof value === "number" && Number.isFinite(value) ? [{ look, text: `${name}  ${format(value)}` }] : [];
     });
     if (!rows.length) return;
-    const { x, y, w } = this.frame();
+    const { x, y, w } = this.frame;
     const line = 15 * display.zoom;
     const wide = Math.max(...rows.map(({ text }) => context.measureText(text).width)) + 26;
     const pointer = this.#x(at);
@@ -305,7 +301,7 @@ export class Chart {
    * @param {PointerEvent} event
    */
   #under(event) {
-    const { x, w } = this.frame();
+    const { x, w } = this.frame;
     const part = (event.clientX - this.over.canvas.getBoundingClientRect().left - x) / w;
     return { inside: part >= 0 && part <= 1, value: this.scales?.x.value(Math.min(Math.max(part, 0), 1)) ?? 0 };
   }
@@ -344,20 +340,37 @@ export class Chart {
 }
 
 /**
+ * The axes' box in px.
+ * @param {Layer} layer
+ * @param {boolean} titled there is a title below
+ */
+function frameOf({ width, height }, titled) {
+  const { left, right, top, bottom } = roomFor({ ...MARGIN, bottom: MARGIN.bottom + (titled ? TITLE : 0) });
+  return { x: left, y: top, w: Math.max(width - left - right, 1), h: Math.max(height - top - bottom, 1) };
+}
+
+/**
  * The scales of both axes; y: null where no value has a place.
  * @param {ChartData} data
  */
 function scalesOf({ x, y, series }) {
-  const across = x.range ??
-    rangeOf(
-      series.flatMap((one) => [...(one.x ? Array.from(one.x) : [0, one.y.length - 1])]),
-      x.log,
-    ) ?? [0, 1];
+  const across = x.range ?? rangeOf(placesOf(series), x.log) ?? [0, 1];
   const values = y.range ?? rangeOf(valuesOf(series), y.log);
   if (!values) return { x: new Scale(opened(across, x.log), x.log), y: null };
   const [low, high] = y.range ? opened(y.range) : withAir(values, y.log);
   const [least, most] = y.within ?? [-Infinity, Infinity];
   return { x: new Scale(opened(across, x.log), x.log), y: new Scale([Math.max(low, least), Math.min(high, most)], y.log) };
+}
+
+/**
+ * @param {Series[]} series
+ * @returns {Generator<number>}
+ */
+function* placesOf(series) {
+  for (const { x, y } of series) {
+    if (!x) yield* [0, y.length - 1];
+    else for (let i = 0; i < x.length; i += 1) yield Number(x[i]);
+  }
 }
 
 /**

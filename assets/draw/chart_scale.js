@@ -19,6 +19,7 @@ export class Scale {
     this.low = low;
     this.high = high;
     this.log = log;
+    this.span = log ? Math.log(high / low) : high - low;
   }
 
   /**
@@ -26,8 +27,7 @@ export class Scale {
    * @param {number} value
    */
   part(value) {
-    const { low, high } = this;
-    return this.log ? Math.log(value / low) / Math.log(high / low) : (value - low) / (high - low);
+    return (this.log ? Math.log(value / this.low) : value - this.low) / this.span;
   }
 
   /**

@@ -181,17 +181,17 @@ export class PathView {
       drawMarker(context, entry.look, here[0], here[1], size, this.colours.paper);
     });
     context.restore();
-    this.#drawLeaving(context);
+    this.#drawLeaving();
   }
 
   /**
    * Where a diverging path leaves the picture for good there is a cross, with its name.
-   * @param {Context} context
    */
-  #drawLeaving(context) {
+  #drawLeaving() {
     const frame = this.projector.frame?.();
     if (!frame) return;
-    const places = new LabelPlaces({ width: context.canvas.clientWidth, height: context.canvas.clientHeight });
+    const { context } = this.live;
+    const places = new LabelPlaces(this.live); // the canvas would lay out the page to tell its size
     places.within(frame);
     this.leaving = places.named;
     for (const { entry, line } of this.lines) {

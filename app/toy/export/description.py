@@ -19,7 +19,7 @@ SOURCE = (
     "and not the authors' own data."
 )
 
-DECISIVE = ("surface", "pits", "start", "walk", "preconditioner")
+DECISIVE = ("surface", "pits", "start", "main", "walk", "preconditioner")
 """Groups of controls that decide the paths."""
 
 
