@@ -259,6 +259,10 @@ class TextControl:
     """How sentences about it begin, where that is not its label."""
     wants: str = "nothing, or a text as the page gives it"
     """What the control takes, in words."""
+    columns: tuple[NumberControl, ...] = ()
+    """Where the text is rows of numbers, with commas between them and semicolons between rows: what they are."""
+    most: int = 0
+    """Rows, where it has columns."""
     symbol: str = ""
     unit: str = ""
 
@@ -279,7 +283,10 @@ class TextControl:
 
     def entry(self) -> dict[str, Any]:
         """What the browser needs to know of it."""
-        return _entry(self) | {"kind": "text", "longest": self.longest}
+        told = _entry(self) | {"kind": "text", "longest": self.longest}
+        if not self.columns:
+            return told
+        return told | {"columns": [column.entry() for column in self.columns], "most": self.most}
 
 
 def matching(pattern: str, refusal: str) -> Callable[[str], str]:

@@ -118,6 +118,13 @@ class SurfaceFigures(TypedDict):
     relief: NotRequired[dict[str, Any]]
 
 
+class FittingPit(TypedDict):
+    """Depth and width of a pothole that shows when it is dug into this ground."""
+
+    depth: float
+    width: float
+
+
 class SurfaceAnswer(TypedDict):
     """A surface as it is drawn; `key` names its parameters and scheme. relief: of a 2-D surface."""
 
@@ -132,6 +139,7 @@ class SurfaceAnswer(TypedDict):
     basin: Basin | None
     minima: list[Minimum]
     reference: str
+    pit: FittingPit
     figures: SurfaceFigures
     relief: NotRequired[EncodedRelief]
 
@@ -289,6 +297,17 @@ class ToyTables(TypedDict):
 
 MESSAGES = (
     *(Look, OutcomeRow, CountedCost, MethodPath, Ghost, Ranges, Paths, Basin, Minimum, EncodedRelief, SurfaceFigures),
-    *(SurfaceAnswer, ToyAnswer, OpenedLink, Claim, ClaimsAnswer, Patch, AnatomyStage, AnatomyAnswer, Places),
+    *(
+        FittingPit,
+        SurfaceAnswer,
+        ToyAnswer,
+        OpenedLink,
+        Claim,
+        ClaimsAnswer,
+        Patch,
+        AnatomyStage,
+        AnatomyAnswer,
+        Places,
+    ),
     *(CloudMethod, CloudAnswer, Price, CostAnswer, SurfaceTable, ToyTables),
 )

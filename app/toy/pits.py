@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from app.state.control import TextControl, Unusable, shorten
+from app.state.control import NumberControl, TextControl, Unusable, shorten
 from geometry.surfaces import Pit
 
 MOST_PITS = 8
@@ -16,6 +16,14 @@ WIDTHS = (0.1, 5.0)
 """What is narrower the neighbourhood's lattice would not see (geometry.smoothing)."""
 DIGITS = 4
 """Significant digits that are kept."""
+COLUMNS = (
+    NumberControl("x", "θ₁", "Place", -FARTHEST, FARTHEST, 0.0, "Where the pothole lies.", "pits", step=0.001),
+    NumberControl("y", "θ₂", "Place", -FARTHEST, FARTHEST, 0.0, "Where the pothole lies.", "pits", step=0.001),
+    NumberControl("depth", "D", "Depth", *DEPTHS, 1.0, "How deep the pothole is, as a loss.", "pits", "log"),
+    NumberControl(
+        "width", "w", "Width", *WIDTHS, 0.25, "Standard deviation of the pothole; small is sharp.", "pits", "log"
+    ),
+)
 FORM = "The dug potholes must be written x,y,depth,width with semicolons between"
 
 
@@ -30,7 +38,7 @@ def write_pits(pits: Iterable[Pit]) -> str:
 
 
 def read_pits(text: str) -> str:
-    """The text as it is kept. Unusable, with the pits that can be dug, where others cannot."""
+    """The text as it is kept. Unusable, with the pits that can be dug and the first fault, where others cannot."""
     pits: list[Pit] = []
     wrong: list[str] = []
     parts = [part for part in text.split(";") if part.strip()]
@@ -42,7 +50,7 @@ def read_pits(text: str) -> str:
         except ValueError as error:
             wrong.append(str(error))
     if wrong:
-        raise Unusable(*wrong, instead=write_pits(pits))
+        raise Unusable(wrong[0], instead=write_pits(pits))
     return write_pits(pits)
 
 
@@ -73,5 +81,7 @@ PITS = TextControl(
     longest=400,
     role="computed",
     named="The dug potholes",
+    columns=COLUMNS,
+    most=MOST_PITS,
     wants="x,y,depth,width with semicolons between",
 )

@@ -11,11 +11,12 @@ import { addAnatomy } from "../toy/anatomy.js";
 import { addCloud } from "../toy/cloud.js";
 import { addCosts } from "../toy/cost.js";
 import { addFirstScreen } from "../toy/first_screen.js";
+import { addDigging } from "../toy/dig.js";
 import { ToyLab } from "../toy/main.js";
 import { addOwnSettings } from "../toy/own.js";
 
 addPage("toy", ToyLab, [
   ...[addFirstScreen, addHelp, addLecture, addTheme, addToyExport],
   ...[addDataTable, addFilmStrip, addPictureWords, addPredict],
-  ...[addAnatomy, addCloud, addCosts, addOwnSettings],
+  ...[addAnatomy, addCloud, addCosts, addDigging, addOwnSettings],
 ]);

@@ -183,7 +183,8 @@ def test_minima_follow_the_pits():
     for minimum in surface.minima:
         assert_allclose(surface.gradient(np.array(minimum.position)), 0.0, atol=1e-6)
         assert minimum.loss == float(surface.loss(np.array(minimum.position)))
-    assert Pitted(ring, (Pit(2.0, 1.0, 0.01, 0.2),)).minima == ring.minima, "too shallow to hold anything"
+    shallow = Pitted(ring, (Pit(2.0, 1.0, 0.01, 0.2),)).minima
+    assert [m.name for m in shallow] == [m.name for m in ring.minima], "too shallow to hold anything"
     alone = Pitted(ring, (Pit(2.0, 1.0, 3.0, 0.3),))
     assert alone.describe_position(np.array([2.1, 1.2])) == "in the dug pothole, θ = (2.10, 1.20)"
     assert alone.describe_position(np.array([0.1, 0.0])) == "in the flat basin, r = 0.10"
