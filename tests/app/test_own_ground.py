@@ -91,6 +91,11 @@ def test_the_map_shows_the_hole(post):
 def test_the_lenses_and_the_claims_know_it(post, name):
     state = {**QUICK, **OWN[name]}
     assert good(post, "/toy/anatomy", {**state, "step": 5}).json()["stages"]
+    frame = good(post, "/toy/cut", {**state, "cut_steps": [0, 5]}).json()["frame"]
+    assert (
+        np.isfinite([*frame["along"], *frame["losses"], *frame["span"]]).all()
+        and frame["losses"][0] < frame["losses"][1]
+    )
     cloud = good(post, "/toy/cloud", {**state, "cloud": 16}).json()
     assert [one["name"] for one in cloud["methods"]] == list(METHODS)
     claims = good(post, "/toy/claims", state).json()["claims"]
