@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 
 from geometry.kernel_cache import work_without_disk
-from geometry.tape import Operation
+from geometry.tape import LARGEST, Operation
 
 work_without_disk()
 
@@ -71,7 +71,7 @@ def _slopes(operation, a, c):
 def tape_derivatives(p, x, y):
     """(L, ∂x, ∂y, ∂xx, ∂xy, ∂yy) at (x, y) of the packed tape p (geometry.tape.Tape.packed).
 
-    L is not-a-number where it is no finite number, and the derivatives where one of them or L is none.
+    L is not-a-number where it is no number or beyond LARGEST, and the derivatives where one of them or L is.
     """
     count = int(p[0])
     # one flat piece of memory: a view for each jet would be counted, which takes as long as what is computed with it
@@ -118,8 +118,8 @@ def tape_derivatives(p, x, y):
     last = 6 * (count - 1)
     loss, gx, gy = jets[last], jets[last + 1], jets[last + 2]
     xx, xy, yy = jets[last + 3], jets[last + 4], jets[last + 5]
-    if not np.isfinite(loss):
+    if not abs(loss) <= LARGEST:
         return np.nan, np.nan, np.nan, np.nan, np.nan, np.nan
-    if not np.isfinite(gx + gy + xx + xy + yy):
+    if not abs(gx + gy + xx + xy + yy) <= LARGEST:
         return loss, np.nan, np.nan, np.nan, np.nan, np.nan
     return loss, gx, gy, xx, xy, yy

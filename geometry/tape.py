@@ -18,6 +18,10 @@ from array_api_compat import array_namespace
 from geometry.objective import Array
 
 
+LARGEST = 1e150
+"""A value or derivative beyond this counts as none: squares and differences of what is left do not overflow."""
+
+
 class Operation(IntEnum):
     """What one entry of a tape does; `first` and `second` are earlier entries, `constant` is a number.
 
@@ -71,7 +75,7 @@ class Tape:
         return np.array([float(len(rows)), *(number for row in rows for number in row)])
 
     def value(self, x: Array, y: Array) -> Array:
-        """L at x and y of one shape; not-a-number where it is no finite number."""
+        """L at x and y of one shape; not-a-number where it is none, or beyond LARGEST."""
         xp = array_namespace(x)
         with np.errstate(all="ignore"):
             found: list[Array] = []
@@ -80,7 +84,7 @@ class Tape:
             return _holed(xp, found[-1], found[-1:])[0]
 
     def derivatives(self, x: Array, y: Array) -> tuple[Array, ...]:
-        """(L, ∂x, ∂y, ∂xx, ∂xy, ∂yy) at x and y of one shape; not-a-number where one of them is no finite number."""
+        """(L, ∂x, ∂y, ∂xx, ∂xy, ∂yy) at x and y of one shape; not-a-number where one of them is none, or too large."""
         xp = array_namespace(x)
         with np.errstate(all="ignore"):
             found: list[tuple[Array, ...]] = []
@@ -90,8 +94,8 @@ class Tape:
 
 
 def _holed(xp: Any, told: Array, values: Any) -> tuple[Array, ...]:
-    """The values, not-a-number where `told` is not finite."""
-    return tuple(xp.where(xp.isfinite(told), one, xp.full_like(one, math.nan)) for one in values)
+    """The values, not-a-number where `told` is none or too large."""
+    return tuple(xp.where(xp.abs(told) <= LARGEST, one, xp.full_like(one, math.nan)) for one in values)
 
 
 def _value(xp: Any, entry: Entry, found: list[Array], x: Array, y: Array) -> Array:

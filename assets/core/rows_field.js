@@ -39,10 +39,13 @@ export function rowsField(control, tell) {
     tell(last, "undo");
     undo.hidden = !before.length;
   };
+  const named = (/** @type {import("./controls.js").NumberControl} */ column, /** @type {number} */ k) => {
+    return { ...column, name: `${control.name}.${k}.${column.name}`, title: `${column.title}, pothole ${k + 1}` };
+  };
   const build = (/** @type {number[][]} */ rows) => {
     shown = rows.map((_, k) =>
       control.columns.map((column, axis) =>
-        number({ ...column, name: `${control.name}.${k}.${column.name}` }, (value) => {
+        number(named(column, k), (value) => {
           const changed = parseRows(text);
           const row = changed[k];
           if (row) row[axis] = Number(value);

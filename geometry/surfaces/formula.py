@@ -52,7 +52,7 @@ class Formula(Surface):
     """L(x, y) as typed, on the window |x − x_middle| ≤ x_reach, |y − y_middle| ≤ y_reach.
 
     The grammar is that of geometry.formula; derivatives are exact, by automatic differentiation of second order
-    (geometry.tape). Where L is no finite number, as left of 0 for log(x), there is a hole: loss, gradient and Hessian
+    (geometry.tape). Where L is no number, as left of 0 for log(x), or beyond 1e150, there is a hole: loss, gradient and Hessian
     are not-a-number, and a walker that comes there ends. At the kinks of abs, min and max one side's derivatives are
     taken; the curvature that sits in a kink is in no Hessian, and in no average of it.
 
