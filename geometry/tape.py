@@ -17,7 +17,6 @@ from array_api_compat import array_namespace
 
 from geometry.objective import Array
 
-
 LARGEST = 1e150
 """A value or derivative beyond this counts as none: squares and differences of what is left do not overflow."""
 

@@ -52,9 +52,9 @@ class Formula(Surface):
     """L(x, y) as typed, on the window |x − x_middle| ≤ x_reach, |y − y_middle| ≤ y_reach.
 
     The grammar is that of geometry.formula; derivatives are exact, by automatic differentiation of second order
-    (geometry.tape). Where L is no number, as left of 0 for log(x), or beyond 1e150, there is a hole: loss, gradient and Hessian
-    are not-a-number, and a walker that comes there ends. At the kinks of abs, min and max one side's derivatives are
-    taken; the curvature that sits in a kink is in no Hessian, and in no average of it.
+    (geometry.tape). Where L is no number, as left of 0 for log(x), or beyond 1e150, there is a hole: loss, gradient and
+    Hessian are not-a-number, and a walker that comes there ends. At the kinks of abs, min and max one side's
+    derivatives are taken; the curvature that sits in a kink is in no Hessian, and in no average of it.
 
     The flat basin is the flattest of the local minima in the window, by how far L rises on a circle of the basin's
     radius; none without a minimum. ValueError with one sentence for what is no formula, and for one that has no finite
