@@ -110,12 +110,14 @@ def test_the_race_fairness_and_basins(page):
 
 def test_the_navigation_takes_the_setting_along(page):
     opened(page, "phase", f"{QUICK}&preset=stiff-valley&learning_rate=0.0123")
-    page.wait_for_function("() => document.querySelector('.pages a').search.includes('learning_rate=0.0123')")
+    leads = "([name, text]) => [...document.querySelectorAll('.pages a')]"
+    leads += ".find((link) => link.textContent === name).search.includes(text)"
+    page.wait_for_function(leads, arg=["Toy lab", "learning_rate=0.0123"])
     page.get_by_role("link", name="Toy lab").last.click()
     page.locator("#outcomes [data-outcome]").first.wait_for()
     assert page.locator("[data-field=learning_rate]").input_value() == "0.0123"
-    page.wait_for_function("() => document.querySelectorAll('.pages a')[1].search.includes('stiff-valley')")
-    assert page.locator(".pages a").nth(2).get_attribute("href") == "/network"
+    page.wait_for_function(leads, arg=["Instruments", "stiff-valley"])
+    assert page.locator(".pages a", has_text="Network").get_attribute("href") == "/network"
 
 
 def test_ghost_minima_are_marked(page):
