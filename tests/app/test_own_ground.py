@@ -1,4 +1,4 @@
-"""A typed formula and dug potholes through the whole server: link, paths, inspectors, claims, instruments, every export."""
+"""A typed formula and dug potholes through the whole server: link, paths, inspectors, claims, instruments, exports."""
 
 from __future__ import annotations
 
