@@ -1,4 +1,4 @@
-"""A handout to print: a lecture's or the exercises' text with pictures, for the hall or, with answers, for the lecturer."""
+"""A handout to print: a lecture or the exercises with pictures, for the hall or, with answers, for the lecturer."""
 
 from __future__ import annotations
 
