@@ -140,10 +140,16 @@ def _pictures() -> Any:
         className="pictures",
         children=[
             picture("map", "Map", GRAPH_CONFIG, "Click or drag to set the start"),
-            html.Figure(id="cut-picture", className="picture", hidden=True),
+            _cut(),
             picture("relief", "Surface", RELIEF_CONFIG, "Drag to turn, scroll to zoom"),
         ],
     )
+
+
+def _cut() -> Any:
+    words = [html.Span("Cut"), html.Span(className="hint", id="cut-hint"), html.Div(id="cut-controls")]
+    stack = html.Div(className="canvas-stack", id="cut-stack")
+    return html.Figure([html.Figcaption(words), stack], className="picture cut", id="cut-picture", role="group")
 
 
 def _charts() -> Any:
