@@ -13,6 +13,7 @@ class OpenedInstruments(TypedDict):
 
     state: dict[str, Any]
     notices: list[str]
+    base: dict[str, Any]
 
 
 class PhasePart(TypedDict):

@@ -146,11 +146,11 @@ class ToyAnswer(TypedDict):
 
 
 class OpenedLink(TypedDict):
-    """POST /toy/open."""
+    """POST /toy/open. base: what a link to the state may leave out."""
 
     state: dict[str, Any]
     notices: list[str]
-    link: str
+    base: dict[str, Any]
 
 
 class Claim(TypedDict):

@@ -175,11 +175,11 @@ export interface ToyAnswer {
   left_out: string[];
 }
 
-/** POST /toy/open. */
+/** POST /toy/open. base: what a link to the state may leave out. */
 export interface OpenedLink {
   state: Record<string, any>;
   notices: string[];
-  link: string;
+  base: Record<string, any>;
 }
 
 /** A statement with its verdict, from runs made for it. */
@@ -354,6 +354,7 @@ export interface ToyTables {
 export interface OpenedInstruments {
   state: Record<string, any>;
   notices: string[];
+  base: Record<string, any>;
 }
 
 /** One method's counts at these columns and rows of the map: [row][column]. */
@@ -590,6 +591,7 @@ export interface OpenedNetwork {
   state: Record<string, any>;
   notices: string[];
   run: RunAnswer | null;
+  base: Record<string, any>;
 }
 
 /** POST /network/start. */

@@ -10,7 +10,7 @@ from app.state.control import ChoiceControl
 from app.state.schema import write_link
 from app.toy.controls import controls, controls_of
 from app.toy.presets import CUSTOM, DEFAULT_PRESET, PRESETS
-from app.toy.request import read_link
+from app.toy.request import base_of, read_link
 from geometry.surfaces import SURFACES, make_surface
 from optimizers import METHODS
 
@@ -134,6 +134,29 @@ def test_any_text_is_read(text):
 def test_any_values_of_known_keys_are_read(values):
     reading = read_link("&".join(f"{name}={value}" for name, value in values.items()))
     assert read_link(write_link(reading.state)).state == reading.state
+
+
+@given(st.dictionaries(st.sampled_from([c.name for c in controls()]), st.text(max_size=20), max_size=6))
+def test_a_link_needs_only_what_differs(values):
+    state = read_link("&".join(f"{name}={value}" for name, value in values.items())).state
+    assert read_link(write_link(state, base_of(state))).state == state
+
+
+@pytest.mark.parametrize(
+    ("query", "short"),
+    [
+        ("", "?"),
+        ("?preset=figure-2&radius=0.4", "?radius=0.4"),
+        ("?preset=stiff-valley", "?preset=stiff-valley"),
+        ("?surface=himmelblau&seed=3", "?surface=himmelblau&seed=3"),
+        ("?preset=stiff-valley&surface=himmelblau", "?preset=stiff-valley&surface=himmelblau"),
+        ("?preset=custom", "?surface=annular-well"),
+    ],
+)
+def test_a_short_link_names_what_decides_the_rest(query, short):
+    state = read_link(query).state
+    assert write_link(state, base_of(state)) == short
+    assert read_link(short).state == state
 
 
 def test_an_endless_link_is_cut():
