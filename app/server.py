@@ -126,7 +126,7 @@ def build(settings: WebSettings | None = None, observe: ObserveSettings | None =
     checks = {"/_dash-update-component": lambda body: check_callback(body, known)}
     answering = BodyLimit(MissingPages(app.server, has_page), settings, checks)
     files = app.files = StaticFiles(answering, ASSETS, app.registered_paths)
-    secure = SecurityHeaders(guard(files, settings, key), app.csp_hashes())
+    secure = SecurityHeaders(guard(files, settings, key), app.csp_hashes(), settings.frame_ancestors)
     application = Application(secure, templates(app.server.routes, has_page))
     application.files, application.caches = files, caches
     return application

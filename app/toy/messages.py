@@ -323,7 +323,8 @@ class SurfaceTable(TypedDict):
 
 
 class ToyTables(TypedDict):
-    """What the toy lab's page is told once. presets: their words and states."""
+    """What the toy lab's page is told once. presets: their words and states; framed: whether pages of other
+    sites may show it."""
 
     page: Literal["toy"]
     controls: list[Control]
@@ -332,6 +333,7 @@ class ToyTables(TypedDict):
     looks: dict[str, Look]
     export: list[Control]
     presets: dict[str, dict[str, Any]]
+    framed: bool
 
 
 MESSAGES = (

@@ -339,7 +339,10 @@ export interface SurfaceTable {
   controls: Control[];
 }
 
-/** What the toy lab's page is told once. presets: their words and states. */
+/**
+ * What the toy lab's page is told once. presets: their words and states; framed: whether pages of other sites
+ * may show it.
+ */
 export interface ToyTables {
   page: "toy";
   controls: Control[];
@@ -348,6 +351,7 @@ export interface ToyTables {
   looks: Record<string, Look>;
   export: Control[];
   presets: Record<string, Record<string, any>>;
+  framed: boolean;
 }
 
 /** POST /instruments/open. */
