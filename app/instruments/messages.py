@@ -225,6 +225,7 @@ class InstrumentTables(TypedDict):
     looks: dict[str, Look]
     export: list[Control]
     presets: dict[str, dict[str, Any]]
+    framed: bool
     instruments: list[InstrumentEntry]
     own_controls: list[str]
 

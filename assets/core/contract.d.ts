@@ -563,6 +563,7 @@ export interface InstrumentTables {
   looks: Record<string, Look>;
   export: Control[];
   presets: Record<string, Record<string, any>>;
+  framed: boolean;
   instruments: InstrumentEntry[];
   own_controls: string[];
 }

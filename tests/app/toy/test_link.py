@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.state.control import ChoiceControl, TextControl
+from app.state.control import ChoiceControl, NamesControl, TextControl
 from app.state.schema import write_link
 from app.toy.controls import controls, controls_of
 from app.toy.pits import PITS
@@ -30,6 +30,8 @@ def states(draw):
         # Parameters of a surface keep their defaults: not every combination is a surface.
         if isinstance(control, ChoiceControl):
             state[control.name] = draw(st.sampled_from(control.values))
+        elif isinstance(control, NamesControl):
+            state[control.name] = control.read(draw(st.lists(st.sampled_from(control.names), min_size=1)))[0]
         elif control == PITS:
             state[control.name] = draw(st.sampled_from(["", "1,-2,3,0.5", "1,0,0.01,0.1;-100,0.5,1000,5"]))
         elif isinstance(control, TextControl):
@@ -100,10 +102,13 @@ def test_out_of_range_is_clamped_with_a_notice():
 @pytest.mark.parametrize("text", ["abc", "", "nan", "inf", "-inf", "1e999", "[]", "null", "%00", "1;2", "0x10"])
 def test_a_wrong_value_is_replaced_with_a_sentence(control, text):
     reading = read_link(f"?{control.name}={text}")
-    if control == PITS and text == "":
-        assert not reading.problems, "no pits are a state of their own"
+    if (control == PITS or isinstance(control, NamesControl)) and text == "":
+        assert not reading.problems, "no pits are a state of their own, and so are no names"
         return
     assert len(reading.problems) == 1
+    if isinstance(control, NamesControl):
+        assert "does not exist" in reading.problems[0]
+        return
     assert control.title in reading.problems[0]
     assert reading.state == read_link("").state
 
