@@ -76,10 +76,10 @@ export class InstrumentsLab {
     const ticket = (this.opening = Symbol("open"));
     try {
       /** @type {import("../core/contract.js").OpenedInstruments} */
-      const { state, notices } = await postJson("/instruments/open", asked);
+      const { state, notices, base } = await postJson("/instruments/open", asked);
       if (ticket !== this.opening) return; // something else was wanted meanwhile
       showNotices("link", notices);
-      this.state.replace(state, "open");
+      this.state.replace(state, "open", base);
     } catch (error) {
       showNotices("request", problemsOf(error), "error");
     }
@@ -95,7 +95,7 @@ export class InstrumentsLab {
    */
   changed(changed, source) {
     const { values } = this.state;
-    showLink(values);
+    showLink(this.state);
     for (const tool of this.tools) tool.show();
     if (changed.has("scheme")) this.applyScheme(values.scheme);
     if (changed.has("surface") && source === "choice") {
