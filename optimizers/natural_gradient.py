@@ -16,7 +16,7 @@ from optimizers.probes import check_every
 Array = Any
 Leaves = dict[str, Array]
 DENSE_UP_TO = 3000
-"""Parameters up to which (F + λI)⁻¹ is made as a matrix; above, U v is found by conjugate gradients."""
+"""Parameters, or rows of the Jacobian, up to which an inverse is made as a matrix."""
 MOST_ITERATIONS = 500
 BLOCKS = ("dense", "diagonal")
 
@@ -30,8 +30,8 @@ class NaturalGradient:
     structure: "dense", or "diagonal" for diag(F) alone (the diagonal Gauss–Newton matrix).
     refresh_every: k, refresh before step t when t mod k = 0. damping: λ ≥ 0; with λ = 0 what F does not see is not
     moved (the pseudo-inverse). λ → ∞ is the gradient divided by λ.
-    Above `dense_up_to` parameters U v is the solution of (RᵀR + λI) u = v by conjugate gradients, with F = RᵀR from the
-    C·N rows that are kept.
+    Above `dense_up_to` parameters F = RᵀR is kept as its C·N rows R. Where these are no more than that, U v is
+    (v − Rᵀ (RRᵀ + λI)⁻¹ R v)/λ; where they are, or λ = 0, (RᵀR + λI) u = v is solved by conjugate gradients.
 
     On a surface, which has no examples, |H| stands for F: the Hessian with its eigenvalues made positive, since the
     Hessian itself is indefinite in a well and would lead to saddles.
@@ -76,10 +76,21 @@ class NaturalGradient:
         rows = fisher_rows(objective, theta, self.fisher)
         if self.structure == "diagonal":
             return {"diagonal": self._inverted(xp.sum(rows * rows, axis=-2), 1)}
+        damped = bool(xp.all(xp.asarray(self.damping, device=theta.device) > 0))
+        across = xp.matrix_transpose(rows)
         if rows.shape[-1] > self.dense_up_to:
-            return {"rows": rows}
-        values, axes = xp.linalg.eigh(xp.matmul(xp.matrix_transpose(rows), rows))
+            if rows.shape[-2] > self.dense_up_to or not damped:
+                return {"rows": rows}
+            return {"rows": rows, "between": self._inverse(xp, xp.matmul(rows, across))}
+        fisher = xp.matmul(across, rows)
+        if damped:
+            return {"inverse": self._inverse(xp, fisher)}
+        values, axes = xp.linalg.eigh(fisher)
         return {"inverse": self._matrix(xp, values, axes)}
+
+    def _inverse(self, xp: Any, square: Array) -> Array:
+        eye = xp.eye(square.shape[-1], dtype=square.dtype, device=square.device)
+        return xp.linalg.inv(square + expand_trailing(self.damping, 2) * eye)
 
     def _inverted(self, values: Array, axes: int) -> Array:
         """1/(x + λ) of values x ≥ 0, and 0 where that is rounding error of 0."""
@@ -98,6 +109,10 @@ class NaturalGradient:
             return state["diagonal"] * v
         if "inverse" in state:
             return array_namespace(v).matmul(state["inverse"], v[..., None])[..., 0]
+        if "between" in state:
+            xp, rows = array_namespace(v), state["rows"]
+            seen = xp.matmul(state["between"], xp.matmul(rows, v[..., None]))
+            return (v - xp.matmul(xp.matrix_transpose(rows), seen)[..., 0]) / expand_trailing(self.damping)
         return conjugate_gradients(state["rows"], self.damping, v)
 
     def matrix(self, layout: Layout, state: Leaves, like: Array) -> Array:
