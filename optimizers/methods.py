@@ -182,7 +182,7 @@ NETWORK_METHODS: dict[str, Method] = {
     "LookSAM": Method(probe=SAM(every=5), mix=LookSAM()),
     "SAM-ON": Method(probe=SAMON()),
     "Riemannian SAM": Method(
-        probe=SAM(norm="matrix"), preconditioner=NaturalGradient(1.0, "empirical", "diagonal", refresh_every=10)
+        probe=SAM(norm="matrix"), preconditioner=NaturalGradient(1.0, "empirical", True, refresh_every=10)
     ),
     "NGD": Method(preconditioner=NaturalGradient(1.0, refresh_every=20)),
     "K-FAC": Method(preconditioner=KFAC(0.3, refresh_every=10)),

@@ -18,7 +18,6 @@ Leaves = dict[str, Array]
 DENSE_UP_TO = 3000
 """Parameters, or rows of the Jacobian, up to which an inverse is made as a matrix."""
 MOST_ITERATIONS = 500
-BLOCKS = ("dense", "diagonal")
 
 
 @dataclass(frozen=True)
@@ -27,7 +26,7 @@ class NaturalGradient:
 
     fisher: "exact" or "empirical", see geometry.per_example.fisher_rows. LLQR's metric "ngd" is the batch's sum, so
     that λ differs by N between the two.
-    structure: "dense", or "diagonal" for diag(F) alone (the diagonal Gauss–Newton matrix).
+    diagonal: take diag(F) alone (the diagonal of the Gauss–Newton matrix).
     refresh_every: k, refresh before step t when t mod k = 0. damping: λ ≥ 0; with λ = 0 what F does not see is not
     moved (the pseudo-inverse). λ → ∞ is the gradient divided by λ.
     Above `dense_up_to` parameters F = RᵀR is kept as its C·N rows R. Where these are no more than that, U v is
@@ -41,7 +40,7 @@ class NaturalGradient:
 
     damping: Any = 0.1
     fisher: str = "exact"
-    structure: str = "dense"
+    diagonal: bool = False
     refresh_every: Any = 1
     dense_up_to: int = DENSE_UP_TO
     capabilities: ClassVar = PreconditionerCapabilities(("damping", "refresh_every"))
@@ -52,8 +51,6 @@ class NaturalGradient:
         check_damping(self.damping)
         if self.fisher not in FISHERS:
             raise ValueError(f"fisher must be one of {', '.join(FISHERS)}, not {self.fisher!r}")
-        if self.structure not in BLOCKS:
-            raise ValueError(f"structure must be one of {', '.join(BLOCKS)}, not {self.structure!r}")
 
     @property
     def schedule(self) -> Schedule:
@@ -69,12 +66,12 @@ class NaturalGradient:
         xp = array_namespace(theta)
         if hasattr(objective, "hessian"):
             hessian = objective.hessian(theta)
-            if self.structure == "diagonal":
+            if self.diagonal:
                 return {"diagonal": self._inverted(xp.abs(xp.linalg.diagonal(hessian)), 1)}
             values, axes = xp.linalg.eigh(hessian)
             return {"inverse": self._matrix(xp, xp.abs(values), axes)}
         rows = fisher_rows(objective, theta, self.fisher)
-        if self.structure == "diagonal":
+        if self.diagonal:
             return {"diagonal": self._inverted(xp.sum(rows * rows, axis=-2), 1)}
         damped = bool(xp.all(xp.asarray(self.damping, device=theta.device) > 0))
         across = xp.matrix_transpose(rows)

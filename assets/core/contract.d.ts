@@ -339,12 +339,17 @@ export interface SurfaceTable {
   controls: Control[];
 }
 
-/** What the toy lab's page is told once. presets: their words and states. */
+/**
+ * What the toy lab's page is told once. compared: the methods of the instruments; groups: those that a legend
+ * does not open with, by title; presets: their words and states.
+ */
 export interface ToyTables {
   page: "toy";
   controls: Control[];
   surfaces: Record<string, SurfaceTable>;
   methods: string[];
+  compared: string[];
+  groups: Record<string, string[]>;
   looks: Record<string, Look>;
   export: Control[];
   presets: Record<string, Record<string, any>>;
@@ -645,6 +650,7 @@ export interface NetworkTables {
   page: "network";
   controls: Control[];
   methods: string[];
+  groups: Record<string, string[]>;
   looks: Record<string, Look>;
   export: Control[];
   changeable: string[];

@@ -203,7 +203,7 @@ def test_a_method_that_diverges_stops_says_so_once_and_tries_again_after_a_chang
         ({"data": "characters"}, "takes images or vectors; these data are characters"),
         ({"methods": []}, "methods must be a list of 1 to 7"),
         ({"methods": ["SGDM", "SGDM"]}, "each method once"),
-        ({"methods": ["Adam"]}, "methods must be one of SGDM"),
+        ({"methods": ["Adagrad"]}, "methods must be one of SGDM"),
         ({"structure": "dense"}, "structure must be one of diagonal"),
         ({"plane": {"file": "x"}}, "plane must be null"),
         ({"plane": {"normalisation": 3}}, "normalisation must be one of filter"),
