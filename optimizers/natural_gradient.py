@@ -9,7 +9,7 @@ from array_api_compat import array_namespace
 
 from geometry.objective import Layout, Objective
 from geometry.per_example import FISHERS, fisher_rows
-from optimizers.broadcasting import expand_trailing
+from optimizers.broadcasting import by_rows, expand_trailing
 from optimizers.capabilities import PreconditionerCapabilities, Schedule
 from optimizers.probes import check_every
 
@@ -87,7 +87,7 @@ class NaturalGradient:
 
     def _inverse(self, xp: Any, square: Array) -> Array:
         eye = xp.eye(square.shape[-1], dtype=square.dtype, device=square.device)
-        return xp.linalg.inv(square + expand_trailing(self.damping, 2) * eye)
+        return by_rows(xp.linalg.inv(square + expand_trailing(self.damping, 2) * eye))
 
     def _inverted(self, values: Array, axes: int) -> Array:
         """1/(x + λ) of values x ≥ 0, and 0 where that is rounding error of 0."""
@@ -98,7 +98,7 @@ class NaturalGradient:
         return xp.where(empty, xp.zeros_like(damped), 1 / xp.where(empty, xp.ones_like(damped), damped))
 
     def _matrix(self, xp: Any, values: Array, axes: Array) -> Array:
-        return xp.matmul(axes * self._inverted(values, 1)[..., None, :], xp.matrix_transpose(axes))
+        return by_rows(xp.matmul(axes * self._inverted(values, 1)[..., None, :], xp.matrix_transpose(axes)))
 
     def apply(self, layout: Layout, state: Leaves, v: Array) -> Array:
         """(F + λI)⁻¹ v, shape (..., D)."""

@@ -201,7 +201,7 @@ def test_a_method_that_diverges_stops_says_so_once_and_tries_again_after_a_chang
         ({"network": ["mlp"]}, "network must be one of mlp"),
         ({"data": "/etc/passwd"}, "data must be one of digits"),
         ({"data": "characters"}, "takes images or vectors; these data are characters"),
-        ({"methods": []}, "methods must be a list of 1 to 7"),
+        ({"methods": []}, f"methods must be a list of 1 to {len(METHOD_NAMES)}"),
         ({"methods": ["SGDM", "SGDM"]}, "each method once"),
         ({"methods": ["Adagrad"]}, "methods must be one of SGDM"),
         ({"structure": "dense"}, "structure must be one of diagonal"),
