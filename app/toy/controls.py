@@ -16,8 +16,7 @@ from app.state.control import ChoiceControl, Control, NamesControl, NumberContro
 from app.toy.pits import PITS
 from geometry.surface import Surface, SurfaceText
 from geometry.surfaces import SURFACES
-from optimizers import METHODS
-from optimizers.methods import toy_methods
+from optimizers.methods import METHODS, toy_methods
 
 MAXIMUM_STEPS = 3000
 START_STEP = 1e-6
@@ -211,12 +210,7 @@ ANATOMY = ChoiceControl(
     group="lens",
 )
 ANATOMY_STAGE = NumberControl(
-    name="anatomy_stage",
-    symbol="",
-    label="Vectors shown",
-    minimum=0,
-    maximum=len(STAGES),
-    default=len(STAGES),
+    *("anatomy_stage", "", "Vectors shown", 0, len(STAGES), len(STAGES)),
     help="How many of the vectors are drawn.",
     group="lens",
     step=1,
