@@ -19,7 +19,7 @@ from app.appearance import SCHEMES, looks
 from app.encoding import encode
 from app.state.schema import write_link
 from app.toy.batch import compute_paths
-from app.toy.cut import cut
+from app.toy.cut import CUT_KEY, cut
 from app.toy.export.contours import SIZE, region_paths
 from app.toy.export.description import CUT_WORDS, SOURCE, caption_of, settings_of, settings_rows, steps_of
 from app.toy.figures import LEVELS
@@ -59,6 +59,7 @@ def offline_page(reading: ToyReading, step: int) -> bytes:
         "relief_title": "Position against step" if flat else "Surface",
         "relief_hint": "" if flat else "Drag or use the arrow keys to turn",
         "cut_words": escape(CUT_WORDS["curve" if flat else reading.state["cut_line"]]),
+        "cut_key": escape(CUT_KEY),
         "contours": "" if flat else contour_svg(surface),
         "distance_unit": escape(f"to {reference(surface)[1]}"),
         "description": escape(surface.description),
