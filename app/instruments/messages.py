@@ -311,6 +311,8 @@ class InstrumentTables(TypedDict):
     controls: list[Control]
     surfaces: dict[str, SurfaceTable]
     methods: list[str]
+    compared: list[str]
+    groups: dict[str, list[str]]
     looks: dict[str, Look]
     export: list[Control]
     presets: dict[str, dict[str, Any]]

@@ -15,6 +15,7 @@ from app.network.export.request import MOMENT
 from app.network.training import user_models
 from app.network.training.settings import CHANGEABLE, METHOD_NAMES
 from app.web.pages import Page
+from optimizers.methods import grouped
 
 CURVES = (
     ("train_loss", "Training loss", "over the training data"),
@@ -34,6 +35,7 @@ def tables() -> dict[str, Any]:
         "page": "network",
         "controls": [control.entry() for control in controls()],
         "methods": list(METHOD_NAMES),
+        "groups": grouped(METHOD_NAMES),
         "looks": looks(METHOD_NAMES),
         "export": [control.entry() for control in (*EXPORT_CONTROLS, MOMENT)],
         "changeable": list(CHANGEABLE),

@@ -32,7 +32,7 @@ export class Basins extends Instrument {
     this.found = {};
     /** @type {Cell | null} that is pointed at */
     this.cell = null;
-    this.methods = page.tables.methods;
+    this.methods = page.tables.compared;
     this.key = make("div", { className: "scale" });
     this.figures = make("div", { className: "maps" });
     this.readout = make("p", { className: "hint" });

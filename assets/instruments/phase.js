@@ -43,7 +43,7 @@ export class PhaseDiagram extends Instrument {
     /** @type {Cell | null} that is pointed at */
     this.cell = null;
     this.done = false; // all parts are there
-    this.methods = page.tables.methods;
+    this.methods = page.tables.compared;
     this.seconds = new MeasuredCosts(() => this.show());
     this.status = make("p", { className: "hint" });
     this.counting = make("p", { className: "hint" });

@@ -28,7 +28,7 @@ from app.toy.request import ToyReading, request_of
 from app.toy.surface import reference, relief_top
 from app.web.modules import link
 from geometry.surface import Surface
-from optimizers import METHODS
+from optimizers.methods import toy_methods
 
 ENTRY = ASSETS / "pages" / "offline.js"
 """The file carries this entry and all that it imports, most of it the page's own code, as one script: what is opened
@@ -131,7 +131,7 @@ def scene_data(reading: ToyReading, step: int) -> dict[str, Any]:
         "step": step,
         "state": reading.state,
         "settings": settings_of(reading),
-        "looks": looks(METHODS),
+        "looks": looks(toy_methods()),
         "scales": {name: list(scheme.low_to_high) for name, scheme in SCHEMES.items()},
         "surface": {
             "title": surface.title,
