@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from geometry.affordable import affordable_examples
 from geometry.batches import Batch, parts_of
-from geometry.losses import Given, LossFunction, OutputLoss, find_loss
+from geometry.losses import CrossEntropy, Given, LossFunction, OutputLoss, find_loss
 from geometry.mapped_arrays import as_mapped, is_mapped
 from geometry.module_copies import check_module
 from geometry.network_curvature import METRICS, curvature_at
@@ -117,6 +117,8 @@ class NetworkLoss:
         targets = torch.as_tensor(targets)
         self.label_smoothing, self.ignore_index = label_smoothing, ignore_index
         self.criterion: OutputLoss | None = find_loss(loss_function, targets, label_smoothing, ignore_index)
+        if isinstance(self.criterion, CrossEntropy):
+            self.ignore_index = self.criterion.ignore_index
         self.loss_function = cast("LossFunction | None", loss_function if self.criterion is None else None)
         self.chunk_size, self.memory_limit = chunk_size, memory_limit
         self._set_data(inputs, targets)
@@ -166,6 +168,11 @@ class NetworkLoss:
     def architecture(self) -> nn.Module:
         """The module's structure in inference mode, to look at: its tensors have shapes but no values."""
         return self._module.architecture
+
+    @property
+    def alone(self) -> Any:
+        """A lock on the architecture, for whoever hangs hooks on it."""
+        return self._module.alone
 
     @property
     def random(self) -> bool:
@@ -349,6 +356,11 @@ class NetworkLoss:
         """A ValueError when the metric is unknown, or not defined for this loss."""
         if metric not in METRICS:
             raise ValueError(f"metric must be one of {', '.join(METRICS)}, not {metric!r}")
+
+    def check_cross_entropy(self) -> None:
+        """ValueError unless the loss is the cross-entropy of classes that count alike, as Fisher factors need it."""
+        if not isinstance(self.criterion, CrossEntropy) or self.criterion.weights is not None:
+            raise ValueError("this Fisher matrix is that of a cross-entropy without class weights; this loss is another")
 
     def part_loss(self, theta: Tensor, part: Batch, training: bool, buffers: Tensors) -> tuple[Tensor, Tensors]:
         """This part's share of the mean loss at θ (D,) or (W, D): shape () or (W,); and the buffers after the pass."""

@@ -43,6 +43,11 @@ class StatelessModule:
         self.random: bool | None = None  # whether inference mode draws random numbers; not known before the first pass
 
     @property
+    def alone(self) -> threading.RLock:
+        """Held while the modules are called, and by whoever hangs hooks on them."""
+        return self._lock
+
+    @property
     def architecture(self) -> nn.Module:
         """The module's structure in inference mode; its tensors have shapes but no values."""
         return self._passes[False].module

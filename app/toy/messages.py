@@ -118,6 +118,13 @@ class SurfaceFigures(TypedDict):
     relief: NotRequired[dict[str, Any]]
 
 
+class FittingPit(TypedDict):
+    """Depth and width of a pothole that shows when it is dug into this ground."""
+
+    depth: float
+    width: float
+
+
 class SurfaceAnswer(TypedDict):
     """A surface as it is drawn; `key` names its parameters and scheme. relief: of a 2-D surface."""
 
@@ -132,6 +139,7 @@ class SurfaceAnswer(TypedDict):
     basin: Basin | None
     minima: list[Minimum]
     reference: str
+    pit: FittingPit
     figures: SurfaceFigures
     relief: NotRequired[EncodedRelief]
 
@@ -221,6 +229,54 @@ class AnatomyAnswer(TypedDict):
     stages: list[AnatomyStage]
 
 
+class CutLandmark(TypedDict):
+    """A minimum of the ground on the line from the basin outwards."""
+
+    name: str
+    s: float
+
+
+class CutFrame(TypedDict):
+    """The part of the lines that is drawn, [low, high] along and in loss; span: of the losses that are told."""
+
+    along: list[float]
+    losses: list[float]
+    span: list[float]
+    centre: list[float]
+    landmarks: list[CutLandmark]
+
+
+class CutMethod(TypedDict):
+    """One method's rows for `steps` (n). ground: base64 of profiles (P, points) as uint16 in the frame's span, and
+    `which` of them is each step's. direction (n, D), ball (n, 2) s and loss, probe (n, 3) s, loss and distance from the
+    line, slope (n,) at the probe, place (n) of the probe among the answer's words, kick (n,), moved (n, 2) along and
+    off the line. last: the last whole step."""
+
+    name: str
+    last: int
+    steps: list[int]
+    ground: str
+    which: list[int]
+    direction: Encoded
+    ball: Encoded
+    probe: Encoded | None
+    slope: Encoded
+    place: list[int]
+    kick: Encoded
+    moved: Encoded
+
+
+class CutAnswer(TypedDict):
+    """POST /toy/cut: the loss along a line through each walker, at some steps."""
+
+    dimension: int
+    line: Literal["basin", "gradient", "probe"]
+    points: int
+    words: list[str]
+    frame: CutFrame
+    methods: list[CutMethod]
+
+
 class Places(TypedDict):
     """Walkers' places (frames, walkers, D) as uint16 in the extents; 65535 stands for nowhere."""
 
@@ -289,6 +345,7 @@ class ToyTables(TypedDict):
 
 MESSAGES = (
     *(Look, OutcomeRow, CountedCost, MethodPath, Ghost, Ranges, Paths, Basin, Minimum, EncodedRelief, SurfaceFigures),
-    *(SurfaceAnswer, ToyAnswer, OpenedLink, Claim, ClaimsAnswer, Patch, AnatomyStage, AnatomyAnswer, Places),
+    *(FittingPit, SurfaceAnswer, ToyAnswer, OpenedLink, Claim, ClaimsAnswer, Patch, AnatomyStage, AnatomyAnswer),
+    *(Places, CutLandmark, CutFrame, CutMethod, CutAnswer),
     *(CloudMethod, CloudAnswer, Price, CostAnswer, SurfaceTable, ToyTables),
 )

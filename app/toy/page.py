@@ -11,6 +11,7 @@ from app.components.layout import bench, button, control_panel, group, header_to
 from app.toy.controls import controls, shown_methods, start_controls, surface_choice, surface_controls
 from app.toy.export.controls import CONTROLS as EXPORT_CONTROLS
 from app.toy.figures import EMPTY
+from app.toy.pits import PITS
 from app.toy.presets import PRESETS, Preset
 from app.toy.request import PRESET, read_link, read_state
 from app.web.pages import Page
@@ -54,7 +55,7 @@ def preset_entry(preset: Preset) -> dict[str, Any]:
 
 def _surface_table(key: str) -> dict[str, Any]:
     surface = make_surface(key)
-    parameters = (*surface_controls(key), *start_controls(surface))
+    parameters = (*surface_controls(key), PITS, *start_controls(surface))
     return {"description": surface.description, "controls": [control.entry() for control in parameters]}
 
 
@@ -140,10 +141,16 @@ def _pictures() -> Any:
         className="pictures",
         children=[
             picture("map", "Map", GRAPH_CONFIG, "Click or drag to set the start"),
-            html.Figure(id="cut-picture", className="picture", hidden=True),
+            _cut(),
             picture("relief", "Surface", RELIEF_CONFIG, "Drag to turn, scroll to zoom"),
         ],
     )
+
+
+def _cut() -> Any:
+    words = [html.Span("Cut"), html.Span(className="hint", id="cut-hint"), html.Div(id="cut-controls")]
+    stack = html.Div(className="canvas-stack", id="cut-stack")
+    return html.Figure([html.Figcaption(words), stack], className="picture cut", id="cut-picture", role="group")
 
 
 def _charts() -> Any:

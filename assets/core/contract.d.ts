@@ -9,7 +9,8 @@ export interface Encoded {
 
 /**
  * A row of a table of controls. A number has the fields from `scale` on, a choice `options` (value and text), a
- * list of names `names`.
+ * list of names `names`, a text how many characters it may have, and where it is rows of numbers, those numbers
+ * and how many rows there may be.
  */
 export interface Control {
   name: string;
@@ -26,6 +27,9 @@ export interface Control {
   default: any;
   options?: string[][];
   names?: string[];
+  longest?: number;
+  columns?: Control[];
+  most?: number;
   scale?: "linear" | "log" | "log or zero";
   minimum?: number;
   maximum?: number;
@@ -150,6 +154,12 @@ export interface SurfaceFigures {
   relief?: Record<string, any>;
 }
 
+/** Depth and width of a pothole that shows when it is dug into this ground. */
+export interface FittingPit {
+  depth: number;
+  width: number;
+}
+
 /** A surface as it is drawn; `key` names its parameters and scheme. relief: of a 2-D surface. */
 export interface SurfaceAnswer {
   key: string;
@@ -163,6 +173,7 @@ export interface SurfaceAnswer {
   basin: Basin | null;
   minima: Minimum[];
   reference: string;
+  pit: FittingPit;
   figures: SurfaceFigures;
   relief?: EncodedRelief;
 }
@@ -250,6 +261,52 @@ export interface Places {
   dtype: "u2";
   bdata: string;
   shape: string;
+}
+
+/** A minimum of the ground on the line from the basin outwards. */
+export interface CutLandmark {
+  name: string;
+  s: number;
+}
+
+/** The part of the lines that is drawn, [low, high] along and in loss; span: of the losses that are told. */
+export interface CutFrame {
+  along: number[];
+  losses: number[];
+  span: number[];
+  centre: number[];
+  landmarks: CutLandmark[];
+}
+
+/**
+ * One method's rows for `steps` (n). ground: base64 of profiles (P, points) as uint16 in the frame's span, and
+ * `which` of them is each step's. direction (n, D), ball (n, 2) s and loss, probe (n, 3) s, loss and distance
+ * from the line, slope (n,) at the probe, place (n) of the probe among the answer's words, kick (n,), moved (n,
+ * 2) along and off the line. last: the last whole step.
+ */
+export interface CutMethod {
+  name: string;
+  last: number;
+  steps: number[];
+  ground: string;
+  which: number[];
+  direction: Encoded;
+  ball: Encoded;
+  probe: Encoded | null;
+  slope: Encoded;
+  place: number[];
+  kick: Encoded;
+  moved: Encoded;
+}
+
+/** POST /toy/cut: the loss along a line through each walker, at some steps. */
+export interface CutAnswer {
+  dimension: number;
+  line: "basin" | "gradient" | "probe";
+  points: number;
+  words: string[];
+  frame: CutFrame;
+  methods: CutMethod[];
 }
 
 /** One method's cloud. arrival: by walker, −1 for none. */

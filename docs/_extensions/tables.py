@@ -129,12 +129,14 @@ def toy_controls(group: str) -> Callable[[], str]:
 
 TABLES: dict[str, Callable[[], str]] = {
     "command-line": command_line,
+    "controls-cut": toy_controls("cut"),
     "controls-export": lambda: controls(EXPORT),
     "controls-instruments": lambda: controls(instrument_controls()),
     "controls-lecture": lambda: controls(LECTURE),
     "controls-look-closer": toy_controls("lens"),
     "controls-network": lambda: controls((*network.WALK, *network.TRAINING, *network.PRECONDITIONER, *network.PLANE)),
     "controls-own": toy_controls("own"),
+    "controls-pits": toy_controls("pits"),
     "controls-preconditioner": toy_controls("preconditioner"),
     "controls-slice": lambda: controls(explore.SLICE_CONTROLS),
     "controls-curvature": lambda: controls(explore.CURVATURE_CONTROLS),
