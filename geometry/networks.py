@@ -170,9 +170,9 @@ class NetworkLoss:
         return self._module.architecture
 
     @property
-    def alone(self) -> Any:
-        """A lock on the architecture, for whoever hangs hooks on it."""
-        return self._module.alone
+    def stateless(self) -> StatelessModule:
+        """The module as a pure function of its tensors."""
+        return self._module
 
     @property
     def random(self) -> bool:
@@ -263,8 +263,7 @@ class NetworkLoss:
         if not self._coupled:
             return self
         other = copy.copy(self)
-        other._module = self._module.with_batch_statistics()
-        other.batch_statistics = True
+        other._module, other.batch_statistics = self._module.with_batch_statistics(), True
         return other
 
     def parameters(self, theta: Tensor) -> Tensors:
@@ -353,14 +352,14 @@ class NetworkLoss:
         return self.linearise(theta.broadcast_to(shape), metric).product(d.broadcast_to(shape))
 
     def check_metric(self, metric: str) -> None:
-        """A ValueError when the metric is unknown, or not defined for this loss."""
+        """A ValueError when the metric is unknown."""
         if metric not in METRICS:
             raise ValueError(f"metric must be one of {', '.join(METRICS)}, not {metric!r}")
 
     def check_cross_entropy(self) -> None:
         """ValueError unless the loss is the cross-entropy of classes that count alike, as Fisher factors need it."""
         if not isinstance(self.criterion, CrossEntropy) or self.criterion.weights is not None:
-            raise ValueError("this Fisher matrix is that of a cross-entropy without class weights; this loss is another")
+            raise ValueError("this Fisher matrix is of a cross-entropy without class weights; this loss is another")
 
     def part_loss(self, theta: Tensor, part: Batch, training: bool, buffers: Tensors) -> tuple[Tensor, Tensors]:
         """This part's share of the mean loss at θ (D,) or (W, D): shape () or (W,); and the buffers after the pass."""

@@ -64,6 +64,20 @@ class StatelessModule:
         other._passes = {**self._passes, False: _Pass(inference)}
         return other
 
+    def gathering(self) -> StatelessModule:
+        """The same, but that train mode trains batch normalisation alone, whose running statistics become the plain
+        average over the passes; all else is in inference mode."""
+        other = copy.copy(self)
+        module = copy_without_tensors(self._passes[False].module)
+        for layer in module.modules():
+            if isinstance(layer, BatchNorm):
+                layer.train()
+                layer.momentum = None
+        counting = _Pass(module)
+        counting.training = True
+        other._passes = {**self._passes, True: counting}
+        return other
+
     def __call__(
         self,
         parameters: Tensors,
