@@ -154,11 +154,11 @@ class ToyAnswer(TypedDict):
 
 
 class OpenedLink(TypedDict):
-    """POST /toy/open."""
+    """POST /toy/open. base: what a link to the state may leave out."""
 
     state: dict[str, Any]
     notices: list[str]
-    link: str
+    base: dict[str, Any]
 
 
 class Claim(TypedDict):
@@ -332,7 +332,8 @@ class SurfaceTable(TypedDict):
 
 
 class ToyTables(TypedDict):
-    """What the toy lab's page is told once. presets: their words and states."""
+    """What the toy lab's page is told once. presets: their words and states; framed: whether pages of other
+    sites may show it."""
 
     page: Literal["toy"]
     controls: list[Control]
@@ -341,6 +342,7 @@ class ToyTables(TypedDict):
     looks: dict[str, Look]
     export: list[Control]
     presets: dict[str, dict[str, Any]]
+    framed: bool
 
 
 MESSAGES = (

@@ -15,6 +15,7 @@ from app.toy.pits import PITS
 from app.toy.presets import PRESETS, Preset
 from app.toy.request import PRESET, read_link, read_state
 from app.web.pages import Page
+from app.web.settings import web_settings
 from geometry.surfaces import SURFACES, make_surface
 from optimizers import METHODS
 
@@ -42,6 +43,7 @@ def tables() -> dict[str, Any]:
         "surfaces": {key: _surface_table(key) for key in SURFACES},
         "methods": list(METHODS),
         "looks": looks(METHODS),
+        "framed": bool(web_settings().frame_ancestors),
         "export": [control.entry() for control in EXPORT_CONTROLS],
         "presets": {key: preset_entry(preset) for key, preset in PRESETS.items()},
     }

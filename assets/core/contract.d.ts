@@ -186,11 +186,11 @@ export interface ToyAnswer {
   left_out: string[];
 }
 
-/** POST /toy/open. */
+/** POST /toy/open. base: what a link to the state may leave out. */
 export interface OpenedLink {
   state: Record<string, any>;
   notices: string[];
-  link: string;
+  base: Record<string, any>;
 }
 
 /** A statement with its verdict, from runs made for it. */
@@ -350,7 +350,10 @@ export interface SurfaceTable {
   controls: Control[];
 }
 
-/** What the toy lab's page is told once. presets: their words and states. */
+/**
+ * What the toy lab's page is told once. presets: their words and states; framed: whether pages of other sites
+ * may show it.
+ */
 export interface ToyTables {
   page: "toy";
   controls: Control[];
@@ -359,12 +362,14 @@ export interface ToyTables {
   looks: Record<string, Look>;
   export: Control[];
   presets: Record<string, Record<string, any>>;
+  framed: boolean;
 }
 
 /** POST /instruments/open. */
 export interface OpenedInstruments {
   state: Record<string, any>;
   notices: string[];
+  base: Record<string, any>;
 }
 
 /** One method's counts at these columns and rows of the map: [row][column]. */
@@ -558,6 +563,7 @@ export interface InstrumentTables {
   looks: Record<string, Look>;
   export: Control[];
   presets: Record<string, Record<string, any>>;
+  framed: boolean;
   instruments: InstrumentEntry[];
   own_controls: string[];
 }
@@ -601,6 +607,7 @@ export interface OpenedNetwork {
   state: Record<string, any>;
   notices: string[];
   run: RunAnswer | null;
+  base: Record<string, any>;
 }
 
 /** POST /network/start. */
