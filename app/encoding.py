@@ -1,4 +1,4 @@
-"""Arrays as the browser takes them: base64 of little-endian float32, the form that plotly reads too."""
+"""Arrays as the browser takes them: base64 of little-endian numbers, with their shape."""
 
 from __future__ import annotations
 
@@ -27,6 +27,12 @@ def packed(data: np.ndarray) -> dict[str, Any]:
 def encode(array: Any) -> dict[str, Any]:
     """`packed` of the narrowed array."""
     return packed(narrow(array))
+
+
+def encode_shorts(parts: np.ndarray) -> dict[str, Any]:
+    """Parts of 1 as little-endian uint16, 65535 standing for 1: a picture's heights in half of float32's length."""
+    data = np.rint(65535 * np.asarray(parts)).astype("<u2")
+    return {**packed(data), "dtype": "u2"}
 
 
 def decode(encoded: dict[str, Any]) -> np.ndarray:

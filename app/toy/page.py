@@ -4,28 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from dash import dcc, html
+from dash import html
 
-from app.appearance import looks
+from app.appearance import ground_looks, looks
 from app.components.layout import bench, button, control_panel, group, header_tools, player, preset_group
 from app.toy.controls import controls, shown_methods, start_controls, surface_choice, surface_controls
 from app.toy.export.controls import CONTROLS as EXPORT_CONTROLS
-from app.toy.figures import EMPTY
 from app.toy.presets import PRESETS, preset_values
 from app.toy.request import PRESET, find_link_faults
 from app.web.pages import Page
 from geometry.surfaces import SURFACES, make_surface
 from optimizers import METHODS
 
-GRAPH_CONFIG = {
-    "displaylogo": False,
-    "displayModeBar": False,
-    "plotlyServerURL": "",
-    "modeBarButtonsToRemove": ["sendChartToCloud"],
-    "responsive": True,
-    "scrollZoom": False,
-}
-RELIEF_CONFIG = {**GRAPH_CONFIG, "scrollZoom": True}
 CHARTS = (
     ("losses", "Loss", "L(θ)"),
     ("distance", "Distance", "‖θ − c‖"),
@@ -41,6 +31,7 @@ def tables() -> dict[str, Any]:
         "surfaces": {key: _surface_table(key) for key in SURFACES},
         "methods": list(METHODS),
         "looks": looks(METHODS),
+        "grounds": ground_looks(),
         "export": [control.entry() for control in EXPORT_CONTROLS],
         "presets": {key: {"caption": preset.caption, **preset_values(key)} for key, preset in PRESETS.items()},
     }
@@ -81,32 +72,20 @@ def _heading() -> Any:
     return html.Div([html.P(id="caption", className="caption"), legend], className="heading")
 
 
-def picture(key: str, title: str, config: dict[str, Any], hint: str) -> Any:
-    """A figure: a plotly graph under the canvases that paths are drawn on."""
+def picture(key: str, title: str, hint: str) -> Any:
+    """A figure that the browser draws, with its title and what one may do with it."""
     return html.Figure(
         className="picture",
         id=f"{key}-picture",
         children=[
             html.Figcaption([html.Span(title, id=f"{key}-title"), html.Span(hint, className="hint", id=f"{key}-hint")]),
-            html.Div(
-                className="canvas-stack",
-                id=f"{key}-stack",
-                children=[
-                    dcc.Graph(id=f"{key}-graph", figure=EMPTY, config=config, responsive=True, className="graph")
-                ],
-            ),
+            html.Div(className="canvas-stack", id=f"{key}-stack"),
         ],
     )
 
 
 def _pictures() -> Any:
-    return html.Div(
-        className="pictures",
-        children=[
-            picture("map", "Map", GRAPH_CONFIG, "Click or drag to set the start"),
-            picture("relief", "Surface", RELIEF_CONFIG, "Drag to turn, scroll to zoom"),
-        ],
-    )
+    return html.Div(className="pictures", children=[picture("map", "Map", ""), picture("relief", "Surface", "")])
 
 
 def _charts() -> Any:

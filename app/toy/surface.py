@@ -1,4 +1,4 @@
-"""A surface as the browser takes it: figures, the grid that hides parts of a path, the flat basin, words."""
+"""A surface as the browser takes it: the ground (or the curve) that it draws, the flat basin, words."""
 
 from __future__ import annotations
 
@@ -7,37 +7,25 @@ from typing import Any
 import numpy as np
 import orjson
 
-from app.encoding import encode
-from app.toy.figures import curve_figure, map_figure, relief_figure
-from app.toy.landscape import MAP_POINTS, RELIEF_POINTS, Grid, colour_range, curve_of, grid_of
+from app.toy.landscape import curve_entry, curve_of, ground_of
 from app.toy.request import ToyRequest
 from geometry.surface import Surface
-
-CAMERA = (-0.75, -1.0, 1.45)
-RELIEF_TOP_QUANTILE = 0.45
-"""The 3-D view is cut at this quantile of the loss, so that a bowl's rim does not flatten what lies inside, …"""
-RELIEF_ABOVE_START = 1.2
-"""… but not below this multiple of the start's height above the lowest loss, …"""
-RELIEF_WORTH_CUTTING = 2.0
-"""… and only where the whole surface is at least this many times as high."""
-
 
 def surface_key(request: ToyRequest) -> str:
     """A text that is equal for requests whose surfaces are drawn the same."""
     parameters = ",".join(f"{name}={value!r}" for name, value in request.surface_parameters)
-    return f"{request.surface};{parameters};{request.scheme}"
+    return f"{request.surface};{parameters}"
 
 
 def surface_of(request: ToyRequest) -> bytes:
     """The JSON of the request's surface."""
-    return _surface_json(request.make_surface(), surface_key(request), request.scheme)
+    return _surface_json(request.make_surface(), surface_key(request))
 
 
-def _surface_json(surface: Surface, key: str, scheme: str) -> bytes:
+def _surface_json(surface: Surface, key: str) -> bytes:
     answer = {
         "key": key,
         "surface": surface.key,
-        "scheme": scheme,
         "title": surface.title,
         "description": surface.description,
         "dimension": surface.dimension,
@@ -47,8 +35,9 @@ def _surface_json(surface: Surface, key: str, scheme: str) -> bytes:
         "minima": _minima(surface),
         "reference": reference(surface)[1],
     }
-    draw = _curve if surface.dimension == 1 else _map_and_relief
-    return orjson.dumps({**answer, **draw(surface, scheme)})
+    if surface.dimension == 1:
+        return orjson.dumps({**answer, "curve": curve_entry(*curve_of(surface))})
+    return orjson.dumps({**answer, "ground": ground_of(surface)})
 
 
 def _basin(surface: Surface) -> dict[str, Any] | None:
@@ -72,33 +61,3 @@ def _minima(surface: Surface) -> list[dict[str, Any]]:
         {"name": m.name, "position": [float(value) for value in np.atleast_1d(m.position)], "loss": float(m.loss)}
         for m in surface.minima
     ]
-
-
-def _map_and_relief(surface: Surface, scheme: str) -> dict[str, Any]:
-    grid, coarse = grid_of(surface, MAP_POINTS), grid_of(surface, RELIEF_POINTS)
-    colours = colour_range(grid.losses)
-    top = relief_top(coarse, float(surface.loss(np.asarray(surface.default_start))))
-    return {
-        "figures": {
-            "map": map_figure(grid, colours, scheme),
-            "relief": relief_figure(coarse, colours, scheme, CAMERA, top),
-        },
-        "relief": {
-            "points": RELIEF_POINTS,
-            "losses": encode(coarse.losses),
-            "top": top,
-            "span": top - float(coarse.losses.min()),
-        },
-    }
-
-
-def _curve(surface: Surface, scheme: str) -> dict[str, Any]:
-    x, losses = curve_of(surface)
-    return {"figures": {"map": curve_figure(x, losses, scheme)}}
-
-
-def relief_top(grid: Grid, start_loss: float) -> float:
-    """The loss at which the 3-D view is cut."""
-    low, high = float(grid.losses.min()), float(grid.losses.max())
-    cut = max(float(np.quantile(grid.losses, RELIEF_TOP_QUANTILE)), low + RELIEF_ABOVE_START * (start_loss - low))
-    return high if high - low < RELIEF_WORTH_CUTTING * (cut - low) else cut
