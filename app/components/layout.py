@@ -53,8 +53,8 @@ def control_panel(groups: Sequence[Any]) -> Any:
     return html.Aside(list(groups), id="controls", className="controls", **{"aria-label": "Controls"})
 
 
-def preset_group(titles: Mapping[str, str]) -> Any:
-    """The group with a button for each preset (key → title)."""
+def preset_row(titles: Mapping[str, str]) -> Any:
+    """A button for each preset (key → title)."""
     buttons = [
         html.Button(
             title,
@@ -64,7 +64,12 @@ def preset_group(titles: Mapping[str, str]) -> Any:
         )
         for key, title in titles.items()
     ]
-    return group("Presets", [html.Div(buttons, className="presets")])
+    return html.Div(buttons, className="presets", role="group", **{"aria-label": "Presets"})
+
+
+def preset_group(titles: Mapping[str, str]) -> Any:
+    """The group of controls with the presets."""
+    return group("Presets", [preset_row(titles)])
 
 
 def player() -> Any:

@@ -20,7 +20,11 @@ THEME = _choice(
     kept=True,
 )
 PANEL = _choice(
-    "panel", "Controls panel", (("shown", "Shown"), ("hidden", "Hidden")), "Whether controls are shown.", kept=True
+    "panel",
+    "Controls panel",
+    (("shown", "Shown"), ("hidden", "Hidden")),
+    "Whether controls are shown; the toy lab folds them away at first.",
+    kept=True,
 )
 PREDICT = _choice(
     "predict",

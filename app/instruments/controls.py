@@ -40,7 +40,7 @@ def instrument_controls() -> tuple[Control, ...]:
 
 def read_instruments(reader: Reader) -> ToyReading:
     """The whole state, the toy lab's and the instruments' own, in what a reader reads."""
-    toy = read_toy(reader)
+    toy = read_toy(reader, view={})
     state = {control.name: reader.read(control) for control in instrument_controls()}
     surface = toy.state["surface"]
     known = axes_of(surface)

@@ -45,7 +45,7 @@ def _controls() -> Any:
         [
             preset_group({key: preset.title for key, preset in PRESETS.items()}),
             group("Surface", [html.Div(id="surface-choice"), html.Div(id="surface-controls")]),
-            group("Walk", [html.Div(id="walk-controls")]),
+            group("Walk", [html.Div(id="main-controls"), html.Div(id="walk-controls")]),
             group("Preconditioner U", [html.Div(id="preconditioner-controls")]),
         ]
     )

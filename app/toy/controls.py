@@ -35,7 +35,7 @@ def surface_choice() -> ChoiceControl:
 
 
 WALK = (
-    NumberControl("learning_rate", "η", "Learning rate", 1e-5, 1.0, 0.0165, "Step size: θ ← θ − ηv.", "walk", "log"),
+    NumberControl("learning_rate", "η", "Learning rate", 1e-5, 1.0, 0.0165, "Step size: θ ← θ − ηv.", "main", "log"),
     NumberControl(
         name="radius",
         symbol="ρ",
@@ -44,19 +44,19 @@ WALK = (
         maximum=3.0,
         default=0.30,
         help="How far SAM looks ahead: the gradient is taken at θ + ε with ‖ε‖ = ρ.",
-        group="walk",
+        group="main",
         step=0.01,
     ),
     NumberControl("momentum", "μ", "Momentum", 0.0, 0.99, 0.9, "Heavy ball: v ← μv + Ug.", "walk", step=0.01),
     NumberControl(
         name="noise_variance",
         symbol="σ²",
-        label="Gradient noise variance",
+        label="Noise variance",
         minimum=0.0,
         maximum=1.0,
         default=0.0,
         help="Variance of the Gaussian noise added to each coordinate of the outer gradient, the same for all methods.",
-        group="walk",
+        group="main",
         scale="log or zero",
         smallest=1e-15,
     ),

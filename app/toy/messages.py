@@ -299,7 +299,7 @@ class SurfaceTable(TypedDict):
 
 
 class ToyTables(TypedDict):
-    """What the toy lab's page is told once. presets: their captions and values."""
+    """What the toy lab's page is told once. presets: their words and states."""
 
     page: Literal["toy"]
     controls: list[Control]

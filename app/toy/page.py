@@ -7,11 +7,11 @@ from typing import Any
 from dash import html
 
 from app.appearance import ground_looks, looks
-from app.components.layout import bench, button, control_panel, group, header_tools, player, preset_group
+from app.components.layout import bench, button, control_panel, group, header_tools, player, preset_row
 from app.toy.controls import controls, shown_methods, start_controls, surface_choice, surface_controls
 from app.toy.export.controls import CONTROLS as EXPORT_CONTROLS
-from app.toy.presets import PRESETS, preset_values
-from app.toy.request import PRESET, find_link_faults
+from app.toy.presets import PRESETS, Preset
+from app.toy.request import PRESET, find_link_faults, read_state
 from app.web.pages import Page
 from geometry.surfaces import SURFACES, make_surface
 from optimizers import METHODS
@@ -33,8 +33,14 @@ def tables() -> dict[str, Any]:
         "looks": looks(METHODS),
         "grounds": ground_looks(),
         "export": [control.entry() for control in EXPORT_CONTROLS],
-        "presets": {key: {"caption": preset.caption, **preset_values(key)} for key, preset in PRESETS.items()},
+        "presets": {key: preset_entry(preset) for key, preset in PRESETS.items()},
     }
+
+
+def preset_entry(preset: Preset) -> dict[str, Any]:
+    """What the client is told of a preset: its words, and its whole state."""
+    words = {name: getattr(preset, name) for name in ("title", "question", "caption")}
+    return {**words, "state": read_state({"preset": preset.key}).state}
 
 
 def _surface_table(key: str) -> dict[str, Any]:
@@ -50,14 +56,13 @@ def header() -> list[Any]:
 
 def layout() -> Any:
     """The page."""
-    stage = [_heading(), _pictures(), player(), *_lenses(), _charts(), _table(), _claims(), _help()]
-    return bench(tables(), _controls(), stage)
+    stage = [_first_screen(), *_lenses(), _charts(), _table(), _claims(), _help()]
+    return bench(tables(), _controls(), stage, "lab toy")
 
 
 def _controls() -> Any:
     return control_panel(
         [
-            preset_group({key: preset.title for key, preset in PRESETS.items()}),
             group("Surface", [html.Div(id="surface-choice"), html.Div(id="surface-controls")]),
             group("Walk", [html.Div(id="walk-controls")]),
             group("Each method its own", [html.Div(id="own-controls")], opened=False),
@@ -67,9 +72,40 @@ def _controls() -> Any:
     )
 
 
+def _first_screen() -> Any:
+    """What a newcomer sees and needs, as high as the window: the question, the methods, the pictures, playback and the
+    three settings that decide most."""
+    return html.Section(
+        id="first-screen", className="first-screen", children=[_heading(), _legend(), _pictures(), _dock()]
+    )
+
+
 def _heading() -> Any:
-    legend = html.Div(id="legend", className="legend", role="group", **{"aria-label": "Methods shown"})
-    return html.Div([html.P(id="caption", className="caption"), legend], className="heading")
+    words = [html.H1(id="question", className="question"), html.P(id="caption", className="caption")]
+    presets = preset_row({key: preset.title for key, preset in PRESETS.items()})
+    return html.Div([html.Div(words, className="heading-words"), presets], className="heading")
+
+
+def _legend() -> Any:
+    return html.Div(id="legend", className="legend", role="group", **{"aria-label": "Methods shown"})
+
+
+def _dock() -> Any:
+    """Playback, and the settings that stand beside the pictures."""
+    more = button(
+        "toggle-controls",
+        "More settings",
+        id="more-settings",
+        title="Surface, momentum, U and what looks closer (C)",
+        **{"aria-controls": "controls", "aria-expanded": "false"},
+    )
+    return html.Div(
+        className="dock",
+        children=[
+            player(),
+            html.Div([html.Div(id="main-controls", className="main-controls"), more], className="main-settings"),
+        ],
+    )
 
 
 def picture(key: str, title: str, hint: str) -> Any:
@@ -85,7 +121,14 @@ def picture(key: str, title: str, hint: str) -> Any:
 
 
 def _pictures() -> Any:
-    return html.Div(className="pictures", children=[picture("map", "Map", ""), picture("relief", "Surface", "")])
+    return html.Div(
+        className="pictures",
+        children=[
+            picture("map", "Map", ""),
+            html.Figure(id="cut-picture", className="picture", hidden=True),
+            picture("relief", "Surface", ""),
+        ],
+    )
 
 
 def _charts() -> Any:

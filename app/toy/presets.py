@@ -22,6 +22,8 @@ class Preset:
 
     key: str
     title: str
+    question: str
+    """The page's title while it is shown, in plain words."""
     caption: str
     surface: str
     values: dict[str, Any] = field(default_factory=dict)
@@ -39,6 +41,7 @@ def _all() -> tuple[Preset, ...]:
         Preset(
             "figure-2",
             "Figure 2",
+            "A sharp pothole. Who gets out?",
             "Our reconstruction of the paper's Figure 2: from a start in the annular well, who gets out?",
             "annular-well",
             {"learning_rate": 0.0165, "radius": 0.30, "steps": 600, **_annular_start(-0.5 * well.width, 0.6)},
@@ -46,6 +49,7 @@ def _all() -> tuple[Preset, ...]:
         Preset(
             "figure-3",
             "Figure 3",
+            "At rest at the pothole’s very bottom. Who gets out?",
             "Our reconstruction of the paper's Figure 3: a start at the bottom of the well, with a trace of noise.",
             "annular-well",
             {
@@ -59,6 +63,7 @@ def _all() -> tuple[Preset, ...]:
         Preset(
             "stiff-valley",
             "Stiff valley",
+            "A steep wall and a flat floor. Can one learning rate serve both?",
             "One axis is flat, the other stiff: no single learning rate suits both, a preconditioner does.",
             "stiff-valley",
             {"learning_rate": 0.017, "radius": 0.33, "steps": 600},
@@ -66,6 +71,7 @@ def _all() -> tuple[Preset, ...]:
         Preset(
             "two-scale",
             "Two-scale quadratic",
+            "A pothole in a wide bowl. Whom does bouncing carry out?",
             "A wide basin with a sharp pothole: when does SAM's bouncing carry it out?",
             "two-scale-quadratic",
             {"steps": 400, "radius": 0.10},

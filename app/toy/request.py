@@ -89,8 +89,12 @@ def find_link_faults(query: str) -> list[str]:
     return read_link(query).faults()
 
 
-def read_toy(reader: Reader) -> ToyReading:
-    """The toy lab's state in what a reader reads, which may hold more for others."""
+FOLDED = {"panel": "hidden"}
+"""On the toy lab's page the settings beside the main ones are folded away at first."""
+
+
+def read_toy(reader: Reader, view: Mapping[str, Any] = FOLDED) -> ToyReading:
+    """The toy lab's state in what a reader reads, which may hold more for others; `view`: a page's own defaults."""
     # A link that names a surface but no preset asks for that surface, not for the first preset with another surface.
     choice = surface_choice()
     preset = reader.read(PRESET, CUSTOM if reader.holds(choice) else DEFAULT_PRESET)
@@ -102,7 +106,7 @@ def read_toy(reader: Reader) -> ToyReading:
     surface = _read_surface(state, reader, base)
     for control in controls_of(surface):
         if not control.name.startswith("surface."):
-            state[control.name] = reader.read(control, base.get(control.name))
+            state[control.name] = reader.read(control, {**view, **base}.get(control.name))
     return ToyReading(**vars(reader.reading(state)), surface=surface)
 
 

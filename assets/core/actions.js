@@ -30,6 +30,14 @@ export class Actions {
   }
 }
 
+const narrow = () => window.matchMedia("(max-width: 820px)").matches; // as in lab.css
+
+/**
+ * Whether the panel of controls is on the screen.
+ * @param {import("./state.js").State} state
+ */
+export const panelOpen = (state) => (narrow() ? document.body.classList.contains("controls-open") : state.values.panel !== "hidden");
+
 /**
  * The tools at the right of every header.
  * @param {import("./state.js").State} state
@@ -38,9 +46,12 @@ export class Actions {
 export function headerActions(state) {
   return {
     "toggle-scheme": () => state.set({ scheme: state.values.scheme === "dark" ? "light" : "dark" }, "user"),
-    "toggle-controls": (_, button) => {
-      const open = document.body.classList.toggle("controls-open");
-      button?.setAttribute("aria-expanded", String(open));
+    "toggle-controls": () => {
+      // On a phone the panel is a sheet over the page, and closed where nobody opened it.
+      if (narrow()) document.body.classList.toggle("controls-open");
+      else state.set({ panel: state.values.panel === "hidden" ? "shown" : "hidden" }, "user");
+      for (const button of document.querySelectorAll("[data-action=toggle-controls]"))
+        button.setAttribute("aria-expanded", String(panelOpen(state)));
     },
     "copy-link": (_, button) => copyLink(state.values, button),
   };

@@ -319,7 +319,7 @@ export interface SurfaceTable {
   controls: Control[];
 }
 
-/** What the toy lab's page is told once. presets: their captions and values. */
+/** What the toy lab's page is told once. presets: their words and states. */
 export interface ToyTables {
   page: "toy";
   controls: Control[];

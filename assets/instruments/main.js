@@ -32,7 +32,7 @@ export class InstrumentsLab {
     this.schema = new Schema(tables.controls);
     this.widgets = new Widgets(this.state);
     this.widgets.build(by("surface-choice"), this.schema.group("surface"));
-    for (const name of ["walk", "preconditioner"]) this.widgets.build(by(`${name}-controls`), this.schema.group(name));
+    for (const name of ["main", "walk", "preconditioner"]) this.widgets.build(by(`${name}-controls`), this.schema.group(name));
     const kinds = { phase: PhaseDiagram, race: Race, fairness: Fairness, basins: Basins, "two-scale": TwoScales };
     this.instruments = {};
     this.tools = [];

@@ -1,4 +1,5 @@
 // Screen or projector, controls shown or hidden: what the state says of both, and the keys that change it.
+import { panelOpen } from "../core/actions.js";
 import { keys } from "../core/keys.js";
 import { showTheme } from "../core/scheme.js";
 
@@ -27,6 +28,8 @@ export function addTheme(page) {
   };
   state.listen(() => {
     document.body.classList.toggle("panel-hidden", state.get("panel") === "hidden");
+    for (const button of document.querySelectorAll("[data-action=toggle-controls]"))
+      button.setAttribute("aria-expanded", String(panelOpen(state)));
     if (showTheme(state.get("theme") ?? "screen")) redraw();
   });
   page.actions.add({ projector, panel });

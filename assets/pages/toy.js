@@ -10,11 +10,12 @@ import { addTheme } from "../lecture/theme.js";
 import { addAnatomy } from "../toy/anatomy.js";
 import { addCloud } from "../toy/cloud.js";
 import { addCosts } from "../toy/cost.js";
+import { addFirstScreen } from "../toy/first_screen.js";
 import { ToyLab } from "../toy/main.js";
 import { addOwnSettings } from "../toy/own.js";
 
 addPage("toy", ToyLab, [
-  ...[addHelp, addLecture, addTheme, addToyExport],
+  ...[addFirstScreen, addHelp, addLecture, addTheme, addToyExport],
   ...[addDataTable, addFilmStrip, addPictureWords, addPredict],
   ...[addAnatomy, addCloud, addCosts, addOwnSettings],
 ]);

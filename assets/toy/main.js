@@ -24,6 +24,7 @@ import { Pictures } from "./pictures.js";
 const END = 3000; // "the last step", whatever the number of steps: the control's maximum
 const FIRST_TIMEOUT = 180000; // ms: the server may have to compile the simulation first
 const TIMEOUT = 10000;
+const OWN = { question: "Who gets where from here?", caption: "Settings of your own." };
 const LONG_WAIT = 2500; // ms until the page says what it waits for
 
 export class ToyLab {
@@ -69,7 +70,8 @@ export class ToyLab {
     this.schema = new Schema(tables.controls);
     this.widgets = new Widgets(this.state);
     this.widgets.build(by("surface-choice"), this.schema.group("surface"));
-    for (const name of ["walk", "preconditioner", "lens", "own"]) this.widgets.build(by(`${name}-controls`), this.schema.group(name));
+    for (const name of ["main", "walk", "preconditioner", "lens", "own"])
+      this.widgets.build(by(`${name}-controls`), this.schema.group(name));
     this.player = new Player({
       onStep: (step) => this.showStep(step),
       onPlaying: (playing) => {
@@ -168,7 +170,8 @@ export class ToyLab {
     }
     this.wantedStep = values.step;
     this.pictures.relief.setEye(eyeOf(values));
-    const { caption } = this.tables.presets[values.preset] ?? { caption: "Your own settings." };
+    const { question, caption } = this.tables.presets[values.preset] ?? OWN;
+    by("question").textContent = question;
     by("caption").textContent = caption;
     for (const button of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-action=preset]"))) {
       button.setAttribute("aria-pressed", String(button.dataset.value === values.preset));

@@ -13,6 +13,17 @@ WITHIN = 120.0
 """Seconds that a test waits at most for what it checks, on a machine that may be busy with something else."""
 
 
+AT_HAND = {"step": "3000", "panel": "shown"}
+
+
+def with_defaults(link: str) -> str:
+    """The link with what tests need at hand, where it does not say otherwise."""
+    path, _, query = link.partition("?")
+    held = {pair.partition("=")[0] for pair in query.split("&")}
+    more = [f"{name}={value}" for name, value in AT_HAND.items() if name not in held]
+    return f"{path}?{'&'.join([*filter(None, [query]), *more])}"
+
+
 class LabPage:
     """A page of the toy lab. The page's policy forbids Playwright's wait_for_function, so waiting is done from here."""
 
@@ -20,8 +31,9 @@ class LabPage:
         self.page = page
 
     def open(self, link: str = "/") -> LabPage:
-        """Open a link and wait for the first paths on the map."""
-        self.page.goto(link)
+        """Open a link and wait for the first paths on the map: at the end of the run and with all settings on the
+        screen, where the link says nothing else of them. (A link that names no step plays.)"""
+        self.page.goto(with_defaults(link))
         self.page.locator("#outcomes [data-outcome]").first.wait_for(timeout=120_000)
         self.until(lambda: self.page.evaluate("potholeLab.toy.pictures.map.paths.ready"))
         return self.settle()
@@ -30,7 +42,7 @@ class LabPage:
         """Go to a link within the page, as its back button does: much faster than loading the page anew."""
         # An answer that was still under way to the state before must not be taken for the link's.
         before = self.page.evaluate("potholeLab.toy.opens")
-        self.page.evaluate("(link) => history.pushState(null, '', link)", link)
+        self.page.evaluate("(link) => history.pushState(null, '', link)", with_defaults(link))
         self.page.evaluate("() => { dispatchEvent(new PopStateEvent('popstate')); }")
         self.until(lambda: self.page.evaluate("potholeLab.toy.opens") > before)
         return self.settle()

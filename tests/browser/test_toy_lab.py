@@ -31,6 +31,7 @@ def test_the_first_page_shows_the_figure_and_its_statements(lab):
     assert list(lab.table()) == ALL
     assert lab.outcomes() == {"SGDM": "trapped", "SAM": "reached", "LLQR": "trapped", "LLQR+SAM": "reached"}
     assert "r = 4.97" in lab.table()["SGDM"]["Outcome"]
+    assert lab.page.locator("h1").inner_text() == "A sharp pothole. Who gets out?"
     assert "Our reconstruction" in lab.page.locator("#caption").inner_text()
     lab.until(lambda: lab.painted("map") > 200 and lab.painted("relief") > 200)
     assert lab.overflow() <= 0

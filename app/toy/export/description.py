@@ -17,7 +17,7 @@ SOURCE = (
     "and not the authors' own data."
 )
 
-DECISIVE = ("surface", "start", "walk", "preconditioner")
+DECISIVE = ("surface", "start", "main", "walk", "preconditioner")
 """Groups of controls that decide the paths."""
 
 
