@@ -27,7 +27,15 @@ export function drawBall(context, look, x, y, radius, { roll, heading }, paper) 
   context.save();
   context.clip();
   context.beginPath();
-  context.ellipse(x, y, Math.abs(across) * radius, radius, heading, across > 0 ? -Math.PI / 2 : Math.PI / 2, across > 0 ? Math.PI / 2 : 1.5 * Math.PI);
+  context.ellipse(
+    x,
+    y,
+    Math.abs(across) * radius,
+    radius,
+    heading,
+    across > 0 ? -Math.PI / 2 : Math.PI / 2,
+    across > 0 ? Math.PI / 2 : 1.5 * Math.PI,
+  );
   context.strokeStyle = "rgb(0 0 0 / 35%)";
   context.lineWidth = radius / 4;
   context.stroke();

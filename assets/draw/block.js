@@ -141,7 +141,10 @@ class Block {
   #strip(picture, from, to, colour, stands) {
     const { four } = this;
     for (let k = 0; k < CUTS; k += 1) {
-      const [start, end] = [k / CUTS, (k + 1) / CUTS].map((part) => [from[0] + part * (to[0] - from[0]), from[1] + part * (to[1] - from[1])]);
+      const [start, end] = [k / CUTS, (k + 1) / CUTS].map((part) => [
+        from[0] + part * (to[0] - from[0]),
+        from[1] + part * (to[1] - from[1]),
+      ]);
       if (!stands((start[0] + end[0]) / 2, (start[1] + end[1]) / 2)) continue;
       [start, end].forEach(([x, y], side) => {
         this.#project(four, side, x, y, this.#heightAt(x, y));

@@ -45,11 +45,7 @@ export class Camera {
   /** @returns {Eye} */
   get eye() {
     const level = Math.cos(this.above) * this.distance;
-    return {
-      x: level * Math.cos(this.around),
-      y: level * Math.sin(this.around),
-      z: Math.sin(this.above) * this.distance + CENTRE[2],
-    };
+    return { x: level * Math.cos(this.around), y: level * Math.sin(this.around), z: Math.sin(this.above) * this.distance + CENTRE[2] };
   }
 
   /**

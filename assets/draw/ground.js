@@ -56,8 +56,8 @@ export const LEVEL = LIGHT[2];
  */
 export function hillShade(values, columns, rows, cut) {
   const shade = new Float32Array(columns * rows);
-  const acrossScale = GENTLE * ((BOX[2] / cut) * (columns - 1)) / BOX[0];
-  const upScale = GENTLE * ((BOX[2] / cut) * (rows - 1)) / BOX[1];
+  const acrossScale = (GENTLE * ((BOX[2] / cut) * (columns - 1))) / BOX[0];
+  const upScale = (GENTLE * ((BOX[2] / cut) * (rows - 1))) / BOX[1];
   for (let row = 0; row < rows; row += 1) {
     const below = Math.max(row - 1, 0) * columns;
     const above = Math.min(row + 1, rows - 1) * columns;

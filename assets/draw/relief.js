@@ -79,6 +79,11 @@ export class ReliefView {
     this.#listen();
   }
 
+  /** Whether nothing finer will follow what is drawn. */
+  get isSharp() {
+    return this.drawing.width > this.width;
+  }
+
   /** @param {((open: boolean) => void) | undefined} onOpen */
   #addTools(onOpen) {
     this.opener = makeButton("Cut open", () => {
@@ -113,9 +118,6 @@ export class ReliefView {
       reset: () => this.setEye(this.first),
       rest: () => this.onCamera?.(this.camera.eye),
     });
-    // Where the browser has taken a canvas's memory away, as after a sleep, it gives it back empty.
-    this.canvas.addEventListener("contextrestored", () => this.draw());
-    for (const { canvas } of [this.paths.trail, this.paths.live]) canvas.addEventListener("contextrestored", () => this.paths.rebuild());
   }
 
   #move() {
@@ -204,7 +206,13 @@ export class ReliefView {
     if (painted && painted.ground === ground && painted.look === look && painted.size >= size) return painted.texture;
     const pixels = new Uint32Array(size * size);
     paintGround(ground, litPalette(look), size, size, pixels);
-    const texture = { pixels, width: size, perColumn: (size - 1) / (ground.columns - 1), perRow: (size - 1) / (ground.rows - 1), last: size - 1 };
+    const texture = {
+      pixels,
+      width: size,
+      perColumn: (size - 1) / (ground.columns - 1),
+      perRow: (size - 1) / (ground.rows - 1),
+      last: size - 1,
+    };
     this.painted = { texture, size, ground, look };
     return texture;
   }

@@ -50,6 +50,7 @@ export class OfflineScene {
     this.bar.showLoop(state.loop === "on");
     this.setScheme(this.scheme);
     new ResizeObserver(() => this.soon(() => this.draw())).observe(by("map-stack"));
+    document.addEventListener("contextrestored", () => this.soon(() => this.draw()), true); // given back empty, after a sleep
     by("spoken").textContent = paths.summary;
   }
 
