@@ -308,7 +308,9 @@ VIEW = (
     *mark(
         (
             NumberControl("speed", "", "Speed", 1, 1000, 60, "Playback speed.", "view", "log", unit="steps/s"),
-            ChoiceControl("wedge", "Cut open", (("on", "Cut"), ("off", "Whole")), "on", "The 3-D view cut open.", "view"),
+            ChoiceControl(
+                "wedge", "Cut open", (("on", "Cut"), ("off", "Whole")), "on", "The 3-D view cut open.", "view"
+            ),
             ChoiceControl("loop", "Loop", (("off", "Once"), ("on", "Loop")), "off", "Start again at the end.", "view"),
         ),
         role="view",

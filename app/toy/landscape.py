@@ -97,7 +97,7 @@ def colour_range(losses: np.ndarray, barrier: float = np.inf) -> ColourRange:
 
 
 def barrier_of(surface: Surface) -> float:
-    """The highest loss, above the lowest minimum's, on the straight ways between minima; ∞ where there is no such way."""
+    """How high the straight ways between minima rise above their lower ends, at most; ∞ where there is no such way."""
     places = [np.asarray(minimum.position, dtype=float) for minimum in surface.minima]
     if surface.flat_basin is not None:
         places.append(np.asarray(surface.flat_basin.centre, dtype=float))
@@ -135,7 +135,9 @@ def ground_entry(
     }
 
 
-def curve_entry(x: np.ndarray, losses: np.ndarray, ticks: tuple[Sequence[float], Sequence[str]] = ((), ())) -> dict[str, Any]:
+def curve_entry(
+    x: np.ndarray, losses: np.ndarray, ticks: tuple[Sequence[float], Sequence[str]] = ((), ())
+) -> dict[str, Any]:
     """A curve as the browser takes it. ticks: of the loss's axis, where round numbers will not do."""
     return {"x": encode(x), "losses": encode(losses), "ticks": list(ticks[0]), "labels": list(ticks[1])}
 

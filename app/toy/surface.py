@@ -11,6 +11,7 @@ from app.toy.landscape import curve_entry, curve_of, ground_of
 from app.toy.request import ToyRequest
 from geometry.surface import Surface
 
+
 def surface_key(request: ToyRequest) -> str:
     """A text that is equal for requests whose surfaces are drawn the same."""
     parameters = ",".join(f"{name}={value!r}" for name, value in request.surface_parameters)

@@ -33,9 +33,14 @@ WITHIN = 180_000
 
 WATCH = """window.seen = {};
 const found = (selector) => document.querySelector(selector) !== null;
-const kinds = { outcome: () => found(OUTCOME), map: () => found(OUTCOME) && (!found(PLOTLY) || found(`${PLOTLY} .main-svg`)) };
+const kinds = {
+  outcome: () => found(OUTCOME),
+  map: () => found(OUTCOME) && (!found(PLOTLY) || found(`${PLOTLY} .main-svg`)),
+};
 new MutationObserver(() => {
-  for (const [name, is] of Object.entries(kinds)) if (!(name in window.seen) && is()) window.seen[name] = performance.now();
+  for (const [name, is] of Object.entries(kinds)) {
+    if (!(name in window.seen) && is()) window.seen[name] = performance.now();
+  }
 }).observe(document, { subtree: true, childList: true });"""
 """Times are the page's own: a busy driver does not count."""
 

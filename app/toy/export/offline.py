@@ -33,7 +33,7 @@ TEMPLATE = ASSETS / "export" / "offline" / "scene.html"
 def offline_page(reading: ToyReading, step: int) -> bytes:
     """The file, in UTF-8."""
     script = link(ENTRY)
-    style = "\n".join((ASSETS / name).read_text(encoding="utf-8") for name in STYLES) 
+    style = "\n".join((ASSETS / name).read_text(encoding="utf-8") for name in STYLES)
     surface = reading.surface
     flat = surface.dimension == 1
     rows = "".join(f"<div><dt>{escape(n)}</dt><dd>{escape(v)}</dd></div>" for n, v in settings_rows(reading))

@@ -76,11 +76,15 @@ def test_colours_rise_with_the_loss_and_come_back(key):
 
 @pytest.mark.parametrize(("key", "least"), [("annular-well", 0.3), ("stiff-valley", 0.15), ("two-scale-plane", 0.15)])
 def test_a_pothole_takes_a_good_part_of_colours_and_heights(key, least):
-    """On a linear scale the wall of the ring would be a seventh of the colours, that of the valley's pothole 1 in 300."""
+    """On a linear scale the ring's wall would be a seventh of the colours, that of the valley's pothole 1 in 300."""
     surface = make_surface(key)
     losses = grid_of(surface, GROUND_POINTS).losses
     colours, top = scale_of(surface, losses)
-    wall = colours.low + barrier_of(surface) if key != "annular-well" else float(surface.loss(np.array([surface.barrier_radius, 0.0])))
+    wall = (
+        colours.low + barrier_of(surface)
+        if key != "annular-well"
+        else float(surface.loss(np.array([surface.barrier_radius, 0.0])))
+    )
     for end in (top, colours.high):
         assert colours.colour(np.asarray(wall)) / colours.colour(np.asarray(end)) > least
 
@@ -117,7 +121,9 @@ def test_level_ground_has_the_scale_s_own_colours_and_they_grow_lighter(scheme):
     stops = ground_looks()[scheme]["stops"]
     flat = lit(np.full((3, 3), 1.0), 1.0, scheme)[1, 1]
     assert flat == pytest.approx([int(stops[-1][at : at + 2], 16) / 255 for at in (1, 3, 5)])
-    lightness = [float(lit(np.full((3, 3), share), 1.0, scheme)[1, 1] @ [0.2126, 0.7152, 0.0722]) for share in (0, 0.5, 1)]
+    lightness = [
+        float(lit(np.full((3, 3), share), 1.0, scheme)[1, 1] @ [0.2126, 0.7152, 0.0722]) for share in (0, 0.5, 1)
+    ]
     assert lightness == sorted(lightness) and lightness[2] > 1.3 * lightness[0]
 
 
