@@ -17,7 +17,8 @@ from app import ASSETS, __version__
 from app.appearance import ground_looks, looks
 from app.state.schema import write_link
 from app.toy.batch import compute_paths
-from app.toy.export.description import SOURCE, caption_of, settings_of, settings_rows
+from app.toy.cut import cut
+from app.toy.export.description import CUT_WORDS, SOURCE, caption_of, settings_of, settings_rows, steps_of
 from app.toy.request import ToyReading, request_of
 from app.toy.surface import reference, surface_of
 from app.web.modules import link
@@ -27,6 +28,8 @@ ENTRY = ASSETS / "pages" / "offline.js"
 """The file carries this entry and all that it imports, most of it the page's own code, as one script: what is opened
 from disk may import nothing."""
 STYLES = ("lab.css", "lecture/projector.css", "export/offline/offline.css")
+CUT_STEPS = 601
+"""Steps whose cut the file carries, evenly spread: all of a walk that is no longer, else the nearest is shown."""
 TEMPLATE = ASSETS / "export" / "offline" / "scene.html"
 
 
@@ -48,6 +51,7 @@ def offline_page(reading: ToyReading, step: int) -> bytes:
         "scheme": escape(reading.state["scheme"]),
         "map_title": "Loss" if flat else "Map",
         "relief_title": "Position against step" if flat else "Surface",
+        "cut_words": escape(CUT_WORDS["curve" if flat else reading.state["cut_line"]]),
         "distance_unit": escape(f"to {reference(surface)[1]}"),
         "description": escape(surface.description),
         "settings": rows,
@@ -75,6 +79,7 @@ def scene_data(reading: ToyReading, step: int) -> dict[str, Any]:
     request = request_of(reading.state)
     return {
         "paths": orjson.Fragment(compute_paths(request)),
+        "cut": cut(request, reading.state["cut_line"], steps_of(request.steps, CUT_STEPS)),
         "step": step,
         "state": reading.state,
         "settings": settings_of(reading),

@@ -1,4 +1,4 @@
-import type { GroundLook, Look, Paths, SurfaceAnswer } from "../../core/contract.js";
+import type { CutAnswer, GroundLook, Look, Paths, SurfaceAnswer } from "../../core/contract.js";
 
 /** What an exported file carries: the paths, the surface as the page gets it, and its colours in both schemes. */
 export interface SceneData {
@@ -8,4 +8,5 @@ export interface SceneData {
   looks: Record<string, Look>;
   grounds: Record<string, GroundLook>;
   surface: SurfaceAnswer;
+  cut: CutAnswer;
 }
