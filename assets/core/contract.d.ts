@@ -572,6 +572,7 @@ export interface InstrumentTables {
   surfaces: Record<string, SurfaceTable>;
   methods: string[];
   looks: Record<string, Look>;
+  grounds: Record<string, GroundLook>;
   export: Control[];
   presets: Record<string, Record<string, any>>;
   instruments: InstrumentEntry[];
