@@ -84,9 +84,15 @@ class ColourRange:
         return kept, labels
 
 
+def finite_of(losses: np.ndarray) -> np.ndarray:
+    """The losses that are numbers: a formula has holes; one 0 where there are none."""
+    finite = losses[np.isfinite(losses)]
+    return finite if finite.size else np.zeros(1)
+
+
 def colour_range(losses: np.ndarray, barrier: float = np.inf) -> ColourRange:
     """The colour range that suits these losses; a wall of height `barrier` above the lowest takes a good part of it."""
-    finite = losses[np.isfinite(losses)]
+    finite = finite_of(losses)
     low, high = float(finite.min()), float(finite.max())
     if high <= low:
         return ColourRange(low, low + 1.0, 1.0)
@@ -109,7 +115,7 @@ def barrier_of(surface: Surface) -> float:
 
 def top_of(losses: np.ndarray, start_loss: float) -> float:
     """The loss at which heights are cut."""
-    finite = losses[np.isfinite(losses)]
+    finite = finite_of(losses)
     low, high = float(finite.min()), float(finite.max())
     cut = max(float(np.quantile(finite, TOP_QUANTILE)), low + ABOVE_START * (start_loss - low))
     return high if high - low < WORTH_CUTTING * (cut - low) else cut

@@ -137,6 +137,13 @@ class Curve(TypedDict):
     labels: list[str]
 
 
+class FittingPit(TypedDict):
+    """Depth and width of a pothole that shows when it is dug into this ground."""
+
+    depth: float
+    width: float
+
+
 class SurfaceAnswer(TypedDict):
     """A surface as it is drawn; `key` names its parameters. ground: of a 2-D surface; curve: of a 1-D one."""
 
@@ -150,6 +157,7 @@ class SurfaceAnswer(TypedDict):
     basin: Basin | None
     minima: list[Minimum]
     reference: str
+    pit: FittingPit
     ground: NotRequired[Ground]
     curve: NotRequired[Curve]
 
@@ -361,7 +369,7 @@ class ToyTables(TypedDict):
 
 MESSAGES = (
     *(Look, OutcomeRow, CountedCost, MethodPath, Ghost, Ranges, Paths, Basin, Minimum, Shorts, Ground, Curve),
-    *(SurfaceAnswer, ToyAnswer, OpenedLink, Claim, ClaimsAnswer, Patch, AnatomyStage, AnatomyAnswer),
+    *(FittingPit, SurfaceAnswer, ToyAnswer, OpenedLink, Claim, ClaimsAnswer, Patch, AnatomyStage, AnatomyAnswer),
     *(CutLandmark, CutFrame, CutMethod, CutAnswer),
     *(CloudMethod, CloudAnswer, Price, CostAnswer, GroundLook, SurfaceTable, ToyTables),
 )

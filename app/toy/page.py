@@ -10,6 +10,7 @@ from app.appearance import ground_looks, looks
 from app.components.layout import bench, button, control_panel, group, header_tools, player, preset_row
 from app.toy.controls import controls, shown_methods, start_controls, surface_choice, surface_controls
 from app.toy.export.controls import CONTROLS as EXPORT_CONTROLS
+from app.toy.pits import PITS
 from app.toy.presets import PRESETS, Preset
 from app.toy.request import PRESET, read_link, read_state
 from app.web.pages import Page
@@ -45,7 +46,7 @@ def preset_entry(preset: Preset) -> dict[str, Any]:
 
 def _surface_table(key: str) -> dict[str, Any]:
     surface = make_surface(key)
-    parameters = (*surface_controls(key), *start_controls(surface))
+    parameters = (*surface_controls(key), PITS, *start_controls(surface))
     return {"description": surface.description, "controls": [control.entry() for control in parameters]}
 
 

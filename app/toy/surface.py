@@ -7,15 +7,24 @@ from typing import Any
 import numpy as np
 import orjson
 
-from app.toy.landscape import curve_entry, curve_of, ground_of
+from app.toy.landscape import TOP_QUANTILE, curve_entry, curve_of, grid_of, ground_of
+from app.toy.pits import PITS, write_pits
 from app.toy.request import ToyRequest
 from geometry.surface import Surface
+from geometry.surfaces import Pitted
+
+PIT_POINTS = 41
+"""Points per axis at which a ground's height is looked at before a pothole is dug."""
+PIT_DEPTH = 0.8
+"""A pothole's depth as a part of the height at which the 3-D view would be cut, …"""
+PIT_WIDTH = 1 / 56
+"""… and its width as a part of the domain's longest side."""
 
 
 def surface_key(request: ToyRequest) -> str:
     """A text that is equal for requests whose surfaces are drawn the same."""
     parameters = ",".join(f"{name}={value!r}" for name, value in request.surface_parameters)
-    return f"{request.surface};{parameters}"
+    return f"{request.surface};{parameters};{write_pits(request.pits)}"
 
 
 def surface_of(request: ToyRequest) -> bytes:
@@ -35,10 +44,21 @@ def _surface_json(surface: Surface, key: str) -> bytes:
         "basin": _basin(surface),
         "minima": _minima(surface),
         "reference": reference(surface)[1],
+        "pit": _fitting_pit(surface.ground if isinstance(surface, Pitted) else surface),
     }
     if surface.dimension == 1:
         return orjson.dumps({**answer, "curve": curve_entry(*curve_of(surface))})
     return orjson.dumps({**answer, "ground": ground_of(surface)})
+
+
+def _fitting_pit(ground: Surface) -> dict[str, float]:
+    """Depth and width at which a pothole dug into this ground shows: as the ring's well, scaled to window and loss."""
+    side = max(high - low for low, high in ground.domain)
+    losses = curve_of(ground)[1] if ground.dimension == 1 else grid_of(ground, PIT_POINTS).losses
+    height = float(np.nanquantile(losses, TOP_QUANTILE) - np.nanmin(losses))
+    asked = {"depth": PIT_DEPTH * height, "width": PIT_WIDTH * side}
+    columns = {column.name: column for column in PITS.columns}
+    return {name: columns[name].quantise(float(f"{value:.2g}")) for name, value in asked.items()}
 
 
 def _basin(surface: Surface) -> dict[str, Any] | None:

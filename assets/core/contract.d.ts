@@ -9,7 +9,8 @@ export interface Encoded {
 
 /**
  * A row of a table of controls. A number has the fields from `scale` on, a choice `options` (value and text), a
- * list of names `names`.
+ * list of names `names`, a text how many characters it may have, and where it is rows of numbers, those numbers
+ * and how many rows there may be.
  */
 export interface Control {
   name: string;
@@ -26,6 +27,9 @@ export interface Control {
   default: any;
   options?: string[][];
   names?: string[];
+  longest?: number;
+  columns?: Control[];
+  most?: number;
   scale?: "linear" | "log" | "log or zero";
   minimum?: number;
   maximum?: number;
@@ -168,6 +172,12 @@ export interface Curve {
   labels: string[];
 }
 
+/** Depth and width of a pothole that shows when it is dug into this ground. */
+export interface FittingPit {
+  depth: number;
+  width: number;
+}
+
 /** A surface as it is drawn; `key` names its parameters. ground: of a 2-D surface; curve: of a 1-D one. */
 export interface SurfaceAnswer {
   key: string;
@@ -180,6 +190,7 @@ export interface SurfaceAnswer {
   basin: Basin | null;
   minima: Minimum[];
   reference: string;
+  pit: FittingPit;
   ground?: Ground;
   curve?: Curve;
 }

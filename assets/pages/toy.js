@@ -12,11 +12,12 @@ import { addCloud } from "../toy/cloud.js";
 import { addCosts } from "../toy/cost.js";
 import { addCut } from "../toy/cut.js";
 import { addFirstScreen } from "../toy/first_screen.js";
+import { addDigging } from "../toy/dig.js";
 import { ToyLab } from "../toy/main.js";
 import { addOwnSettings } from "../toy/own.js";
 
 addPage("toy", ToyLab, [
   ...[addFirstScreen, addHelp, addLecture, addTheme, addToyExport],
   ...[addDataTable, addFilmStrip, addPictureWords, addPredict],
-  ...[addAnatomy, addCloud, addCosts, addCut, addOwnSettings],
+  ...[addAnatomy, addCloud, addCosts, addCut, addDigging, addOwnSettings],
 ]);
