@@ -29,9 +29,12 @@ def encode(array: Any) -> dict[str, Any]:
     return packed(narrow(array))
 
 
+NOWHERE = 65535
+
+
 def encode_shorts(parts: np.ndarray) -> dict[str, Any]:
-    """Parts of 1 as little-endian uint16, 65535 standing for 1: a picture's heights in half of float32's length."""
-    data = np.rint(65535 * np.asarray(parts)).astype("<u2")
+    """Parts of 1 as little-endian uint16, half of float32's length: 65534 stands for 1, NOWHERE for not-a-number."""
+    data = np.where(np.isnan(parts), NOWHERE, np.rint((NOWHERE - 1) * np.nan_to_num(parts))).astype("<u2")
     return {**packed(data), "dtype": "u2"}
 
 

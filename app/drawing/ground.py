@@ -23,10 +23,12 @@ def hill_shade(shares: np.ndarray, cut: float) -> np.ndarray:
 
 
 def lit(shares: np.ndarray, cut: float, scheme: str) -> np.ndarray:
-    """The colours (rows, columns, 3), 0 to 1, of shares of the scale under the page's light."""
+    """The colours (rows, columns, 4), 0 to 1, of shares of the scale under the page's light; nothing in their holes."""
     look = SCHEMES[scheme]
     stops = np.array([[int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)] for colour in look.low_to_high])
     places = np.linspace(0.0, 1.0, len(stops))
     plain = np.stack([np.interp(shares, places, stops[:, part]) for part in range(3)], axis=-1)
     gain = look.sun * (hill_shade(shares, cut) - LIGHT[2])[..., None]
-    return np.clip(np.where(gain < 0, plain * (1 + gain), plain + (1 - plain) * gain), 0.0, 1.0)
+    colours = np.where(gain < 0, plain * (1 + gain), plain + (1 - plain) * gain)
+    alpha = np.isfinite(gain) & np.isfinite(plain[..., :1])
+    return np.where(alpha, np.clip(np.concatenate([colours, np.ones_like(gain)], axis=-1), 0.0, 1.0), 0.0)

@@ -13,6 +13,7 @@ class OpenedInstruments(TypedDict):
 
     state: dict[str, Any]
     notices: list[str]
+    base: dict[str, Any]
 
 
 class PhasePart(TypedDict):
@@ -225,6 +226,7 @@ class InstrumentTables(TypedDict):
     grounds: dict[str, GroundLook]
     export: list[Control]
     presets: dict[str, dict[str, Any]]
+    framed: bool
     instruments: list[InstrumentEntry]
     own_controls: list[str]
 

@@ -125,8 +125,7 @@ def ground_entry(
     losses: np.ndarray, colours: ColourRange, top: float, ticks: tuple[Sequence[float], Sequence[str]]
 ) -> dict[str, Any]:
     """The ground as the browser takes it, losses (rows, columns). ticks: losses, and what is written at them."""
-    filled = np.where(np.isfinite(losses), losses, colours.high)
-    share = colours.colour(np.clip(filled, colours.low, colours.high)) / colours.colour(np.asarray(colours.high))
+    share = colours.colour(np.clip(losses, colours.low, colours.high)) / colours.colour(np.asarray(colours.high))
     rows, columns = losses.shape
     return {
         "columns": columns,

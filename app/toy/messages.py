@@ -111,7 +111,8 @@ class Shorts(TypedDict):
 
 
 class Ground(TypedDict):
-    """The ground of map and 3-D view. values (rows, columns): c(L)/c(high) in parts of 65535, rows along θ₂.
+    """The ground of map and 3-D view. values (rows, columns): c(L)/c(high) in parts of 65534, rows along θ₂;
+    65535 where there is no loss.
 
     c(L) = asinh((L − low)/knee) is the scale of colours and heights; heights end at the loss `top`. ticks: losses that
     are written at the scale, with their labels.
@@ -172,11 +173,11 @@ class ToyAnswer(TypedDict):
 
 
 class OpenedLink(TypedDict):
-    """POST /toy/open."""
+    """POST /toy/open. base: what a link to the state may leave out."""
 
     state: dict[str, Any]
     notices: list[str]
-    link: str
+    base: dict[str, Any]
 
 
 class Claim(TypedDict):
@@ -355,7 +356,8 @@ class SurfaceTable(TypedDict):
 
 
 class ToyTables(TypedDict):
-    """What the toy lab's page is told once. presets: their words and states."""
+    """What the toy lab's page is told once. presets: their words and states; framed: whether pages of other
+    sites may show it."""
 
     page: Literal["toy"]
     controls: list[Control]
@@ -365,6 +367,7 @@ class ToyTables(TypedDict):
     grounds: dict[str, GroundLook]
     export: list[Control]
     presets: dict[str, dict[str, Any]]
+    framed: bool
 
 
 MESSAGES = (

@@ -14,6 +14,7 @@ from app.toy.pits import PITS
 from app.toy.presets import PRESETS, Preset
 from app.toy.request import PRESET, read_link, read_state
 from app.web.pages import Page
+from app.web.settings import web_settings
 from geometry.surfaces import SURFACES, make_surface
 from optimizers import METHODS
 
@@ -33,6 +34,7 @@ def tables() -> dict[str, Any]:
         "methods": list(METHODS),
         "looks": looks(METHODS),
         "grounds": ground_looks(),
+        "framed": bool(web_settings().frame_ancestors),
         "export": [control.entry() for control in EXPORT_CONTROLS],
         "presets": {key: preset_entry(preset) for key, preset in PRESETS.items()},
     }

@@ -148,9 +148,9 @@ export interface Shorts {
 }
 
 /**
- * The ground of map and 3-D view. values (rows, columns): c(L)/c(high) in parts of 65535, rows along θ₂. c(L) =
- * asinh((L − low)/knee) is the scale of colours and heights; heights end at the loss `top`. ticks: losses that
- * are written at the scale, with their labels.
+ * The ground of map and 3-D view. values (rows, columns): c(L)/c(high) in parts of 65534, rows along θ₂; 65535
+ * where there is no loss. c(L) = asinh((L − low)/knee) is the scale of colours and heights; heights end at the
+ * loss `top`. ticks: losses that are written at the scale, with their labels.
  */
 export interface Ground {
   columns: number;
@@ -203,11 +203,11 @@ export interface ToyAnswer {
   left_out: string[];
 }
 
-/** POST /toy/open. */
+/** POST /toy/open. base: what a link to the state may leave out. */
 export interface OpenedLink {
   state: Record<string, any>;
   notices: string[];
-  link: string;
+  base: Record<string, any>;
 }
 
 /** A statement with its verdict, from runs made for it. */
@@ -376,7 +376,10 @@ export interface SurfaceTable {
   controls: Control[];
 }
 
-/** What the toy lab's page is told once. presets: their words and states. */
+/**
+ * What the toy lab's page is told once. presets: their words and states; framed: whether pages of other sites
+ * may show it.
+ */
 export interface ToyTables {
   page: "toy";
   controls: Control[];
@@ -386,12 +389,14 @@ export interface ToyTables {
   grounds: Record<string, GroundLook>;
   export: Control[];
   presets: Record<string, Record<string, any>>;
+  framed: boolean;
 }
 
 /** POST /instruments/open. */
 export interface OpenedInstruments {
   state: Record<string, any>;
   notices: string[];
+  base: Record<string, any>;
 }
 
 /** One method's counts at these columns and rows of the map: [row][column]. */
@@ -586,6 +591,7 @@ export interface InstrumentTables {
   grounds: Record<string, GroundLook>;
   export: Control[];
   presets: Record<string, Record<string, any>>;
+  framed: boolean;
   instruments: InstrumentEntry[];
   own_controls: string[];
 }
@@ -629,6 +635,7 @@ export interface OpenedNetwork {
   state: Record<string, any>;
   notices: string[];
   run: RunAnswer | null;
+  base: Record<string, any>;
 }
 
 /** POST /network/start. */

@@ -138,6 +138,7 @@ export class DepthPicture {
           if (inside === (colour === 0)) continue;
         }
         const texel = texture.pixels[v * texture.width + u];
+        if (texel === 0) continue; // a hole
         if (colour === 0) {
           pixels[at] = texel | 0xff000000;
           near[at] = n;

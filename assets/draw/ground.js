@@ -4,6 +4,7 @@ import { decodeShorts } from "../core/arrays.js";
 
 /** @typedef {import("./shapes.js").Range} Range */
 
+const NOWHERE = 65535;
 /** The box that a relief stands in, in its own units: across, deep, high. */
 export const BOX = [1.2, 1.2, 0.6];
 
@@ -18,8 +19,8 @@ export class Ground {
     this.domain = domain;
     this.told = told;
     this.whole = Math.asinh((told.high - told.low) / told.knee);
-    /** share of each grid point, row after row, θ₂ outer */
-    this.values = Float32Array.from(decodeShorts(told.values.bdata), (part) => part / 65535);
+    /** share of each grid point, row after row, θ₂ outer; not-a-number in a hole of the loss */
+    this.values = Float32Array.from(decodeShorts(told.values.bdata), (part) => (part === NOWHERE ? NaN : part / (NOWHERE - 1)));
     /** the share that heights end at */
     this.cut = this.share(told.top);
     /** @type {Float32Array | null} */

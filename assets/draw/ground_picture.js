@@ -62,7 +62,7 @@ export function packed([red, green, blue], alpha) {
 }
 
 /**
- * Paint the ground into width × height packed pixels, the top row the highest θ₂.
+ * Paint the ground into width × height packed pixels, the top row the highest θ₂. Where there is no loss there is nothing.
  * @param {Ground} ground
  * @param {Uint32Array} palette of `litPalette`
  * @param {number} width
@@ -91,6 +91,10 @@ export function paintGround({ values, shade, columns, rows }, palette, width, he
       const value = low + v * (high - low);
       const dark = shade[at] + u * (shade[at + 1] - shade[at]);
       const light = dark + v * (shade[above] + u * (shade[above + 1] - shade[above]) - dark);
+      if (!(light >= 0)) {
+        pixels[y * width + x] = 0; // a hole, or its edge
+        continue;
+      }
       const index = ((value * (COLOURS - 1)) | 0) * LIGHTS + ((light * (LIGHTS - 1)) | 0);
       // How far off the nearest line is, in pixels: the step to it over the slope.
       const level = value * LEVELS;

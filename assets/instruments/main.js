@@ -83,10 +83,10 @@ export class InstrumentsLab {
   async open(wish) {
     const ticket = (this.opening = Symbol("open"));
     try {
-      const { state, notices } = await postJson("/instruments/open", wish);
+      const { state, notices, base } = await postJson("/instruments/open", wish);
       if (ticket !== this.opening) return; // something else was wanted meanwhile
       showNotices("link", notices);
-      this.state.replace(state, "open");
+      this.state.replace(state, "open", base);
     } catch (error) {
       showNotices("request", problemsOf(error), "error");
     }
@@ -98,7 +98,7 @@ export class InstrumentsLab {
 
   changed(changed, source) {
     const { values } = this.state;
-    showLink(values);
+    showLink(this.state);
     for (const tool of this.tools) tool.show();
     if (changed.has("scheme")) this.applyScheme(values.scheme);
     if (changed.has("surface") && source === "choice") {

@@ -130,10 +130,10 @@ export class ToyLab {
   async open(wish) {
     const ticket = (this.opening = Symbol("open"));
     try {
-      const { state, notices } = await postJson("/toy/open", wish);
+      const { state, notices, base } = await postJson("/toy/open", wish);
       if (ticket !== this.opening) return; // something else was wanted meanwhile
       showNotices("link", notices);
-      this.state.replace(state, "open");
+      this.state.replace(state, "open", base);
       this.opens += 1;
     } catch (error) {
       showNotices("request", problemsOf(error), "error");
@@ -146,7 +146,7 @@ export class ToyLab {
    */
   changed(changed, source) {
     const { values } = this.state;
-    showLink(values);
+    showLink(this.state);
     // What was clamped is said until something else is wanted.
     if (source !== "server" && source !== "player") showNotices("clamped", []);
     if (changed.has("scheme")) this.applyScheme(values.scheme);

@@ -21,7 +21,7 @@ function groundOf(
   ],
 ) {
   // prettier-ignore
-  const values = Uint16Array.from({ length: points * points }, (_, k) => 65535 * loss(k % points, Math.floor(k / points)));
+  const values = Uint16Array.from({ length: points * points }, (_, k) => 65534 * loss(k % points, Math.floor(k / points)));
   const bdata = Buffer.from(values.buffer).toString("base64");
   const told = { values: { bdata }, columns: points, rows: points, low: 0, high: 1, knee: 1e4, top: 1, ticks: [], labels: [] };
   return new Ground(told, domain);

@@ -168,7 +168,7 @@ def wish(x: np.ndarray, y: np.ndarray | None, losses: np.ndarray, **more: Any) -
 def heights_of(answer: dict[str, Any]) -> np.ndarray:
     """What the browser draws of a ground, which is linear in what is drawn here."""
     ground = answer["ground"]
-    shares = np.frombuffer(base64.b64decode(ground["values"]["bdata"]), dtype="<u2") / 65535
+    shares = np.frombuffer(base64.b64decode(ground["values"]["bdata"]), dtype="<u2") / 65534
     return ground["low"] + (ground["high"] - ground["low"]) * shares.reshape(ground["rows"], ground["columns"])
 
 
