@@ -9,6 +9,7 @@ from dash import html
 from app.appearance import ground_looks, looks
 from app.components.layout import bench, button, control_panel, group, header_tools, player, preset_row
 from app.toy.controls import controls, shown_methods, start_controls, surface_choice, surface_controls
+from app.toy.cut import CUT_KEY
 from app.toy.export.controls import CONTROLS as EXPORT_CONTROLS
 from app.toy.pits import PITS
 from app.toy.presets import PRESETS, Preset
@@ -137,7 +138,8 @@ def _pictures() -> Any:
 def _cut() -> Any:
     words = [html.Span("Cut"), html.Span(className="hint", id="cut-hint"), html.Div(id="cut-controls")]
     stack = html.Div(className="canvas-stack", id="cut-stack")
-    return html.Figure([html.Figcaption(words), stack], className="picture cut", id="cut-picture", role="group")
+    key = html.P(CUT_KEY, className="hint", id="cut-key")
+    return html.Figure([html.Figcaption(words), stack, key], className="picture cut", id="cut-picture", role="group")
 
 
 def _charts() -> Any:

@@ -17,7 +17,7 @@ from app import ASSETS, __version__
 from app.appearance import ground_looks, looks
 from app.state.schema import write_link
 from app.toy.batch import compute_paths
-from app.toy.cut import cut
+from app.toy.cut import CUT_KEY, cut
 from app.toy.export.description import CUT_WORDS, SOURCE, caption_of, settings_of, settings_rows, steps_of
 from app.toy.request import ToyReading, request_of
 from app.toy.surface import reference, surface_of
@@ -52,6 +52,7 @@ def offline_page(reading: ToyReading, step: int) -> bytes:
         "map_title": "Loss" if flat else "Map",
         "relief_title": "Position against step" if flat else "Surface",
         "cut_words": escape(CUT_WORDS["curve" if flat else reading.state["cut_line"]]),
+        "cut_key": escape(CUT_KEY),
         "distance_unit": escape(f"to {reference(surface)[1]}"),
         "description": escape(surface.description),
         "settings": rows,
