@@ -18,6 +18,7 @@ from app.web.pages import Page
 from app.web.settings import web_settings
 from geometry.surfaces import SURFACES, make_surface
 from optimizers import METHODS
+from optimizers.methods import grouped, toy_methods
 
 CHARTS = (
     ("losses", "Loss", "L(θ)"),
@@ -32,8 +33,10 @@ def tables() -> dict[str, Any]:
         "page": "toy",
         "controls": [control.entry() for control in (PRESET, surface_choice(), shown_methods(), *controls())],
         "surfaces": {key: _surface_table(key) for key in SURFACES},
-        "methods": list(METHODS),
-        "looks": looks(METHODS),
+        "methods": list(toy_methods()),
+        "compared": list(METHODS),
+        "groups": grouped(toy_methods()),
+        "looks": looks(toy_methods()),
         "grounds": ground_looks(),
         "framed": bool(web_settings().frame_ancestors),
         "export": [control.entry() for control in EXPORT_CONTROLS],

@@ -22,7 +22,7 @@ from app.toy.export.description import CUT_WORDS, SOURCE, caption_of, settings_o
 from app.toy.request import ToyReading, request_of
 from app.toy.surface import reference, surface_of
 from app.web.modules import link
-from optimizers import METHODS
+from optimizers.methods import toy_methods
 
 ENTRY = ASSETS / "pages" / "offline.js"
 """The file carries this entry and all that it imports, most of it the page's own code, as one script: what is opened
@@ -84,7 +84,7 @@ def scene_data(reading: ToyReading, step: int) -> dict[str, Any]:
         "step": step,
         "state": reading.state,
         "settings": settings_of(reading),
-        "looks": looks(METHODS),
+        "looks": looks(toy_methods()),
         "grounds": ground_looks(),
         "surface": orjson.Fragment(surface_of(request)),
     }
