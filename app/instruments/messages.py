@@ -222,6 +222,8 @@ class InstrumentTables(TypedDict):
     controls: list[Control]
     surfaces: dict[str, SurfaceTable]
     methods: list[str]
+    compared: list[str]
+    groups: dict[str, list[str]]
     looks: dict[str, Look]
     grounds: dict[str, GroundLook]
     export: list[Control]

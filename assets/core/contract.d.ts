@@ -590,6 +590,8 @@ export interface InstrumentTables {
   controls: Control[];
   surfaces: Record<string, SurfaceTable>;
   methods: string[];
+  compared: string[];
+  groups: Record<string, string[]>;
   looks: Record<string, Look>;
   grounds: Record<string, GroundLook>;
   export: Control[];
