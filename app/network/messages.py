@@ -6,7 +6,7 @@ from typing import Any, Literal, NotRequired, TypedDict
 
 from app.network.explore import messages as explore
 from app.state.messages import Control, Encoded
-from app.toy.messages import Look
+from app.toy.messages import GroundLook, Look
 
 JobState = Literal["queued", "running", "paused", "finished", "stopped", "failed"]
 
@@ -198,6 +198,7 @@ class NetworkTables(TypedDict):
     fits: dict[str, list[str]]
     curves: list[str]
     schemes: dict[str, MapColours]
+    grounds: dict[str, GroundLook]
 
 
 MESSAGES = (

@@ -5,7 +5,7 @@ import { contourSegments } from "../draw/contours.js";
 import { font, roomFor } from "../draw/ink.js";
 import { Layer } from "../draw/layer.js";
 import { PathView } from "../draw/paths.js";
-import { gridPicture } from "../draw/preview.js";
+import { gridPicture } from "../draw/grid_picture.js";
 
 /** @typedef {import("../core/scheme.js").Colours} Colours */
 /** @typedef {import("../core/contract.js").GroundRow} GroundRow */

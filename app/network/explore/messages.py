@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, NotRequired, TypedDict
+from typing import Literal, NotRequired, TypedDict
 
 from app.state.messages import Encoded
-from app.toy.messages import EncodedRelief
+from app.toy.messages import Curve, Ground
 
 
 class SliceMark(TypedDict):
@@ -89,12 +89,12 @@ class SliceRow(TypedDict):
 
 
 class SliceFigures(TypedDict):
-    """POST /network/explore/pictures: plotly's figures. relief, heights: none for a line."""
+    """POST /network/explore/pictures: what is drawn of a slice, the ground of a plane or the curve of a line."""
 
-    map: dict[str, Any]
-    relief: dict[str, Any] | None
+    ground: Ground | None
+    curve: Curve | None
     domain: list[list[float]]
-    heights: NotRequired[EncodedRelief]
+    labels: list[str]
 
 
 class CurvatureAbout(TypedDict):

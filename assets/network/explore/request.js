@@ -17,12 +17,10 @@ export class ExploreRequest {
    * @param {string} kind also of the panel, whose status and cancel button follow the job
    * @param {object} listeners
    * @param {(row: R, job: string, progress: { total: number, seconds_left: number | null }) => void} listeners.onRow for every row of the newest job
-   * @param {() => void} [listeners.onOver] nothing is under way any more
    */
-  constructor(kind, { onRow, onOver }) {
+  constructor(kind, { onRow }) {
     this.kind = kind;
     this.onRow = onRow;
-    this.onOver = onOver;
     this.job = "";
     /** @type {import("../follow.js").Follower | null} */
     this.follower = null;
@@ -131,7 +129,6 @@ export class ExploreRequest {
     this.follower = null;
     this.#showBusy(false);
     if (sentence) this.say(sentence);
-    this.onOver?.();
   }
 }
 

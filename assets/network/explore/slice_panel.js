@@ -32,7 +32,7 @@ import { SlicePictures } from "./slice_pictures.js";
  */
 
 /** @typedef {Slice & { plane: NonNullable<Slice["plane"]>, picture: SlicePicture }} Shown a slice with a picture */
-/** @typedef {{ x: Encoded, y: Encoded | null, losses: Encoded, labels: string[], scale: string, scheme: string }} ToDraw */
+/** @typedef {{ x: Encoded, y: Encoded | null, losses: Encoded, labels: string[], scale: string }} ToDraw */
 
 const SPEED = 3; // kept weights a second
 const HALVES = { train: "training", test: "test" };
@@ -55,10 +55,7 @@ export class SlicePanel {
     /** @type {SlicePictures | null} made for the first slice */
     this.shownPictures = null;
     /** @type {ExploreRequest<SliceRow>} */
-    this.request = new ExploreRequest("slice", {
-      onRow: (row, job, progress) => this.#row(row, job, progress),
-      onOver: () => this.shownPictures?.goOn(),
-    });
+    this.request = new ExploreRequest("slice", { onRow: (row, job, progress) => this.#row(row, job, progress) });
     // Pictures of arrays are made by the server; of several waiting the newest is drawn.
     /** @type {LatestWinsGate<ToDraw, import("../../core/contract.js").SliceFigures>} */
     this.figures = new LatestWinsGate((body, signal) => postJson("/network/explore/pictures", body, signal), {
@@ -87,20 +84,14 @@ export class SlicePanel {
    * @param {Record<string, unknown>} state
    */
   ask(run, state) {
-    this.giveWay();
     this.began = performance.now();
     this.firstPicture = null;
     this.found = { run, job: "", plane: null, encoded: null, paths: {}, picture: null, honesty: null, done: null };
     this.request.ask(run, state);
   }
 
-  // What is still to be drawn waits for what is asked for now.
-  giveWay() {
-    this.shownPictures?.giveWay();
-  }
-
   get pictures() {
-    return (this.shownPictures ??= new SlicePictures());
+    return (this.shownPictures ??= new SlicePictures(this.#ground));
   }
 
   /**
@@ -141,11 +132,11 @@ export class SlicePanel {
   /** @param {Slice} found */
   #picture({ encoded, plane, picture }) {
     if (!encoded || !plane || !picture) return;
-    const { scheme, slice_scale: scale } = this.page.state.values;
-    this.figures.ask({ ...encoded, losses: picture.losses, labels: plane.labels.map(short), scale, scheme });
+    const scale = this.page.state.get("slice_scale");
+    this.figures.ask({ ...encoded, losses: picture.losses, labels: plane.labels.map(short), scale });
   }
 
-  // Draw what is there anew: another colour scheme or another scale.
+  // Draw what is there anew: on another scale.
   restyle() {
     if (this.shown) this.#picture(this.shown);
   }
@@ -297,12 +288,15 @@ export class SlicePanel {
     this.found = this.shown = null;
   }
 
+  get #ground() {
+    return this.page.tables.grounds[this.page.state.get("scheme")];
+  }
+
   // The canvases' colours have changed.
   setLooks() {
     if (!this.shown) return;
-    this.pictures.setLooks(this.page.looks, this.page.colours);
+    this.pictures.setLooks(this.page.looks, this.page.colours, this.#ground);
     this.#showHonesty(this.shown, this.player.step);
-    this.restyle();
   }
 }
 
