@@ -244,12 +244,7 @@ CUT = ChoiceControl(
 MOST_WALKERS = 256
 CLOUD = (
     NumberControl(
-        name="cloud",
-        symbol="W",
-        label="Cloud of walkers",
-        minimum=0,
-        maximum=MOST_WALKERS,
-        default=0,
+        *("cloud", "W", "Cloud of walkers", 0, MOST_WALKERS, 0),
         help="So many walkers of each method at once, each with noise of its own; 0 draws none.",
         group="lens",
         step=16,
