@@ -12,8 +12,9 @@ from functools import lru_cache
 from typing import Any
 
 from app.components.view_controls import LECTURE, SCHEME
-from app.state.control import ChoiceControl, Control, NamesControl, NumberControl, mark
-from geometry.surface import Surface
+from app.state.control import ChoiceControl, Control, NamesControl, NumberControl, TextControl, mark
+from app.toy.pits import PITS
+from geometry.surface import Surface, SurfaceText
 from geometry.surfaces import SURFACES
 from optimizers import METHODS
 
@@ -332,6 +333,39 @@ def shown_methods() -> NamesControl:
     return NamesControl("methods", "The methods", names, names, "The methods that walk.", "methods", kept=True)
 
 
+EMBED: tuple[Control, ...] = mark(
+    (
+        ChoiceControl(
+            name="embed",
+            label="Embedded",
+            options=(("0", "No"), ("1", "Yes")),
+            default="0",
+            help="In a page of somebody else’s: pictures, playback and chosen settings, and nothing else.",
+            group="embed",
+        ),
+        NamesControl(
+            name="embed_pictures",
+            label="The pictures",
+            names=("cut", "map", "surface"),
+            default=("cut", "map"),
+            help="What an embedded lab shows.",
+            group="embed",
+            nonempty=True,
+        ),
+        NamesControl(
+            name="embed_settings",
+            label="The settings",
+            names=tuple(control.name for control in WALK if control.group == "main"),
+            default=("learning_rate", "radius"),
+            help="The settings that an embedded lab lets people turn.",
+            group="embed",
+        ),
+    ),
+    role="view",
+    kept=True,
+)
+
+
 def controls() -> tuple[Control, ...]:
     """The controls that every surface shares; those of the methods follow the registry."""
     return _controls(registered())
@@ -339,13 +373,14 @@ def controls() -> tuple[Control, ...]:
 
 @lru_cache(maxsize=8)
 def _controls(methods: Registered) -> tuple[Control, ...]:
-    return (*WALK, *own_controls(methods), *PRECONDITIONER, *lens_controls(), CUT, *VIEW)
+    return (*WALK, PITS, *own_controls(methods), *PRECONDITIONER, *lens_controls(), CUT, *EMBED, *VIEW)
 
 
 @lru_cache(maxsize=64)
-def surface_controls(key: str) -> tuple[NumberControl, ...]:
-    """The parameters of a surface as controls, named "surface.<parameter>"."""
-    return tuple(
+def surface_controls(key: str) -> tuple[NumberControl | TextControl, ...]:
+    """The parameters of a surface as controls, named "surface.<parameter>", its texts first."""
+    texts = tuple(_text_control(text) for text in SURFACES[key].texts)
+    return texts + tuple(
         NumberControl(
             name=f"surface.{p.name}",
             symbol=p.symbol,
@@ -359,6 +394,25 @@ def surface_controls(key: str) -> tuple[NumberControl, ...]:
             step=p.step,
         )
         for p in SURFACES[key].parameters
+    )
+
+
+def _text_control(text: SurfaceText) -> TextControl:
+    def read_text(given: str) -> str:
+        text.check(given)
+        return given
+
+    return TextControl(
+        name=f"surface.{text.name}",
+        label=text.label,
+        read_text=read_text,
+        help=text.help,
+        group="surface",
+        longest=text.longest,
+        default=text.default,
+        role="computed",
+        named=f"The {text.name}",
+        wants=f"a text of at most {text.longest} characters",
     )
 
 

@@ -118,6 +118,13 @@ class SurfaceFigures(TypedDict):
     relief: NotRequired[dict[str, Any]]
 
 
+class FittingPit(TypedDict):
+    """Depth and width of a pothole that shows when it is dug into this ground."""
+
+    depth: float
+    width: float
+
+
 class SurfaceAnswer(TypedDict):
     """A surface as it is drawn; `key` names its parameters and scheme. relief: of a 2-D surface."""
 
@@ -132,6 +139,7 @@ class SurfaceAnswer(TypedDict):
     basin: Basin | None
     minima: list[Minimum]
     reference: str
+    pit: FittingPit
     figures: SurfaceFigures
     relief: NotRequired[EncodedRelief]
 
@@ -146,11 +154,11 @@ class ToyAnswer(TypedDict):
 
 
 class OpenedLink(TypedDict):
-    """POST /toy/open."""
+    """POST /toy/open. base: what a link to the state may leave out."""
 
     state: dict[str, Any]
     notices: list[str]
-    link: str
+    base: dict[str, Any]
 
 
 class Claim(TypedDict):
@@ -324,7 +332,8 @@ class SurfaceTable(TypedDict):
 
 
 class ToyTables(TypedDict):
-    """What the toy lab's page is told once. presets: their words and states."""
+    """What the toy lab's page is told once. presets: their words and states; framed: whether pages of other
+    sites may show it."""
 
     page: Literal["toy"]
     controls: list[Control]
@@ -333,11 +342,12 @@ class ToyTables(TypedDict):
     looks: dict[str, Look]
     export: list[Control]
     presets: dict[str, dict[str, Any]]
+    framed: bool
 
 
 MESSAGES = (
     *(Look, OutcomeRow, CountedCost, MethodPath, Ghost, Ranges, Paths, Basin, Minimum, EncodedRelief, SurfaceFigures),
-    *(SurfaceAnswer, ToyAnswer, OpenedLink, Claim, ClaimsAnswer, Patch, AnatomyStage, AnatomyAnswer, Places),
-    *(CutLandmark, CutFrame, CutMethod, CutAnswer),
+    *(FittingPit, SurfaceAnswer, ToyAnswer, OpenedLink, Claim, ClaimsAnswer, Patch, AnatomyStage, AnatomyAnswer),
+    *(Places, CutLandmark, CutFrame, CutMethod, CutAnswer),
     *(CloudMethod, CloudAnswer, Price, CostAnswer, SurfaceTable, ToyTables),
 )

@@ -11,9 +11,11 @@ from app.components.layout import bench, button, control_panel, group, header_to
 from app.toy.controls import controls, shown_methods, start_controls, surface_choice, surface_controls
 from app.toy.export.controls import CONTROLS as EXPORT_CONTROLS
 from app.toy.figures import EMPTY
+from app.toy.pits import PITS
 from app.toy.presets import PRESETS, Preset
 from app.toy.request import PRESET, read_link, read_state
 from app.web.pages import Page
+from app.web.settings import web_settings
 from geometry.surfaces import SURFACES, make_surface
 from optimizers import METHODS
 
@@ -41,6 +43,7 @@ def tables() -> dict[str, Any]:
         "surfaces": {key: _surface_table(key) for key in SURFACES},
         "methods": list(METHODS),
         "looks": looks(METHODS),
+        "framed": bool(web_settings().frame_ancestors),
         "export": [control.entry() for control in EXPORT_CONTROLS],
         "presets": {key: preset_entry(preset) for key, preset in PRESETS.items()},
     }
@@ -54,7 +57,7 @@ def preset_entry(preset: Preset) -> dict[str, Any]:
 
 def _surface_table(key: str) -> dict[str, Any]:
     surface = make_surface(key)
-    parameters = (*surface_controls(key), *start_controls(surface))
+    parameters = (*surface_controls(key), PITS, *start_controls(surface))
     return {"description": surface.description, "controls": [control.entry() for control in parameters]}
 
 

@@ -9,7 +9,8 @@ export interface Encoded {
 
 /**
  * A row of a table of controls. A number has the fields from `scale` on, a choice `options` (value and text), a
- * list of names `names`.
+ * list of names `names`, a text how many characters it may have, and where it is rows of numbers, those numbers
+ * and how many rows there may be.
  */
 export interface Control {
   name: string;
@@ -26,6 +27,9 @@ export interface Control {
   default: any;
   options?: string[][];
   names?: string[];
+  longest?: number;
+  columns?: Control[];
+  most?: number;
   scale?: "linear" | "log" | "log or zero";
   minimum?: number;
   maximum?: number;
@@ -150,6 +154,12 @@ export interface SurfaceFigures {
   relief?: Record<string, any>;
 }
 
+/** Depth and width of a pothole that shows when it is dug into this ground. */
+export interface FittingPit {
+  depth: number;
+  width: number;
+}
+
 /** A surface as it is drawn; `key` names its parameters and scheme. relief: of a 2-D surface. */
 export interface SurfaceAnswer {
   key: string;
@@ -163,6 +173,7 @@ export interface SurfaceAnswer {
   basin: Basin | null;
   minima: Minimum[];
   reference: string;
+  pit: FittingPit;
   figures: SurfaceFigures;
   relief?: EncodedRelief;
 }
@@ -175,11 +186,11 @@ export interface ToyAnswer {
   left_out: string[];
 }
 
-/** POST /toy/open. */
+/** POST /toy/open. base: what a link to the state may leave out. */
 export interface OpenedLink {
   state: Record<string, any>;
   notices: string[];
-  link: string;
+  base: Record<string, any>;
 }
 
 /** A statement with its verdict, from runs made for it. */
@@ -339,7 +350,10 @@ export interface SurfaceTable {
   controls: Control[];
 }
 
-/** What the toy lab's page is told once. presets: their words and states. */
+/**
+ * What the toy lab's page is told once. presets: their words and states; framed: whether pages of other sites
+ * may show it.
+ */
 export interface ToyTables {
   page: "toy";
   controls: Control[];
@@ -348,12 +362,14 @@ export interface ToyTables {
   looks: Record<string, Look>;
   export: Control[];
   presets: Record<string, Record<string, any>>;
+  framed: boolean;
 }
 
 /** POST /instruments/open. */
 export interface OpenedInstruments {
   state: Record<string, any>;
   notices: string[];
+  base: Record<string, any>;
 }
 
 /** One method's counts at these columns and rows of the map: [row][column]. */
@@ -547,6 +563,7 @@ export interface InstrumentTables {
   looks: Record<string, Look>;
   export: Control[];
   presets: Record<string, Record<string, any>>;
+  framed: boolean;
   instruments: InstrumentEntry[];
   own_controls: string[];
 }
@@ -590,6 +607,7 @@ export interface OpenedNetwork {
   state: Record<string, any>;
   notices: string[];
   run: RunAnswer | null;
+  base: Record<string, any>;
 }
 
 /** POST /network/start. */

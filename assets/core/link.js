@@ -1,14 +1,21 @@
-// The link: every key of the state as a query string (the server reads it; see app/toy/link.py for the same in Python).
+// The link: what differs from the page's own state as a query string (the server reads it; app/state/schema.py writes the
+// same in Python).
 import { showNotices } from "./notices.js";
+import { same } from "./state.js";
 
 /** @typedef {import("./state.js").Values} Values */
+/** @typedef {import("./state.js").State} State */
 
 /** Pages that read the same state: the navigation takes it along. */
 const SHARING = ["/", "/instruments"];
 
-/** @param {Values} state */
-export function writeLink(state) {
-  const pairs = Object.entries(state).map(([name, value]) => {
+/**
+ * @param {Values} state
+ * @param {Values} [base] what a link may leave out, as the server says with every state that it opens
+ */
+export function writeLink(state, base = {}) {
+  const differing = Object.entries(state).filter(([name, value]) => !(name in base) || !same(base[name], value));
+  const pairs = differing.map(([name, value]) => {
     const text = Array.isArray(value) ? value.join(",") : String(value);
     return `${encodeURIComponent(name)}=${encodeURIComponent(text).replaceAll("%2C", ",")}`;
   });
@@ -20,13 +27,13 @@ let timer;
 
 /**
  * Put the state into the address bar. Browsers allow about 100 changes of the address in 30 s; a drag asks for far more.
- * @param {Values} state
+ * @param {State} state
  * @param {number} [delay] ms
  */
-export function showLink(state, delay = 400) {
+export function showLink({ values, base }, delay = 400) {
   clearTimeout(timer);
   timer = setTimeout(() => {
-    const query = writeLink(state);
+    const query = writeLink(values, base);
     history.replaceState(history.state, "", location.pathname + query);
     takeAlong(query);
   }, delay);
@@ -43,11 +50,11 @@ function takeAlong(query) {
 
 /**
  * Put the link of a state on the clipboard, and say so on the button for a moment.
- * @param {Values} values
+ * @param {State} state
  * @param {HTMLElement} [button]
  */
-export async function copyLink(values, button) {
-  const link = location.origin + location.pathname + writeLink(values);
+export async function copyLink({ values, base }, button) {
+  const link = location.origin + location.pathname + writeLink(values, base);
   try {
     await navigator.clipboard.writeText(link);
     if (button) button.textContent = "Copied";

@@ -10,13 +10,15 @@ import { addTheme } from "../lecture/theme.js";
 import { addAnatomy } from "../toy/anatomy.js";
 import { addCloud } from "../toy/cloud.js";
 import { addCosts } from "../toy/cost.js";
+import { addEmbed } from "../toy/embed.js";
 import { addCut } from "../toy/cut.js";
 import { addFirstScreen } from "../toy/first_screen.js";
+import { addDigging } from "../toy/dig.js";
 import { ToyLab } from "../toy/main.js";
 import { addOwnSettings } from "../toy/own.js";
 
 addPage("toy", ToyLab, [
   ...[addFirstScreen, addHelp, addLecture, addTheme, addToyExport],
   ...[addDataTable, addFilmStrip, addPictureWords, addPredict],
-  ...[addAnatomy, addCloud, addCosts, addCut, addOwnSettings],
+  ...[addAnatomy, addCloud, addCosts, addCut, addDigging, addEmbed, addOwnSettings],
 ]);

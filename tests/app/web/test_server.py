@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from app.encoding import decode
+from app.state.control import ChoiceControl
+from app.state.schema import write_link
 from app.toy import batch as toy_batch
 from app.toy.controls import controls, controls_of
 from app.web.settings import web_settings
@@ -13,7 +15,7 @@ from geometry.surfaces import SURFACES, make_surface
 from optimizers import METHODS
 
 NUMBERS = [control.name for control in controls_of(make_surface("annular-well")) if hasattr(control, "maximum")]
-CHOICES = [control.name for control in controls() if not hasattr(control, "maximum")]
+CHOICES = [control.name for control in controls() if isinstance(control, ChoiceControl)]
 QUICK = {"steps": 20}
 
 
@@ -123,7 +125,8 @@ def test_a_link_is_opened(post):
     assert len(said["notices"]) == 3
     for words in ("Steps", "Probe radius", "“nonsense”"):
         assert any(words in notice for notice in said["notices"])
-    assert post("/toy/open", {"query": said["link"]}).json()["state"] == said["state"]
+    link = write_link(said["state"], said["base"])
+    assert post("/toy/open", {"query": link}).json()["state"] == said["state"]
 
 
 @pytest.mark.parametrize("wish", [{"query": 3}, {"query": None}, {"state": "x"}, {"state": []}, {"query": ["?"]}])
