@@ -103,7 +103,7 @@ export class ToyLab {
       onAnswer: (answer, asked) => this.answered(answer, asked),
       onFailure: (error, _, newer) => this.failed(error, newer),
     });
-    this.legend = new Legend(by("legend"), tables.methods, (name) => this.toggleMethod(name));
+    this.legend = new Legend(by("legend"), tables.methods, (name) => this.toggleMethod(name), tables.groups);
     this.looks = tables.looks;
     this.state.listen((changed, source) => this.changed(changed, source));
     this.actions = new Actions({
