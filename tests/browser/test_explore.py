@@ -126,7 +126,11 @@ def test_explore_a_trained_network_and_come_back_by_the_link(page) -> None:
     lab.choose("slice_scale", "linear")
     lab.until(lambda: page.evaluate("potholeLab.network.explore.panels.slice.pictures.drawn") > before)
     page.locator("#scheme-button").click()
-    lab.until(lambda: page.evaluate("potholeLab.network.explore.panels.slice.pictures.drawn") > before + 1)
+    dark = """(({ explore, tables }) => {
+      const { map, relief } = explore.panels.slice.pictures;
+      return map.look === tables.grounds.dark && relief.look === tables.grounds.dark;
+    })(potholeLab.network)"""
+    lab.until(lambda: page.evaluate(dark))
     assert page.evaluate("potholeLab.network.explore.current.slice") is None
 
     # Adaptive: the error on fresh points is said.
