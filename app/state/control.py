@@ -17,6 +17,10 @@ from functools import cached_property
 from typing import Any
 
 SCALES = ("linear", "log", "log or zero")
+TRAVELS = ("scale", "root")
+"""How a slider's way is spent: evenly on the control's scale, or evenly on the square root of the value, where the
+scale would spend most of it on values that change nothing."""
+ROOT_STEPS = 200
 SIGNIFICANT_DIGITS = 4
 """Controls on a logarithmic scale are kept to this many significant digits, so that equal requests are equal."""
 LOG_STEP = 0.01
@@ -62,8 +66,11 @@ class NumberControl:
     role: str = "computed"
     kept: bool = False
     """Whether its value stays when another preset or surface is chosen."""
+    travel: str = "scale"
 
     def __post_init__(self) -> None:
+        if self.travel not in TRAVELS or (self.travel == "root" and self.minimum != 0):
+            raise ValueError(f"travel of {self.name!r} must be one of {', '.join(TRAVELS)}; root begins at zero")
         if self.scale not in SCALES:
             raise ValueError(f"scale of {self.name!r} must be one of {', '.join(SCALES)}, not {self.scale!r}")
         if not self.minimum <= self.default <= self.maximum:
@@ -115,10 +122,12 @@ class NumberControl:
 
     @property
     def slider(self) -> tuple[float, float, float]:
-        """(minimum, maximum, step) of the slider's position: the value itself, or its decimal logarithm.
+        """(minimum, maximum, step) of the slider's position: the value itself, its decimal logarithm, or its root.
 
         On a "log or zero" scale the lowest position stands for zero.
         """
+        if self.travel == "root":
+            return 0.0, math.sqrt(self.maximum), math.sqrt(self.maximum) / ROOT_STEPS
         if self.scale == "linear":
             span = self.maximum - self.minimum
             return self.minimum, self.maximum, max(self.step, _round_step(span / SLIDER_STEPS))
@@ -132,6 +141,7 @@ class NumberControl:
         return _entry(self) | {
             "kind": "number",
             "scale": self.scale,
+            "travel": self.travel,
             "minimum": self.minimum,
             "maximum": self.maximum,
             "smallest": self.smallest,

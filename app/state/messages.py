@@ -32,6 +32,7 @@ class Control(TypedDict):
     options: NotRequired[list[list[str]]]
     names: NotRequired[list[str]]
     scale: NotRequired[Literal["linear", "log", "log or zero"]]
+    travel: NotRequired[Literal["scale", "root"]]
     minimum: NotRequired[float]
     maximum: NotRequired[float]
     smallest: NotRequired[float]

@@ -59,6 +59,7 @@ WALK = (
         group="main",
         scale="log or zero",
         smallest=1e-15,
+        travel="root",
     ),
     NumberControl("steps", "T", "Steps", 10, MAXIMUM_STEPS, 600, "Number of steps.", "walk", step=10, integer=True),
     NumberControl("seed", "", "Seed", 0, 9999, 0, "Seed of the noise.", "walk", step=1, integer=True),
@@ -271,9 +272,27 @@ COST = ChoiceControl(
 )
 
 
+STEP_AXIS = ChoiceControl(
+    name="step_axis",
+    label="Step axis of charts",
+    options=(("log", "Logarithmic"), ("linear", "Linear")),
+    default="log",
+    help="Logarithmic: log(1 + t), so that the first steps, in which most is decided, have room.",
+    group="lens",
+)
+PACE = ChoiceControl(
+    name="pace",
+    label="Pace of playback",
+    options=(("slow", "Slow at first"), ("even", "Even")),
+    default="slow",
+    help="Slow at first: six steps a second in the first steps and before the first method arrives; then the speed.",
+    group="lens",
+)
+
+
 def lens_controls() -> tuple[Control, ...]:
     """All of them, in the table's order."""
-    return mark((COST, *CLOUD, ANATOMY, anatomy_method(), ANATOMY_STAGE), role="view", kept=True)
+    return mark((COST, STEP_AXIS, PACE, *CLOUD, ANATOMY, anatomy_method(), ANATOMY_STAGE), role="view", kept=True)
 
 
 VIEW = (

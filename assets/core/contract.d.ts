@@ -27,6 +27,7 @@ export interface Control {
   options?: string[][];
   names?: string[];
   scale?: "linear" | "log" | "log or zero";
+  travel?: "scale" | "root";
   minimum?: number;
   maximum?: number;
   smallest?: number;

@@ -1,6 +1,6 @@
 import type { Control } from "./contract.js";
 
-type NumberField = "scale" | "minimum" | "maximum" | "smallest" | "step" | "digits" | "low" | "high" | "slider_step";
+type NumberField = "scale" | "travel" | "minimum" | "maximum" | "smallest" | "step" | "digits" | "low" | "high" | "slider_step";
 
 /** A row of the table of controls that is a number, and one that is a choice. */
 export type NumberControl = Control & Required<Pick<Control, NumberField>>;

@@ -5,7 +5,7 @@ import { COST_UNITS } from "../core/cost_units.js";
 import { by } from "../core/dom.js";
 import { postJson, problemsOf, Refused } from "../core/http.js";
 import { keys } from "../core/keys.js";
-import { showLink } from "../core/link.js";
+import { forgetLink, isUndoable, showLink } from "../core/link.js";
 import { showNotices } from "../core/notices.js";
 import { Schema } from "../core/schema.js";
 import { FIRST_COLOURS, showScheme } from "../core/scheme.js";
@@ -52,14 +52,17 @@ export class InstrumentsLab {
       ...headerActions(this.state),
       instrument: (instrument) => this.state.set({ instrument }, "user"),
       preset: (preset) => {
-        this.open({ state: { ...this.schema.kept(this.state.values), preset } });
+        this.open({ state: { ...this.schema.kept(this.state.values), preset } }, true);
       },
     });
     const what = "another instrument";
     const run = (event) => this.tabKey(event.key === "ArrowLeft" ? -1 : 1);
     const tabs = { keys: ["ArrowLeft", "ArrowRight"], shown: "← →", what, group: "On the row of instruments", run };
     keys.add([tabs], document.querySelector("[role=tablist]"));
-    window.addEventListener("popstate", () => this.open({ query: location.search }));
+    window.addEventListener("popstate", () => {
+      forgetLink();
+      this.open({ query: location.search });
+    });
   }
 
   begin() {
@@ -79,12 +82,14 @@ export class InstrumentsLab {
     return control.options.map(([value, text]) => [value, value === "steps" ? COST_UNITS[this.state.get("cost")].to : text]);
   }
 
-  async open(wish) {
+  // undoable: the browser's Back leads to what was there before
+  async open(wish, undoable = false) {
     const ticket = (this.opening = Symbol("open"));
     try {
       const { state, notices } = await postJson("/instruments/open", wish);
       if (ticket !== this.opening) return; // something else was wanted meanwhile
       showNotices("link", notices);
+      this.undoable = undoable;
       this.state.replace(state, "open");
     } catch (error) {
       showNotices("request", problemsOf(error), "error");
@@ -97,12 +102,14 @@ export class InstrumentsLab {
 
   changed(changed, source) {
     const { values } = this.state;
-    showLink(values);
+    const entry = source === "open" ? this.undoable : isUndoable(changed, source, this.schema);
+    if (source === "open") this.undoable = false;
+    showLink(values, { entry, own: ["panel", ...this.tables.own_controls] });
     for (const tool of this.tools) tool.show();
     if (changed.has("scheme")) this.applyScheme(values.scheme);
     if (changed.has("surface") && source === "choice") {
       const others = Object.entries(values).filter(([name]) => !name.startsWith("surface.") && !name.startsWith("start_"));
-      this.open({ state: { ...Object.fromEntries(others), surface: values.surface, preset: "custom" } });
+      this.open({ state: { ...Object.fromEntries(others), surface: values.surface, preset: "custom" } }, true);
       return;
     }
     if (source === "tool" && values.x_axis === values.y_axis) {

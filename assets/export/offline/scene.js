@@ -32,6 +32,7 @@ export class OfflineScene {
     this.bar = new PlayerBar(this.player, { onSpeed: (speed) => this.bar.showSpeed(speed), onLoop: (on) => this.bar.showLoop(on) });
     this.map = new StillMap(by("map-stack"), scene);
     this.charts = new RunCharts(by("relief-stack"), (step) => this.player.hold(step));
+    this.charts.logarithmic = state.step_axis !== "linear";
     if (surface.dimension !== 1) {
       const eye = { x: state.camera_x, y: state.camera_y, z: state.camera_z };
       this.relief = new StillRelief(by("relief-stack"), scene, eye, () => this.soon(() => this.drawRelief()));
