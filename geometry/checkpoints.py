@@ -1,17 +1,31 @@
-"""Weights in files: safetensors, or PyTorch's own format read with `weights_only=True`, which executes nothing."""
+"""Weights of a network in files: safetensors, or torch files read with `weights_only=True`, which executes nothing.
+
+What lies where in a file, and under which names, is the business of geometry.weight_tables.
+"""
 
 from __future__ import annotations
 
+import argparse
 import pickle
+import re
 import warnings
 import zipfile
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-NESTED = ("state_dict", "model_state_dict", "model")
-"""Keys under which training scripts keep a module's weights beside other things."""
+from geometry.weight_tables import Tables, choose_table, find_tables, fit_tables
+
+HARMLESS = [
+    argparse.Namespace,
+    np.dtype,
+    np._core.multiarray.scalar,  # type: ignore[attr-defined]
+    *{type(np.dtype(kind)) for kind in ("f2", "f4", "f8", "i4", "i8", "?")},
+]
+"""What training scripts keep beside the weights and torch would refuse: their settings, and numbers of numpy."""
 
 
 def save_weights(module: nn.Module, path: str | Path, **settings: str) -> None:
@@ -22,63 +36,83 @@ def save_weights(module: nn.Module, path: str | Path, **settings: str) -> None:
     save_file(tensors, str(path), metadata={key: str(value) for key, value in settings.items()})
 
 
-def read_weights(path: str | Path) -> dict[str, torch.Tensor]:
-    """The named tensors of a checkpoint file, on the CPU.
+def read_weights(path: str | Path, part: str = "") -> dict[str, Tensor]:
+    """The named tensors of a checkpoint file, on the CPU, under the names that the file gives them.
 
-    A `.safetensors` file, or one written by `torch.save` that holds a state dict (or one under "state_dict",
-    "model_state_dict" or "model"). Anything else (another object, code, a broken file) is refused: ValueError.
+    A safetensors file, or one written by `torch.save` that holds a state dict, alone or beside other things
+    ("state_dict", "model", "net", … in this order of preference; `part` names another, such as "ema"). Anything else
+    (another object, code, a broken file) is refused: ValueError with one sentence.
     """
+    return choose_table(read_tables(path), str(path), part)
+
+
+def load_weights(module: nn.Module, path: str | Path, part: str = "") -> None:
+    """Copy a checkpoint's weights into the module; its names may carry the prefixes of wrappers.
+
+    Taken is the table of tensors whose names and shapes are the module's own: as they stand, or without what a wrapper
+    puts in front ("module.", "_orig_mod.", "model.", …, on either side), never against the module's own names. Names of
+    shared weights need to be there once. `part` names the table or the beginning of the names where several would fit
+    ("teacher"). Nothing is changed where none fits: ValueError with what was found and what is looked for.
+    """
+    weights = fitting_weights(module, path, part)
+    with torch.no_grad():
+        for name, value in module.state_dict().items():
+            if name in weights:
+                value.copy_(weights[name])
+
+
+def fitting_weights(module: nn.Module, path: str | Path, part: str = "") -> dict[str, Tensor]:
+    """The checkpoint's tensors under the module's own names (see `load_weights`); the module is not changed."""
+    return fit_tables(module, read_tables(path), str(path), part)
+
+
+def read_tables(path: str | Path) -> Tables:
+    """All tables of named tensors in a file, by the place where they lie in it ("" for the file itself)."""
     path = Path(path)
     if not path.is_file():
-        raise ValueError(f"{path} does not exist")
-    if path.suffix == ".safetensors":
-        return _read_safetensors(path)
+        raise ValueError(f"{path} does not exist" if not path.exists() else f"{path} is no file; name one checkpoint")
+    if path.suffix == ".safetensors" or _begins_as_safetensors(path):
+        return {"": _read_safetensors(path)}
+    tables = find_tables(_read_torch(path))
+    if not tables:
+        raise ValueError(f"{path} holds no state dict: a checkpoint is a table of tensors by name")
+    return tables
+
+
+def _read_torch(path: Path) -> Any:
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), torch.serialization.safe_globals(HARMLESS):
             # What PyTorch finds unusual in a file either loads as tensors all the same or is refused below.
             warnings.simplefilter("ignore", UserWarning)
-            held = torch.load(path, map_location="cpu", weights_only=True)
+            return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
+        named = re.search(r"GLOBAL ([\w.]+)", str(error))
         raise ValueError(
-            f"{path} holds more than tensors, or is no checkpoint; only weights are read (save module.state_dict(), "
-            "or a safetensors file)"
+            f"{path} holds more than tensors, or is no checkpoint{f' (it names {named[1][:80]})' if named else ''}; "
+            "only weights are read (save module.state_dict(), or a safetensors file)"
         ) from error
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError, IndexError, zipfile.BadZipFile) as error:
+    except (
+        RuntimeError,
+        EOFError,
+        OSError,
+        ValueError,
+        KeyError,
+        IndexError,
+        TypeError,
+        AttributeError,
+        zipfile.BadZipFile,
+    ) as error:
         raise ValueError(f"{path} cannot be read as a checkpoint: {_first_line(error)}") from error
-    for key in NESTED:
-        if isinstance(held, dict) and isinstance(held.get(key), dict):
-            held = held[key]
-    if not isinstance(held, dict) or not held or not all(isinstance(value, torch.Tensor) for value in held.values()):
-        raise ValueError(f"{path} holds no state dict: a checkpoint is a table of tensors by name")
-    return {str(name).removeprefix("module."): value for name, value in held.items()}
 
 
-def load_weights(module: nn.Module, path: str | Path) -> None:
-    """Copy a checkpoint's weights into the module. Nothing is changed where names or shapes do not fit: ValueError."""
-    weights = read_weights(path)
-    own = module.state_dict()
-    missing, unknown = sorted(own.keys() - weights.keys()), sorted(weights.keys() - own.keys())
-    if missing or unknown:
-        raise ValueError(
-            f"{path} belongs to another network: "
-            + "; ".join(
-                f"{what} {', '.join(names[:3])}{' …' if len(names) > 3 else ''}"
-                for what, names in (("it lacks", missing), ("the network does not have", unknown))
-                if names
-            )
-        )
-    for name, value in own.items():
-        if weights[name].shape != value.shape:
-            raise ValueError(
-                f"{path} belongs to another network: {name} has shape {tuple(weights[name].shape)}, "
-                f"the network's has {tuple(value.shape)}"
-            )
-    with torch.no_grad():
-        for name, value in own.items():
-            value.copy_(weights[name])
+def _begins_as_safetensors(path: Path) -> bool:
+    """Eight bytes of length, then a JSON object: whatever the file is called."""
+    with path.open("rb") as file:
+        head = file.read(9)
+    return len(head) == 9 and head[8:] == b"{" and int.from_bytes(head[:8], "little") < path.stat().st_size
 
 
-def _read_safetensors(path: Path) -> dict[str, torch.Tensor]:
+def _read_safetensors(path: Path) -> dict[str, Tensor]:
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
@@ -89,4 +123,4 @@ def _read_safetensors(path: Path) -> dict[str, torch.Tensor]:
 
 
 def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]

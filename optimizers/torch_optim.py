@@ -4,11 +4,16 @@
     for x, y in batches:
         def closure():
             outputs = model(x)
-            return F.cross_entropy(outputs, y), outputs   # no backward(); for the metric "newton" the loss is enough
+            return F.cross_entropy(outputs, y), outputs
         loss = optimizer.step(closure)
 
 `step(closure)` does all of a step: a refresh of U where one is due (one more forward pass, in eval mode where `module`
 is given), one backward pass at θ and, with SAM, one at θ + ε. The numbers are those of optimizers.rule.
+
+The closure may call backward() on the loss itself, after a zero_grad(), as torch's documentation and Lightning have it;
+what it does to the gradients then (clipping) counts. It returns the loss, and for a metric of the outputs ("ngd",
+"ngd-mean") the outputs as well, or calls the `module` once. Such a metric is that of a cross-entropy over the last
+axis; of another loss LLQR is told the kind (`loss="squared error"`, …), or refuses.
 
 Where a closure is too narrow (gradient accumulation, another batch for the refresh, mixed precision with a scaler) the
 same step is made by hand:

@@ -17,6 +17,7 @@ def bench(told: dict[str, Any], controls: Any, stage: list[Any], kind: str = "la
             dcc.Store(id="lab-started"),
             html.Div(id="notices", role="status", **{"aria-live": "polite"}),
             html.Section(id="lecture-bar", className="lecture-bar", hidden=True, **{"aria-label": "Lecture"}),
+            html.Section(id="lecture-card", className="lecture-card", hidden=True, **{"aria-label": "Scene"}),
             controls,
             html.Main(className="stage", children=stage),
             html.Div(id="spoken", className="spoken", role="status", **{"aria-live": "polite"}),

@@ -35,7 +35,7 @@ PREDICT = _choice(
 SCENES = _choice(
     "scenes",
     "Scenes",
-    (("off", "No lecture"), ("lab", "The server’s"), ("own", "This browser’s")),
+    (("off", "No lecture"), ("lab", "The server’s"), ("exercises", "Exercises"), ("own", "This browser’s")),
     "The list of scenes that a lecture goes through.",
     kept=True,
 )

@@ -61,11 +61,6 @@ def read_instruments_link(query: str) -> ToyReading:
     return read_instruments(Reader.of_link(query))
 
 
-def find_link_faults(query: str) -> list[str]:
-    """What is wrong with a link to the instruments: a sentence for each thing, values out of range included."""
-    return read_instruments_link(query).faults()
-
-
 def read_part(raw: Mapping[str, Any], instrument: str) -> tuple[InstrumentRequest, Reading]:
     """The checked request of an instrument, and the state that it was read from. BadRequest with a sentence for each
     problem."""

@@ -7,7 +7,7 @@ from typing import Any
 from dash import html
 
 from app.components.layout import bench, control_panel, group, preset_group
-from app.instruments.controls import find_link_faults, instrument_controls
+from app.instruments.controls import instrument_controls, read_instruments_link
 from app.instruments.instrument import Instrument
 from app.instruments.registry import INSTRUMENTS
 from app.toy.page import header
@@ -82,4 +82,4 @@ def _panel(one: Instrument) -> Any:
     )
 
 
-PAGE = Page("/instruments", "Instruments", "instruments.js", layout, header, find_link_faults)
+PAGE = Page("/instruments", "Instruments", "instruments.js", layout, header, read_instruments_link)

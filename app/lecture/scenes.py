@@ -7,7 +7,16 @@ The format is plain text in Markdown's clothes, so that it reads well anywhere a
 
     ## Title of a scene                          as many as there are scenes
     link: /?preset=figure-2&steps=600            the page and its state, as the address bar or "Copy link" has it
-                                                 an empty line
+    part: Why it cannot leave                    of which part of the lecture this is the first scene
+    say: One sentence above the picture.
+    turn: learning_rate                          the controls beside it, by their names in links
+    show: cut map                                which pictures of the page, where not all
+    ask: One question for the room?
+    answer: What to say to it.
+    goal: SAM leaves; radius <= 0.2              makes an exercise of the scene: what has to hold (app/lecture/goals.py)
+    solution: radius=0.15                        settings with which it does, as a link has them
+    minutes: 2                                   how long the scene takes
+                                                 an empty line; all but link may be left out, in any order
     Notes for the speaker, in paragraphs.        up to the next scene; may be left out
 
 A link may begin with a host (http://localhost:8050/?…), which is dropped. It is checked as its page checks it: a key
@@ -16,26 +25,44 @@ that means nothing there, a value out of range or of the wrong kind is an error 
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
+from app.lecture.goals import find_goal_faults
 from app.state.control import shorten
 from app.state.schema import LONGEST_LINK, BadRequest, repeated
 from app.web.pages import PAGES, page_at
 
 SHIPPED = Path(__file__).with_name("scenes.md")
 """The scenes that are offered where no file is named."""
+EXERCISES = Path(__file__).with_name("exercises.md")
+"""The exercises that ship: scenes with goals."""
 MAXIMUM_TEXT = 40_000
 """Characters of a scene file."""
 MAXIMUM_SCENES = 60
 MAXIMUM_TITLE = 80
 MAXIMUM_NOTES = 4_000
 LINE_ENDS = re.compile(r"\r\n|\r|\n")
+MAXIMUM_SENTENCE = 240
+"""Characters of what a scene says, asks or answers."""
+LONGEST_SCENE = 120
+"""Minutes."""
+SHOWN = ("cut", "map", "surface", "losses", "distance", "curvature", "outcomes", "claims")
+"""What a scene may show of the toy lab, by the names that a scene file uses."""
+NEEDED = (
+    ("answer", "ask", "an answer needs a question"),
+    ("goal", "ask", "a goal needs what is asked for"),
+    ("goal", "solution", "a goal needs a solution"),
+    ("solution", "goal", "a solution needs a goal"),
+)
+"""(key, the key that it needs, what is said where that is missing)."""
 KEY = re.compile(r"\s*([^\s:]+)\s*:\s*(.*)$")
+KEYS = ("link", "part", "say", "turn", "show", "ask", "answer", "goal", "solution", "minutes")
 
 
 class SceneFileError(BadRequest):
@@ -44,11 +71,25 @@ class SceneFileError(BadRequest):
 
 @dataclass(frozen=True)
 class Scene:
-    """One scene: its title, the link to open, and the speaker's notes as paragraphs."""
+    """One scene: its title, the link to open, what stands beside the picture, and the speaker's notes as paragraphs.
+
+    part: the title of the part of the lecture that it belongs to; say, ask, answer: a sentence each; turn: the names
+    of the controls beside it; show: of SHOWN, where not everything; goal, solution: what makes an exercise of it, and
+    settings that solve it; minutes: how long it takes. "" or 0 where not said.
+    """
 
     title: str
     link: str
     notes: tuple[str, ...] = ()
+    part: str = ""
+    say: str = ""
+    turn: tuple[str, ...] = ()
+    show: tuple[str, ...] = ()
+    ask: str = ""
+    answer: str = ""
+    goal: str = ""
+    solution: str = ""
+    minutes: float = 0
 
 
 @dataclass(frozen=True)
@@ -65,18 +106,30 @@ class _Draft:
 
     title: str
     line: int
-    link: str | None = None
+    part: str
+    values: dict[str, Any] = field(default_factory=dict)
+    lines: dict[str, int] = field(default_factory=dict)
     in_notes: bool = False
     notes: list[str] = field(default_factory=list)
 
-    def finished(self) -> Scene:
-        if self.link is None:
+    def finished(self, known: Callable[[str], Collection[str]]) -> Scene:
+        if "link" not in self.values:
             _wrong(self.line, f"the scene “{shorten(self.title)}” has no link; below its title stands “link: /?…”.")
+        for name in self.values.get("turn", ()):
+            if name not in known(self.values["link"]):
+                _wrong(self.lines["turn"], f"turn: the page of the scene’s link has no control “{shorten(name)}”.")
+        for key, needed, said in NEEDED:
+            if key in self.values and needed not in self.values:
+                _wrong(self.lines[key], f"{said} (“{needed}: …”).")
         paragraphs = [" ".join(part.split()) for part in "\n".join(self.notes).split("\n\n")]
         notes = tuple(part for part in paragraphs if part)
         if sum(map(len, notes)) > MAXIMUM_NOTES:
             _wrong(self.line, f"the notes of “{shorten(self.title)}” are longer than {MAXIMUM_NOTES} characters.")
-        return Scene(self.title, self.link, notes)
+        scene = Scene(self.title, notes=notes, **{"part": self.part, **self.values})
+        if scene.goal:
+            for key, problem in find_goal_faults(scene.link, scene.goal, scene.turn, scene.solution):
+                _wrong(self.lines[key], f"{key}: {problem}")
+        return scene
 
 
 def local_link(link: str) -> str:
@@ -105,7 +158,14 @@ def find_link_faults(link: str) -> list[str]:
     if page is None or not page.in_navigation:
         return [f"there is no page at “{shorten(path)}”; there are {_addresses()}."]
     twice = [f"“{shorten(name)}” is given twice." for name in repeated(query)]
-    return [*twice, *(page.find_link_faults(query) if page.find_link_faults else [])]
+    return [*twice, *(page.read_link(query).faults() if page.read_link else [])]
+
+
+def controls_of_link(link: str) -> Collection[str]:
+    """The names of the controls on the page that a link opens, as they stand in links."""
+    path, _, query = link.partition("?")
+    page = page_at(path)
+    return page.read_link(query).state if page and page.read_link else ()
 
 
 def _addresses() -> str:
@@ -131,11 +191,15 @@ def load_scenes(path: str | Path | None = None) -> Scenes:
         raise SceneFileError(f"The scene file cannot be read ({error}).") from None
 
 
-def parse_scenes(text: str, check: Callable[[str], list[str]] = find_link_faults) -> Scenes:
+def parse_scenes(
+    text: str,
+    check: Callable[[str], list[str]] = find_link_faults,
+    known: Callable[[str], Collection[str]] = controls_of_link,
+) -> Scenes:
     """The scenes that a file's text describes; SceneFileError with one sentence for the first thing wrong in it.
 
-    `check(link)` gives the sentences on what is wrong with a link; by default what its page says, so that the pages
-    must have been registered (the server does so when it is built).
+    `check(link)` gives the sentences on what is wrong with a link, `known(link)` the names of its page's controls; by
+    default what the page says, so that the pages must have been registered (the server does so when it is built).
     """
     lines = LINE_ENDS.split(_checked(text))
     title: str | None = None
@@ -145,7 +209,8 @@ def parse_scenes(text: str, check: Callable[[str], list[str]] = find_link_faults
         if line.startswith("## ") or line == "##":
             if len(drafts) == MAXIMUM_SCENES:
                 _wrong(number, f"a lecture has at most {MAXIMUM_SCENES} scenes.")
-            drafts.append(_Draft(_title(line[2:], number, "scene"), number))
+            part = drafts[-1].values.get("part", drafts[-1].part) if drafts else ""
+            drafts.append(_Draft(_title(line[2:], number, "scene"), number, part))
         elif line.startswith("# ") or line == "#":
             if drafts or title is not None:
                 _wrong(number, "the lecture’s title (“# …”) stands once, before the first scene.")
@@ -158,30 +223,64 @@ def parse_scenes(text: str, check: Callable[[str], list[str]] = find_link_faults
             _wrong(number, "a link belongs to a scene, and no scene (“## Title”) has begun.")
     if not drafts:
         raise SceneFileError("The scene file has no scene: a line “## Title”, and below it “link: /?…”.")
-    return Scenes(title or "Lecture", tuple(draft.finished() for draft in drafts))
+    return Scenes(title or "Lecture", tuple(draft.finished(known) for draft in drafts))
 
 
 def _read_line(draft: _Draft, line: str, number: int, check: Callable[[str], list[str]]) -> None:
-    """One line below a scene's title: its link, the empty line after it, or its notes."""
+    """One line below a scene's title: a key with its value, the empty line after them, or the scene's notes."""
     if draft.in_notes:
         draft.notes.append(line)
         return
     if not line.strip():
-        draft.in_notes = draft.link is not None
+        draft.in_notes = "link" in draft.values
         return
     found = KEY.match(line)
-    if found is None or (found[1] != "link" and draft.link is None):
+    if found is None:
         said = shorten(line.strip())
         _wrong(number, f"“{said}” is not “link: …”; a scene’s title is followed by its link, notes by an empty line.")
-    if found[1] != "link":
-        _wrong(number, f"“{shorten(found[1])}” is no key of a scene, which has only link; notes follow an empty line.")
-    if draft.link is not None:
-        _wrong(number, "the scene has a link already.")
-    link = local_link(found[2].strip())
-    problems = check(link)
-    if problems:
-        _wrong(number, f"link: {problems[0]}")
-    draft.link = link
+    key, text = found[1], " ".join(found[2].split())
+    if key not in KEYS:
+        _wrong(number, f"“{shorten(key)}” is no key of a scene; it has {', '.join(KEYS)}. Notes follow an empty line.")
+    if key in draft.values:
+        _wrong(number, f"the scene has “{key}” already.")
+    draft.lines[key] = number
+    draft.values[key] = _value(key, text, number, check)
+
+
+def _value(key: str, text: str, number: int, check: Callable[[str], list[str]]) -> Any:
+    """What a key of a scene is given."""
+    if key == "link":
+        link = local_link(text)
+        for problem in check(link)[:1]:
+            _wrong(number, f"link: {problem}")
+        return link
+    if not text:
+        _wrong(number, f"“{key}:” is followed by nothing.")
+    if key == "part":
+        return _title(text, number, "part")
+    if key == "show":
+        names = tuple(text.replace(",", " ").split())
+        for name in names:
+            if name not in SHOWN:
+                _wrong(number, f"show: there is no picture “{shorten(name)}”; there are {', '.join(SHOWN)}.")
+        return names
+    if key == "turn":
+        return tuple(text.replace(",", " ").split())
+    if key == "minutes":
+        return _minutes(text, number)
+    if len(text) > MAXIMUM_SENTENCE:
+        _wrong(number, f"what stands after “{key}:” is longer than {MAXIMUM_SENTENCE} characters.")
+    return text
+
+
+def _minutes(text: str, number: int) -> float:
+    try:
+        minutes = float(text)
+    except ValueError:
+        minutes = math.nan
+    if not 0 < minutes <= LONGEST_SCENE:
+        _wrong(number, f"minutes: “{shorten(text)}” is not a number above 0, at most {LONGEST_SCENE}.")
+    return minutes
 
 
 def _checked(text: str) -> str:

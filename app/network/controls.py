@@ -298,11 +298,6 @@ def read_network_link(query: str) -> Reading:
     return _read(Reader.of_link(query))
 
 
-def find_link_faults(query: str) -> list[str]:
-    """What is wrong with a link to the network page: a sentence for each thing, values out of range included."""
-    return read_network_link(query).faults()
-
-
 def _read(reader: Reader) -> Reading:
     state = {control.name: reader.read(control) for control in controls()}
     if not user_models.fits(state["network"], state["data"]):

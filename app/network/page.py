@@ -8,7 +8,7 @@ from dash import html
 
 from app.appearance import SCHEMES, looks
 from app.components.layout import bench, button, control_panel, group, header_tools, player
-from app.network.controls import controls, find_link_faults
+from app.network.controls import controls, read_network_link
 from app.network.explore.layout import explore_section
 from app.network.export.request import CONTROLS as EXPORT_CONTROLS
 from app.network.training import user_models
@@ -144,4 +144,4 @@ def _chart(key: str, title: str, unit: str) -> Any:
     )
 
 
-PAGE = Page("/network", "Network", "network.js", layout, header, find_link_faults)
+PAGE = Page("/network", "Network", "network.js", layout, header, read_network_link)

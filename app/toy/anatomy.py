@@ -6,7 +6,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,7 @@ import orjson
 from app.encoding import encode
 from app.numbers_as_text import number, vector
 from app.state.schema import BadRequest
-from app.toy.batch import run_alone
+from app.toy.batch import recorded_run
 from app.toy.controls import STAGES
 from app.toy.request import ToyRequest, read_state, request_of
 from geometry.surface import Surface
@@ -46,7 +45,7 @@ class AnatomyRequest:
 
     def answer(self) -> bytes:
         """The JSON of the step."""
-        run, surface = _run(self.toy, self.method)
+        run, surface = recorded_run(self.toy, self.method)
         return orjson.dumps(described(run, surface, self.method, self.toy, self.step))
 
 
@@ -58,14 +57,6 @@ def read_anatomy(raw: Mapping[str, Any]) -> AnatomyRequest:
     state = reading.state
     toy = request_of({**state, "methods": [], "preset": "custom", "scheme": "light"})
     return AnatomyRequest(toy, state["anatomy_method"], int(state["step"]))
-
-
-@lru_cache(maxsize=16)
-def _run(request: ToyRequest, name: str) -> tuple[Run, Surface]:
-    """The run that the page shows; kept, because a lecturer goes through the steps of the same run."""
-    surface = request.make_surface()
-    with np.errstate(all="ignore"):
-        return run_alone(name, request, surface), surface
 
 
 def described(run: Run, surface: Surface, name: str, request: ToyRequest, step: int) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -85,6 +86,14 @@ def _walked(name: str, surface: Surface, requests: list[ToyRequest]) -> list[Tra
 def run_alone(name: str, request: ToyRequest, surface: Surface) -> Run:
     """One method's run from one request, the same to the last bit as in any batch; its walkers' shape is ()."""
     return _run(name, surface, [request]).walker(0)
+
+
+@lru_cache(maxsize=32)
+def recorded_run(request: ToyRequest, name: str) -> tuple[Run, Surface]:
+    """`run_alone` and its surface; kept, because people go through the steps of the same run."""
+    surface = request.make_surface()
+    with np.errstate(all="ignore"):
+        return run_alone(name, request, surface), surface
 
 
 def traces_alone(request: ToyRequest, surface: Surface) -> list[Trace]:

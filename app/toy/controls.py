@@ -235,6 +235,17 @@ def anatomy_method() -> ChoiceControl:
     )
 
 
+CUT = ChoiceControl(
+    name="cut_line",
+    label="Cut",
+    options=(("basin", "To the basin"), ("gradient", "Along −g"), ("probe", "Along ε")),
+    default="basin",
+    help="The line that the cut follows: to the basin, down the gradient g, or along the probe ε.",
+    group="cut",
+    role="view",
+    kept=True,
+)
+
 MOST_WALKERS = 256
 CLOUD = (
     NumberControl(
@@ -347,7 +358,7 @@ def controls() -> tuple[Control, ...]:
 
 @lru_cache(maxsize=8)
 def _controls(methods: Registered) -> tuple[Control, ...]:
-    return (*WALK, *own_controls(methods), *PRECONDITIONER, *lens_controls(), *VIEW)
+    return (*WALK, *own_controls(methods), *PRECONDITIONER, *lens_controls(), CUT, *VIEW)
 
 
 @lru_cache(maxsize=64)

@@ -221,6 +221,53 @@ class AnatomyAnswer(TypedDict):
     stages: list[AnatomyStage]
 
 
+class CutLandmark(TypedDict):
+    """A minimum of the ground on the line from the basin outwards."""
+
+    name: str
+    s: float
+
+
+class CutFrame(TypedDict):
+    """The part of the lines that is drawn, [low, high] along and in loss; span: of the losses that are told."""
+
+    along: list[float]
+    losses: list[float]
+    span: list[float]
+    centre: list[float]
+    landmarks: list[CutLandmark]
+
+
+class CutMethod(TypedDict):
+    """One method's rows for `steps` (n). ground: base64 of profiles (P, points) as uint16 in the frame's span, and
+    `which` of them is each step's. direction (n, D), ball (n, 2) s and loss, probe (n, 3) s, loss and distance from the
+    line, slopes (n, 2) at ball and probe, kick (n,), moved (n, 2) along and off the line. last: the last whole step."""
+
+    name: str
+    last: int
+    learns: bool
+    steps: list[int]
+    ground: str
+    which: list[int]
+    direction: Encoded
+    ball: Encoded
+    probe: Encoded | None
+    slopes: Encoded
+    kick: Encoded
+    moved: Encoded
+
+
+class CutAnswer(TypedDict):
+    """POST /toy/cut: the loss along a line through each walker, at some steps."""
+
+    steps: int
+    dimension: int
+    line: Literal["basin", "gradient", "probe"]
+    points: int
+    frame: CutFrame
+    methods: list[CutMethod]
+
+
 class Places(TypedDict):
     """Walkers' places (frames, walkers, D) as uint16 in the extents; 65535 stands for nowhere."""
 
@@ -290,5 +337,6 @@ class ToyTables(TypedDict):
 MESSAGES = (
     *(Look, OutcomeRow, CountedCost, MethodPath, Ghost, Ranges, Paths, Basin, Minimum, EncodedRelief, SurfaceFigures),
     *(SurfaceAnswer, ToyAnswer, OpenedLink, Claim, ClaimsAnswer, Patch, AnatomyStage, AnatomyAnswer, Places),
+    *(CutLandmark, CutFrame, CutMethod, CutAnswer),
     *(CloudMethod, CloudAnswer, Price, CostAnswer, SurfaceTable, ToyTables),
 )

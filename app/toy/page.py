@@ -12,7 +12,7 @@ from app.toy.controls import controls, shown_methods, start_controls, surface_ch
 from app.toy.export.controls import CONTROLS as EXPORT_CONTROLS
 from app.toy.figures import EMPTY
 from app.toy.presets import PRESETS, Preset
-from app.toy.request import PRESET, find_link_faults, read_state
+from app.toy.request import PRESET, read_link, read_state
 from app.web.pages import Page
 from geometry.surfaces import SURFACES, make_surface
 from optimizers import METHODS
@@ -140,10 +140,16 @@ def _pictures() -> Any:
         className="pictures",
         children=[
             picture("map", "Map", GRAPH_CONFIG, "Click or drag to set the start"),
-            html.Figure(id="cut-picture", className="picture", hidden=True),
+            _cut(),
             picture("relief", "Surface", RELIEF_CONFIG, "Drag to turn, scroll to zoom"),
         ],
     )
+
+
+def _cut() -> Any:
+    words = [html.Span("Cut"), html.Span(className="hint", id="cut-hint"), html.Div(id="cut-controls")]
+    stack = html.Div(className="canvas-stack", id="cut-stack")
+    return html.Figure([html.Figcaption(words), stack], className="picture cut", id="cut-picture", role="group")
 
 
 def _charts() -> Any:
@@ -292,4 +298,4 @@ def _anatomy() -> Any:
     )
 
 
-PAGE = Page("/", "Toy lab", "toy.js", layout, header, find_link_faults)
+PAGE = Page("/", "Toy lab", "toy.js", layout, header, read_link)

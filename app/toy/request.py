@@ -84,11 +84,6 @@ def read_link(query: str) -> ToyReading:
     return read_toy(Reader.of_link(query))
 
 
-def find_link_faults(query: str) -> list[str]:
-    """What is wrong with a link to the toy lab, for who wants it right and not mended: a sentence for each thing."""
-    return read_link(query).faults()
-
-
 FOLDED = {"panel": "hidden"}
 """On the toy lab's page the settings beside the main ones are folded away at first."""
 

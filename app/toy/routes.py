@@ -19,6 +19,7 @@ from app.toy.anatomy import read_anatomy
 from app.toy.batch import compute_many, paths_key
 from app.toy.claims import claims_for
 from app.toy.cloud import read_cloud
+from app.toy.cut import read_cut
 from app.toy.export.controls import read_export
 from app.toy.export.files import make_file
 from app.toy.measured_cost import read_cost
@@ -50,6 +51,7 @@ INSPECTORS: dict[str, Callable[[Mapping[str, Any]], Closer]] = {
     "anatomy": read_anatomy,
     "cloud": read_cloud,
     "cost": read_cost,
+    "cut": read_cut,
 }
 """Address under /toy/ → how a posted state is read."""
 

@@ -8,13 +8,15 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.state.schema import Reading
+
 
 @dataclass(frozen=True)
 class Page:
     """A page: its address, its name in the navigation, its script, what it shows, and its own tools in the header.
 
-    script: its entry among the client code, a file under assets/pages; find_link_faults(query): sentences on what is
-    wrong with a link to it; in_navigation: whether the header lists it.
+    script: its entry among the client code, a file under assets/pages; read_link(query): the state that a link to it
+    describes, with what is wrong with it; in_navigation: whether the header lists it.
     """
 
     path: str
@@ -22,11 +24,13 @@ class Page:
     script: str
     layout: Callable[[], Any]
     header: Callable[[], Any] | None = None
-    find_link_faults: Callable[[str], list[str]] | None = None
+    read_link: Callable[[str], Reading] | None = None
     in_navigation: bool = True
 
 
 PAGES: dict[str, Page] = {}
+SHORTCUTS: dict[str, str] = {}
+"""Links of the navigation that stand before its pages: title → address."""
 
 
 def register(page: Page) -> Page:

@@ -6,7 +6,7 @@ from typing import Any
 
 from dash import dcc, html
 
-from app.web.pages import PAGES, Page
+from app.web.pages import PAGES, SHORTCUTS, Page
 
 TITLE = "Pothole lab"
 TAGLINE = "Who gets out of the sharp well?"
@@ -73,7 +73,8 @@ def _navigation(page: Page | None, always: bool = False) -> Any:
     listed = [other for other in PAGES.values() if other.in_navigation]
     if len(listed) < 2 and not always:
         return None
+    shortcuts = [html.A(title, href=address) for title, address in SHORTCUTS.items()]
     links = [
         html.A(other.title, href=other.path, **({"aria-current": "page"} if other is page else {})) for other in listed
     ]
-    return html.Nav(links, className="pages", **{"aria-label": "Pages"})
+    return html.Nav([*shortcuts, *links], className="pages", **{"aria-label": "Pages"})

@@ -253,6 +253,52 @@ export interface Places {
   shape: string;
 }
 
+/** A minimum of the ground on the line from the basin outwards. */
+export interface CutLandmark {
+  name: string;
+  s: number;
+}
+
+/** The part of the lines that is drawn, [low, high] along and in loss; span: of the losses that are told. */
+export interface CutFrame {
+  along: number[];
+  losses: number[];
+  span: number[];
+  centre: number[];
+  landmarks: CutLandmark[];
+}
+
+/**
+ * One method's rows for `steps` (n). ground: base64 of profiles (P, points) as uint16 in the frame's span, and
+ * `which` of them is each step's. direction (n, D), ball (n, 2) s and loss, probe (n, 3) s, loss and distance
+ * from the line, slopes (n, 2) at ball and probe, kick (n,), moved (n, 2) along and off the line. last: the last
+ * whole step.
+ */
+export interface CutMethod {
+  name: string;
+  last: number;
+  learns: boolean;
+  steps: number[];
+  ground: string;
+  which: number[];
+  direction: Encoded;
+  ball: Encoded;
+  probe: Encoded | null;
+  slopes: Encoded;
+  kick: Encoded;
+  moved: Encoded;
+}
+
+/** POST /toy/cut: the loss along a line through each walker, at some steps. */
+export interface CutAnswer {
+  steps: number;
+  dimension: number;
+  line: "basin" | "gradient" | "probe";
+  points: number;
+  frame: CutFrame;
+  methods: CutMethod[];
+}
+
 /** One method's cloud. arrival: by walker, −1 for none. */
 export interface CloudMethod {
   name: string;
@@ -610,15 +656,37 @@ export interface NetworkTables {
   schemes: Record<string, Record<string, any>>;
 }
 
-/** One scene; notes are paragraphs. */
+/** One scene; notes are paragraphs. The rest is "", empty or 0 where the scene file does not say it. */
 export interface LectureScene {
   title: string;
   link: string;
   notes: string[];
+  part: string;
+  say: string;
+  turn: string[];
+  show: string[];
+  ask: string;
+  answer: string;
+  goal: string;
+  solution: string;
+  minutes: number;
 }
 
-/** GET /lecture/scenes and POST /lecture/check. */
+/** GET /lecture/scenes, GET /lecture/exercises and POST /lecture/check. */
 export interface SceneList {
   title: string;
   scenes: LectureScene[];
+}
+
+/** One condition of a goal in words, whether it holds, and what was found. */
+export interface GoalCondition {
+  wanted: string;
+  holds: boolean;
+  found: string;
+}
+
+/** POST /lecture/try: whether an exercise is solved. */
+export interface GoalAnswer {
+  solved: boolean;
+  conditions: GoalCondition[];
 }

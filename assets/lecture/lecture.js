@@ -3,11 +3,12 @@ import { by, make } from "../core/dom.js";
 import { problemsOf } from "../core/http.js";
 import { keys } from "../core/keys.js";
 import { showNotices } from "../core/notices.js";
+import { SceneCard } from "./card.js";
 import { showLectureWindow } from "./lecture_window.js";
 import { NotesChannel } from "./notes.js";
 import { sceneList } from "./scene_list.js";
 
-/** @typedef {{ state: import("../core/state.js").State, actions: import("../core/actions.js").Actions, player?: import("../core/player.js").Player, open?: (wish: { query: string }) => unknown, lecture?: Lecture | null }} AnyPage */
+/** @typedef {{ state: import("../core/state.js").State, actions: import("../core/actions.js").Actions, player?: import("../core/player.js").Player, widgets?: import("../core/widgets.js").Widgets, open?: (wish: { query: string }) => unknown, lecture?: Lecture | null }} AnyPage */
 /** @typedef {import("./notes.js").Told} Told */
 
 const LASTING = ["theme", "panel", "scheme"]; // as they are from scene to scene, unless a link says otherwise
@@ -18,7 +19,8 @@ export class Lecture {
   constructor(page) {
     this.page = page;
     this.bar = by("lecture-bar");
-    this.kind = "off"; // or where the scenes come from: "lab", "own"
+    this.card = new SceneCard(page);
+    this.kind = "off"; // or where the scenes come from: "lab", "exercises", "own"
     /** @type {import("../core/contract.js").SceneList | null} */
     this.list = null;
     this.channel = new NotesChannel(
@@ -28,8 +30,9 @@ export class Lecture {
     // A link that names a scene and no setting of its own asks for that scene's link.
     const asked = [...new URLSearchParams(location.search).keys()];
     this.jump = asked.includes("scenes") && asked.every((name) => OWN_KEYS.has(name));
-    page.state.listen((changed) => {
+    page.state.listen((changed, source) => {
       if (["scenes", "scene"].some((name) => changed.has(name))) this.follow();
+      else if (source === "open" && this.on) this.card.takeControls(); // some of the page's controls may be new
     });
     page.actions.add({
       lecture: () => showLectureWindow(this),
@@ -123,8 +126,10 @@ export class Lecture {
   show() {
     document.body.classList.toggle("in-lecture", this.on);
     this.bar.hidden = !this.on;
-    if (!this.on) return;
     const { scenes, index } = this;
+    const scene = this.on ? (scenes[index - 1] ?? null) : null;
+    this.card.show(scene, `${this.kind} ${index} ${scene?.title} ${scene?.link}`);
+    if (!scene) return;
     /** @type {(action: string, text: string, label: string, disabled?: boolean) => HTMLElement} */
     const button = (action, text, label, disabled = false) =>
       make("button", {
@@ -141,7 +146,8 @@ export class Lecture {
       button("scene-previous", "‹", "Previous scene (PageUp)", index <= 1),
       make("span", { className: "scene-count", textContent: `${index} of ${scenes.length}` }),
       button("scene-next", "›", "Next scene (PageDown)", index >= scenes.length),
-      make("span", { className: "scene-title", textContent: scenes[index - 1].title, role: "status" }),
+      make("span", { className: "scene-title", textContent: scene.title, role: "status" }),
+      ...(scene.part ? [make("span", { className: "scene-part", textContent: scene.part })] : []),
       button("notes", "Notes", "Notes in a window of their own (S)"),
       button("lecture-end", "End", "End the lecture"),
     );

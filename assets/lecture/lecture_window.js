@@ -102,9 +102,9 @@ export function showLectureWindow(lecture) {
     );
     return node;
   };
-  const start = async () => {
+  const start = async (/** @type {string} */ kind) => {
     try {
-      await lecture.start("lab");
+      await lecture.start(kind);
       close();
     } catch (error) {
       showNotices("scenes", problemsOf(error, "The server does not answer."), "error");
@@ -117,7 +117,10 @@ export function showLectureWindow(lecture) {
   };
   const tools = lecture.on
     ? [makeButton("Notes in a second window", () => lecture.openNotes()), makeButton("End the lecture", end, { id: "end-the-lecture" })]
-    : [makeButton("Start the lecture", start, { autofocus: true })];
+    : [
+        makeButton("Start the lecture", () => void start("lab"), { autofocus: true }),
+        makeButton("Start the exercises", () => void start("exercises")),
+      ];
   dialog = openDialog(
     "lecture-window",
     "Lecture",

@@ -30,6 +30,19 @@ export class NotesChannel {
   }
 }
 
+/**
+ * How long the scene takes, and when it should be over by the lecture's own plan.
+ * @param {LectureScene[]} scenes
+ * @param {number} index from 1
+ */
+export function timeOf(scenes, index) {
+  const minutes = scenes[index - 1]?.minutes ?? 0;
+  if (!minutes) return "";
+  const until = scenes.slice(0, index).reduce((sum, scene) => sum + scene.minutes, 0);
+  const seconds = Math.round(60 * until);
+  return ` · ${minutes} min, to ${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")} on the clock`;
+}
+
 export class Notes {
   constructor() {
     this.channel = new BroadcastChannel(CHANNEL);
@@ -73,10 +86,11 @@ export class Notes {
     if (scheme) showScheme(scheme, {});
     if (theme) showTheme(theme === "projector" ? "screen" : theme); // notes are read from close by
     const scene = scenes[index - 1];
-    by("notes-place").textContent = scene ? `${title} · scene ${index} of ${scenes.length}` : "";
+    by("notes-place").textContent = scene ? `${title} · scene ${index} of ${scenes.length}${timeOf(scenes, index)}` : "";
     by("notes-title").textContent = scene ? scene.title : "Notes";
     const none = scene ? "This scene has no notes." : "The lecture has ended.";
-    const paragraphs = scene?.notes.length ? scene.notes : [none];
+    const spoken = scene ? [scene.ask && `Ask: ${scene.ask}`, scene.answer && `Answer: ${scene.answer}`].filter(Boolean) : [];
+    const paragraphs = scene?.notes.length || spoken.length ? [...(scene?.notes ?? []), ...spoken] : [none];
     by("notes-text").replaceChildren(...paragraphs.map((textContent) => make("p", { textContent })));
     by("notes-following").textContent = scenes[index]?.title ?? "the end";
     by("notes-previous", HTMLButtonElement).disabled = index <= 1;

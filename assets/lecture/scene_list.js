@@ -48,7 +48,7 @@ export const sceneList = {
   },
 
   /**
-   * { title, scenes } of a kind: "lab" or "own".
+   * { title, scenes } of a kind: "lab", "exercises" or "own".
    * @param {string} kind
    * @returns {Promise<import("../core/contract.js").SceneList>}
    */
@@ -58,7 +58,7 @@ export const sceneList = {
       if (text === null) throw new Refused(404, ["This browser keeps no scene file. Open one in the lecture window (key L)."]);
       return postJson("/lecture/check", { text });
     }
-    const response = await fetch("/lecture/scenes");
+    const response = await fetch(kind === "exercises" ? "/lecture/exercises" : "/lecture/scenes");
     if (!response.ok) throw new Refused(response.status, ["The server does not give its scenes. Reload the page."]);
     return response.json();
   },

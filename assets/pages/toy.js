@@ -10,6 +10,7 @@ import { addTheme } from "../lecture/theme.js";
 import { addAnatomy } from "../toy/anatomy.js";
 import { addCloud } from "../toy/cloud.js";
 import { addCosts } from "../toy/cost.js";
+import { addCut } from "../toy/cut.js";
 import { addFirstScreen } from "../toy/first_screen.js";
 import { ToyLab } from "../toy/main.js";
 import { addOwnSettings } from "../toy/own.js";
@@ -17,5 +18,5 @@ import { addOwnSettings } from "../toy/own.js";
 addPage("toy", ToyLab, [
   ...[addFirstScreen, addHelp, addLecture, addTheme, addToyExport],
   ...[addDataTable, addFilmStrip, addPictureWords, addPredict],
-  ...[addAnatomy, addCloud, addCosts, addOwnSettings],
+  ...[addAnatomy, addCloud, addCosts, addCut, addOwnSettings],
 ]);

@@ -61,6 +61,8 @@ export class ToyLab {
     this.anatomy = null;
     /** @type {import("./cloud.js").Cloud | null} */
     this.cloud = null;
+    /** @type {import("./cut.js").Cut | null} */
+    this.cut = null;
     /** @type {import("./cost.js").CostPart | null} */
     this.costs = null;
     /** @type {import("../core/data_table.js").DataTable | null} */

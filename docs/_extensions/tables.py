@@ -129,6 +129,7 @@ def toy_controls(group: str) -> Callable[[], str]:
 
 TABLES: dict[str, Callable[[], str]] = {
     "command-line": command_line,
+    "controls-cut": toy_controls("cut"),
     "controls-export": lambda: controls(EXPORT),
     "controls-instruments": lambda: controls(instrument_controls()),
     "controls-lecture": lambda: controls(LECTURE),

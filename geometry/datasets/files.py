@@ -19,6 +19,9 @@ MOST_QUOTED = 200
 LARGEST = 4 * 2**30
 """Bytes that a data set of the user's may take in memory."""
 
+CHANNELS = (1, 3, 4)
+"""How many an image has: grey, colour, colour with transparency."""
+
 NPZ_NAMES = (("inputs", "targets"), ("X", "y"), ("x", "y"), ("x_train", "y_train"))
 NPZ_TEST_NAMES = (("test_inputs", "test_targets"), ("x_test", "y_test"))
 
@@ -42,8 +45,10 @@ def npz(path: str | Path, seed: int = 0, test_fraction: float = 0.2) -> Dataset:
 
     Arrays: `inputs` (n, …) of numbers and `targets` (n,) of class numbers 0 … C−1 (or `X`, `y`; or `x_train`,
     `y_train`), and, if there, `test_inputs`, `test_targets` (or `x_test`, `y_test`); without them the split is drawn
-    with the seed. Optional `class_names` (C,). (n, height, width) is taken as images of one channel; whole numbers of
-    type uint8 are divided by 255. Raises ValueError with one sentence where the file does not fit.
+    with the seed. Optional `class_names` (C,). (n, height, width) is taken as images of one channel, and (n, height,
+    width, channels), as Keras keeps them, is turned to channels first (see `channels_first`). Whole numbers of type
+    uint8 are divided by 255, images of type uint16 by 65535. Raises ValueError with one sentence where the file does
+    not fit.
     """
     path = Path(path)
     arrays = _arrays(path)
@@ -73,7 +78,7 @@ def _arrays(path: Path) -> dict[str, np.ndarray]:
             check_size(path, sum(entry.file_size for entry in archive.infolist()))
         with warnings.catch_warnings(), np.load(path, allow_pickle=False) as archive:
             warnings.simplefilter("ignore", UserWarning)  # an old or odd header is read all the same, or refused below
-            arrays = {name: archive[name] for name in archive.files}
+            arrays = {name: archive[name] for name in archive.files if not _hidden(name)}
     except zipfile.BadZipFile as error:
         raise ValueError(f"{path} is not an .npz archive: {_short(error)}") from error
     except ValueError as error:
@@ -88,6 +93,11 @@ def _arrays(path: Path) -> dict[str, np.ndarray]:
         if not isinstance(array, np.ndarray):  # numpy hands on the bytes of what does not begin as an array does
             raise ValueError(f"{path} cannot be read: {name} is no array of numpy's")
     return arrays
+
+
+def _hidden(name: str) -> bool:
+    """What an archiver puts beside the arrays: macOS's shadow of each file."""
+    return name.startswith("__MACOSX/") or name.rpartition("/")[2].startswith(".")
 
 
 def _short(error: Exception) -> str:
@@ -117,11 +127,37 @@ def _inputs(path: Path, name: str, inputs: np.ndarray) -> np.ndarray:
             f"{path}: {name} must be numbers of shape (n, features), (n, height, width) or "
             f"(n, channels, height, width); got {inputs.dtype} {inputs.shape}"
         )
+    deep = inputs.dtype == np.uint16 and inputs.ndim > 2
     with np.errstate(all="ignore"):  # what is not finite is refused in the next line
-        scaled = inputs.astype(np.float32) / (255 if inputs.dtype == np.uint8 else 1)
+        scaled = inputs.astype(np.float32) / (255 if inputs.dtype == np.uint8 else 65535 if deep else 1)
     if not np.isfinite(scaled).all():
         raise ValueError(f"{path}: {name} holds values that are not finite")
+    if inputs.ndim == 4:
+        return channels_first(scaled, f"{path}: {name}")
     return scaled[:, None] if inputs.ndim == 3 else scaled
+
+
+def channels_first(images: np.ndarray, name: str) -> np.ndarray:
+    """Images (n, channels, height, width) from either order of the axes.
+
+    The channels are the axis that is unlike the other two where those are equal (square images), or else the one of 1,
+    3 or 4. Images of three equal axes are taken as they stand. ValueError that names both readings where none of this
+    tells.
+    """
+    first, middle, last = images.shape[1:]
+    if first == middle == last:
+        return images
+    if middle == last or first == middle:
+        turned = first == middle
+    else:
+        few = first in CHANNELS, last in CHANNELS
+        if few[0] == few[1]:
+            raise ValueError(
+                f"{name} of shape {images.shape} may be {first} channels of {middle} × {last} pixels or {last} "
+                f"channels of {first} × {middle}; save images as (n, channels, height, width) with 1, 3 or 4 channels"
+            )
+        turned = few[1]
+    return np.ascontiguousarray(images.transpose(0, 3, 1, 2)) if turned else images
 
 
 def _targets(path: Path, name: str, targets: np.ndarray, examples: int) -> np.ndarray:

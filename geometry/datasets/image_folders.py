@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 
@@ -12,6 +13,8 @@ from geometry.datasets.dataset import Dataset, dataset_of_arrays, floats, intege
 from geometry.datasets.files import check_size
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".ppm", ".pgm", ".tif", ".tiff"})
+NOBODYS = frozenset({"__MACOSX", "@eaDir", "__pycache__", "lost+found", "$RECYCLE.BIN", "System Volume Information"})
+"""Folders that systems and programs put among one's own; so are all whose name begins with a dot."""
 TEST_FOLDERS = ("test", "val", "valid", "validation")
 
 Files = list[tuple[Path, str]]
@@ -30,8 +33,10 @@ def image_folder(
 
     The folder holds one folder per class, and the split is drawn with the seed; or it holds two folders of that form,
     `train` and one of `test`, `val`, `valid`, `validation`, which then are the two halves. `limit` keeps at most so
-    many images per class (the first by name). Raises ValueError with one sentence where a folder or an image does not
-    fit, ModuleNotFoundError where Pillow is missing.
+    many images per class (the first by name). Hidden files and folders (a name that begins with a dot, macOS's shadow
+    files, a server's thumbnails) are none of the data. Pictures of 16 bits are divided by 65535; those of real numbers
+    must lie in [0, 1]; a camera's note on which side is up is followed. Raises ValueError with one sentence where a
+    folder or an image does not fit, ModuleNotFoundError where Pillow is missing.
     """
     try:
         from PIL import Image
@@ -66,13 +71,17 @@ def image_folder(
 def _files(root: Path, limit: int | None) -> Files:
     """The images below `root`, class after class; at least two classes."""
     files: Files = []
-    for folder in sorted(entry for entry in root.iterdir() if entry.is_dir()):
-        images = sorted(file for file in folder.iterdir() if file.suffix.lower() in SUFFIXES)[:limit]
+    for folder in sorted(entry for entry in root.iterdir() if entry.is_dir() and _is_ours(entry)):
+        images = sorted(file for file in folder.iterdir() if file.suffix.lower() in SUFFIXES and _is_ours(file))[:limit]
         files += [(file, folder.name) for file in images]
     classes = len({name for _, name in files})
     if classes < 2:
         raise ValueError(f"{root} must hold at least two folders with images, one per class; found {classes}")
     return files
+
+
+def _is_ours(entry: Path) -> bool:
+    return not entry.name.startswith(".") and entry.name not in NOBODYS
 
 
 def _read(
@@ -86,9 +95,36 @@ def _read(
                 # An image that unpacks to hundreds of megabytes is refused, not warned about.
                 warnings.simplefilter("error", pillow.DecompressionBombWarning)
                 with pillow.open(file) as opened:
-                    image = opened.convert("RGB" if colour else "L").resize((size, size), pillow.Resampling.BILINEAR)
+                    inputs[index] = _pixels(pillow, opened, size, colour)
         except unreadable as error:
             raise ValueError(f"{file} cannot be read as an image: {error}") from error
-        pixels = np.asarray(image, dtype=np.float32) / 255
-        inputs[index] = pixels.transpose(2, 0, 1) if colour else pixels[None]
     return inputs, np.array([names.index(name) for _, name in files])
+
+
+def _pixels(pillow: ModuleType, opened: Any, size: int, colour: bool) -> np.ndarray:
+    """One picture in [0, 1], (channels, size, size); ValueError where its numbers have no known scale."""
+    pages = getattr(opened, "n_frames", 1)
+    if pages > 1:
+        raise ValueError(f"it holds {pages} pictures; keep each in a file of its own")
+    if opened.mode == "I" and opened.format not in ("PNG", "PPM"):  # these two have 16 bits at most
+        raise ValueError("its whole numbers of 32 bits have no known scale; save it with 8 or 16 bits")
+    from PIL import ImageOps
+
+    image = ImageOps.exif_transpose(opened)
+    if image.mode.startswith(("I", "F")):  # more than 8 bits: Pillow would cut them off at 255
+        image = pillow.fromarray(_scaled(np.asarray(image).astype(np.float32), image.mode))
+        grey = np.asarray(image.resize((size, size), pillow.Resampling.BILINEAR))
+        return np.broadcast_to(grey, (3 if colour else 1, size, size))
+    scaled = image.convert("RGB" if colour else "L").resize((size, size), pillow.Resampling.BILINEAR)
+    pixels = np.asarray(scaled, dtype=np.float32) / 255
+    return pixels.transpose(2, 0, 1) if colour else pixels[None]
+
+
+def _scaled(values: np.ndarray, mode: str) -> np.ndarray:
+    """Grey values in [0, 1] from 16-bit whole numbers, or from real ones that are there already."""
+    low, high = float(values.min()), float(values.max())
+    most = 1.0 if mode == "F" else 65535.0
+    if not (low >= 0 and high <= most):
+        kind = "real numbers" if mode == "F" else "whole numbers"
+        raise ValueError(f"its values are {kind} from {low:g} to {high:g}; they must lie in 0 to {most:g}")
+    return values / np.float32(most)

@@ -11,14 +11,12 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from optimizers.llqr import LLQR
-from optimizers.torch.closure import Closure, evaluate
+from optimizers.torch.closure import Closure, run_backward
 from optimizers.torch.flat_parameters import FlatParameters
 
 OPTIONS = tuple(f.name for f in dataclasses.fields(LLQR) if not f.name.startswith("warm_"))
 """What torch_optim.LLQR takes beside the settings of the groups."""
 SETTINGS = ("lr", "rho", "momentum", "weight_decay")
-
-Buffers = list[tuple[Tensor, Tensor]]
 
 
 class FlatOptimizer(Optimizer):
@@ -27,14 +25,23 @@ class FlatOptimizer(Optimizer):
     _module: nn.Module | None = None
     _grouping: str = "top"
     _parameters: FlatParameters | None = None
+    _asking: tuple[bool, ...] = ()
     _own: tuple[str, ...] = ("_module", "_grouping")
 
     @property
     def parameters(self) -> FlatParameters:
-        """The flat vector θ of all groups."""
-        if self._parameters is None:
+        """The flat vector θ of all groups, without frozen parameters; made anew where some were frozen or freed."""
+        asking = tuple(p.requires_grad for group in self.param_groups for p in group["params"])
+        if self._parameters is None or asking != self._asking:
+            changed = self._parameters is not None
             self._parameters = FlatParameters(self.param_groups, self._module, self._grouping)
+            self._asking = asking
+            if changed:
+                self._begin_anew()
         return self._parameters
+
+    def _begin_anew(self) -> None:
+        """Fit what the optimiser remembers to parameters that are no longer the same."""
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         """Adds a group; a ValueError or TypeError that names what is wrong with it."""
@@ -51,19 +58,10 @@ class FlatOptimizer(Optimizer):
             self._parameters = None
             raise
 
-    def backward(self, closure: Closure) -> Tensor:
-        """zero_grad, the closure's loss and its backward pass; the loss."""
+    def backward(self, closure: Closure, finite: bool = True) -> Tensor:
+        """zero_grad, the closure's loss and its backward pass, by the closure or by us; the loss."""
         self.zero_grad()
-        with torch.enable_grad():
-            loss, _ = evaluate(closure)
-            if any(p.grad is not None for p in self.parameters.tensors):
-                raise ValueError("the closure must return the loss without calling backward()")
-            loss.backward()
-        return loss.detach()
-
-    def buffers(self) -> Buffers:
-        """The module's buffers with a copy of each, for `put_back`; nothing where no module was given."""
-        return [] if self._module is None else [(b, b.clone()) for b in self._module.buffers()]
+        return run_backward(closure, self.parameters.tensors, finite)
 
     def finite_gradient(self) -> Tensor:
         """The gradient (D,); a ValueError where it is not finite."""
@@ -76,22 +74,20 @@ class FlatOptimizer(Optimizer):
         return {**super().__getstate__(), **{name: getattr(self, name) for name in self._own}, "_parameters": None}
 
 
-def put_back(buffers: Buffers) -> None:
-    """Give the buffers the values they had (running statistics of a pass that does not count)."""
-    for buffer, value in buffers:
-        buffer.copy_(value)
-
-
 def check_group(group: dict[str, Any]) -> None:
     """An error that names the setting or the parameter of a group that cannot be used."""
     for name in SETTINGS:
         check_setting(name, group.get(name, 0.0))
     for number, p in enumerate(group["params"]):
         name = group["param_names"][number] if "param_names" in group else f"parameter {number} of the group"
-        if not p.requires_grad or not p.is_floating_point():
-            raise ValueError(f"{name} asks for no gradient or is not of floating point; leave it out of the optimiser")
+        if not p.requires_grad:  # frozen: it may be freed later
+            continue
+        if not p.is_floating_point():
+            raise ValueError(f"{name} is not of real floating point ({p.dtype}); leave it out of the optimiser")
         if p.numel() == 0:
             raise ValueError(f"{name} is empty")
+        if hasattr(p, "placements"):
+            raise ValueError(f"{name} is sharded over several processes; each must hold all of its parameters")
 
 
 def check_setting(name: str, value: Any) -> None:

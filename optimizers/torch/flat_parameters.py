@@ -18,14 +18,14 @@ class FlatParameters:
 
     With a module the layers and kinds of blocks are those of geometry.network_layout for it, and the order is the
     module's, however the groups are ordered; parameters of the module that are in no group are left out. Without one
-    each parameter is a layer by itself.
+    each parameter is a layer by itself. Frozen parameters (requires_grad False) are no part of θ.
 
     ValueError: a parameter that the module does not hold, mixed types or devices.
     """
 
     def __init__(self, groups: Iterable[dict[str, Any]], module: nn.Module | None, grouping: str) -> None:
-        named = list(_named(groups))
-        if module is None:
+        named = [(name, tensor) for name, tensor in _named(groups) if tensor.requires_grad]
+        if module is None or not named:
             self.tensors = [tensor for _, tensor in named]
             self.layout = _one_layer_each(named)
         else:
@@ -45,17 +45,18 @@ class FlatParameters:
 
     def theta(self) -> Tensor:
         """θ (D,), a copy."""
-        return torch.cat([p.detach().reshape(-1) for p in self.tensors])
+        return torch.cat([p.detach().reshape(-1) for p in self.tensors]) if self.tensors else torch.empty(0)
 
     def gradient(self) -> Tensor:
-        """The gradient (D,), a copy; a ValueError when a parameter has none, or a sparse one."""
+        """The gradient (D,), a copy; 0 for a parameter without (the pass did not use it). ValueError where none has
+        one, or one is sparse."""
+        if all(p.grad is None for p in self.tensors):
+            raise ValueError("no parameter has a gradient: run backward() first, on a loss that depends on them")
         pieces = []
         for block, p in zip(self.layout.blocks, self.tensors, strict=True):
             if p.grad is None:
-                raise ValueError(
-                    f"the parameter {block.name} has no gradient: run backward() first, and give the optimiser only "
-                    "parameters that the loss depends on"
-                )
+                pieces.append(torch.zeros_like(p).reshape(-1))
+                continue
             if p.grad.is_sparse:
                 raise ValueError(f"the gradient of {block.name} is sparse; dense gradients are needed")
             pieces.append(p.grad.detach().reshape(-1))

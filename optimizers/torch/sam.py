@@ -10,8 +10,10 @@ from torch.optim import Optimizer
 
 from optimizers import probes
 from optimizers.torch.closure import Closure
-from optimizers.torch.flat_optimizer import Buffers, FlatOptimizer, check_group, check_setting, put_back
+from optimizers.torch.flat_optimizer import FlatOptimizer, check_group, check_setting
 from optimizers.torch.llqr import LLQR
+from optimizers.torch.ranks import ranks_for
+from optimizers.torch.statistics import Statistics
 
 
 class SAM(FlatOptimizer):
@@ -22,12 +24,17 @@ class SAM(FlatOptimizer):
     probe: a rule for ε (optimizers.SAM, FSAM, PastFSAM, ASAM, FisherSAM); SAM by default, along U g where the base is
     LLQR and along g elsewhere. Groups with different ρ: ε of the common direction, each block times its own ρ.
     module: as for LLQR, from which it is taken where the base is one. With it, buffers (running statistics) of the pass
-    at θ are dropped and those of the pass at θ + ε are kept.
+    at θ are dropped and those of the pass at θ + ε are kept, in `step(closure)` and by hand: there `zero_grad()` takes
+    note of what they were (without it those of the pass at θ are kept; a step counts them once either way).
+    Parameters that are frozen, or unused by a pass, stay where they are.
 
     `step(closure)` returns the loss at θ + ε. A refused step leaves everything as it was, see LLQR.
     """
 
     _own = (*FlatOptimizer._own, "base", "probe_rule", "_memory", "_index", "_home", "_centre")
+    _before: Statistics | None = None
+    _after: Statistics | None = None
+    _stepping = False
 
     def __init__(
         self,
@@ -52,7 +59,10 @@ class SAM(FlatOptimizer):
         self.probe_rule = rule
         super().__init__(base.param_groups, {"rho": rho})
         self.base = base
+        self.defaults = {**base.defaults, **self.defaults}  # schedulers look here for a momentum to cycle
         self._linked()
+        if not self.parameters.tensors:
+            raise ValueError("none of the parameters asks for a gradient")
         self._memory = rule.memory(self.parameters.theta())
         self._index = 0
         self._home: Tensor | None = None
@@ -72,6 +82,15 @@ class SAM(FlatOptimizer):
         self._linked()
         self._memory = self.probe_rule.memory(self.parameters.theta())
 
+    def _begin_anew(self) -> None:
+        self._memory = self.probe_rule.memory(self.parameters.theta())
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """As in torch.optim; by hand it also takes note of the running statistics before the pass at θ."""
+        super().zero_grad(set_to_none)
+        if not self._stepping and self._home is None and self._module is not None:
+            self._before = Statistics(self._module)
+
     @torch.no_grad()
     def probe(self, scaler: torch.amp.GradScaler | None = None) -> None:
         """Move to θ + ε, by the gradient made at θ; before the probe's start_step, and at ε = 0, nothing moves.
@@ -79,9 +98,10 @@ class SAM(FlatOptimizer):
         scaler: the one that scaled the loss. Its scale is taken out of the gradient, and a gradient that overflowed
         does not move anything; without one it is refused.
         """
+        before = self._before
         self.restore()
         needed = self.probe_rule.capabilities.needs_gradient
-        gradient = self.parameters.gradient() if needed else None
+        gradient = self._uphill(self.parameters.gradient()) if needed else None
         if gradient is not None and scaler is not None and scaler.is_enabled():
             gradient = gradient / scaler.get_scale()
         if gradient is not None and not bool(torch.isfinite(gradient).all()):
@@ -90,6 +110,11 @@ class SAM(FlatOptimizer):
             gradient = torch.zeros_like(gradient)
         theta = self.parameters.theta()
         self._home, self._centre = theta, gradient
+        if not self._stepping:
+            if before is not None:
+                before.put_back()
+            else:
+                self._after = Statistics(self._module)
         if self._probing:
             offset = self._offset(theta, gradient)
             if offset is not None:
@@ -120,7 +145,7 @@ class SAM(FlatOptimizer):
         """Back to θ, exactly, where a probe has moved away from it and no step has followed."""
         if self._home is not None:
             self._move(self._home)
-        self._home = self._centre = None
+        self._home = self._centre = self._before = self._after = None
 
     def _move(self, theta: Tensor) -> None:
         for p, value in zip(self.parameters.tensors, self.parameters.pieces(theta), strict=True):
@@ -130,36 +155,52 @@ class SAM(FlatOptimizer):
     def step(self, closure: Closure | None = None) -> Tensor | None:  # type: ignore[override]
         """One step; with a closure, all of it (see the module) and the loss at θ + ε."""
         kept = (self.base._leaves, self.base._refreshed) if isinstance(self.base, LLQR) else None
-        buffers = self.buffers() if closure is not None else []
+        statistics = Statistics(self._module if closure is not None else None)
         try:
-            loss = None if closure is None else self._both_passes(closure, buffers)
+            loss = None if closure is None else self._both_passes(closure, statistics)
             if closure is None and self._probing and self._home is None:
                 raise ValueError("step() without a closure needs probe() and a backward pass at θ + ε before it")
-            outer, gradient = self.finite_gradient(), self._centre
+            outer, gradient, after = self.finite_gradient(), self._centre, self._after
             self.restore()
             self.base.step()
         except Exception:
             self.restore()
-            put_back(buffers)
+            statistics.put_back()
             if kept is not None:
                 self.base._leaves, self.base._refreshed = kept  # type: ignore[attr-defined]
             raise
+        if after is not None:
+            after.put_back()
         if self._probing:
-            self._memory = self.probe_rule.remember(self._memory, gradient, outer)
+            self._memory = self.probe_rule.remember(self._memory, gradient, self._uphill(outer))
         self._index += 1
         return loss
 
-    def _both_passes(self, closure: Closure, buffers: Buffers) -> Tensor:
+    def _both_passes(self, closure: Closure, statistics: Statistics) -> Tensor:
         self.restore()
-        if isinstance(self.base, LLQR) and self.base.refresh_due:
-            self.base.refresh(closure)
-        if not self._probing:
-            return self.backward(closure)
-        if self.probe_rule.capabilities.needs_gradient:
-            self.backward(closure)
-            put_back(buffers)
-        self.probe()
-        return self.backward(closure)
+        finite = ranks_for(self.base._distributed if isinstance(self.base, LLQR) else None) is None
+        self._stepping = True
+        try:
+            if isinstance(self.base, LLQR) and self.base.refresh_due:
+                self.base.refresh(closure)
+            if not self._probing:
+                return self.backward(closure, finite)
+            if self.probe_rule.capabilities.needs_gradient:
+                self.backward(closure, finite)
+                statistics.put_back()
+            self.probe()
+            return self.backward(closure, finite)
+        finally:
+            self._stepping = False
+
+    def _uphill(self, gradient: Tensor) -> Tensor:
+        """The gradient of what the base makes smaller: of −L in the groups that say maximize."""
+        down = {id(p) for group in self.param_groups if group.get("maximize") for p in group["params"]}
+        if not down:
+            return gradient
+        signs = [-1.0 if id(p) in down else 1.0 for p in self.parameters.tensors]
+        pieces = zip(signs, self.parameters.pieces(gradient), strict=True)
+        return torch.cat([sign * piece.reshape(-1) for sign, piece in pieces])
 
     def state_dict(self) -> dict[str, Any]:
         """The base's state dictionary, and under "sam" what the probe remembers; a ValueError while at θ + ε."""

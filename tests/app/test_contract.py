@@ -82,6 +82,14 @@ ANSWERS = [
     ("/instruments/fairness", {**QUICK, "runs": "1", "cost": "evaluations"}, instruments.FairnessAnswer),
     ("/instruments/basins", {**QUICK, "resolution": "12"}, instruments.BasinsAnswer),
     ("/instruments/two-scale", {"preset": "two-scale"}, instruments.TwoScaleAnswer),
+    (
+        "/lecture/try",
+        {
+            "scene": {"link": "/?steps=20", "goal": "SAM stays; radius >= 0.1", "turn": ["radius"]},
+            "state": {"steps": 20},
+        },
+        lecture.GoalAnswer,
+    ),
     ("/lecture/check", {"text": "## One\nlink: /\n\nNotes."}, lecture.SceneList),
     ("/network/open", {"query": "?steps=1e9"}, network.OpenedNetwork),
 ]

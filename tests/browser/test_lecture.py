@@ -26,11 +26,12 @@ link: /instruments?instrument=phase&resolution=12&runs=1&steps=50
 """
 
 build()
-TITLES = [scene.title for scene in load_scenes().scenes]
+SCENES = load_scenes().scenes
+TITLES = [scene.title for scene in SCENES]
 
 
 def bar(lab: LabPage) -> tuple[str, ...]:
-    """("1 of 4", title of the scene); nothing while no lecture is shown or the page itself changes."""
+    """("1 of 23", title of the scene); nothing while no lecture is shown or the page itself changes."""
     try:
         return tuple(lab.page.locator(".scene-count, .scene-title").all_inner_texts())
     except Error:  # the page is being left
@@ -59,9 +60,58 @@ def instrument_done(lab: LabPage, name: str) -> None:
     lab.until(lambda: lab.page.locator(f"#{name}-body[aria-busy=false] .heat").count() > 0, 90)
 
 
+def at(title: str) -> int:
+    """The number of a scene."""
+    return TITLES.index(title) + 1
+
+
+def walk_to(lab: LabPage, title: str) -> None:
+    """By clicker to a scene, through all that lie before it; each says its sentence and asks its question."""
+    here = int(bar(lab)[0].split()[0])
+    for index in range(here + 1, at(title) + 1):
+        lab.page.keyboard.press("PageDown")
+        scene_shown(lab, index)
+        card = lab.page.locator("#lecture-card")
+        assert card.locator(".card-say").inner_text() == SCENES[index - 1].say
+        assert SCENES[index - 1].ask in card.locator(".card-ask").inner_text()
+        for name in SCENES[index - 1].turn:
+            card.locator(f'[data-control="{name}"]').wait_for()
+
+
 @pytest.mark.parametrize("size", [HALL, PHONE], ids=["hall", "phone"])
-def test_the_whole_lecture_by_keyboard(new_page, size):
+def test_a_prediction_by_keyboard(new_page, size):
     lab = LabPage(new_page(**size))
+    page, keyboard = lab.page, lab.page.keyboard
+    page.goto(f"/?scenes=lab&scene={at('Out')}")
+    scene_shown(lab, at("Out"))
+    page.locator("#reveal").wait_for()
+    lab.settle()
+
+    # Nothing gives the run away until it is revealed.
+    assert lab.painted("map") < 4000
+    assert not page.locator("#outcomes").is_visible()
+    assert not page.locator("#losses-chart").is_visible()
+    assert page.locator("#spoken").text_content() == ""
+    for method, downs in (("SGDM", 0), ("SAM", 0)):
+        tab_to(page, f"[name='predict-{method}']")
+        keyboard.press("Space")
+        for _ in range(downs):
+            keyboard.press("ArrowRight")
+    assert page.locator(".scene-count").inner_text() == f"{at('Out')} of {len(TITLES)}"  # arrows belong to the question
+    guesses = page.evaluate("[...document.querySelectorAll('.predict input:checked')].map((one) => one.value)")
+    assert guesses == ["escapes", "escapes"]
+    tab_to(page, "#reveal")
+    keyboard.press("Enter")
+    lab.until(lambda: 0 < lab.step() < 600)
+    keyboard.press("End")
+    verdict = lab.until(lambda: page.locator("#predict-verdict").inner_text())
+    assert verdict.startswith("1 of 2 right.")
+    assert "SGDM: you said “escapes”; trapped" in verdict
+    assert page.evaluate("document.documentElement.scrollWidth") <= size["viewport"]["width"]
+
+
+def test_the_whole_lecture_by_clicker(new_page):
+    lab = LabPage(new_page(**HALL))
     page, keyboard = lab.page, lab.page.keyboard
     lab.open("/?preset=stiff-valley")
 
@@ -76,7 +126,7 @@ def test_the_whole_lecture_by_keyboard(new_page, size):
     # The sheet of keys: a dialog that keeps the focus and closes on Escape.
     keyboard.press("?")
     sheet = page.locator("#help-sheet")
-    for words in ("next scene (clickers send this)", "reveal the hidden paths and play", "next vector of the step"):
+    for words in ("next scene (clickers send this)", "next vector of the step"):
         assert words in sheet.inner_text()
     for _ in range(3):
         keyboard.press("Tab")
@@ -84,40 +134,31 @@ def test_the_whole_lecture_by_keyboard(new_page, size):
     keyboard.press("Escape")
     lab.until(lambda: sheet.count() == 0)
 
-    # Notes in a window of their own, in step with the lecture.
+    # Notes in a window of their own, in step with the lecture, with its plan of minutes.
     with page.expect_popup() as opened:
         keyboard.press("s")
     notes = opened.value
-    notes.get_by_role("heading", name=TITLES[0]).wait_for()
-    assert "out" in notes.locator("#notes-text").inner_text()
+    notes.get_by_role("heading", name=TITLES[0], exact=True).wait_for()
+    assert SCENES[0].ask in notes.locator("#notes-text").inner_text()
+    assert "1 min, to 1:00 on the clock" in notes.locator("#notes-place").inner_text()
     assert notes.locator("#notes-following").inner_text() == TITLES[1]
     assert re.fullmatch(r"\d+:\d\d", notes.locator("#notes-elapsed").inner_text())
 
-    # Predict: nothing gives the run away until it is revealed.
-    assert lab.painted("map") < 4000
-    assert not page.locator("#outcomes").is_visible()
-    assert not page.locator("#losses-chart").is_visible()
-    assert page.locator("#spoken").text_content() == ""
-    for method, downs in (("SGDM", 1), ("SAM", 0), ("LLQR", 0), ("LLQR+SAM", 0)):
-        tab_to(page, f"[name='predict-{method}']")
-        keyboard.press("Space")
-        for _ in range(downs):
-            keyboard.press("ArrowRight")
-    assert page.locator(".scene-count").inner_text() == "1 of 4"  # arrows belong to the question here
-    guesses = page.evaluate("[...document.querySelectorAll('.predict input:checked')].map((one) => one.value)")
-    assert guesses == ["stays", "escapes", "escapes", "escapes"]
-    tab_to(page, "#reveal")
-    keyboard.press("Enter")
-    lab.until(lambda: 0 < lab.step() < 600)
-    keyboard.press("End")
-    verdict = lab.until(lambda: page.locator("#predict-verdict").inner_text())
-    truth = {m: "escapes" if o == "reached" else "stays" for m, o in lab.outcomes().items()}
-    right = sum(guess == truth[m] for m, guess in zip(truth, guesses, strict=True))
-    assert verdict.startswith(f"{right} of 4 right.")
-    assert "LLQR: you said “escapes”; trapped" in verdict
-    assert page.locator("#outcomes").is_visible()
+    # The control to turn stands beside the sentence, and goes home when the lecture goes on.
+    walk_to(lab, "Faster, and over it")
+    card = page.locator("#lecture-card")
+    assert page.locator('[data-control="learning_rate"]').count() == 1
+    lab.type("learning_rate", "0.003")
+    lab.until(lambda: lab.outcomes() == {"SGDM": "trapped"})
+    card.locator("summary").first.click()
+    assert SCENES[1].answer in card.inner_text()
+    walk_to(lab, "From inside")
+    assert page.locator('[data-control="learning_rate"]').count() == 1
+    assert card.locator("[data-control]").count() == 0
 
     # Playback in a lecture: the arrows change the scene, comma and full stop step; N goes through a step's anatomy.
+    walk_to(lab, "Where SAM looks")
+    lab.settle()
     keyboard.press("Home")
     keyboard.press(".")
     keyboard.press(".")
@@ -126,26 +167,21 @@ def test_the_whole_lecture_by_keyboard(new_page, size):
     before = lab.state("anatomy_stage"), lab.state("anatomy")
     keyboard.press("n")
     lab.until(lambda: (lab.state("anatomy_stage"), lab.state("anatomy")) != before)
-    keyboard.press("t")
-    rows = page.locator("#data-table table").first.locator("tbody tr")
-    lab.until(lambda: rows.count() >= 11)
 
-    # The second scene: who is first.
-    keyboard.press("PageDown")
-    scene_shown(lab, 2)
+    # Who is first.
+    walk_to(lab, "The same on the ring")
     lab.until(lambda: page.locator("[name='predict-first']").count() == 5)
     lab.settle()
-    notes.get_by_role("heading", name=TITLES[1]).wait_for()
+    notes.get_by_role("heading", name="The same on the ring", exact=True).wait_for()
     tab_to(page, "[name='predict-first']")
     keyboard.press("Space")
     keyboard.press("r")
     lab.until(lambda: lab.step() > 0)
     keyboard.press("End")
     verdict = lab.until(lambda: page.locator("#predict-verdict").inner_text())
-    table = lab.table()
     arrivals = {
         m: int(row["Steps to arrival"].replace("\u2009", ""))
-        for m, row in table.items()
+        for m, row in lab.table().items()
         if row["Steps to arrival"] != "–"
     }
     first = min(arrivals, key=arrivals.get)
@@ -158,33 +194,56 @@ def test_the_whole_lecture_by_keyboard(new_page, size):
     keyboard.press("c")
     assert not page.locator("#controls").is_visible()
     keyboard.press("ArrowRight")
-    scene_shown(lab, 3)
+    race = at("U must not learn the pothole")
+    scene_shown(lab, race)
     instrument_done(lab, "race")
     assert page.evaluate("document.documentElement.dataset.theme") == "projector"
-    assert page.evaluate("new URLSearchParams(location.search).get('scene')") == "3"
-    notes.get_by_role("heading", name=TITLES[2]).wait_for()
+    assert page.evaluate("new URLSearchParams(location.search).get('scene')") == str(race)
+    notes.get_by_role("heading", name=TITLES[race - 1], exact=True).wait_for()
     assert page.locator("#race-body .verdict").count() == 2
 
-    keyboard.press("PageDown")
-    scene_shown(lab, 4)
+    walk_to(lab, "Fair play on the ring")
     instrument_done(lab, "fairness")
     assert "LLQR+SAM" in page.locator("#fairness-body .verdict-sentence").inner_text()
+    walk_to(lab, TITLES[-1])
     keyboard.press("PageDown")  # the last scene has no next one
-    scene_shown(lab, 4)
+    scene_shown(lab, len(TITLES))
     assert notes.locator("#notes-following").inner_text() == "the end"
-    assert page.evaluate("document.documentElement.scrollWidth") <= size["viewport"]["width"]
+    assert page.evaluate("document.documentElement.scrollWidth") <= HALL["viewport"]["width"]
 
     # Back from the notes' window, by number to the first, and the end.
     notes.keyboard.press("PageUp")
-    scene_shown(lab, 3)
+    scene_shown(lab, len(TITLES) - 1)
     keyboard.press("1")
     scene_shown(lab, 1)
     keyboard.press("l")
     tab_to(page, "#end-the-lecture")
     keyboard.press("Enter")
     lab.until(lambda: not page.locator("#lecture-bar").is_visible())
+    assert page.locator("#lecture-card").is_hidden()
     notes.get_by_text("The lecture has ended.").wait_for()
     notes.close()
+
+
+def test_an_exercise_solved_and_failed(new_page):
+    lab = LabPage(new_page(**HALL))
+    page = lab.page
+    lab.open("/?preset=figure-2&steps=50")
+    page.keyboard.press("l")
+    page.get_by_role("button", name="Start the exercises").click()
+    lab.until(lambda: bar(lab)[1:2] == ("The shortest probe",))
+    lab.settle()
+    told = page.locator(".card-told")
+    lab.type("radius", "0.05")
+    page.locator("#check-exercise").click()
+    told.get_by_text("Not yet.").wait_for()
+    assert "SAM leaves: SAM trapped" in told.inner_text()
+    lab.type("radius", "0.11")
+    page.locator("#check-exercise").click()
+    told.get_by_text("Solved.").wait_for()
+    lab.type("seed", "3")
+    page.locator("#check-exercise").click()
+    told.get_by_text("changed: Seed").wait_for()
 
 
 def test_a_scene_file_opened_in_the_browser_stays_there(new_page, page_problems):
@@ -230,9 +289,9 @@ def test_a_lecture_of_ones_own_server(new_page, start_server, tmp_path):
 
 def test_a_scene_that_does_not_exist_is_said(page):
     lab = LabPage(page)
-    lab.open("/?preset=figure-2&steps=50&scenes=lab&scene=9")
-    lab.until(lambda: "The lecture has 4 scenes; there is no scene 9." in lab.notices())
-    lab.until(lambda: lab.state("scene") == 4)
+    lab.open("/?preset=figure-2&steps=50&scenes=lab&scene=59")
+    lab.until(lambda: f"The lecture has {len(TITLES)} scenes; there is no scene 59." in lab.notices())
+    lab.until(lambda: lab.state("scene") == len(TITLES))
 
 
 def test_the_sheet_lists_the_keys_that_work(page):

@@ -76,11 +76,11 @@ def test_links_into_the_lab_hold_what_its_pages_know() -> None:
 
 
 @pytest.mark.usefixtures("registered")
-def test_the_scene_file_that_is_shown_is_one() -> None:
+def test_the_scene_files_that_are_shown_are_some() -> None:
     text = (ROOT / "docs" / "using" / "lecturers.md").read_text(encoding="utf-8")
-    (shown,) = re.findall(r"```markdown\n(.*?)```", text, re.DOTALL)
-    lecture = parse_scenes(shown)
+    lecture, exercises = map(parse_scenes, re.findall(r"```markdown\n(.*?)```", text, re.DOTALL))
     assert len(lecture.scenes) == 2 and lecture.scenes[0].notes
+    assert exercises.scenes[0].goal
 
 
 def test_outcomes_are_explained() -> None:

@@ -44,6 +44,11 @@ LINKS = {
     "/instruments/open": "?instrument=race&x_axis=momentum&y_axis=radius&resolution=12",
     "/network/open": "?data=two-moons&network=mlp&learning_rate=0.02&slice_kind=random",
 }
+EXERCISE = {
+    "link": "/?preset=figure-2&steps=50",
+    "goal": "SAM before SGDM; SAM stays; radius <= 0.2",
+    "turn": ["radius"],
+}
 SCENES = "# A lecture\n\n" + "".join(
     f"## A scene\nlink: {page}{link}\n\nNotes.\n\n"
     for page, link in zip(("/", "/instruments", "/network"), LINKS.values(), strict=True)
@@ -124,6 +129,7 @@ def wish(rng: random.Random, path: str) -> dict[str, Any]:
     whole: dict[str, dict[str, Any]] = {
         "/_dash-update-component": CALLBACK,
         "/lecture/check": {"text": SCENES},
+        "/lecture/try": {"scene": EXERCISE, "state": {"preset": "figure-2", "radius": 0.2, "steps": 50}},
         "/network/start": {"state": read_network_state(RUN).state},
         "/network/act": {"job": job, "act": rng.choice(["stop", "pause", "resume"])},
         "/network/change": {"job": job, "settings": {"learning_rate": 0.1, "radius": 0.1}},

@@ -71,13 +71,13 @@ def test_a_gradient_that_is_not_finite_is_refused_in_steps_by_hand():
     assert same(before[0], model.state_dict()) and optimizer.state_dict()["preconditioner"]["index"] == 0
 
 
-def test_a_parameter_without_gradient_is_named():
-    model = perceptron()
-    idle = nn.Parameter(torch.ones(2).double())
-    optimizer = LLQR([*model.named_parameters(), ("idle", idle)], **FAST)
+def test_a_loss_that_depends_on_no_parameter_is_refused():
+    model, other = perceptron(), perceptron()
+    optimizer = LLQR(model.parameters(), metric="newton", **{k: v for k, v in FAST.items() if k != "metric"})
+    optimizer._refreshed = True
     before = snapshot(model, optimizer)
-    with pytest.raises(ValueError, match="the parameter idle has no gradient"):
-        optimizer.step(closure_of(model, *batch()))
+    with pytest.raises(ValueError, match="no parameter has a gradient"):
+        optimizer.step(closure_of(other, *batch()))
     assert same(before, snapshot(model, optimizer))
 
 
@@ -100,20 +100,19 @@ def test_the_order_of_steps_by_hand_is_watched():
 
 def test_closures_that_cannot_serve_are_told_why():
     model = perceptron()
-    optimizer = LLQR(model.parameters(), module=model, **FAST)
+    optimizer = LLQR(model.parameters(), **FAST)
     x, y = batch()
 
     def backward():
         loss = F.cross_entropy(model(x), y)
-        if optimizer.refresh_due:
-            return loss, model(x)
-        loss.backward()
+        torch.autograd.backward(loss)
         return loss
 
     for closure, message in [
         (lambda: F.cross_entropy(model(x), y), 'the metric "ngd" needs the class scores'),
         (lambda: (F.cross_entropy(model(x), y).detach(), None), "has no gradient"),
-        (backward, r"without calling backward\(\)"),
+        (backward, r"must call backward\(\) on its loss"),
+        (lambda: (F.cross_entropy(model(x), y), model(x)), "does not depend on its outputs"),
     ]:
         with pytest.raises(ValueError, match=message):
             optimizer.step(closure)
@@ -138,7 +137,7 @@ WEIGHT = [nn.Parameter(torch.ones(2, 2))]
         (lambda: LLQR(WEIGHT, metric="fisher"), ValueError, "metric must be one of newton"),
         (lambda: LLQR(WEIGHT, dampening=0.1), TypeError, "unknown option 'dampening'; LLQR takes structure, "),
         (lambda: LLQR([]), ValueError, "empty parameter list"),
-        (lambda: LLQR([torch.ones(2)]), ValueError, "asks for no gradient"),
+        (lambda: LLQR([torch.ones(2)]), ValueError, "none of the parameters asks for a gradient"),
         (lambda: LLQR([nn.Parameter(torch.ones(0))]), ValueError, "is empty"),
         (lambda: LLQR([*WEIGHT, nn.Parameter(torch.ones(1).double())]), ValueError, "must have one type"),
         (lambda: LLQR(WEIGHT, module=nn.Linear(2, 2)), ValueError, "no parameter of the module"),

@@ -20,9 +20,10 @@ from torch import nn
 
 from app.network.training.user_models import OWN, brought
 from geometry.architectures import ARCHITECTURES, build_network
-from geometry.checkpoints import load_weights, read_weights
+from geometry.checkpoints import load_weights, read_tables
 from geometry.datasets import DATASETS, Dataset, image_folder, load_dataset, npz
 from geometry.own_objective import load_own_objective
+from geometry.weight_tables import fit_tables
 
 TEST_FRACTION = 0.2
 
@@ -114,17 +115,17 @@ def _check_scores(name: str, scores: Any, data: Dataset) -> None:
 def _base(checkpoint: str, data: Dataset | None) -> str:
     """The built-in network for these data whose names and shapes the checkpoint has; ValueError if there is none."""
     assert data is not None
-    shapes = {name: tuple(value.shape) for name, value in read_weights(checkpoint).items()}
+    tables = read_tables(checkpoint)
     for key, row in ARCHITECTURES.items():
         if data.kind not in row.kinds:
             continue
         try:
             with torch.device("meta"):
-                state = row.make(data.input_shape, data.classes).state_dict()
+                module = row.make(data.input_shape, data.classes)
+            fit_tables(module, tables, checkpoint)
         except ValueError:
             continue
-        if {name: tuple(value.shape) for name, value in state.items()} == shapes:
-            return key
+        return key
     raise ValueError(
         f"{checkpoint} fits no built-in network for {data.title}; name the network with --objective module:function"
     )
@@ -132,7 +133,7 @@ def _base(checkpoint: str, data: Dataset | None) -> str:
 
 def _recognised(checkpoint: str) -> tuple[str, str]:
     """(data set, network) that the checkpoint fits, among the built-in ones."""
-    read_weights(checkpoint)
+    read_tables(checkpoint)
     for key in DATASETS:
         try:
             return key, _base(checkpoint, load_dataset(key))

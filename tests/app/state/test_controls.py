@@ -114,7 +114,7 @@ def test_names_are_unique():
 
 def test_every_walk_setting_of_the_table_reaches_the_request():
     """A control that no request carries would be a slider that does nothing."""
-    view = {"step", "speed", "loop", "camera_x", "camera_y", "camera_z"}
+    view = {"step", "speed", "loop", "cut_line", "camera_x", "camera_y", "camera_z"}
     view |= {control.name for control in (*LECTURE, *lens_controls(), *own_controls(registered()))}
     assert {control.name for control in controls()} - view <= set(ToyRequest.__dataclass_fields__)
 

@@ -1,0 +1,143 @@
+// The cut's geometry and words: lanes in a figure, places in a lane, arrows that end at its edge, a caption for each step.
+import { formatNumber } from "../core/format.js";
+
+/** @typedef {import("./shapes.js").Frame} Frame */
+/** @typedef {import("../core/contract.js").CutFrame} CutFrame */
+
+/**
+ * One step of one method along its line.
+ * @typedef {object} CutRow
+ * @property {number} step
+ * @property {Float32Array} ground the loss at evenly spread places of the frame
+ * @property {number[]} direction u
+ * @property {number} s of the ball
+ * @property {number} loss
+ * @property {{ s: number, loss: number, off: number } | null} probe off: its distance from the line
+ * @property {number} slopeHere along the line, where the ball is
+ * @property {number} slopeThere where the probe is
+ * @property {number} kick how far the step's own push carries the ball along the line in the end
+ * @property {number} along of the step, with its sign
+ * @property {number} off of the step, off the line
+ */
+
+const LANE = 1.9; // width : height that a lane looks best with
+const LEAST = 1e-9;
+
+/**
+ * Columns and rows for so many lanes: those that leave each lane the best shape.
+ * @param {number} count
+ * @param {number} width
+ * @param {number} height
+ */
+export function arrangeLanes(count, width, height) {
+  let best = { columns: 1, rows: Math.max(count, 1) };
+  let least = Infinity;
+  for (let columns = 1; columns <= count; columns += 1) {
+    const rows = Math.ceil(count / columns);
+    const empty = columns * rows - count;
+    const shape = Math.abs(Math.log(width / columns / (height / rows) / LANE));
+    if (shape + 0.5 * empty < least) {
+      least = shape + 0.5 * empty;
+      best = { columns, rows };
+    }
+  }
+  return best;
+}
+
+/**
+ * The frames of the lanes, row after row, with a gap between them.
+ * @param {number} count
+ * @param {number} width
+ * @param {number} height
+ * @param {number} gap
+ * @returns {Frame[]}
+ */
+export function laneFrames(count, width, height, gap) {
+  const { columns, rows } = arrangeLanes(count, width, height);
+  const wide = (width - gap * (columns - 1)) / columns;
+  const high = (height - gap * (rows - 1)) / rows;
+  return Array.from({ length: count }, (_, k) => [(k % columns) * (wide + gap), Math.floor(k / columns) * (high + gap), wide, high]);
+}
+
+/**
+ * Pixels of a lane. Under the lowest loss there is ground of `foot` px for words, above the highest one `head` px.
+ * @param {CutFrame} frame
+ * @param {Frame} lane
+ * @param {{ head: number, foot: number }} room
+ */
+export function laneScale({ along, losses }, [left, top, width, height], { head, foot }) {
+  const perPlace = width / (along[1] - along[0]);
+  const perLoss = Math.max(height - head - foot, 1) / (losses[1] - losses[0]);
+  const bottom = top + height - foot;
+  return {
+    perPlace,
+    perLoss,
+    x: (/** @type {number} */ s) => left + (s - along[0]) * perPlace,
+    y: (/** @type {number} */ loss) => bottom - (loss - losses[0]) * perLoss,
+  };
+}
+
+/**
+ * Where an arrow from x by dx ends that must not leave [low, high], and whether it goes on beyond.
+ * @param {number} x
+ * @param {number} dx
+ * @param {number} low
+ * @param {number} high
+ */
+export function clipArrow(x, dx, low, high) {
+  const to = Math.min(Math.max(x + dx, low), high);
+  return { to, goesOn: to !== x + dx };
+}
+
+/**
+ * A point moved into a lane, and the sides that it lies beyond: "", "left", "right", "above left" …
+ * @param {number} x
+ * @param {number} y
+ * @param {Frame} lane
+ * @param {number} margin
+ */
+export function intoLane(x, y, [left, top, width, height], margin) {
+  const inX = Math.min(Math.max(x, left + margin), left + width - margin);
+  const inY = Math.min(Math.max(y, top + margin), top + height - margin);
+  const up = y < inY ? "above" : y > inY ? "below" : "";
+  const side = x < inX ? "left" : x > inX ? "right" : "";
+  return { x: inX, y: inY, beyond: [up, side].filter(Boolean).join(" ") };
+}
+
+/**
+ * Where the probe looks, seen from the ball: by the slopes along the line towards it at the ball and at the probe.
+ * @param {CutRow} row
+ */
+export function probeWords({ s, probe, slopeHere, slopeThere }) {
+  if (!probe) return "own slope";
+  const towards = Math.sign(probe.s - s);
+  if (Math.abs(probe.s - s) < LEAST) return "probe beside the line";
+  const [here, there] = [slopeHere * towards, slopeThere * towards];
+  if (here >= 0) return there >= 0 ? "probe up the wall" : "probe over the crest";
+  return there >= 0 ? "probe on the far wall" : "probe down the slope";
+}
+
+/**
+ * "kick 3.2 ←"
+ * @param {CutRow} row
+ */
+export function kickWords({ kick }) {
+  return `kick ${formatNumber(Math.abs(kick), 2)}${kick < 0 ? " ←" : kick > 0 ? " →" : ""}`;
+}
+
+/**
+ * "probe up the wall: kick 3.2 ←"
+ * @param {CutRow} row
+ */
+export function captionOf(row) {
+  return `${probeWords(row)}: ${kickWords(row)}`;
+}
+
+/**
+ * The part of a step that leaves the line, 0 to 1: its length off the line over its length.
+ * @param {CutRow} row
+ */
+export function partOff({ along, off }) {
+  const length = Math.hypot(along, off);
+  return length > 0 && Number.isFinite(length) ? off / length : 0;
+}

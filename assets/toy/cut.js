@@ -1,0 +1,127 @@
+// The cut beside the map: asks for the steps of the run along the chosen line, window by window, and draws the one shown.
+import { by } from "../core/dom.js";
+import { LatestWinsGate } from "../core/gate.js";
+import { postJson, Refused } from "../core/http.js";
+import { showNotices } from "../core/notices.js";
+import { captionOf, partOff } from "../draw/cut.js";
+import { CutView } from "../draw/cut_view.js";
+import { ownStep } from "../draw/paths.js";
+import { CutSteps } from "./cut_steps.js";
+import { trailOf } from "./cut_trail.js";
+
+/** @typedef {import("../core/contract.js").CutAnswer} CutAnswer */
+/** @typedef {{ body: Record<string, unknown>, steps: number[], known: CutSteps }} Wish */
+
+/** @type {Record<string, string>} */
+const ALONG = { basin: "loss on the way to the basin", gradient: "loss straight downhill", probe: "loss where the probe looks" };
+const REST = 400; // ms without a change before the picture is put into words
+
+export class Cut {
+  /** @param {import("./main.js").ToyLab} page */
+  constructor(page) {
+    this.page = page;
+    this.view = new CutView(by("cut-stack"));
+    this.known = new CutSteps(); // of the run on the screen
+    this.shown = this.known; // what is drawn: the run before, until something of this one is known
+    /** @type {import("./run_charts.js").RunEntry[]} the runs that `shown` belongs to */
+    this.entries = [];
+    /** @type {Record<string, unknown> | null} */
+    this.body = null;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.resting = undefined;
+    /** @type {LatestWinsGate<Wish, CutAnswer>} */
+    this.gate = new LatestWinsGate(({ body, steps }, signal) => postJson("/toy/cut", { ...body, cut_steps: steps }, signal), {
+      onAnswer: (answer, wish) => this.#answered(answer, wish),
+      onFailure: (error) => error instanceof Refused && error.status !== 429 && showNotices("request", error.problems, "error"),
+    });
+    page.widgets.build(by("cut-controls"), page.schema.group("cut"));
+    document.addEventListener("pothole:painted", () => this.#begin());
+    document.addEventListener("pothole:veil", () => this.draw());
+    page.followers.push(() => this.#follow());
+    page.state.listen((changed, source) => {
+      if (changed.has("cut_line") && this.body && source !== "open") this.#begin();
+      if (changed.has("methods") || changed.has("scheme") || changed.has("theme")) this.draw();
+    });
+    new ResizeObserver(() => this.draw()).observe(by("cut-stack"));
+  }
+
+  /** New paths, or another line: what is known belongs to the ones before. */
+  #begin() {
+    const { lastRequest, state } = this.page;
+    if (!lastRequest) return;
+    const { have: _, ...body } = lastRequest;
+    this.body = { ...body, cut_line: state.get("cut_line") };
+    this.known = new CutSteps();
+    by("cut-hint").textContent = this.page.surface?.dimension === 1 ? "the loss itself" : ALONG[state.get("cut_line")];
+    this.#ask();
+    this.draw();
+  }
+
+  #follow() {
+    this.#ask();
+    this.draw();
+  }
+
+  #ask() {
+    if (!this.body) return;
+    const { pictures, player, gate } = this.page;
+    const at = [...new Set(pictures.entries.map((entry) => Math.min(ownStep(entry, player.step), entry.last)))];
+    const steps = this.known.wanted(at.length ? at : [player.step], player.steps, !gate.idle);
+    if (steps.length && this.gate.idle) this.gate.ask({ body: this.body, steps, known: this.known });
+  }
+
+  /**
+   * @param {CutAnswer} answer
+   * @param {Wish} wish
+   */
+  #answered(answer, { known, steps }) {
+    known.keep(answer, steps);
+    if (known === this.known) {
+      this.shown = known;
+      this.entries = this.page.pictures.entries;
+    }
+    this.#ask();
+    this.draw();
+  }
+
+  draw() {
+    const { page, shown } = this;
+    clearTimeout(this.resting);
+    if (!shown.frame || page.veiled) {
+      this.view.show(null, page.pictures.map.paths.colours);
+      return;
+    }
+    /** @type {string[]} */
+    const methods = page.state.get("methods");
+    const { frame, dimension } = shown;
+    const lanes = this.entries
+      .filter(({ name }) => methods.includes(name))
+      .map((entry) => {
+        const step = ownStep(entry, page.player.step);
+        const row = shown.find(entry.name, step);
+        const gone = Boolean(entry.diverged) && step >= entry.last;
+        return { name: entry.name, look: page.looks[entry.name], row, gone, trail: row ? trailOf(entry, row, frame.centre) : [] };
+      });
+    const marks = dimension === 1 || page.state.get("cut_line") === "basin";
+    this.view.show({ frame, marks, plane: dimension === 2, lanes }, page.pictures.map.paths.colours);
+    this.resting = setTimeout(() => by("cut-picture").setAttribute("aria-label", wordsOf(lanes, page.player.step)), REST);
+  }
+}
+
+/**
+ * The picture in words.
+ * @param {import("../draw/cut_view.js").Lane[]} lanes
+ * @param {number} step
+ */
+function wordsOf(lanes, step) {
+  const each = lanes.map(({ name, row, gone }) => {
+    if (gone) return `${name} has diverged`;
+    return row ? `${name}, ${captionOf(row)}, ${Math.round(100 * partOff(row))} % off the line` : name;
+  });
+  return `Cut through the ground at step ${step}. ${each.join("; ")}.`;
+}
+
+/** @param {import("./main.js").ToyLab} page */
+export function addCut(page) {
+  page.cut = new Cut(page);
+}

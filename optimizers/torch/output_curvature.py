@@ -1,0 +1,98 @@
+"""Λ, the curvature of a closure's loss in the network's outputs: what stands in the middle of G = Jᵀ Λ J."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+KINDS = ("cross-entropy", "squared error", "huber", "binary cross-entropy", "convex")
+"""Kinds of losses that LLQR may be told; "convex": any other that is convex in the outputs."""
+
+
+class OutputCurvature:
+    """Λ at the outputs of one closure, for the metrics "ngd-mean" (of the mean loss) and "ngd" (times the targets).
+
+    Without a kind the outputs are class scores or log-probabilities (..., C), classes last, and the loss is a cross-
+    entropy of their softmax: Λ = diag p − p pᵀ, p = softmax, for each of the rows. That it is one shows in the slopes
+    of the loss by the outputs, which then sum to zero along the classes; else the kind must be told.
+
+    With a kind told Λ is the Hessian of the loss itself in the outputs, whatever its axes, weights and ignored targets:
+    2/n for the squared error over n numbers, p(1 − p)/n for the binary cross-entropy. "ngd" then multiplies by the
+    number of targets: rows of class scores, or all numbers of the outputs.
+
+    ValueError: outputs that the loss was not made from, another loss than told, a loss that is not convex in them.
+    """
+
+    def __init__(self, loss: Tensor, outputs: Any, metric: str, kind: str | None) -> None:
+        if not isinstance(outputs, Tensor) or outputs.ndim < 1 or (kind is None and outputs.ndim < 2):
+            raise ValueError(
+                f'the metric "{metric}" needs the class scores: let the closure return (loss, outputs) with outputs of '
+                "shape (..., classes), or name the module, which is then to be called once"
+            )
+        (slope,) = torch.autograd.grad(
+            loss, outputs, create_graph=kind is not None, retain_graph=True, allow_unused=True
+        )
+        if slope is None:
+            raise ValueError(
+                "the loss that the closure returns does not depend on its outputs: return the very tensor that the "
+                "loss was made from"
+            )
+        classes = _class_axes(slope.detach())
+        self.metric, self.kind, self.slope, self.given = metric, kind, slope, outputs
+        self.last = outputs.ndim - 1
+        if kind is None:
+            if self.last not in classes or outputs.shape[-1] < 2:
+                raise ValueError(_unlike(metric, outputs, classes))
+            rows = outputs.reshape(-1, outputs.shape[-1])
+            self.outputs = rows.to(loss.dtype)
+            self.probabilities = torch.softmax(self.outputs.detach(), dim=-1)
+            self.weight = 1.0 / len(rows) if metric == "ngd-mean" else 1.0
+            return
+        if kind == "cross-entropy" and not classes:
+            raise ValueError(
+                "the loss was told to be a cross-entropy, but its slopes by the outputs do not sum to zero along any "
+                "axis of classes"
+            )
+        self.outputs = outputs
+        targets = outputs.numel() // outputs.shape[classes[0]] if kind == "cross-entropy" else outputs.numel()
+        self.weight = targets if metric == "ngd" else 1.0
+
+    def image(self, tangent: Tensor) -> Tensor:
+        """Λ·tangent, of the shape of `outputs`."""
+        if self.kind is None:
+            p = self.probabilities
+            return self.weight * p * (tangent - (p * tangent).sum(-1, keepdim=True))
+        if not self.slope.requires_grad:
+            return torch.zeros_like(tangent)
+        (image,) = torch.autograd.grad(
+            self.slope, self.given, tangent, retain_graph=True, allow_unused=True, materialize_grads=True
+        )
+        along = float((image * tangent).sum())
+        if along < -1e-3 * float(torch.linalg.vector_norm(image) * torch.linalg.vector_norm(tangent)):
+            raise ValueError(
+                f'the loss is not convex in the outputs, so the metric "{self.metric}" is not defined for it; use '
+                'metric="newton"'
+            )
+        return self.weight * image
+
+
+def _class_axes(slope: Tensor) -> tuple[int, ...]:
+    """The axes, the last or the second, along which the slopes sum to zero as those of a softmax do."""
+    largest = slope.abs().amax() if slope.numel() else slope.sum()
+    allowed = (1e-3 if slope.element_size() >= 4 else 5e-2) * largest
+    axes = [axis for axis in dict.fromkeys((slope.ndim - 1, 1)) if 0 < axis < slope.ndim and slope.shape[axis] > 1]
+    return tuple(axis for axis in axes if bool((slope.sum(axis).abs() <= allowed).all()))
+
+
+def _unlike(metric: str, outputs: Tensor, classes: tuple[int, ...]) -> str:
+    shape = tuple(outputs.shape)
+    if classes:
+        where = f"its classes lie along axis {classes[0]}: return the outputs with the classes last, or"
+    else:
+        where = "this loss is none:"
+    return (
+        f'the metric "{metric}" is that of a cross-entropy over the last axis of the outputs, of shape {shape}, and '
+        f'{where} tell the kind of the loss, LLQR(…, loss="…") with one of {", ".join(KINDS)}, or use metric="newton"'
+    )

@@ -1,0 +1,55 @@
+"""The processes of data-parallel training: what each must know of the others, so that all make the same step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
+
+
+class Ranks:
+    """W processes, each with the same parameters and examples of its own, in torch's default process group."""
+
+    def mean(self, tensor: Tensor) -> Tensor:
+        """(1/W) Σ over the processes: the gradient of the mean loss over all their examples."""
+        return self.total(tensor) / dist.get_world_size()
+
+    def total(self, tensor: Tensor) -> Tensor:
+        """Σ over the processes, the same on each to the last bit."""
+        summed = tensor.detach().clone()
+        dist.all_reduce(summed)
+        return summed
+
+    def check_same(self, theta: Tensor) -> None:
+        """ValueError, on every process, unless all have the same parameters."""
+        mine = torch.stack([theta.double().sum(), theta.double().square().sum()]).to(theta.device)
+        low, high = mine.clone(), mine.clone()
+        dist.all_reduce(low, op=dist.ReduceOp.MIN)
+        dist.all_reduce(high, op=dist.ReduceOp.MAX)
+        if not torch.equal(low, high):
+            raise ValueError(
+                "the processes of this group hold different parameters, so U cannot be learned together: wrap the "
+                "network in DistributedDataParallel, or give LLQR distributed=False where each trains one of its own"
+            )
+
+
+def ranks_for(wanted: bool | None) -> Ranks | None:
+    """The other processes where there are some; wanted False: none, True: ValueError where there is no group."""
+    there = dist.is_available() and dist.is_initialized()
+    if wanted and not there:
+        raise ValueError("distributed=True needs torch.distributed.init_process_group first")
+    return Ranks() if wanted is not False and there and dist.get_world_size() > 1 else None
+
+
+@contextmanager
+def without_reducing(module: nn.Module | None) -> Iterator[None]:
+    """A forward pass of a data-parallel module for autograd.grad: its own averaging of gradients keeps out."""
+    if isinstance(module, DistributedDataParallel):
+        with module.no_sync():
+            yield
+    else:
+        yield

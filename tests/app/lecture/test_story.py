@@ -1,0 +1,64 @@
+"""The lecture that ships says what the engine computes: every ending that it tells, and every bound."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.lecture.scenes import Scene, load_scenes
+from app.server import build
+from app.toy.batch import traces_alone
+from app.toy.request import read_link, request_of
+
+build()
+SCENES = {scene.title: scene for scene in load_scenes().scenes}
+TRAPPED, REACHED, DIVERGED = "trapped", "reached", "diverged"
+
+
+def endings(scene: Scene, **changes: float) -> dict[str, str]:
+    """Method → outcome of a scene's run, with some of its settings changed."""
+    query = scene.link.partition("?")[2] + "".join(f"&{name}={value}" for name, value in changes.items())
+    request = request_of(read_link(query).state)
+    return {trace.name: str(trace.run.outcome) for trace in traces_alone(request, request.make_surface())}
+
+
+@pytest.mark.parametrize(
+    ("title", "changes", "told"),
+    [
+        ("A ball on a slope", {}, {"SGDM": TRAPPED}),
+        ("Faster, and over it", {}, {"SGDM": REACHED}),
+        ("Faster, and over it", {"momentum": 0}, {"SGDM": TRAPPED}),
+        ("From inside", {}, {"SGDM": TRAPPED}),
+        ("The edge of stability", {}, {"SGDM": TRAPPED}),
+        ("The edge of stability", {"learning_rate": 0.068}, {"SGDM": REACHED}),
+        ("Why not simply turn η up", {}, {"SGDM": TRAPPED}),
+        ("Why not simply turn η up", {"learning_rate": 0.017}, {"SGDM": DIVERGED}),
+        ("Out", {}, {"SGDM": TRAPPED, "SAM": REACHED}),
+        ("How far to look", {}, {"SAM": TRAPPED}),
+        ("How far to look", {"radius": 0.11}, {"SAM": REACHED}),
+        ("How far to look", {"radius": 0.1}, {"SAM": "still moving"}),
+        ("The ghost minimum", {}, {"SAM": TRAPPED}),
+        ("The ghost minimum", {"radius": 2}, {"SAM": REACHED}),
+        ("Quiet where it is flat", {}, {"SGDM": REACHED, "SAM": REACHED}),
+        ("Two curvatures, one η", {}, {"SGDM": TRAPPED, "SAM": TRAPPED}),
+        ("One η for both", {}, {"SGDM": DIVERGED, "SAM": DIVERGED, "LLQR": TRAPPED}),
+        ("Both", {}, {"SGDM": DIVERGED, "SAM": DIVERGED, "LLQR": TRAPPED, "LLQR+SAM": REACHED}),
+        ("The same on the ring", {}, {"SGDM": TRAPPED, "SAM": REACHED, "LLQR": TRAPPED, "LLQR+SAM": REACHED}),
+        ("The same on the ring", {"seed": 1}, {"SGDM": TRAPPED, "SAM": REACHED, "LLQR": TRAPPED, "LLQR+SAM": REACHED}),
+    ],
+)
+def test_a_scene_tells_what_happens(title: str, changes: dict[str, float], told: dict[str, str]) -> None:
+    assert endings(SCENES[title], **changes) == told
+
+
+def test_the_ghost_minimum_lies_one_radius_from_the_bottom() -> None:
+    request = request_of(read_link(SCENES["The ghost minimum"].link.partition("?")[2]).state)
+    surface = request.make_surface()
+    (trace,) = traces_alone(request, surface)
+    bottom = surface.well_radius
+    assert abs((trace.run.positions[-1] ** 2).sum() ** 0.5 - (bottom - request.radius)) < 0.01
+
+
+def test_a_lecture_of_twenty_minutes_and_more() -> None:
+    assert 20 <= len(SCENES) <= 25
+    assert 20 <= sum(scene.minutes for scene in SCENES.values()) <= 35
+    assert all(scene.say and scene.ask and scene.answer and scene.minutes and scene.part for scene in SCENES.values())

@@ -1,0 +1,175 @@
+"""Checkpoints of other people's scripts: wrappers' names, places, ties; what fits is loaded, all else is refused."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from geometry.checkpoints import fitting_weights, load_weights, read_weights
+
+Table = dict[str, Tensor]
+
+
+def network(seed: int) -> nn.Sequential:
+    torch.manual_seed(seed)
+    return nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Tanh(), nn.Linear(4, 2))
+
+
+def comes_back(module: nn.Module, source: nn.Module, path: Path, part: str = "") -> None:
+    load_weights(module, path, part)
+    for name, value in source.state_dict().items():
+        assert torch.equal(module.state_dict()[name], value), name
+
+
+def put(prefix: str, table: Table) -> Table:
+    return {prefix + name: value.clone() for name, value in table.items()}
+
+
+@pytest.mark.parametrize(
+    "prefix",
+    ["model.", "net.", "model._orig_mod.", "_forward_module.module.", "module.model.", "_orig_mod.net.module."],
+)
+@pytest.mark.parametrize("suffix", ["pt", "safetensors"])
+def test_a_wrappers_names_are_taken_off(tmp_path: Path, prefix: str, suffix: str) -> None:
+    source, path = network(1), tmp_path / f"w.{suffix}"
+    (torch.save if suffix == "pt" else save_file)(put(prefix, source.state_dict()), path)
+    comes_back(network(0), source, path)
+
+
+def test_names_in_the_middle_and_wrappers_of_our_own(tmp_path: Path) -> None:
+    source, path = network(1), tmp_path / "w.pt"
+    state = source.state_dict()
+    torch.save({name.replace("0.", "0._orig_mod.", 1): value for name, value in state.items()}, path)
+    comes_back(network(0), source, path)
+    torch.save({name.replace("3.", "3._checkpoint_wrapped_module.", 1): value for name, value in state.items()}, path)
+    comes_back(network(0), source, path)
+    torch.save(state, path)
+    wrapped = nn.DataParallel(network(0))
+    load_weights(wrapped, path)
+    assert torch.equal(wrapped.module.state_dict()["0.weight"], state["0.weight"])
+
+
+class Inner(nn.Module):
+    """A part of every wrapper's name, by itself and twice."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.model = nn.Linear(3, 2)
+        self.module = nn.ModuleDict({"module": nn.Linear(2, 2)})
+
+
+@pytest.mark.parametrize("prefix", ["", "module.", "model.", "_orig_mod."])
+def test_nothing_is_stripped_against_the_modules_own_names(tmp_path: Path, prefix: str) -> None:
+    torch.manual_seed(3)
+    source, path = Inner(), tmp_path / "w.pt"
+    torch.save(put(prefix, source.state_dict()), path)
+    comes_back(Inner(), source, path)
+
+
+def states(one: Table, other: Table) -> dict[str, Any]:
+    """Where scripts keep weights, beside what else they keep."""
+    moments = {0: {"exp_avg": torch.ones(2, 3), "step": torch.tensor(3.0)}}
+    return {
+        "mean teacher": {"epoch": 3, "model_state": one, "optimizer": {"state": moments, "param_groups": []}},
+        "lightning": {
+            "state_dict": {**put("model.", one), "criterion.weight": torch.ones(2)},
+            "callbacks": {"best": torch.tensor(1.0)},
+        },
+        "settings": {"args": argparse.Namespace(lr=0.1), "best": np.float64(0.9), "network": one},
+        "deep": {"checkpoint": {"weights": {"net": one}}, "scaler": {"scale": torch.tensor(2.0)}},
+        "list": [one, {"lr": 3}],
+        "of another network too": {"generator": one, "discriminator": {"weight": torch.ones(5, 5)}},
+        "averaged": {"model": {"n_averaged": torch.tensor(4), **put("module.", one)}, "epoch": 1},
+        "profiled": {**one, "total_ops": torch.zeros(1), "0.total_params": torch.zeros(1)},
+        "before it counted": {k: v for k, v in one.items() if not k.endswith("num_batches_tracked")},
+        "preferred": {"ema": other, "model": one},
+    }
+
+
+@pytest.mark.parametrize("name", list(states({}, {})))
+def test_where_scripts_keep_weights(tmp_path: Path, name: str) -> None:
+    source, path = network(1), tmp_path / "w.ckpt"
+    torch.save(states(source.state_dict(), network(2).state_dict())[name], path)
+    comes_back(network(0), source, path)
+
+
+def test_the_suffix_need_not_say_what_it_is(tmp_path: Path) -> None:
+    source, path = network(1), tmp_path / "model.bin"
+    save_file(source.state_dict(), path)
+    comes_back(network(0), source, path)
+
+
+def test_which_of_several_is_said_or_asked(tmp_path: Path) -> None:
+    student, teacher, path = network(1), network(2), tmp_path / "w.pt"
+    torch.save({"student": student.state_dict(), "teacher": teacher.state_dict()}, path)
+    with pytest.raises(ValueError, match="several tables that fit this network, at 'student', 'teacher'"):
+        load_weights(network(0), path)
+    comes_back(network(0), teacher, path, "teacher")
+    torch.save({**put("backbone.", student.state_dict()), **put("head.", nn.Linear(2, 2).state_dict())}, path)
+    with pytest.raises(ValueError, match="belongs to another network: it lacks 0"):
+        load_weights(network(0), path)
+    comes_back(network(0), student, path, "backbone")
+    with pytest.raises(ValueError, match=r"holds nothing under 'tail'; it has the file itself \(11 tensors\)"):
+        load_weights(network(0), path, "tail")
+    torch.save({"model": {"a": torch.ones(1)}, "ema": {"b": torch.ones(1), "c": torch.ones(2)}}, path)
+    with pytest.raises(ValueError, match=r"tables in the file: model \(1 tensors\), ema \(2 tensors\)"):
+        load_weights(network(0), path)
+
+
+class Tied(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.head = nn.Linear(4, 9, bias=False)
+        self.table = nn.Embedding(9, 4)
+        self.head.weight = self.table.weight
+
+
+@pytest.mark.parametrize("lacking", ["head.weight", "table.weight"])
+def test_shared_weights_are_needed_once(tmp_path: Path, lacking: str) -> None:
+    torch.manual_seed(1)
+    source, path = Tied(), tmp_path / "w.safetensors"
+    kept = {name: value.clone() for name, value in source.state_dict().items() if name != lacking}
+    save_file(put("model.", kept), path)
+    comes_back(Tied(), source, path)
+    save_file({**kept, lacking: torch.zeros(9, 4)}, path)
+    with pytest.raises(ValueError, match="different values, and the network shares one tensor there"):
+        load_weights(Tied(), path)
+
+
+def test_a_network_with_more_than_ours_is_another(tmp_path: Path) -> None:
+    path = tmp_path / "w.pt"
+    for prefix in ("", "model."):
+        torch.save(put(prefix, {**network(1).state_dict(), "4.weight": torch.ones(2, 2)}), path)
+        with pytest.raises(ValueError, match=r"the network does not have (model\.)?4\.weight"):
+            load_weights(network(0), path)
+    torch.save(put("model.", nn.Linear(4, 2).state_dict()), path)
+    with pytest.raises(ValueError, match=r"weight has shape \(2, 4\), the network's has \(2, 3\)"):
+        load_weights(nn.Linear(3, 2), path)
+
+
+def test_what_is_refused_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "w.pt"
+    torch.save({"model": network(1).state_dict(), "path": Path("there")}, path)
+    with pytest.raises(ValueError, match=r"holds more than tensors, or is no checkpoint \(it names pathlib"):
+        read_weights(path)
+    with pytest.raises(ValueError, match="is no file; name one checkpoint"):
+        read_weights(tmp_path)
+
+
+def test_older_files_hold_buffers_that_are_no_longer_kept(tmp_path: Path) -> None:
+    class Positions(nn.Linear):
+        def __init__(self) -> None:
+            super().__init__(3, 2)
+            self.register_buffer("positions", torch.arange(3), persistent=False)
+
+    path = tmp_path / "w.pt"
+    source = Positions()
+    torch.save({**source.state_dict(), "positions": torch.arange(3)}, path)
+    assert set(fitting_weights(Positions(), path)) == {"weight", "bias"}
