@@ -44,9 +44,9 @@ def _controls() -> Any:
     return control_panel(
         [
             preset_group({key: preset.title for key, preset in PRESETS.items()}),
-            group("Surface", [html.Div(id="surface-choice"), html.Div(id="surface-controls")]),
-            group("Walk", [html.Div(id="main-controls"), html.Div(id="walk-controls")]),
-            group("Preconditioner U", [html.Div(id="preconditioner-controls")]),
+            group("Surface", [html.Div(id="surface-choice"), html.Div(id="surface-controls")], reset="surface"),
+            group("Walk", [html.Div(id="main-controls"), html.Div(id="walk-controls")], reset="main walk"),
+            group("Preconditioner U", [html.Div(id="preconditioner-controls")], reset="preconditioner"),
         ]
     )
 

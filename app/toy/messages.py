@@ -322,8 +322,18 @@ class SurfaceTable(TypedDict):
     controls: list[Control]
 
 
+class Explanation(TypedDict):
+    """A word of the page explained. formula and cost: "" where there is none."""
+
+    key: str
+    title: str
+    text: str
+    formula: str
+    cost: str
+
+
 class ToyTables(TypedDict):
-    """What the toy lab's page is told once. presets: their words and states."""
+    """What the toy lab's page is told once. presets: their words and states; short_words: by method."""
 
     page: Literal["toy"]
     controls: list[Control]
@@ -332,11 +342,13 @@ class ToyTables(TypedDict):
     looks: dict[str, Look]
     export: list[Control]
     presets: dict[str, dict[str, Any]]
+    explanations: list[Explanation]
+    short_words: dict[str, str]
 
 
 MESSAGES = (
     *(Look, OutcomeRow, CountedCost, MethodPath, Ghost, Ranges, Paths, Basin, Minimum, EncodedRelief, SurfaceFigures),
     *(SurfaceAnswer, ToyAnswer, OpenedLink, Claim, ClaimsAnswer, Patch, AnatomyStage, AnatomyAnswer, Places),
     *(CutLandmark, CutFrame, CutMethod, CutAnswer),
-    *(CloudMethod, CloudAnswer, Price, CostAnswer, SurfaceTable, ToyTables),
+    *(CloudMethod, CloudAnswer, Price, CostAnswer, SurfaceTable, Explanation, ToyTables),
 )

@@ -9,6 +9,7 @@ from dash import dcc, html
 from app.appearance import looks
 from app.components.layout import bench, button, control_panel, group, header_tools, player, preset_row
 from app.toy.controls import controls, shown_methods, start_controls, surface_choice, surface_controls
+from app.toy.explanations import explanations, short_words
 from app.toy.export.controls import CONTROLS as EXPORT_CONTROLS
 from app.toy.figures import EMPTY
 from app.toy.presets import PRESETS, Preset
@@ -42,6 +43,8 @@ def tables() -> dict[str, Any]:
         "methods": list(METHODS),
         "looks": looks(METHODS),
         "export": [control.entry() for control in EXPORT_CONTROLS],
+        "explanations": explanations(),
+        "short_words": {name: short_words(method) for name, method in METHODS.items()},
         "presets": {key: preset_entry(preset) for key, preset in PRESETS.items()},
     }
 
@@ -72,10 +75,10 @@ def layout() -> Any:
 def _controls() -> Any:
     return control_panel(
         [
-            group("Surface", [html.Div(id="surface-choice"), html.Div(id="surface-controls")]),
-            group("Walk", [html.Div(id="walk-controls")]),
-            group("Each method its own", [html.Div(id="own-controls")], opened=False),
-            group("Preconditioner U", [html.Div(id="preconditioner-controls")]),
+            group("Surface", [html.Div(id="surface-choice"), html.Div(id="surface-controls")], reset="surface"),
+            group("Walk", [html.Div(id="walk-controls")], reset="walk"),
+            group("Each method its own", [html.Div(id="own-controls")], opened=False, reset="own"),
+            group("Preconditioner U", [html.Div(id="preconditioner-controls")], reset="preconditioner"),
             group("Look closer", [html.Div(id="lens-controls")]),
         ]
     )

@@ -340,7 +340,16 @@ export interface SurfaceTable {
   controls: Control[];
 }
 
-/** What the toy lab's page is told once. presets: their words and states. */
+/** A word of the page explained. formula and cost: "" where there is none. */
+export interface Explanation {
+  key: string;
+  title: string;
+  text: string;
+  formula: string;
+  cost: string;
+}
+
+/** What the toy lab's page is told once. presets: their words and states; short_words: by method. */
 export interface ToyTables {
   page: "toy";
   controls: Control[];
@@ -349,6 +358,8 @@ export interface ToyTables {
   looks: Record<string, Look>;
   export: Control[];
   presets: Record<string, Record<string, any>>;
+  explanations: Explanation[];
+  short_words: Record<string, string>;
 }
 
 /** POST /instruments/open. */

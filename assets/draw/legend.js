@@ -9,16 +9,18 @@ export class Legend {
    * @param {HTMLElement} place
    * @param {string[]} methods
    * @param {(method: string) => void} onToggle
+   * @param {Record<string, string>} [words] what each does, in a few
    */
-  constructor(place, methods, onToggle) {
+  constructor(place, methods, onToggle, words = {}) {
     this.buttons = methods.map((name) => {
       const swatch = make("canvas", { "aria-hidden": "true" });
       const described = { className: "method", "data-method": name, title: `Show or hide ${name}` };
       const button = make("button", { type: "button", ...described }, swatch, name);
+      if (words[name]) button.append(make("span", { className: "method-words", textContent: words[name] }));
       button.addEventListener("click", () => onToggle(name));
       return { name, button, swatch };
     });
-    place.replaceChildren(...this.buttons.map(({ button }) => button));
+    place.replaceChildren(...this.buttons.map(({ button }) => make("span", { className: "chip" }, button)));
   }
 
   /**

@@ -59,6 +59,7 @@ export class InstrumentsLab {
     const run = (event) => this.tabKey(event.key === "ArrowLeft" ? -1 : 1);
     const tabs = { keys: ["ArrowLeft", "ArrowRight"], shown: "← →", what, group: "On the row of instruments", run };
     keys.add([tabs], document.querySelector("[role=tablist]"));
+    this.actions.add({ reset: (groups) => this.open({ state: this.schema.without(this.state.values, groups.split(" ")) }, true) });
     window.addEventListener("popstate", () => {
       forgetLink();
       this.open({ query: location.search });

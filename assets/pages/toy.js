@@ -11,12 +11,14 @@ import { addAnatomy } from "../toy/anatomy.js";
 import { addCloud } from "../toy/cloud.js";
 import { addCosts } from "../toy/cost.js";
 import { addCut } from "../toy/cut.js";
+import { addExplanations } from "../toy/explain.js";
 import { addFirstScreen } from "../toy/first_screen.js";
+import { addPresetChanges } from "../toy/preset_changes.js";
 import { ToyLab } from "../toy/main.js";
 import { addOwnSettings } from "../toy/own.js";
 
 addPage("toy", ToyLab, [
-  ...[addFirstScreen, addHelp, addLecture, addTheme, addToyExport],
+  ...[addFirstScreen, addExplanations, addPresetChanges, addHelp, addLecture, addTheme, addToyExport],
   ...[addDataTable, addFilmStrip, addPictureWords, addPredict],
   ...[addAnatomy, addCloud, addCosts, addCut, addOwnSettings],
 ]);

@@ -107,7 +107,7 @@ export class ToyLab {
       onAnswer: (answer, asked) => this.answered(answer, asked),
       onFailure: (error, _, newer) => this.failed(error, newer),
     });
-    this.legend = new Legend(by("legend"), tables.methods, (name) => this.toggleMethod(name));
+    this.legend = new Legend(by("legend"), tables.methods, (name) => this.toggleMethod(name), tables.short_words);
     this.looks = tables.looks;
     this.state.listen((changed, source) => this.changed(changed, source));
     this.actions = new Actions({
@@ -118,8 +118,12 @@ export class ToyLab {
         this.open({ state: { ...this.schema.kept(this.state.values), preset }, undoable: true, plays: true });
       },
     });
+    this.actions.add({
+      reset: (groups) => this.open({ state: this.schema.without(this.state.values, groups.split(" ")), undoable: true }),
+    });
     window.addEventListener("popstate", () => {
       forgetLink();
+      this.player.pause();
       this.open({ query: location.search });
     });
     const slow = ["Waiting for the first paths. A new installation compiles the simulation first, for up to half a minute."];
@@ -196,9 +200,6 @@ export class ToyLab {
     const { question, caption } = this.tables.presets[values.preset] ?? OWN;
     by("question").textContent = question;
     by("caption").textContent = caption;
-    for (const button of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-action=preset]"))) {
-      button.setAttribute("aria-pressed", String(button.dataset.value === values.preset));
-    }
   }
 
   /** @returns {Record<string, any>} */

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.browser.lab_page import LabPage
 from tests.browser.launch import PHONE
 
 SIZES = {
@@ -18,6 +19,7 @@ NEEDED = {
     "noise": "[data-control=noise_variance] .slider",
     "Play": "#play-button",
     "title": "#question",
+    "cut": "#cut-picture",
 }
 MEASURED = """(selectors) => Object.fromEntries(Object.entries(selectors).map(([name, selector]) => {
   const { left, top, right, bottom } = document.querySelector(selector).getBoundingClientRect();
@@ -53,3 +55,40 @@ def test_they_are_on_a_phone_s_first_screen(new_page):
     page.goto("/?preset=figure-2&step=3000")
     page.locator("#outcomes [data-outcome]").first.wait_for()
     check(page)
+
+
+def test_a_run_plays_by_itself_once_and_back_undoes(new_page):
+    """Opened without a step it plays, slowly at first; a link with a step does not, nor one for less motion. Back takes
+    back a preset and a slider, and plays nothing."""
+    lab = LabPage(new_page())
+    page = lab.page
+    page.goto("/?preset=figure-2&speed=1000&steps=200")
+    lab.until(lambda: page.evaluate("potholeLab.toy.player.playing"))
+    assert page.locator("#speed").inner_text().strip() == "6 steps/s"
+    page.keyboard.press("Space")
+    assert 0 <= lab.step() < 200
+    lab.settle()
+
+    page.locator("[data-control=radius] .slider").focus()
+    page.keyboard.press("ArrowRight")
+    lab.settle()
+    lab.until(lambda: "&radius=0.31" in page.evaluate("location.search"))
+    page.locator("[data-action=preset][data-value=stiff-valley]").click()
+    lab.until(lambda: page.evaluate("potholeLab.toy.player.playing"))
+    lab.until(lambda: "preset=stiff-valley" in page.evaluate("location.search"))
+    page.go_back()
+    lab.until(lambda: lab.state("preset") == "figure-2" and lab.state("radius") == 0.31)
+    page.go_back()
+    lab.until(lambda: lab.state("radius") == 0.3)
+    lab.settle()
+    assert not page.evaluate("potholeLab.toy.player.playing")
+    page.locator("[data-action=preset][data-value=figure-2]").click()
+    lab.until(lambda: lab.state("steps") == 600)
+    lab.settle()
+    assert not page.evaluate("potholeLab.toy.player.playing || potholeLab.toy.wantsPlay"), "once"
+
+    still = LabPage(new_page(reduced_motion="reduce"))
+    still.page.goto("/?preset=figure-2&steps=50")
+    still.page.locator("#outcomes [data-outcome]").first.wait_for()
+    assert not still.page.evaluate("potholeLab.toy.player.playing || potholeLab.toy.wantsPlay")
+    assert still.step() == 50
