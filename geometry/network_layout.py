@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _NormBase
 
 from geometry.objective import Block, Layout
 
 GROUPINGS = ("top", "module")
 _LISTS = (nn.ModuleList, nn.ModuleDict)
 _EMBEDDINGS = (nn.Embedding, nn.EmbeddingBag)
+_NORMALISATIONS = (_NormBase, nn.LayerNorm, nn.GroupNorm, nn.RMSNorm)
 
 
 def trainable(module: nn.Module) -> dict[str, Tensor]:
@@ -44,7 +46,8 @@ def network_layout(module: nn.Module, grouping: str = "top") -> Layout:
         if size == 0:
             raise ValueError(f"the parameter {name!r} is empty")
         shape, kind = tuple(parameter.shape), _kind(leaf, parameter, modules[path])
-        blocks.append(Block(name, shape, position, position + size, kind, layer))
+        owned = isinstance(modules[path], _NORMALISATIONS)
+        blocks.append(Block(name, shape, position, position + size, kind, layer, owned))
         position += size
     return Layout(tuple(blocks))
 

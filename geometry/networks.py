@@ -125,6 +125,11 @@ class NetworkLoss:
         """The module's structure in inference mode, to look at: its tensors have shapes but no values."""
         return self._module.architecture
 
+    @property
+    def alone(self) -> Any:
+        """A lock on the architecture, for whoever hangs hooks on it."""
+        return self._module.alone
+
     def with_batch(self, inputs: Tensor | tuple[Tensor, ...], targets: Tensor) -> NetworkLoss:
         """The loss of the same network over other examples (a mini-batch): a view, nothing of size D is copied."""
         other = copy.copy(self)

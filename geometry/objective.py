@@ -20,7 +20,7 @@ class Block:
     """One parameter array inside the flat vector θ: `theta[..., start:stop]` is it, row-major in `shape`.
 
     `kind` says what the array is ("kernel", "bias", "scale", "embedding", "vector"); `layer` names the group of blocks
-    that a layerwise method treats as one control.
+    that a layerwise method treats as one control; `normalisation` whether a normalisation layer owns it.
     """
 
     name: str
@@ -29,6 +29,7 @@ class Block:
     stop: int
     kind: str = "vector"
     layer: str = "theta"
+    normalisation: bool = False
 
     @property
     def size(self) -> int:

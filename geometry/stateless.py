@@ -33,6 +33,11 @@ class StatelessModule:
         self._lock = threading.RLock()
 
     @property
+    def alone(self) -> threading.RLock:
+        """Held while the modules are called, and by whoever hangs hooks on them."""
+        return self._lock
+
+    @property
     def architecture(self) -> nn.Module:
         """The module's structure in inference mode; its tensors have shapes but no values."""
         return self._copies[False]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 Array = Any
 
 
@@ -15,3 +17,10 @@ def expand_trailing(value: Any, axes: int = 1) -> Any:
     if getattr(value, "ndim", 0) == 0:
         return value
     return value[(...,) + (None,) * axes]
+
+
+def raised(value: Any, exponent: int) -> Any:
+    """value ** exponent, by the same routine for a number as for an array, so that one walker has the bits of many."""
+    if getattr(value, "ndim", 0) > 0:
+        return value**exponent
+    return np.power(np.full(1, float(value)), exponent).item()

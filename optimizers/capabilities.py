@@ -102,6 +102,7 @@ class ProbeCapabilities:
     needs_gradient: it costs a gradient at θ, beside the outer one at θ + ε, at every step at which it looks ahead.
     plain_update: its method steps along the plain outer gradient, so that it goes with no preconditioner.
     makes_ghosts: ε has the length ρ along ∇L(θ), so that the closed form of the ghost minima is its own.
+    prepares: its memory is brought up to date at θ, by `prepare`, before ε is made.
     tunables: settings of the step that only a method with this probe has.
     array_fields: its own fields that may be arrays over the walkers.
     """
@@ -109,6 +110,7 @@ class ProbeCapabilities:
     needs_gradient: bool = True
     plain_update: bool = False
     makes_ghosts: bool = False
+    prepares: bool = False
     tunables: tuple[Tunable, ...] = (RADIUS,)
     array_fields: tuple[str, ...] = ()
 
@@ -118,6 +120,34 @@ class PreconditionerCapabilities:
     """What holds for a preconditioner whatever its settings are.
 
     array_fields: its own fields that may be arrays over the walkers.
+    observes: U is made from the gradients that the steps use, one after the other, by `observe`.
     """
 
+    array_fields: tuple[str, ...] = ()
+    observes: bool = False
+
+
+@dataclass(frozen=True)
+class MixCapabilities:
+    """What holds for a mix whatever its settings are.
+
+    needs_gradient: it asks for ∇L(θ) at every step.  compiled: the compiled engine knows it.
+    array_fields: its own fields that may be arrays over the walkers.
+    """
+
+    needs_gradient: bool = True
+    compiled: bool = False
+    array_fields: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class OuterCapabilities:
+    """What holds for an outer rule whatever its settings are.
+
+    compiled: the compiled engine knows it.  learning_rate: the range of η that is worth trying with it.
+    array_fields: its own fields that may be arrays over the walkers.
+    """
+
+    compiled: bool = False
+    learning_rate: Tunable = LEARNING_RATE
     array_fields: tuple[str, ...] = ()

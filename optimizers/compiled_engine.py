@@ -29,14 +29,12 @@ _KEEPING = Lock()
 
 
 def supports(problem: Problem) -> bool:
-    """Whether the compiled engine knows this surface, probe and preconditioner."""
-    method = problem.method
+    """Whether the compiled engine knows this surface and all parts of the method."""
     return (
         isinstance(problem.objective, Surface)
         and isinstance(problem.start, np.ndarray)
         and problem.objective.kernel_code != SurfaceCode.NONE
-        and method.probe.compiled is not None
-        and method.preconditioner.compiled is not None
+        and problem.method.compiled
     )
 
 

@@ -1,4 +1,4 @@
-"""The registry: a method is a choice of probe and of preconditioner, and nothing else."""
+"""The registry: a method is a choice of probe, mix, preconditioner and outer rule, and nothing else."""
 
 from __future__ import annotations
 
@@ -7,17 +7,22 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from optimizers.asam import ASAM, FisherSAM
-from optimizers.capabilities import LEARNING_RATE, Tunable
+from optimizers.capabilities import Tunable
 from optimizers.fsam import FSAM
 from optimizers.llqr import LLQR
+from optimizers.mixes import Mix, NoMix
+from optimizers.outer import HeavyBall, Outer
 from optimizers.preconditioners import Identity, Preconditioner
 from optimizers.probes import SAM, NoProbe, Probe
+
+PARTS = ("probe", "mix", "preconditioner", "outer")
 
 
 @dataclass(frozen=True)
 class Method:
-    """One corner of the square {probe at θ, probe at θ + ε} × {U = I, U learned}.
+    """A probe, a mix of the gradients at θ and at the probe, a preconditioner U, and an outer rule.
 
+    With the usual mix and outer rule it is a corner of the square {probe at θ, probe at θ + ε} × {U = I, U learned}.
     `precondition_update=False` keeps U for the probe alone and steps along the plain outer gradient. A probe whose
     method steps along the plain gradient (Fisher-SAM) takes no preconditioner: ValueError.
     """
@@ -25,9 +30,11 @@ class Method:
     probe: Probe = field(default_factory=NoProbe)
     preconditioner: Preconditioner = field(default_factory=Identity)
     precondition_update: bool = True
+    mix: Mix = field(default_factory=NoMix)
+    outer: Outer = field(default_factory=HeavyBall)
 
     def __post_init__(self) -> None:
-        if self.probe.capabilities.plain_update and self.preconditioner.schedule.ever:
+        if self.probe.capabilities.plain_update and self.learns:
             raise ValueError(
                 f"{type(self.probe).__name__} probes without U and steps along the plain gradient, so a preconditioner "
                 "would never be used; leave it out, or choose SAM, FSAM or ASAM"
@@ -41,12 +48,23 @@ class Method:
     @property
     def learns(self) -> bool:
         """Whether U is learned; otherwise it is the identity."""
-        return self.preconditioner.schedule.ever
+        return self.preconditioner.schedule.ever or self.preconditioner.capabilities.observes
+
+    @property
+    def needs_gradient(self) -> bool:
+        """Whether its probe or its mix asks for the gradient at θ."""
+        return self.probe.capabilities.needs_gradient or self.mix.capabilities.needs_gradient
+
+    @property
+    def compiled(self) -> bool:
+        """Whether the compiled engine knows all of its parts; otherwise the readable rule walks it."""
+        parts = self.mix.capabilities.compiled, self.outer.capabilities.compiled
+        return all(parts) and self.probe.compiled is not None and self.preconditioner.compiled is not None
 
     @property
     def tunables(self) -> tuple[Tunable, ...]:
         """The settings of the step that matter to it."""
-        return (LEARNING_RATE, *self.probe.capabilities.tunables)
+        return (self.outer.capabilities.learning_rate, *self.probe.capabilities.tunables)
 
     def tunable(self, name: str) -> Tunable | None:
         """The one of that name; None where it does not matter to the method."""
@@ -54,11 +72,11 @@ class Method:
 
     def gradient_evaluations(self, index: Any) -> Any:
         """What step `index` (a number, or an array of steps) costs without a refresh: 2 where the probe needs ∇L(θ)."""
-        return 1 + (self.probe.capabilities.needs_gradient & self.probe.schedule.due(index))
+        return 1 + (self.needs_gradient & self.probe.schedule.due(index))
 
     def array_fields(self) -> dict[tuple[str, str], Any]:
         """{(part, field): value} of what may be an array over the walkers; without those that are None."""
-        parts: dict[str, Any] = {"probe": self.probe, "preconditioner": self.preconditioner}
+        parts = {key: getattr(self, key) for key in PARTS}
         found = {
             (key, name): getattr(part, name) for key, part in parts.items() for name in part.capabilities.array_fields
         }
@@ -66,9 +84,9 @@ class Method:
 
     def with_fields(self, values: Mapping[tuple[str, str], Any]) -> Method:
         """The method with other values of its fields, named as by `array_fields`; fields that it lacks are left out."""
-        parts: dict[str, Any] = {"probe": self.probe, "preconditioner": self.preconditioner}
         changed = {}
-        for key, part in parts.items():
+        for key in PARTS:
+            part = getattr(self, key)
             own = {field.name for field in fields(part)}
             mine = {name: value for (of, name), value in values.items() if of == key and name in own}
             if mine:
@@ -116,10 +134,11 @@ CORNERS = ("SGDM", "SAM", "LLQR", "LLQR+SAM")
 def network_methods(
     structure: Any = "diagonal", metric: str = "ngd", names: Iterable[str] = CORNERS, **options: Any
 ) -> dict[str, Method]:
-    """The named methods, with LLQR.for_networks(structure, metric, **options) for U where they learn one.
+    """The named methods, with LLQR.for_networks(structure, metric, **options) where U is LLQR's.
 
     ValueError that lists the names for another.
     """
     llqr = LLQR.for_networks(structure, metric, **options)
     found = {name: method_named(name, NETWORK_METHODS) for name in names}
-    return {name: replace(one, preconditioner=llqr) if one.learns else one for name, one in found.items()}
+    learned = {name for name, one in found.items() if isinstance(one.preconditioner, LLQR)}
+    return {name: replace(one, preconditioner=llqr) if name in learned else one for name, one in found.items()}

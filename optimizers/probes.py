@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Protocol
 
 from array_api_compat import array_namespace
 
-from geometry.objective import Layout
+from geometry.objective import Layout, Objective
 from optimizers.broadcasting import expand_trailing
 from optimizers.capabilities import NEVER, CompiledProbe, ProbeCapabilities, Schedule
 
@@ -20,16 +20,22 @@ ROUNDING = 1e-12
 
 @dataclass(frozen=True)
 class Centre:
-    """What a probe may use at θ: the point, its gradient (None where the probe does not ask for it), and v ↦ U v."""
+    """What a probe may use at θ: the point, its gradient (None where the probe does not ask for it), and v ↦ U v; for
+    some also the objective itself, and how many steps came before."""
 
     theta: Array
     gradient: Array | None
     precondition: Callable[[Array], Array]
     layout: Layout
+    ground: Objective | None = None
+    index: int = 0
 
 
 class Probe(Protocol):
-    """A rule for ε, with what others must know of it."""
+    """A rule for ε, with what others must know of it.
+
+    One whose capabilities say that it `prepares` also has prepare(centre, memory) → memory, called before `offset`.
+    """
 
     @property
     def capabilities(self) -> ProbeCapabilities:
@@ -102,28 +108,37 @@ NORMS = ("euclidean", "matrix", "layer-euclidean", "layer-matrix")
 class SAM:
     """Sharpness-aware probe: ε = ρ w / ‖w‖ with w from v = ∇L(θ), see `perturbation` for `along` and `norm`.
 
-    With U = I all of `along`, and the norms without layers, agree. Steps before `start_step` do not probe.
+    With U = I all of `along`, and the norms without layers, agree. Steps before `start_step` do not probe, and of
+    those after it one in `every` does.
 
-    Foret et al., "Sharpness-aware minimization" (arXiv 2010.01412); along U g: arXiv 2605.16134.
+    The norm "matrix" makes it Riemannian SAM in the metric M = U⁻¹, whichever preconditioner gives U: the ascent
+    maximises ⟨g, ε⟩ over εᵀMε ≤ ρ², and the step U g⁺ goes along the Riemannian gradient. So LLQR+SAM in the matrix
+    norm is Riemannian SAM in the metric that LLQR learns; optimizers.metrics has metrics of closed form.
+
+    Foret et al., "Sharpness-aware minimization" (arXiv 2010.01412); along U g: arXiv 2605.16134; Yun and Yang,
+    "Riemannian SAM" (NeurIPS 2023).
     """
 
     along: str = "preconditioned"
     norm: str = "euclidean"
     start_step: int = 0
-    capabilities: ClassVar = ProbeCapabilities(makes_ghosts=True)
+    every: Any = 1
+    capabilities: ClassVar = ProbeCapabilities(makes_ghosts=True, array_fields=("every",))
 
     def __post_init__(self) -> None:
         check_choices(self.along, self.norm, self.start_step)
+        check_every("every", self.every)
 
     @property
     def schedule(self) -> Schedule:
-        """Every step from `start_step` on."""
-        return Schedule(self.start_step)
+        """One step in `every` from `start_step` on."""
+        return Schedule(self.start_step, self.every)
 
     @property
     def compiled(self) -> CompiledProbe | None:
-        """For one norm over all layers; a subclass may look elsewhere, so that it is not covered."""
-        if type(self) is not SAM or self.along == "direction" or self.norm.startswith("layer"):
+        """For every step and one norm over all layers; a subclass may look elsewhere, so that it is not covered."""
+        each = getattr(self.every, "ndim", 0) == 0 and self.every == 1
+        if type(self) is not SAM or not each or self.along == "direction" or self.norm.startswith("layer"):
             return None
         return CompiledProbe(True, self.start_step, self.along == "preconditioned", self.norm == "matrix")
 
@@ -152,6 +167,15 @@ def check_choices(along: str, norm: str, start_step: Any) -> None:
         raise ValueError(f"norm must be one of {', '.join(NORMS)}, not {norm!r}")
     if isinstance(start_step, bool) or not isinstance(start_step, int) or start_step < 0:
         raise ValueError(f"start_step must be a whole number of at least 0, not {start_step!r}")
+
+
+def check_every(name: str, every: Any) -> None:
+    """A ValueError that names the field unless it is a whole number of steps, or an array of such."""
+    if getattr(every, "ndim", 0):
+        if bool((every < 1).any()) or bool((every != every // 1).any()):
+            raise ValueError(f"{name} must hold whole numbers of at least 1, not {every!r}")
+    elif isinstance(every, bool) or every < 1 or every != int(every):
+        raise ValueError(f"{name} must be a whole number of at least 1, not {every!r}")
 
 
 def perturbation(centre: Centre, v: Array, radius: Any, along: str, norm: str) -> Array:
@@ -194,6 +218,13 @@ def scaled_to_radius(w: Array, other: Array, radius: Any) -> Array:
     """ρ w / √(⟨other, w⟩ + 1e-12) over the last axis."""
     xp = array_namespace(w)
     return expand_trailing(radius) * w / xp.sqrt(xp.sum(other * w, axis=-1, keepdims=True) + ROUNDING)
+
+
+def along_released(centre: Centre, v: Any, radius: Any, along: str) -> Array:
+    """ε = ρ w / (‖w‖ + 1e-7) with w = U v or v: `perturbation` as several released codes have it."""
+    w = v if along == "gradient" else centre.precondition(v)
+    xp = array_namespace(w)
+    return expand_trailing(radius) * w / (xp.sqrt(xp.sum(w * w, axis=-1, keepdims=True)) + 1e-7)
 
 
 def unit(w: Array) -> Array:

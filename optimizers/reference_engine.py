@@ -27,11 +27,11 @@ def walk(problem: Problem) -> WalkRecord:
         losses = [_numpy(objective.loss(state.position))]
         for t in range(problem.steps):
             state, _ = refresh_if_due(objective, method, state)
+            state, trace = descent_step(objective, method, settings, state, _noise(problem, t, state.position))
             if small:
                 matrices.append(
                     _numpy(method.preconditioner.matrix(objective.layout, state.preconditioner, state.position))
                 )
-            state, trace = descent_step(objective, method, settings, state, _noise(problem, t, state.position))
             positions.append(_numpy(state.position))
             probes.append(_numpy(trace.probe))
             gradients.append(_numpy(trace.outer))

@@ -51,8 +51,17 @@ SAME = 13
 """A profile that differs from the one before by fewer levels (0.1 px in 500) is not told anew."""
 HELD = 0.1
 """Within this part of the frame's unit around the centre the line towards it keeps its direction."""
+LEAST = 1e-9
+"""A probe that is nearer along the line looks beside it."""
 SHARPER = 4.0
 """A minimum with so many times the basin's curvature is a pothole."""
+
+
+WORDS = (
+    *("own slope", "probe beside the line"),
+    *("probe up the wall", "probe over the crest", "probe on the far wall", "probe down the slope"),
+)
+"""Where the slope comes from that gives the kick; `places_of` says which."""
 
 
 @dataclass(frozen=True)
@@ -137,9 +146,10 @@ class Lines:
     """The line and the step of one walker at each step t = 0 … T−1; rows that were not walked are not-a-number.
 
     direction (T, D) u;  ball (T, 2) s and L of θ_t;  probe (T, 3) s and L of θ_t + ε and its distance from the line,
-    None where the method never probes;  slopes (T, 2): ∇L·u at θ_t and at θ_t + ε, without noise;  kick (T): how far
-    the preconditioned outer gradient of this step carries the walker along the line in the end, −η U ĝ·u/(1−μ);
-    moved (T, 2): θ_{t+1} − θ_t along the line, with its sign, and off it;  last: the last step that was walked whole.
+    None where the method never probes;  slope (T): ∇L·u at θ_t + ε, without noise;  place (T): which of WORDS says
+    where that is;  kick (T): how far the preconditioned outer gradient of this step carries the walker along the line
+    in the end, −η U ĝ·u/(1−μ);  moved (T, 2): θ_{t+1} − θ_t along the line, with its sign, and off it;  last: the last
+    step that was walked whole.
     """
 
     last: int
@@ -147,7 +157,8 @@ class Lines:
     direction: np.ndarray
     ball: np.ndarray
     probe: np.ndarray | None
-    slopes: np.ndarray
+    slope: np.ndarray
+    place: np.ndarray
     kick: np.ndarray
     moved: np.ndarray
 
@@ -172,8 +183,19 @@ def lines_of(run: Run, surface: Surface, line: str) -> Lines:
         off = np.linalg.norm(step - along[:, None] * u, axis=-1)
         rate, momentum = (float(np.asarray(run.settings[key]).reshape(-1)[0]) for key in ("learning_rate", "momentum"))
         kick = -rate / (1 - momentum) * _dot(directions(run), u)
-    slopes = np.column_stack([_dot(gradient, u), _dot(outer, u)])
-    return Lines(last_whole_step(run), theta, u, ball, probe, slopes, kick, np.column_stack([along, off]))
+        slope, moved = _dot(outer, u), np.column_stack([along, off])
+        place = places_of(_dot(probes - theta, u), _dot(gradient, u), slope, run.method.looks_ahead)
+    return Lines(last_whole_step(run), theta, u, ball, probe, slope, place, kick, moved)
+
+
+def places_of(ahead: np.ndarray, here: np.ndarray, there: np.ndarray, looks_ahead: bool) -> np.ndarray:
+    """Which of WORDS says where each probe looks: by its place along the line and the slopes at ball and probe, both
+    seen in the direction of the probe."""
+    if not looks_ahead:
+        return np.zeros(len(ahead), dtype=int)
+    up_here, up_there = here * ahead >= 0, there * ahead >= 0
+    seen = np.where(up_here, np.where(up_there, 2, 3), np.where(up_there, 4, 5))
+    return np.where(np.abs(ahead) < LEAST, 1, seen)
 
 
 def _dot(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -206,17 +228,22 @@ def _usable(vectors: np.ndarray, least: float) -> np.ndarray:
     return np.isfinite(lengths) & (lengths > least)
 
 
-def profiles(surface: Surface, frame: Frame, lines: Lines, steps: np.ndarray) -> tuple[np.ndarray, list[int]]:
-    """The loss along the lines of these steps: (P, POINTS) uint16 between the frame's floor and ceiling, and which of
-    the P is each step's. One that hardly differs from the one before is not told anew."""
+def grounds(surface: Surface, frame: Frame, lines: Lines, steps: np.ndarray) -> np.ndarray:
+    """The loss along the lines of these steps, (n, POINTS), between the frame's floor and ceiling."""
     s = frame.places[None, :, None] - lines.ball[steps, 0][:, None, None]
     losses = _losses(surface, lines.start[steps][:, None, :] + s * lines.direction[steps][:, None, :])
     floor, ceiling = frame.span
-    part = np.nan_to_num((losses - floor) / (ceiling - floor), nan=1.0, posinf=1.0, neginf=0.0)
-    levels = np.rint(np.clip(part, 0.0, 1.0) * LEVELS).astype(np.int32)
+    return np.clip(np.nan_to_num(losses, nan=ceiling, posinf=ceiling, neginf=floor), floor, ceiling)
+
+
+def profiles(surface: Surface, frame: Frame, lines: Lines, steps: np.ndarray) -> tuple[np.ndarray, list[int]]:
+    """Those grounds as uint16 (P, POINTS), and which of the P is each step's. One that hardly differs from the one
+    before is not told anew."""
+    floor, ceiling = frame.span
+    part = (grounds(surface, frame, lines, steps) - floor) / (ceiling - floor)
     found: list[np.ndarray] = []
     which = []
-    for row in levels:
+    for row in np.rint(part * LEVELS).astype(np.int32):
         if not found or np.abs(row - found[-1]).max() >= SAME:
             found.append(row)
         which.append(len(found) - 1)
@@ -235,21 +262,21 @@ def frame_entry(frame: Frame) -> dict[str, Any]:
     }
 
 
-def method_entry(name: str, run: Run, lines: Lines, surface: Surface, asked: Sequence[int]) -> dict[str, Any]:
+def method_entry(name: str, lines: Lines, surface: Surface, asked: Sequence[int]) -> dict[str, Any]:
     """One method's steps among those that are asked for, in order; one that was not walked whole is left out."""
     steps = np.array(sorted({min(step, lines.last) for step in asked}))
     ground, which = profiles(surface, frame_of(surface), lines, steps)
     return {
         "name": name,
         "last": lines.last,
-        "learns": run.method.learns,
         "steps": steps.tolist(),
         "ground": base64.b64encode(ground.tobytes()).decode("ascii"),
         "which": which,
         "direction": encode(lines.direction[steps]),
         "ball": encode(lines.ball[steps]),
         "probe": None if lines.probe is None else encode(lines.probe[steps]),
-        "slopes": encode(lines.slopes[steps]),
+        "slope": encode(lines.slope[steps]),
+        "place": lines.place[steps].tolist(),
         "kick": encode(lines.kick[steps]),
         "moved": encode(lines.moved[steps]),
     }
@@ -272,25 +299,26 @@ def cut(toy: ToyRequest, line: str, steps: Sequence[int]) -> dict[str, Any]:
     """The frame, and of each method the steps asked for."""
     surface = toy.make_surface()
     alone = replace(toy, methods=(), preset="custom", scheme="light")
-    methods = []
-    for name in toy.methods:
-        run, lines = _lines(alone, name, line)
-        methods.append(method_entry(name, run, lines, surface, steps))
+    methods = [method_entry(name, _lines(alone, name, line), surface, steps) for name in toy.methods]
+    return cut_entry(surface, line, methods)
+
+
+def cut_entry(surface: Surface, line: str, methods: list[dict[str, Any]]) -> dict[str, Any]:
+    """The methods' steps with what they share."""
     return {
-        "steps": toy.steps,
         "dimension": surface.dimension,
         "line": line,
         "points": POINTS,
+        "words": WORDS,
         "frame": frame_entry(frame_of(surface)),
         "methods": methods,
     }
 
 
 @lru_cache(maxsize=32)
-def _lines(toy: ToyRequest, name: str, line: str) -> tuple[Run, Lines]:
+def _lines(toy: ToyRequest, name: str, line: str) -> Lines:
     """Kept: a browser asks for the steps of a run window by window."""
-    run, surface = recorded_run(toy, name)
-    return run, lines_of(run, surface, line)
+    return lines_of(*recorded_run(toy, name), line)
 
 
 def read_cut(raw: Mapping[str, Any]) -> CutRequest:

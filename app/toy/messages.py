@@ -241,18 +241,19 @@ class CutFrame(TypedDict):
 class CutMethod(TypedDict):
     """One method's rows for `steps` (n). ground: base64 of profiles (P, points) as uint16 in the frame's span, and
     `which` of them is each step's. direction (n, D), ball (n, 2) s and loss, probe (n, 3) s, loss and distance from the
-    line, slopes (n, 2) at ball and probe, kick (n,), moved (n, 2) along and off the line. last: the last whole step."""
+    line, slope (n,) at the probe, place (n) of the probe among the answer's words, kick (n,), moved (n, 2) along and
+    off the line. last: the last whole step."""
 
     name: str
     last: int
-    learns: bool
     steps: list[int]
     ground: str
     which: list[int]
     direction: Encoded
     ball: Encoded
     probe: Encoded | None
-    slopes: Encoded
+    slope: Encoded
+    place: list[int]
     kick: Encoded
     moved: Encoded
 
@@ -260,10 +261,10 @@ class CutMethod(TypedDict):
 class CutAnswer(TypedDict):
     """POST /toy/cut: the loss along a line through each walker, at some steps."""
 
-    steps: int
     dimension: int
     line: Literal["basin", "gradient", "probe"]
     points: int
+    words: list[str]
     frame: CutFrame
     methods: list[CutMethod]
 

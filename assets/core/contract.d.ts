@@ -271,30 +271,30 @@ export interface CutFrame {
 /**
  * One method's rows for `steps` (n). ground: base64 of profiles (P, points) as uint16 in the frame's span, and
  * `which` of them is each step's. direction (n, D), ball (n, 2) s and loss, probe (n, 3) s, loss and distance
- * from the line, slopes (n, 2) at ball and probe, kick (n,), moved (n, 2) along and off the line. last: the last
- * whole step.
+ * from the line, slope (n,) at the probe, place (n) of the probe among the answer's words, kick (n,), moved (n,
+ * 2) along and off the line. last: the last whole step.
  */
 export interface CutMethod {
   name: string;
   last: number;
-  learns: boolean;
   steps: number[];
   ground: string;
   which: number[];
   direction: Encoded;
   ball: Encoded;
   probe: Encoded | null;
-  slopes: Encoded;
+  slope: Encoded;
+  place: number[];
   kick: Encoded;
   moved: Encoded;
 }
 
 /** POST /toy/cut: the loss along a line through each walker, at some steps. */
 export interface CutAnswer {
-  steps: number;
   dimension: number;
   line: "basin" | "gradient" | "probe";
   points: number;
+  words: string[];
   frame: CutFrame;
   methods: CutMethod[];
 }

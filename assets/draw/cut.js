@@ -13,15 +13,14 @@ import { formatNumber } from "../core/format.js";
  * @property {number} s of the ball
  * @property {number} loss
  * @property {{ s: number, loss: number, off: number } | null} probe off: its distance from the line
- * @property {number} slopeHere along the line, where the ball is
- * @property {number} slopeThere where the probe is
+ * @property {number} slope along the line, where the probe is
+ * @property {string} place of the probe in words: "probe up the wall"
  * @property {number} kick how far the step's own push carries the ball along the line in the end
  * @property {number} along of the step, with its sign
  * @property {number} off of the step, off the line
  */
 
 const LANE = 1.9; // width : height that a lane looks best with
-const LEAST = 1e-9;
 
 /**
  * Columns and rows for so many lanes: those that leave each lane the best shape.
@@ -105,19 +104,6 @@ export function intoLane(x, y, [left, top, width, height], margin) {
 }
 
 /**
- * Where the probe looks, seen from the ball: by the slopes along the line towards it at the ball and at the probe.
- * @param {CutRow} row
- */
-export function probeWords({ s, probe, slopeHere, slopeThere }) {
-  if (!probe) return "own slope";
-  const towards = Math.sign(probe.s - s);
-  if (Math.abs(probe.s - s) < LEAST) return "probe beside the line";
-  const [here, there] = [slopeHere * towards, slopeThere * towards];
-  if (here >= 0) return there >= 0 ? "probe up the wall" : "probe over the crest";
-  return there >= 0 ? "probe on the far wall" : "probe down the slope";
-}
-
-/**
  * "kick 3.2 ←"
  * @param {CutRow} row
  */
@@ -130,7 +116,7 @@ export function kickWords({ kick }) {
  * @param {CutRow} row
  */
 export function captionOf(row) {
-  return `${probeWords(row)}: ${kickWords(row)}`;
+  return `${row.place}: ${kickWords(row)}`;
 }
 
 /**

@@ -1,7 +1,7 @@
 // The cut as lanes, one for each method: the ground along its line, the ball on it with where it came from, the ring
 // where the probe looks, the slope there, and the kick that this slope gives the ball.
 import { display } from "../core/display.js";
-import { captionOf, clipArrow, intoLane, kickWords, laneFrames, laneScale, partOff, probeWords } from "./cut.js";
+import { captionOf, clipArrow, intoLane, kickWords, laneFrames, laneScale, partOff } from "./cut.js";
 import { Layer } from "./layer.js";
 import { drawMarker, traceMarker } from "./markers.js";
 
@@ -28,6 +28,7 @@ import { drawMarker, traceMarker } from "./markers.js";
  * @property {CutFrame} frame
  * @property {boolean} marks whether the frame's landmarks lie on these lines
  * @property {boolean} plane whether a step can leave its line
+ * @property {boolean} walkers whether they are shown: a prediction must not be given away
  * @property {Lane[]} lanes
  */
 
@@ -68,7 +69,7 @@ export class CutView {
   }
 
   /**
-   * @param {CutPicture | null} picture
+   * @param {CutPicture} picture
    * @param {Colours} colours
    */
   show(picture, colours) {
@@ -77,12 +78,7 @@ export class CutView {
     const resized = ground.fit();
     live.fit();
     live.clear();
-    if (!picture) {
-      ground.clear();
-      this.drawn = [];
-      return;
-    }
-    const { frame, marks, lanes } = picture;
+    const { frame, marks, lanes, plane, walkers } = picture;
     this.frames = laneFrames(lanes.length, ground.width, ground.height, GAP * display.zoom);
     const from = [frame, marks, colours, display.zoom, ...lanes.flatMap(({ name, row }) => [name, row?.ground])];
     if (resized || from.length !== this.drawn.length || from.some((one, k) => one !== this.drawn[k])) {
@@ -90,7 +86,10 @@ export class CutView {
       ground.clear();
       lanes.forEach((lane, k) => drawGround(penOf(ground.context, frame, lane, this.frames[k], colours), lane, marks ? frame : null));
     }
-    lanes.forEach((lane, k) => drawLane(penOf(live.context, frame, lane, this.frames[k], colours), lane, picture.plane));
+    lanes.forEach((lane, k) => {
+      const shown = walkers ? lane : { ...lane, row: null };
+      drawLane(penOf(live.context, frame, lane, this.frames[k], colours), shown, plane);
+    });
   }
 }
 
@@ -185,7 +184,7 @@ function drawLane(pen, lane, plane) {
     const ball = intoLane(scale.x(row.s), scale.y(row.loss), box, EDGE * k);
     const ring = row.probe && intoLane(scale.x(row.probe.s), scale.y(row.probe.loss), box, EDGE * k);
     if (ring) drawLink(pen, ball, ring);
-    drawTangent(pen, ring ?? ball, row.slopeThere);
+    drawTangent(pen, ring ?? ball, row.slope);
     if (ring) drawRing(pen, ring);
     if (!lane.gone) drawKick(pen, ball, row.kick * scale.perPlace);
     drawMarker(context, look, ball.x, ball.y, BALL * k, colours.paper);
@@ -232,7 +231,7 @@ function drawWords(pen, { name, row, gone }, plane) {
   const whole = gone ? `diverged after step ${row.step + 1}` : captionOf(row);
   const fits = context.measureText(whole).width < 0.62 * width;
   let y = top + 34 * k;
-  for (const line of fits || gone ? [whole] : [probeWords(row).replace(/^probe (?!beside)/, ""), kickWords(row)]) {
+  for (const line of fits || gone ? [whole] : [row.place.replace(/^probe (?!beside)/, ""), kickWords(row)]) {
     write(pen, line, x, y, colours.ink);
     y += 16 * k;
   }

@@ -6,8 +6,8 @@ import { showNotices } from "../core/notices.js";
 import { captionOf, partOff } from "../draw/cut.js";
 import { CutView } from "../draw/cut_view.js";
 import { ownStep } from "../draw/paths.js";
+import { pictureOf } from "./cut_lanes.js";
 import { CutSteps } from "./cut_steps.js";
-import { trailOf } from "./cut_trail.js";
 
 /** @typedef {import("../core/contract.js").CutAnswer} CutAnswer */
 /** @typedef {{ body: Record<string, unknown>, steps: number[], known: CutSteps }} Wish */
@@ -27,6 +27,7 @@ export class Cut {
     this.entries = [];
     /** @type {Record<string, unknown> | null} */
     this.body = null;
+    this.scheduled = 0;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.resting = undefined;
     /** @type {LatestWinsGate<Wish, CutAnswer>} */
@@ -52,9 +53,10 @@ export class Cut {
     const { have: _, ...body } = lastRequest;
     this.body = { ...body, cut_line: state.get("cut_line") };
     this.known = new CutSteps();
-    by("cut-hint").textContent = this.page.surface?.dimension === 1 ? "the loss itself" : ALONG[state.get("cut_line")];
+    const curve = this.page.surface?.dimension === 1; // is its own line
+    by("cut-controls").hidden = curve;
+    by("cut-hint").textContent = curve ? "the loss itself" : ALONG[state.get("cut_line")];
     this.#ask();
-    this.draw();
   }
 
   #follow() {
@@ -81,39 +83,32 @@ export class Cut {
       this.entries = this.page.pictures.entries;
     }
     this.#ask();
-    this.draw();
+    cancelAnimationFrame(this.scheduled);
+    this.scheduled = requestAnimationFrame(() => this.draw());
   }
 
   draw() {
     const { page, shown } = this;
     clearTimeout(this.resting);
-    if (!shown.frame || page.veiled) {
-      this.view.show(null, page.pictures.map.paths.colours);
-      return;
-    }
     /** @type {string[]} */
     const methods = page.state.get("methods");
-    const { frame, dimension } = shown;
-    const lanes = this.entries
-      .filter(({ name }) => methods.includes(name))
-      .map((entry) => {
-        const step = ownStep(entry, page.player.step);
-        const row = shown.find(entry.name, step);
-        const gone = Boolean(entry.diverged) && step >= entry.last;
-        return { name: entry.name, look: page.looks[entry.name], row, gone, trail: row ? trailOf(entry, row, frame.centre) : [] };
-      });
-    const marks = dimension === 1 || page.state.get("cut_line") === "basin";
-    this.view.show({ frame, marks, plane: dimension === 2, lanes }, page.pictures.map.paths.colours);
-    this.resting = setTimeout(() => by("cut-picture").setAttribute("aria-label", wordsOf(lanes, page.player.step)), REST);
+    const entries = this.entries.filter(({ name }) => methods.includes(name));
+    const picture = pictureOf(shown, entries, page.looks, page.player.step);
+    if (!picture) return;
+    picture.walkers = !page.veiled;
+    this.view.show(picture, page.pictures.map.paths.colours);
+    const words = wordsOf(picture, page.player.step);
+    this.resting = setTimeout(() => by("cut-picture").setAttribute("aria-label", words), REST);
   }
 }
 
 /**
  * The picture in words.
- * @param {import("../draw/cut_view.js").Lane[]} lanes
+ * @param {import("../draw/cut_view.js").CutPicture} picture
  * @param {number} step
  */
-function wordsOf(lanes, step) {
+function wordsOf({ lanes, walkers }, step) {
+  if (!walkers) return "Cut through the ground; walkers are hidden until you have guessed.";
   const each = lanes.map(({ name, row, gone }) => {
     if (gone) return `${name} has diverged`;
     return row ? `${name}, ${captionOf(row)}, ${Math.round(100 * partOff(row))} % off the line` : name;

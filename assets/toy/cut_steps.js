@@ -12,11 +12,12 @@ const OVERVIEW = 48; // of the whole run, so that wherever one scrubs something 
 /** Of one run along one line. */
 export class CutSteps {
   constructor() {
-    /** @type {Map<string, { last: number, learns: boolean, steps: number[], rows: Map<number, CutRow> }>} by method */
+    /** @type {Map<string, { last: number, steps: number[], rows: Map<number, CutRow> }>} by method */
     this.methods = new Map();
     /** @type {import("../core/contract.js").CutFrame | null} */
     this.frame = null;
     this.dimension = 2;
+    this.line = "basin";
     /** @type {Set<number>} */
     this.known = new Set();
   }
@@ -28,12 +29,13 @@ export class CutSteps {
   keep(answer, asked) {
     this.frame = answer.frame;
     this.dimension = answer.dimension;
+    this.line = answer.line;
     for (const step of asked) this.known.add(step);
     for (const method of answer.methods) {
       const rows = this.methods.get(method.name)?.rows ?? new Map();
       for (const row of rowsOf(answer, method)) rows.set(row.step, row);
       const steps = [...rows.keys()].sort((a, b) => a - b);
-      this.methods.set(method.name, { last: method.last, learns: method.learns, steps, rows });
+      this.methods.set(method.name, { last: method.last, steps, rows });
     }
   }
 
@@ -81,18 +83,12 @@ function count(from, length) {
  * @param {import("../core/contract.js").CutMethod} method
  * @returns {CutRow[]}
  */
-export function rowsOf({ points, dimension, frame }, method) {
+function rowsOf({ points, dimension, frame, words }, method) {
   const [floor, ceiling] = frame.span;
   const levels = decodeShorts(method.ground);
   const losses = Float32Array.from(levels, (level) => floor + (level / 65535) * (ceiling - floor));
-  const { direction, ball, probe, slopes, kick, moved } = {
-    direction: decode(method.direction),
-    ball: decode(method.ball),
-    probe: decode(method.probe),
-    slopes: decode(method.slopes),
-    kick: decode(method.kick),
-    moved: decode(method.moved),
-  };
+  const [direction, ball, probe] = [decode(method.direction), decode(method.ball), decode(method.probe)];
+  const [slope, kick, moved] = [decode(method.slope), decode(method.kick), decode(method.moved)];
   return method.steps.map((step, k) => ({
     step,
     ground: losses.subarray(method.which[k] * points, (method.which[k] + 1) * points),
@@ -100,8 +96,8 @@ export function rowsOf({ points, dimension, frame }, method) {
     s: ball[2 * k],
     loss: ball[2 * k + 1],
     probe: probe && { s: probe[3 * k], loss: probe[3 * k + 1], off: probe[3 * k + 2] },
-    slopeHere: slopes[2 * k],
-    slopeThere: slopes[2 * k + 1],
+    slope: slope[k],
+    place: words[method.place[k]],
     kick: kick[k],
     along: moved[2 * k],
     off: moved[2 * k + 1],

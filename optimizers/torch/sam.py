@@ -129,7 +129,9 @@ class SAM(FlatOptimizer):
         radii = {id(p): group["rho"] for group in self.param_groups for p in group["params"]}
         own = [radii[id(p)] for p in self.parameters.tensors]
         common = all(radius == own[0] for radius in own)
-        centre = probes.Centre(theta, gradient, precondition, self.parameters.layout)
+        centre = probes.Centre(theta, gradient, precondition, self.parameters.layout, index=self._index)
+        if self.probe_rule.capabilities.prepares:
+            self._memory = self.probe_rule.prepare(centre, self._memory)  # type: ignore[union-attr]
         offset = self.probe_rule.offset(centre, self._memory, own[0] if common else 1.0)
         if offset is not None and not bool(torch.isfinite(offset).all()):
             raise ValueError(
@@ -222,4 +224,6 @@ class SAM(FlatOptimizer):
 def _placed(memory: Any, like: Tensor) -> Any:
     if isinstance(memory, tuple):
         return tuple(_placed(part, like) for part in memory)
+    if isinstance(memory, dict):
+        return {name: _placed(part, like) for name, part in memory.items()}
     return memory.to(like) if isinstance(memory, Tensor) else memory

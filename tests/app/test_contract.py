@@ -74,6 +74,8 @@ ANSWERS = [
     ("/toy/anatomy", {**QUICK, "step": 3, "anatomy_method": "LLQR+SAM", "probe_norm": "matrix"}, toy.AnatomyAnswer),
     ("/toy/anatomy", {**QUICK, "preset": "two-scale", "step": 3, "anatomy_method": "SGDM"}, toy.AnatomyAnswer),
     ("/toy/cloud", {**QUICK, "cloud": 16}, toy.CloudAnswer),
+    ("/toy/cut", {**QUICK, "cut_steps": [0, 3]}, toy.CutAnswer),
+    ("/toy/cut", {**QUICK, "preset": "two-scale", "cut_line": "probe", "cut_steps": [5]}, toy.CutAnswer),
     ("/toy/cost", QUICK, toy.CostAnswer),
     ("/instruments/open", {"query": ""}, instruments.OpenedInstruments),
     ("/instruments/phase", {**QUICK, "stride": 8, "resolution": "12", "runs": "1"}, instruments.PhaseAnswer),

@@ -1,11 +1,20 @@
 // The cut: lanes, arrows and words, and which steps are known and asked for.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { arrangeLanes, captionOf, clipArrow, intoLane, laneFrames, laneScale, partOff, probeWords } from "../../assets/draw/cut.js";
+import { arrangeLanes, captionOf, clipArrow, intoLane, laneFrames, laneScale, partOff } from "../../assets/draw/cut.js";
+import { pictureOf, trailOf } from "../../assets/toy/cut_lanes.js";
 import { CutSteps, MOST } from "../../assets/toy/cut_steps.js";
-import { trailOf } from "../../assets/toy/cut_trail.js";
 
-const row = (more) => ({ s: 4, slopeHere: 1, slopeThere: 3, kick: -0.5, along: 3, off: 4, probe: { s: 4.3, loss: 2, off: 0 }, ...more });
+const row = (more) => ({
+  s: 4,
+  slope: 3,
+  place: "probe up the wall",
+  kick: -0.5,
+  along: 3,
+  off: 4,
+  probe: { s: 4.3, loss: 2, off: 0 },
+  ...more,
+});
 
 test("lanes fill the figure: two by two in a square, a column in a tall one, a row in a wide one", () => {
   assert.deepEqual(arrangeLanes(4, 800, 420), { columns: 2, rows: 2 });
@@ -32,17 +41,10 @@ test("an arrow ends at the lane's edge and says that it goes on", () => {
   assert.equal(intoLane(50, 50, [0, 0, 100, 100], 5).beyond, "");
 });
 
-test("the words follow the slopes at ball and probe, whichever way the probe looks", () => {
-  for (const turn of [1, -1]) {
-    const at = (here, there) => probeWords(row({ slopeHere: turn * here, slopeThere: turn * there, probe: { s: 4 + 0.3 * turn } }));
-    assert.equal(at(1, 3), "probe up the wall");
-    assert.equal(at(1, -3), "probe over the crest");
-    assert.equal(at(-1, 3), "probe on the far wall");
-    assert.equal(at(-1, -3), "probe down the slope");
-  }
-  assert.equal(probeWords(row({ probe: null })), "own slope");
-  assert.equal(probeWords(row({ probe: { s: 4 } })), "probe beside the line");
+test("the words in a lane: where the slope is from, and the kick with its direction", () => {
   assert.equal(captionOf(row({ kick: -3.21 })), "probe up the wall: kick 3.2 ←");
+  assert.equal(captionOf(row({ kick: 0.5, place: "own slope" })), "own slope: kick 0.5 →");
+  assert.equal(captionOf(row({ kick: 0 })), "probe up the wall: kick 0");
 });
 
 test("the part of a step off its line", () => {
@@ -59,15 +61,18 @@ function answer(steps, last = 599) {
   const levels = Buffer.from(new Uint16Array([0, 65535, 65535, 0]).buffer).toString("base64");
   return {
     dimension: 2,
+    line: "gradient",
     points: 2,
+    words: ["own slope", "probe up the wall"],
     frame: { along: [0, 1], losses: [0, 1], span: [-1, 3], centre: [1, 0], landmarks: [] },
     methods: [
       {
-        ...{ name: "SAM", last, learns: false, steps, ground: levels, which: steps.map((step) => step % 2) },
+        ...{ name: "SAM", last, steps, ground: levels, which: steps.map((step) => step % 2) },
         direction: each(() => [0.6, 0.8]),
         ball: each((step) => [step, 10 * step]),
         probe: each((step) => [step + 1, 5, 0.25]),
-        slopes: encode(Array(2 * n).fill(1), ""),
+        slope: encode(Array(n).fill(1), ""),
+        place: steps.map(() => 1),
         kick: each((step) => [-step]),
         moved: each(() => [3, 4]),
       },
@@ -80,6 +85,7 @@ test("a kept step is found, another one by the nearest, one after the end by the
   assert.equal(known.find("SAM", 3), null);
   known.keep(answer([2, 4, 9], 9), [2, 4, 9]);
   const found = known.find("SAM", 4);
+  assert.equal(found.place, "probe up the wall");
   assert.deepEqual([found.step, found.s, found.loss, found.kick, found.probe.s, found.probe.off], [4, 4, 40, -4, 5, 0.25]);
   assert.deepEqual([...found.ground], [-1, 3]);
   assert.deepEqual(
@@ -124,4 +130,23 @@ test("the trail is where the walker was, on the shown step's line, the last plac
       [0, 7],
     ],
   );
+});
+
+test("a lane for each method that is shown; one that has diverged says so; landmarks where they lie on the line", () => {
+  const known = new CutSteps();
+  const entry = { name: "SAM", last: 9, diverged: true, positions: new Float32Array(22), losses: new Float32Array(11) };
+  assert.equal(pictureOf(known, [entry], {}, 3), null);
+  known.keep(answer([0, 3, 8], 8), [0, 3, 8]);
+  const picture = pictureOf(known, [entry, { ...entry, name: "SGDM" }], { SAM: "look" }, 3);
+  assert.deepEqual(
+    picture.lanes.map((lane) => [lane.name, lane.look, lane.gone, lane.row?.step]),
+    [
+      ["SAM", "look", false, 3],
+      ["SGDM", undefined, false, undefined],
+    ],
+  );
+  assert.equal(picture.marks, false);
+  assert.equal(pictureOf(known, [entry], {}, 20).lanes[0].gone, true);
+  assert.equal(pictureOf(known, [entry], {}, 20).lanes[0].row.step, 8);
+  assert.equal(pictureOf(known, [{ ...entry, stepAt: () => 0 }], {}, 9).lanes[0].row.step, 0);
 });

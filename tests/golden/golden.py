@@ -31,7 +31,6 @@ ACTIVATIONS = {
     "gelu": lambda: nn.GELU("tanh"),  # jax's default is the tanh form
     "identity": nn.Identity,
 }
-LAYERS = [f"layers_{i}" for i in range(len(SPEC["widths"]) - 1)]
 
 
 @cache
@@ -56,16 +55,20 @@ def number(name: str, option: str) -> float | None:
 @cache
 def network_loss(label_smoothing: float = 0.0) -> NetworkLoss:
     """The golden problem: its perceptron at the stored parameters, over the full batch."""
-    problem, widths = arrays("problem"), SPEC["widths"]
+    return perceptron(arrays("problem"), SPEC["widths"], SPEC["act"], label_smoothing)
+
+
+def perceptron(problem: dict[str, np.ndarray], widths: list[int], act: str, label_smoothing: float) -> NetworkLoss:
+    """The loss of the perceptron with these widths and activation, its parameters and data as stored."""
     parts: OrderedDict[str, nn.Module] = OrderedDict()
-    for i, layer in enumerate(LAYERS):
-        linear = nn.Linear(widths[i], widths[i + 1]).double()
+    for i in range(len(widths) - 1):
+        linear, layer = nn.Linear(widths[i], widths[i + 1]).double(), f"layers_{i}"
         with torch.no_grad():
             linear.weight.copy_(torch.from_numpy(problem[f"params.{layer}.kernel"].T))
             linear.bias.copy_(torch.from_numpy(problem[f"params.{layer}.bias"]))
         parts[layer] = linear
-        if i < len(LAYERS) - 1:
-            parts[f"activation_{i}"] = ACTIVATIONS[SPEC["act"]]()
+        if i < len(widths) - 2:
+            parts[f"activation_{i}"] = ACTIVATIONS[act]()
     return NetworkLoss(
         nn.Sequential(parts), torch.from_numpy(problem["X"]), torch.from_numpy(problem["y"]), label_smoothing
     )
@@ -73,9 +76,14 @@ def network_loss(label_smoothing: float = 0.0) -> NetworkLoss:
 
 @cache
 def order() -> np.ndarray:
+    """index with theirs = ours[index]."""
+    return order_of(network_loss().layout)
+
+
+def order_of(layout: Layout) -> np.ndarray:
     """index with theirs = ours[index]: bias first, then the kernel (in, out) row by row, layer after layer."""
     pieces = []
-    for layer in network_loss().layout.layers:
+    for layer in layout.layers:
         blocks = {block.kind: block for block in layer.blocks}
         weight, bias = blocks["kernel"], blocks["bias"]
         pieces.append(np.arange(bias.start, bias.stop))

@@ -6,11 +6,10 @@ import io
 import json
 import time
 
-import numpy as np
 from PIL import Image
 
 from app.state.schema import BadRequest
-from app.toy.export.description import settings_of
+from app.toy.export.description import settings_of, steps_of
 from app.toy.export.picture import DESIGN_WIDTH, Picture, height_of
 from app.toy.export.scene import Scene
 from app.web.settings import web_settings
@@ -21,11 +20,6 @@ BREATH = 0.003
 """Seconds between two frames in which nothing is drawn."""
 REST = 1500
 """Milliseconds that the last frame stays on longer."""
-
-
-def steps_of(steps: int, frames: int) -> list[int]:
-    """At most `frames` different steps from 0 to T, evenly spread."""
-    return np.unique(np.linspace(0, steps, frames).round().astype(int)).tolist()
 
 
 def _quantised(frame: Image.Image, palette: Image.Image) -> Image.Image:

@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from app import __version__
 from app.state.schema import write_link
 from app.toy.controls import controls_of
@@ -17,6 +19,13 @@ SOURCE = (
     "and not the authors' own data."
 )
 
+CUT_WORDS = {
+    "basin": "the loss on the line through walker and basin",
+    "gradient": "the loss on the line along −g",
+    "probe": "the loss on the line along the probe ε",
+    "curve": "the loss itself",
+}
+"""What the cut shows, by its line."""
 DECISIVE = ("surface", "start", "main", "walk", "preconditioner")
 """Groups of controls that decide the paths."""
 
@@ -55,3 +64,8 @@ def file_name(state: Mapping[str, Any], ending: str, detail: str = "") -> str:
     parts = ["pothole-lab", str(state["surface"]), f"seed-{state['seed']}", detail]
     words = "-".join(part for part in parts if part).lower()
     return re.sub(r"[^a-z0-9-]+", "-", words).strip("-")[:100] + "." + re.sub(r"[^a-z0-9]+", "", ending.lower())
+
+
+def steps_of(steps: int, count: int) -> list[int]:
+    """At most `count` different steps from 0 to T, evenly spread."""
+    return np.unique(np.linspace(0, steps, count).round().astype(int)).tolist()

@@ -19,8 +19,9 @@ from app.appearance import SCHEMES, looks
 from app.encoding import encode
 from app.state.schema import write_link
 from app.toy.batch import compute_paths
+from app.toy.cut import cut
 from app.toy.export.contours import SIZE, region_paths
-from app.toy.export.description import SOURCE, caption_of, settings_of, settings_rows
+from app.toy.export.description import CUT_WORDS, SOURCE, caption_of, settings_of, settings_rows, steps_of
 from app.toy.figures import LEVELS
 from app.toy.landscape import MAP_POINTS, RELIEF_POINTS, colour_range, curve_of, grid_of
 from app.toy.request import ToyReading, request_of
@@ -33,6 +34,8 @@ ENTRY = ASSETS / "pages" / "offline.js"
 """The file carries this entry and all that it imports, most of it the page's own code, as one script: what is opened
 from disk may import nothing."""
 STYLES = ("lab.css", "lecture/projector.css", "export/offline/offline.css")
+CUT_STEPS = 601
+"""Steps whose cut the file carries, evenly spread: all of a walk that is no longer, else the nearest is shown."""
 TEMPLATE = ASSETS / "export" / "offline" / "scene.html"
 
 
@@ -55,6 +58,7 @@ def offline_page(reading: ToyReading, step: int) -> bytes:
         "map_title": "Loss" if flat else "Map",
         "relief_title": "Position against step" if flat else "Surface",
         "relief_hint": "" if flat else "Drag or use the arrow keys to turn",
+        "cut_words": escape(CUT_WORDS["curve" if flat else reading.state["cut_line"]]),
         "contours": "" if flat else contour_svg(surface),
         "distance_unit": escape(f"to {reference(surface)[1]}"),
         "description": escape(surface.description),
@@ -122,6 +126,7 @@ def scene_data(reading: ToyReading, step: int) -> dict[str, Any]:
     request, surface = request_of(reading.state), reading.surface
     told: dict[str, Any] = {
         "paths": orjson.Fragment(compute_paths(request)),
+        "cut": cut(request, reading.state["cut_line"], steps_of(request.steps, CUT_STEPS)),
         "step": step,
         "state": reading.state,
         "settings": settings_of(reading),

@@ -1,4 +1,4 @@
-"""A picture of a scene at a step: map, charts or both, with legend and settings; saved as PNG or SVG, or as frames.
+"""A picture of a scene at a step: map, cut, charts or all, with legend and settings; saved as PNG or SVG, or as frames.
 
 Drawn by matplotlib off screen, without its global figure manager. It keeps settings that are not for many threads, so
 one thread at a time draws.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import textwrap
 from collections.abc import Iterator
 from typing import Any
@@ -22,13 +23,17 @@ from PIL import Image
 from app import __version__
 from app.appearance import SCHEMES
 from app.drawing.style import MARKERS, SETTINGS, dash_of, dress
-from app.toy.export.description import caption_of, settings_of, settings_rows
+from app.toy.export.cut_lane import CutLane
+from app.toy.export.description import CUT_WORDS, caption_of, settings_of, settings_rows
 from app.toy.export.panels import ChartPanel, MapPanel
 from app.toy.export.scene import Scene, look_in
 
 DESIGN_WIDTH = 960
 """Points across a picture; the width in pixels scales them."""
 MAP_HEIGHT, CHART_HEIGHT, HEAD = 596, 250, 74
+CUT_HEIGHT, CUT_STRIP = 466, 190
+"""The cut alone makes a picture of 16:9; between map and charts it is a strip."""
+SOURCE_WORDS = "Surfaces and settings are our reconstruction, not the data of arXiv 2605.16134."
 CHARTS = (
     ("losses", "Loss", "L(θ)"),
     ("distance", "Distance", "‖θ − c‖"),
@@ -38,11 +43,17 @@ CHARTS = (
 
 def height_of(kind: str) -> int:
     """Points down a picture."""
-    return HEAD + (MAP_HEIGHT if kind != "charts" else 34) + (CHART_HEIGHT if kind != "map" else 0)
+    parts = {
+        "all": MAP_HEIGHT + CUT_STRIP + CHART_HEIGHT,
+        "map": MAP_HEIGHT,
+        "cut": CUT_HEIGHT,
+        "charts": 34 + CHART_HEIGHT,
+    }
+    return HEAD + parts[kind]
 
 
 class Picture:
-    """One picture; `kind` is "map", "charts" or "all"."""
+    """One picture; `kind` is "map", "cut", "charts" or "all"."""
 
     def __init__(self, scene: Scene, kind: str, width: int) -> None:
         self.scene, self.kind, self.scheme = scene, kind, scene.request.scheme
@@ -57,9 +68,11 @@ class Picture:
             self.canvas = FigureCanvasAgg(self.figure)
             self.panels: list[Any] = []
             self._head()
-            if kind != "charts":
+            if kind in ("all", "map"):
                 self._map(HEAD)
-            if kind != "map":
+            if kind in ("all", "cut"):
+                self._cut(HEAD if kind == "cut" else HEAD + MAP_HEIGHT, self.height - CHART_HEIGHT)
+            if kind in ("all", "charts"):
                 self._charts(self.height - CHART_HEIGHT)
             self.words = self._text(DESIGN_WIDTH - 24, 44, "", 12, ha="right", color=self.colours.ink, weight="bold")
 
@@ -141,6 +154,23 @@ class Picture:
         self._legend((674, top + 6), 1)
         self._settings(top + 24 + 46 * len(self.scene.traces) + 10)
 
+    def _cut(self, top: float, below: float) -> None:
+        """A lane for each method: two rows of lanes alone, one between map and charts."""
+        traces, alone = self.scene.traces, self.kind == "cut"
+        line = "curve" if self.scene.surface.dimension == 1 else self.scene.reading.state["cut_line"]
+        self._text(24, top + 2, f"Cut: {CUT_WORDS[line]}", 11, color=self.colours.ink, weight="bold")
+        left, upper, right = 24.0, top + 24, DESIGN_WIDTH - 24.0
+        lower = self.height - 30 if alone else below - 14
+        rows = 2 if (alone and len(traces) > 2) or len(traces) > 4 else 1
+        columns = max(math.ceil(len(traces) / rows), 1)
+        wide, high = (right - left + 12) / columns - 12, (lower - upper + 12) / rows - 12
+        for index, trace in enumerate(traces):
+            row, column = divmod(index, columns)
+            axes = self._axes(left + column * (wide + 12), upper + row * (high + 12), wide, high)
+            self.panels.append(CutLane(axes, self.scene, trace, (wide, high)))
+        if alone:
+            self._text(24, self.height - 22, SOURCE_WORDS, 8.5)
+
     def _legend(self, place: tuple[float, float], columns: int) -> None:
         """Each method with its line and marker and, where there is room, how it ends."""
         wide, deep = (250, 46) if columns == 1 else (228, 24)
@@ -170,8 +200,7 @@ class Picture:
             self._text(
                 DESIGN_WIDTH - 24, top + index * step, value, min(9.0, step * 0.62), ha="right", color=self.colours.ink
             )
-        words = "Surfaces and settings are our reconstruction, not the data of arXiv 2605.16134."
-        self._text(66, HEAD + MAP_HEIGHT - 22, words, 8.5)
+        self._text(66, HEAD + MAP_HEIGHT - 22, SOURCE_WORDS, 8.5)
 
     def _charts(self, top: float) -> None:
         scene = self.scene

@@ -4,7 +4,10 @@ import { by } from "../../core/dom.js";
 import { Player } from "../../core/player.js";
 import { PlayerBar } from "../../core/player_bar.js";
 import { coloursIn, FIRST_COLOURS, showTheme } from "../../core/scheme.js";
+import { CutView } from "../../draw/cut_view.js";
 import { Legend } from "../../draw/legend.js";
+import { pictureOf } from "../../toy/cut_lanes.js";
+import { CutSteps } from "../../toy/cut_steps.js";
 import { entriesOf } from "../../toy/entries.js";
 import { showOutcomes } from "../../toy/outcomes.js";
 import { RunCharts } from "../../toy/run_charts.js";
@@ -31,6 +34,9 @@ export class OfflineScene {
     this.player = new Player({ onStep: (step) => this.showStep(step), onPlaying: (on) => this.bar.showPlaying(on) });
     this.bar = new PlayerBar(this.player, { onSpeed: (speed) => this.bar.showSpeed(speed), onLoop: (on) => this.bar.showLoop(on) });
     this.map = new StillMap(by("map-stack"), scene);
+    this.cut = new CutView(by("cut-stack"));
+    this.cutSteps = new CutSteps();
+    this.cutSteps.keep(scene.cut, []);
     this.charts = new RunCharts(by("relief-stack"), (step) => this.player.hold(step));
     this.charts.logarithmic = state.step_axis !== "linear";
     if (surface.dimension !== 1) {
@@ -93,8 +99,16 @@ export class OfflineScene {
     this.charts.step = step;
     this.map.draw(this.colours, this.scheme);
     this.drawRelief();
+    this.drawCut(step);
     this.drawCharts();
     this.bar.showStep(step);
+  }
+
+  /** @param {number} step */
+  drawCut(step) {
+    const entries = this.entries.filter((entry) => this.shown.includes(entry.name));
+    const picture = pictureOf(this.cutSteps, entries, this.looks, step);
+    if (picture) this.cut.show(picture, this.colours);
   }
 
   drawRelief() {
@@ -111,6 +125,7 @@ export class OfflineScene {
   /** @param {number} step */
   showStep(step) {
     for (const view of this.views) view.paths.setStep(step);
+    this.drawCut(step);
     this.charts.setStep(step);
     this.bar.showStep(step);
   }

@@ -1,4 +1,4 @@
-import type { Basin, Encoded, EncodedRelief, Look, Paths } from "../../core/contract.js";
+import type { Basin, CutAnswer, Encoded, EncodedRelief, Look, Paths } from "../../core/contract.js";
 
 /** What an exported file carries: the paths, the ground as it is drawn, and its colours in both schemes. */
 export interface SceneData {
@@ -11,4 +11,5 @@ export interface SceneData {
   curve?: { x: Encoded; losses: Encoded };
   colour?: { low: number; high: number; knee: number; ticks: number[]; labels: string[] };
   relief?: EncodedRelief;
+  cut: CutAnswer;
 }

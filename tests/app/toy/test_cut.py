@@ -9,7 +9,20 @@ import pytest
 from app.encoding import decode
 from app.state.schema import BadRequest
 from app.toy.batch import recorded_run
-from app.toy.cut import LEVELS, MOST_STEPS, POINTS, SAME, Lines, cut, frame_of, lines_of, profiles, read_cut
+from app.toy.cut import (
+    LEVELS,
+    MOST_STEPS,
+    POINTS,
+    SAME,
+    WORDS,
+    Lines,
+    cut,
+    frame_of,
+    lines_of,
+    places_of,
+    profiles,
+    read_cut,
+)
 from app.toy.request import read_request
 from geometry.surfaces import SURFACES, AnnularWell, QuadraticBowl, make_surface
 from optimizers import simulate
@@ -46,7 +59,6 @@ def test_on_a_quadratic_the_ground_is_a_parabola_and_slopes_kick_and_probe_have_
     assert np.abs(told - np.clip(parabola, floor, ceiling)).max() <= (SAME + 1) * step
     # The ball stands on it, at its own loss.
     assert np.allclose(lines.ball[:, 1], 0.5 * np.einsum("ti,ij,tj->t", theta, hessian, theta))
-    assert np.allclose(lines.slopes[:, 0], (g * u).sum(-1))
     # The probe: θ for who does not probe, else θ + ρ g/‖g‖, or θ + ρ U g/‖U g‖ where U is learned.
     probe = theta
     if method.endswith("SAM"):
@@ -58,7 +70,7 @@ def test_on_a_quadratic_the_ground_is_a_parabola_and_slopes_kick_and_probe_have_
         assert np.allclose(lines.probe[:, 1], 0.5 * np.einsum("ti,ij,tj->t", probe, hessian, probe))
     else:
         assert lines.probe is None
-    assert np.allclose(lines.slopes[:, 1], (probe @ hessian * u).sum(-1))
+    assert np.allclose(lines.slope, (probe @ hessian * u).sum(-1))
     pushed = (run.preconditioners @ (probe @ hessian)[..., None])[..., 0]
     assert np.allclose(lines.kick, -rate / (1 - momentum) * (pushed * u).sum(-1))
     # The step's parts on and off the line make its length.
@@ -74,8 +86,30 @@ def test_the_kick_has_the_walks_own_noise_and_the_slope_has_none():
     clean = (np.asarray(surface.gradient(run.probes)) * lines.direction).sum(-1)
     noisy = (np.asarray(run.gradients) * lines.direction).sum(-1)
     assert np.abs(noisy - clean).max() > 0.3
-    assert np.allclose(lines.slopes[:, 1], clean)
+    assert np.allclose(lines.slope, clean)
     assert np.allclose(lines.kick, -0.0165 / (1 - 0.9) * noisy)
+
+
+@pytest.mark.parametrize("turn", [1, -1])
+def test_the_words_follow_the_slopes_at_ball_and_probe_whichever_way_the_probe_looks(turn):
+    here, there = turn * np.array([1, 1, -1, -1]), turn * np.array([3, -3, 3, -3])
+    found = [WORDS[k] for k in places_of(np.full(4, 0.3 * turn), here, there, True)]
+    assert found == ["probe up the wall", "probe over the crest", "probe on the far wall", "probe down the slope"]
+    assert WORDS[places_of(np.zeros(1), here[:1], there[:1], True)[0]] == "probe beside the line"
+    assert WORDS[places_of(np.zeros(1), here[:1], there[:1], False)[0]] == "own slope"
+
+
+def test_sam_at_the_bottom_looks_up_the_wall_and_on_the_lip_over_the_crest():
+    run = simulate(AnnularWell(), "SAM", None, steps=200)
+    lines = lines_of(run, AnnularWell(), "basin")
+    barrier, bottom = AnnularWell().barrier_radius, AnnularWell().well_radius
+    s = lines.ball[:, 0]
+    inside = (s > bottom - 0.1) & (s < bottom + 0.1)
+    assert inside.any()
+    assert {WORDS[k] for k in lines.place[inside]} == {"probe up the wall"}
+    lip = (s > barrier) & (s < barrier + 0.25)
+    assert lip.any()
+    assert {WORDS[k] for k in lines.place[lip]} == {"probe over the crest"}
 
 
 @pytest.mark.parametrize("line", LINES)
@@ -137,7 +171,7 @@ def test_the_answer_has_the_steps_asked_for_and_ends_where_the_walk_ends():
         ground = np.frombuffer(base64.b64decode(method["ground"]), dtype="<u2").reshape(-1, POINTS)
         assert len(method["which"]) == count
         assert max(method["which"]) == len(ground) - 1
-        for key, shape in {"direction": (2,), "ball": (2,), "slopes": (2,), "moved": (2,), "kick": ()}.items():
+        for key, shape in {"direction": (2,), "ball": (2,), "slope": (), "moved": (2,), "kick": ()}.items():
             values = decode(method[key])
             assert values.shape == (count, *shape)
             assert np.isfinite(values).all()

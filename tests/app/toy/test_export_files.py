@@ -20,10 +20,9 @@ from PIL import Image
 from app import __version__
 from app.encoding import decode
 from app.state.schema import BadRequest
-from app.toy.export.animation import steps_of
 from app.toy.export.contours import SIZE, region_paths
 from app.toy.export.controls import CONTROLS, read_export
-from app.toy.export.description import file_name
+from app.toy.export.description import file_name, steps_of
 from app.toy.export.files import MAKERS, make_file
 from app.toy.export.picture import DESIGN_WIDTH, Picture, height_of
 from app.toy.export.scene import scene_of
@@ -88,7 +87,10 @@ def test_the_npz_holds_doubles_and_settings_that_open_the_same_state(name):
 
 @pytest.mark.parametrize(
     ("name", "scheme", "kind"),
-    [("ring", "light", "all"), ("ring", "dark", "map"), ("curve", "dark", "all"), ("valley", "light", "charts")],
+    [
+        *[("ring", "light", "all"), ("ring", "dark", "map"), ("curve", "dark", "all"), ("valley", "light", "charts")],
+        *[("ring", "dark", "cut"), ("valley", "light", "cut")],
+    ],
 )
 def test_pictures_have_the_size_and_the_ground_that_were_asked_for(name, scheme, kind):
     state = {**SURFACES[name], "scheme": scheme, "picture": kind, "width": 480}
@@ -128,6 +130,26 @@ def test_frames_of_an_animation_are_the_pictures_of_their_steps():
         off = np.abs(np.asarray(frame, dtype=int) - whole).max(axis=-1)
         # where two things that are both drawn soft overlap, the order may show in single pixels
         assert (off > 24).mean() < 2e-4, step
+
+
+@pytest.mark.parametrize("name", SURFACES)
+def test_the_cut_stands_where_the_run_stands(name):
+    """Ball, probe and kick of each lane are the run's own, and a diverged walker says so."""
+    shown = scene(**SURFACES[name], cut_line="gradient", noise_variance=1e-3)
+    picture = Picture(shown, "cut", 480)
+    for step in (0, 7, 60):
+        picture.show(step)
+        for lane, trace in zip(picture.panels, shown.traces, strict=True):
+            last = int(trace.run.last_finite)
+            at = min(step, min(last, shown.steps) - 1)
+            u, centre = lane.lines.direction[at], lane.frame.centre
+            place = np.array([(trace.run.positions[at] - centre) @ u, trace.losses[at]])
+            (x,), (y,) = lane.moving["ball"].get_data()
+            inside = lane.frame.near < place[0] < lane.frame.far and place[1] < lane.frame.high
+            assert not inside or np.allclose((x, y), place)
+            words = lane.moving["words"].get_text()
+            assert words == f"diverged after step {last}" if step >= last < shown.steps else "kick" in words
+            assert len(lane.moving["ring"].get_xdata()) == trace.name.endswith("SAM")
 
 
 def test_the_gif_has_the_frames_and_the_length_that_were_asked_for():
@@ -176,6 +198,15 @@ def test_the_page_that_plays_offline_asks_for_nothing_and_runs_only_what_it_carr
         drawn = decode(method["positions"])[: last + 1]
         assert np.allclose(drawn, trace.run.positions[: last + 1], rtol=1e-6, atol=1e-6)
     assert data["settings"]["made_by"] == f"Pothole lab {__version__}"
+    assert [method["name"] for method in data["cut"]["methods"]] == [trace.name for trace in shown.traces]
+    for method in data["cut"]["methods"]:
+        assert method["steps"] == list(range(method["last"] + 1)), "a walk of so few steps is there whole"
+
+
+def test_of_a_long_walk_the_offline_page_carries_the_cut_of_some_steps():
+    text = made_of("html", steps=3000, methods=["SAM"], picture="cut").decode()
+    (sam,) = json.loads(re.search(r'id="scene">(.*?)</script>', text, re.DOTALL)[1])["cut"]["methods"]
+    assert len(sam["steps"]) == 601 and np.diff(sam["steps"]).max() <= 6
 
 
 def rings(path: str) -> list[np.ndarray]:

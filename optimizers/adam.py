@@ -1,0 +1,114 @@
+"""Outer rules with a scale of their own for every parameter: Adam, AdamW, Lion."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from array_api_compat import array_namespace
+
+from geometry.objective import Layout
+from optimizers.broadcasting import expand_trailing, raised
+from optimizers.capabilities import OuterCapabilities, Tunable
+from optimizers.outer import decayed
+
+Array = Any
+
+
+@dataclass(frozen=True)
+class Adam:
+    """m ← β₁ m + (1−β₁) u;  v ← β₂ v + (1−β₂) u²;  θ ← θ − η m̂ / (√v̂ + e), with m̂ = m/(1−β₁ᵗ), v̂ = v/(1−β₂ᵗ).
+
+    The weight decay λ_w is that of the step, or `weight_decay` where that is not None. It is added to u in front of all
+    this (L2), or with `decoupled` (AdamW) θ ← θ − ηλ_w θ of the old θ comes on top.
+
+    Adam is blind to a diagonal U that stays constant: m̂ and √v̂ scale alike, so that only e tells. Behind a diagonal U
+    what remains of U is its change in time and, with a probe along U g, the probe. LLQR's U with blocks like K-FAC's
+    mixes parameters and is seen.
+
+    Kingma and Ba, "Adam" (arXiv 1412.6980); Loshchilov and Hutter, "Decoupled weight decay" (arXiv 1711.05101).
+    """
+
+    beta1: Any = 0.9
+    beta2: Any = 0.999
+    epsilon: Any = 1e-8
+    decoupled: bool = False
+    weight_decay: Any | None = None
+    capabilities: ClassVar = OuterCapabilities(
+        learning_rate=Tunable("learning_rate", "η", 1e-4, 1.0),
+        array_fields=("beta1", "beta2", "epsilon", "weight_decay"),
+    )
+
+    def __post_init__(self) -> None:
+        check_betas(self)
+
+    def formula(self) -> tuple[str, str]:
+        """Both averages, and the step."""
+        decay = " − ηλθ" if self.decoupled else ""
+        return "m ← β₁m + (1−β₁)u, v ← β₂v + (1−β₂)u²", f"θ ← θ − η m̂/(√v̂ + e){decay}"
+
+    def start(self, theta: Array) -> dict[str, Array]:
+        """m = v = 0."""
+        zeros = array_namespace(theta).zeros_like
+        return {"m": zeros(theta), "v": zeros(theta)}
+
+    def step(
+        self, theta: Array, direction: Array, state: dict[str, Array], settings: Any, index: int, layout: Layout
+    ) -> tuple[Array, dict[str, Array]]:
+        """One step."""
+        xp, rate = array_namespace(theta), expand_trailing(settings.learning_rate)
+        decay = settings.weight_decay if self.weight_decay is None else self.weight_decay
+        b1, b2 = expand_trailing(self.beta1), expand_trailing(self.beta2)
+        u = direction if self.decoupled else decayed(direction, decay, theta)
+        m, v = b1 * state["m"] + (1 - b1) * u, b2 * state["v"] + (1 - b2) * u * u
+        scale = xp.sqrt(v / (1 - raised(b2, index + 1))) + expand_trailing(self.epsilon)
+        step = m / (1 - raised(b1, index + 1)) / scale
+        return theta - rate * (decayed(step, decay, theta) if self.decoupled else step), {"m": m, "v": v}
+
+
+@dataclass(frozen=True)
+class Lion:
+    """c = sign(β₁ m + (1−β₁) u);  m ← β₂ m + (1−β₂) u;  θ ← θ − η (c + λ_w θ), with sign(0) = 0.
+
+    λ_w: that of the step, or `weight_decay` where that is not None. β₁ = 0 is sign descent.
+    Chen et al., "Symbolic discovery of optimization algorithms" (arXiv 2302.06675).
+    """
+
+    beta1: Any = 0.9
+    beta2: Any = 0.99
+    weight_decay: Any | None = None
+    capabilities: ClassVar = OuterCapabilities(
+        learning_rate=Tunable("learning_rate", "η", 1e-5, 0.1), array_fields=("beta1", "beta2", "weight_decay")
+    )
+
+    def __post_init__(self) -> None:
+        check_betas(self)
+
+    def formula(self) -> tuple[str, str]:
+        """The average, and the step."""
+        return "c = sign(β₁m + (1−β₁)u), m ← β₂m + (1−β₂)u", "θ ← θ − η(c + λθ)"
+
+    def start(self, theta: Array) -> Array:
+        """m = 0."""
+        return array_namespace(theta).zeros_like(theta)
+
+    def step(
+        self, theta: Array, direction: Array, state: Array, settings: Any, index: int, layout: Layout
+    ) -> tuple[Array, Array]:
+        """One step."""
+        b1, b2 = expand_trailing(self.beta1), expand_trailing(self.beta2)
+        decay = settings.weight_decay if self.weight_decay is None else self.weight_decay
+        c = array_namespace(theta).sign(b1 * state + (1 - b1) * direction)
+        moved = theta - expand_trailing(settings.learning_rate) * decayed(c, decay, theta)
+        return moved, b2 * state + (1 - b2) * direction
+
+
+def check_betas(rule: Adam | Lion) -> None:
+    """A ValueError that names β₁, β₂ (0 ≤ β < 1) or a negative number of the rule."""
+    for name in rule.capabilities.array_fields:
+        value = getattr(rule, name)
+        if value is None or getattr(value, "ndim", 0) > 0:
+            continue
+        if not value >= 0 or (name.startswith("beta") and not value < 1):
+            below = " and below 1" if name.startswith("beta") else ""
+            raise ValueError(f"{name} must be at least 0{below}, not {value!r}")

@@ -1,0 +1,146 @@
+"""The natural gradient: U = (F + λI)⁻¹ with the mean Fisher matrix itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from array_api_compat import array_namespace
+
+from geometry.objective import Layout, Objective
+from geometry.per_example import FISHERS, fisher_rows
+from optimizers.broadcasting import expand_trailing
+from optimizers.capabilities import PreconditionerCapabilities, Schedule
+from optimizers.probes import check_every
+
+Array = Any
+Leaves = dict[str, Array]
+DENSE_UP_TO = 3000
+"""Parameters up to which (F + λI)⁻¹ is made as a matrix; above, U v is found by conjugate gradients."""
+MOST_ITERATIONS = 500
+BLOCKS = ("dense", "diagonal")
+
+
+@dataclass(frozen=True)
+class NaturalGradient:
+    """U = (F + λI)⁻¹, F the Fisher matrix at the point of the last refresh, of one target: the mean over the batch.
+
+    fisher: "exact" or "empirical", see geometry.per_example.fisher_rows. LLQR's metric "ngd" is the batch's sum, so
+    that λ differs by N between the two.
+    structure: "dense", or "diagonal" for diag(F) alone (the diagonal Gauss–Newton matrix).
+    refresh_every: k, refresh before step t when t mod k = 0. damping: λ ≥ 0; with λ = 0 what F does not see is not
+    moved (the pseudo-inverse). λ → ∞ is the gradient divided by λ.
+    Above `dense_up_to` parameters U v is the solution of (RᵀR + λI) u = v by conjugate gradients, with F = RᵀR from the
+    C·N rows that are kept.
+
+    On a surface, which has no examples, |H| stands for F: the Hessian with its eigenvalues made positive, since the
+    Hessian itself is indefinite in a well and would lead to saddles.
+
+    Amari, "Natural gradient works efficiently in learning" (Neural Computation 10, 1998).
+    """
+
+    damping: Any = 0.1
+    fisher: str = "exact"
+    structure: str = "dense"
+    refresh_every: Any = 1
+    dense_up_to: int = DENSE_UP_TO
+    capabilities: ClassVar = PreconditionerCapabilities(("damping", "refresh_every"))
+    compiled: ClassVar = None
+
+    def __post_init__(self) -> None:
+        check_every("refresh_every", self.refresh_every)
+        check_damping(self.damping)
+        if self.fisher not in FISHERS:
+            raise ValueError(f"fisher must be one of {', '.join(FISHERS)}, not {self.fisher!r}")
+        if self.structure not in BLOCKS:
+            raise ValueError(f"structure must be one of {', '.join(BLOCKS)}, not {self.structure!r}")
+
+    @property
+    def schedule(self) -> Schedule:
+        """Every k steps from step 0 on."""
+        return Schedule(0, self.refresh_every)
+
+    def start(self, objective: Objective, theta: Array) -> Leaves:
+        """Nothing is known before the refresh at step 0."""
+        return {}
+
+    def refresh(self, objective: Any, theta: Array, state: Leaves) -> Leaves:
+        """(F + λI)⁻¹ at θ (..., D): as a matrix, as a diagonal, or as the rows that it is made of."""
+        xp = array_namespace(theta)
+        if hasattr(objective, "hessian"):
+            hessian = objective.hessian(theta)
+            if self.structure == "diagonal":
+                return {"diagonal": self._inverted(xp.abs(xp.linalg.diagonal(hessian)), 1)}
+            values, axes = xp.linalg.eigh(hessian)
+            return {"inverse": self._matrix(xp, xp.abs(values), axes)}
+        rows = fisher_rows(objective, theta, self.fisher)
+        if self.structure == "diagonal":
+            return {"diagonal": self._inverted(xp.sum(rows * rows, axis=-2), 1)}
+        if rows.shape[-1] > self.dense_up_to:
+            return {"rows": rows}
+        values, axes = xp.linalg.eigh(xp.matmul(xp.matrix_transpose(rows), rows))
+        return {"inverse": self._matrix(xp, values, axes)}
+
+    def _inverted(self, values: Array, axes: int) -> Array:
+        """1/(x + λ) of values x ≥ 0, and 0 where that is rounding error of 0."""
+        xp = array_namespace(values)
+        least = xp.finfo(values.dtype).eps * values.shape[-1] * xp.max(values, axis=-1, keepdims=True)
+        damped = xp.clip(values, min=0.0) + expand_trailing(self.damping, axes)
+        empty = damped <= least
+        return xp.where(empty, xp.zeros_like(damped), 1 / xp.where(empty, xp.ones_like(damped), damped))
+
+    def _matrix(self, xp: Any, values: Array, axes: Array) -> Array:
+        return xp.matmul(axes * self._inverted(values, 1)[..., None, :], xp.matrix_transpose(axes))
+
+    def apply(self, layout: Layout, state: Leaves, v: Array) -> Array:
+        """(F + λI)⁻¹ v, shape (..., D)."""
+        if "diagonal" in state:
+            return state["diagonal"] * v
+        if "inverse" in state:
+            return array_namespace(v).matmul(state["inverse"], v[..., None])[..., 0]
+        return conjugate_gradients(state["rows"], self.damping, v)
+
+    def matrix(self, layout: Layout, state: Leaves, like: Array) -> Array:
+        """U as an explicit matrix (..., D, D)."""
+        if "inverse" in state:
+            return state["inverse"]
+        xp = array_namespace(like)
+        eye = xp.eye(layout.dimension, dtype=like.dtype, device=like.device)
+        return xp.stack([self.apply(layout, state, xp.broadcast_to(e, like.shape)) for e in eye], axis=-1)
+
+    def refresh_cost(self) -> tuple[int, int]:
+        """One gradient, and on a network the rows of the Jacobian: about as many passes back as there are classes,
+        which are no products with the curvature and are not counted."""
+        return 1, 0
+
+
+def conjugate_gradients(rows: Array, damping: Any, v: Array) -> Array:
+    """u of (RᵀR + λI) u = v for rows R (..., K, D), until the residual is rounding error or after 500 products."""
+    xp, shift = array_namespace(v), expand_trailing(damping)
+    small = 16 * xp.finfo(v.dtype).eps
+
+    def product(d: Array) -> Array:
+        image = xp.matmul(rows, d[..., None])
+        return xp.matmul(xp.matrix_transpose(rows), image)[..., 0] + shift * d
+
+    u, residual = xp.zeros_like(v), v
+    direction, square = residual, xp.sum(residual * residual, axis=-1, keepdims=True)
+    enough = small**2 * square
+    for _ in range(MOST_ITERATIONS):
+        if bool(xp.all(square <= enough)):
+            break
+        moved = product(direction)
+        along = xp.sum(direction * moved, axis=-1, keepdims=True)
+        live = (square > enough) & (along > 0)
+        step = xp.where(live, square / xp.where(live, along, xp.ones_like(along)), xp.zeros_like(along))
+        u, residual = u + step * direction, residual - step * moved
+        fresh = xp.where(live, xp.sum(residual * residual, axis=-1, keepdims=True), xp.zeros_like(square))
+        direction = residual + fresh / xp.where(live, square, xp.ones_like(square)) * direction
+        square = fresh
+    return u
+
+
+def check_damping(damping: Any) -> None:
+    """A ValueError where λ is negative."""
+    if getattr(damping, "ndim", 0) == 0 and not damping >= 0:
+        raise ValueError(f"damping must be at least 0, not {damping!r}")
