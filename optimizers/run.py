@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,11 +82,13 @@ class Run:
         """One sentence fragment for one walker: "trapped: in the annular well, r = 4.97"."""
         name = str(self.outcome[walker])
         if name == "reached":
-            return f"reached the flat basin at step {int(self.arrival[walker])}"
+            basin = getattr(self.objective, "flat_basin", None)
+            return f"reached {basin.name if basin else 'the basin'} at step {int(self.arrival[walker])}"
         if name == "diverged":
             return f"diverged after step {int(self.last_finite[walker])}"
         where = getattr(self.objective, "describe_position", None)
-        return f"{name}: {where(self.final[walker])}" if where is not None else name
+        place = re.sub(r"-(?=\d)", "−", where(self.final[walker])) if where is not None else ""
+        return f"{name}: {place}" if place else name
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal, NotRequired, TypedDict
 
 from app.state.messages import Control
-from app.toy.messages import Claim, Look, Price, SurfaceTable
+from app.toy.messages import Claim, Explanation, Look, Price, SurfaceTable
 
 
 class OpenedInstruments(TypedDict):
@@ -214,6 +214,14 @@ class InstrumentEntry(TypedDict):
     tables: list[list[str]]
 
 
+class EndingColours(TypedDict):
+    """The colours of where walkers end. several: in their order; plain and window: by ending."""
+
+    several: list[str]
+    plain: dict[str, str]
+    window: dict[str, str]
+
+
 class InstrumentTables(TypedDict):
     """What the instruments page is told once."""
 
@@ -226,10 +234,13 @@ class InstrumentTables(TypedDict):
     presets: dict[str, dict[str, Any]]
     instruments: list[InstrumentEntry]
     own_controls: list[str]
+    explanations: list[Explanation]
+    short_words: dict[str, str]
+    ending_colours: EndingColours
 
 
 MESSAGES = (
     *(OpenedInstruments, PhasePart, MapAxis, PhaseAnswer, RaceMap, AlongRun, RaceAnswer, Strip, Judged, FairnessRow),
     *(EqualCost, FairnessAnswer, BasinMap, NamedPlace, BasinsAnswer, Quantity, TwoScaleAnswer, InstrumentEntry),
-    InstrumentTables,
+    *(EndingColours, InstrumentTables),
 )

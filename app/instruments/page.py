@@ -6,6 +6,7 @@ from typing import Any
 
 from dash import html
 
+from app.appearance import ENDING_COLOURS, PLAIN_ENDINGS, WINDOW_ENDS
 from app.components.layout import bench, control_panel, group, preset_group
 from app.instruments.controls import instrument_controls, read_instruments_link
 from app.instruments.instrument import Instrument
@@ -32,6 +33,7 @@ def tables() -> dict[str, Any]:
         "controls": [*told["controls"], *own],
         "instruments": [one.entry() for one in INSTRUMENTS.values()],
         "own_controls": [control["name"] for control in own],
+        "ending_colours": {"several": list(ENDING_COLOURS), "plain": PLAIN_ENDINGS, "window": WINDOW_ENDS},
     }
 
 

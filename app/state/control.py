@@ -85,7 +85,7 @@ class NumberControl:
     def wants(self) -> str:
         """What the control takes, in words."""
         kind = "a whole number" if self.integer else "a number"
-        return f"{kind} from {self.minimum:g} to {self.maximum:g}"
+        return f"{kind} from {short(self.minimum)} to {short(self.maximum)}"
 
     def quantise(self, value: float) -> float:
         """The value on the control's grid, within its range. quantise(quantise(x)) = quantise(x)."""
@@ -109,7 +109,7 @@ class NumberControl:
         if raw < self.minimum or raw > self.maximum:
             value = self.minimum if raw < self.minimum else self.maximum
             return self.quantise(value), (
-                f"{self.title} = {short(raw)} is outside {self.minimum:g} … {self.maximum:g}; {value:g} is used."
+                f"{self.title} = {short(raw)} is outside {short(self.minimum)} … {short(self.maximum)}; {short(value)} is used."
             )
         return self.quantise(float(raw)), None
 
@@ -329,9 +329,9 @@ def describe(raw: Any) -> str:
 
 
 def short(number: float) -> str:
-    """A number in few characters; integers too large for a float keep their sign only."""
+    """A number in few characters, with a minus sign; integers too large for a float keep their sign only."""
     try:
-        return f"{number:g}"
+        return f"{number:g}".replace("-", "−")
     except OverflowError:
         return "a number below −1e308" if number < 0 else "a number above 1e308"
 

@@ -88,10 +88,11 @@ class Paths(TypedDict):
 
 
 class Basin(TypedDict):
-    """The flat basin: to arrive is to come into this ball."""
+    """The flat basin, or the minimum: to arrive is to come into this ball. name: as sentences call it."""
 
     centre: list[float]
     radius: float
+    name: str
 
 
 class Minimum(TypedDict):

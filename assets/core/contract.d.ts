@@ -124,10 +124,11 @@ export interface Paths {
   ghosts: Ghost[];
 }
 
-/** The flat basin: to arrive is to come into this ball. */
+/** The flat basin, or the minimum: to arrive is to come into this ball. name: as sentences call it. */
 export interface Basin {
   centre: number[];
   radius: number;
+  name: string;
 }
 
 /** A minimum of a surface. */
@@ -550,6 +551,13 @@ export interface InstrumentEntry {
   tables: string[][];
 }
 
+/** The colours of where walkers end. several: in their order; plain and window: by ending. */
+export interface EndingColours {
+  several: string[];
+  plain: Record<string, string>;
+  window: Record<string, string>;
+}
+
 /** What the instruments page is told once. */
 export interface InstrumentTables {
   page: "instruments";
@@ -561,6 +569,9 @@ export interface InstrumentTables {
   presets: Record<string, Record<string, any>>;
   instruments: InstrumentEntry[];
   own_controls: string[];
+  explanations: Explanation[];
+  short_words: Record<string, string>;
+  ending_colours: EndingColours;
 }
 
 /**

@@ -6,9 +6,7 @@ import { methodName } from "../draw/swatch.js";
 import { Instrument } from "./base.js";
 import { HeatMap } from "./heat_map.js";
 
-const COLOURS = ["#009E73", "#E69F00", "#0072B2", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#666666"];
 const FIRST = ["in the flat basin"]; // always the first colour
-const PLAIN = { diverged: "#1f2933", "still moving": "#b8c0c8", elsewhere: "#8a929a" };
 
 const ghostSign = (holds) =>
   `✚ ghost minimum: the probe stands on the pothole’s bottom${holds ? "" : "; at this η SAM does not stay at it"}`;
@@ -17,6 +15,7 @@ export class Basins extends Instrument {
   constructor(page, place) {
     super(page, place, "basins");
     this.methods = page.tables.methods;
+    this.colours = page.tables.ending_colours;
     this.key = make("div", { className: "scale" });
     this.figures = make("div", { className: "maps" });
     this.readout = make("p", { className: "hint" });
@@ -49,13 +48,15 @@ export class Basins extends Instrument {
 
   get endings() {
     const names = new Set(Object.values(this.answer.found).flatMap((map) => map.names));
-    const coloured = [...names].filter((name) => !PLAIN[name]).sort((a, b) => FIRST.includes(b) - FIRST.includes(a) || a.localeCompare(b));
-    return [...coloured, ...Object.keys(PLAIN).filter((name) => names.has(name))];
+    const coloured = [...names]
+      .filter((name) => !this.colours.plain[name])
+      .sort((a, b) => FIRST.includes(b) - FIRST.includes(a) || a.localeCompare(b));
+    return [...coloured, ...Object.keys(this.colours.plain).filter((name) => names.has(name))];
   }
 
   #colourOf(name) {
-    const coloured = this.endings.filter((one) => !PLAIN[one]);
-    return PLAIN[name] ?? COLOURS[coloured.indexOf(name) % COLOURS.length];
+    const coloured = this.endings.filter((one) => !this.colours.plain[one]);
+    return this.colours.plain[name] ?? this.colours.several[coloured.indexOf(name) % this.colours.several.length];
   }
 
   show() {

@@ -11,13 +11,6 @@ import { drawMarker } from "../draw/markers.js";
 import { Instrument } from "./base.js";
 import { HeatMap } from "./heat_map.js";
 
-const ENDS = {
-  "stays in the pothole": "#0072B2",
-  "reaches the bowl’s bottom": "#009E73",
-  "hangs at the ghost minimum": "#CC79A7",
-  elsewhere: "#8a929a",
-  diverges: "#1f2933",
-};
 const ON_TWO_SCALES = ["two-scale-quadratic", "two-scale-plane"];
 const DASHES = [
   [7, 4],
@@ -165,7 +158,7 @@ export class TwoScales extends Instrument {
 
   #showWindow() {
     const { radii, ends, lines, counts } = this.answer.window;
-    const names = Object.keys(ENDS).filter((name) => counts[name]);
+    const names = Object.keys(this.page.tables.ending_colours.window).filter((name) => counts[name]);
     const told = names.map((name) => `${name} at ${counts[name]}`).join(", ");
     this.strip.show(
       {
@@ -173,7 +166,7 @@ export class TwoScales extends Instrument {
         x: { values: radii, log: false, title: "Probe radius ρ" },
         y: { values: [0, 1], log: false, title: "", labels: ["", ""] },
         margin: { left: 14, right: 14, top: 6, bottom: 38 },
-        colour: (i) => ENDS[ends[i]],
+        colour: (i) => this.page.tables.ending_colours.window[ends[i]],
         hatched: (i) => ends[i] === "diverges" || ends[i] === "hangs at the ghost minimum",
         mark: [this.page.state.get("radius"), 0.5],
         lines: lines.map(({ at }, k) => ({
@@ -189,7 +182,7 @@ export class TwoScales extends Instrument {
     this.key.replaceChildren(
       ...names.map((name) => {
         const swatch = make("span", { className: "key-swatch" });
-        swatch.style.background = ENDS[name];
+        swatch.style.background = this.page.tables.ending_colours.window[name];
         const hatched = name === "hangs at the ghost minimum" ? " (hatched)" : "";
         return make("span", { className: "method-name" }, swatch, `${name}${hatched}: ${counts[name]}`);
       }),

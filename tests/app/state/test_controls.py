@@ -68,7 +68,7 @@ def test_out_of_range_is_clamped_and_said(control, raw):
     value, notice = control.read(raw)
     assert value == (control.maximum if raw > 0 else control.quantise(control.minimum))
     assert control.title in notice
-    assert f"{value:g} is used" in notice
+    assert f"{value:g} is used".replace("-", "−") in notice
 
 
 @pytest.mark.parametrize("control", NUMBERS, ids=called)
