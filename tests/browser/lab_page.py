@@ -91,8 +91,9 @@ class LabPage:
         """The slider of a control."""
         return self.page.locator(f'[data-control="{name}"] input[type=range]')
 
-    def drag(self, name: str, start: float, end: float, moves: int = 12) -> None:
-        """Drag a slider with the mouse between two parts of its width."""
+    def drag(self, name: str, start: float, end: float, moves: int = 12, answered: bool = True) -> None:
+        """Drag a slider with the mouse between two parts of its width. answered: wait until it is drawn; not where
+        nobody answers."""
         slider = self.slider(name)
         slider.scroll_into_view_if_needed()
         box = slider.bounding_box()
@@ -103,7 +104,8 @@ class LabPage:
         for move in range(1, moves + 1):
             mouse.move(box["x"] + (start + (end - start) * move / moves) * box["width"], y)
         mouse.up()
-        self.settle()
+        if answered:
+            self.settle()
 
     def type(self, name: str, text: str) -> None:
         """Type into a number field and confirm it."""

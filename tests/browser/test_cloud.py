@@ -13,7 +13,7 @@ def lab(page):
 
 
 def answered(lab):
-    return lab.until(lambda: lab.page.evaluate("potholeLab.toy.cloud.answer?.sentence"), 40)
+    return lab.until(lambda: lab.page.evaluate("potholeLab.toy.cloud.answer?.sentence"))
 
 
 def live_pixels(lab):
@@ -52,7 +52,7 @@ def test_a_change_of_the_walk_asks_for_the_cloud_anew(lab):
     lab.open("/?preset=figure-2&steps=100&cloud=16&cloud_spread=0.01")
     before = answered(lab)
     lab.type("learning_rate", "0.05")
-    lab.until(lambda: lab.page.evaluate("potholeLab.toy.cloud.answer?.sentence") != before, 30)
+    lab.until(lambda: lab.page.evaluate("potholeLab.toy.cloud.answer?.sentence") != before)
 
 
 def test_on_a_curve_with_its_ghost_on_a_phone(phone_page):

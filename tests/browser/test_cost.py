@@ -62,7 +62,7 @@ def test_the_switch_goes_to_seconds_and_back(lab):
     lab.open("/?preset=figure-2")
     assert lab.page.locator("#cost-section").is_hidden()
     lab.page.locator("[data-control=cost] label", has_text="Seconds").click()
-    lab.until(lambda: "Measured on this server" in lab.page.locator("#cost-what").inner_text(), 30)
+    lab.until(lambda: "Measured on this server" in lab.page.locator("#cost-what").inner_text())
     assert lab.page.locator("#cost-sentence").inner_text().startswith("Counted in seconds, ")
     assert "Seconds to arrival / in full" in lab.table()["SAM"]
     lab.type("learning_rate", "0.02")

@@ -226,7 +226,9 @@ def test_no_job_is_left_behind_by_a_wish_that_was_overtaken_or_given_up(page) ->
           const real = window.fetch;
           window.fetch = async (address, ...more) => {
             const answer = await real(address, ...more);
-            if (address === "/network/explore") await new Promise((go) => setTimeout(go, 700));
+            if (address !== "/network/explore") return answer;
+            await new Promise((go) => setTimeout(go, 700));
+            setTimeout(() => { window.told = (window.told ?? 0) + 1; }); // once the page has read it
             return answer;
           };
         }"""
@@ -249,8 +251,8 @@ def test_no_job_is_left_behind_by_a_wish_that_was_overtaken_or_given_up(page) ->
     # Another run is shown before the answer about this one has come: nothing of it is taken for the other's.
     page.locator("#slice-ask").click()
     page.evaluate("potholeLab.network.attach(null)")
-    page.wait_for_timeout(1500)
-    assert not page.evaluate("potholeLab.network.explore.panels.slice.wish.busy")
+    lab.until(lambda: page.evaluate("window.told") == 4)
+    lab.until(lambda: not page.evaluate("potholeLab.network.explore.panels.slice.wish.busy"))
     assert page.locator("#slice-answer").is_hidden() and page.locator("#slice-panel").is_hidden()
 
 

@@ -32,7 +32,7 @@ def opened(lab):
 
 def saved(page, what: str, folder: Path) -> Path:
     """Press an export's button and keep what is downloaded."""
-    with page.expect_download(timeout=60_000) as waiting:
+    with page.expect_download() as waiting:
         page.locator(f'[data-export="{what}"]').click()
     path = folder / waiting.value.suggested_filename
     waiting.value.save_as(path)

@@ -16,6 +16,7 @@ import pytest
 from tests.app.jobs.engine_parts import Part
 from tests.browser.lab_page import LabPage
 from tests.browser.network_lab import LONG, NetworkPage
+from tests.browser.waiting import WITHIN
 from tests.server import Server, free_port
 
 BY_MAKE_FAULTS = pytest.mark.skipif(not os.environ.get("FAULTS"), reason="takes minutes: `make faults` runs it")
@@ -85,16 +86,14 @@ def test_the_web_process_is_restarted_in_the_middle_of_a_drag(new_page, start_la
     before = page.page.evaluate("potholeLab.toy.lastRequest.radius")
     page.drag("radius", 0.3, 0.4)
     lab.kill_server()
-    page.drag("radius", 0.4, 0.7)
+    page.drag("radius", 0.4, 0.7, answered=False)
     page.until(lambda: any("does not answer; asking again" in notice for notice in page.notices()))
     wanted = float(page.field("radius").input_value())
     assert wanted != before, "the slider is where it was dragged to"
     lab.start_server()
-    page.until(
-        lambda: page.page.evaluate("potholeLab.toy.gate.idle && potholeLab.toy.lastRequest.radius") == wanted, 60
-    )
+    page.until(lambda: page.page.evaluate("potholeLab.toy.gate.idle && potholeLab.toy.lastRequest.radius") == wanted)
     page.until(lambda: page.notices() == [])
-    assert f"radius={wanted:g}" in page.page.url
+    page.until(lambda: f"radius={wanted:g}" in page.page.url)
 
 
 def notices(page: NetworkPage) -> str:
@@ -161,7 +160,7 @@ def test_a_run_goes_on_when_the_web_process_that_it_runs_in_is_killed(
     page.until(lambda: "The connection to the server is lost; trying again." in notices(page))
     shown = page.positions()
     assert page.state() == "running" and len(shown) > reached, "what has been drawn stays on the page"
-    _, left = psutil.wait_procs(workers, 30)
+    _, left = psutil.wait_procs(workers, WITHIN)
     assert not left, "its worker processes end with it"
     lab.start_server()
 
@@ -214,7 +213,7 @@ def test_a_browser_that_was_offline_misses_nothing(new_page, start_lab, page_pro
     network.page.context.set_offline(True)
     # Chromium's switch does not close a websocket that is open: the network does that after a while.
     network.page.evaluate("potholeLab.network.live.follower.interrupt()")
-    toy.drag("radius", 0.3, 0.6)
+    toy.drag("radius", 0.3, 0.6, answered=False)
     toy.until(lambda: any("does not answer; asking again" in notice for notice in toy.notices()))
     network.page.wait_for_timeout(1000 * OFFLINE_SECONDS)
     network.page.context.set_offline(False)

@@ -15,9 +15,7 @@ def counted(page):
 
 
 def wait_complete(page, name, times=1):
-    page.wait_for_function(
-        "([name, times]) => (window.complete[name] ?? 0) >= times", arg=[name, times], timeout=60_000
-    )
+    page.wait_for_function("([name, times]) => (window.complete[name] ?? 0) >= times", arg=[name, times])
 
 
 def opened(page, name, query=QUICK):
@@ -127,7 +125,7 @@ def test_tune_all_puts_every_method_at_its_best_on_the_map(page):
         best[cells[0]] = f"η = {float(cells[1].replace('−', '-')):g}"
     page.get_by_role("button", name="Tune all, and watch them on the map").click()
     page.locator("#own-sentence").wait_for()
-    page.locator("#outcomes [data-outcome]").first.wait_for(timeout=60_000)
+    page.locator("#outcomes [data-outcome]").first.wait_for()
     said = page.locator("#own-sentence").inner_text()
     told = page.locator("#outcomes tbody tr")
     assert told.count() == 4

@@ -40,7 +40,7 @@ def bar(lab: LabPage) -> tuple[str, ...]:
 
 def scene_shown(lab: LabPage, index: int) -> None:
     """Wait until the bar names the scene; on the way to it the page itself may change."""
-    lab.until(lambda: bar(lab) == (f"{index} of {len(TITLES)}", TITLES[index - 1]), 60)
+    lab.until(lambda: bar(lab) == (f"{index} of {len(TITLES)}", TITLES[index - 1]))
 
 
 def focused(page: Page, selector: str) -> bool:
@@ -57,7 +57,7 @@ def tab_to(page: Page, selector: str, most: int = 120) -> None:
 
 
 def instrument_done(lab: LabPage, name: str) -> None:
-    lab.until(lambda: lab.page.locator(f"#{name}-body[aria-busy=false] .heat").count() > 0, 90)
+    lab.until(lambda: lab.page.locator(f"#{name}-body[aria-busy=false] .heat").count() > 0)
 
 
 def at(title: str) -> int:
@@ -102,7 +102,7 @@ def test_a_prediction_by_keyboard(new_page, size):
     assert guesses == ["escapes", "escapes"]
     tab_to(page, "#reveal")
     keyboard.press("Enter")
-    lab.until(lambda: 0 < lab.step() < 600)
+    lab.until(lambda: lab.step() > 0)
     keyboard.press("End")
     verdict = lab.until(lambda: page.locator("#predict-verdict").inner_text())
     assert verdict.startswith("1 of 2 right.")
@@ -262,9 +262,9 @@ def test_a_scene_file_opened_in_the_browser_stays_there(new_page, page_problems)
     lab.until(lambda: page.locator("#lecture-window textarea").input_value() == OWN)
     page.get_by_role("button", name="Start with these scenes").click()
     lab.until(lambda: bar(lab)[1:] == ("A bowl",))
-    assert lab.state("surface") == "quadratic-bowl"
+    lab.until(lambda: lab.state("surface") == "quadratic-bowl")
     page.keyboard.press("PageDown")
-    lab.until(lambda: bar(lab)[1:] == ("Phases",), 60)
+    lab.until(lambda: bar(lab)[1:] == ("Phases",))
     assert "scenes=own" in page.url
     link = page.url
     page.keyboard.press("l")
@@ -280,7 +280,7 @@ def test_a_lecture_of_ones_own_server(new_page, start_server, tmp_path):
     server = start_server("--scenes", str(file))
     lab = LabPage(new_page())
     lab.page.goto(f"{server.url}/?scenes=lab&scene=1")
-    lab.until(lambda: bar(lab)[1:] == ("A bowl",), 60)
+    lab.until(lambda: bar(lab)[1:] == ("A bowl",))
     lab.until(lambda: lab.page.evaluate("potholeLab.toy.state.get('surface')") == "quadratic-bowl")
     with lab.page.context.expect_page() as opened:
         lab.page.keyboard.press("s")
@@ -334,7 +334,7 @@ def test_less_motion_is_a_film_strip_first(new_page):
     drawn = lab.page.evaluate(STRIP)
     assert len({json.dumps(one) for one in drawn}) >= 4  # pictures of different steps; at the end all may stand still
     lab.page.get_by_role("button", name="Play anyway").click()
-    lab.until(lambda: 0 < lab.step() < 600)
+    lab.until(lambda: lab.step() > 0)
 
 
 def test_a_surface_without_a_basin_has_nothing_to_predict(page):

@@ -45,9 +45,9 @@ def test_choose_train_change_pause_continue_and_come_back(page, new_page) -> Non
 
     # The picture: paths on the plane, over a surface of the real loss.
     lab.until(lambda: page.evaluate("Boolean(potholeLab.network.view.plane.surface)"))
-    assert lab.ink("#plane-stack canvas:nth-of-type(1)") > 20_000, "the surface"
-    assert lab.ink("#plane-stack canvas:nth-of-type(2)") > 50, "the paths"
-    assert lab.ink("#train_loss-chart canvas") > 200
+    lab.until(lambda: lab.ink("#plane-stack canvas:nth-of-type(1)") > 20_000)  # the surface
+    lab.until(lambda: lab.ink("#plane-stack canvas:nth-of-type(2)") > 50)  # the paths
+    lab.until(lambda: lab.ink("#train_loss-chart canvas") > 200)
 
     # Another browser may watch, but not steer; and sees the whole curve.
     lab.until(lambda: job in page.url)

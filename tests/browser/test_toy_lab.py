@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import signal
 
+import numpy as np
 import pytest
 
 from app.toy.request import read_link
@@ -126,7 +127,7 @@ def test_the_start_is_set_by_mouse_and_keyboard(lab):
 
 
 def test_playback_by_keys_and_buttons(lab):
-    lab.open("/?preset=figure-2&speed=200")
+    lab.open("/?preset=figure-2&speed=20")  # half a minute to the end: it is stopped long before
     keyboard = lab.page.keyboard
     assert lab.step() == 600
     keyboard.press("Home")
@@ -139,7 +140,7 @@ def test_playback_by_keys_and_buttons(lab):
     assert lab.state("step") == 10
     keyboard.press("Space")
     assert lab.page.locator("#play-button").inner_text() == "Pause"
-    lab.until(lambda: lab.step() > 60)
+    lab.until(lambda: lab.step() > 12)
     keyboard.press("Space")
     paused = lab.step()
     lab.page.wait_for_timeout(150)
@@ -271,30 +272,28 @@ def test_the_3d_overlay_stands_where_plotly_puts_its_own_labels(lab):
     """Our projection uses private fields of plotly: a label that plotly itself projects must land on the same pixel."""
     lab.open("/?preset=figure-2")
     lab.until(lambda: lab.painted("relief") > 200)
-    places = lab.page.evaluate(
+    lab.page.evaluate(
         """async () => {
           const { relief } = potholeLab.toy.pictures;
           const points = [[3, 2, 1], [-4, 1, 3], [0, 0, 0], [2, -5, 4]];
           const labels = points.map(([x, y, z], k) => ({ x, y, z, text: `L${k}`, showarrow: false, ax: 0, ay: 0 }));
           const eye = { x: 1.3, y: -0.8, z: 1.1 };
           await Plotly.relayout(relief.plot(), { 'scene.annotations': labels, 'scene.camera.eye': eye });
-          await new Promise((done) => setTimeout(done, 900));
-          const frame = relief.plot().getBoundingClientRect();
-          const lift = 0.012 * relief.relief.span;
-          return points.map(([x, y, z], k) => {
-            const out = [0, 0];
-            relief.projection([x, y], [z - lift])(0, out);
+          window.places = () => {
+            const frame = relief.plot().getBoundingClientRect();
+            const lift = 0.012 * relief.relief.span;
             const texts = [...relief.plot().querySelectorAll('.annotation-text')];
-            const label = texts.find((node) => node.textContent === `L${k}`);
-            const box = label.getBoundingClientRect();
-            return [...out, box.x + box.width / 2 - frame.x, box.y + box.height / 2 - frame.y];
-          });
+            return points.map(([x, y, z], k) => {
+              const out = [0, 0];
+              relief.projection([x, y], [z - lift])(0, out);
+              const box = texts.find((node) => node.textContent === `L${k}`)?.getBoundingClientRect();
+              return box ? [...out, box.x + box.width / 2 - frame.x, box.y + box.height / 2 - frame.y] : [0, 0, 99, 99];
+            });
+          };
         }"""
     )
-    for ours_x, ours_y, theirs_x, theirs_y in places:
-        # Half the height of a letter: the label is centred on its point.
-        assert ours_x == pytest.approx(theirs_x, abs=4)
-        assert ours_y == pytest.approx(theirs_y, abs=4)
+    # Half the height of a letter: a label is centred on its point. It gets there with plotly's next frame.
+    lab.until(lambda: np.allclose(*np.hsplit(np.array(lab.page.evaluate("places()")), 2), rtol=0, atol=4))
 
 
 def test_turning_the_3d_view_moves_its_paths_and_the_link(lab):

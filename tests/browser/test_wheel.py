@@ -58,7 +58,7 @@ def test_an_installed_wheel_draws_exports_and_trains(installed: Server, new_page
     # The process that makes files: a page that plays off line, with the client code in it.
     page.get_by_role("button", name="Export…").click()
     page.get_by_role("dialog", name="Export").wait_for()
-    with page.expect_download(timeout=60_000) as waiting:
+    with page.expect_download() as waiting:
         page.locator('[data-export="the page that plays offline"]').click()
     saved = tmp_path / "scene.html"
     waiting.value.save_as(saved)

@@ -14,7 +14,7 @@ import httpx
 import pytest
 import websockets
 
-from tests.deploy.deployment import Deployment, wait_until_ready
+from tests.deploy.deployment import READY_WITHIN, Deployment, wait_until_ready
 
 RUN = {
     "steps": 2000,
@@ -142,7 +142,7 @@ def test_started_on_one_web_process_followed_on_the_other_through_all_that_dies(
 
 
 def test_metrics_tell_the_engine_s_state_from_any_web_process(deployment: Deployment) -> None:
-    end = time.monotonic() + 60
+    end = time.monotonic() + READY_WITHIN
     while (
         text := httpx.get(f"{deployment.webs[1].url}/metrics", timeout=60).text
     ) and "pothole_workers 2.0" not in text:
@@ -201,7 +201,7 @@ def test_counts_are_not_for_the_public_and_requests_have_an_id(proxied: httpx.Cl
         ]
         return given in {line.get("request_id") for line in lines}
 
-    end = time.monotonic() + 60
+    end = time.monotonic() + READY_WITHIN
     while not written() and time.monotonic() < end:  # a request's line follows its answer
         time.sleep(0.05)
     assert written()

@@ -52,7 +52,7 @@ def follow(port: int, job: str, number: int) -> Any:
         origin=f"http://{own}",
         proxy=None,
         compression=None,
-        open_timeout=60,
+        open_timeout=120,
         max_size=2**24,
     )
 
@@ -61,7 +61,7 @@ async def follow_for(port: int, job: str, number: int, seconds: float) -> Follow
     """One follower, for some seconds from its first entry on."""
     told, loop = Followed(), asyncio.get_running_loop()
     try:
-        async with follow(port, job, number) as socket, asyncio.timeout(60.0) as limit:
+        async with follow(port, job, number) as socket, asyncio.timeout(120.0) as limit:
             async for text in socket:
                 entry = json.loads(text)
                 if "number" in entry and entry["kind"] != "connection":
@@ -79,7 +79,7 @@ async def follow_for(port: int, job: str, number: int, seconds: float) -> Follow
 async def stop_training(port: int, job: str) -> None:
     """End the run."""
     line = await connect(port)
-    await line.ask(posted("/network/act", {"job": job, "act": "stop"}, VISITOR), 60.0)
+    await line.ask(posted("/network/act", {"job": job, "act": "stop"}, VISITOR), 120.0)
     await line.close()
 
 

@@ -18,7 +18,7 @@ import websockets
 from app.jobs import Engine, EngineSettings
 from app.jobs.hub import Entry
 from tests.app.jobs.engine_jobs import KINDS
-from tests.app.jobs.engine_parts import Part, until
+from tests.app.jobs.engine_parts import Gates, Part, until
 from tests.server import ROOT, Server, free_port
 
 pytestmark = pytest.mark.slow
@@ -43,6 +43,7 @@ def check_whole(entries: list[Entry], steps: int) -> None:
 
 def test_a_scheduler_that_is_ended_and_back_says_so_and_not_that_a_worker_was_lost(tmp_path: Path) -> None:
     """SIGTERM more often than a job may lose its worker, with a job that waits beside the one that runs."""
+    gates = Gates(tmp_path)
     port = free_port()
     address = f"tcp://127.0.0.1:{port}"
     scheduler_line = ("scheduler", "--port", str(port), "--state", str(tmp_path / "state"))
@@ -51,15 +52,17 @@ def test_a_scheduler_that_is_ended_and_back_says_so_and_not_that_a_worker_was_lo
     engine = Engine(settings)
 
     async def go() -> None:
-        runs = await engine.submit("a", {"kind": "count", "steps": 400, "pause": 0.02})
+        runs = await engine.submit("a", {"kind": "count", "steps": 80, "gates": gates.at(5, 30, 60)})
         waits = await engine.submit("b", {"kind": "count", "steps": 3})
         seen = await until(engine.follow(runs), reached(5))
-        for position in (30, 60):
+        for waits_at, goes_to in ((5, 30), (30, 60)):
             await asyncio.to_thread(parts[0].end, signal.SIGTERM)
             parts[0] = await asyncio.to_thread(Part, *scheduler_line)
-            seen += await until(engine.follow(runs, seen[-1].number), reached(position))
+            gates.open(waits_at)
+            seen += await until(engine.follow(runs, seen[-1].number), reached(goes_to))
+        gates.open(60)
         seen += [entry async for entry in engine.follow(runs, seen[-1].number)]
-        check_whole(seen, 400)
+        check_whole(seen, 80)
         assert sentences(seen).count("The engine was restarted after step") == 2
         assert "goes on from step" in sentences(seen)
         waited = [entry async for entry in engine.follow(waits)]
@@ -77,20 +80,22 @@ def test_a_scheduler_that_is_ended_and_back_says_so_and_not_that_a_worker_was_lo
 
 
 @pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT])
-def test_a_worker_that_is_ended_gives_its_job_back(sign: signal.Signals) -> None:
+def test_a_worker_that_is_ended_gives_its_job_back(tmp_path: Path, sign: signal.Signals) -> None:
     """The signal reaches all processes of the worker, as Ctrl+C in a terminal and a service manager send it."""
+    gates = Gates(tmp_path)
     port = free_port()
     address = f"tcp://127.0.0.1:{port}"
     parts = [Part("scheduler", "--port", str(port), "--state", "none"), Part("worker", address)]
     engine = Engine(EngineSettings(kinds=KINDS, checkpoint_seconds=1000, scheduler=address, restarts=0))
 
     async def go() -> None:
-        job = await engine.submit("a", {"kind": "count", "steps": 200, "pause": 0.02})
+        job = await engine.submit("a", {"kind": "count", "steps": 40, "gates": gates.at(10)})
         seen = await until(engine.follow(job), reached(10))
         await asyncio.to_thread(parts[1].end, sign)
+        gates.open(10)
         parts[1] = await asyncio.to_thread(Part, "worker", address)
         seen += [entry async for entry in engine.follow(job, seen[-1].number)]
-        check_whole(seen, 200)
+        check_whole(seen, 40)
         assert "Its worker was shut down; it goes on with the next one." in sentences(seen)
         assert "killed or lost" not in sentences(seen)
         resumed = [entry.data for entry in seen if entry.kind == "state" and entry.data["state"] == "running"][-1]

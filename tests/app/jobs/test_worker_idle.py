@@ -20,7 +20,7 @@ NEEDED = NEEDY.run.partition(":")[0]
 WITH_NEEDY = {"gone": "tests.app.no_such_module:KIND", **KINDS, "needy": "tests.app.jobs.engine_jobs:NEEDY"}
 
 
-def within(ready, seconds=30.0):
+def within(ready, seconds=120.0):
     end = time.monotonic() + seconds
     while not ready():
         assert time.monotonic() < end, "what the test waits for did not come"
@@ -44,12 +44,12 @@ def test_what_a_kind_needs_is_imported_while_the_worker_is_idle_and_no_sooner(fo
 
     thread = threading.Thread(target=import_needs, args=(EngineSettings(kinds=WITH_NEEDY), idle), daemon=True)
     thread.start()
-    assert asked.wait(30)
+    assert asked.wait(120)
     time.sleep(5 * IDLE_SECONDS)
     assert NEEDED not in sys.modules, "a run would share its processor with the import"
     busy.clear()
     within(lambda: NEEDED in sys.modules)
-    thread.join(30)
+    thread.join(120)
     assert not thread.is_alive()
 
 
