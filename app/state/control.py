@@ -108,9 +108,8 @@ class NumberControl:
             raise TypeError(f"{self.title} must be {self.wants}, not {describe(raw)}.")
         if raw < self.minimum or raw > self.maximum:
             value = self.minimum if raw < self.minimum else self.maximum
-            return self.quantise(value), (
-                f"{self.title} = {short(raw)} is outside {short(self.minimum)} … {short(self.maximum)}; {short(value)} is used."
-            )
+            span = f"{short(self.minimum)} … {short(self.maximum)}"
+            return self.quantise(value), f"{self.title} = {short(raw)} is outside {span}; {short(value)} is used."
         return self.quantise(float(raw)), None
 
     def parse(self, text: str) -> Any:

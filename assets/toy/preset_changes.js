@@ -24,7 +24,7 @@ export function changesFrom(preset, values, schema) {
 /** @param {import("./main.js").ToyLab} page */
 export function addPresetChanges(page) {
   const words = make("span", {});
-  const back = make("button", { type: "button", className: "button", "data-action": "preset" });
+  const back = make("button", { type: "button", className: "button", "data-action": "preset-again" });
   const place = make("p", { id: "changed", className: "changed", role: "status", hidden: true }, words, back);
   by("caption").after(place);
   /** @param {string} name */
@@ -36,6 +36,7 @@ export function addPresetChanges(page) {
     const text = typeof value === "number" ? formatNumber(value, 4) : (control?.options?.find(([one]) => one === value)?.[1] ?? value);
     return `${control?.symbol || control?.label || name} ${text}`;
   };
+  page.actions.add({ "preset-again": (preset) => page.actions.do("preset", preset) });
   page.state.listen(() => {
     const { values } = page.state;
     const preset = page.tables.presets[values.preset];
@@ -47,7 +48,7 @@ export function addPresetChanges(page) {
     back.dataset.value = values.preset;
     place.hidden = !changed;
     by("caption").hidden = changed;
-    for (const button of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(".presets [data-action=preset]"))) {
+    for (const button of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-action=preset]"))) {
       const lit = button.dataset.value === values.preset;
       button.setAttribute("aria-pressed", lit && changed ? "mixed" : String(lit));
     }

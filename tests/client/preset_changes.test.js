@@ -12,7 +12,15 @@ const schema = new Schema([
   { name: "methods", role: "computed", kept: true, group: "methods" },
   { name: "speed", role: "view", group: "view" },
 ]);
-const preset = { preset: "figure-2", surface: "ring", "surface.depth": 3.5, learning_rate: 0.01, momentum: 0.9, methods: ["SAM"], speed: 60 };
+const preset = {
+  preset: "figure-2",
+  surface: "ring",
+  "surface.depth": 3.5,
+  learning_rate: 0.01,
+  momentum: 0.9,
+  methods: ["SAM"],
+  speed: 60,
+};
 
 test("what is computed counts as a change, how it is looked at does not", () => {
   assert.deepEqual(changesFrom(preset, { ...preset, methods: ["SGDM"], speed: 7 }, schema), []);
@@ -21,5 +29,8 @@ test("what is computed counts as a change, how it is looked at does not", () => 
 
 test("a reset drops its groups and nothing else", () => {
   const dropped = (groups) => Object.keys(preset).filter((name) => !(name in schema.without(preset, groups)));
-  assert.deepEqual([dropped(["walk"]), dropped(["main", "walk"]), dropped(["surface"])], [["momentum"], ["learning_rate", "momentum"], ["surface.depth"]]);
+  assert.deepEqual(
+    [dropped(["walk"]), dropped(["main", "walk"]), dropped(["surface"])],
+    [["momentum"], ["learning_rate", "momentum"], ["surface.depth"]],
+  );
 });
