@@ -13,7 +13,9 @@ from enum import IntEnum
 import numpy as np
 from numba import njit
 
-from geometry.kernel_cache import work_without_disk
+from geometry import compiled_tape
+from geometry.compiled_tape import tape_derivatives
+from geometry.kernel_cache import drop_if_older, work_without_disk
 
 E20 = math.e + 20.0
 CENTRE = 1e-50
@@ -37,6 +39,12 @@ class SurfaceCode(IntEnum):
     MONKEY_SADDLE = 7
     GOLDSTEIN_PRICE = 8
     ACKLEY = 9
+    FORMULA = 10
+    PITTED = 11
+
+
+PIT_NUMBERS = 5
+"""Numbers of a pit among a pitted ground's parameters: centre x and y, depth, and 1/w² along x and y."""
 
 
 @njit(cache=True, nogil=True)
@@ -189,11 +197,7 @@ def _ackley(x, y):
 
 
 @njit(cache=True, nogil=True)
-def derivatives(code, p, x, y):
-    """(L, ∂x, ∂y, ∂xx, ∂xy, ∂yy) of the surface with this kernel_code and these kernel_parameters at (x, y).
-
-    ValueError for a code that is none of SurfaceCode's, or NONE.
-    """
+def _of_ground(code, p, x, y):
     if code == SurfaceCode.ANNULAR_WELL:
         return _annular_well(p, x, y)
     if code == SurfaceCode.STIFF_VALLEY:
@@ -214,7 +218,38 @@ def derivatives(code, p, x, y):
         return _goldstein_price(x, y)
     if code == SurfaceCode.ACKLEY:
         return _ackley(x, y)
+    if code == SurfaceCode.FORMULA:
+        return tape_derivatives(p, x, y)
     raise ValueError("no kernel has this surface code; geometry.compiled.SurfaceCode lists them")
+
+
+@njit(cache=True, nogil=True)
+def _pitted(p, x, y):
+    """The ground with code p[0], and p[1] pits: −D E with E = exp(−(u²/w² + v²/w²)/2) each."""
+    pits = int(p[1])
+    loss, gx, gy, xx, xy, yy = _of_ground(int(p[0]), p[2 + PIT_NUMBERS * pits :], x, y)
+    for k in range(pits):
+        at = 2 + PIT_NUMBERS * k
+        u, v, a, b = x - p[at], y - p[at + 1], p[at + 3], p[at + 4]
+        bump = p[at + 2] * np.exp(-0.5 * (a * u * u + b * v * v))
+        loss -= bump
+        gx += bump * a * u
+        gy += bump * b * v
+        xx += bump * a * (1.0 - a * u * u)
+        xy -= bump * a * u * b * v
+        yy += bump * b * (1.0 - b * v * v)
+    return loss, gx, gy, xx, xy, yy
+
+
+@njit(cache=True, nogil=True)
+def derivatives(code, p, x, y):
+    """(L, ∂x, ∂y, ∂xx, ∂xy, ∂yy) of the surface with this kernel_code and these kernel_parameters at (x, y).
+
+    ValueError for a code that is none of SurfaceCode's, or NONE.
+    """
+    if code == SurfaceCode.PITTED:
+        return _pitted(p, x, y)
+    return _of_ground(code, p, x, y)
 
 
 @njit(cache=True, nogil=True)
@@ -233,3 +268,7 @@ def losses_and_curvature(code, p, points, losses, curvature):
         loss, _, _, xx, xy, yy = derivatives(code, p, points[n, 0], points[n, 1])
         losses[n] = loss
         curvature[n] = 0.5 * (xx + yy) + np.hypot(0.5 * (xx - yy), xy)
+
+
+for kernel in (_of_ground, _pitted, derivatives, derivative_fields, losses_and_curvature):
+    drop_if_older(kernel, compiled_tape)

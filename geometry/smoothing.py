@@ -53,7 +53,7 @@ def neighbourhood_moments(surface: Surface, start: Any, scale: Any) -> Moments:
     """
     points, sigma, walkers = _checked(surface, start, scale)
     exact = getattr(surface, "neighbourhood", None)
-    moments = exact(points, sigma) if exact is not None else _sampled(surface, points, sigma)
+    moments = exact(points, sigma) if exact is not None else sampled(surface, points, sigma)
     square = (*walkers, surface.dimension, surface.dimension)
     return Moments(
         moments.second_moment.reshape(square),
@@ -76,8 +76,12 @@ def _checked(surface: Surface, start: Any, scale: Any) -> tuple[np.ndarray, np.n
     return np.ascontiguousarray(points), np.broadcast_to(scale, walkers).reshape(-1), walkers
 
 
-def _sampled(surface: Surface, starts: np.ndarray, sigma: np.ndarray) -> Moments:
-    """The quadrature for starts (W, D) and σ (W): one tile for each distinct σ, or one for each start."""
+def sampled(surface: Surface, starts: np.ndarray, sigma: np.ndarray) -> Moments:
+    """The quadrature for starts (W, D) and σ (W): one tile for each distinct σ, or one for each start.
+
+    Where derivatives are not finite, as in a formula's holes, nothing is averaged: the weights are normalised over the
+    rest.
+    """
     d = surface.dimension
     centres = np.zeros((len(starts), 2))
     centres[:, :d] = starts
@@ -115,7 +119,7 @@ class _Tile:
         return (self.x1 - self.x0 + 1) * (self.y1 - self.y0 + 1)
 
     def fields(self, surface: Surface) -> np.ndarray:
-        """g, ∇²L and ggᵀ on the tile, (8, n, m)."""
+        """g, ∇²L and ggᵀ on the tile, (8, n, m); where there are holes, zeros there and a ninth that is 1 elsewhere."""
         return _kept_fields(surface, self) if self.points <= KEPT_POINTS else _fields(surface, self)
 
 
@@ -140,6 +144,9 @@ def _fields(surface: Surface, tile: _Tile) -> np.ndarray:
         out[:5] = gradient[..., 0], gradient[..., 1], hessian[..., 0, 0], hessian[..., 0, 1], hessian[..., 1, 1]
     gx, gy = out[0], out[1]
     out[5], out[6], out[7] = gx * gx, gx * gy, gy * gy
+    whole = np.isfinite(out.sum(axis=0))
+    if not whole.all():
+        out = np.concatenate([np.where(whole, out, 0.0), whole[None].astype(float)])
     out.flags.writeable = False
     return out
 
@@ -176,12 +183,14 @@ def _add_rows(first: np.ndarray, second: np.ndarray, p: np.ndarray, q: np.ndarra
 def _sums(fields: np.ndarray, x0: int, y0: int, spacing: float, starts: np.ndarray, sigma: float) -> np.ndarray:
     """Averages (W, 8) of the fields (8, n, m) around each start, weights along x first, then along y.
 
+    A ninth field says where the others are defined; the averages are over that part, not-a-number where it is empty.
+
     Two starts at a time share the rows they read, and two rows at a time the sums they write: memory is what this loop
     waits for. The rows are paired by the lattice (x0 is even), and a row outside a start's neighbourhood adds an exact
     zero, so that the order of a start's sum is the same whatever tile and company it is in: bounces amplify the last
     bit, and a walker's path must not depend on who walks beside it, as it would through a matrix product.
     """
-    out = np.empty((len(starts), 8))
+    out = np.empty((len(starts), len(fields)))
     n, m = fields.shape[1], fields.shape[2]
     wx, wy, rows = np.empty((2, n)), np.empty((2, m)), np.empty((2, m))
     first, last = np.empty(2, np.int64), np.empty(2, np.int64)
@@ -194,7 +203,7 @@ def _sums(fields: np.ndarray, x0: int, y0: int, spacing: float, starts: np.ndarr
             total[b] = total_x * total_y
         top, bottom = min(first) // 2 * 2, max(last)
         left, right = min(low), max(high) + 1
-        for k in range(8):
+        for k in range(len(fields)):
             rows[:, left:right] = 0.0
             for i in range(top, bottom + 1, 2):
                 p, q = fields[k, i, left:right], fields[k, i + 1, left:right]
@@ -204,4 +213,6 @@ def _sums(fields: np.ndarray, x0: int, y0: int, spacing: float, starts: np.ndarr
                 for j in range(low[b], high[b] + 1):
                     value += rows[b, j] * wy[b, j]
                 out[w + b, k] = value / total[b]
-    return out
+    if len(fields) == 8:
+        return out
+    return out[:, :8] / np.where(out[:, 8:] > 0.0, out[:, 8:], np.nan)

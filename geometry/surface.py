@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import numbers
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
@@ -30,6 +31,20 @@ class SurfaceParameter:
     default: float
     help: str
     scale: str = "linear"
+    shapes: bool = True
+    """Whether it changes L, and not only which part of it is drawn."""
+
+
+@dataclass(frozen=True)
+class SurfaceText:
+    """A parameter that is a text of at most `longest` characters; check(text) raises a ValueError with a sentence."""
+
+    name: str
+    label: str
+    longest: int
+    default: str
+    help: str
+    check: Callable[[str], object]
 
 
 @dataclass(frozen=True)
@@ -72,10 +87,14 @@ class Surface(ABC):
     title: ClassVar[str]
     description: ClassVar[str]
     parameters: ClassVar[tuple[SurfaceParameter, ...]]
+    texts: ClassVar[tuple[SurfaceText, ...]] = ()
     kernel_code: ClassVar[SurfaceCode] = SurfaceCode.NONE
 
     def __post_init__(self) -> None:
+        texts = {text.name for text in self.texts}
         for field in fields(self):
+            if field.name in texts:
+                continue
             value = getattr(self, field.name)
             for number in value if isinstance(value, tuple) else (value,):
                 if isinstance(number, bool) or not isinstance(number, numbers.Real) or not math.isfinite(number):

@@ -14,6 +14,7 @@ import numpy as np
 from numba import njit
 
 from geometry import compiled as surface_kernels
+from geometry import compiled_tape
 from geometry.compiled import derivatives
 from geometry.kernel_cache import drop_if_older
 from optimizers import capabilities
@@ -311,4 +312,4 @@ def walk(ground, walkers, probe, learning, record):
         summary[w, 6], summary[w, 7] = x, y
 
 
-drop_if_older(walk, surface_kernels, capabilities)
+drop_if_older(walk, surface_kernels, compiled_tape, capabilities)

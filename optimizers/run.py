@@ -9,12 +9,15 @@ from typing import Any
 
 import numpy as np
 
+from geometry.surface import Surface
+
 Recorded = Any
 """An array over the steps; None where only the summary was recorded."""
 
 OUTCOMES = ("reached", "trapped", "diverged", "still moving")
 """reached: entered the flat basin (and did not diverge later). trapped: never entered it and has settled elsewhere.
-diverged: left every bound; the finite prefix of the path is kept. still moving: none of these yet."""
+diverged: left every bound, or came where L is not defined; the finite prefix of the path is kept. still moving: none of
+these yet."""
 
 SETTLED_DRIFT = 0.05
 """Trapped means: at its present drift the walker would move by less than this part of the domain's half-diagonal in
@@ -85,7 +88,9 @@ class Run:
             basin = getattr(self.objective, "flat_basin", None)
             return f"reached {basin.name if basin else 'the basin'} at step {int(self.arrival[walker])}"
         if name == "diverged":
-            return f"diverged after step {int(self.last_finite[walker])}"
+            last = int(self.last_finite[walker])
+            hole = isinstance(self.objective, Surface) and not np.isfinite(self.objective.loss(self.final[walker]))
+            return f"diverged: L is not defined where step {last} leads" if hole else f"diverged after step {last}"
         where = getattr(self.objective, "describe_position", None)
         place = re.sub(r"-(?=\d)", "−", where(self.final[walker])) if where is not None else ""
         return f"{name}: {place}" if place else name

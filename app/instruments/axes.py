@@ -43,7 +43,9 @@ def ground_axes(key: str) -> dict[str, NumberControl]:
 
     They change the ground or the start itself, so that a map computes each of their values by a call of its own.
     """
-    return {control.name: control for control in (*surface_controls(key), *start_controls(make_surface(key)))}
+    shaping = {f"surface.{one.name}" for one in SURFACES[key].parameters if one.shapes}
+    numbers = [c for c in surface_controls(key) if isinstance(c, NumberControl) and c.name in shaping]
+    return {control.name: control for control in (*numbers, *start_controls(make_surface(key)))}
 
 
 def axes_of(key: str) -> dict[str, NumberControl]:
@@ -65,7 +67,7 @@ def value_of(request: ToyRequest, name: str) -> float:
     if name in STARTS:
         return request.start[STARTS.index(name)]
     if name.startswith("surface."):
-        return dict(request.surface_parameters)[name.removeprefix("surface.")]
+        return float(dict(request.surface_parameters)[name.removeprefix("surface.")])
     return float(getattr(request, name))
 
 
@@ -101,6 +103,8 @@ class Side:
 def side(name: str, points: int, request: ToyRequest) -> Side:
     """At most `points` values of a control over its window (fewer where its grid is coarser). KeyError if no axis."""
     control = axes_of(request.surface)[name]
+    if name in STARTS:  # whose range is the window, which parameters of the surface may have moved
+        control = start_controls(request.make_surface())[STARTS.index(name)]
     low, high = WINDOWS.get(name, (control.minimum, control.maximum))
     now = value_of(request, name)
     if control.scale == "linear":

@@ -46,7 +46,7 @@ def _controls() -> Any:
     return control_panel(
         [
             preset_group({key: preset.title for key, preset in PRESETS.items()}),
-            group("Surface", [html.Div(id="surface-choice"), html.Div(id="surface-controls")], reset="surface"),
+            group("Surface", [html.Div(id="surface-choice"), html.Div(id="surface-controls")], reset="surface pits"),
             group("Walk", [html.Div(id="main-controls"), html.Div(id="walk-controls")], reset="main walk"),
             group("Preconditioner U", [html.Div(id="preconditioner-controls")], reset="preconditioner"),
         ]

@@ -16,7 +16,7 @@ from app.numbers_as_text import number
 from app.toy.request import ToyRequest
 from geometry import two_scale
 from geometry.surface import Surface
-from geometry.surfaces import TwoScalePlane, TwoScaleQuadratic
+from geometry.surfaces import Pitted, TwoScalePlane, TwoScaleQuadratic
 from geometry.symbolic_dynamics import LONGEST, admissible_cycles, mirrored
 from optimizers import simulate
 from optimizers.probes import ROUNDING
@@ -35,6 +35,9 @@ GRID = 0.2 / (checks.FINE - 1)
 def setting_of(toy: ToyRequest, surface: Surface) -> tuple[Setting, TwoScalePlane, str]:
     """(the pothole on a line, the one on the plane, what they are), from the page's surface where it is either."""
     line, plane, what = TwoScaleQuadratic(), TwoScalePlane(), ""
+    dug = ""
+    if isinstance(surface, Pitted):
+        surface, dug = surface.ground, " Dug potholes are left out: the closed forms know none."
     if isinstance(surface, TwoScaleQuadratic):
         line, what = surface, "The line is the page’s surface, the plane has its default curvatures."
     elif isinstance(surface, TwoScalePlane):
@@ -45,7 +48,7 @@ def setting_of(toy: ToyRequest, surface: Surface) -> tuple[Setting, TwoScalePlan
     h, a, w, offset = source.kernel_parameters[:4].tolist()
     on_line = isinstance(surface, TwoScaleQuadratic | TwoScalePlane)
     start = float(toy.start[0]) if on_line else w / 3
-    return Setting(h, a, w, offset, toy.learning_rate, toy.radius, toy.momentum, start), plane, what
+    return Setting(h, a, w, offset, toy.learning_rate, toy.radius, toy.momentum, start), plane, what + dug
 
 
 def two_scale_answer(request: InstrumentRequest) -> bytes:

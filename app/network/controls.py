@@ -23,7 +23,7 @@ from app.network.training.settings import (
     PLANES,
     STRUCTURES,
 )
-from app.state.control import ChoiceControl, Control, NamesControl, NumberControl, TextControl, mark
+from app.state.control import ChoiceControl, Control, NamesControl, NumberControl, TextControl, mark, matching
 from app.state.schema import BadRequest, Reader, Reading
 
 JOB = r"[A-Za-z0-9_-]{1,64}"
@@ -248,10 +248,10 @@ SHOWN_METHODS = NamesControl(
 RUN = TextControl(
     name="job",
     label="Run",
-    pattern=JOB,
-    refusal="The run in the link has no id as the page gives them; it is left out.",
+    read_text=matching(JOB, "The run in the link has no id as the page gives them; it is left out."),
     help="The run that is shown.",
     group="run",
+    longest=80,
 )
 
 

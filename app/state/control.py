@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -252,35 +252,39 @@ class NamesControl:
 
 @dataclass(frozen=True)
 class TextControl:
-    """A text of a given form; `refusal` is the sentence on any other."""
+    """A text; `read_text` gives it as it is kept, or raises ValueError (or Unusable) with a sentence."""
 
     name: str
     label: str
-    pattern: str
-    refusal: str
+    read_text: Callable[[str], str]
     help: str
     group: str
+    longest: int
+    """Characters that a field takes."""
     default: str = ""
     role: str = "view"
     kept: bool = False
+    named: str = ""
+    """How sentences about it begin, where that is not its label."""
+    wants: str = "nothing, or a text as the page gives it"
+    """What the control takes, in words."""
+    columns: tuple[NumberControl, ...] = ()
+    """Where the text is rows of numbers, with commas between them and semicolons between rows: what they are."""
+    most: int = 0
+    """Rows, where it has columns."""
     symbol: str = ""
     unit: str = ""
 
     @property
     def title(self) -> str:
-        """The label, as a sentence names the control."""
-        return self.label
-
-    @property
-    def wants(self) -> str:
-        """What the control takes, in words."""
-        return "nothing, or a text as the page gives it"
+        """What a sentence calls it."""
+        return self.named or self.label
 
     def read(self, raw: Any) -> tuple[str, None]:
-        """(text, None). ValueError on a text of another form and on what is no text."""
-        if raw != "" and not (isinstance(raw, str) and re.fullmatch(self.pattern, raw)):
-            raise ValueError(self.refusal)
-        return raw, None
+        """(text, None). TypeError on what is no text, ValueError on a text of another form."""
+        if not isinstance(raw, str):
+            raise TypeError(f"{self.title} must be {self.wants}, not {describe(raw)}.")
+        return self.read_text(raw), None
 
     def parse(self, text: str) -> str:
         """A link's text as it is."""
@@ -288,7 +292,21 @@ class TextControl:
 
     def entry(self) -> dict[str, Any]:
         """What the browser needs to know of it."""
-        return _entry(self) | {"kind": "text"}
+        told = _entry(self) | {"kind": "text", "longest": self.longest}
+        if not self.columns:
+            return told
+        return told | {"columns": [column.entry() for column in self.columns], "most": self.most}
+
+
+def matching(pattern: str, refusal: str) -> Callable[[str], str]:
+    """Reads nothing, or a text of this form; `refusal` is the sentence on any other."""
+
+    def read_text(text: str) -> str:
+        if text and not re.fullmatch(pattern, text):
+            raise ValueError(refusal)
+        return text
+
+    return read_text
 
 
 Control = NumberControl | ChoiceControl | NamesControl | TextControl

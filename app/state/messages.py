@@ -15,7 +15,8 @@ class Encoded(TypedDict):
 
 class Control(TypedDict):
     """A row of a table of controls. A number has the fields from `scale` on, a choice `options` (value and text), a
-    list of names `names`."""
+    list of names `names`, a text how many characters it may have,
+    and where it is rows of numbers, those numbers and how many rows there may be."""
 
     name: str
     kind: Literal["number", "choice", "names", "text"]
@@ -31,6 +32,9 @@ class Control(TypedDict):
     default: Any
     options: NotRequired[list[list[str]]]
     names: NotRequired[list[str]]
+    longest: NotRequired[int]
+    columns: NotRequired[list[Control]]
+    most: NotRequired[int]
     scale: NotRequired[Literal["linear", "log", "log or zero"]]
     travel: NotRequired[Literal["scale", "root"]]
     minimum: NotRequired[float]

@@ -31,6 +31,7 @@ def together(request: ToyRequest) -> Hashable:
     return (
         request.surface,
         request.surface_parameters,
+        request.pits,
         request.steps,
         request.probe_norm,
         request.structure,

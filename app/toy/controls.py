@@ -12,8 +12,9 @@ from functools import lru_cache
 from typing import Any
 
 from app.components.view_controls import LECTURE, SCHEME
-from app.state.control import ChoiceControl, Control, NamesControl, NumberControl, mark
-from geometry.surface import Surface
+from app.state.control import ChoiceControl, Control, NamesControl, NumberControl, TextControl, mark
+from app.toy.pits import PITS
+from geometry.surface import Surface, SurfaceText
 from geometry.surfaces import SURFACES
 from optimizers import METHODS
 
@@ -358,13 +359,14 @@ def controls() -> tuple[Control, ...]:
 
 @lru_cache(maxsize=8)
 def _controls(methods: Registered) -> tuple[Control, ...]:
-    return (*WALK, *own_controls(methods), *PRECONDITIONER, *lens_controls(), CUT, *VIEW)
+    return (*WALK, PITS, *own_controls(methods), *PRECONDITIONER, *lens_controls(), CUT, *VIEW)
 
 
 @lru_cache(maxsize=64)
-def surface_controls(key: str) -> tuple[NumberControl, ...]:
-    """The parameters of a surface as controls, named "surface.<parameter>"."""
-    return tuple(
+def surface_controls(key: str) -> tuple[NumberControl | TextControl, ...]:
+    """The parameters of a surface as controls, named "surface.<parameter>", its texts first."""
+    texts = tuple(_text_control(text) for text in SURFACES[key].texts)
+    return texts + tuple(
         NumberControl(
             name=f"surface.{p.name}",
             symbol=p.symbol,
@@ -378,6 +380,25 @@ def surface_controls(key: str) -> tuple[NumberControl, ...]:
             step=p.step,
         )
         for p in SURFACES[key].parameters
+    )
+
+
+def _text_control(text: SurfaceText) -> TextControl:
+    def read_text(given: str) -> str:
+        text.check(given)
+        return given
+
+    return TextControl(
+        name=f"surface.{text.name}",
+        label=text.label,
+        read_text=read_text,
+        help=text.help,
+        group="surface",
+        longest=text.longest,
+        default=text.default,
+        role="computed",
+        named=f"The {text.name}",
+        wants=f"a text of at most {text.longest} characters",
     )
 
 

@@ -117,8 +117,9 @@ def frame_of(surface: Surface) -> Frame:
         outwards = np.sign(outwards)
     s = np.linspace(-BEHIND * unit, BEYOND * unit, 8 * POINTS)
     losses = _losses(surface, centre + s[:, None] * outwards)
-    between = losses[(s >= 0) & (s <= unit)]
-    low, ridge = float(losses.min()), float(between.max())
+    defined = np.isfinite(losses)  # a formula has holes
+    low = float(losses.min(where=defined, initial=np.inf)) if defined.any() else 0.0
+    ridge = float(losses.max(where=defined & (s >= 0) & (s <= unit), initial=low))
     height = HEADROOM * (ridge - low) or 1.0
     marks = _landmarks(s, losses, radius)
     return Frame(centre, outwards, unit, -BEHIND * unit, BEYOND * unit, low, low + height, marks)

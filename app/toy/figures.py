@@ -118,7 +118,7 @@ def relief_figure(
         "lighting": {"ambient": 0.72, "diffuse": 0.55, "specular": 0.06, "roughness": 0.9, "fresnel": 0.05},
         "contours": {"x": {"highlight": False}, "y": {"highlight": False}, "z": {"highlight": False}},
     }
-    low = float(grid.losses.min())
+    low = float(np.nanmin(grid.losses))
     scene = {
         "xaxis": _axis3(scheme, "θ₁", (grid.x[0], grid.x[-1])),
         "yaxis": _axis3(scheme, "θ₂", (grid.y[0], grid.y[-1])),

@@ -70,9 +70,15 @@ class ColourRange:
         return [float(self.colour(np.asarray(value))) for value in kept], labels
 
 
+def finite_of(losses: np.ndarray) -> np.ndarray:
+    """The losses that are numbers: a formula has holes; one 0 where there are none."""
+    finite = losses[np.isfinite(losses)]
+    return finite if finite.size else np.zeros(1)
+
+
 def colour_range(losses: np.ndarray) -> ColourRange:
     """The colour range that suits these losses."""
-    finite = losses[np.isfinite(losses)]
+    finite = finite_of(losses)
     low, high = float(finite.min()), float(finite.max())
     if high <= low:
         return ColourRange(low, low + 1.0, 1.0)

@@ -119,6 +119,13 @@ class SurfaceFigures(TypedDict):
     relief: NotRequired[dict[str, Any]]
 
 
+class FittingPit(TypedDict):
+    """Depth and width of a pothole that shows when it is dug into this ground."""
+
+    depth: float
+    width: float
+
+
 class SurfaceAnswer(TypedDict):
     """A surface as it is drawn; `key` names its parameters and scheme. relief: of a 2-D surface."""
 
@@ -133,6 +140,7 @@ class SurfaceAnswer(TypedDict):
     basin: Basin | None
     minima: list[Minimum]
     reference: str
+    pit: FittingPit
     figures: SurfaceFigures
     relief: NotRequired[EncodedRelief]
 
@@ -350,7 +358,7 @@ class ToyTables(TypedDict):
 
 MESSAGES = (
     *(Look, OutcomeRow, CountedCost, MethodPath, Ghost, Ranges, Paths, Basin, Minimum, EncodedRelief, SurfaceFigures),
-    *(SurfaceAnswer, ToyAnswer, OpenedLink, Claim, ClaimsAnswer, Patch, AnatomyStage, AnatomyAnswer, Places),
-    *(CutLandmark, CutFrame, CutMethod, CutAnswer),
+    *(FittingPit, SurfaceAnswer, ToyAnswer, OpenedLink, Claim, ClaimsAnswer, Patch, AnatomyStage, AnatomyAnswer),
+    *(Places, CutLandmark, CutFrame, CutMethod, CutAnswer),
     *(CloudMethod, CloudAnswer, Price, CostAnswer, SurfaceTable, Explanation, ToyTables),
 )

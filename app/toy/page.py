@@ -12,6 +12,7 @@ from app.toy.controls import controls, shown_methods, start_controls, surface_ch
 from app.toy.explanations import explanations, short_words
 from app.toy.export.controls import CONTROLS as EXPORT_CONTROLS
 from app.toy.figures import EMPTY
+from app.toy.pits import PITS
 from app.toy.presets import PRESETS, Preset
 from app.toy.request import PRESET, read_link, read_state
 from app.web.pages import Page
@@ -57,7 +58,7 @@ def preset_entry(preset: Preset) -> dict[str, Any]:
 
 def _surface_table(key: str) -> dict[str, Any]:
     surface = make_surface(key)
-    parameters = (*surface_controls(key), *start_controls(surface))
+    parameters = (*surface_controls(key), PITS, *start_controls(surface))
     return {"description": surface.description, "controls": [control.entry() for control in parameters]}
 
 
@@ -75,7 +76,7 @@ def layout() -> Any:
 def _controls() -> Any:
     return control_panel(
         [
-            group("Surface", [html.Div(id="surface-choice"), html.Div(id="surface-controls")], reset="surface"),
+            group("Surface", [html.Div(id="surface-choice"), html.Div(id="surface-controls")], reset="surface pits"),
             group("Walk", [html.Div(id="walk-controls")], reset="walk"),
             group("Each method its own", [html.Div(id="own-controls")], opened=False, reset="own"),
             group("Preconditioner U", [html.Div(id="preconditioner-controls")], reset="preconditioner"),

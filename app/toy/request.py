@@ -10,9 +10,14 @@ from typing import Any
 from app.state.control import ChoiceControl
 from app.state.schema import BadRequest, Notice, Reader, Reading
 from app.toy.controls import Own, controls_of, own_of, shown_methods, surface_choice, surface_controls
+from app.toy.pits import PITS, pits_of, write_pits
 from app.toy.presets import CUSTOM, DEFAULT_PRESET, PRESETS, preset_values, suggested
 from geometry.surface import Surface
-from geometry.surfaces import make_surface
+from geometry.surfaces import Pit, make_surface
+from geometry.surfaces.pitted import dig
+
+Parameters = tuple[tuple[str, float | str], ...]
+"""A surface's parameters by name."""
 
 PRESET = ChoiceControl(
     name="preset",
@@ -36,7 +41,7 @@ class ToyRequest:
     """All that decides the paths and the surface under them; equal requests are equal and hashable."""
 
     surface: str
-    surface_parameters: tuple[tuple[str, float], ...]
+    surface_parameters: Parameters
     start: tuple[float, ...]
     methods: tuple[str, ...]
     learning_rate: float
@@ -55,6 +60,8 @@ class ToyRequest:
     scheme: str
     own: Own = ()
     """Learning rate and radius of each method's own; empty where all walk with the same."""
+    pits: tuple[Pit, ...] = ()
+    """Potholes dug into the surface."""
 
     def of_method(self, name: str) -> ToyRequest:
         """The request as one method walks it: with its own learning rate and radius, if it has any."""
@@ -65,13 +72,13 @@ class ToyRequest:
 
     def make_surface(self) -> Surface:
         """The surface that is asked for."""
-        return known_surface(self.surface, self.surface_parameters)
+        return known_surface(self.surface, self.surface_parameters, self.pits)
 
 
 @lru_cache(maxsize=512)
-def known_surface(key: str, parameters: tuple[tuple[str, float], ...]) -> Surface:
+def known_surface(key: str, parameters: Parameters, pits: tuple[Pit, ...] = ()) -> Surface:
     """The surface with these parameters, kept: what it finds out about itself, as by root finding, it finds once."""
-    return make_surface(key, **dict(parameters))
+    return dig(known_surface(key, parameters) if pits else make_surface(key, **dict(parameters)), pits)
 
 
 def read_state(raw: Mapping[str, Any]) -> ToyReading:
@@ -100,7 +107,7 @@ def read_toy(reader: Reader, view: Mapping[str, Any] = FOLDED) -> ToyReading:
     state["methods"] = reader.read(shown_methods())
     surface = _read_surface(state, reader, base)
     for control in controls_of(surface):
-        if not control.name.startswith("surface."):
+        if control.name not in state:
             state[control.name] = reader.read(control, {**view, **base}.get(control.name))
     return ToyReading(**vars(reader.reading(state)), surface=surface)
 
@@ -109,17 +116,18 @@ def _read_surface(state: dict[str, Any], reader: Reader, base: Mapping[str, Any]
     """Put the surface's parameters into the state and build it; its defaults stand in where it cannot be built."""
     parameters = surface_controls(state["surface"])
     values = {control.name: reader.read(control, base.get(control.name)) for control in parameters}
+    pits = pits_of(reader.read(PITS))
     try:
-        surface = known_surface(state["surface"], _parameters(values))
+        surface = known_surface(state["surface"], _parameters(values), pits)
     except ValueError as error:
         reader.problems.append(_sentence(str(error)))
         values = {control.name: control.default for control in parameters}
-        surface = known_surface(state["surface"], _parameters(values))
-    state.update(values)
+        surface = known_surface(state["surface"], _parameters(values), pits)
+    state.update(values, pits=write_pits(pits))
     return surface
 
 
-def _parameters(values: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
+def _parameters(values: Mapping[str, float | str]) -> Parameters:
     return tuple((name.removeprefix("surface."), value) for name, value in values.items())
 
 
@@ -129,11 +137,17 @@ def _sentence(text: str) -> str:
 
 def request_of(state: Mapping[str, Any]) -> ToyRequest:
     """The part of a state (as `read_state` gives it) that decides what is computed."""
-    fixed = {name: state[name] for name in ToyRequest.__dataclass_fields__ if name in state and name != "methods"}
+    read = ("methods", PITS.name)
+    fixed = {name: state[name] for name in ToyRequest.__dataclass_fields__ if name in state and name not in read}
     parameters = tuple((name.removeprefix("surface."), v) for name, v in state.items() if name.startswith("surface."))
     start = tuple(state[name] for name in ("start_x", "start_y") if name in state)
     return ToyRequest(
-        **fixed, surface_parameters=parameters, start=start, methods=tuple(state["methods"]), own=own_of(state)
+        **fixed,
+        surface_parameters=parameters,
+        start=start,
+        methods=tuple(state["methods"]),
+        own=own_of(state),
+        pits=pits_of(state[PITS.name]),
     )
 
 

@@ -10,8 +10,10 @@ import orjson
 from app.encoding import encode
 from app.toy.figures import curve_figure, map_figure, relief_figure
 from app.toy.landscape import MAP_POINTS, RELIEF_POINTS, Grid, colour_range, curve_of, grid_of
+from app.toy.pits import PITS, write_pits
 from app.toy.request import ToyRequest
 from geometry.surface import Surface
+from geometry.surfaces import Pitted
 
 CAMERA = (-0.75, -1.0, 1.45)
 RELIEF_TOP_QUANTILE = 0.45
@@ -22,10 +24,18 @@ RELIEF_WORTH_CUTTING = 2.0
 """… and only where the whole surface is at least this many times as high."""
 
 
+PIT_POINTS = 41
+"""Points per axis at which a ground's height is looked at before a pothole is dug."""
+PIT_DEPTH = 0.8
+"""A pothole's depth as a part of the height at which the 3-D view would be cut, …"""
+PIT_WIDTH = 1 / 56
+"""… and its width as a part of the domain's longest side."""
+
+
 def surface_key(request: ToyRequest) -> str:
     """A text that is equal for requests whose surfaces are drawn the same."""
     parameters = ",".join(f"{name}={value!r}" for name, value in request.surface_parameters)
-    return f"{request.surface};{parameters};{request.scheme}"
+    return f"{request.surface};{parameters};{write_pits(request.pits)};{request.scheme}"
 
 
 def surface_of(request: ToyRequest) -> bytes:
@@ -46,9 +56,20 @@ def _surface_json(surface: Surface, key: str, scheme: str) -> bytes:
         "basin": _basin(surface),
         "minima": _minima(surface),
         "reference": reference(surface)[1],
+        "pit": _fitting_pit(surface.ground if isinstance(surface, Pitted) else surface),
     }
     draw = _curve if surface.dimension == 1 else _map_and_relief
     return orjson.dumps({**answer, **draw(surface, scheme)})
+
+
+def _fitting_pit(ground: Surface) -> dict[str, float]:
+    """Depth and width at which a pothole dug into this ground shows: as the ring's well, scaled to window and loss."""
+    side = max(high - low for low, high in ground.domain)
+    losses = curve_of(ground)[1] if ground.dimension == 1 else grid_of(ground, PIT_POINTS).losses
+    height = float(np.nanquantile(losses, RELIEF_TOP_QUANTILE) - np.nanmin(losses))
+    asked = {"depth": PIT_DEPTH * height, "width": PIT_WIDTH * side}
+    columns = {column.name: column for column in PITS.columns}
+    return {name: columns[name].quantise(float(f"{value:.2g}")) for name, value in asked.items()}
 
 
 def _basin(surface: Surface) -> dict[str, Any] | None:
@@ -89,7 +110,7 @@ def _map_and_relief(surface: Surface, scheme: str) -> dict[str, Any]:
             "points": RELIEF_POINTS,
             "losses": encode(coarse.losses),
             "top": top,
-            "span": top - float(coarse.losses.min()),
+            "span": top - float(np.nanmin(coarse.losses)),
         },
     }
 
@@ -101,6 +122,6 @@ def _curve(surface: Surface, scheme: str) -> dict[str, Any]:
 
 def relief_top(grid: Grid, start_loss: float) -> float:
     """The loss at which the 3-D view is cut."""
-    low, high = float(grid.losses.min()), float(grid.losses.max())
-    cut = max(float(np.quantile(grid.losses, RELIEF_TOP_QUANTILE)), low + RELIEF_ABOVE_START * (start_loss - low))
+    low, high = float(np.nanmin(grid.losses)), float(np.nanmax(grid.losses))
+    cut = max(float(np.nanquantile(grid.losses, RELIEF_TOP_QUANTILE)), low + RELIEF_ABOVE_START * (start_loss - low))
     return high if high - low < RELIEF_WORTH_CUTTING * (cut - low) else cut

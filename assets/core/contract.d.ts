@@ -9,7 +9,8 @@ export interface Encoded {
 
 /**
  * A row of a table of controls. A number has the fields from `scale` on, a choice `options` (value and text), a
- * list of names `names`.
+ * list of names `names`, a text how many characters it may have, and where it is rows of numbers, those numbers
+ * and how many rows there may be.
  */
 export interface Control {
   name: string;
@@ -26,6 +27,9 @@ export interface Control {
   default: any;
   options?: string[][];
   names?: string[];
+  longest?: number;
+  columns?: Control[];
+  most?: number;
   scale?: "linear" | "log" | "log or zero";
   travel?: "scale" | "root";
   minimum?: number;
@@ -152,6 +156,12 @@ export interface SurfaceFigures {
   relief?: Record<string, any>;
 }
 
+/** Depth and width of a pothole that shows when it is dug into this ground. */
+export interface FittingPit {
+  depth: number;
+  width: number;
+}
+
 /** A surface as it is drawn; `key` names its parameters and scheme. relief: of a 2-D surface. */
 export interface SurfaceAnswer {
   key: string;
@@ -165,6 +175,7 @@ export interface SurfaceAnswer {
   basin: Basin | null;
   minima: Minimum[];
   reference: string;
+  pit: FittingPit;
   figures: SurfaceFigures;
   relief?: EncodedRelief;
 }

@@ -1,19 +1,26 @@
 // Sliders, number fields and choices, built from the table of controls. They tell the state what a person wants, and
 // show the state when somebody else changed it.
-import { make, makeOptions } from "./dom.js";
-import { showNotices } from "./notices.js";
-import { fromPosition, onGrid, toPosition } from "./slider_scale.js";
+import { choice, number } from "./fields.js";
+import { rowsField } from "./rows_field.js";
+import { textField } from "./text_field.js";
 
 /** @typedef {import("./contract.js").Control} Control */
 /** @typedef {import("./controls.js").ChoiceControl} ChoiceControl */
 /** @typedef {import("./controls.js").NumberControl} NumberControl */
-/** @typedef {{ row: HTMLElement, show: (value: any, source?: string) => void }} Widget */
-/** @typedef {(value: unknown, source: string) => void} Tell */
+/** @typedef {import("./controls.js").TextControl} TextControl */
+/** @typedef {import("./controls.js").RowsControl} RowsControl */
+/** @typedef {import("./fields.js").Widget} Widget */
+/** @typedef {import("./fields.js").Tell} Tell */
+/** @typedef {(changes: Record<string, unknown>) => Promise<string[]>} Check what is wrong with a change of the state */
 
 export class Widgets {
-  /** @param {import("./state.js").State} state */
-  constructor(state) {
+  /**
+   * @param {import("./state.js").State} state
+   * @param {Check} [check] asked before a text becomes a part of the state
+   */
+  constructor(state, check = async () => []) {
     this.state = state;
+    this.check = check;
     /** @type {Map<string, Widget>} by the control's name */
     this.shown = new Map();
     state.listen((changed, source) => {
@@ -31,12 +38,23 @@ export class Widgets {
     const widgets = controls.map((control) => {
       /** @type {Tell} */
       const tell = (value, source) => this.state.set({ [control.name]: value }, source);
-      const widget = isChoice(control) ? choice(control, tell) : number(/** @type {NumberControl} */ (control), tell);
+      const widget = this.#make(control, tell);
       this.shown.set(control.name, widget);
       return widget.row;
     });
     place.replaceChildren(...widgets);
     for (const control of controls) this.show(control.name);
+  }
+
+  /**
+   * @param {Control} control
+   * @param {Tell} tell
+   */
+  #make(control, tell) {
+    if (control.kind === "choice") return choice(/** @type {ChoiceControl} */ (control), tell);
+    if (control.columns) return rowsField(/** @type {RowsControl} */ (control), tell);
+    if (control.kind !== "text") return number(/** @type {NumberControl} */ (control), tell);
+    return textField(/** @type {TextControl} */ (control), tell, (value) => this.check({ [control.name]: value }));
   }
 
   /**
@@ -47,104 +65,4 @@ export class Widgets {
     const value = this.state.get(name);
     if (value !== undefined) this.shown.get(name)?.show(value, source);
   }
-}
-
-/**
- * @param {Control} control
- * @returns {control is ChoiceControl}
- */
-function isChoice(control) {
-  return control.kind === "choice";
-}
-
-/**
- * @param {Control} control
- * @param {HTMLElement | null} field beside its name
- * @param {...HTMLElement} below
- */
-function labelledRow(control, field, ...below) {
-  const words = [make("span", { textContent: control.label })];
-  if (control.symbol) words.push(make("span", { className: "symbol", textContent: control.symbol }));
-  if (control.unit) words.push(make("span", { className: "unit", textContent: control.unit }));
-  const label = make("span", { className: "control-label", "data-help": control.help }, ...words);
-  const head = make("div", { className: "control-head" }, label, ...(field ? [field] : []));
-  return make("div", { className: "control", "data-control": control.name }, head, ...below);
-}
-
-/**
- * @param {NumberControl} control
- * @param {Tell} tell
- * @returns {Widget}
- */
-function number(control, tell) {
-  const described = { "aria-label": control.title, "aria-description": control.help };
-  const typed = { type: "text", inputMode: "decimal", autocomplete: "off", spellcheck: false, className: "field" };
-  const field = make("input", { ...typed, ...described, "data-field": control.name });
-  const range = { type: "range", min: control.low, max: control.high, step: control.slider_step, className: "slider" };
-  const slider = make("input", { ...range, ...described });
-  const fill = () => {
-    const part = (Number(slider.value) - control.low) / (control.high - control.low);
-    slider.style.setProperty("--fill", `${100 * part}%`);
-  };
-  let current = "";
-  slider.addEventListener("input", () => {
-    fill();
-    tell(fromPosition(control, Number(slider.value)), "slider");
-  });
-  field.addEventListener("change", () => {
-    const text = field.value.trim().replace(",", ".").replace("−", "-");
-    const value = Number(text);
-    if (text === "" || !Number.isFinite(value)) {
-      const got = text ? `the text “${field.value}”` : "nothing";
-      showNotices("field", [`${control.title} must be ${control.wants}, not ${got}.`], "error");
-      field.value = current;
-      return;
-    }
-    showNotices("field", []);
-    field.value = String(onGrid(control, value));
-    tell(onGrid(control, value), "field");
-  });
-  field.addEventListener("keydown", (event) => {
-    if (event.key === "Enter") field.blur();
-    if (event.key === "Escape") field.value = current;
-  });
-  /** @type {Widget["show"]} */
-  const show = (value, source) => {
-    current = String(value);
-    field.value = current;
-    slider.setAttribute("aria-valuetext", `${value} ${control.unit}`.trim());
-    if (source === "slider") return;
-    slider.value = String(toPosition(control, value));
-    fill();
-  };
-  return { row: labelledRow(control, field, slider), show };
-}
-
-/**
- * A list where there are more than three options, else radio buttons side by side.
- * @param {ChoiceControl} control
- * @param {Tell} tell
- * @returns {Widget}
- */
-function choice(control, tell) {
-  if (control.options.length > 3) {
-    const select = make("select", { className: "select", "aria-label": control.title }, ...makeOptions(control.options));
-    select.addEventListener("change", () => tell(select.value, "choice"));
-    /** @type {Widget["show"]} */
-    const show = (value) => {
-      select.value = value;
-    };
-    return { row: make("div", { className: "control", "data-control": control.name }, select), show };
-  }
-  const radios = control.options.map(([value]) => make("input", { type: "radio", name: control.name, value }));
-  const segments = radios.map((radio, k) =>
-    make("label", { className: "segment" }, radio, make("span", { textContent: control.options[k]?.[1] })),
-  );
-  const group = make("div", { className: "segments", role: "radiogroup", "aria-label": control.title }, ...segments);
-  for (const radio of radios) radio.addEventListener("change", () => tell(radio.value, "choice"));
-  /** @type {Widget["show"]} */
-  const show = (value) => {
-    for (const radio of radios) radio.checked = radio.value === value;
-  };
-  return { row: labelledRow(control, null, group), show };
 }

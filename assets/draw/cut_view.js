@@ -158,9 +158,14 @@ function drawGround(pen, { row }, marked) {
   if (row && marked) {
     setFont(pen, 12.5);
     Object.assign(context, { fillStyle: colours.quiet, textAlign: "center", textBaseline: "alphabetic" });
+    /** @type {[number, number][]} middle and half width of each word */
+    const written = [];
     for (const { name, s } of marked.landmarks) {
       const half = context.measureText(name).width / 2 + 6;
-      context.fillText(name, Math.min(Math.max(scale.x(s), left + half), left + width - half), top + height - 8 * k);
+      const x = Math.min(Math.max(scale.x(s), left + half), left + width - half);
+      if (written.some(([other, room]) => Math.abs(other - x) < room + half)) continue; // two potholes side by side
+      written.push([x, half]);
+      context.fillText(name, x, top + height - 8 * k);
     }
   }
   context.restore();

@@ -2,6 +2,7 @@
 // The instruments page: the toy lab's state and controls, and one instrument at a time that computes from them.
 import { Actions, headerActions } from "../core/actions.js";
 import { COST_UNITS } from "../core/cost_units.js";
+import { wrongWith } from "../core/check.js";
 import { by } from "../core/dom.js";
 import { postJson, problemsOf, Refused } from "../core/http.js";
 import { keys } from "../core/keys.js";
@@ -30,7 +31,7 @@ export class InstrumentsLab {
     this.lecture = null;
     this.state = new State();
     this.schema = new Schema(tables.controls);
-    this.widgets = new Widgets(this.state);
+    this.widgets = new Widgets(this.state, (changes) => wrongWith("/instruments/open", this.state.values, changes));
     this.widgets.build(by("surface-choice"), this.schema.group("surface"));
     for (const name of ["main", "walk", "preconditioner"]) this.widgets.build(by(`${name}-controls`), this.schema.group(name));
     const kinds = { phase: PhaseDiagram, race: Race, fairness: Fairness, basins: Basins, "two-scale": TwoScales };
@@ -109,7 +110,8 @@ export class InstrumentsLab {
     for (const tool of this.tools) tool.show();
     if (changed.has("scheme")) this.applyScheme(values.scheme);
     if (changed.has("surface") && source === "choice") {
-      const others = Object.entries(values).filter(([name]) => !name.startsWith("surface.") && !name.startsWith("start_"));
+      const ground = (name) => name.startsWith("surface.") || name.startsWith("start_") || name === "pits";
+      const others = Object.entries(values).filter(([name]) => !ground(name));
       this.open({ state: { ...Object.fromEntries(others), surface: values.surface, preset: "custom" } }, true);
       return;
     }

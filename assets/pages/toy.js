@@ -14,11 +14,12 @@ import { addCut } from "../toy/cut.js";
 import { addExplanations } from "../toy/explain.js";
 import { addFirstScreen } from "../toy/first_screen.js";
 import { addPresetChanges } from "../toy/preset_changes.js";
+import { addDigging } from "../toy/dig.js";
 import { ToyLab } from "../toy/main.js";
 import { addOwnSettings } from "../toy/own.js";
 
 addPage("toy", ToyLab, [
   ...[addFirstScreen, addExplanations, addPresetChanges, addHelp, addLecture, addTheme, addToyExport],
   ...[addDataTable, addFilmStrip, addPictureWords, addPredict],
-  ...[addAnatomy, addCloud, addCosts, addCut, addOwnSettings],
+  ...[addAnatomy, addCloud, addCosts, addCut, addDigging, addOwnSettings],
 ]);

@@ -1,5 +1,6 @@
 // The toy lab: the state, the gate to the server, and who hears of what.
 import { Actions, headerActions } from "../core/actions.js";
+import { wrongWith } from "../core/check.js";
 import { by } from "../core/dom.js";
 import { LatestWinsGate } from "../core/gate.js";
 import { postJson, problemsOf, Refused } from "../core/http.js";
@@ -75,9 +76,11 @@ export class ToyLab {
     this.lecture = null;
     /** @type {import("../export/dialog.js").ExportDialog | null} */
     this.exportDialog = null;
+    /** @type {((place: number[]) => void) | null} takes the next place on the map, in place of the start */
+    this.placing = null;
     this.state = new State();
     this.schema = new Schema(tables.controls);
-    this.widgets = new Widgets(this.state);
+    this.widgets = new Widgets(this.state, (changes) => wrongWith("/toy/open", this.state.values, changes));
     this.widgets.build(by("surface-choice"), this.schema.group("surface"));
     for (const name of ["main", "walk", "preconditioner", "lens", "own"])
       this.widgets.build(by(`${name}-controls`), this.schema.group(name));
@@ -330,6 +333,10 @@ export class ToyLab {
   /** @param {number[]} place */
   moveStart(place) {
     if (!this.surface) return;
+    if (this.placing) {
+      this.placing(place);
+      return;
+    }
     const clamped = this.surface.domain.map(([low, high], axis) => Math.min(Math.max(place[axis], low), high));
     const [x, y] = clamped.map((value) => Math.round(value * 1e4) / 1e4);
     this.state.set(clamped.length === 1 ? { start_x: x } : { start_x: x, start_y: y }, "user");

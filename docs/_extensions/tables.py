@@ -136,6 +136,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "controls-look-closer": toy_controls("lens"),
     "controls-network": lambda: controls((*network.WALK, *network.TRAINING, *network.PRECONDITIONER, *network.PLANE)),
     "controls-own": toy_controls("own"),
+    "controls-pits": toy_controls("pits"),
     "controls-preconditioner": toy_controls("preconditioner"),
     "controls-slice": lambda: controls(explore.SLICE_CONTROLS),
     "controls-curvature": lambda: controls(explore.CURVATURE_CONTROLS),

@@ -8,9 +8,11 @@ from geometry.surface import Surface
 from geometry.surfaces.ackley import Ackley
 from geometry.surfaces.annular_well import AnnularWell
 from geometry.surfaces.beale import Beale
+from geometry.surfaces.formula import Formula
 from geometry.surfaces.goldstein_price import GoldsteinPrice
 from geometry.surfaces.himmelblau import Himmelblau
 from geometry.surfaces.monkey_saddle import MonkeySaddle
+from geometry.surfaces.pitted import Pit, Pitted
 from geometry.surfaces.quadratic_bowl import QuadraticBowl
 from geometry.surfaces.rosenbrock import Rosenbrock, SplitRosenbrock
 from geometry.surfaces.stiff_valley import StiffValley
@@ -32,6 +34,7 @@ SURFACES: dict[str, type[Surface]] = {
         GoldsteinPrice,
         Ackley,
         MonkeySaddle,
+        Formula,
     )
 }
 """Every surface of the toy lab by its key."""
@@ -46,9 +49,12 @@ def make_surface(key: str, **parameters: Any) -> Surface:
         raise ValueError(f"unknown surface {key!r}; choose one of {', '.join(SURFACES)}")
     kind = SURFACES[key]
     known = {parameter.name: parameter for parameter in kind.parameters}
+    texts = {text.name for text in kind.texts}  # a surface checks its texts itself
     for name, value in parameters.items():
+        if name in texts:
+            continue
         if name not in known:
-            listed = ", ".join(known) or "none, it has no parameters"
+            listed = ", ".join((*texts, *known)) or "none, it has no parameters"
             raise ValueError(f"unknown parameter {name!r} of {key}; choose among: {listed}")
         row = known[name]
         if isinstance(value, bool) or not isinstance(value, int | float):
@@ -63,9 +69,12 @@ __all__ = [
     "Ackley",
     "AnnularWell",
     "Beale",
+    "Formula",
     "GoldsteinPrice",
     "Himmelblau",
     "MonkeySaddle",
+    "Pit",
+    "Pitted",
     "QuadraticBowl",
     "Rosenbrock",
     "SplitRosenbrock",

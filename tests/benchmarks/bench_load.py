@@ -90,7 +90,7 @@ def main(arguments: Sequence[str] | None = None, browser: Browser | None = None,
             stack.callback(other.stop)
             urls = {"the other checkout": other.url, **urls}
         chrome = stack.enter_context(browsing(browser))
-        for url in urls.values():
+        for url in urls.values() if not report.smallest else ():
             visit(chrome, url, 0, 0, Visits())  # compiles, and fills the caches
         found = {(name, line): Visits() for line in lines for name in urls}
         for _ in range(count):

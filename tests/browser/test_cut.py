@@ -28,6 +28,11 @@ def known(lab: LabPage) -> LabPage:
     return lab
 
 
+def written_in_link(lab: LabPage, words: str) -> None:
+    """The link is written a moment after the state has changed."""
+    lab.until(lambda: words in lab.page.evaluate("location.search"))
+
+
 @pytest.fixture
 def lab(page):
     return known(LabPage(page).open("/?preset=figure-2&noise_variance=0.1&step=22"))
@@ -53,10 +58,10 @@ def test_the_lanes_stand_where_the_run_stands_and_follow_scrubbing_line_link_and
         page.evaluate("(step) => potholeLab.toy.player.hold(step)", step)
         known(lab)
         assert stands(step, "basin")
-    page.get_by_text("Along −g").click()
+    page.get_by_role("radio", name="Along −g").check()
     known(lab)
     assert stands(600, "gradient")
-    assert "cut_line=gradient" in page.url
+    written_in_link(lab, "cut_line=gradient")
     lab.follow("/?preset=figure-2&noise_variance=0.1&step=22&cut_line=probe")
     known(lab)
     assert stands(22, "probe")
@@ -101,19 +106,22 @@ def test_a_drag_leaves_the_newest_cut_and_a_curve_needs_no_line(lab):
     (sam,) = [row for row in page.evaluate(LANES) if row[0] == "SAM"]
     assert np.isclose(sam[2], lines.ball[22, 0], rtol=1e-5)
     assert page.get_by_text("Along −g").is_visible()
+    written_in_link(lab, "radius=0.45")
     lab.follow("/?preset=two-scale")
     known(lab)
     assert not page.get_by_text("Along −g").is_visible()
     assert page.locator("#cut-hint").inner_text() == "the loss itself"
 
 
-def test_a_prediction_is_not_given_away(page):
-    lab = known(LabPage(page).open("/?preset=figure-2&step=22&predict=outcome"))
+def test_a_prediction_is_not_given_away(lab):
+    page = lab.page
+    lab.follow("/?preset=figure-2&step=22&predict=outcome")
+    known(lab)
     hidden = page.evaluate(INK)
     label = page.locator("#cut-picture").get_attribute
     lab.until(lambda: "hidden" in (label("aria-label") or ""))
     assert "kick" not in label("aria-label")
-    page.get_by_role("button", name="Reveal").click()
+    page.get_by_role("button", name="Reveal and play").click()
     page.evaluate("() => potholeLab.toy.player.hold(22)")
     known(lab)
     assert all(after > before for before, after in zip(hidden, page.evaluate(INK), strict=True))

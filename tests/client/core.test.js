@@ -8,6 +8,7 @@ import { isUndoable, writeLink } from "../../assets/core/link.js";
 import { lastAtMost, lastWhere } from "../../assets/core/search.js";
 import { Schema } from "../../assets/core/schema.js";
 import { fromPosition, onGrid, toPosition } from "../../assets/core/slider_scale.js";
+import { parseRows, writeRows } from "../../assets/core/number_rows.js";
 import { State } from "../../assets/core/state.js";
 
 test("numbers as text", () => {
@@ -49,6 +50,17 @@ test("the state tells what changed, and by whom, once", () => {
     [["methods"], "user"],
   ]);
   assert.deepEqual([state.get("radius"), state.get("nothing")], [0.4, undefined]);
+});
+
+test("rows of numbers, as a link holds dug potholes", () => {
+  assert.deepEqual(parseRows("3,1,2.5,0.3;-2,0.5,1,0.25"), [
+    [3, 1, 2.5, 0.3],
+    [-2, 0.5, 1, 0.25],
+  ]);
+  assert.deepEqual([parseRows(""), parseRows(";; ")], [[], []]);
+  assert.equal(writeRows([[1.23456, -0.00049999, 1000, 0.1]]), "1.235,-0.0005,1000,0.1");
+  assert.equal(writeRows(parseRows("3,1,2.5,0.3;-2,0.5,1,0.25")), "3,1,2.5,0.3;-2,0.5,1,0.25");
+  assert.equal(writeRows([]), "");
 });
 
 test("a link carries every key, with lists in commas", () => {

@@ -9,7 +9,7 @@ from typing import Any
 
 from app.instruments.controls import instrument_controls
 from app.network.controls import controls as network_controls
-from app.state.control import NumberControl
+from app.state.control import NumberControl, TextControl
 from app.toy.controls import controls, surface_choice, surface_controls
 from app.toy.presets import PRESETS
 from app.toy.request import read_state
@@ -23,6 +23,11 @@ LINK_KEYS = [
     *("surface", "preset", "start_x", "start_y", "surface.depth", "methods", "scene", "job"),
 ]
 """What the links of all pages hold."""
+TEXTS = (
+    *("0.15*(x^2 + y^2)", "9**9**9*x", "__import__('os')", "x.__class__", "lambda: x", "log(-x^2)", "(" * 240),
+    *("exp(exp(exp(x)))", "1/x", "x^y^x^y", "tan(1e300*x)", "1,2,3,0.5", "0,0,1000,5;" * 8, "1,2,3,0.5;" * 40, ";;"),
+)
+"""Formulas and dug potholes, among them those that are none."""
 
 
 class Literal:
@@ -63,6 +68,8 @@ def text(rng: random.Random, length: int = 60) -> str:
 
 def in_range(rng: random.Random, control: Any) -> Any:
     """A value that the control takes, its ends among them: what is allowed one by one may be hard together."""
+    if isinstance(control, TextControl):
+        return rng.choice([control.default, text(rng), *TEXTS])
     if not isinstance(control, NumberControl):
         return rng.choice(control.values)
     spread = control.minimum + (control.maximum - control.minimum) * rng.random() ** rng.choice([1, 4])

@@ -178,7 +178,8 @@ def test_every_number_may_be_beyond_all_bounds(line: Line, rng: random.Random, h
     tried = 0
     for path in POSTS:
         path = path.replace("{name}", "phase")
-        wish = wishes.wish(rng, path)
+        # The same numbers are read for every kind of file: a table is the cheapest.
+        wish = wishes.wish(rng, path) | ({"format": "csv"} if path in ("/export/toy", "/export/instruments") else {})
         for place in numbers_in(wish):
             answer = line.ask(request("POST", path, hostile.text_of(replaced(wish, place, huge)).encode()))
             check(answer, f"POST {path} with {place} = {huge}")

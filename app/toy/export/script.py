@@ -12,6 +12,7 @@ from app.state.schema import write_link
 from app.toy.compute import configured
 from app.toy.export.description import SOURCE
 from app.toy.request import ToyReading, request_of
+from geometry.surfaces import SURFACES
 
 
 def written(value: Any) -> str:
@@ -52,8 +53,13 @@ def imports_of(values: Iterable[Any], *others: str) -> list[str]:
 def toy_script(reading: ToyReading) -> str:
     """The script: exact settings, one line per method, one printed line per method."""
     request = request_of(reading.state)
-    surface = type(request.make_surface()).__name__
+    ground = SURFACES[request.surface].__name__
     parameters = ", ".join(f"{name}={value!r}" for name, value in request.surface_parameters)
+    names = {ground, *(("Pit", "Pitted") if request.pits else ())}
+    made = [f"surface = {ground}({parameters})"]
+    if request.pits:
+        made = [f"ground = {ground}({parameters})", "pits = ("]
+        made += [*(f"    {pit!r}," for pit in request.pits), ")", "surface = Pitted(ground, pits)"]
     methods = {name: configured(name, request) for name in request.methods}
     walk = ("steps", "learning_rate", "radius", "momentum", "noise_variance", "seed")
     settings = ", ".join(f"{name}={getattr(request, name)!r}" for name in walk)
@@ -73,10 +79,10 @@ def toy_script(reading: ToyReading) -> str:
         '"""',
         "",
         "import numpy as np",
-        f"from geometry.surfaces import {surface}",
+        f"from geometry.surfaces import {', '.join(sorted(names))}",
         *imports_of(methods.values(), "simulate"),
         "",
-        f"surface = {surface}({parameters})",
+        *made,
         f"start = np.array({list(request.start)!r})",
         f"settings = dict({settings})",
         *own,

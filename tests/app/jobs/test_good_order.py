@@ -48,11 +48,11 @@ def test_a_scheduler_that_is_ended_and_back_says_so_and_not_that_a_worker_was_lo
     address = f"tcp://127.0.0.1:{port}"
     scheduler_line = ("scheduler", "--port", str(port), "--state", str(tmp_path / "state"))
     parts = [Part(*scheduler_line, POTHOLE_RESTARTS="0"), Part("worker", address)]
-    settings = EngineSettings(kinds=KINDS, checkpoint_seconds=0.1, scheduler=address, restarts=0)
+    settings = EngineSettings(kinds=KINDS, checkpoint_seconds=0.01, scheduler=address, restarts=0)  # at every step
     engine = Engine(settings)
 
     async def go() -> None:
-        runs = await engine.submit("a", {"kind": "count", "steps": 80, "gates": gates.at(5, 30, 60)})
+        runs = await engine.submit("a", {"kind": "count", "steps": 80, "pause": 0.02, "gates": gates.at(5, 30, 60)})
         waits = await engine.submit("b", {"kind": "count", "steps": 3})
         seen = await until(engine.follow(runs), reached(5))
         for waits_at, goes_to in ((5, 30), (30, 60)):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.state.control import ChoiceControl, NumberControl, shorten
+from app.state.control import ChoiceControl, NumberControl, TextControl, shorten
 from app.toy.controls import (
     LECTURE,
     as_table,
@@ -57,6 +57,8 @@ def test_a_wrong_type_is_refused_by_name(control, raw):
         with pytest.raises(ValueError, match="does not exist"):
             control.read(raw)
         return
+    if isinstance(control, TextControl) and isinstance(raw, str):
+        return  # whose readers have tests of their own
     with pytest.raises(TypeError, match="must be") as caught:
         control.read(raw)
     assert control.title in str(caught.value)

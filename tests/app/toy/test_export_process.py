@@ -125,7 +125,7 @@ def maps_of(process: psutil.Process) -> str:
 
 
 def until_gone(pids: set[int]) -> None:
-    end = time.monotonic() + 30
+    end = time.monotonic() + WITHIN
     while not all(map(gone, pids)):
         assert time.monotonic() < end, "a process is left behind"
         time.sleep(0.05)

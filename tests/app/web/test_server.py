@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from app.encoding import decode
+from app.state.control import ChoiceControl
 from app.toy import batch as toy_batch
 from app.toy.controls import controls, controls_of
 from app.web.settings import web_settings
@@ -13,7 +14,7 @@ from geometry.surfaces import SURFACES, make_surface
 from optimizers import METHODS
 
 NUMBERS = [control.name for control in controls_of(make_surface("annular-well")) if hasattr(control, "maximum")]
-CHOICES = [control.name for control in controls() if not hasattr(control, "maximum")]
+CHOICES = [control.name for control in controls() if isinstance(control, ChoiceControl)]
 QUICK = {"steps": 20}
 
 
