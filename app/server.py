@@ -12,6 +12,7 @@ from app import ASSETS
 from app.instruments.page import PAGE as INSTRUMENTS_PAGE
 from app.instruments.routes import add_routes as add_instrument_routes
 from app.jobs.settings import EngineSettings
+from app.lecture.handout_page import PAGE as HANDOUT_PAGE
 from app.lecture.notes_page import PAGE as NOTES_PAGE
 from app.lecture.routes import add_routes as add_lecture_routes
 from app.lecture.scenes import load_scenes
@@ -94,7 +95,7 @@ def build(settings: WebSettings | None = None, observe: ObserveSettings | None =
     settings = settings or web_settings()
     caches = Caches(settings.cache_bytes, CACHE_SHARES)
     key = server_key(EngineSettings.from_environment().state_folder) if settings.password else b""
-    for page in (TOY_PAGE, INSTRUMENTS_PAGE, NETWORK_PAGE, NOTES_PAGE):
+    for page in (TOY_PAGE, INSTRUMENTS_PAGE, NETWORK_PAGE, NOTES_PAGE, HANDOUT_PAGE):
         if page.path not in PAGES:
             register(page)
     scenes = load_scenes(settings.scenes)
@@ -125,7 +126,7 @@ def build(settings: WebSettings | None = None, observe: ObserveSettings | None =
     checks = {"/_dash-update-component": lambda body: check_callback(body, known)}
     answering = BodyLimit(MissingPages(app.server, has_page), settings, checks)
     files = app.files = StaticFiles(answering, ASSETS, app.registered_paths)
-    secure = SecurityHeaders(guard(files, settings, key), app.csp_hashes())
+    secure = SecurityHeaders(guard(files, settings, key), app.csp_hashes(), settings.frame_ancestors)
     application = Application(secure, templates(app.server.routes, has_page))
     application.files, application.caches = files, caches
     return application

@@ -13,6 +13,7 @@ class OpenedInstruments(TypedDict):
 
     state: dict[str, Any]
     notices: list[str]
+    base: dict[str, Any]
 
 
 class PhasePart(TypedDict):
@@ -232,6 +233,7 @@ class InstrumentTables(TypedDict):
     looks: dict[str, Look]
     export: list[Control]
     presets: dict[str, dict[str, Any]]
+    framed: bool
     instruments: list[InstrumentEntry]
     own_controls: list[str]
     explanations: list[Explanation]

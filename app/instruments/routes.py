@@ -19,6 +19,7 @@ from app.instruments.export.files import check_work, compute_in_steps, compute_p
 from app.instruments.instrument import STRIDES, InstrumentRequest
 from app.instruments.registry import INSTRUMENTS
 from app.state.schema import BadRequest, Reader
+from app.toy.request import base_of
 from app.web.batching import Coalescer
 from app.web.http import json_response, read_posted
 from app.web.services import Services
@@ -34,7 +35,8 @@ def opened(raw: Mapping[str, Any]) -> bytes:
         reading = read_instruments(Reader(state))
     else:
         raise BadRequest("The link must be text, or the state an object.")
-    return orjson.dumps({"state": reading.state, "notices": reading.sentences()})
+    base = base_of(reading.state, read_instruments)
+    return orjson.dumps({"state": reading.state, "notices": reading.sentences(), "base": base})
 
 
 def _compute_one(items: Sequence[tuple[str, InstrumentRequest]]) -> list[bytes]:

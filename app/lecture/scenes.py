@@ -52,7 +52,7 @@ MAXIMUM_SENTENCE = 240
 """Characters of what a scene says, asks or answers."""
 LONGEST_SCENE = 120
 """Minutes."""
-SHOWN = ("cut", "map", "surface", "losses", "distance", "curvature", "outcomes", "claims")
+SHOWN = ("cut", "map", "surface", "losses", "distance", "curvature", "outcomes", "claims", "anatomy")
 """What a scene may show of the toy lab, by the names that a scene file uses."""
 NEEDED = (
     ("answer", "ask", "an answer needs a question"),

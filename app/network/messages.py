@@ -48,6 +48,7 @@ class OpenedNetwork(TypedDict):
     state: dict[str, Any]
     notices: list[str]
     run: RunAnswer | None
+    base: dict[str, Any]
 
 
 class StartedRun(TypedDict):

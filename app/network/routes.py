@@ -56,7 +56,7 @@ async def opened(query: Any, visitor: str) -> dict[str, Any]:
             state["job"] = ""
         except Unavailable as error:
             said.append(f"{sentence(error)} The run of this link is looked for again when the page is reloaded.")
-    return {"state": state, "notices": said[:MOST_SENTENCES], "run": run}
+    return {"state": state, "notices": said[:MOST_SENTENCES], "run": run, "base": read_network_link("").state}
 
 
 def answer_with(value: Any) -> Response:

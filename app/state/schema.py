@@ -150,10 +150,12 @@ def read_values(raw: Mapping[str, Any], controls: Iterable[Control]) -> tuple[di
     return values, tuple(reader.notices)
 
 
-def write_link(state: Mapping[str, Any]) -> str:
-    """The query string, with its question mark, of a state: every key, so that a link shows the same picture when a
-    default changes later."""
-    return "?" + urlencode([(name, _text(value)) for name, value in state.items()], quote_via=quote, safe=",.")
+def write_link(state: Mapping[str, Any], base: Mapping[str, Any] | None = None) -> str:
+    """The query string, with its question mark, of a state: what differs from `base`, the state that a link without it
+    stands for. Without a base every key, so that a file's link shows the same picture when a default changes later."""
+    base = base or {}
+    pairs = [(name, _text(value)) for name, value in state.items() if name not in base or base[name] != value]
+    return "?" + urlencode(pairs, quote_via=quote, safe=",.")
 
 
 def repeated(query: str) -> list[str]:

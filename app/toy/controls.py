@@ -352,6 +352,39 @@ def shown_methods() -> NamesControl:
     return NamesControl("methods", "The methods", names, names, "The methods that walk.", "methods", kept=True)
 
 
+EMBED: tuple[Control, ...] = mark(
+    (
+        ChoiceControl(
+            name="embed",
+            label="Embedded",
+            options=(("0", "No"), ("1", "Yes")),
+            default="0",
+            help="In a page of somebody else’s: pictures, playback and chosen settings, and nothing else.",
+            group="embed",
+        ),
+        NamesControl(
+            name="embed_pictures",
+            label="The pictures",
+            names=("cut", "map", "surface"),
+            default=("cut", "map"),
+            help="What an embedded lab shows.",
+            group="embed",
+            nonempty=True,
+        ),
+        NamesControl(
+            name="embed_settings",
+            label="The settings",
+            names=tuple(control.name for control in WALK if control.group == "main"),
+            default=("learning_rate", "radius"),
+            help="The settings that an embedded lab lets people turn.",
+            group="embed",
+        ),
+    ),
+    role="view",
+    kept=True,
+)
+
+
 def controls() -> tuple[Control, ...]:
     """The controls that every surface shares; those of the methods follow the registry."""
     return _controls(registered())
@@ -359,7 +392,7 @@ def controls() -> tuple[Control, ...]:
 
 @lru_cache(maxsize=8)
 def _controls(methods: Registered) -> tuple[Control, ...]:
-    return (*WALK, PITS, *own_controls(methods), *PRECONDITIONER, *lens_controls(), CUT, *VIEW)
+    return (*WALK, PITS, *own_controls(methods), *PRECONDITIONER, *lens_controls(), CUT, *EMBED, *VIEW)
 
 
 @lru_cache(maxsize=64)

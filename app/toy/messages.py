@@ -155,11 +155,11 @@ class ToyAnswer(TypedDict):
 
 
 class OpenedLink(TypedDict):
-    """POST /toy/open."""
+    """POST /toy/open. base: what a link to the state may leave out."""
 
     state: dict[str, Any]
     notices: list[str]
-    link: str
+    base: dict[str, Any]
 
 
 class Claim(TypedDict):
@@ -343,7 +343,8 @@ class Explanation(TypedDict):
 
 
 class ToyTables(TypedDict):
-    """What the toy lab's page is told once. presets: their words and states; short_words: by method."""
+    """What the toy lab's page is told once. presets: their words and states; short_words: by method; framed: whether
+    pages of other sites may show it."""
 
     page: Literal["toy"]
     controls: list[Control]
@@ -354,6 +355,7 @@ class ToyTables(TypedDict):
     presets: dict[str, dict[str, Any]]
     explanations: list[Explanation]
     short_words: dict[str, str]
+    framed: bool
 
 
 MESSAGES = (

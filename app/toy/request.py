@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -93,6 +93,22 @@ def read_link(query: str) -> ToyReading:
 
 FOLDED = {"panel": "hidden"}
 """On the toy lab's page the settings beside the main ones are folded away at first."""
+
+
+def anchors_of(state: Mapping[str, Any]) -> dict[str, Any]:
+    """The keys of a link to a state that decide what it may leave out: preset and surface, where it must name them."""
+    preset, surface = state["preset"], state["surface"]
+    if preset == CUSTOM:
+        return {"surface": surface}
+    named = {} if preset == DEFAULT_PRESET else {"preset": preset}
+    return named if preset_values(preset)["surface"] == surface else {"preset": preset, "surface": surface}
+
+
+def base_of(state: Mapping[str, Any], read: Callable[[Reader], Reading] | None = None) -> dict[str, Any]:
+    """What a link to this state may leave out: the state that its anchors alone stand for, but for the anchors."""
+    anchors = anchors_of(state)
+    base = (read or read_toy)(Reader(anchors)).state
+    return {name: value for name, value in base.items() if name not in anchors}
 
 
 def read_toy(reader: Reader, view: Mapping[str, Any] = FOLDED) -> ToyReading:

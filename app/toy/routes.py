@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import orjson
 from fastapi import FastAPI, Request, Response
 
-from app.state.schema import BadRequest, Reader, write_link
+from app.state.schema import BadRequest, Reader
 from app.toy.anatomy import read_anatomy
 from app.toy.batch import compute_many, paths_key
 from app.toy.claims import claims_for
@@ -24,7 +24,7 @@ from app.toy.export.controls import read_export
 from app.toy.export.files import make_file
 from app.toy.measured_cost import read_cost
 from app.toy.presets import PRESETS
-from app.toy.request import ToyRequest, read_link, read_request, read_state, read_toy, request_of
+from app.toy.request import ToyRequest, base_of, read_link, read_request, read_state, read_toy, request_of
 from app.toy.surface import surface_key, surface_of
 from app.web.batching import Coalescer
 from app.web.cache import Caches
@@ -65,7 +65,7 @@ def opened(raw: Mapping[str, Any]) -> bytes:
         reading = read_state(state)
     else:
         raise BadRequest("The link must be text, or the state an object.")
-    answer = {"state": reading.state, "notices": reading.sentences(), "link": write_link(reading.state)}
+    answer = {"state": reading.state, "notices": reading.sentences(), "base": base_of(reading.state)}
     return orjson.dumps(answer)
 
 

@@ -15,11 +15,9 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.web.http import SAFE_METHODS, refuse
-from app.web.origin import read_origin, read_site
+from app.web.origin import ANY, read_origin, read_site
 from app.web.settings import WebSettings
 
-ANY = "any"
-"""In POTHOLE_HOSTS: whatever the name is."""
 OF_THIS_COMPUTER = ("localhost", "127.0.0.1", "[::1]")
 
 

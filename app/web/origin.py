@@ -12,6 +12,8 @@ from typing import NamedTuple
 PORTS = {"http": 80, "https": 443}
 """Schemes, with the port that may be left out."""
 ORIGIN = re.compile(r"(https?)://([^/]+)/?")
+ANY = "any"
+"""In a setting that lists sites: whoever asks."""
 LONGEST = 300
 """Characters: more than any name of the network may have."""
 SITE = re.compile(r"(\[[0-9a-f:.]+\]|[^\s:/?#@\\\[\]]+)(?::(\d{0,5}))?")
@@ -29,6 +31,11 @@ class Origin(NamedTuple):
 
     scheme: str
     site: Site
+
+    def __str__(self) -> str:
+        """As an Origin header has it."""
+        port = "" if self.site.port == PORTS[self.scheme] else f":{self.site.port}"
+        return f"{self.scheme}://{self.site.name}{port}"
 
 
 def read_site(host: str, scheme: str = "http") -> Site | None:

@@ -7,9 +7,13 @@ from collections.abc import Sequence
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.web.origin import ANY, read_origin
 
-def content_security_policy(script_hashes: Sequence[str]) -> str:
-    """Everything from this server, inline scripts by their hash only, no evaluation of text."""
+
+def content_security_policy(script_hashes: Sequence[str], frame_ancestors: Sequence[str] = ()) -> str:
+    """Everything from this server, inline scripts by their hash only, no evaluation of text; in frames of this server's
+    pages and of `frame_ancestors`."""
+    framing = ["*"] if ANY in frame_ancestors else ["'self'", *(str(read_origin(site)) for site in frame_ancestors)]
     rules = {
         "default-src": "'self'",
         "script-src": " ".join(["'self'", *script_hashes]),
@@ -21,7 +25,7 @@ def content_security_policy(script_hashes: Sequence[str]) -> str:
         "object-src": "'none'",
         "base-uri": "'none'",
         "form-action": "'self'",
-        "frame-ancestors": "'self'",
+        "frame-ancestors": " ".join(framing),
     }
     return "; ".join(f"{name} {value}" for name, value in rules.items())
 
@@ -29,10 +33,10 @@ def content_security_policy(script_hashes: Sequence[str]) -> str:
 class SecurityHeaders:
     """Puts them on every answer to a request."""
 
-    def __init__(self, app: ASGIApp, script_hashes: Sequence[str]) -> None:
+    def __init__(self, app: ASGIApp, script_hashes: Sequence[str], frame_ancestors: Sequence[str] = ()) -> None:
         self.app = app
         headers = {
-            "content-security-policy": content_security_policy(script_hashes),
+            "content-security-policy": content_security_policy(script_hashes, frame_ancestors),
             "x-content-type-options": "nosniff",
             "referrer-policy": "no-referrer",
             "permissions-policy": "camera=(), microphone=(), geolocation=()",

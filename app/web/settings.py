@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from app.environment import SettingsTable, setting
-from app.web.origin import read_origin, read_site
+from app.web.origin import ANY, read_origin, read_site
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -99,6 +99,11 @@ class WebSettings(SettingsTable):
     origins: tuple[str, ...] = setting(
         (), "POTHOLE_ORIGINS", "other sites, https://host, whose pages may send requests; empty: only the lab's own"
     )
+    frame_ancestors: tuple[str, ...] = setting(
+        default=(),
+        variable="POTHOLE_FRAME_ANCESTORS",
+        text="sites, https://host, whose pages may show the lab in a frame; any: every site; empty: only the lab's own",
+    )
     trusted_proxies: tuple[str, ...] = setting(
         default=(),
         variable="POTHOLE_TRUSTED_PROXIES",
@@ -116,6 +121,11 @@ class WebSettings(SettingsTable):
         for name in self.hosts:
             if read_site(name) is None:
                 raise ValueError(f"POTHOLE_HOSTS must be any, or names such as lab.example.org, not {name!r}")
+        for site in self.frame_ancestors:
+            if site != ANY and read_origin(site) is None:
+                raise ValueError(
+                    f"POTHOLE_FRAME_ANCESTORS must be any, or sites such as https://course.example.org, not {site!r}"
+                )
         for origin in self.origins:
             if read_origin(origin) is None:
                 raise ValueError(f"POTHOLE_ORIGINS must be sites such as https://lab.example.org, not {origin!r}")

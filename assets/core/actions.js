@@ -53,6 +53,6 @@ export function headerActions(state) {
       for (const button of document.querySelectorAll("[data-action=toggle-controls]"))
         button.setAttribute("aria-expanded", String(panelOpen(state)));
     },
-    "copy-link": (_, button) => copyLink(state.values, button),
+    "copy-link": (_, button) => copyLink(state, button),
   };
 }

@@ -188,11 +188,11 @@ export interface ToyAnswer {
   left_out: string[];
 }
 
-/** POST /toy/open. */
+/** POST /toy/open. base: what a link to the state may leave out. */
 export interface OpenedLink {
   state: Record<string, any>;
   notices: string[];
-  link: string;
+  base: Record<string, any>;
 }
 
 /** A statement with its verdict, from runs made for it. */
@@ -361,7 +361,10 @@ export interface Explanation {
   cost: string;
 }
 
-/** What the toy lab's page is told once. presets: their words and states; short_words: by method. */
+/**
+ * What the toy lab's page is told once. presets: their words and states; short_words: by method; framed: whether
+ * pages of other sites may show it.
+ */
 export interface ToyTables {
   page: "toy";
   controls: Control[];
@@ -372,12 +375,14 @@ export interface ToyTables {
   presets: Record<string, Record<string, any>>;
   explanations: Explanation[];
   short_words: Record<string, string>;
+  framed: boolean;
 }
 
 /** POST /instruments/open. */
 export interface OpenedInstruments {
   state: Record<string, any>;
   notices: string[];
+  base: Record<string, any>;
 }
 
 /** One method's counts at these columns and rows of the map: [row][column]. */
@@ -578,6 +583,7 @@ export interface InstrumentTables {
   looks: Record<string, Look>;
   export: Control[];
   presets: Record<string, Record<string, any>>;
+  framed: boolean;
   instruments: InstrumentEntry[];
   own_controls: string[];
   explanations: Explanation[];
@@ -624,6 +630,7 @@ export interface OpenedNetwork {
   state: Record<string, any>;
   notices: string[];
   run: RunAnswer | null;
+  base: Record<string, any>;
 }
 
 /** POST /network/start. */

@@ -1,14 +1,21 @@
-// The link: every key of the state as a query string (the server reads it; see app/toy/link.py for the same in Python).
+// The link: what differs from the page's own state as a query string (the server reads it; app/state/schema.py writes the
+// same in Python).
 import { showNotices } from "./notices.js";
+import { same } from "./state.js";
 
 /** @typedef {import("./state.js").Values} Values */
+/** @typedef {import("./state.js").State} State */
 
 /** Pages that read the same state: the navigation takes it along. */
 const SHARING = ["/", "/instruments"];
 
-/** @param {Values} state */
-export function writeLink(state) {
-  const pairs = Object.entries(state).map(([name, value]) => {
+/**
+ * @param {Values} state
+ * @param {Values} [base] what a link may leave out, as the server says with every state that it opens
+ */
+export function writeLink(state, base = {}) {
+  const differing = Object.entries(state).filter(([name, value]) => !(name in base) || !same(base[name], value));
+  const pairs = differing.map(([name, value]) => {
     const text = Array.isArray(value) ? value.join(",") : String(value);
     return `${encodeURIComponent(name)}=${encodeURIComponent(text).replaceAll("%2C", ",")}`;
   });
@@ -36,19 +43,19 @@ export function isUndoable(changed, source, schema) {
 
 /**
  * Put the state into the address bar once it has settled.
- * @param {Values} state
+ * @param {State} state
  * @param {{ entry?: boolean, own?: string[] }} [options] entry: as an entry of its own in the browser's history;
  *   own: the keys that mean something on this page alone
  */
-export function showLink(state, { entry = false, own = [] } = {}) {
+export function showLink({ values, base }, { entry = false, own = [] } = {}) {
   clearTimeout(timer);
   undoable ||= entry;
   timer = setTimeout(() => {
-    const query = writeLink(state);
+    const query = writeLink(values, base);
     const how = undoable && query !== location.search ? "pushState" : "replaceState";
     undoable = false;
     history[how](history.state, "", location.pathname + query);
-    takeAlong(writeLink(Object.fromEntries(Object.entries(state).filter(([name]) => !own.includes(name)))));
+    takeAlong(writeLink(Object.fromEntries(Object.entries(values).filter(([name]) => !own.includes(name))), base));
   }, SETTLED);
 }
 
@@ -69,11 +76,11 @@ function takeAlong(query) {
 
 /**
  * Put the link of a state on the clipboard, and say so on the button for a moment.
- * @param {Values} values
+ * @param {State} state
  * @param {HTMLElement} [button]
  */
-export async function copyLink(values, button) {
-  const link = location.origin + location.pathname + writeLink(values);
+export async function copyLink({ values, base }, button) {
+  const link = location.origin + location.pathname + writeLink(values, base);
   try {
     await navigator.clipboard.writeText(link);
     if (button) button.textContent = "Copied";

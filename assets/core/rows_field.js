@@ -64,7 +64,8 @@ export function rowsField(control, tell) {
   /** @type {Widget["show"]} */
   const show = (value, source) => {
     const rows = parseRows(String(value));
-    if (source === "open") before.length = 0;
+    if (source === "open" || source === undefined)
+      before.length = 0; // another state: there is nothing to undo
     else if (source !== "undo" && text !== value) remember();
     undo.hidden = !before.length;
     text = String(value);

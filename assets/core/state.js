@@ -11,6 +11,8 @@ export class State {
   constructor() {
     /** @type {Values} */
     this.values = {};
+    /** @type {Values} what a link to the state may leave out */
+    this.base = {};
     /** @type {Listener[]} */
     this.listeners = [];
   }
@@ -26,8 +28,10 @@ export class State {
   /**
    * @param {Values} values
    * @param {string} source
+   * @param {Values} [base] what a link to them may leave out
    */
-  replace(values, source) {
+  replace(values, source, base = {}) {
+    this.base = base;
     const changed = new Set([...Object.keys(this.values), ...Object.keys(values)]);
     this.values = { ...values };
     this.#tell(changed, source);
@@ -66,6 +70,6 @@ export class State {
  * @param {unknown} a
  * @param {unknown} b
  */
-function same(a, b) {
+export function same(a, b) {
   return a === b || (Array.isArray(a) && Array.isArray(b) && a.join() === b.join());
 }

@@ -61,6 +61,18 @@ export class ExportDialog {
   }
 
   /**
+   * One more section, which makes no file.
+   * @param {string} title
+   * @param {string} text
+   * @param {...HTMLElement} row
+   */
+  add(title, text, ...row) {
+    const words = [make("h3", { textContent: title }), make("p", { className: "hint", textContent: text })];
+    const section = make("section", { className: "export-section" }, ...words, make("div", { className: "export-row" }, ...row));
+    this.node.querySelector(".export-foot")?.before(section);
+  }
+
+  /**
    * Fill a choice with what there is now; what was chosen stays where it is still there.
    * @param {string} name of the control
    * @param {string[][]} options

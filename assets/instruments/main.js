@@ -88,11 +88,11 @@ export class InstrumentsLab {
   async open(wish, undoable = false) {
     const ticket = (this.opening = Symbol("open"));
     try {
-      const { state, notices } = await postJson("/instruments/open", wish);
+      const { state, notices, base } = await postJson("/instruments/open", wish);
       if (ticket !== this.opening) return; // something else was wanted meanwhile
       showNotices("link", notices);
       this.undoable = undoable;
-      this.state.replace(state, "open");
+      this.state.replace(state, "open", base);
     } catch (error) {
       showNotices("request", problemsOf(error), "error");
     }
@@ -106,7 +106,7 @@ export class InstrumentsLab {
     const { values } = this.state;
     const entry = source === "open" ? this.undoable : isUndoable(changed, source, this.schema);
     if (source === "open") this.undoable = false;
-    showLink(values, { entry, own: ["panel", ...this.tables.own_controls] });
+    showLink(this.state, { entry, own: ["panel", ...this.tables.own_controls] });
     for (const tool of this.tools) tool.show();
     if (changed.has("scheme")) this.applyScheme(values.scheme);
     if (changed.has("surface") && source === "choice") {

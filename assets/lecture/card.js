@@ -7,6 +7,17 @@ import { postJson, problemsOf } from "../core/http.js";
 /** @typedef {import("../core/contract.js").GoalAnswer} GoalAnswer */
 /** @typedef {{ state: import("../core/state.js").State, widgets?: import("../core/widgets.js").Widgets, request?: () => Record<string, any> }} CardPage */
 
+// Where a scene's "show" finds what stands below the first screen; cut, map and surface stand there anyway.
+/** @type {Record<string, string>} */
+const BELOW = {
+  losses: "figure:has(> #losses-chart)",
+  distance: "figure:has(> #distance-chart)",
+  curvature: "figure:has(> #curvature-chart)",
+  outcomes: "section:has(> #outcomes)",
+  claims: "#claims-section",
+  anatomy: "#anatomy-section",
+};
+
 /** @param {string} text */
 const paragraph = (text, className = "") => make("p", { textContent: text, className });
 
@@ -29,7 +40,7 @@ export class SceneCard {
     this.shown = ""; // which scene stands here
     /** @type {LectureScene | null} */
     this.scene = null;
-    /** @type {Map<Element, Comment>} rows of controls that stand here → where they belong */
+    /** @type {Map<Element, Comment>} what stands with the scene for a while → where it belongs */
     this.lent = new Map();
   }
 
@@ -43,10 +54,9 @@ export class SceneCard {
     document.body.dataset.show = scene?.show.join(" ") ?? "";
     document.body.classList.toggle("showing", Boolean(scene?.show.length));
     this.scene = scene;
-    if (!said) this.giveBack();
-    else if (this.shown !== key) this.#build(scene);
+    if (said && this.shown !== key) this.#build(scene);
     this.shown = said ? key : "";
-    if (said) this.takeControls();
+    this.borrow();
   }
 
   /** @param {LectureScene} scene */
@@ -91,24 +101,26 @@ export class SceneCard {
     );
   }
 
-  /** The scene's controls stand here; those of another scene stand where they belong. */
-  takeControls() {
-    const names = this.scene?.turn ?? [];
-    const rows = names.map((name) => this.page.widgets?.shown.get(name)?.row).filter((row) => row !== undefined);
-    if (rows.length === this.lent.size && rows.every((row) => this.lent.has(row))) return;
-    this.giveBack();
-    for (const row of rows) {
+  /** The scene's controls stand here, and what it shows among the pictures; what another scene had goes home. */
+  borrow() {
+    const { turn, show } = this.scene ?? { turn: [], show: [] };
+    const rows = turn.map((name) => this.page.widgets?.shown.get(name)?.row).filter((row) => row !== undefined);
+    const parts = show.flatMap((name) => document.querySelector(BELOW[name] ?? "none") ?? []);
+    if ([...rows, ...parts].length === this.lent.size && [...rows, ...parts].every((node) => this.lent.has(node))) return;
+    this.#giveBack();
+    for (const node of [...rows, ...parts]) {
       const mark = document.createComment("");
-      row.before(mark);
-      this.lent.set(row, mark);
+      node.before(mark);
+      this.lent.set(node, mark);
     }
     this.turn.replaceChildren(...rows);
+    document.querySelector(".pictures")?.append(...parts);
   }
 
-  giveBack() {
-    for (const [row, mark] of this.lent) {
-      if (mark.isConnected) mark.replaceWith(row);
-      else row.remove(); // its place has been built anew, with another row
+  #giveBack() {
+    for (const [node, mark] of this.lent) {
+      if (mark.isConnected) mark.replaceWith(node);
+      else node.remove(); // its place has been built anew, with another in its stead
     }
     this.lent.clear();
   }

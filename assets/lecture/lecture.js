@@ -32,7 +32,7 @@ export class Lecture {
     this.jump = asked.includes("scenes") && asked.every((name) => OWN_KEYS.has(name));
     page.state.listen((changed, source) => {
       if (["scenes", "scene"].some((name) => changed.has(name))) this.follow();
-      else if (source === "open" && this.on) this.card.takeControls(); // some of the page's controls may be new
+      else if (source === "open" && this.on) this.card.borrow(); // some of the page's controls may be new
     });
     page.actions.add({
       lecture: () => showLectureWindow(this),

@@ -132,6 +132,13 @@ export function showLectureWindow(lecture) {
       toggle("Projector theme", "projector", "theme", "projector"),
       toggle("Controls hidden", "panel", "panel", "hidden"),
     ),
+    make(
+      "p",
+      { className: "hint" },
+      "To print: ",
+      make("a", { href: `/handout?scenes=${lecture.on ? lecture.kind : "lab"}`, target: "_blank", textContent: "a handout" }),
+      " of the scenes, with or without answers.",
+    ),
     ownFile(lecture, close),
   );
 }

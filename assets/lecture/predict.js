@@ -134,6 +134,7 @@ export class Predict {
 
   show() {
     this.place.hidden = this.phase === "off";
+    this.place.dataset.phase = this.phase;
     if (this.phase === "off") return;
     const asking = this.phase === "asking";
     this.title.textContent = this.mode === "first" ? "Who arrives first?" : "Who gets out?";

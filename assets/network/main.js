@@ -91,9 +91,9 @@ export class NetworkLab {
 
   async open() {
     try {
-      const { state, notices, run } = await postJson("/network/open", { query: location.search });
+      const { state, notices, run, base } = await postJson("/network/open", { query: location.search });
       showNotices("link", notices);
-      this.state.replace(state, "open");
+      this.state.replace(state, "open", base);
       this.attach(run);
     } catch (error) {
       this.failed(error);
@@ -224,7 +224,7 @@ export class NetworkLab {
 
   changed(changed, source) {
     const { values } = this.state;
-    showLink(values);
+    showLink(this.state);
     if (changed.has("scheme")) this.applyScheme(values.scheme);
     if (changed.has("network") || changed.has("data")) this.showTask(changed);
     if (changed.has("methods") || changed.has("scheme")) this.legend.update(values.methods, this.looks, this.colours.paper);

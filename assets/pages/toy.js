@@ -10,6 +10,7 @@ import { addTheme } from "../lecture/theme.js";
 import { addAnatomy } from "../toy/anatomy.js";
 import { addCloud } from "../toy/cloud.js";
 import { addCosts } from "../toy/cost.js";
+import { addEmbed } from "../toy/embed.js";
 import { addCut } from "../toy/cut.js";
 import { addExplanations } from "../toy/explain.js";
 import { addFirstScreen } from "../toy/first_screen.js";
@@ -21,5 +22,5 @@ import { addOwnSettings } from "../toy/own.js";
 addPage("toy", ToyLab, [
   ...[addFirstScreen, addExplanations, addPresetChanges, addHelp, addLecture, addTheme, addToyExport],
   ...[addDataTable, addFilmStrip, addPictureWords, addPredict],
-  ...[addAnatomy, addCloud, addCosts, addCut, addDigging, addOwnSettings],
+  ...[addAnatomy, addCloud, addCosts, addCut, addDigging, addEmbed, addOwnSettings],
 ]);

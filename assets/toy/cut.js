@@ -10,10 +10,14 @@ import { pictureOf } from "./cut_lanes.js";
 import { CutSteps } from "./cut_steps.js";
 
 /** @typedef {import("../core/contract.js").CutAnswer} CutAnswer */
-/** @typedef {{ body: Record<string, unknown>, steps: number[], known: CutSteps }} Wish */
+/** @typedef {import("./run_charts.js").RunEntry} RunEntry */
+/** @typedef {{ body: Record<string, unknown>, steps: number[], known: CutSteps, entries: RunEntry[] }} Wish */
 
 /** @type {Record<string, string>} */
 const ALONG = { basin: "loss on the way to the basin", gradient: "loss straight downhill", probe: "loss where the probe looks" };
+const AFTER = 20; // ms after new paths: they are painted first
+const PACE = 100; // ms between two requests for new paths: a dragged slider goes before
+const AGAIN = 1000; // ms after no answer, or a busy server's
 const REST = 400; // ms without a change before the picture is put into words
 
 export class Cut {
@@ -23,17 +27,23 @@ export class Cut {
     this.view = new CutView(by("cut-stack"));
     this.known = new CutSteps(); // of the run on the screen
     this.shown = this.known; // what is drawn: the run before, until something of this one is known
-    /** @type {import("./run_charts.js").RunEntry[]} the runs that `shown` belongs to */
+    /** @type {RunEntry[]} the runs that `shown` belongs to */
     this.entries = [];
     /** @type {Record<string, unknown> | null} */
     this.body = null;
     this.scheduled = 0;
+    this.began = -PACE; // when it was last asked for new paths
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.beginning = undefined;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.resting = undefined;
     /** @type {LatestWinsGate<Wish, CutAnswer>} */
     this.gate = new LatestWinsGate(({ body, steps }, signal) => postJson("/toy/cut", { ...body, cut_steps: steps }, signal), {
       onAnswer: (answer, wish) => this.#answered(answer, wish),
-      onFailure: (error) => error instanceof Refused && error.status !== 429 && showNotices("request", error.problems, "error"),
+      onFailure: (error) => {
+        if (error instanceof Refused && error.status === 422) showNotices("request", error.problems, "error");
+        else setTimeout(() => this.#ask(), AGAIN);
+      },
     });
     page.widgets.build(by("cut-controls"), page.schema.group("cut"));
     document.addEventListener("pothole:painted", () => this.#begin());
@@ -56,7 +66,14 @@ export class Cut {
     const curve = this.page.surface?.dimension === 1; // is its own line
     by("cut-controls").hidden = curve;
     by("cut-hint").textContent = curve ? "the loss itself" : ALONG[state.get("cut_line")];
-    this.#ask();
+    this.beginning ??= setTimeout(
+      () => {
+        this.beginning = undefined;
+        this.began = performance.now();
+        this.#ask();
+      },
+      Math.max(AFTER, this.began + PACE - performance.now()),
+    );
   }
 
   #follow() {
@@ -65,23 +82,22 @@ export class Cut {
   }
 
   #ask() {
-    if (!this.body) return;
+    if (!this.body || this.beginning) return;
     const { pictures, player, gate } = this.page;
     const at = [...new Set(pictures.entries.map((entry) => Math.min(ownStep(entry, player.step), entry.last)))];
     const steps = this.known.wanted(at.length ? at : [player.step], player.steps, !gate.idle);
-    if (steps.length && this.gate.idle) this.gate.ask({ body: this.body, steps, known: this.known });
+    if (steps.length && this.gate.idle) this.gate.ask({ body: this.body, steps, known: this.known, entries: pictures.entries });
   }
 
   /**
+   * While a slider is dragged the paths may be newer by now: their cut comes next, and this one is nearer than the last.
    * @param {CutAnswer} answer
    * @param {Wish} wish
    */
-  #answered(answer, { known, steps }) {
+  #answered(answer, { known, steps, entries }) {
     known.keep(answer, steps);
-    if (known === this.known) {
-      this.shown = known;
-      this.entries = this.page.pictures.entries;
-    }
+    this.shown = known;
+    this.entries = entries;
     this.#ask();
     cancelAnimationFrame(this.scheduled);
     this.scheduled = requestAnimationFrame(() => this.draw());

@@ -11,5 +11,5 @@ export function addFirstScreen() {
     document.documentElement.style.setProperty("--above", `${above}px`);
   };
   const watch = new ResizeObserver(measure);
-  for (const node of [document.querySelector(".top"), by("notices"), by("lecture-bar")]) if (node) watch.observe(node);
+  for (const node of [document.querySelector(".top"), by("notices"), by("lecture-bar"), by("lecture-card")]) if (node) watch.observe(node);
 }

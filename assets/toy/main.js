@@ -145,14 +145,14 @@ export class ToyLab {
   async open({ undoable = false, plays = false, ...wish }) {
     const ticket = (this.opening = Symbol("open"));
     try {
-      const { state, notices } = await postJson("/toy/open", wish);
+      const { state, notices, base } = await postJson("/toy/open", wish);
       if (ticket !== this.opening) return; // something else was wanted meanwhile
       showNotices("link", notices);
       this.undoable = undoable;
       this.wantsPlay =
         plays && state.preset in this.tables.presets && !this.played.has(state.preset) && state.predict === "off" && !lessMotion();
       if (this.wantsPlay) this.played.add(state.preset);
-      this.state.replace(state, "open");
+      this.state.replace(state, "open", base);
       this.opens += 1;
     } catch (error) {
       showNotices("request", problemsOf(error), "error");
@@ -167,7 +167,7 @@ export class ToyLab {
     const { values } = this.state;
     const entry = source === "open" ? this.undoable : isUndoable(changed, source, this.schema);
     if (source === "open") this.undoable = false;
-    showLink(values, { entry, own: ["panel"] });
+    showLink(this.state, { entry, own: ["panel"] });
     // What was clamped is said until something else is wanted.
     if (source !== "server" && source !== "player") showNotices("clamped", []);
     if (changed.has("scheme")) this.applyScheme(values.scheme);

@@ -43,7 +43,9 @@ export function addPresetChanges(page) {
     const changes = preset ? changesFrom(preset.state, values, page.schema) : [];
     const changed = changes.length > 0;
     const more = changes.length > NAMED ? `, and ${changes.length - NAMED} more` : "";
-    words.textContent = changed ? `Changed: ${changes.slice(0, NAMED).map(said).join(", ")}${more}.` : "";
+    const told = changed ? `Changed: ${changes.slice(0, NAMED).map(said).join(", ")}${more}.` : "";
+    if (words.textContent === told && back.dataset.value === values.preset) return; // a drag asks often
+    words.textContent = told;
     back.textContent = `Back to ${preset?.title}`;
     back.dataset.value = values.preset;
     place.hidden = !changed;

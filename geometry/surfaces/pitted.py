@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -15,7 +15,6 @@ from geometry.gaussian import Moments
 from geometry.minima import are_lowest, descend
 from geometry.objective import Array, Layout
 from geometry.surface import Domain, FlatBasin, Minimum, Surface, floating
-from geometry.surfaces.annular_well import AnnularWell
 
 FAR = 6.0
 """So many widths away a pit has moved no minimum by more than rounding."""
@@ -47,7 +46,7 @@ class Pitted(Surface):
     geometry.smoothing.
     """
 
-    ground: Surface = field(default_factory=AnnularWell)
+    ground: Surface
     pits: tuple[Pit, ...] = ()
 
     def __post_init__(self) -> None:

@@ -142,7 +142,7 @@ class LabPage:
         """The link to the whole state, once the address bar shows it."""
         shown = """async () => {
           const { writeLink } = await import("/assets/core/link.js");
-          const wanted = location.pathname + writeLink(potholeLab.toy.state.values);
+          const wanted = location.pathname + writeLink(potholeLab.toy.state.values, potholeLab.toy.state.base);
           return wanted === location.pathname + location.search && wanted;
         }"""
         return self.until(lambda: self.page.evaluate(shown))

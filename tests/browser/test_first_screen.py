@@ -71,7 +71,7 @@ def test_a_run_plays_by_itself_once_and_back_undoes(new_page):
     page.locator("[data-control=radius] .slider").focus()
     page.keyboard.press("ArrowRight")
     lab.settle()
-    lab.until(lambda: "&radius=0.31" in page.evaluate("location.search"))
+    lab.until(lambda: "radius=0.31" in page.evaluate("location.search"))
     page.locator("[data-action=preset][data-value=stiff-valley]").click()
     lab.until(lambda: page.evaluate("potholeLab.toy.player.playing"))
     lab.until(lambda: "preset=stiff-valley" in page.evaluate("location.search"))

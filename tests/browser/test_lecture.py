@@ -246,6 +246,21 @@ def test_an_exercise_solved_and_failed(new_page):
     told.get_by_text("changed: Seed").wait_for()
 
 
+def test_the_handout_has_pictures_and_gives_answers_to_who_asks_for_them(new_page):
+    lab = LabPage(new_page())
+    page, text = lab.page, lab.page.locator("#handout-text")
+    page.goto("/handout?scenes=exercises")
+    page.locator("#handout-text[aria-busy=false]").wait_for()
+    assert text.locator("img").count() == 10
+    assert text.get_by_text("One solution").count() == 0 and text.locator(".line").count() == 30
+    page.get_by_role("link", name="With answers").click()
+    page.locator("#handout-text[aria-busy=false]").wait_for()
+    assert text.get_by_text("One solution").count() == 10 and text.locator(".line").count() == 0
+    page.emulate_media(media="print")
+    assert page.locator(".handout-tools").is_hidden()
+    assert page.locator(".top").is_hidden()
+
+
 def test_a_scene_file_opened_in_the_browser_stays_there(new_page, page_problems):
     page_problems.allow("422")
     lab = LabPage(new_page(**HALL))

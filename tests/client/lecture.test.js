@@ -1,6 +1,7 @@
-// What was said before a run is compared with what happened.
+// What was said before a run is compared with what happened; the code of a frame.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { frameCode } from "../../assets/toy/embed.js";
 import { compareEndings, compareFirst } from "../../assets/lecture/predictions.js";
 
 const row = (method, outcome, arrival) => ({ method, outcome, arrival, sentence: `${outcome} (${method})` });
@@ -17,4 +18,12 @@ test("who is first", () => {
   assert.ok(compareFirst("D", ROWS).startsWith("Right: D. D arrives first"));
   assert.equal(compareFirst("nobody", []), "Right: nobody. No method arrives within the run.");
   assert.equal(compareFirst(undefined, []), "Nobody guessed. No method arrives within the run.");
+});
+
+test("the code of a frame is one line of HTML whatever the link holds", () => {
+  const code = frameCode('http://lab.example/?embed=1&methods=SGDM,SAM&x="><script>', { width: 900, height: 520 });
+  assert.equal(
+    code,
+    '<iframe src="http://lab.example/?embed=1&amp;methods=SGDM,SAM&amp;x=&quot;><script>" width="900" height="520" style="border: 0" title="Pothole lab"></iframe>',
+  );
 });

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.state.control import ChoiceControl, TextControl
+from app.state.control import ChoiceControl, NamesControl, TextControl
 from app.state.schema import write_link
 from app.toy.controls import controls, controls_of
 from app.toy.pits import PITS
 from app.toy.presets import CUSTOM, DEFAULT_PRESET, PRESETS
-from app.toy.request import read_link
+from app.toy.request import base_of, read_link
 from geometry.surfaces import SURFACES, make_surface
 from optimizers import METHODS
 
@@ -30,6 +30,8 @@ def states(draw):
         # Parameters of a surface keep their defaults: not every combination is a surface.
         if isinstance(control, ChoiceControl):
             state[control.name] = draw(st.sampled_from(control.values))
+        elif isinstance(control, NamesControl):
+            state[control.name] = control.read(draw(st.lists(st.sampled_from(control.names), min_size=1)))[0]
         elif control == PITS:
             state[control.name] = draw(st.sampled_from(["", "1,-2,3,0.5", "1,0,0.01,0.1;-100,0.5,1000,5"]))
         elif isinstance(control, TextControl):
@@ -100,10 +102,13 @@ def test_out_of_range_is_clamped_with_a_notice():
 @pytest.mark.parametrize("text", ["abc", "", "nan", "inf", "-inf", "1e999", "[]", "null", "%00", "1;2", "0x10"])
 def test_a_wrong_value_is_replaced_with_a_sentence(control, text):
     reading = read_link(f"?{control.name}={text}")
-    if control == PITS and text == "":
-        assert not reading.problems, "no pits are a state of their own"
+    if (control == PITS or isinstance(control, NamesControl)) and text == "":
+        assert not reading.problems, "no pits are a state of their own, and so are no names"
         return
     assert len(reading.problems) == 1
+    if isinstance(control, NamesControl):
+        assert "does not exist" in reading.problems[0]
+        return
     assert control.title in reading.problems[0]
     assert reading.state == read_link("").state
 
@@ -142,6 +147,29 @@ def test_any_text_is_read(text):
 def test_any_values_of_known_keys_are_read(values):
     reading = read_link("&".join(f"{name}={value}" for name, value in values.items()))
     assert read_link(write_link(reading.state)).state == reading.state
+
+
+@given(st.dictionaries(st.sampled_from([c.name for c in controls()]), st.text(max_size=20), max_size=6))
+def test_a_link_needs_only_what_differs(values):
+    state = read_link("&".join(f"{name}={value}" for name, value in values.items())).state
+    assert read_link(write_link(state, base_of(state))).state == state
+
+
+@pytest.mark.parametrize(
+    ("query", "short"),
+    [
+        ("", "?"),
+        ("?preset=figure-2&radius=0.4", "?radius=0.4"),
+        ("?preset=stiff-valley", "?preset=stiff-valley"),
+        ("?surface=himmelblau&seed=3", "?surface=himmelblau&seed=3"),
+        ("?preset=stiff-valley&surface=himmelblau", "?preset=stiff-valley&surface=himmelblau"),
+        ("?preset=custom", "?surface=annular-well"),
+    ],
+)
+def test_a_short_link_names_what_decides_the_rest(query, short):
+    state = read_link(query).state
+    assert write_link(state, base_of(state)) == short
+    assert read_link(short).state == state
 
 
 def test_an_endless_link_is_cut():

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.web.origin import read_origin, read_site
+from app.web.security import content_security_policy
 from app.web.settings import WebSettings
 from tests.app.web.guarded import Guarded
 
@@ -107,6 +108,7 @@ def test_two_origins_are_none():
         ("POTHOLE_ORIGINS", "lab.example"),
         ("POTHOLE_ORIGINS", "https://lab.example/page"),
         ("POTHOLE_ORIGINS", "null"),
+        ("POTHOLE_FRAME_ANCESTORS", "course.example"),
         ("POTHOLE_HOSTS", "https://lab.example"),
         ("POTHOLE_HOSTS", "a b"),
     ],
@@ -114,6 +116,21 @@ def test_two_origins_are_none():
 def test_what_is_no_site_is_named_at_the_start(variable, value):
     with pytest.raises(ValueError, match=f"{variable} must be .*, not '{value}'"):
         WebSettings.from_environment({variable: value})
+
+
+@pytest.mark.parametrize(
+    ("sites", "told"),
+    [
+        ((), "frame-ancestors 'self'"),
+        (
+            ("https://Course.example:443/", "http://localhost:9000"),
+            "frame-ancestors 'self' https://course.example http://localhost:9000",
+        ),
+        (("https://course.example", "any"), "frame-ancestors *"),
+    ],
+)
+def test_who_may_show_the_lab_in_a_frame(sites, told):
+    assert told in content_security_policy([], sites).split("; ")
 
 
 def test_letters_of_other_alphabets_are_compared_as_browsers_send_them():

@@ -7,6 +7,7 @@ import pytest
 
 from app.encoding import decode
 from app.state.control import ChoiceControl
+from app.state.schema import write_link
 from app.toy import batch as toy_batch
 from app.toy.controls import controls, controls_of
 from app.web.settings import web_settings
@@ -124,7 +125,8 @@ def test_a_link_is_opened(post):
     assert len(said["notices"]) == 3
     for words in ("Steps", "Probe radius", "“nonsense”"):
         assert any(words in notice for notice in said["notices"])
-    assert post("/toy/open", {"query": said["link"]}).json()["state"] == said["state"]
+    link = write_link(said["state"], said["base"])
+    assert post("/toy/open", {"query": link}).json()["state"] == said["state"]
 
 
 @pytest.mark.parametrize("wish", [{"query": 3}, {"query": None}, {"state": "x"}, {"state": []}, {"query": ["?"]}])

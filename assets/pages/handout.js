@@ -1,0 +1,4 @@
+import { addPage } from "../core/start.js";
+import { Handout } from "../lecture/handout.js";
+
+addPage("handout", Handout);
