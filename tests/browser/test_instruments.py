@@ -109,7 +109,7 @@ def test_the_navigation_takes_the_setting_along(page):
     assert page.locator("[data-field=learning_rate]").input_value() == "0.0123"
     assert page.locator("#notices .notice").count() == 0, "nothing of the instruments' own came along"
     page.wait_for_function("() => document.querySelectorAll('.pages a')[1].search.includes('stiff-valley')")
-    assert page.locator(".pages a").nth(2).get_attribute("href") == "/network"
+    assert page.get_by_role("link", name="Network").get_attribute("href") == "/network"
 
 
 def test_ghost_minima_are_marked(page):
