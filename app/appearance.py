@@ -1,4 +1,4 @@
-"""How things look: one colour, line and marker per method (Okabe–Ito, then Tol), and the colours of light and dark."""
+"""How things look: a colour and a line per method (Okabe–Ito, then Tol), a marker, the colours of light and dark."""
 
 from __future__ import annotations
 
@@ -25,6 +25,26 @@ NAMED_LOOKS = {
     "FSAM": MethodLook("#D55E00", "8 3 2 3", "cross"),
     "ASAM": MethodLook("#7A7A7A", "4 3", "hexagon", colour_on_dark="#999999"),
     "Fisher-SAM": MethodLook("#000000", "1 3", "wedge", 2.2, colour_on_dark="#F0E442"),
+    # The others carry their family's marker, and their hue is near: warm for probes and mixes, purple for
+    # preconditioners, blue to green for outer rules.
+    "VaSSO": MethodLook("#AA7744", "9 2", "square", colour_on_dark="#DDAA77"),
+    "SSAM-F": MethodLook("#774411", "6 2", "square", colour_on_dark="#CC9966"),
+    "SSAM-D": MethodLook("#8A8A20", "3 2", "square", colour_on_dark="#DDDD77"),
+    "SAM-ON": MethodLook("#997700", "11 3", "square", colour_on_dark="#EECC66"),
+    "Riemannian SAM": MethodLook("#994455", "14 3", "square", colour_on_dark="#E7A0A8"),
+    "GNP": MethodLook("#AA4466", "7 2 1 2", "square", colour_on_dark="#FF99BB"),
+    "GSAM": MethodLook("#BB5566", "9 3 1 3", "square", colour_on_dark="#FF8899"),
+    "WSAM": MethodLook("#CC6633", "5 3 1 3 1 3", "square", colour_on_dark="#FFAA88"),
+    "LookSAM": MethodLook("#884400", "2 2", "square", colour_on_dark="#DD9955"),
+    "NGD": MethodLook("#AA3377", "6 3 3 3", "triangle", colour_on_dark="#EE88CC"),
+    "K-FAC": MethodLook("#6A3D9A", "4 2 1 2 1 2", "triangle", colour_on_dark="#B79BE0"),
+    "Shampoo": MethodLook("#771155", "12 2", "triangle", colour_on_dark="#CC77BB"),
+    "GD": MethodLook("#4477AA", "8 5", "circle", colour_on_dark="#77AADD"),
+    "Nesterov": MethodLook("#114477", "3 5", "circle", colour_on_dark="#88BBEE"),
+    "Adam": MethodLook("#117777", "15 4 3 4", "circle", colour_on_dark="#44BBAA"),
+    "AdamW": MethodLook("#117744", "10 2 2 2", "circle", colour_on_dark="#66CC99"),
+    "Lion": MethodLook("#777711", "6 1 2 1", "circle", colour_on_dark="#BBBB66"),
+    "Muon": MethodLook("#225555", "13 2 5 2", "circle", colour_on_dark="#66AAAA"),
 }
 
 

@@ -19,6 +19,7 @@ Array = Any
 class Adam:
     """m ← β₁ m + (1−β₁) u;  v ← β₂ v + (1−β₂) u²;  θ ← θ − η m̂ / (√v̂ + e), with m̂ = m/(1−β₁ᵗ), v̂ = v/(1−β₂ᵗ).
 
+    With `share` s, η stands for s times the step's: a method that shares η with others then walks at its own scale.
     The weight decay λ_w is that of the step, or `weight_decay` where that is not None. It is added to u in front of all
     this (L2), or with `decoupled` (AdamW) θ ← θ − ηλ_w θ of the old θ comes on top.
 
@@ -34,9 +35,10 @@ class Adam:
     epsilon: Any = 1e-8
     decoupled: bool = False
     weight_decay: Any | None = None
+    share: Any = 1.0
     capabilities: ClassVar = OuterCapabilities(
         learning_rate=Tunable("learning_rate", "η", 1e-4, 1.0),
-        array_fields=("beta1", "beta2", "epsilon", "weight_decay"),
+        array_fields=("beta1", "beta2", "epsilon", "weight_decay", "share"),
     )
 
     def __post_init__(self) -> None:
@@ -45,7 +47,7 @@ class Adam:
     def formula(self) -> tuple[str, str]:
         """Both averages, and the step."""
         decay = " − ηλθ" if self.decoupled else ""
-        return "m ← β₁m + (1−β₁)u, v ← β₂v + (1−β₂)u²", f"θ ← θ − η m̂/(√v̂ + e){decay}"
+        return "m ← β₁m + (1−β₁)u, v ← β₂v + (1−β₂)u²", f"θ ← θ − η m̂/(√v̂ + e){decay}{told(self.share)}"
 
     def start(self, theta: Array) -> dict[str, Array]:
         """m = v = 0."""
@@ -56,7 +58,7 @@ class Adam:
         self, theta: Array, direction: Array, state: dict[str, Array], settings: Any, index: int, layout: Layout
     ) -> tuple[Array, dict[str, Array]]:
         """One step."""
-        xp, rate = array_namespace(theta), expand_trailing(settings.learning_rate)
+        xp, rate = array_namespace(theta), expand_trailing(settings.learning_rate) * expand_trailing(self.share)
         decay = settings.weight_decay if self.weight_decay is None else self.weight_decay
         b1, b2 = expand_trailing(self.beta1), expand_trailing(self.beta2)
         u = direction if self.decoupled else decayed(direction, decay, theta)
@@ -70,15 +72,16 @@ class Adam:
 class Lion:
     """c = sign(β₁ m + (1−β₁) u);  m ← β₂ m + (1−β₂) u;  θ ← θ − η (c + λ_w θ), with sign(0) = 0.
 
-    λ_w: that of the step, or `weight_decay` where that is not None. β₁ = 0 is sign descent.
+    λ_w and η: that of the step, or `weight_decay` where that is not None, and `share` times it. β₁ = 0 is sign descent.
     Chen et al., "Symbolic discovery of optimization algorithms" (arXiv 2302.06675).
     """
 
     beta1: Any = 0.9
     beta2: Any = 0.99
     weight_decay: Any | None = None
+    share: Any = 1.0
     capabilities: ClassVar = OuterCapabilities(
-        learning_rate=Tunable("learning_rate", "η", 1e-5, 0.1), array_fields=("beta1", "beta2", "weight_decay")
+        learning_rate=Tunable("learning_rate", "η", 1e-5, 0.1), array_fields=("beta1", "beta2", "weight_decay", "share")
     )
 
     def __post_init__(self) -> None:
@@ -86,7 +89,7 @@ class Lion:
 
     def formula(self) -> tuple[str, str]:
         """The average, and the step."""
-        return "c = sign(β₁m + (1−β₁)u), m ← β₂m + (1−β₂)u", "θ ← θ − η(c + λθ)"
+        return "c = sign(β₁m + (1−β₁)u), m ← β₂m + (1−β₂)u", f"θ ← θ − η(c + λθ){told(self.share)}"
 
     def start(self, theta: Array) -> Array:
         """m = 0."""
@@ -99,8 +102,15 @@ class Lion:
         b1, b2 = expand_trailing(self.beta1), expand_trailing(self.beta2)
         decay = settings.weight_decay if self.weight_decay is None else self.weight_decay
         c = array_namespace(theta).sign(b1 * state + (1 - b1) * direction)
-        moved = theta - expand_trailing(settings.learning_rate) * decayed(c, decay, theta)
-        return moved, b2 * state + (1 - b2) * direction
+        rate = expand_trailing(settings.learning_rate) * expand_trailing(self.share)
+        return theta - rate * decayed(c, decay, theta), b2 * state + (1 - b2) * direction
+
+
+def told(share: Any) -> str:
+    """What η is, where it is not the step's own."""
+    if getattr(share, "ndim", 0):
+        return ", η a share of the step’s"
+    return "" if share == 1 else f", η = {float(share):g} of the step’s"
 
 
 def check_betas(rule: Adam | Lion) -> None:

@@ -1,10 +1,11 @@
 """The anatomy of one step: every vector of the composed rule at one step of a recorded run, as numbers to draw.
 
-    g = ∇L(θ);  ε = probe − θ;  g⁺ = ∇L(θ + ε);  ĝ = g⁺ + noise;  v ← μ v + U ĝ;  θ ← θ − η v
+    g = ∇L(θ);  ε = probe − θ;  g⁺ = ∇L(θ + ε);  ĝ = mix(g, g⁺) + noise;  v ← μ v + U ĝ;  θ ← θ − η v
 
-Positions, probes, outer gradients and U are the run's own record. g and the clean g⁺ are the surface's gradients at the
-recorded points, and the velocity, which a run does not record, is the recursion over its recorded U and ĝ: the record
-then obeys θ_{t+1} = θ_t − η v_{t+1} to rounding, which a test checks for every method and surface.
+Positions, probes, the gradients ĝ that the steps use and U are the run's own record. g and the clean g⁺ are the
+surface's gradients at the recorded points, and the velocity, which a run does not record, is the recursion over its
+recorded U and ĝ: the record then obeys θ_{t+1} = θ_t − η v_{t+1} to rounding, which a test checks for every method and
+surface. Where the outer rule is not the heavy ball, v_{t+1} is the recorded step divided by −η.
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ from optimizers.run import Run
 class StepAnatomy:
     """One walker's step t → t + 1 in D dimensions; vectors have shape (D,), U has (D, D).
 
-    theta θ_t, gradient ∇L(θ_t), offset ε, probe θ + ε, outer ∇L(θ + ε) without noise, noise, noisy their sum ĝ,
-    preconditioner U, direction U ĝ, velocity_before v_t, velocity v_{t+1}, displacement −η v_{t+1}, arrived θ_{t+1} as
-    recorded (not-a-number where the walker diverged in this step).
+    theta θ_t, gradient ∇L(θ_t), offset ε, probe θ + ε, outer ∇L(θ + ε) without noise, mixed mix(g, g⁺), noise, noisy
+    the two's sum ĝ, preconditioner U, direction U ĝ, velocity_before v_t, velocity v_{t+1}, displacement −η v_{t+1}
+    with what goes past v, arrived θ_{t+1} as recorded (not-a-number where the walker diverged in this step).
     """
 
     step: int
@@ -36,6 +37,7 @@ class StepAnatomy:
     offset: np.ndarray
     probe: np.ndarray
     outer: np.ndarray
+    mixed: np.ndarray
     noise: np.ndarray
     noisy: np.ndarray
     preconditioner: np.ndarray
@@ -59,13 +61,21 @@ def directions(run: Run) -> np.ndarray:
 
 
 def velocities(run: Run) -> np.ndarray:
-    """v before each step and at the end, (T+1, …, D): v₀ = 0, v_{t+1} = μ v_t + U_t ĝ_t over the record."""
+    """v before each step and at the end, (T+1, …, D): v₀ = 0, v_{t+1} = μ v_t + U_t ĝ_t over the record; the recorded
+    steps over −η where the outer rule is not the heavy ball."""
     steps = directions(run)
     walkers = steps.shape[1:-1]
-    momentum = np.broadcast_to(np.asarray(run.settings["momentum"], dtype=float).reshape(-1), (int(np.prod(walkers)),))
-    momentum = momentum.reshape(*walkers, 1)
+
+    def of_walkers(name: str) -> np.ndarray:
+        value = np.asarray(run.settings[name], dtype=float).reshape(-1)
+        return np.broadcast_to(value, (int(np.prod(walkers)),)).reshape(*walkers, 1)
+
     v = np.zeros((len(steps) + 1, *steps.shape[1:]))
     with np.errstate(over="ignore", invalid="ignore"):
+        if not run.method.outer.capabilities.compiled:
+            v[1:] = -np.diff(np.asarray(run.positions), axis=0) / of_walkers("learning_rate")
+            return v
+        momentum = of_walkers("momentum")
         for t, direction in enumerate(steps):
             v[t + 1] = momentum * v[t] + direction
     return v
@@ -91,26 +101,31 @@ def step_anatomy(run: Run, step: int) -> StepAnatomy:
     theta, probe, noisy = (np.asarray(record[t]) for record in (run.positions, run.probes, run.gradients))
     number = {name: _number(run.settings[name]) for name in ("learning_rate", "radius", "momentum", "noise_variance")}
     with np.errstate(over="ignore", invalid="ignore"):
-        outer = np.asarray(run.objective.gradient(probe))
-        noise = noisy - outer if number["noise_variance"] > 0 else np.zeros_like(noisy)
+        outer, gradient = np.asarray(run.objective.gradient(probe)), np.asarray(run.objective.gradient(theta))
+        probing, mix = bool(run.method.probe.schedule.due(t)), run.method.mix
+        noiseless = number["noise_variance"] == 0
+        told = mix.combine(run.objective.layout, gradient, outer, probing, None) if mix.memory(theta) is None else None
+        mixed = noisy if told is None or (noiseless and not mix.capabilities.compiled) else np.asarray(told.gradient)
+        past = 0.0 if told is None or told.beyond is None else told.beyond
         return StepAnatomy(
             step=t,
             learning_rate=number["learning_rate"],
             radius=number["radius"],
             momentum=number["momentum"],
-            probing=bool(run.method.probe.schedule.due(t)),
+            probing=probing,
             theta=theta,
-            gradient=np.asarray(run.objective.gradient(theta)),
+            gradient=gradient,
             offset=probe - theta,
             probe=probe,
             outer=outer,
-            noise=noise,
+            mixed=mixed,
+            noise=np.zeros_like(noisy) if noiseless else noisy - mixed,
             noisy=noisy,
             preconditioner=np.asarray(run.preconditioners[t]),
             direction=directions(run)[t],
             velocity_before=v[t],
             velocity=v[t + 1],
-            displacement=-number["learning_rate"] * v[t + 1],
+            displacement=-number["learning_rate"] * (v[t + 1] + past),
             arrived=np.asarray(run.positions[t + 1]),
         )
 

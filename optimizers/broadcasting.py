@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from array_api_compat import array_namespace
 
 Array = Any
 
@@ -24,3 +25,10 @@ def raised(value: Any, exponent: int) -> Any:
     if getattr(value, "ndim", 0) > 0:
         return value**exponent
     return np.power(np.full(1, float(value)), exponent).item()
+
+
+def by_rows(a: Array) -> Array:
+    """The array row by row in memory: linear algebra returns matrices by columns, products of the two kinds differ in
+    the last bit, and what is saved and read back is by rows."""
+    xp = array_namespace(a)
+    return xp.reshape(xp.reshape(a, (-1,)), a.shape)

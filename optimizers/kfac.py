@@ -10,7 +10,7 @@ from array_api_compat import array_namespace
 
 from geometry.objective import Layout, Objective
 from geometry.per_example import FISHERS
-from optimizers.broadcasting import expand_trailing
+from optimizers.broadcasting import by_rows, expand_trailing
 from optimizers.capabilities import PreconditionerCapabilities, Schedule
 from optimizers.natural_gradient import check_damping
 from optimizers.probes import check_every
@@ -97,7 +97,7 @@ class KFAC:
             for letter in "AG":
                 factor = leaves[f"{name}.{letter}"]
                 spectrum, axes = array_namespace(factor).linalg.eigh(factor)
-                values[letter], leaves[f"{name}.Q{letter}"] = spectrum, axes
+                values[letter], leaves[f"{name}.Q{letter}"] = spectrum, by_rows(axes)
             leaves[f"{name}.S"] = self._scale(values["A"], values["G"])
         return leaves
 

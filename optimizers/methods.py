@@ -6,14 +6,22 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
+from optimizers.adam import Adam, Lion
 from optimizers.asam import ASAM, FisherSAM
 from optimizers.capabilities import Tunable
 from optimizers.fsam import FSAM
+from optimizers.kfac import KFAC
 from optimizers.llqr import LLQR
-from optimizers.mixes import Mix, NoMix
-from optimizers.outer import HeavyBall, Outer
+from optimizers.mixes import GNP, GSAM, WSAM, LookSAM, Mix, NoMix
+from optimizers.muon import Muon
+from optimizers.natural_gradient import NaturalGradient
+from optimizers.outer import Descent, HeavyBall, Nesterov, Outer
 from optimizers.preconditioners import Identity, Preconditioner
 from optimizers.probes import SAM, NoProbe, Probe
+from optimizers.samon import SAMON
+from optimizers.shampoo import Shampoo
+from optimizers.sparse_sam import SSAMD, SSAMF
+from optimizers.vasso import VaSSO
 
 PARTS = ("probe", "mix", "preconditioner", "outer")
 
@@ -100,13 +108,53 @@ METHODS: dict[str, Method] = {
     "LLQR": Method(preconditioner=LLQR()),
     "LLQR+SAM": Method(probe=SAM(), preconditioner=LLQR()),
 }
-"""The four corners of the square by name, with the settings of the 2-D surfaces; another method is another entry."""
+"""The four corners of the square by name, with the settings of the 2-D surfaces: what every instrument compares.
+Another method is another entry."""
+
+MORE_METHODS: dict[str, Method] = {
+    "GNP": Method(probe=SAM(), mix=GNP()),
+    "VaSSO": Method(probe=VaSSO(theta=0.4)),
+    "GSAM": Method(probe=SAM(), mix=GSAM()),
+    "WSAM": Method(probe=SAM(), mix=WSAM(0.7)),
+    "NGD": Method(preconditioner=NaturalGradient(refresh_every=1)),
+    "Shampoo": Method(preconditioner=Shampoo()),
+    "GD": Method(outer=Descent()),
+    "Nesterov": Method(outer=Nesterov()),
+    "Adam": Method(outer=Adam()),
+    "AdamW": Method(outer=Adam(decoupled=True, weight_decay=0.01)),
+    "Lion": Method(outer=Lion()),
+}
+"""Methods of the literature that walk on surfaces beside them, where they are asked for. What needs layers (K-FAC,
+SAM-ON, Muon), many parameters (sparse SAM) or gradients that are not parallel (LookSAM) is in NETWORK_METHODS alone."""
 
 
-def method_named(method: str | Method, known: Mapping[str, Method] = METHODS) -> Method:
-    """The method of that name (a Method is returned as it is); a ValueError that lists the names otherwise."""
+def toy_methods() -> dict[str, Method]:
+    """All that walks on surfaces, as the registries are now."""
+    return {**METHODS, **MORE_METHODS}
+
+
+GROUPS: dict[str, tuple[str, ...]] = {
+    "Other probes": ("VaSSO", "SSAM-F", "SSAM-D", "SAM-ON", "Riemannian SAM"),
+    "Mixes of both gradients": ("GNP", "GSAM", "WSAM", "LookSAM"),
+    "Other preconditioners": ("NGD", "K-FAC", "Shampoo"),
+    "Other outer rules": ("GD", "Nesterov", "Adam", "AdamW", "Lion", "Muon"),
+}
+"""Where a long list of methods keeps those that it does not open with."""
+
+
+def grouped(names: Iterable[str]) -> dict[str, list[str]]:
+    """{title: names} of these names in GROUPS, without empty groups; a list opens with those that are in none."""
+    given = list(names)
+    found = {title: [name for name in given if name in members] for title, members in GROUPS.items()}
+    return {title: members for title, members in found.items() if members}
+
+
+def method_named(method: str | Method, known: Mapping[str, Method] | None = None) -> Method:
+    """The method of that name among `known`, those of surfaces by default (a Method is returned as it is); a ValueError
+    that lists the names otherwise."""
     if isinstance(method, Method):
         return method
+    known = toy_methods() if known is None else known
     try:
         return known[method]
     except (KeyError, TypeError):
@@ -125,8 +173,29 @@ NETWORK_METHODS: dict[str, Method] = {
     "FSAM": Method(probe=FSAM()),
     "ASAM": Method(probe=ASAM()),
     "Fisher-SAM": Method(probe=FisherSAM()),
+    "GNP": Method(probe=SAM(), mix=GNP()),
+    "VaSSO": Method(probe=VaSSO(theta=0.4)),
+    "SSAM-F": Method(probe=SSAMF(0.5, every=100)),
+    "SSAM-D": Method(probe=SSAMD(0.5, every=100)),
+    "GSAM": Method(probe=SAM(), mix=GSAM()),
+    "WSAM": Method(probe=SAM(), mix=WSAM(0.7)),
+    "LookSAM": Method(probe=SAM(every=5), mix=LookSAM()),
+    "SAM-ON": Method(probe=SAMON()),
+    "Riemannian SAM": Method(
+        probe=SAM(norm="matrix"), preconditioner=NaturalGradient(1.0, "empirical", True, refresh_every=10)
+    ),
+    "NGD": Method(preconditioner=NaturalGradient(1.0, refresh_every=20)),
+    "K-FAC": Method(preconditioner=KFAC(0.3, refresh_every=10)),
+    "Shampoo": Method(preconditioner=Shampoo(1e-6, 0.95, "root", "sgd", root_every=10)),
+    "GD": Method(outer=Descent()),
+    "Nesterov": Method(outer=Nesterov()),
+    "Adam": Method(outer=Adam(share=0.02)),
+    "AdamW": Method(outer=Adam(decoupled=True, weight_decay=0.01, share=0.02)),
+    "Lion": Method(outer=Lion(share=0.01)),
+    "Muon": Method(outer=Muon(others=Adam(share=0.02), all_kernels=False)),
 }
-"""The methods that train networks by name; another method is another entry."""
+"""The methods that train networks by name; another method is another entry. All are given one η: 0.05 is usual for the
+heavy ball, and Adam's and Lion's steps are a share of it, so that theirs are 0.001 and 0.0005."""
 CORNERS = ("SGDM", "SAM", "LLQR", "LLQR+SAM")
 """The four corners of the square."""
 

@@ -22,7 +22,7 @@ class ParameterMetric:
 
     Riemannian SAM in it is Method(probe=SAM(norm="matrix"), preconditioner=ParameterMetric()), and with
     precondition_update=False the ascent alone is Riemannian and the descent Euclidean. Its other metric of closed form,
-    the diagonal Fisher matrix, is NaturalGradient(η, "empirical", "diagonal"); any preconditioner is a metric.
+    the diagonal Fisher matrix, is NaturalGradient(η, "empirical", True); any preconditioner is a metric.
     Yun and Yang, "Riemannian SAM" (NeurIPS 2023).
     """
 

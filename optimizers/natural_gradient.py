@@ -9,16 +9,15 @@ from array_api_compat import array_namespace
 
 from geometry.objective import Layout, Objective
 from geometry.per_example import FISHERS, fisher_rows
-from optimizers.broadcasting import expand_trailing
+from optimizers.broadcasting import by_rows, expand_trailing
 from optimizers.capabilities import PreconditionerCapabilities, Schedule
 from optimizers.probes import check_every
 
 Array = Any
 Leaves = dict[str, Array]
 DENSE_UP_TO = 3000
-"""Parameters up to which (F + λI)⁻¹ is made as a matrix; above, U v is found by conjugate gradients."""
+"""Parameters, or rows of the Jacobian, up to which an inverse is made as a matrix."""
 MOST_ITERATIONS = 500
-BLOCKS = ("dense", "diagonal")
 
 
 @dataclass(frozen=True)
@@ -27,11 +26,11 @@ class NaturalGradient:
 
     fisher: "exact" or "empirical", see geometry.per_example.fisher_rows. LLQR's metric "ngd" is the batch's sum, so
     that λ differs by N between the two.
-    structure: "dense", or "diagonal" for diag(F) alone (the diagonal Gauss–Newton matrix).
+    diagonal: take diag(F) alone (the diagonal of the Gauss–Newton matrix).
     refresh_every: k, refresh before step t when t mod k = 0. damping: λ ≥ 0; with λ = 0 what F does not see is not
     moved (the pseudo-inverse). λ → ∞ is the gradient divided by λ.
-    Above `dense_up_to` parameters U v is the solution of (RᵀR + λI) u = v by conjugate gradients, with F = RᵀR from the
-    C·N rows that are kept.
+    Above `dense_up_to` parameters F = RᵀR is kept as its C·N rows R. Where these are no more than that, U v is
+    (v − Rᵀ (RRᵀ + λI)⁻¹ R v)/λ; where they are, or λ = 0, (RᵀR + λI) u = v is solved by conjugate gradients.
 
     On a surface, which has no examples, |H| stands for F: the Hessian with its eigenvalues made positive, since the
     Hessian itself is indefinite in a well and would lead to saddles.
@@ -41,7 +40,7 @@ class NaturalGradient:
 
     damping: Any = 0.1
     fisher: str = "exact"
-    structure: str = "dense"
+    diagonal: bool = False
     refresh_every: Any = 1
     dense_up_to: int = DENSE_UP_TO
     capabilities: ClassVar = PreconditionerCapabilities(("damping", "refresh_every"))
@@ -52,8 +51,6 @@ class NaturalGradient:
         check_damping(self.damping)
         if self.fisher not in FISHERS:
             raise ValueError(f"fisher must be one of {', '.join(FISHERS)}, not {self.fisher!r}")
-        if self.structure not in BLOCKS:
-            raise ValueError(f"structure must be one of {', '.join(BLOCKS)}, not {self.structure!r}")
 
     @property
     def schedule(self) -> Schedule:
@@ -69,17 +66,28 @@ class NaturalGradient:
         xp = array_namespace(theta)
         if hasattr(objective, "hessian"):
             hessian = objective.hessian(theta)
-            if self.structure == "diagonal":
+            if self.diagonal:
                 return {"diagonal": self._inverted(xp.abs(xp.linalg.diagonal(hessian)), 1)}
             values, axes = xp.linalg.eigh(hessian)
             return {"inverse": self._matrix(xp, xp.abs(values), axes)}
         rows = fisher_rows(objective, theta, self.fisher)
-        if self.structure == "diagonal":
+        if self.diagonal:
             return {"diagonal": self._inverted(xp.sum(rows * rows, axis=-2), 1)}
+        damped = bool(xp.all(xp.asarray(self.damping, device=theta.device) > 0))
+        across = xp.matrix_transpose(rows)
         if rows.shape[-1] > self.dense_up_to:
-            return {"rows": rows}
-        values, axes = xp.linalg.eigh(xp.matmul(xp.matrix_transpose(rows), rows))
+            if rows.shape[-2] > self.dense_up_to or not damped:
+                return {"rows": rows}
+            return {"rows": rows, "between": self._inverse(xp, xp.matmul(rows, across))}
+        fisher = xp.matmul(across, rows)
+        if damped:
+            return {"inverse": self._inverse(xp, fisher)}
+        values, axes = xp.linalg.eigh(fisher)
         return {"inverse": self._matrix(xp, values, axes)}
+
+    def _inverse(self, xp: Any, square: Array) -> Array:
+        eye = xp.eye(square.shape[-1], dtype=square.dtype, device=square.device)
+        return by_rows(xp.linalg.inv(square + expand_trailing(self.damping, 2) * eye))
 
     def _inverted(self, values: Array, axes: int) -> Array:
         """1/(x + λ) of values x ≥ 0, and 0 where that is rounding error of 0."""
@@ -90,7 +98,7 @@ class NaturalGradient:
         return xp.where(empty, xp.zeros_like(damped), 1 / xp.where(empty, xp.ones_like(damped), damped))
 
     def _matrix(self, xp: Any, values: Array, axes: Array) -> Array:
-        return xp.matmul(axes * self._inverted(values, 1)[..., None, :], xp.matrix_transpose(axes))
+        return by_rows(xp.matmul(axes * self._inverted(values, 1)[..., None, :], xp.matrix_transpose(axes)))
 
     def apply(self, layout: Layout, state: Leaves, v: Array) -> Array:
         """(F + λI)⁻¹ v, shape (..., D)."""
@@ -98,6 +106,10 @@ class NaturalGradient:
             return state["diagonal"] * v
         if "inverse" in state:
             return array_namespace(v).matmul(state["inverse"], v[..., None])[..., 0]
+        if "between" in state:
+            xp, rows = array_namespace(v), state["rows"]
+            seen = xp.matmul(state["between"], xp.matmul(rows, v[..., None]))
+            return (v - xp.matmul(xp.matrix_transpose(rows), seen)[..., 0]) / expand_trailing(self.damping)
         return conjugate_gradients(state["rows"], self.damping, v)
 
     def matrix(self, layout: Layout, state: Leaves, like: Array) -> Array:

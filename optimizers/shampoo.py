@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from array_api_compat import array_namespace
 
 from geometry.objective import Layout, Objective
-from optimizers.broadcasting import expand_trailing, raised
+from optimizers.broadcasting import by_rows, expand_trailing, raised
 from optimizers.capabilities import NEVER, PreconditionerCapabilities
 from optimizers.probes import check_every
 from optimizers.structures.kronecker import as_matrix, is_matrix, left, outer, right
@@ -105,7 +105,7 @@ class Shampoo:
         if axes == 1:
             return powered(statistics + added, power)
         values, basis = xp.linalg.eigh(statistics)
-        return xp.matmul(basis * powered(values + added, power)[..., None, :], xp.matrix_transpose(basis))
+        return by_rows(xp.matmul(basis * powered(values + added, power)[..., None, :], xp.matrix_transpose(basis)))
 
     def apply(self, layout: Layout, state: Leaves, v: Array) -> Array:
         """U v, shape (..., D), each tensor at its graft's length."""

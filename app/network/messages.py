@@ -108,6 +108,7 @@ class NetworkTables(TypedDict):
     page: Literal["network"]
     controls: list[Control]
     methods: list[str]
+    groups: dict[str, list[str]]
     looks: dict[str, Look]
     export: list[Control]
     changeable: list[str]

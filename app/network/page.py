@@ -14,6 +14,7 @@ from app.network.export.request import CONTROLS as EXPORT_CONTROLS
 from app.network.training import user_models
 from app.network.training.settings import CHANGEABLE, METHOD_NAMES
 from app.web.pages import Page
+from optimizers.methods import grouped
 
 CURVES = (
     ("train_loss", "Training loss", "over the training data"),
@@ -33,6 +34,7 @@ def tables() -> dict[str, Any]:
         "page": "network",
         "controls": [control.entry() for control in controls()],
         "methods": list(METHOD_NAMES),
+        "groups": grouped(METHOD_NAMES),
         "looks": looks(METHOD_NAMES),
         "export": [control.entry() for control in EXPORT_CONTROLS],
         "changeable": list(CHANGEABLE),

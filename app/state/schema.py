@@ -154,7 +154,10 @@ def write_link(state: Mapping[str, Any], base: Mapping[str, Any] | None = None) 
     """The query string, with its question mark, of a state: what differs from `base`, the state that a link without it
     stands for. Without a base every key, so that a file's link shows the same picture when a default changes later."""
     base = base or {}
-    pairs = [(name, _text(value)) for name, value in state.items() if name not in base or base[name] != value]
+    differing = {name for name, value in state.items() if name not in base or base[name] != value}
+    if any(name.startswith("surface.") for name in differing):  # with which a surface's own start may move
+        differing |= {name for name in state if name.startswith("start_")}
+    pairs = [(name, _text(value)) for name, value in state.items() if name in differing]
     return "?" + urlencode(pairs, quote_via=quote, safe=",.")
 
 

@@ -139,10 +139,10 @@ def stages(a: StepAnatomy, surface: Surface, name: str, method: Method) -> list[
         "gradient": lambda: _gradient(a, surface),
         "ball": lambda: _ball(a, name, method),
         "probe": lambda: _probe(a, name, method),
-        "outer": lambda: _outer(a),
+        "outer": lambda: _mixed(a, method) if _mixes(method) else _outer(a),
         "direction": lambda: _direction(a, method),
-        "velocity": lambda: _velocity(a),
-        "step": lambda: _step(a, surface),
+        "velocity": lambda: _velocity(a, method),
+        "step": lambda: _step(a, surface, method),
     }
     keys = ("title", "formula", "numbers", "note")
     return [{"key": key, **dict(zip(keys, writers[key](), strict=True))} for key in STAGES]
@@ -183,6 +183,8 @@ def _ball(a: StepAnatomy, name: str, method: Method) -> tuple[str, str, str, str
         note = "U was learned anew before this step. "
     elif learned is not None:
         note = f"U is that of step {learned}. "
+    elif method.preconditioner.capabilities.observes:
+        note = "U is made of the gradients up to this one. "
     else:
         note = "U is that of the warm start. "
     if a.probing and norm == "matrix":
@@ -207,26 +209,43 @@ def _outer(a: StepAnatomy) -> tuple[str, str, str, str]:
     return "Gradient at the probe point", "g⁺ = ∇L(θ + ε) + noise", numbers, ""
 
 
+def _mixes(method: Method) -> bool:
+    """Whether its steps use another gradient than g⁺."""
+    return not method.mix.capabilities.compiled
+
+
+def _mixed(a: StepAnatomy, method: Method) -> tuple[str, str, str, str]:
+    noise = f" + noise {vector(a.noise)} = {vector(a.noisy)}" if np.any(a.noise) else ""
+    numbers = f"g⁺ = ∇L(θ + ε) = {vector(a.outer)}; h = {vector(a.mixed)}{noise}"
+    return "Gradient that is used", method.mix.formula(), numbers, ""
+
+
 def _direction(a: StepAnatomy, method: Method) -> tuple[str, str, str, str]:
     if not method.precondition_update:
         return "Direction", "g⁺", f"g⁺ = {vector(a.direction)}", "U serves the probe alone."
     note = "" if method.learns else "U = I: nothing changes."
-    return "Preconditioned", "U g⁺", f"U g⁺ = {vector(a.direction)}, ‖U g⁺‖ = {_norm(a.direction)}", note
+    u = "U h" if _mixes(method) else "U g⁺"
+    return "Preconditioned", u, f"{u} = {vector(a.direction)}, ‖{u}‖ = {_norm(a.direction)}", note
 
 
-def _velocity(a: StepAnatomy) -> tuple[str, str, str, str]:
+def _velocity(a: StepAnatomy, method: Method) -> tuple[str, str, str, str]:
+    kept = method.outer.formula()[0]
+    if not method.outer.capabilities.compiled:
+        numbers = f"the step is −η times {vector(a.velocity)}"
+        return "Outer rule", f"{kept or 'nothing is kept'}, u = U h", numbers, ""
     numbers = f"v = {number(a.momentum)} · {vector(a.velocity_before)} + {vector(a.direction)} = {vector(a.velocity)}"
     note = "The walker starts at rest." if a.step == 0 else ""
-    return "Velocity", "v ← μv + U g⁺", numbers, note
+    return "Velocity", "v ← μv + U h" if _mixes(method) else "v ← μv + U g⁺", numbers, note
 
 
-def _step(a: StepAnatomy, surface: Surface) -> tuple[str, str, str, str]:
+def _step(a: StepAnatomy, surface: Surface, method: Method) -> tuple[str, str, str, str]:
+    formula = method.outer.formula()[1]
     numbers = (
         f"−{number(a.learning_rate)} · {vector(a.velocity)} = {vector(a.displacement)}; θ becomes {vector(a.arrived)}"
     )
     if not np.all(np.isfinite(a.arrived)):
-        return "Step", "θ ← θ − ηv", numbers, "The walker diverges in this step."
+        return "Step", formula, numbers, "The walker diverges in this step."
     with np.errstate(all="ignore"):
         before, after = float(surface.loss(a.theta)), float(surface.loss(a.arrived))
     verb = "falls" if after < before else "rises" if after > before else "stays"
-    return "Step", "θ ← θ − ηv", numbers, f"The loss {verb}: {number(before)} → {number(after)}."
+    return "Step", formula, numbers, f"The loss {verb}: {number(before)} → {number(after)}."

@@ -17,7 +17,8 @@ import numpy as np
 from app.toy.compute import OPTIONS, Trace, answer_of, configured, traces_of
 from app.toy.request import ToyRequest
 from geometry.surface import Surface
-from optimizers import METHODS, Method, simulate
+from optimizers import Method, simulate
+from optimizers.methods import method_named, toy_methods
 from optimizers.run import Run
 
 
@@ -42,7 +43,7 @@ def together(request: ToyRequest) -> Hashable:
 
 def _broadcasts(option: str) -> bool:
     """Whether every method either lacks this number or takes an array of it over the walkers."""
-    rules = [method.preconditioner for method in METHODS.values()]
+    rules = [method.preconditioner for method in toy_methods().values()]
     return all(option in rule.capabilities.array_fields or not hasattr(rule, option) for rule in rules)
 
 
@@ -125,7 +126,7 @@ def _run(name: str, surface: Surface, requests: list[ToyRequest]) -> Run:
 
 def _method(name: str, requests: list[ToyRequest]) -> Method:
     """The method with each request's options as arrays over the walkers."""
-    if len(requests) == 1 or not METHODS[name].learns:
+    if len(requests) == 1 or not method_named(name).learns:
         return configured(name, requests[0])
     options: dict[str, Any] = {
         key: np.array([getattr(r, key) for r in requests]) for key in OPTIONS if _broadcasts(key)

@@ -16,7 +16,8 @@ from app.toy.ghosts import ghost_entry, ghosts
 from app.toy.request import ToyRequest
 from app.toy.surface import reference
 from geometry.surface import Surface, charted
-from optimizers import METHODS, Method
+from optimizers import Method
+from optimizers.methods import method_named
 from optimizers.run import Run
 
 OPTIONS = ("decay", "refresh_every", "damping", "warm_start_scale")
@@ -26,7 +27,7 @@ OPTIONS = ("decay", "refresh_every", "damping", "warm_start_scale")
 def configured(name: str, request: ToyRequest) -> Method:
     """The registered method with the request's settings, or arrays of them over walkers, in place of its own."""
     options = {option: getattr(request, option) for option in OPTIONS}
-    return _set(METHODS[name], request.probe_norm, request.structure, **options)
+    return _set(method_named(name), request.probe_norm, request.structure, **options)
 
 
 def _set(method: Method, probe_norm: str, structure: str, **options: Any) -> Method:
@@ -63,7 +64,7 @@ def answer_of(request: ToyRequest, surface: Surface, traces: list[Trace]) -> byt
 def _cost(name: str, request: ToyRequest) -> dict[str, Any]:
     """What the method's steps and refreshes are counted as."""
     options = {option: getattr(request, option) for option in OPTIONS}
-    return counted(_kept(METHODS[name], request.probe_norm, request.structure, **options))
+    return counted(_kept(method_named(name), request.probe_norm, request.structure, **options))
 
 
 def own_settings(request: ToyRequest, name: str) -> str | None:
@@ -71,7 +72,7 @@ def own_settings(request: ToyRequest, name: str) -> str | None:
     if not request.own:
         return None
     mine = request.of_method(name)
-    return ", ".join(f"{one.symbol} = {getattr(mine, one.name):g}" for one in METHODS[name].tunables)
+    return ", ".join(f"{one.symbol} = {getattr(mine, one.name):g}" for one in method_named(name).tunables)
 
 
 @dataclass(frozen=True)

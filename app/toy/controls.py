@@ -16,7 +16,7 @@ from app.state.control import ChoiceControl, Control, NamesControl, NumberContro
 from app.toy.pits import PITS
 from geometry.surface import Surface, SurfaceText
 from geometry.surfaces import SURFACES
-from optimizers import METHODS
+from optimizers.methods import METHODS, toy_methods
 
 MAXIMUM_STEPS = 3000
 START_STEP = 1e-6
@@ -183,7 +183,7 @@ Registered = tuple[tuple[str, bool], ...]
 
 def registered() -> Registered:
     """(name, whether it has a radius) of every method, as the registry is now."""
-    return tuple((name, method.tunable("radius") is not None) for name, method in METHODS.items())
+    return tuple((name, method.tunable("radius") is not None) for name, method in toy_methods().items())
 
 
 def own_controls(methods: Registered) -> tuple[Control, ...]:
@@ -196,7 +196,7 @@ def own_of(state: Mapping[str, Any]) -> Own:
     """The methods' own settings in a state; none where all are equal."""
     if state.get("tuning") != "own":
         return ()
-    return tuple((name, state[own_key("rate", name)], state.get(own_key("radius", name))) for name in METHODS)
+    return tuple((name, state[own_key("rate", name)], state.get(own_key("radius", name))) for name in toy_methods())
 
 
 STAGES = ("gradient", "ball", "probe", "outer", "direction", "velocity", "step")
@@ -211,12 +211,7 @@ ANATOMY = ChoiceControl(
     group="lens",
 )
 ANATOMY_STAGE = NumberControl(
-    name="anatomy_stage",
-    symbol="",
-    label="Vectors shown",
-    minimum=0,
-    maximum=len(STAGES),
-    default=len(STAGES),
+    *("anatomy_stage", "", "Vectors shown", 0, len(STAGES), len(STAGES)),
     help="How many of the vectors are drawn.",
     group="lens",
     step=1,
@@ -229,7 +224,7 @@ def anatomy_method() -> ChoiceControl:
     return ChoiceControl(
         name="anatomy_method",
         label="Anatomy of",
-        options=tuple((name, f"Step of {name}") for name in METHODS),
+        options=tuple((name, f"Step of {name}") for name in toy_methods()),
         default="LLQR+SAM",
         help="The method whose step is taken apart.",
         group="lens",
@@ -348,8 +343,8 @@ VIEW = (
 
 def shown_methods() -> NamesControl:
     """Which methods are shown, as the registry is now."""
-    names = tuple(METHODS)
-    return NamesControl("methods", "The methods", names, names, "The methods that walk.", "methods", kept=True)
+    names, default = tuple(toy_methods()), tuple(METHODS)
+    return NamesControl("methods", "The methods", names, default, "The methods that walk.", "methods", kept=True)
 
 
 EMBED: tuple[Control, ...] = mark(

@@ -36,6 +36,8 @@ from geometry.surface import Surface
 from optimizers.anatomy import directions, last_whole_step
 from optimizers.run import Run
 
+CUT_KEY = "● walker   ○ its probe   ╱ slope there   → kick"
+"""What the marks of the picture are."""
 POINTS = 241
 """Points of a line: a well of width 0.1 at distance 5 is some six of them wide."""
 MOST_STEPS = 160

@@ -19,7 +19,7 @@ SHORT = {
     (False, False): "rolls down the slope it feels",
     (True, False): "looks ρ uphill, uses that slope",
     (False, True): "learns U, reshapes each step",
-    (True, True): "looks uphill and reshapes each step",
+    (True, True): "looks uphill, reshapes each step",
 }
 """(looks ahead, learns U) → what it does, in six words or so."""
 LONG = {

@@ -14,7 +14,8 @@ import orjson
 from app.state.schema import BadRequest
 from app.toy.compute import configured
 from app.toy.request import ToyRequest, read_state, request_of
-from optimizers import METHODS, Method
+from optimizers import Method
+from optimizers.methods import toy_methods
 from optimizers.rule import Settings, begin, descent_step, refresh_if_due
 
 STEPS_TIMED = 25
@@ -38,7 +39,7 @@ class CostRequest:
 @lru_cache(maxsize=256)
 def seconds(asked: CostRequest) -> Mapping[str, Mapping[str, float]]:
     """{step, refresh} in seconds for each method, measured once and kept: page, verdict and file tell the same."""
-    methods = {name: configured(name, asked.toy) for name in METHODS}
+    methods = {name: configured(name, asked.toy) for name in toy_methods()}
     found = {name: measured(method, asked.toy) for name, method in methods.items()}
     for name, method in methods.items():
         # The same refresh is the same work, whatever disturbed its measurement once.
@@ -51,7 +52,7 @@ def seconds(asked: CostRequest) -> Mapping[str, Mapping[str, float]]:
 
 def read_cost(raw: Mapping[str, Any]) -> CostRequest:
     """The posted state as far as it decides how long a step takes. BadRequest as usual."""
-    reading = read_state({**raw, "methods": list(METHODS)})
+    reading = read_state({**raw, "methods": list(toy_methods())})
     if reading.problems:
         raise BadRequest(*reading.problems)
     return cost_request(request_of(reading.state))
@@ -98,7 +99,7 @@ def measured(method: Method, toy: ToyRequest) -> dict[str, float]:
 
         return {
             "step": _fastest(walk) / STEPS_TIMED,
-            "refresh": _fastest(refresh) / REFRESHES_TIMED if method.learns else 0.0,
+            "refresh": _fastest(refresh) / REFRESHES_TIMED if method.preconditioner.schedule.ever else 0.0,
         }
 
 

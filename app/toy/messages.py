@@ -343,13 +343,16 @@ class Explanation(TypedDict):
 
 
 class ToyTables(TypedDict):
-    """What the toy lab's page is told once. presets: their words and states; short_words: by method; framed: whether
-    pages of other sites may show it."""
+    """What the toy lab's page is told once. compared: the methods of the instruments; groups: those that a legend does
+    not open with, by title; presets: their words and states; short_words: by
+    method; framed: whether pages of other sites may show it."""
 
     page: Literal["toy"]
     controls: list[Control]
     surfaces: dict[str, SurfaceTable]
     methods: list[str]
+    compared: list[str]
+    groups: dict[str, list[str]]
     looks: dict[str, Look]
     export: list[Control]
     presets: dict[str, dict[str, Any]]

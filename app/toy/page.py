@@ -9,6 +9,7 @@ from dash import dcc, html
 from app.appearance import looks
 from app.components.layout import bench, button, control_panel, group, header_tools, player, preset_row
 from app.toy.controls import controls, shown_methods, start_controls, surface_choice, surface_controls
+from app.toy.cut import CUT_KEY
 from app.toy.explanations import explanations, short_words
 from app.toy.export.controls import CONTROLS as EXPORT_CONTROLS
 from app.toy.figures import EMPTY
@@ -19,6 +20,7 @@ from app.web.pages import Page
 from app.web.settings import web_settings
 from geometry.surfaces import SURFACES, make_surface
 from optimizers import METHODS
+from optimizers.methods import grouped, toy_methods
 
 GRAPH_CONFIG = {
     "displaylogo": False,
@@ -42,8 +44,10 @@ def tables() -> dict[str, Any]:
         "page": "toy",
         "controls": [control.entry() for control in (PRESET, surface_choice(), shown_methods(), *controls())],
         "surfaces": {key: _surface_table(key) for key in SURFACES},
-        "methods": list(METHODS),
-        "looks": looks(METHODS),
+        "methods": list(toy_methods()),
+        "compared": list(METHODS),
+        "groups": grouped(toy_methods()),
+        "looks": looks(toy_methods()),
         "framed": bool(web_settings().frame_ancestors),
         "export": [control.entry() for control in EXPORT_CONTROLS],
         "explanations": explanations(),
@@ -155,7 +159,8 @@ def _pictures() -> Any:
 def _cut() -> Any:
     words = [html.Span("Cut"), html.Span(className="hint", id="cut-hint"), html.Div(id="cut-controls")]
     stack = html.Div(className="canvas-stack", id="cut-stack")
-    return html.Figure([html.Figcaption(words), stack], className="picture cut", id="cut-picture", role="group")
+    key = html.P(CUT_KEY, className="hint", id="cut-key")
+    return html.Figure([html.Figcaption(words), stack, key], className="picture cut", id="cut-picture", role="group")
 
 
 def _charts() -> Any:

@@ -362,14 +362,17 @@ export interface Explanation {
 }
 
 /**
- * What the toy lab's page is told once. presets: their words and states; short_words: by method; framed: whether
- * pages of other sites may show it.
+ * What the toy lab's page is told once. compared: the methods of the instruments; groups: those that a legend
+ * does not open with, by title; presets: their words and states; short_words: by method; framed: whether pages
+ * of other sites may show it.
  */
 export interface ToyTables {
   page: "toy";
   controls: Control[];
   surfaces: Record<string, SurfaceTable>;
   methods: string[];
+  compared: string[];
+  groups: Record<string, string[]>;
   looks: Record<string, Look>;
   export: Control[];
   presets: Record<string, Record<string, any>>;
@@ -686,6 +689,7 @@ export interface NetworkTables {
   page: "network";
   controls: Control[];
   methods: string[];
+  groups: Record<string, string[]>;
   looks: Record<string, Look>;
   export: Control[];
   changeable: string[];

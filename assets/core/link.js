@@ -14,8 +14,11 @@ const SHARING = ["/", "/instruments"];
  * @param {Values} [base] what a link may leave out, as the server says with every state that it opens
  */
 export function writeLink(state, base = {}) {
-  const differing = Object.entries(state).filter(([name, value]) => !(name in base) || !same(base[name], value));
-  const pairs = differing.map(([name, value]) => {
+  const differs = (/** @type {string} */ name) => !(name in base) || !same(base[name], state[name]);
+  // with its parameters a surface's own start may move
+  const moved = Object.keys(state).some((name) => name.startsWith("surface.") && differs(name));
+  const named = Object.entries(state).filter(([name]) => differs(name) || (moved && name.startsWith("start_")));
+  const pairs = named.map(([name, value]) => {
     const text = Array.isArray(value) ? value.join(",") : String(value);
     return `${encodeURIComponent(name)}=${encodeURIComponent(text).replaceAll("%2C", ",")}`;
   });

@@ -14,7 +14,7 @@ const ghostSign = (holds) =>
 export class Basins extends Instrument {
   constructor(page, place) {
     super(page, place, "basins");
-    this.methods = page.tables.methods;
+    this.methods = page.tables.compared;
     this.colours = page.tables.ending_colours;
     this.key = make("div", { className: "scale" });
     this.figures = make("div", { className: "maps" });

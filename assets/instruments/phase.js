@@ -15,7 +15,7 @@ const key = (className, words) => make("span", { className: "method-name" }, mak
 export class PhaseDiagram extends Instrument {
   constructor(page, place) {
     super(page, place, "phase");
-    this.methods = page.tables.methods;
+    this.methods = page.tables.compared;
     this.seconds = new MeasuredCosts(() => this.show());
     this.status = make("p", { className: "hint" });
     this.counting = make("p", { className: "hint" });

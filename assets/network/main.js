@@ -57,7 +57,7 @@ export class NetworkLab {
       onAnswer: () => showNotices("run", []),
       onFailure: (error) => this.failed(error),
     });
-    this.legend = new Legend(by("legend"), tables.methods, (name) => this.toggleMethod(name));
+    this.legend = new Legend(by("legend"), tables.methods, (name) => this.toggleMethod(name), tables.groups);
     this.state.listen((changed, source) => this.changed(changed, source));
     this.actions = new Actions({
       ...this.playerBar.actions,

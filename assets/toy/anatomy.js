@@ -102,7 +102,7 @@ export class Anatomy {
       this.ask();
       this.page.pictures.map.paths.drawLive();
     }
-    if (changed.has("scheme") || changed.has("anatomy_method")) this.#showMethods();
+    if (changed.has("scheme") || changed.has("anatomy_method") || changed.has("methods")) this.#showMethods();
     if (this.data && (changed.has("anatomy_stage") || changed.has("scheme"))) {
       this.#show();
       if (changed.has("anatomy_stage")) this.#speak();
@@ -114,6 +114,7 @@ export class Anatomy {
     const { looks, paper, state } = this.page;
     for (const { name, swatch, button } of this.methods) {
       button.setAttribute("aria-pressed", String(name === state.get("anatomy_method")));
+      button.hidden = name !== state.get("anatomy_method") && !state.get("methods").includes(name);
       if (paper) drawSwatch(swatch, looks[name], paper);
     }
   }

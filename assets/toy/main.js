@@ -110,7 +110,7 @@ export class ToyLab {
       onAnswer: (answer, asked) => this.answered(answer, asked),
       onFailure: (error, _, newer) => this.failed(error, newer),
     });
-    this.legend = new Legend(by("legend"), tables.methods, (name) => this.toggleMethod(name), tables.short_words);
+    this.legend = new Legend(by("legend"), tables.methods, (name) => this.toggleMethod(name), tables.groups, tables.short_words);
     this.looks = tables.looks;
     this.state.listen((changed, source) => this.changed(changed, source));
     this.actions = new Actions({

@@ -12,6 +12,7 @@ import io
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+import numpy as np
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
@@ -32,6 +33,7 @@ from app.web.settings import WebSettings
 from geometry.architectures import ARCHITECTURES
 from geometry.datasets import DATASETS
 from geometry.surfaces import SURFACES
+from optimizers.methods import NETWORK_METHODS, toy_methods
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -90,6 +92,21 @@ def networks() -> str:
     return markdown(("network", "key", "what it is", "takes"), rows)
 
 
+def methods() -> str:
+    """All methods: where they are offered, the formulas of their parts, and gradients a step."""
+    surfaces_too, rows = toy_methods(), []
+    for name, method in {**NETWORK_METHODS, **surfaces_too}.items():
+        evaluations = np.mean([method.gradient_evaluations(t) for t in range(60)])
+        u = "I" if not method.learns else type(method.preconditioner).__name__
+        kept, step = method.outer.formula()
+        moved = step if not kept else f"{kept}; {step}"
+        where = "both" if name in surfaces_too and name in NETWORK_METHODS else "networks"
+        probe = method.probe.formula(method.learns)
+        rows.append((name, where, probe, method.mix.formula(), u, moved, f"{evaluations:.2g}"))
+    head = ("method", "offered for", "probe", "gradient used", "U", "outer rule (u = U h)", "gradients")
+    return markdown(head, rows)
+
+
 def network_methods() -> str:
     """The methods that can train a network, in a line."""
     return ", ".join(METHOD_NAMES)
@@ -129,6 +146,7 @@ def toy_controls(group: str) -> Callable[[], str]:
 
 TABLES: dict[str, Callable[[], str]] = {
     "command-line": command_line,
+    "methods": methods,
     "controls-cut": toy_controls("cut"),
     "controls-export": lambda: controls(EXPORT),
     "controls-instruments": lambda: controls(instrument_controls()),

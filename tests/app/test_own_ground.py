@@ -57,7 +57,9 @@ def test_it_is_drawn_walked_and_linked(post, name):
     opened = good(post, "/toy/open", {"query": write_link(state)}).json()
     assert opened["notices"] == []
     assert all(opened["state"][key] == value for key, value in state.items())
-    again = good(post, "/toy/open", {"query": opened["link"]}).json()
+    link = write_link(opened["state"], opened["base"])
+    assert len(link) < 400, "what a link may leave out is left out"
+    again = good(post, "/toy/open", {"query": link}).json()
     assert again["state"] == opened["state"]
     answer = good(post, "/toy/compute", state).json()
     assert answer["notices"] == answer["left_out"] == []
@@ -74,6 +76,17 @@ def test_it_is_drawn_walked_and_linked(post, name):
         assert any("dug pothole" in minimum["name"] for minimum in told["minima"])
         plain = good(post, "/toy/compute", {**state, "pits": "", "have": told["key"]}).json()
         assert plain["surface"] is not None, "a surface without its pits is another one"
+
+
+def test_a_link_names_a_start_that_is_not_where_its_surface_begins(post):
+    """The start stays when a formula changes, and the new formula's own start is another."""
+    opened = good(post, "/toy/open", {"query": "?surface=formula"}).json()
+    for changed in ({"surface.formula": "x^2 + y^2"}, {"surface.x_reach": 9.0}):
+        state = {**opened["state"], **changed}
+        assert read_link(write_link(state, opened["base"])).state == state
+    opened = good(post, "/toy/open", {"query": "?surface=two-scale-plane"}).json()
+    state = {**opened["state"], "surface.half_width": 0.5}
+    assert read_link(write_link(state, opened["base"])).state == state
 
 
 def test_the_map_shows_the_hole(post):

@@ -68,6 +68,10 @@ test("a link carries every key, with lists in commas", () => {
     writeLink({ preset: "figure-2", methods: ["SGDM", "LLQR+SAM"], radius: 0.3 }),
     "?preset=figure-2&methods=SGDM,LLQR%2BSAM&radius=0.3",
   );
+  const base = { "surface.width": 0.25, start_x: 4, seed: 0 };
+  assert.equal(writeLink({ ...base, seed: 1 }, base), "?seed=1");
+  const wider = writeLink({ ...base, "surface.width": 0.5 }, base);
+  assert.equal(wider, "?surface.width=0.5&start_x=4", "with its parameters a surface's own start moves");
   const read = new URLSearchParams(writeLink({ text: "a b&c=d" }));
   assert.equal(read.get("text"), "a b&c=d");
 });

@@ -154,7 +154,7 @@ def preconditioner_of(name: str, said: dict[str, Any]) -> Any:
     kind, every = said.get("preconditioner"), said.get("refresh", 1)
     metric = said.get("metric")
     if metric == "fisher":
-        return NaturalGradient(said["eta"], "empirical", "diagonal")
+        return NaturalGradient(said["eta"], "empirical", True)
     if metric == "asam":
         return ParameterMetric(said["eta"])
     if metric is not None:

@@ -24,7 +24,7 @@ def applied(rule, objective, v):
     return rule.apply(objective.layout, state, v)
 
 
-@pytest.mark.parametrize("rule", [NaturalGradient(1e9), KFAC(1e9, "eigen"), NaturalGradient(1e9, structure="diagonal")])
+@pytest.mark.parametrize("rule", [NaturalGradient(1e9), KFAC(1e9, "eigen"), NaturalGradient(1e9, diagonal=True)])
 def test_with_much_damping_u_is_the_identity_over_lambda(rule):
     objective = network()
     g = objective.gradient(objective.initial)
@@ -43,7 +43,7 @@ def test_kfac_is_exact_for_one_layer_and_one_example():
     assert whole.shape == v.shape
     fisher = torch.linalg.inv(NaturalGradient(0.1).matrix(objective.layout, _refreshed(objective), v))
     wanted = v / fisher.diagonal()
-    torch.testing.assert_close(applied(NaturalGradient(0.1, structure="diagonal"), objective, v), wanted)
+    torch.testing.assert_close(applied(NaturalGradient(0.1, diagonal=True), objective, v), wanted)
 
 
 def _refreshed(objective):

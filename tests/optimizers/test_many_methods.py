@@ -52,7 +52,7 @@ METHODS = {
     "SAM-ON": Method(probe=SAMON()),
     "Riemannian SAM": Method(probe=SAM(norm="matrix"), preconditioner=ParameterMetric(0.1)),
     "NGD": Method(preconditioner=NaturalGradient(0.5, refresh_every=2)),
-    "diagonal NGD": Method(preconditioner=NaturalGradient(0.5, structure="diagonal")),
+    "diagonal NGD": Method(preconditioner=NaturalGradient(0.5, diagonal=True)),
     "Shampoo": Method(preconditioner=Shampoo(0.01)),
     "Shampoo averaged": Method(preconditioner=Shampoo(0.01, 0.9, "root", "adam", root_every=2)),
     "descent": Method(outer=Descent()),
@@ -163,7 +163,7 @@ def test_training_with_normalisation_and_mini_batches(name):
 # --- edges of the parts ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("rule", [NaturalGradient(0.0), NaturalGradient(0.0, structure="diagonal")])
+@pytest.mark.parametrize("rule", [NaturalGradient(0.0), NaturalGradient(0.0, diagonal=True)])
 def test_without_damping_what_the_fisher_matrix_does_not_see_is_not_moved(rule):
     """The pseudo-inverse: U v = 0, to the rounding of U, for v in F's null space (an input that is always zero)."""
     x, y = batch()
@@ -274,7 +274,6 @@ WRONG = {
     "epsilon_at": lambda: Shampoo(epsilon_at="end"),
     "beta1": lambda: Adam(beta1=1.0),
     "beta": lambda: Muon(1.0),
-    "structure": lambda: NaturalGradient(structure="kfac"),
 }
 
 

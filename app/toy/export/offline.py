@@ -19,7 +19,7 @@ from app.appearance import SCHEMES, looks
 from app.encoding import encode
 from app.state.schema import write_link
 from app.toy.batch import compute_paths
-from app.toy.cut import cut
+from app.toy.cut import CUT_KEY, cut
 from app.toy.export.contours import SIZE, region_paths
 from app.toy.export.description import CUT_WORDS, SOURCE, caption_of, settings_of, settings_rows, steps_of
 from app.toy.figures import LEVELS
@@ -28,7 +28,7 @@ from app.toy.request import ToyReading, request_of
 from app.toy.surface import reference, relief_top
 from app.web.modules import link
 from geometry.surface import Surface
-from optimizers import METHODS
+from optimizers.methods import toy_methods
 
 ENTRY = ASSETS / "pages" / "offline.js"
 """The file carries this entry and all that it imports, most of it the page's own code, as one script: what is opened
@@ -59,6 +59,7 @@ def offline_page(reading: ToyReading, step: int) -> bytes:
         "relief_title": "Position against step" if flat else "Surface",
         "relief_hint": "" if flat else "Drag or use the arrow keys to turn",
         "cut_words": escape(CUT_WORDS["curve" if flat else reading.state["cut_line"]]),
+        "cut_key": escape(CUT_KEY),
         "contours": "" if flat else contour_svg(surface),
         "distance_unit": escape(f"to {reference(surface)[1]}"),
         "description": escape(surface.description),
@@ -130,7 +131,7 @@ def scene_data(reading: ToyReading, step: int) -> dict[str, Any]:
         "step": step,
         "state": reading.state,
         "settings": settings_of(reading),
-        "looks": looks(METHODS),
+        "looks": looks(toy_methods()),
         "scales": {name: list(scheme.low_to_high) for name, scheme in SCHEMES.items()},
         "surface": {
             "title": surface.title,

@@ -23,6 +23,7 @@ from PIL import Image
 from app import __version__
 from app.appearance import SCHEMES
 from app.drawing.style import MARKERS, SETTINGS, dash_of, dress
+from app.toy.cut import CUT_KEY
 from app.toy.export.cut_lane import CutLane
 from app.toy.export.description import CUT_WORDS, caption_of, settings_of, settings_rows
 from app.toy.export.panels import ChartPanel, MapPanel
@@ -159,6 +160,7 @@ class Picture:
         traces, alone = self.scene.traces, self.kind == "cut"
         line = "curve" if self.scene.surface.dimension == 1 else self.scene.reading.state["cut_line"]
         self._text(24, top + 2, f"Cut: {CUT_WORDS[line]}", 11, color=self.colours.ink, weight="bold")
+        self._text(DESIGN_WIDTH - 24, top + 3, CUT_KEY, 9, ha="right")
         left, upper, right = 24.0, top + 24, DESIGN_WIDTH - 24.0
         lower = self.height - 30 if alone else below - 14
         rows = 2 if (alone and len(traces) > 2) or len(traces) > 4 else 1

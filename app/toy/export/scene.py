@@ -12,7 +12,7 @@ from app.toy.batch import traces_alone
 from app.toy.compute import Trace, ranges
 from app.toy.request import ToyReading, ToyRequest, request_of
 from geometry.surface import Surface
-from optimizers import METHODS
+from optimizers.methods import toy_methods
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,9 @@ def scene_of(reading: ToyReading) -> Scene:
     return Scene(reading, request, surface, tuple(traces_alone(request, surface)))
 
 
-def look_in(name: str, scheme: str, names: Iterable[str] = METHODS) -> MethodLook:
+def look_in(name: str, scheme: str, names: Iterable[str] | None = None) -> MethodLook:
     """The look in a colour scheme of one of these methods."""
-    look = MethodLook(**looks(names)[name])
+    look = MethodLook(**looks(toy_methods() if names is None else names)[name])
     if scheme == "dark" and look.colour_on_dark:
         return MethodLook(look.colour_on_dark, look.dash, look.marker, look.width)
     return look

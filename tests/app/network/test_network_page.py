@@ -156,7 +156,7 @@ def test_a_run_s_settings_come_back_as_the_page_s_state() -> None:
         ("?steps=1e9", "outside 20 … 2000; 2000 is used"),
         ("?network=gpt", "Network “gpt” does not exist"),
         ("?network=character-transformer&data=digits", "takes characters; these data are images"),
-        ("?methods=Adam,SGDM", "The method “Adam” does not exist"),
+        ("?methods=Adagrad,SGDM", "The method “Adagrad” does not exist"),
         ("?job=../../etc", "no id as the page gives them"),
         ("?nonsense=1", "“nonsense”, which means nothing here"),
         ("?seed=nan", "Seed must be"),

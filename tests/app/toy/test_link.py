@@ -118,7 +118,7 @@ def test_a_wrong_value_is_replaced_with_a_sentence(control, text):
     [
         ("?surface=moon", "Surface"),
         ("?preset=figure-9", "Preset"),
-        ("?methods=Adam", "Adam"),
+        ("?methods=Adagrad", "Adagrad"),
         ("?structure=round", "Structure"),
         ("?scheme=pink", "Colours"),
     ],

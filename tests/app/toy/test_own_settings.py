@@ -17,6 +17,7 @@ from app.toy.controls import own_controls, own_key, registered
 from app.toy.export.script import toy_script
 from app.toy.request import read_link, read_request, read_state, request_of
 from optimizers import METHODS, simulate
+from optimizers.methods import toy_methods
 from tests.app.instruments.asking import read_instrument_request
 
 STATE = {
@@ -84,8 +85,8 @@ def test_they_live_in_the_link():
 
 def test_every_method_has_its_controls_and_the_instruments_take_no_notice():
     names = {control.name for control in own_controls(registered()) if isinstance(control, NumberControl)}
-    assert names == {own_key("rate", name) for name in METHODS} | {
-        own_key("radius", name) for name in ("SAM", "LLQR+SAM")
+    assert names == {own_key("rate", name) for name in toy_methods()} | {
+        own_key("radius", name) for name in ("SAM", "LLQR+SAM", "GNP", "VaSSO", "GSAM", "WSAM")
     }
     assert read_instrument_request(STATE).toy.own == ()
 
