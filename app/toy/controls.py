@@ -13,6 +13,7 @@ from typing import Any
 
 from app.components.view_controls import LECTURE, SCHEME
 from app.state.control import ChoiceControl, Control, NamesControl, NumberControl, TextControl, mark
+from app.toy.lens_controls import CLOUD, PACE, STEP_AXIS
 from app.toy.pits import PITS
 from geometry.surface import Surface, SurfaceText
 from geometry.surfaces import SURFACES
@@ -242,57 +243,12 @@ CUT = ChoiceControl(
     kept=True,
 )
 
-MOST_WALKERS = 256
-CLOUD = (
-    NumberControl(
-        name="cloud",
-        symbol="W",
-        label="Cloud of walkers",
-        minimum=0,
-        maximum=MOST_WALKERS,
-        default=0,
-        help="So many walkers of each method at once, each with noise of its own; 0 draws none.",
-        group="lens",
-        step=16,
-        integer=True,
-    ),
-    NumberControl(
-        name="cloud_spread",
-        symbol="",
-        label="Spread of their starts",
-        minimum=0.0,
-        maximum=0.2,
-        default=0.01,
-        help="Standard deviation of the cloud’s starts around the start, as a part of the domain’s longest side.",
-        group="lens",
-        step=0.005,
-    ),
-)
-
 COST = ChoiceControl(
     name="cost",
     label="Cost in",
     options=(("steps", "Steps"), ("evaluations", "Gradients"), ("seconds", "Seconds")),
     default="steps",
     help="The unit of charts, playback and table: steps, gradient evaluations (curvature products count), or seconds.",
-    group="lens",
-)
-
-
-STEP_AXIS = ChoiceControl(
-    name="step_axis",
-    label="Step axis of charts",
-    options=(("log", "Logarithmic"), ("linear", "Linear")),
-    default="log",
-    help="Logarithmic: log(1 + t), so that the first steps, in which most is decided, have room.",
-    group="lens",
-)
-PACE = ChoiceControl(
-    name="pace",
-    label="Pace of playback",
-    options=(("slow", "Slow at first"), ("even", "Even")),
-    default="slow",
-    help="Slow at first: six steps a second in the first steps and before the first method arrives; then the speed.",
     group="lens",
 )
 

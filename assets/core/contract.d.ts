@@ -589,6 +589,8 @@ export interface InstrumentTables {
   framed: boolean;
   instruments: InstrumentEntry[];
   own_controls: string[];
+  compared: string[];
+  groups: Record<string, string[]>;
   explanations: Explanation[];
   short_words: Record<string, string>;
   ending_colours: EndingColours;
