@@ -53,6 +53,11 @@ SCENES = "# A lecture\n\n" + "".join(
     f"## A scene\nlink: {page}{link}\n\nNotes.\n\n"
     for page, link in zip(("/", "/instruments", "/network"), LINKS.values(), strict=True)
 )
+GROUNDS: tuple[dict[str, Any], ...] = (
+    {"preset": "figure-2"},
+    {"surface": "formula", "surface.formula": "sqrt(x + 2) + 0.1*y^2"},
+    {"surface": "beale", "pits": "1,2,3,0.5;0,0,1,0.25"},
+)
 CALLBACK: dict[str, Any] = {
     "output": "page.children",
     "outputs": {"id": "page", "property": "children"},
@@ -153,7 +158,8 @@ def wish(rng: random.Random, path: str) -> dict[str, Any]:
     name = path.rpartition("/")[2]
     if path.startswith("/instruments/"):
         return instrument(rng, name if name in INSTRUMENTS else "race")
-    return {"preset": "figure-2", "steps": 20, "cloud": 16, "cloud_spread": 0.01, "step": 3}
+    more = {"cut_steps": [0, 3]} if path == "/toy/cut" else {}
+    return {**rng.choice(GROUNDS), "steps": 20, "cloud": 16, "cloud_spread": 0.01, "step": 3, **more}
 
 
 def every_wish(rng: random.Random, posts: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:
