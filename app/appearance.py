@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,8 @@ WINDOW_ENDS = {
 
 @dataclass(frozen=True)
 class Scheme:
-    """The colours of one colour scheme: ink, quiet ink, grid lines, paper, and the map from low to high loss."""
+    """The colours of one colour scheme: ink, quiet ink, grid lines, paper; of a ground, the map from low to high loss,
+    whose lightness (CIE L*) rises evenly, what darkens or lightens it (contour lines, the sun), and its block."""
 
     ink: str
     quiet: str
@@ -91,6 +93,12 @@ class Scheme:
     contour_line: str
     filled: str
     low_to_high: tuple[str, ...]
+    line: float
+    """Part by which a contour line is lighter, or darker where negative."""
+    sun: float
+    """Part of its lightness that ground gains for each unit of n·l more than level ground has, or loses."""
+    block: tuple[str, str, str]
+    """Walls along θ₁ and along θ₂, and floor, of a ground in 3-D."""
 
 
 SCHEMES = {
@@ -101,7 +109,10 @@ SCHEMES = {
         paper="#ffffff",
         contour_line="rgba(60,72,88,0.28)",
         filled="rgba(60,72,88,0.10)",
-        low_to_high=("#7f93a8", "#a3b3c3", "#c2cdd8", "#d8e0e7", "#e8edf1", "#f5f7f9"),
+        low_to_high=("#98acd3", "#9ab7da", "#9dc2e1", "#9dcee3", "#a4d9e3", "#b5e3da", "#cfead4", "#e8f0d7", "#fef6df"),
+        line=-0.24,
+        sun=0.55,
+        block=("#8c99a8", "#77859a", "#e6ebf0"),
     ),
     "dark": Scheme(
         ink="#e6eaee",
@@ -110,12 +121,22 @@ SCHEMES = {
         paper="#1b2026",
         contour_line="rgba(200,214,228,0.20)",
         filled="rgba(200,214,228,0.10)",
-        low_to_high=("#0c1116", "#141b22", "#1e2832", "#2a3743", "#394855", "#4a5b69"),
+        low_to_high=("#132a4c", "#153354", "#183d5b", "#1a4762", "#1f5067", "#285a6c", "#336471", "#406d75", "#4d767a"),
+        line=0.2,
+        sun=0.75,
+        block=("#4d5a68", "#3f4b57", "#252d36"),
     ),
 }
 
 
-def colour_scale(scheme: str) -> list[list]:
-    """The map from low to high loss as a plotly colour scale."""
-    colours = SCHEMES[scheme].low_to_high
-    return [[index / (len(colours) - 1), colour] for index, colour in enumerate(colours)]
+def ground_looks() -> dict[str, dict[str, Any]]:
+    """How each colour scheme shows a ground, as the browser takes it."""
+    return {
+        name: {
+            "stops": list(scheme.low_to_high),
+            "line": scheme.line,
+            "sun": scheme.sun,
+            **dict(zip(("front", "side", "floor"), scheme.block, strict=True)),
+        }
+        for name, scheme in SCHEMES.items()
+    }

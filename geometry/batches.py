@@ -7,43 +7,63 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Inputs, each (N, ...), and targets (N, ...)."""
+    """Inputs, each (N, ...), and targets (N, ...). `names`: of the last inputs, which the module takes by name.
+
+    Inputs whose first axes differ (a graph's nodes and edges) are one whole, of which no example can be taken out.
+    """
 
     inputs: tuple[Tensor, ...]
     targets: Tensor
+    names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         sizes = {tensor.shape[0] if tensor.ndim else 0 for tensor in (*self.inputs, self.targets)}
-        if len(sizes) != 1:
+        if len(sizes) != 1 and len(self.inputs) == 1:
             raise ValueError(f"inputs and targets must have the same number of examples, got {sorted(sizes)}")
-        if 0 in sizes:
+        if self.targets.ndim == 0 or 0 in (self.targets.shape[0], self.inputs[0].numel()):
             raise ValueError("the batch is empty: inputs and targets must hold at least one example")
 
     @property
     def examples(self) -> int:
-        """N."""
+        """N, the rows of the targets."""
         return self.targets.shape[0]
 
+    @property
+    def whole(self) -> bool:
+        """Whether the inputs have other first axes than the targets, so that there are no single examples."""
+        return any(x.ndim == 0 or x.shape[0] != self.targets.shape[0] for x in self.inputs)
+
     def cut(self, size: int) -> list[Batch]:
-        """The batch in parts of at most `size` examples, in order."""
-        if size >= self.examples:
+        """The batch in parts of at most `size` examples, in order; a whole stays one."""
+        if size >= self.examples or self.whole:
             return [self]
         pieces = zip(*(torch.split(tensor, size) for tensor in (*self.inputs, self.targets)), strict=True)
-        return [Batch(piece[:-1], piece[-1]) for piece in pieces]
+        return [Batch(piece[:-1], piece[-1], self.names) for piece in pieces]
+
+    def rows(self, index: Any) -> Batch:
+        """The examples of an index or slice; ValueError for a whole."""
+        if self.whole:
+            shapes = ", ".join(str(tuple(x.shape)) for x in self.inputs)
+            raise ValueError(
+                f"the inputs of shapes {shapes} with {self.examples} targets have no single examples, so there are no "
+                "mini-batches or samples of them: take all at every step"
+            )
+        return Batch(tuple(x[index] for x in self.inputs), self.targets[index], self.names)
 
     def repeated(self, examples: int) -> Batch:
-        """The first example, so many times: a batch for measuring."""
+        """The first example, so many times: a batch for measuring. A whole stays as it is."""
+        if self.whole:
+            return self
 
         def first(tensor: Tensor) -> Tensor:
             return tensor[:1].expand(examples, *tensor.shape[1:])
 
-        return Batch(tuple(first(x) for x in self.inputs), first(self.targets))
+        return Batch(tuple(first(x) for x in self.inputs), first(self.targets), self.names)
 
 
 def parts_of(theta: Tensor, batch: Batch, chunk_size: int | None) -> Iterator[tuple[Any, list[Batch]]]:
@@ -63,70 +83,38 @@ def parts_of(theta: Tensor, batch: Batch, chunk_size: int | None) -> Iterator[tu
         yield slice(first, first + together), parts
 
 
-def counted(targets: Tensor, ignore_index: int, own_loss: bool) -> int:
-    """How many targets the mean is over: those of class numbers that are not ignored, or rows of probabilities."""
-    if own_loss:
-        return targets.shape[0]
-    if targets.is_floating_point():
-        return max(1, targets.numel() // targets.shape[-1])
-    count = int((targets != ignore_index).sum())
-    if count == 0:
-        raise ValueError(f"every target is {ignore_index} (ignore_index): there is nothing to learn from")
-    return count
-
-
-def highest_class(targets: Tensor, ignore_index: int) -> int:
-    """The largest class number; −1 for probabilities. A ValueError where one is negative and not to be ignored."""
-    if targets.is_floating_point():
-        return -1
-    kept = torch.where(targets == ignore_index, torch.zeros_like(targets), targets)
-    low, high = (int(bound) for bound in kept.aminmax())
-    if low < 0:
-        raise ValueError(f"targets must be class numbers of at least 0, or {ignore_index} to be ignored; got {low}")
-    return high
-
-
-def class_scores(outputs: Any, targets: Tensor, walkers: tuple[int, ...], highest: int = -1) -> Tensor:
+def class_scores(
+    outputs: Any, targets: Tensor, walkers: tuple[int, ...], highest: int = -1, class_axis: int | None = None
+) -> Tensor:
     """Outputs as (walkers..., targets..., C), class axis last; a ValueError where they are no class scores.
 
     highest: the largest class number among the targets. An accelerator would stop for good at one that is too large.
+    class_axis: 1 or −1, where the classes lie; None: where they fit, and a ValueError where they may lie on either.
     """
     if not isinstance(outputs, Tensor):
         raise ValueError(
             f"the module must return one tensor of class scores, not {type(outputs).__name__}; "
-            "wrap it, or pass a loss_function and use the metric newton"
+            "wrap it, or pass a loss_function of your own"
         )
     own, wanted = tuple(outputs.shape[len(walkers) :]), tuple(targets.shape)
     scores = outputs
     if targets.is_floating_point():
         fits = own == wanted
-    elif own[:-1] == wanted:
-        fits = True
     else:
-        fits = own[:1] + own[2:] == wanted and len(own) > 1
-        scores = outputs.movedim(len(walkers) + 1, -1) if fits else outputs
+        last = own[:-1] == wanted and class_axis != 1
+        second = own[:1] + own[2:] == wanted and len(own) > 1 and class_axis != -1
+        if last and second and len(own) > 2:
+            raise ValueError(
+                f"in outputs of shape {own} the classes may lie on the second axis or on the last; say so with "
+                "loss_function=CrossEntropy(class_axis=1) or CrossEntropy(class_axis=-1) of geometry.losses"
+            )
+        fits = last or second
+        scores = outputs if last or not second else outputs.movedim(len(walkers) + 1, -1)
     if not fits or len(own) < 2 or scores.shape[-1] < 2:
         raise ValueError(
             f"outputs of shape {own} are no scores of at least two classes for targets of shape {wanted}; "
-            "the cross-entropy and the metric ngd need (N, ..., C) or (N, C, ...) against (N, ...)"
+            "the cross-entropy needs (N, ..., C) or (N, C, ...) against (N, ...)"
         )
     if highest >= scores.shape[-1]:
         raise ValueError(f"a target is class {highest}, but the outputs have only classes 0 to {scores.shape[-1] - 1}")
     return scores
-
-
-def classification_loss(
-    outputs: Any, targets: Tensor, walkers: tuple[int, ...], label_smoothing: float, ignore_index: int, highest: int
-) -> Tensor:
-    """Σ CE over the counted targets, shape of the walkers."""
-    scores = class_scores(outputs, targets, walkers, highest)
-    shares = targets.is_floating_point()
-    repeated = targets.expand(scores.shape if shares else scores.shape[:-1])
-    losses = F.cross_entropy(
-        scores.reshape(-1, scores.shape[-1]),
-        repeated.reshape(-1, scores.shape[-1]) if shares else repeated.reshape(-1),
-        ignore_index=-100 if shares else ignore_index,
-        reduction="none",
-        label_smoothing=label_smoothing,
-    )
-    return losses.reshape(*walkers, -1).sum(-1)

@@ -28,10 +28,10 @@ def layer_factors(loss: Any, theta: Tensor, fisher: str = "exact") -> Factors:
     "exact" takes the expectation over the labels y that the model would draw, with one pass back for each class and
     target; "empirical" the data's own. Layers that share their weight or are called more than once are left out.
     """
-    loss.check_metric("ngd-mean")
+    loss.check_cross_entropy()
     names = {block.name for block in loss.layout.blocks}
     leaf = theta.detach().requires_grad_()
-    with loss.alone, torch.enable_grad(), recorded(loss.architecture) as calls:
+    with loss.stateless.alone, torch.enable_grad(), recorded(loss.architecture) as calls:
         outputs = loss.forward_part(leaf, loss.data, loss.buffers)
         scores = class_scores(outputs, loss.data.targets, (), loss.highest)
         values = torch.log_softmax(scores, dim=-1).reshape(loss.examples, -1, scores.shape[-1])

@@ -1,13 +1,14 @@
 """The loss of a network that is a chain of layers, as a linear-quadratic control problem at one θ.
 
-The last state is what the network returns. With p = softmax of it (classes along one axis),
+The last state is what the network returns.
 
-    "newton"            c = ∂L/∂x_L,  Q = ∂²L/∂x_L²,           p_L = c:  G is the Hessian of L;
-    "ngd", "ngd-mean"   c = ∂L/∂x_L,  Q = w (diag p − p pᵀ),   p_L = 0:  G is the Hessian of the divergence,
+    "newton"            c = ∂L/∂x_L,  Q = ∂²L/∂x_L²,     p_L = c:  G is the Hessian of L;
+    "ngd", "ngd-mean"   c = ∂L/∂x_L,  Q = w ∂²L/∂x_L²,   p_L = 0:  G is the Hessian of the divergence,
 
-with w = 1 for each target ("ngd") or 1/(number of targets) ("ngd-mean"). Taking the log-softmax into the last layer,
-with Q = 0 and p_L the slope of the cross-entropy or of the divergence, gives the same G. Everything is made as explicit
-matrices, so this is for small networks and batches: an oracle, not a way to train.
+with w = the number of targets ("ngd") or 1 ("ngd-mean"); of the cross-entropy Q is (diag p − p pᵀ) for each target.
+Taking the log-softmax into the last layer, with Q = 0 and p_L the slope of the cross-entropy or of the divergence,
+gives the same G. Everything is made as explicit matrices, so this is for small networks and batches: an oracle, not a
+way to train.
 """
 
 from __future__ import annotations
@@ -19,11 +20,11 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call, grad, jacrev, vmap
 
-from geometry.batches import class_scores
 from geometry.linear_quadratic import LinearQuadratic, Stage
 from geometry.networks import NetworkLoss
 from geometry.objective import Layer
-from geometry.stateless import Tensors, differentiable_attention
+from geometry.second_derivatives import find_unsound, sound_operations
+from geometry.stateless import Tensors
 
 LARGEST_STAGE = 4096
 """Parameters of a layer plus numbers in the state before it, over the whole batch: its K has the square of this."""
@@ -71,7 +72,7 @@ def layerwise_model(objective: NetworkLoss, theta: Tensor, metric: str = "newton
         return stages[::-1], c, Q
 
     flat = theta.detach().reshape(-1, theta.shape[-1])
-    with differentiable_attention():
+    with sound_operations(find_unsound(objective.architecture)):
         stages, c, Q = vmap(model)(flat)
 
     def shaped(a: Tensor) -> Tensor:
@@ -104,18 +105,11 @@ def _terminal(objective: NetworkLoss, outputs: Tensor, metric: str) -> tuple[Ten
     def loss(x: Tensor) -> Tensor:
         return objective.loss_of(x.reshape(outputs.shape), data, ())
 
-    def normaliser(x: Tensor) -> Tensor:
-        """Σ w log Σ exp(scores): its Hessian in the scores is w (diag p − p pᵀ)."""
-        rows = torch.logsumexp(class_scores(x.reshape(outputs.shape), data.targets, ()), dim=-1)
-        if not data.targets.is_floating_point():
-            rows = rows * (data.targets != objective.ignore_index)
-        return rows.sum() / (objective.count if metric == "ngd-mean" else 1)
-
     flat = outputs.reshape(-1)
     c = grad(loss)(flat)
     if metric == "newton":
         return c, jacrev(grad(loss))(flat), c
-    return c, jacrev(grad(normaliser))(flat), torch.zeros_like(c)
+    return c, jacrev(grad(loss))(flat) * (1 if metric == "ngd-mean" else objective.count), torch.zeros_like(c)
 
 
 def _layer_function(

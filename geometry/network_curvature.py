@@ -7,8 +7,10 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from geometry.batches import Batch, class_scores, parts_of
+from geometry.batches import Batch, parts_of
+from geometry.losses import OutputLoss
 from geometry.objective import Linearisation
+from geometry.second_derivatives import check_symmetric, naming_the_operation
 from geometry.stateless import Tensors
 
 METRICS = ("newton", "ngd", "ngd-mean")
@@ -19,10 +21,11 @@ class LossInParts(Protocol):
 
     data: Batch
     chunk_size: int | None
-    ignore_index: int
+    criterion: OutputLoss | None
+    symmetric: dict[str, bool]
 
     @property
-    def count(self) -> int:
+    def count(self) -> float:
         """Targets that count."""
         ...
 
@@ -76,28 +79,48 @@ class _Newton:
 
 
 class _Divergence:
-    """G d = Jᵀ (diag p − p pᵀ) J d, with J the derivative of the class scores.
+    """G d = Jᵀ Λ J d, with J the derivative of the outputs and Λ the curvature of the loss in them (geometry.losses).
 
     J d is the derivative of v ↦ Jᵀv (linear, so v = 0 serves), applied to d: a backward pass through a backward pass.
     """
 
     def __init__(self, objective: LossInParts, theta: Tensor, part: Batch, buffers: Tensors, weight: float) -> None:
         self.theta, walkers = theta.detach().requires_grad_(), tuple(theta.shape[:-1])
+        self.criterion, self.targets, self.weight = objective.criterion, part.targets, weight
         outputs = objective.forward_part(self.theta, part, buffers)
-        self.scores = class_scores(outputs, part.targets, walkers)
-        self.gradient = _slope(objective.loss_of(outputs, part, walkers).sum(), self.theta, retain_graph=True)
-        self.probabilities = torch.softmax(self.scores.detach(), dim=-1)
-        self.weights = torch.full_like(self.probabilities[..., :1], weight)
-        if not part.targets.is_floating_point():
-            self.weights = self.weights * (part.targets != objective.ignore_index)[..., None]
+        if self.criterion is not None:
+            self.scores = self.criterion.scores(outputs, part.targets, walkers)
+        elif isinstance(outputs, Tensor):
+            self.scores = outputs
+        else:
+            raise ValueError(
+                f'the module returns {type(outputs).__name__}; the metric "ngd" needs one tensor of outputs, '
+                'use metric="newton"'
+            )
+        loss = objective.loss_of(outputs, part, walkers).sum()
+        self.gradient = _slope(loss, self.theta, retain_graph=True)
+        self.slope = None if self.criterion is not None else _slope(loss, self.scores, create_graph=True)
         self.cotangent = torch.zeros_like(self.scores).requires_grad_()
         self.pulled = _slope(self.scores, self.theta, self.cotangent, create_graph=True)
 
     def product(self, d: Tensor) -> Tensor:
         tangent = _slope(self.pulled, self.cotangent, d, retain_graph=True)
-        p = self.probabilities
-        image = self.weights * p * (tangent - (p * tangent).sum(-1, keepdim=True))
-        return _slope(self.scores, self.theta, image, retain_graph=True)
+        return _slope(self.scores, self.theta, self._image(tangent), retain_graph=True)
+
+    def _image(self, tangent: Tensor) -> Tensor:
+        """Λ·tangent, weighed; of a function of the user's own by its second derivative, which must not be negative."""
+        if self.criterion is not None:
+            return self.weight * self.criterion.curvature(self.scores.detach(), self.targets, tangent)
+        if self.slope is None or not self.slope.requires_grad:
+            return torch.zeros_like(tangent)
+        image = _slope(self.slope, self.scores, tangent, retain_graph=True)
+        along, sizes = float((image * tangent).sum()), [float(torch.linalg.vector_norm(v)) for v in (image, tangent)]
+        if along < -1e-3 * sizes[0] * sizes[1]:
+            raise ValueError(
+                "this loss_function is not convex in the outputs, so that it has no Gauss–Newton metric; use "
+                'metric="newton"'
+            )
+        return self.weight * image
 
 
 def curvature_at(objective: LossInParts, theta: Tensor, metric: str) -> Linearisation:
@@ -108,28 +131,39 @@ def curvature_at(objective: LossInParts, theta: Tensor, metric: str) -> Linearis
     """
     flat = theta.reshape(-1, theta.shape[-1]) if theta.ndim > 2 else theta
     groups = list(parts_of(flat, objective.data, objective.chunk_size))
-    weight = 1.0 / objective.count if metric == "ngd-mean" else 1.0
+    # A loss of the user's own is a mean already; of the others Λ is of one target.
+    mean = objective.criterion is None
+    weight = (1.0 if mean else 1.0 / objective.count) if metric == "ngd-mean" else objective.count if mean else 1.0
 
     def operator(walkers: Any, part: Batch) -> _Operator:
         own = objective.buffers_of(walkers)
-        with torch.enable_grad():
+        with torch.enable_grad(), naming_the_operation():
             if metric == "newton":
                 return _Newton(objective, flat[walkers], part, own)
             return _Divergence(objective, flat[walkers], part, own, weight)
 
     if len(groups) == 1 and len(groups[0][1]) == 1:
         kept = operator(..., groups[0][1][0])
-        return Linearisation(
-            kept.gradient.reshape(theta.shape), lambda d: kept.product(d.reshape(flat.shape)).reshape(d.shape)
-        )
 
-    def product(d: Tensor) -> Tensor:
-        directions, rows = d.reshape(flat.shape), []
-        for walkers, parts in groups:
-            total = torch.zeros_like(directions[walkers])
-            for part in parts:
-                total += operator(walkers, part).product(directions[walkers])
-            rows.append(total)
-        return (rows[0] if len(rows) == 1 else torch.cat(rows)).reshape(d.shape)
+        def product(d: Tensor) -> Tensor:
+            with naming_the_operation():
+                return kept.product(d.reshape(flat.shape)).reshape(d.shape)
 
-    return Linearisation(objective.gradient(theta), product)
+        gradient = kept.gradient.reshape(theta.shape)
+    else:
+
+        def product(d: Tensor) -> Tensor:
+            directions, rows = d.reshape(flat.shape), []
+            for walkers, parts in groups:
+                total = torch.zeros_like(directions[walkers])
+                for part in parts:
+                    with naming_the_operation():
+                        total += operator(walkers, part).product(directions[walkers])
+                rows.append(total)
+            return (rows[0] if len(rows) == 1 else torch.cat(rows)).reshape(d.shape)
+
+        gradient = objective.gradient(theta)
+    if metric not in objective.symmetric:  # looked at once for a network and all its batches
+        check_symmetric(product, gradient, metric)
+        objective.symmetric[metric] = True
+    return Linearisation(gradient, product)

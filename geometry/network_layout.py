@@ -5,6 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _NormBase
 
+from geometry.module_copies import wrapped_at
 from geometry.objective import Block, Layout
 
 GROUPINGS = ("top", "module")
@@ -26,7 +27,8 @@ def network_layout(module: nn.Module, grouping: str = "top") -> Layout:
 
     A layer is what a layerwise method controls as one. grouping "top": one top-level module (the members of a
     ModuleList or ModuleDict count as top-level, and so does a parameter of the root itself); "module": one module that
-    owns parameters, however deep. Parameters that share memory appear once, where they are first named.
+    owns parameters, however deep. Data-parallel and compiled networks are cut as what is inside. Parameters that share
+    memory appear once, where they are first named.
 
     Kinds: "bias" (named so), "embedding" (a table of rows, or named so), "kernel" (any other array of two axes or
     more; the first axis is the output's), "scale" (the factor of a normalisation), "vector" (the rest). Attention's
@@ -55,7 +57,8 @@ def network_layout(module: nn.Module, grouping: str = "top") -> Layout:
 def _top_level(path: str, modules: dict[str, nn.Module]) -> str:
     """The shortest beginning of the path that is not a list or dictionary of modules."""
     parts = path.split(".")
-    for length in range(1, len(parts) + 1):
+    wrapped = wrapped_at(modules[""]) == parts[0] and len(parts) > 1
+    for length in range(2 if wrapped else 1, len(parts) + 1):
         name = ".".join(parts[:length])
         if not isinstance(modules[name], _LISTS):
             return name

@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 
-from geometry.batches import Batch, classification_loss, counted, highest_class, parts_of
+from geometry.affordable import affordable_examples
+from geometry.batches import Batch, parts_of
+from geometry.losses import CrossEntropy, Given, LossFunction, OutputLoss, find_loss
+from geometry.mapped_arrays import as_mapped, is_mapped
+from geometry.module_copies import check_module
 from geometry.network_curvature import METRICS, curvature_at
 from geometry.network_layout import network_layout, trainable
 from geometry.objective import Layout, Linearisation
+from geometry.over_walkers import over_walkers
 from geometry.stateless import BatchNorm, StatelessModule, Tensors
+from geometry.weight_tables import fit_tables
+
+Inputs = Any
+"""A tensor or array (N, ...), a tuple of them, or a dictionary of them by the names of the module's arguments."""
+
+
+_NORMALISED = "batch normalisation by the batch's own statistics ties its examples together"
 
 
 @dataclass(frozen=True)
@@ -27,47 +39,57 @@ class TrainingPass:
 
 
 class NetworkLoss:
-    """L(θ) = (1/N) Σ_n CE(softmax(f_θ(x_n)), y_n) for any torch module f; θ is flat, of shape (D,) or (..., D).
+    """L(θ) = (1/n) Σ ℓ(f_θ(x), t) for any torch module f; θ is flat, of shape (D,) or (..., D).
 
-    inputs (N, ...) or a tuple of such tensors (the module is called with all of them); targets: class numbers of the
-    outputs' shape without the class axis (entries equal to `ignore_index` do not count), or probabilities of the
-    outputs' shape. The module returns scores or log-probabilities; the log-softmax over the classes (the last axis, or
-    the second as torch has it) is taken here. label_smoothing s mixes (1−s)·one-hot + s/C.
+    inputs (N, ...), a tuple of such tensors or a dictionary of them by the names of the module's arguments; inputs
+    whose first axes differ from the targets' (a graph's edges) are one whole. Arrays and tensors of real numbers come
+    in any type; those mapped from a file stay there, and rows are read as they are used.
 
-    loss_function(outputs, targets) → mean loss replaces the cross-entropy; the metrics "ngd" and "ngd-mean" are then
-    refused.
+    loss_function says ℓ (geometry.losses): a name ("cross-entropy", "squared error", "huber", "binary cross-entropy"),
+    a loss of torch's, module or function, with its weights and ignored targets, or a function (outputs, targets) → mean
+    loss of your own. Without one whole numbers are class numbers, of the outputs' shape without the class axis, and
+    real numbers are class probabilities where every row is one; any others are refused. Of the cross-entropy the module
+    returns scores or log-probabilities: the log-softmax over the classes (the last axis, or the second as torch has it)
+    is taken here. label_smoothing s mixes (1−s)·one-hot + s/C; entries equal to `ignore_index` do not count.
 
     Curvature (`curvature_product`, `linearise`), at θ:
       "newton"    the Hessian of L, indefinite;
-      "ngd"       Σ_n J_nᵀ (diag p_n − p_n p_nᵀ) J_n, the Hessian of the divergence summed over the batch as in the
-                  authors' code: it weighs N times more against the mean gradient than a natural gradient's metric;
-      "ngd-mean"  the same divided by the number of targets: ours, the Fisher information of one target, for which the
-                  batch size is no hidden damping.
+      "ngd"       Σ_n J_nᵀ Λ_n J_n with Λ = ∂²ℓ/∂f², for the cross-entropy diag p − p pᵀ: the Hessian of the divergence
+                  summed over the batch as in the authors' code, which weighs n times more against the mean gradient
+                  than a natural gradient's metric;
+      "ngd-mean"  the same divided by the number of targets: ours, for the cross-entropy the Fisher information of one
+                  target, in general the Gauss–Newton matrix of L.
+    A loss of your own must be convex in the outputs for the last two; its targets are its rows.
 
     Mode: loss, gradient and curvature use inference mode (running statistics, no dropout), and so does a
     preconditioner's refresh; `training_pass` uses train mode and returns the new buffers. The module given is copied
-    and never changed: `initial` and `buffers` are what it held.
+    and never changed: `initial` and `buffers` are what it held. A module that draws random numbers in inference mode
+    (see `random`) meets the same ones, from `noise_seed`, in every pass.
 
     chunk_size bounds how many examples (times walkers) are in memory at once, memory_limit (bytes) sets it from what
     one example takes; the result is the same to rounding. With chunks a curvature product makes its forward pass anew.
     device, dtype: where θ lives; the module's own by default. `grouping`: see network_layout.
 
-    ValueError: no trainable parameter, an empty batch, targets that do not fit, a metric that is not defined.
+    ValueError: no trainable parameter, complex or lazy ones, a module that cannot be copied, an empty batch, targets
+    that do not fit, a metric that is not defined, chunks of what cannot be cut (batch statistics, noise, a loss that is
+    no mean over examples), an operation without second derivative (NoSecondDerivative, named) or a curvature that is
+    not symmetric, which is looked at once.
     """
 
     def __init__(
         self,
         module: nn.Module,
-        inputs: Tensor | tuple[Tensor, ...],
-        targets: Tensor,
+        inputs: Inputs,
+        targets: Any,
         label_smoothing: float = 0.0,
-        loss_function: Callable[[Any, Tensor], Tensor] | None = None,
+        loss_function: Given = None,
         chunk_size: int | None = None,
         memory_limit: int | None = None,
         ignore_index: int = -100,
         grouping: str = "top",
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
+        noise_seed: int = 0,
     ) -> None:
         if not 0 <= label_smoothing < 1:
             raise ValueError(f"label_smoothing must be at least 0 and below 1, not {label_smoothing!r}")
@@ -75,6 +97,7 @@ class NetworkLoss:
             raise ValueError(f"chunk_size must be at least 1, not {chunk_size!r}")
         if memory_limit is not None and memory_limit < 1:
             raise ValueError(f"memory_limit must be at least 1 byte, not {memory_limit!r}")
+        check_module(module)
         parameters = trainable(module)
         first = next(iter(parameters.values()))
         self.dtype, self.device = dtype or first.dtype, torch.device(device or first.device)
@@ -83,32 +106,53 @@ class NetworkLoss:
         self.buffers: Tensors = {name: self._own(b) for name, b in module.named_buffers()}
         self._per_walker = False
         others = {name: self._own(p) for name, p in module.named_parameters() if name not in parameters}
-        self._module = StatelessModule(module, others)
-        self._coupled = any(isinstance(m, BatchNorm) for m in module.modules())
-        self.batch_statistics = False
+        self._module = StatelessModule(module, others, noise_seed)
+        normalising = [m for m in module.modules() if isinstance(m, BatchNorm)]
+        self._coupled = bool(normalising)
+        # Layers that keep no running statistics take the batch's own in inference mode, too.
+        self.batch_statistics = any(m.running_mean is None for m in normalising)
         self._sizes = [block.size for block in self.layout.blocks]
-        self.label_smoothing, self.ignore_index, self.loss_function = label_smoothing, ignore_index, loss_function
+        self.symmetric: dict[str, bool] = {}
+        self._cut: dict[str, str] = {}
+        targets = torch.as_tensor(targets)
+        self.label_smoothing, self.ignore_index = label_smoothing, ignore_index
+        self.criterion: OutputLoss | None = find_loss(loss_function, targets, label_smoothing, ignore_index)
+        if isinstance(self.criterion, CrossEntropy):
+            self.ignore_index = self.criterion.ignore_index
+        self.loss_function = cast("LossFunction | None", loss_function if self.criterion is None else None)
         self.chunk_size, self.memory_limit = chunk_size, memory_limit
         self._set_data(inputs, targets)
         if memory_limit is not None:
-            self.chunk_size = self._affordable(memory_limit)
+            self.chunk_size = affordable_examples(self, memory_limit)
 
     def _own(self, tensor: Tensor) -> Tensor:
         moved = tensor.detach().to(self.device, self.dtype if tensor.is_floating_point() else None)
         return moved.clone() if moved.data_ptr() == tensor.data_ptr() else moved
 
-    def _set_data(self, inputs: Tensor | tuple[Tensor, ...], targets: Tensor) -> None:
-        given = inputs if isinstance(inputs, tuple) else (inputs,)
-        tensors = tuple(
-            torch.as_tensor(x).to(self.device, self.dtype if torch.as_tensor(x).is_floating_point() else None)
-            for x in given
-        )
-        targets, own = torch.as_tensor(targets), self.loss_function is not None
-        classes = None if own else torch.int64
-        targets = targets.to(self.device, self.dtype if targets.is_floating_point() else classes)
-        self.data = Batch(tensors, targets)
-        self.count = counted(targets, self.ignore_index, own)
-        self.highest = -1 if own else highest_class(targets, self.ignore_index)
+    def _set_data(self, inputs: Inputs, targets: Any) -> None:
+        named = tuple(inputs) if isinstance(inputs, Mapping) else ()
+        given = tuple(inputs.values()) if isinstance(inputs, Mapping) else inputs
+        given = tuple(given) if isinstance(given, tuple | list) else (given,)
+        if not given:
+            raise ValueError("there are no inputs")
+        tensors = tuple(x if is_mapped(x) else self.ready(torch.as_tensor(x)) for x in given)
+        targets = torch.as_tensor(targets)
+        if self.criterion is not None:
+            targets = self.criterion.prepare(targets, self.dtype).to(self.device)
+        else:
+            targets = targets.to(self.device, self.dtype if targets.is_floating_point() else None)
+        self._take(Batch(tuple(as_mapped(x) for x in tensors), targets, named))
+
+    def _take(self, data: Batch) -> None:
+        """Make the data these, whose targets are ready."""
+        self.data = data
+        criterion = self.criterion
+        self.highest = -1 if criterion is None else criterion.highest(data.targets)
+        self.count: float = data.examples if criterion is None else criterion.count(data.targets)
+
+    def ready(self, x: Tensor) -> Tensor:
+        """Inputs where θ lives, real numbers in its type."""
+        return x.to(self.device, self.dtype if x.is_floating_point() else None)
 
     @property
     def dimension(self) -> int:
@@ -126,19 +170,82 @@ class NetworkLoss:
         return self._module.architecture
 
     @property
-    def alone(self) -> Any:
-        """A lock on the architecture, for whoever hangs hooks on it."""
-        return self._module.alone
+    def stateless(self) -> StatelessModule:
+        """The module as a pure function of its tensors."""
+        return self._module
 
-    def with_batch(self, inputs: Tensor | tuple[Tensor, ...], targets: Tensor) -> NetworkLoss:
+    @property
+    def random(self) -> bool:
+        """Whether the module draws random numbers in inference mode; they are the same in every pass (noise_seed)."""
+        if self._module.random is None:
+            with torch.no_grad():
+                self.forward_part(self.initial, self._few(), self.buffers_of(0))
+        return bool(self._module.random)
+
+    @property
+    def tied(self) -> str:
+        """Why the examples cannot be taken apart without changing the loss; "" where they can."""
+        if self.batch_statistics:
+            return _NORMALISED
+        if self.data.whole:
+            return "inputs of other first axes than the targets' are one whole"
+        if self.random:
+            return "the random numbers that the module draws in inference mode fall on the examples by their places"
+        if "reason" not in self._cut:  # looked at once for a network and all its batches
+            self._cut["reason"] = self._difference_of_parts()
+        return self._cut["reason"]
+
+    def _difference_of_parts(self) -> str:
+        """ "" where the loss of a few examples is that of its parts, to rounding; else by how much it is not."""
+        few = self._few()
+        if few.examples < 2:
+            return ""
+        theta, buffers = self.initial, self.buffers_of(0)
+        with torch.no_grad():
+            whole = float(self.part_loss(theta, few, False, buffers)[0])
+            parts = sum(float(self.part_loss(theta, part, False, buffers)[0]) for part in few.cut(few.examples // 2))
+        allowed = {2: 5e-2, 4: 1e-4}.get(theta.element_size(), 1e-9)
+        if abs(parts - whole) <= allowed * max(abs(whole), abs(parts)) + 1e-12:
+            return ""
+        return (
+            f"the loss of {few.examples} examples is not that of its parts together (off by "
+            f"{abs(parts - whole) / max(abs(whole), 1e-12):.2g} of it), something ties them"
+        )
+
+    def with_batch(self, inputs: Inputs, targets: Any) -> NetworkLoss:
         """The loss of the same network over other examples (a mini-batch): a view, nothing of size D is copied."""
         other = copy.copy(self)
         other._set_data(inputs, targets)
         return other
 
-    def rows(self, index: Tensor) -> NetworkLoss:
+    def rows(self, index: Any) -> NetworkLoss:
         """The loss over the examples of that index: `objective.rows(torch.randperm(N)[:64])`."""
-        return self.with_batch(tuple(x[index] for x in self.data.inputs), self.data.targets[index])
+        other = copy.copy(self)
+        other._take(self.data.rows(index))
+        return other
+
+    def check(self, curvature: bool = False) -> None:
+        """Try a loss and a gradient in train and in inference mode, and with `curvature` a curvature product, on a few
+        examples. ValueError with one sentence that says what cannot be done; nothing is changed."""
+        few = copy.copy(self)
+        few._take(self._few())
+        few.chunk_size = None
+        try:
+            few.training_pass(self.initial, seed=0)
+            few.gradient(self.initial)
+            if curvature:
+                few.linearise(self.initial).product(self.initial)
+        except ValueError:
+            raise
+        except Exception as error:
+            words = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+            raise ValueError(f"the module does not take its inputs: {words}") from error
+
+    def _few(self) -> Batch:
+        """A few examples from all over the batch; all of a whole."""
+        if self.data.whole:
+            return self.data
+        return self.data.rows(torch.linspace(0, self.examples - 1, min(self.examples, 6)).long())
 
     def with_buffers(self, buffers: Tensors | None, walkers: tuple[int, ...] = ()) -> NetworkLoss:
         """The loss of the same network with other buffers (running statistics), whose first axes are `walkers`."""
@@ -156,20 +263,29 @@ class NetworkLoss:
         if not self._coupled:
             return self
         other = copy.copy(self)
-        other._module = self._module.with_batch_statistics()
-        other.batch_statistics = True
+        other._module, other.batch_statistics = self._module.with_batch_statistics(), True
         return other
 
     def parameters(self, theta: Tensor) -> Tensors:
         """θ (D,) or (W, D) as the module's named parameters, (…) or (W, …): views, no copies."""
         walkers = tuple(theta.shape[:-1])
         pieces = torch.split(theta, self._sizes, dim=-1)  # one split, so that the backward pass is one concatenation
-        return {b.name: piece.view(*walkers, *b.shape) for b, piece in zip(self.layout.blocks, pieces, strict=True)}
+        return {b.name: piece.view((*walkers, *b.shape)) for b, piece in zip(self.layout.blocks, pieces, strict=True)}
 
     def module_state(self, theta: Tensor, buffers: Tensors | None = None) -> Tensors:
-        """A state_dict for the user's module at θ (D,)."""
-        state = {name: p.detach().clone() for name, p in self.parameters(theta).items()}
-        return {**state, **self._module.frozen, **(self.buffers if buffers is None else buffers)}
+        """A state_dict for the user's module at θ (D,), for a strict load: shared weights under each of their names."""
+        return self._module.state_dict(self.parameters(theta.detach()), self.buffers if buffers is None else buffers)
+
+    def theta_of(self, state: Mapping[str, Tensor]) -> tuple[Tensor, Tensors]:
+        """(θ (D,), buffers) of a state_dict of the user's module, the way back of `module_state`.
+
+        Names may carry the prefixes of wrappers, see geometry.checkpoints.load_weights. ValueError where they do not
+        fit.
+        """
+        table = {name: value for name, value in state.items() if isinstance(value, Tensor)}
+        weights = fit_tables(self.architecture, {"": table}, "the state dict")
+        theta = torch.cat([self._own(weights[block.name]).reshape(-1) for block in self.layout.blocks])
+        return theta, {name: self._own(weights[name]) if name in weights else b for name, b in self.buffers.items()}
 
     def outputs(self, theta: Tensor, batch: Batch | None = None) -> Any:
         """f_θ(x) in inference mode, (..., N, …): what the module returns, walkers first; not chunked."""
@@ -236,14 +352,14 @@ class NetworkLoss:
         return self.linearise(theta.broadcast_to(shape), metric).product(d.broadcast_to(shape))
 
     def check_metric(self, metric: str) -> None:
-        """A ValueError when the metric is unknown, or not defined for this loss."""
+        """A ValueError when the metric is unknown."""
         if metric not in METRICS:
             raise ValueError(f"metric must be one of {', '.join(METRICS)}, not {metric!r}")
-        if metric != "newton" and self.loss_function is not None:
-            raise ValueError(
-                f'the metric "{metric}" is the curvature of a divergence between class probabilities; it is not '
-                'defined for a loss_function of your own, use metric="newton"'
-            )
+
+    def check_cross_entropy(self) -> None:
+        """ValueError unless the loss is the cross-entropy of classes that count alike, as Fisher factors need it."""
+        if not isinstance(self.criterion, CrossEntropy) or self.criterion.weights is not None:
+            raise ValueError("this Fisher matrix is of a cross-entropy without class weights; this loss is another")
 
     def part_loss(self, theta: Tensor, part: Batch, training: bool, buffers: Tensors) -> tuple[Tensor, Tensors]:
         """This part's share of the mean loss at θ (D,) or (W, D): shape () or (W,); and the buffers after the pass."""
@@ -252,25 +368,24 @@ class NetworkLoss:
 
     def loss_of(self, outputs: Any, part: Batch, walkers: tuple[int, ...]) -> Tensor:
         """The share of the mean loss, from the outputs of a part."""
-        if self.loss_function is not None:
-            weight = part.examples / self.examples
-            if not walkers:
-                return self.loss_function(outputs, part.targets) * weight
-            return torch.func.vmap(self.loss_function, in_dims=(0, None))(outputs, part.targets) * weight
-        return (
-            classification_loss(
-                outputs, part.targets, walkers, self.label_smoothing, self.ignore_index, highest=self.highest
-            )
-            / self.count
-        )
+        if self.criterion is not None:
+            scores = self.criterion.scores(outputs, part.targets, walkers, self.highest)
+            each = self.criterion.each(scores, part.targets)
+            return each.reshape(*walkers, -1).sum(-1) / self.count
+        assert self.loss_function is not None
+        weight = part.examples / self.examples
+        if not walkers:
+            return self.loss_function(outputs, part.targets) * weight
+        return over_walkers(self.loss_function, (0, None), (outputs, part.targets)) * weight
 
     def _forward(
         self, theta: Tensor, inputs: tuple[Tensor, ...], training: bool, buffers: Tensors
     ) -> tuple[Any, Tensors]:
+        inputs, names = tuple(self.ready(x) for x in inputs), self.data.names
         if theta.ndim == 1:
-            return self._module(self.parameters(theta), buffers, inputs, training)
+            return self._module(self.parameters(theta), buffers, inputs, training, names)
         per_walker = training or self._per_walker
-        return self._module.over_walkers(self.parameters(theta), buffers, inputs, training, per_walker)
+        return self._module.over_walkers(self.parameters(theta), buffers, inputs, training, per_walker, names)
 
     def forward_part(self, theta: Tensor, part: Batch, buffers: Tensors) -> Any:
         """Outputs of a part in inference mode, for θ (D,) or (W, D)."""
@@ -319,33 +434,9 @@ class NetworkLoss:
 
     def _check_whole(self, tied: bool) -> None:
         if tied and self.chunk_size is not None and self.chunk_size < self.examples:
-            raise ValueError(
-                "batch normalisation by the batch's own statistics ties its examples together, so chunk_size cannot "
-                "cut it; use smaller batches or no chunk_size"
-            )
-
-    def _affordable(self, memory_limit: int) -> int:
-        """Examples that fit into the limit, from the bytes that the graph of one more example keeps.
-
-        A curvature product keeps about three times what a gradient keeps: the forward pass, its backward pass, and
-        what the derivative of the two needs.
-        """
-
-        def kept(examples: int) -> int:
-            total = 0
-
-            def pack(tensor: Tensor) -> Tensor:
-                nonlocal total
-                total += tensor.untyped_storage().nbytes()
-                return tensor
-
-            with torch.enable_grad(), torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
-                leaf = self.initial.detach().requires_grad_()
-                self.part_loss(leaf, self.data.repeated(examples), False, self.buffers)
-            return total
-
-        each = max(1, kept(2) - kept(1))
-        return max(1, memory_limit // (3 * each))
+            raise ValueError(f"{_NORMALISED}, so chunk_size cannot cut it; use smaller batches or no chunk_size")
+        if self.chunk_size is not None and self.chunk_size < self.examples and self.tied:
+            raise ValueError(f"{self.tied}, so chunk_size cannot cut it; use smaller batches or no chunk_size")
 
 
 def _joined(pieces: list[Any]) -> Tensor:

@@ -1,7 +1,8 @@
 """Bring your own network and data: a function named on the command line, that returns module, inputs and targets.
 
     def make():                        # in mine.py, run with --objective mine:make
-        return module, inputs, targets
+        return module, inputs, targets                          # or, where the targets do not tell the loss,
+        return module, inputs, targets, "squared error"         # its name, a loss of torch's or a function
 
 Only what the person at the keyboard names is imported; nothing that arrives over the network comes here.
 """
@@ -11,12 +12,16 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
+
+from geometry.losses import find_loss
+from geometry.mapped_arrays import as_mapped, is_mapped
 
 FORM = "'module:function', as in 'mine:make' for the function make of mine.py"
 
@@ -46,34 +51,58 @@ def find_function(name: str) -> Callable[[], Any]:
     return function
 
 
-def load_own_objective(name: str) -> tuple[nn.Module, torch.Tensor, torch.Tensor]:
-    """(module, inputs, targets) as the function `module:function` returns them, checked.
+@dataclass(frozen=True, eq=False)
+class OwnObjective:
+    """What a function of the user's returned: one tensor of inputs, or several with the names of the last of them."""
 
-    inputs (n, …) may be a tensor or an array; targets (n, …) are class numbers, as int64. Raises ValueError with one
-    sentence where the three do not fit together.
+    module: nn.Module
+    inputs: tuple[torch.Tensor, ...]
+    names: tuple[str, ...]
+    targets: torch.Tensor
+    loss_function: Any = None
+
+
+def load_own_objective(name: str) -> OwnObjective:
+    """What the function `module:function` returns, checked: (module, inputs, targets) or (…, loss_function).
+
+    inputs (n, …): a tensor or array, a tuple of them, or a dictionary by the names of the module's arguments. targets
+    (n, …): whole numbers (class numbers), or real ones. loss_function: see geometry.losses.find_loss. Raises ValueError
+    with one sentence where they do not fit together.
     """
     made = find_function(name)()
-    if not isinstance(made, tuple) or len(made) != 3:
-        raise ValueError(f"{name} must return (module, inputs, targets); it returned {type(made).__name__}")
-    module, inputs, targets = made
+    if not isinstance(made, tuple) or len(made) not in (3, 4):
+        raise ValueError(
+            f"{name} must return (module, inputs, targets), or these and a loss function; it returned "
+            f"{type(made).__name__}{f' of {len(made)}' if isinstance(made, tuple) else ''}"
+        )
+    module, inputs, targets, *loss = made
     if not isinstance(module, nn.Module):
         raise ValueError(f"{name} must return a torch.nn.Module first; got {type(module).__name__}")
     if not any(parameter.requires_grad for parameter in module.parameters()):
         raise ValueError(f"the module of {name} has no parameter to train")
-    inputs, targets = _tensor(inputs, "inputs", name), _tensor(targets, "targets", name)
-    if targets.is_floating_point() or targets.is_complex():
-        raise ValueError(f"the targets of {name} must be class numbers; got {targets.dtype}")
-    if inputs.ndim == 0 or targets.ndim == 0 or inputs.shape[0] != targets.shape[0] or inputs.shape[0] == 0:
+    names = tuple(str(key) for key in inputs) if isinstance(inputs, Mapping) else ()
+    given = tuple(inputs.values()) if isinstance(inputs, Mapping) else inputs
+    given = given if isinstance(given, tuple) else (given,)
+    tensors = tuple(_tensor(one, "inputs", name) for one in given)
+    targets = _tensor(targets, "targets", name)
+    if targets.is_complex():
+        raise ValueError(f"the targets of {name} must be class numbers or real numbers; got {targets.dtype}")
+    shapes = [tuple(one.shape) for one in tensors]
+    sizes = {shape[0] if shape else 0 for shape in shapes}
+    if not shapes or targets.ndim == 0 or sizes != {targets.shape[0]} or 0 in sizes:
+        shown = shapes[0] if len(shapes) == 1 else ", ".join(map(str, shapes))
         raise ValueError(
-            f"{name} must return one target for every input; got inputs {tuple(inputs.shape)} and "
-            f"targets {tuple(targets.shape)}"
+            f"{name} must return one target for every input; got inputs {shown} and targets {tuple(targets.shape)}"
         )
-    return module, inputs, targets.long()
+    targets = targets if targets.is_floating_point() else targets.long()
+    found = OwnObjective(module, tensors, names, targets, loss[0] if loss else None)
+    find_loss(found.loss_function, targets)  # refused here where it is none
+    return found
 
 
 def _tensor(value: object, what: str, name: str) -> torch.Tensor:
     if isinstance(value, torch.Tensor):
         return value.detach()
     if isinstance(value, np.ndarray) and value.dtype.kind in "fiub":
-        return torch.from_numpy(np.ascontiguousarray(value))
+        return as_mapped(value) if is_mapped(value) else torch.from_numpy(np.ascontiguousarray(value))
     raise ValueError(f"the {what} of {name} must be a tensor or an array of numbers; got {type(value).__name__}")

@@ -54,7 +54,7 @@ def fisher_rows(loss: Any, theta: Array, fisher: str = "exact") -> Array:
     """
     if fisher == "empirical":
         return example_gradients(loss, theta) / loss.examples**0.5
-    loss.check_metric("ngd-mean")
+    loss.check_cross_entropy()
     import torch
     from torch.func import jacrev, vmap
 

@@ -26,7 +26,8 @@ from optimizers.rule import Settings, State, Trace, at_rest, begin, descent_step
 
 
 class StepRefused(ArithmeticError):
-    """A step whose loss or position is not a number; the state before it is kept."""
+    """A step that cannot be made: its loss or position is not a number, or an operation has no second derivative and
+    the method needs one. The state before it is kept."""
 
 
 @dataclass(frozen=True)
@@ -192,7 +193,15 @@ class Training:
                 return
 
     def advance(self, name: str) -> Report:
-        """One step of one method; StepRefused leaves its state as it was."""
+        """One step of one method; StepRefused, with the reason, leaves its state as it was."""
+        try:
+            return self._advance(name)
+        except (ValueError, RuntimeError, NotImplementedError) as error:
+            # What one method needs and this network cannot give ends that method alone.
+            words = (str(error).strip().splitlines() or [type(error).__name__])[0][:400]
+            raise StepRefused(f"{name} stops before step {self._walk(name).state.index}: {words}") from error
+
+    def _advance(self, name: str) -> Report:
         walk = self._walk(name)
         index = walk.state.index
         ready, method = walk.state, walk.method

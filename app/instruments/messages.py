@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal, NotRequired, TypedDict
 
 from app.state.messages import Control
-from app.toy.messages import Claim, Explanation, Look, Price, SurfaceTable
+from app.toy.messages import Claim, Explanation, GroundLook, Look, Price, SurfaceTable
 
 
 class OpenedInstruments(TypedDict):
@@ -230,7 +230,10 @@ class InstrumentTables(TypedDict):
     controls: list[Control]
     surfaces: dict[str, SurfaceTable]
     methods: list[str]
+    compared: list[str]
+    groups: dict[str, list[str]]
     looks: dict[str, Look]
+    grounds: dict[str, GroundLook]
     export: list[Control]
     presets: dict[str, dict[str, Any]]
     framed: bool

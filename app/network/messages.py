@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal, NotRequired, TypedDict
 
 from app.state.messages import Control, Encoded
-from app.toy.messages import Look
+from app.toy.messages import GroundLook, Look
 
 
 class FeedEntry(TypedDict):
@@ -117,6 +117,7 @@ class NetworkTables(TypedDict):
     fits: dict[str, list[str]]
     curves: list[str]
     schemes: dict[str, dict[str, Any]]
+    grounds: dict[str, GroundLook]
 
 
 MESSAGES = (*(FeedEntry, RunAnswer, OpenedNetwork, StartedRun, AskedJob, RunValues, RunRow, GroundRow, NetworkTables),)

@@ -6,7 +6,7 @@ from typing import Any
 
 from dash import html
 
-from app.appearance import SCHEMES, looks
+from app.appearance import SCHEMES, ground_looks, looks
 from app.components.layout import bench, button, control_panel, group, header_tools, player
 from app.network.controls import controls, read_network_link
 from app.network.explore.layout import explore_section
@@ -43,6 +43,7 @@ def tables() -> dict[str, Any]:
         "fits": {key: [each for each in data if user_models.fits(key, each)] for key in networks},
         "curves": [key for key, _, _ in CURVES],
         "schemes": {name: {"stops": list(s.low_to_high), "line": s.contour_line} for name, s in SCHEMES.items()},
+        "grounds": ground_looks(),
     }
 
 

@@ -279,6 +279,9 @@ VIEW = (
     *mark(
         (
             NumberControl("speed", "", "Speed", 1, 1000, 60, "Playback speed.", "view", "log", unit="steps/s"),
+            ChoiceControl(
+                "wedge", "Cut open", (("on", "Cut"), ("off", "Whole")), "on", "The 3-D view cut open.", "view"
+            ),
             ChoiceControl("loop", "Loop", (("off", "Once"), ("on", "Loop")), "off", "Start again at the end.", "view"),
         ),
         role="view",
@@ -288,9 +291,9 @@ VIEW = (
     *LECTURE,
     *mark(
         (
-            NumberControl("camera_x", "", "Camera x", -10, 10, -0.75, "Camera of the 3-D view.", "view", step=0.001),
-            NumberControl("camera_y", "", "Camera y", -10, 10, -1.0, "Camera of the 3-D view.", "view", step=0.001),
-            NumberControl("camera_z", "", "Camera z", -10, 10, 1.45, "Camera of the 3-D view.", "view", step=0.001),
+            NumberControl("camera_x", "", "Camera x", -10, 10, 0.83, "Camera of the 3-D view.", "view", step=0.001),
+            NumberControl("camera_y", "", "Camera y", -10, 10, -1.24, "Camera of the 3-D view.", "view", step=0.001),
+            NumberControl("camera_z", "", "Camera z", -10, 10, 1.35, "Camera of the 3-D view.", "view", step=0.001),
         ),
         role="view",
     ),

@@ -103,20 +103,40 @@ class Minimum(TypedDict):
     loss: float
 
 
-class EncodedRelief(TypedDict):
-    """The ground of the 3-D view: losses (points, points), y outer; nothing is drawn above `top`."""
+class Shorts(TypedDict):
+    """An array in base64, little-endian uint16."""
 
-    points: int
-    losses: Encoded
+    dtype: Literal["u2"]
+    bdata: str
+    shape: str
+
+
+class Ground(TypedDict):
+    """The ground of map and 3-D view. values (rows, columns): c(L)/c(high) in parts of 65534, rows along θ₂;
+    65535 where there is no loss.
+
+    c(L) = asinh((L − low)/knee) is the scale of colours and heights; heights end at the loss `top`. ticks: losses that
+    are written at the scale, with their labels.
+    """
+
+    columns: int
+    rows: int
+    values: Shorts
     top: float
-    span: float
+    low: float
+    high: float
+    knee: float
+    ticks: list[float]
+    labels: list[str]
 
 
-class SurfaceFigures(TypedDict):
-    """plotly's figures. relief: none for a 1-D surface, whose second picture the browser draws."""
+class Curve(TypedDict):
+    """L(θ) of a 1-D surface. ticks and labels: of the loss's axis; none where round numbers will do."""
 
-    map: dict[str, Any]
-    relief: NotRequired[dict[str, Any]]
+    x: Encoded
+    losses: Encoded
+    ticks: list[float]
+    labels: list[str]
 
 
 class FittingPit(TypedDict):
@@ -127,11 +147,10 @@ class FittingPit(TypedDict):
 
 
 class SurfaceAnswer(TypedDict):
-    """A surface as it is drawn; `key` names its parameters and scheme. relief: of a 2-D surface."""
+    """A surface as it is drawn; `key` names its parameters. ground: of a 2-D surface; curve: of a 1-D one."""
 
     key: str
     surface: str
-    scheme: str
     title: str
     description: str
     dimension: int
@@ -141,8 +160,8 @@ class SurfaceAnswer(TypedDict):
     minima: list[Minimum]
     reference: str
     pit: FittingPit
-    figures: SurfaceFigures
-    relief: NotRequired[EncodedRelief]
+    ground: NotRequired[Ground]
+    curve: NotRequired[Curve]
 
 
 class ToyAnswer(TypedDict):
@@ -278,16 +297,9 @@ class CutAnswer(TypedDict):
     methods: list[CutMethod]
 
 
-class Places(TypedDict):
-    """Walkers' places (frames, walkers, D) as uint16 in the extents; 65535 stands for nowhere."""
-
-    dtype: Literal["u2"]
-    bdata: str
-    shape: str
-
-
 class CloudMethod(TypedDict):
-    """One method's cloud. arrival: by walker, −1 for none."""
+    """One method's cloud. arrival: by walker, −1 for none. places: walkers' places (frames, walkers, D) in the extents;
+    65535 stands for nowhere."""
 
     name: str
     counts: dict[str, int]
@@ -295,7 +307,7 @@ class CloudMethod(TypedDict):
     median: float | None
     first: int | None
     last: int | None
-    places: Places
+    places: Shorts
 
 
 class CloudAnswer(TypedDict):
@@ -323,6 +335,18 @@ class CostAnswer(TypedDict):
 
     methods: dict[str, Price]
     what: str
+
+
+class GroundLook(TypedDict):
+    """How a colour scheme shows a ground. stops: colours from low to high; line, sun: strength of contour lines and
+    light, negative where they darken; front, side, floor: of the block that a relief is."""
+
+    stops: list[str]
+    line: float
+    sun: float
+    front: str
+    side: str
+    floor: str
 
 
 class SurfaceTable(TypedDict):
@@ -354,6 +378,7 @@ class ToyTables(TypedDict):
     compared: list[str]
     groups: dict[str, list[str]]
     looks: dict[str, Look]
+    grounds: dict[str, GroundLook]
     export: list[Control]
     presets: dict[str, dict[str, Any]]
     explanations: list[Explanation]
@@ -362,8 +387,8 @@ class ToyTables(TypedDict):
 
 
 MESSAGES = (
-    *(Look, OutcomeRow, CountedCost, MethodPath, Ghost, Ranges, Paths, Basin, Minimum, EncodedRelief, SurfaceFigures),
+    *(Look, OutcomeRow, CountedCost, MethodPath, Ghost, Ranges, Paths, Basin, Minimum, Shorts, Ground, Curve),
     *(FittingPit, SurfaceAnswer, ToyAnswer, OpenedLink, Claim, ClaimsAnswer, Patch, AnatomyStage, AnatomyAnswer),
-    *(Places, CutLandmark, CutFrame, CutMethod, CutAnswer),
-    *(CloudMethod, CloudAnswer, Price, CostAnswer, SurfaceTable, Explanation, ToyTables),
+    *(CutLandmark, CutFrame, CutMethod, CutAnswer),
+    *(CloudMethod, CloudAnswer, Price, CostAnswer, GroundLook, SurfaceTable, Explanation, ToyTables),
 )

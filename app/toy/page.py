@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from dash import dcc, html
+from dash import html
 
-from app.appearance import looks
+from app.appearance import ground_looks, looks
 from app.components.layout import bench, button, control_panel, group, header_tools, player, preset_row
 from app.toy.controls import controls, shown_methods, start_controls, surface_choice, surface_controls
 from app.toy.cut import CUT_KEY
 from app.toy.explanations import explanations, short_words
 from app.toy.export.controls import CONTROLS as EXPORT_CONTROLS
-from app.toy.figures import EMPTY
 from app.toy.pits import PITS
 from app.toy.presets import PRESETS, Preset
 from app.toy.request import PRESET, read_link, read_state
@@ -22,15 +21,6 @@ from geometry.surfaces import SURFACES, make_surface
 from optimizers import METHODS
 from optimizers.methods import grouped, toy_methods
 
-GRAPH_CONFIG = {
-    "displaylogo": False,
-    "displayModeBar": False,
-    "plotlyServerURL": "",
-    "modeBarButtonsToRemove": ["sendChartToCloud"],
-    "responsive": True,
-    "scrollZoom": False,
-}
-RELIEF_CONFIG = {**GRAPH_CONFIG, "scrollZoom": True}
 CHARTS = (
     ("losses", "Loss", "L(θ)"),
     ("distance", "Distance", "‖θ − c‖"),
@@ -48,6 +38,7 @@ def tables() -> dict[str, Any]:
         "compared": list(METHODS),
         "groups": grouped(toy_methods()),
         "looks": looks(toy_methods()),
+        "grounds": ground_looks(),
         "framed": bool(web_settings().frame_ancestors),
         "export": [control.entry() for control in EXPORT_CONTROLS],
         "explanations": explanations(),
@@ -127,20 +118,14 @@ def _dock() -> Any:
     )
 
 
-def picture(key: str, title: str, config: dict[str, Any], hint: str) -> Any:
-    """A figure: a plotly graph under the canvases that paths are drawn on."""
+def picture(key: str, title: str, hint: str) -> Any:
+    """A figure that the browser draws, with its title and what one may do with it."""
     return html.Figure(
         className="picture",
         id=f"{key}-picture",
         children=[
             html.Figcaption([html.Span(title, id=f"{key}-title"), html.Span(hint, className="hint", id=f"{key}-hint")]),
-            html.Div(
-                className="canvas-stack",
-                id=f"{key}-stack",
-                children=[
-                    dcc.Graph(id=f"{key}-graph", figure=EMPTY, config=config, responsive=True, className="graph")
-                ],
-            ),
+            html.Div(className="canvas-stack", id=f"{key}-stack"),
         ],
     )
 
@@ -149,9 +134,9 @@ def _pictures() -> Any:
     return html.Div(
         className="pictures",
         children=[
-            picture("map", "Map", GRAPH_CONFIG, "Click or drag to set the start"),
+            picture("map", "Map", ""),
             _cut(),
-            picture("relief", "Surface", RELIEF_CONFIG, "Drag to turn, scroll to zoom"),
+            picture("relief", "Surface", ""),
         ],
     )
 

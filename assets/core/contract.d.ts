@@ -142,18 +142,36 @@ export interface Minimum {
   loss: number;
 }
 
-/** The ground of the 3-D view: losses (points, points), y outer; nothing is drawn above `top`. */
-export interface EncodedRelief {
-  points: number;
-  losses: Encoded;
-  top: number;
-  span: number;
+/** An array in base64, little-endian uint16. */
+export interface Shorts {
+  dtype: "u2";
+  bdata: string;
+  shape: string;
 }
 
-/** plotly's figures. relief: none for a 1-D surface, whose second picture the browser draws. */
-export interface SurfaceFigures {
-  map: Record<string, any>;
-  relief?: Record<string, any>;
+/**
+ * The ground of map and 3-D view. values (rows, columns): c(L)/c(high) in parts of 65534, rows along θ₂; 65535
+ * where there is no loss. c(L) = asinh((L − low)/knee) is the scale of colours and heights; heights end at the
+ * loss `top`. ticks: losses that are written at the scale, with their labels.
+ */
+export interface Ground {
+  columns: number;
+  rows: number;
+  values: Shorts;
+  top: number;
+  low: number;
+  high: number;
+  knee: number;
+  ticks: number[];
+  labels: string[];
+}
+
+/** L(θ) of a 1-D surface. ticks and labels: of the loss's axis; none where round numbers will do. */
+export interface Curve {
+  x: Encoded;
+  losses: Encoded;
+  ticks: number[];
+  labels: string[];
 }
 
 /** Depth and width of a pothole that shows when it is dug into this ground. */
@@ -162,11 +180,10 @@ export interface FittingPit {
   width: number;
 }
 
-/** A surface as it is drawn; `key` names its parameters and scheme. relief: of a 2-D surface. */
+/** A surface as it is drawn; `key` names its parameters. ground: of a 2-D surface; curve: of a 1-D one. */
 export interface SurfaceAnswer {
   key: string;
   surface: string;
-  scheme: string;
   title: string;
   description: string;
   dimension: number;
@@ -176,8 +193,8 @@ export interface SurfaceAnswer {
   minima: Minimum[];
   reference: string;
   pit: FittingPit;
-  figures: SurfaceFigures;
-  relief?: EncodedRelief;
+  ground?: Ground;
+  curve?: Curve;
 }
 
 /** POST /toy/compute. surface: null where the browser has it. */
@@ -258,13 +275,6 @@ export interface AnatomyAnswer {
   stages: AnatomyStage[];
 }
 
-/** Walkers' places (frames, walkers, D) as uint16 in the extents; 65535 stands for nowhere. */
-export interface Places {
-  dtype: "u2";
-  bdata: string;
-  shape: string;
-}
-
 /** A minimum of the ground on the line from the basin outwards. */
 export interface CutLandmark {
   name: string;
@@ -311,7 +321,10 @@ export interface CutAnswer {
   methods: CutMethod[];
 }
 
-/** One method's cloud. arrival: by walker, −1 for none. */
+/**
+ * One method's cloud. arrival: by walker, −1 for none. places: walkers' places (frames, walkers, D) in the
+ * extents; 65535 stands for nowhere.
+ */
 export interface CloudMethod {
   name: string;
   counts: Record<string, number>;
@@ -319,7 +332,7 @@ export interface CloudMethod {
   median: number | null;
   first: number | null;
   last: number | null;
-  places: Places;
+  places: Shorts;
 }
 
 /** POST /toy/cloud. frames: the steps that places are told at. */
@@ -344,6 +357,19 @@ export interface Price {
 export interface CostAnswer {
   methods: Record<string, Price>;
   what: string;
+}
+
+/**
+ * How a colour scheme shows a ground. stops: colours from low to high; line, sun: strength of contour lines and
+ * light, negative where they darken; front, side, floor: of the block that a relief is.
+ */
+export interface GroundLook {
+  stops: string[];
+  line: number;
+  sun: number;
+  front: string;
+  side: string;
+  floor: string;
 }
 
 /** A surface among the page's tables. */
@@ -374,6 +400,7 @@ export interface ToyTables {
   compared: string[];
   groups: Record<string, string[]>;
   looks: Record<string, Look>;
+  grounds: Record<string, GroundLook>;
   export: Control[];
   presets: Record<string, Record<string, any>>;
   explanations: Explanation[];
@@ -583,14 +610,15 @@ export interface InstrumentTables {
   controls: Control[];
   surfaces: Record<string, SurfaceTable>;
   methods: string[];
+  compared: string[];
+  groups: Record<string, string[]>;
   looks: Record<string, Look>;
+  grounds: Record<string, GroundLook>;
   export: Control[];
   presets: Record<string, Record<string, any>>;
   framed: boolean;
   instruments: InstrumentEntry[];
   own_controls: string[];
-  compared: string[];
-  groups: Record<string, string[]>;
   explanations: Explanation[];
   short_words: Record<string, string>;
   ending_colours: EndingColours;
@@ -700,6 +728,7 @@ export interface NetworkTables {
   fits: Record<string, string[]>;
   curves: string[];
   schemes: Record<string, Record<string, any>>;
+  grounds: Record<string, GroundLook>;
 }
 
 /** One scene; notes are paragraphs. The rest is "", empty or 0 where the scene file does not say it. */

@@ -1,11 +1,6 @@
-// What other scripts put on the window: Dash's client side, and plotly.
+// What other scripts put on the window: Dash's client side.
 
 declare const dash_clientside: { set_props(id: string, properties: Record<string, unknown>): void };
-
-declare const Plotly: {
-  relayout(plot: unknown, changes: Record<string, unknown>): Promise<void>;
-  toImage(plot: unknown, options: Record<string, unknown>): Promise<string>;
-};
 
 interface Window {
   dash_clientside?: Record<string, unknown>;

@@ -11,6 +11,11 @@ export class Schema {
     this.controls = new Map(controls.map((control) => [control.name, control]));
   }
 
+  /** What each control starts from. */
+  get defaults() {
+    return Object.fromEntries([...this.controls].map(([name, control]) => [name, control.default]));
+  }
+
   /**
    * Whether a value changes what the browser shows and nothing else.
    * @param {string} name

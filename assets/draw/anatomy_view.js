@@ -8,7 +8,7 @@ import { drawArrow, drawLabel, drawNames, inLanes } from "./arrows.js";
 import { font } from "./ink.js";
 import { LabelPlaces } from "./label_places.js";
 import { Layer } from "./layer.js";
-import { mapPicture } from "./preview.js";
+import { gridPicture } from "./grid_picture.js";
 
 /** @typedef {import("../core/contract.js").AnatomyAnswer} AnatomyAnswer */
 /** @typedef {import("../core/scheme.js").Colours} Colours */
@@ -77,10 +77,10 @@ export class AnatomyView {
    * @param {number} stage how many vectors
    * @param {Colours} colours
    * @param {boolean} dark
-   * @param {[number, string][] | undefined} colorscale the map's; none on a curve
+   * @param {string[]} stops the ground's colours from low to high the map's; none on a curve
    */
-  show(data, stage, colours, dark, colorscale) {
-    if (this.prepared?.data !== data || this.prepared.colorscale !== colorscale) this.prepared = prepare(data, colorscale);
+  show(data, stage, colours, dark, stops) {
+    if (this.prepared?.data !== data || this.prepared.stops !== stops) this.prepared = prepare(data, stops);
     this.shown = { data, stage, colours, dark };
     this.draw();
   }
@@ -111,20 +111,21 @@ export class AnatomyView {
   }
 }
 
-/** @typedef {{ data: AnatomyAnswer, colorscale: [number, string][] | undefined, losses: Float32Array, picture: HTMLCanvasElement | null, perGradient: number }} Prepared */
+/** @typedef {{ data: AnatomyAnswer, stops: string[], losses: Float32Array, picture: HTMLCanvasElement | null, perGradient: number }} Prepared */
 
 /**
  * @param {AnatomyAnswer} data
- * @param {[number, string][] | undefined} colorscale
+ * @param {string[]} stops the ground's colours from low to high
  * @returns {Prepared}
  */
-function prepare(data, colorscale) {
+function prepare(data, stops) {
   const { losses, low, high } = data.patch;
-  const plane = data.dimension === 2 && colorscale;
-  const picture = plane ? mapPicture({ z: losses, colorscale, zmin: low, zmax: low + (high > low ? high - low : 1) }) : null;
+  const values = decode(losses);
+  const top = low + (high > low ? high - low : 1);
+  const picture = data.dimension === 2 ? gridPicture(values, data.patch.points, data.patch.points, low, top, stops) : null;
   const longest = Math.max(...[data.gradient, data.outer, data.noisy, data.direction, data.velocity].map(lengthOf));
   const perGradient = longest > 0 ? roundDown((LONGEST * data.half) / longest) : 1;
-  return { data, colorscale, losses: decode(losses), picture, perGradient };
+  return { data, stops, losses: values, picture, perGradient };
 }
 
 /**

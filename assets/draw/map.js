@@ -1,35 +1,61 @@
-// The 2-D map: pixels from the still plotly figure's axes, paths over it, a start that can be dragged or moved by keys.
-// For a 1-D surface the figure is its curve, and a walker stands on it at (θ, L(θ)).
+// The 2-D map: the ground with its axes, paths over it, a start that can be dragged or moved by keys. For a 1-D surface it
+// is the curve of the loss, and a walker stands on it at (θ, L(θ)).
+import { decode } from "../core/arrays.js";
 import { display } from "../core/display.js";
 import { keys } from "../core/keys.js";
+import { drawAxes, drawScale } from "./axes.js";
+import { Ground } from "./ground.js";
+import { litPalette, paintGround } from "./ground_picture.js";
+import { roomFor } from "./ink.js";
+import { contextOf, Layer } from "./layer.js";
 import { PathView } from "./paths.js";
 
 /** @typedef {import("./shapes.js").Point} Point */
-/** @typedef {{ _offset: number, _length: number, range: number[], _inputRange?: unknown }} PlotAxis as plotly keeps it */
 /** @typedef {import("./shapes.js").Context} Context */
+/** @typedef {import("./shapes.js").Range} Range */
+/** @typedef {import("./axes.js").Axes} Axes */
+/** @typedef {import("../core/contract.js").GroundLook} GroundLook */
+/** @typedef {{ x: Float32Array, losses: Float32Array, ticks: number[], labels: string[], range: Range }} Curve range: of the axis upwards */
+/** @typedef {{ ground?: import("../core/contract.js").Ground | null, curve?: import("../core/contract.js").Curve | null, domain: Range[] }} Surface what a map shows of one */
 
 const FINGER = 28; // px around the start that count as touching it
+const MARGIN = { left: 46, right: 62, top: 24, bottom: 40 };
+const BARE = { left: 6, right: 6, top: 6, bottom: 6 };
+const CURVE_RIGHT = 16; // px where there is no scale of colours
+const SIMILAR = [0.55, 1.8]; // ratios of the domain's sides at which equal scales on both leave no strip
+const CURVE_AIR = 0.06; // of the curve's range, above and below it
 
 export class MapView {
   /**
-   * @param {string} graphId
    * @param {HTMLElement} stack
-   * @param {{ onStart: (place: number[]) => void }} listeners
+   * @param {object} [options]
+   * @param {((place: number[]) => void) | null} [options.onStart] null where nothing is moved by hand
+   * @param {boolean} [options.bare] without axes
    */
-  constructor(graphId, stack, { onStart }) {
-    this.graphId = graphId;
-    this.dimension = 2;
+  constructor(stack, { onStart = null, bare = false } = {}) {
+    this.stack = stack;
+    this.bare = bare;
+    /** @type {Ground | null} */
+    this.ground = null;
+    /** @type {Curve | null} of a 1-D surface */
+    this.curve = null;
+    /** @type {Range[]} */
+    this.domain = [];
+    /** @type {GroundLook | null} */
+    this.look = null;
+    this.names = ["θ₁", "θ₂"];
     /** @type {import("../core/contract.js").Basin | null} */
     this.basin = null;
-    /** @type {unknown[]} */
-    this.minima = [];
     /** @type {number[] | null} */
     this.start = null;
-    /** @type {{ image: HTMLCanvasElement, domain: import("./shapes.js").Range[] } | null} stands in for plotly's map */
-    this.picture = null;
     this.onStart = onStart;
     /** @type {((context: Context, view: MapView) => void)[]} draw over the paths, under the start */
     this.extras = [];
+    this.still = new Layer(stack, "layer still");
+    /** @type {HTMLCanvasElement | null} the ground's picture, as long as it is right */
+    this.picture = null;
+    /** @type {Axes | null} */
+    this.placed = null;
     const view = this;
     this.paths = new PathView(stack, {
       ready: () => Boolean(view.axes()),
@@ -41,31 +67,112 @@ export class MapView {
       underlay: (context) => view.underlay(context),
       overlay: (context) => view.overlay(context),
     });
-    this.listen();
+    if (onStart) this.listen();
+  }
+
+  get dimension() {
+    return this.curve ? 1 : 2;
   }
 
   /**
-   * dcc.Graph replaces its element when plotly has been loaded, so it is looked up each time.
-   * @returns {any}
+   * Another surface, or the same in other colours; to be drawn by `draw`.
+   * @param {Surface} surface
+   * @param {GroundLook} look
+   * @param {Ground | null} [ground] where it has been read already
    */
-  plot() {
-    return document.querySelector(`#${this.graphId} .js-plotly-plot`);
+  setSurface({ ground: told, curve, domain }, look, ground = null) {
+    this.domain = domain;
+    this.look = look;
+    this.ground = told ? (ground ?? new Ground(told, domain)) : null;
+    this.curve = curve ? readCurve(curve) : null;
+    this.picture = null;
   }
 
-  // Before another figure: plotly keeps the first range of axes with equal scales (in _inputRange, private too), takes a
-  // smaller one of a later figure for a zoom, and widens the other axis beyond the picture.
-  forgetRanges() {
-    for (const axis of Object.values(this.axes() ?? {})) delete axis._inputRange;
+  /** @param {GroundLook} look */
+  setLook(look) {
+    if (look === this.look) return;
+    this.look = look;
+    this.picture = null;
   }
 
-  /**
-   * plotly keeps the pixel frame of an axis in _offset and _length (private, but the pinned version is tested).
-   * @returns {{ x: PlotAxis, y: PlotAxis } | null}
-   */
+  /** Draw all of it, at the size that its place has now. */
+  draw() {
+    if (this.still.fit()) this.picture = null;
+    this.still.clear();
+    this.placed = this.#place();
+    if (this.placed && this.look) this.#drawStill(this.placed, this.look);
+    this.paths.rebuild();
+  }
+
+  /** Where the picture is; null as long as there is none. */
   axes() {
-    const full = this.plot()?._fullLayout;
-    if (!full?.xaxis?._length || !full?.yaxis?._length) return null;
-    return { x: full.xaxis, y: full.yaxis };
+    return this.placed;
+  }
+
+  /** @returns {Axes | null} */
+  #place() {
+    const { width: wide, height: high } = this.still;
+    if (!wide || !(this.ground || this.curve)) return null;
+    const margin = this.bare ? BARE : roomFor(MARGIN);
+    const right = this.curve && !this.bare ? CURVE_RIGHT : margin.right;
+    let width = Math.max(wide - margin.left - right, 1);
+    let height = Math.max(high - margin.top - margin.bottom, 1);
+    const [across, up] = [this.domain[0], this.curve?.range ?? this.domain[1]];
+    const ratio = (across[1] - across[0]) / (up[1] - up[0]);
+    if (!this.curve && !this.bare && ratio >= SIMILAR[0] && ratio <= SIMILAR[1]) {
+      if (width / height > ratio) width = height * ratio;
+      else height = width / ratio;
+    }
+    const left = margin.left + (this.curve ? 0 : (wide - margin.left - right - width) / 2);
+    const top = margin.top + (high - margin.top - margin.bottom - height) / 2;
+    return {
+      x: { offset: Math.round(left), length: Math.round(width), range: across },
+      y: { offset: Math.round(top), length: Math.round(height), range: up },
+    };
+  }
+
+  /**
+   * @param {Axes} axes
+   * @param {GroundLook} look
+   */
+  #drawStill(axes, look) {
+    const { context, ratio } = this.still;
+    const { x, y } = axes;
+    if (this.ground) {
+      this.picture ??= pictureOf(this.ground, look, Math.round(x.length * ratio), Math.round(y.length * ratio));
+      context.drawImage(this.picture, x.offset, y.offset, x.length, y.length);
+    } else this.#drawCurve(context, axes);
+    if (this.bare) return;
+    const ticks = this.curve?.ticks.length ? { places: this.curve.ticks, labels: this.curve.labels } : null;
+    drawAxes(context, axes, this.curve ? [this.names[0].replace("₁", ""), "L(θ)"] : this.names, this.paths.colours, ticks);
+    if (this.ground) drawScale(context, axes, this.ground, look.stops, this.paths.colours);
+  }
+
+  /**
+   * @param {Context} context
+   * @param {Axes} axes
+   */
+  #drawCurve(context, { x, y }) {
+    if (!this.curve) return;
+    const { x: places, losses } = this.curve;
+    const at = this.projection(places, losses);
+    const out = [0, 0];
+    context.beginPath();
+    for (let k = 0; k < places.length; k += 1) {
+      at(k, out);
+      context.lineTo(out[0], out[1]);
+    }
+    context.setLineDash([]);
+    context.lineJoin = "round";
+    context.strokeStyle = this.paths.colours.quiet;
+    context.lineWidth = 2 * display.bold;
+    context.stroke();
+    context.lineTo(x.offset + x.length, y.offset + y.length);
+    context.lineTo(x.offset, y.offset + y.length);
+    context.globalAlpha = 0.1;
+    context.fillStyle = this.paths.colours.quiet;
+    context.fill();
+    context.globalAlpha = 1;
   }
 
   /** The axes where `ready` has said that they are drawn. */
@@ -78,7 +185,7 @@ export class MapView {
   /** @returns {import("./shapes.js").Frame} */
   frame() {
     const { x, y } = this.drawn;
-    return [x._offset, y._offset, x._length, y._length];
+    return [x.offset, y.offset, x.length, y.length];
   }
 
   /**
@@ -88,10 +195,10 @@ export class MapView {
    */
   projection(positions, losses) {
     const { x, y } = this.drawn;
-    const scaleX = x._length / (x.range[1] - x.range[0]);
-    const scaleY = y._length / (y.range[1] - y.range[0]);
-    const left = x._offset - scaleX * x.range[0];
-    const bottom = y._offset + y._length + scaleY * y.range[0];
+    const scaleX = x.length / (x.range[1] - x.range[0]);
+    const scaleY = y.length / (y.range[1] - y.range[0]);
+    const left = x.offset - scaleX * x.range[0];
+    const bottom = y.offset + y.length + scaleY * y.range[0];
     if (this.dimension === 1) {
       return (index, out) => {
         out[0] = left + scaleX * positions[index];
@@ -125,10 +232,10 @@ export class MapView {
   place(clientX, clientY) {
     const axes = this.axes();
     if (!axes) return null;
-    const box = this.plot().getBoundingClientRect();
+    const box = this.stack.getBoundingClientRect();
     const { x, y } = axes;
-    const along = Math.min(Math.max((clientX - box.left - x._offset) / x._length, 0), 1);
-    const up = Math.min(Math.max(1 - (clientY - box.top - y._offset) / y._length, 0), 1);
+    const along = Math.min(Math.max((clientX - box.left - x.offset) / x.length, 0), 1);
+    const up = Math.min(Math.max(1 - (clientY - box.top - y.offset) / y.length, 0), 1);
     const place = [x.range[0] + along * (x.range[1] - x.range[0])];
     if (this.dimension === 2) place.push(y.range[0] + up * (y.range[1] - y.range[0]));
     return place;
@@ -137,10 +244,9 @@ export class MapView {
   /** @param {Context} context */
   underlay(context) {
     const { ink } = this.paths.colours;
-    this.#drawPicture(context);
     if (!this.basin) return;
     const { x, y } = this.drawn;
-    const radiusX = (this.basin.radius * x._length) / Math.abs(x.range[1] - x.range[0]);
+    const radiusX = (this.basin.radius * x.length) / Math.abs(x.range[1] - x.range[0]);
     context.setLineDash([3, 4]);
     context.strokeStyle = ink;
     context.lineWidth = 1.2 * display.bold;
@@ -149,25 +255,16 @@ export class MapView {
     if (this.dimension === 1) {
       const [centre] = this.pixel(this.basin.centre);
       for (const side of [-radiusX, radiusX]) {
-        context.moveTo(centre + side, y._offset);
-        context.lineTo(centre + side, y._offset + y._length);
+        context.moveTo(centre + side, y.offset);
+        context.lineTo(centre + side, y.offset + y.length);
       }
     } else {
-      const radiusY = (this.basin.radius * y._length) / Math.abs(y.range[1] - y.range[0]);
+      const radiusY = (this.basin.radius * y.length) / Math.abs(y.range[1] - y.range[0]);
       context.ellipse(...this.pixel(this.basin.centre), radiusX, radiusY, 0, 0, 2 * Math.PI);
     }
     context.stroke();
     context.setLineDash([]);
     context.globalAlpha = 1;
-  }
-
-  /** @param {Context} context */
-  #drawPicture(context) {
-    if (!this.picture) return;
-    const { image, domain } = this.picture;
-    const [left, bottom] = this.pixel([domain[0][0], domain[1][0]]);
-    const [right, top] = this.pixel([domain[0][1], domain[1][1]]);
-    context.drawImage(image, left, top, right - left, bottom - top);
   }
 
   /** @param {Context} context */
@@ -207,11 +304,11 @@ export class MapView {
     let dragging = false;
     const move = (/** @type {MouseEvent} */ event) => {
       const place = this.place(event.clientX, event.clientY);
-      if (place) this.onStart(place);
+      if (place) this.onStart?.(place);
     };
     const nearStart = (/** @type {number} */ x, /** @type {number} */ y) => {
       if (!this.start || !this.axes()) return false;
-      const box = this.plot().getBoundingClientRect();
+      const box = this.stack.getBoundingClientRect();
       const [startX, startY] = this.pixel(this.start, this.paths.entries[0]?.losses?.[0]);
       return Math.hypot(x - box.left - startX, y - box.top - startY) < FINGER;
     };
@@ -249,9 +346,36 @@ export class MapView {
       if (!axes || !this.start) return;
       const part = event.shiftKey ? 0.05 : 0.005;
       const spans = [axes.x.range, axes.y.range].map(([low, high]) => part * (high - low));
-      this.onStart(this.start.map((value, axis) => value + (directions[event.key]?.[axis] ?? 0) * spans[axis]));
+      this.onStart?.(this.start.map((value, axis) => value + (directions[event.key]?.[axis] ?? 0) * spans[axis]));
     };
     const what = "move the start (with Shift: ten times as far)";
     keys.add([{ keys: Object.keys(directions), shown: "← → ↑ ↓", what, group: "On the map", run: step }], pad);
   }
+}
+
+/**
+ * @param {import("../core/contract.js").Curve} told
+ * @returns {Curve}
+ */
+function readCurve({ x, losses, ticks, labels }) {
+  const values = decode(losses);
+  let [low, high] = [Infinity, -Infinity];
+  for (const value of values) [low, high] = [Math.min(low, value), Math.max(high, value)];
+  const air = CURVE_AIR * (high - low) || 1;
+  return { x: decode(x), losses: values, ticks, labels, range: [low - air, high + air] };
+}
+
+/**
+ * @param {Ground} ground
+ * @param {GroundLook} look
+ * @param {number} width px
+ * @param {number} height px
+ */
+function pictureOf(ground, look, width, height) {
+  const image = new ImageData(width, height);
+  paintGround(ground, litPalette(look), width, height, new Uint32Array(image.data.buffer));
+  const canvas = document.createElement("canvas");
+  Object.assign(canvas, { width, height });
+  contextOf(canvas).putImageData(image, 0, 0);
+  return canvas;
 }

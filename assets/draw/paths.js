@@ -17,7 +17,8 @@ import { leaves, Polyline, strokePolyline } from "./polyline.js";
  * @property {() => boolean} ready
  * @property {(entry: PathEntry) => Project} point
  * @property {(entry: PathEntry) => Project | null} [probe]
- * @property {(entry: PathEntry) => (index: number) => boolean} [hidden] whether a surface hides a step
+ * @property {(place: number[]) => boolean} [hides] whether something stands before a place that was projected
+ * @property {(context: Context, entry: PathEntry, place: number[], size: number) => void} [walker] draws one; else it is a marker
  * @property {() => boolean} [asDots]
  * @property {(context: Context) => void} [underlay]
  * @property {(context: Context) => void} [overlay]
@@ -101,10 +102,7 @@ export class PathView {
       .map((entry) => {
         const within = entry.diverged ? around(this.projector.frame?.()) : null;
         const line = new Polyline(entry.last + 1, this.projector.point(entry), within);
-        const hidden = this.projector.hidden?.(entry);
-        if (hidden) {
-          line.hidden = Uint8Array.from(line.steps.subarray(0, line.size), (step) => (hidden(step) ? 1 : 0));
-        }
+        this.#hide(line, this.projector.point(entry));
         const probe = (entry.probes && this.projector.probe?.(entry)) ?? null;
         return { entry, line, drawn: 0, probe, point: this.projector.point(entry) };
       });
@@ -113,6 +111,20 @@ export class PathView {
     this.#drawFaint();
     this.drawTrail();
     this.drawLive();
+  }
+
+  /**
+   * @param {Polyline} line
+   * @param {Project} point
+   */
+  #hide(line, point) {
+    const { hides } = this.projector;
+    if (!hides) return;
+    const place = [0, 0, 0];
+    line.hidden = Uint8Array.from(line.steps.subarray(0, line.size), (step) => {
+      point(step, place);
+      return hides(place) ? 1 : 0;
+    });
   }
 
   #drawFaint() {
@@ -167,8 +179,8 @@ export class PathView {
     this.live.clear();
     this.clip(context);
     this.projector.overlay?.(context);
-    const here = [0, 0];
-    const there = [0, 0];
+    const here = [0, 0, 0];
+    const there = [0, 0, 0];
     for (const { entry, probe, point } of this.lines) {
       const step = ownStep(entry, this.step);
       point(step, here);
@@ -178,7 +190,8 @@ export class PathView {
     this.lines.forEach(({ entry, point }, index) => {
       point(ownStep(entry, this.step), here);
       const size = display.bold * (5.5 + Math.min(1.1 * (this.lines.length - 1 - index), 4));
-      drawMarker(context, entry.look, here[0], here[1], size, this.colours.paper);
+      if (this.projector.walker) this.projector.walker(context, entry, here, size);
+      else drawMarker(context, entry.look, here[0], here[1], size, this.colours.paper);
     });
     context.restore();
     this.#drawLeaving();
@@ -195,7 +208,7 @@ export class PathView {
     places.within(frame);
     this.leaving = places.named;
     for (const { entry, line } of this.lines) {
-      const exit = entry.diverged ? leaves(line, frame) : null;
+      const exit = entry.diverged ? (leaves(line, frame) ?? endOf(line, entry)) : null;
       if (!exit || ownStep(entry, this.step) < exit.step) continue;
       for (const { colour, width } of [
         { colour: this.colours.paper, width: 5.5 },
@@ -242,7 +255,7 @@ export class PathView {
     for (let index = Math.max(0, newest - RECENT_PROBES); index < newest; index += 1) {
       probe(index, there);
       if (!Number.isFinite(there[0])) continue;
-      context.globalAlpha = 0.15 + (0.5 * (index - newest + RECENT_PROBES)) / RECENT_PROBES;
+      context.globalAlpha = (0.15 + (0.5 * (index - newest + RECENT_PROBES)) / RECENT_PROBES) * this.#shown(there);
       traceMarker(context, entry.look.marker, there[0], there[1], 2.2 * display.bold);
       context.fillStyle = entry.look.colour;
       context.fill();
@@ -251,7 +264,18 @@ export class PathView {
     probe(newest, there);
     if (!Number.isFinite(there[0])) return;
     // The last position has no probe of its own: the last probe was made one step earlier.
-    if (newest === step) drawProbe(context, entry.look, here[0], here[1], there[0], there[1], this.colours.ink);
+    if (newest !== step) return;
+    context.globalAlpha = this.#shown(there);
+    drawProbe(context, entry.look, here[0], here[1], there[0], there[1], this.colours.ink);
+    context.globalAlpha = 1;
+  }
+
+  /**
+   * How much shows of what is at a place: less where something stands before it.
+   * @param {number[]} place
+   */
+  #shown(place) {
+    return this.projector.hides?.(place) ? HIDDEN : 1;
   }
 }
 
@@ -264,6 +288,16 @@ function around(frame) {
   if (!frame) return null;
   const [x, y, w, h] = frame;
   return [x - w / 2, y - h / 2, 2 * w, 2 * h];
+}
+
+/**
+ * Where a line ends before its path does: the picture has no place for the next step.
+ * @param {Polyline} line
+ * @param {PathEntry} entry
+ */
+function endOf(line, entry) {
+  const last = line.size - 1;
+  return last >= 0 && line.steps[last] < entry.last ? { x: line.x[last], y: line.y[last], step: line.steps[last] } : null;
 }
 
 /** @param {Look} look */

@@ -13,7 +13,7 @@ export interface Box {
   h: number;
 }
 
-/** Writes the pixel of the step `index` into out[0] and out[1]; NaN where it has none. */
+/** Writes the pixel of the step `index` into out[0] and out[1], NaN where it has none; a picture with depth 1/depth into out[2]. */
 export type Project = (index: number, out: number[]) => void;
 
 /** A method's run as pictures draw it. */
@@ -35,15 +35,6 @@ export interface PathEntry {
   cost?: ((step: number) => number) | null;
   /** the step that it stands at where the player stands, for an equal cost */
   stepAt?: ((step: number) => number) | null;
-}
-
-/** The ground of a 3-D view. heights: row after row, y outer; above `top` nothing is drawn. */
-export interface Relief {
-  points: number;
-  domain: Range[];
-  heights: ArrayLike<number>;
-  top: number;
-  span: number;
 }
 
 export interface Margin {

@@ -1,4 +1,4 @@
-// A picture of what is on the screen: figures with their captions, plotly's drawing and the canvases over it, as a PNG.
+// A picture of what is on the screen: figures with their captions and canvases, as a PNG.
 import { contextOf } from "../draw/layer.js";
 
 /** @typedef {import("../core/scheme.js").Colours} Colours */
@@ -33,7 +33,7 @@ export async function screenPicture(figures, { head = [], foot = [], colours }) 
   head.forEach((text, k) => line(text, PADDING / 2 + 22 * k, k ? "13px" : "600 16px", k ? colours.quiet : colours.ink));
   foot.forEach((text, k) => line(text, height - 18 * (foot.length - k), "12px", colours.quiet));
   context.translate(-left, -top);
-  for (const figure of shown) await drawFigure(context, figure, colours);
+  for (const figure of shown) drawFigure(context, figure, colours);
   const blob = await new Promise((/** @type {(blob: Blob | null) => void} */ resolve) => canvas.toBlob(resolve, "image/png"));
   if (!blob) throw new Error("the picture is too large for this browser");
   return blob;
@@ -44,15 +44,9 @@ export async function screenPicture(figures, { head = [], foot = [], colours }) 
  * @param {HTMLElement} figure
  * @param {Colours} colours
  */
-async function drawFigure(context, figure, colours) {
-  for (const plot of /** @type {NodeListOf<HTMLElement>} */ (figure.querySelectorAll(".js-plotly-plot"))) {
-    if (getComputedStyle(plot).visibility === "hidden" || plot.offsetParent === null) continue;
-    const box = plot.getBoundingClientRect();
-    const url = await Plotly.toImage(plot, { format: "png", width: box.width, height: box.height, scale: SCALE });
-    context.drawImage(await loaded(url), box.left, box.top, box.width, box.height);
-  }
+function drawFigure(context, figure, colours) {
   for (const layer of figure.querySelectorAll("canvas")) {
-    if (layer.closest(".js-plotly-plot") || layer.offsetParent === null || layer.hidden) continue;
+    if (layer.offsetParent === null || layer.hidden) continue;
     const box = layer.getBoundingClientRect();
     if (box.width && box.height) context.drawImage(layer, box.left, box.top, box.width, box.height);
   }
@@ -81,17 +75,4 @@ function drawWords(context, words, colours) {
   context.textAlign = "left";
   context.textBaseline = "middle";
   context.fillText(text, box.left, box.top + box.height / 2, box.width + 1);
-}
-
-/**
- * @param {string} url
- * @returns {Promise<HTMLImageElement>}
- */
-function loaded(url) {
-  return new Promise((resolve, reject) => {
-    const image = new Image();
-    image.onload = () => resolve(image);
-    image.onerror = () => reject(new Error("the browser could not draw the 3-D view"));
-    image.src = url;
-  });
 }

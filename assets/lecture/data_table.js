@@ -24,12 +24,11 @@ export function addDataTable(page) {
   const tables = () => {
     const { surface, entries, visible } = page.pictures;
     if (!surface || page.veiled) return null;
-    const axes = surface.dimension === 1 ? ["xaxis"] : ["xaxis", "yaxis"];
-    const names = axes.map((axis, k) => surface.figures?.map?.layout[axis]?.title?.text || `coordinate ${k + 1}`);
+    const names = surface.dimension === 1 ? ["θ"] : ["θ₁", "θ₂"];
     const heads = ["Step", ...names, ...CHARTS.map(titleOf)];
     const row = (/** @type {RunEntry} */ entry, /** @type {number} */ step) => [
       formatCount(step),
-      ...axes.map((_, k) => formatNumber(entry.positions[axes.length * step + k], 4)),
+      ...names.map((_, k) => formatNumber(entry.positions[names.length * step + k], 4)),
       ...CHARTS.map((key) => formatNumber(entry[key]?.[step], 4)),
     ];
     const shown = entries.filter((entry) => !visible || visible.includes(entry.name));

@@ -32,6 +32,13 @@ export function addTheme(page) {
       button.setAttribute("aria-expanded", String(panelOpen(state)));
     if (showTheme(state.get("theme") ?? "screen")) redraw();
   });
+  // Where the browser has taken a canvas's memory away, as after a sleep, it gives it back empty. The event does not bubble.
+  let restoring = 0;
+  const restore = () => {
+    cancelAnimationFrame(restoring);
+    restoring = requestAnimationFrame(redraw);
+  };
+  document.addEventListener("contextrestored", restore, true);
   page.actions.add({ projector, panel });
   const group = "The page";
   keys.add([

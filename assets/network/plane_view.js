@@ -6,7 +6,7 @@ import { contourSegments } from "../draw/contours.js";
 import { font, roomFor } from "../draw/ink.js";
 import { Layer } from "../draw/layer.js";
 import { PathView } from "../draw/paths.js";
-import { gridPicture } from "../draw/preview.js";
+import { gridPicture } from "../draw/grid_picture.js";
 
 const MARGIN = { left: 48, right: 12, top: 8, bottom: 38 };
 const LEVELS = 18;

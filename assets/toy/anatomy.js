@@ -133,10 +133,9 @@ export class Anatomy {
 
   #show() {
     const { data, stage } = this;
-    const { surface } = this.page;
-    if (!data || !surface) return;
+    if (!data || !this.page.surface) return;
     const dark = this.page.state.get("scheme") === "dark";
-    this.view.show(data, stage, this.page.pictures.map.paths.colours, dark, surface.figures.map.data[0].colorscale);
+    this.view.show(data, stage, this.page.pictures.map.paths.colours, dark, this.page.pictures.groundLook.stops);
     const end = data.asked > data.step ? (data.diverged ? ": the last before it diverges" : ": the last of the run") : "";
     by("anatomy-where").textContent = `${data.method}, step ${data.step} to ${data.step + 1}${end}. Lengths in θ are true to the bar.`;
     by("anatomy-stages").replaceChildren(...data.stages.map((told, index) => this.#row(told, index, dark)));

@@ -16,6 +16,7 @@ import { lastWhere } from "../core/search.js";
 import { State } from "../core/state.js";
 import { Widgets } from "../core/widgets.js";
 import { Legend } from "../draw/legend.js";
+import { coarsePointer, turningHint } from "../draw/turning.js";
 import { Claims } from "./claims.js";
 import { showOutcomes } from "./outcomes.js";
 import { Pictures } from "./pictures.js";
@@ -53,7 +54,6 @@ export class ToyLab {
     this.formOf = ""; // the surface whose controls stand in the form
     /** @type {number | null} the step that a link wants shown */
     this.wantedStep = null;
-    this.turned = false;
     this.veiled = false; // the paths are hidden until people have said what will happen
     this.paper = FIRST_COLOURS.paper;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -95,13 +95,14 @@ export class ToyLab {
       onSpeed: (speed) => this.state.set({ speed }, "user"),
       onLoop: (on) => this.state.set({ loop: on ? "on" : "off" }, "user"),
     });
-    this.pictures = new Pictures({
+    this.pictures = new Pictures(tables.grounds, eyeOf(this.schema.defaults), {
       onStart: (place) => this.moveStart(place),
       onSeek: (step) => this.player.hold(step),
-      onCamera: ([x, y, z]) => {
+      onCamera: ({ x, y, z }) => {
         const round = (/** @type {number} */ value) => Math.round(value * 1000) / 1000;
         this.state.set({ camera_x: round(x), camera_y: round(y), camera_z: round(z) }, "user");
       },
+      onOpen: (open) => this.state.set({ wedge: open ? "on" : "off" }, "user"),
     });
     this.claims = new Claims(by("claims-section"), by("claims"));
     /** @type {LatestWinsGate<Record<string, any>, any>} */
@@ -172,6 +173,7 @@ export class ToyLab {
     if (source !== "server" && source !== "player") showNotices("clamped", []);
     if (changed.has("scheme")) this.applyScheme(values.scheme);
     if (changed.has("speed")) this.bar.showSpeed(values.speed);
+    if (changed.has("wedge")) this.pictures.relief.setOpen(values.wedge === "on");
     if (changed.has("loop")) this.bar.showLoop(values.loop === "on");
     if (changed.has("surface") && source === "choice") {
       this.open({ state: { ...this.schema.kept(values), surface: values.surface, preset: "custom" }, undoable: true });
@@ -199,7 +201,7 @@ export class ToyLab {
       this.widgets.build(by("surface-controls"), controls);
     }
     this.wantedStep = values.step;
-    this.turned = true;
+    this.pictures.relief.setEye(eyeOf(values));
     const { question, caption } = this.tables.presets[values.preset] ?? OWN;
     by("question").textContent = question;
     by("caption").textContent = caption;
@@ -230,8 +232,6 @@ export class ToyLab {
     }
     this.player.setSteps(paths.steps);
     if (surface) this.showSurface(surface);
-    else if (this.turned) this.pictures.turn(this.eye);
-    this.turned = false;
     if (this.wantedStep !== null) {
       this.player.step = Math.min(this.wantedStep, paths.steps);
       this.wantedStep = null;
@@ -299,14 +299,9 @@ export class ToyLab {
     by("map-title").textContent = surface.dimension === 1 ? "Loss" : "Map";
     by("relief-title").textContent = surface.dimension === 1 ? "Position against step" : "Surface";
     by("distance-unit").textContent = `to ${surface.reference}`;
-    by("relief-hint").textContent = surface.dimension === 1 ? "" : "Drag to turn, scroll to zoom";
-    if (surface.figures.relief) surface.figures.relief.layout.scene.camera.eye = this.eye;
+    by("map-hint").textContent = coarsePointer() ? "Tap or drag to set the start" : "Click or drag to set the start";
+    by("relief-hint").textContent = surface.dimension === 1 ? "" : turningHint();
     this.pictures.setSurface(surface);
-  }
-
-  get eye() {
-    const { camera_x: x, camera_y: y, camera_z: z } = this.state.values;
-    return { x, y, z };
   }
 
   /** @param {string} summary */
@@ -354,7 +349,12 @@ export class ToyLab {
     const { colours, looks } = showScheme(scheme, this.tables.looks);
     this.looks = looks;
     this.paper = colours.paper;
-    this.pictures.setLooks(colours, looks);
+    this.pictures.setLooks(colours, looks, scheme);
     this.legend.update(this.state.values.methods, looks, this.paper);
   }
+}
+
+/** @param {Record<string, any>} values of the camera's controls */
+function eyeOf({ camera_x: x, camera_y: y, camera_z: z }) {
+  return { x, y, z };
 }

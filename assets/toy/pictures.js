@@ -1,10 +1,8 @@
 // All pictures of the toy lab together: map, relief (or the timeline of a 1-D surface) and charts.
 import { by } from "../core/dom.js";
 import { lastWhere } from "../core/search.js";
-import { followCamera, followPlot } from "../draw/follow_plot.js";
-import { enlarged } from "../draw/ink.js";
+import { Ground } from "../draw/ground.js";
 import { MapView } from "../draw/map.js";
-import { mapPicture } from "../draw/preview.js";
 import { ReliefView } from "../draw/relief.js";
 import { entriesOf } from "./entries.js";
 import { RunCharts } from "./run_charts.js";
@@ -14,21 +12,25 @@ import { RunCharts } from "./run_charts.js";
 /** @typedef {import("../core/scheme.js").Colours} Colours */
 /** @typedef {import("../core/scheme.js").Looks} Looks */
 /** @typedef {import("./run_charts.js").RunEntry} RunEntry */
-/** @typedef {{ x: number, y: number, z: number }} Eye */
-
-const SETTLE = 300; // ms without a new surface before plotly draws it
+/** @typedef {import("../draw/camera.js").Eye} Eye */
+/** @typedef {import("../core/contract.js").GroundLook} GroundLook */
 
 export class Pictures {
   /**
+   * @param {Record<string, GroundLook>} grounds by colour scheme
+   * @param {Eye} eye where the 3-D view is seen from at first
    * @param {object} listeners
    * @param {(place: number[]) => void} listeners.onStart
    * @param {(step: number) => void} listeners.onSeek
-   * @param {(eye: [number, number, number]) => void} listeners.onCamera
+   * @param {(eye: Eye) => void} listeners.onCamera
+   * @param {(open: boolean) => void} listeners.onOpen
    */
-  constructor({ onStart, onSeek, onCamera }) {
+  constructor(grounds, eye, { onStart, onSeek, onCamera, onOpen }) {
+    this.grounds = grounds;
+    this.groundLook = grounds.light;
     this.stack = by("relief-stack");
-    this.map = new MapView("map-graph", by("map-stack"), { onStart });
-    this.relief = new ReliefView("relief-graph", this.stack, { onCamera });
+    this.map = new MapView(by("map-stack"), { onStart });
+    this.relief = new ReliefView(this.stack, eye, { onCamera, onOpen });
     this.charts = new RunCharts(this.stack, onSeek);
     this.step = 0;
     /** @type {RunEntry[]} */
@@ -43,60 +45,42 @@ export class Pictures {
     this.costs = null;
     /** @type {number | null} what the whole width of a chart costs */
     this.total = null;
-    /** @type {ReturnType<typeof setTimeout> | undefined} */
-    this.settling = undefined;
     this.scheduled = 0;
     this.frameMs = 0;
-    this.reliefMs = 0;
-    this.#followPlots();
-    this.wakeCamera = this.#followCamera(this.stack);
     new ResizeObserver(() => this.#soon(() => this.redraw())).observe(by("map-stack"));
   }
 
   /**
-   * A new surface: still figures change, everything is projected anew once plotly has drawn them. While a parameter is
-   * dragged plotly waits for a pause, and a picture stands in for the map.
+   * A new surface. The 3-D view is drawn coarsely first, as others may follow while a parameter is dragged.
    * @param {SurfaceAnswer} surface
    */
   setSurface(surface) {
-    const dragged = this.surface?.surface === surface.surface && this.surface.scheme === surface.scheme;
     this.surface = surface;
-    const flat = surface.dimension === 1;
-    Object.assign(this.map, { dimension: surface.dimension, basin: surface.basin, minima: surface.minima });
-    this.stack.classList.toggle("flat", flat);
-    clearTimeout(this.settling);
-    this.map.picture = null;
-    if (!dragged || flat) {
-      this.#drawStill(surface);
-      return;
-    }
-    this.map.picture = { image: mapPicture(surface.figures.map.data[0]), domain: surface.domain };
-    this.stack.classList.add("waiting");
-    this.settling = setTimeout(() => this.#drawStill(surface), SETTLE);
+    const ground = surface.ground ? new Ground(surface.ground, surface.domain) : null;
+    this.map.basin = surface.basin;
+    this.map.setSurface(surface, this.groundLook, ground);
+    this.relief.setGround(ground, this.groundLook, surface.basin?.centre ?? surface.minima[0]?.position);
+    this.map.draw();
+    this.relief.draw(true);
   }
 
-  /** @param {SurfaceAnswer} surface */
-  #drawStill(surface) {
-    this.relief.setRelief(surface.relief, surface.domain);
-    this.map.forgetRanges();
-    dash_clientside.set_props("map-graph", { figure: enlarged(surface.figures.map) });
-    if (surface.figures.relief) dash_clientside.set_props("relief-graph", { figure: enlarged(surface.figures.relief) });
-    this.stack.classList.remove("waiting");
-  }
-
-  /** After a change of size or theme: plotly's figures, then what lies over them. */
+  /** After a change of size or theme. */
   restyle() {
-    if (this.surface) this.#drawStill(this.surface);
     this.redraw();
   }
 
   /**
    * @param {Colours} colours
    * @param {Looks} looks
+   * @param {string} scheme
    */
-  setLooks(colours, looks) {
+  setLooks(colours, looks, scheme) {
+    this.groundLook = this.grounds[scheme] ?? this.groundLook;
     this.charts.colours = this.map.paths.colours = this.relief.paths.colours = colours;
     for (const entry of this.entries) entry.look = looks[entry.name] ?? entry.look;
+    this.map.setLook(this.groundLook);
+    this.relief.setLook(this.groundLook);
+    this.redraw();
   }
 
   /**
@@ -136,18 +120,6 @@ export class Pictures {
     if (this.surface?.dimension === 2) this.relief.paths.setStep(step);
     this.charts.setStep(step);
     this.frameMs = performance.now() - began;
-  }
-
-  /**
-   * Turn the 3-D view to where a link has it.
-   * @param {Eye} eye
-   */
-  turn(eye) {
-    const now = this.relief.eye();
-    if (!now || this.surface?.dimension === 1) return;
-    if (Math.hypot(now[0] - eye.x, now[1] - eye.y, now[2] - eye.z) < 2e-3) return;
-    Plotly.relayout(this.relief.plot(), { "scene.camera.eye": eye });
-    this.wakeCamera();
   }
 
   /**
@@ -197,17 +169,13 @@ export class Pictures {
   }
 
   redraw() {
-    if (!this.paths) return;
-    this.map.paths.rebuild();
-    this.#rebuildRelief();
+    this.map.draw();
+    this.relief.draw();
     this.drawCharts();
   }
 
   #rebuildRelief() {
-    if (this.surface?.dimension === 2) {
-      this.relief.moved();
-      this.relief.paths.rebuild();
-    }
+    if (this.surface?.dimension === 2) this.relief.setStart(this.paths?.start ?? []);
   }
 
   /**
@@ -217,31 +185,6 @@ export class Pictures {
   #soon(task) {
     cancelAnimationFrame(this.scheduled);
     this.scheduled = requestAnimationFrame(task);
-  }
-
-  #followPlots() {
-    followPlot(this.map, () => {
-      this.map.picture = null;
-      if (this.paths) this.map.paths.rebuild();
-    });
-    followPlot(this.relief, () => this.paths && this.#rebuildRelief());
-  }
-
-  /** @param {HTMLElement} stack */
-  #followCamera(stack) {
-    return followCamera(stack, {
-      moved: () => {
-        if (this.surface?.dimension !== 2 || !this.paths || !this.relief.moved()) return false;
-        const began = performance.now();
-        this.relief.paths.rebuild();
-        this.reliefMs = performance.now() - began;
-        return true;
-      },
-      rested: () => {
-        const eye = this.relief.eye();
-        if (eye) this.relief.onCamera(eye);
-      },
-    });
   }
 }
 

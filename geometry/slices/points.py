@@ -18,8 +18,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from geometry.batches import Batch, class_scores
+from geometry.batches import Batch
 from geometry.layer_chain import Chain, find_chain
+from geometry.losses import CrossEntropy
 from geometry.networks import NetworkLoss
 from geometry.objective import Objective
 from geometry.plane import Plane, as_numpy
@@ -80,7 +81,7 @@ def example_losses(
             "this objective has a loss_function for the whole batch: its examples have no loss of their own"
         )
     chain = None
-    if method != "loop" and len(objective.data.inputs) == 1 and not objective.batch_statistics:
+    if method != "loop" and len(objective.data.inputs) == 1 and not objective.tied:
         chain = find_chain(objective.architecture, {block.name for block in objective.layout.blocks})
     if chain is not None:
         return ChainLosses(objective, plane, chain, memory)
@@ -89,7 +90,7 @@ def example_losses(
             "method 'chain' needs a Sequential of layers that starts with a dense layer or a convolution, "
             "and running statistics"
         )
-    return LoopLosses(objective, plane)
+    return LoopLosses(objective, plane, memory)
 
 
 class BatchedLosses:
@@ -152,9 +153,14 @@ class _NetworkLosses:
         raise NotImplementedError
 
     def _example_losses(self, outputs: Any, targets: Tensor, points: tuple[int, ...] = ()) -> Tensor:
-        """Σ over an example's targets of the cross-entropy: (points…, n)."""
-        scores = class_scores(outputs, targets, points)
-        each = cross_entropy(scores, targets, self.objective.label_smoothing, self.objective.ignore_index)
+        """Σ over an example's targets of their losses: (points…, n)."""
+        criterion = self.objective.criterion
+        assert criterion is not None
+        scores = criterion.scores(outputs, targets, points)
+        if isinstance(criterion, CrossEntropy) and criterion.weights is None:
+            each = cross_entropy(scores, targets, criterion.label_smoothing, criterion.ignore_index)
+        else:
+            each = criterion.each(scores, targets)
         return each.reshape(*points, targets.shape[0], -1).sum(-1, dtype=torch.float64)
 
 
@@ -184,15 +190,16 @@ class LoopLosses(_NetworkLosses):
 
     method = "loop"
 
-    def __init__(self, objective: NetworkLoss, plane: Plane) -> None:
+    def __init__(self, objective: NetworkLoss, plane: Plane, memory: int = DEFAULT_MEMORY) -> None:
         super().__init__(objective, plane)
-        on_cpu = objective.device.type == "cpu"
+        bytes_of_inputs = sum(x.numel() * objective.initial.itemsize for x in objective.data.inputs)
+        turned = objective.device.type == "cpu" and bytes_of_inputs <= memory  # else as they are, a file's left there
         plain = all(x.ndim == 2 and x.is_floating_point() for x in objective.data.inputs)
         block = PLAIN_BLOCK if plain else BLOCK
-        if objective.batch_statistics:  # they are those of all examples together
+        if objective.tied:  # its examples make one whole
             block = objective.examples
         self.parts = [
-            Batch(tuple(channels_last(x) if on_cpu else x for x in part.inputs), part.targets)
+            Batch(tuple(channels_last(x) if turned else x for x in part.inputs), part.targets, part.names)
             for part in objective.data.cut(block)
         ]
 
@@ -225,7 +232,7 @@ class ChainLosses(_NetworkLosses):
         tail = {name for link in chain.tail for name in link.parameters.values()}
         self.names = [name for name in self.base if name in tail]
         with torch.inference_mode():
-            first = chain.head_output(chain.prepare(objective.data.inputs[0][:1]), self.base)
+            first = chain.head_output(chain.prepare(objective.ready(objective.data.inputs[0][:1])), self.base)
         per_example = (2 + len(self.along)) * first.numel() * first.itemsize
         self.slab = max(1, min(objective.examples, memory // (2 * per_example)))
         self.points = max(1, min(32, memory // max(1, 8 * objective.examples * first.itemsize * 32)))
@@ -246,7 +253,7 @@ class ChainLosses(_NetworkLosses):
         """A₀, A₁ (, A₂): the head's outputs for the origin's parameters and for each direction's."""
         if self._kept is not None:
             return self._kept
-        x = self.chain.prepare(channels_last(slab.inputs[0]))
+        x = self.chain.prepare(channels_last(self.objective.ready(slab.inputs[0])))
         products = [self.chain.head_output(x, parameters) for parameters in (self.base, *self.along)]
         if slab.examples == self.objective.examples:
             self._kept = products

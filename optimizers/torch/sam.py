@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from optimizers import probes
+from optimizers.mixes import Mix, Mixed, NoMix
 from optimizers.torch.closure import Closure
 from optimizers.torch.flat_optimizer import FlatOptimizer, check_group, check_setting
 from optimizers.torch.llqr import LLQR
@@ -21,8 +22,11 @@ class SAM(FlatOptimizer):
 
     base: an optimiser whose step needs no closure. Groups and their settings are shared with it, and ρ, the group's
     "rho", is one of them.
-    probe: a rule for ε (optimizers.SAM, FSAM, PastFSAM, ASAM, FisherSAM); SAM by default, along U g where the base is
-    LLQR and along g elsewhere. Groups with different ρ: ε of the common direction, each block times its own ρ.
+    probe: a rule for ε (optimizers.SAM, FSAM, PastFSAM, ASAM, FisherSAM, VaSSO, SSAMD, SAMON); SAM by default, along
+    U g where the base is LLQR and along g elsewhere. Groups with different ρ: ε of the common direction, each block
+    times its own ρ.
+    mix: a rule for the gradient that the base is given, made of those at θ and at θ + ε (optimizers.GNP, GSAM, WSAM,
+    LookSAM); that at θ + ε by default. What WSAM does past the base is θ ← θ − η a (g⁺ − g) with the group's η.
     module: as for LLQR, from which it is taken where the base is one. With it, buffers (running statistics) of the pass
     at θ are dropped and those of the pass at θ + ε are kept, in `step(closure)` and by hand: there `zero_grad()` takes
     note of what they were (without it those of the pass at θ are kept; a step counts them once either way).
@@ -31,7 +35,7 @@ class SAM(FlatOptimizer):
     `step(closure)` returns the loss at θ + ε. A refused step leaves everything as it was, see LLQR.
     """
 
-    _own = (*FlatOptimizer._own, "base", "probe_rule", "_memory", "_index", "_home", "_centre")
+    _own = (*FlatOptimizer._own, "base", "probe_rule", "mix", "_memory", "_mixing", "_index", "_home", "_centre")
     _before: Statistics | None = None
     _after: Statistics | None = None
     _stepping = False
@@ -41,6 +45,7 @@ class SAM(FlatOptimizer):
         base: Optimizer,
         rho: float = 0.05,
         probe: probes.Probe | None = None,
+        mix: Mix | None = None,
         *,
         module: nn.Module | None = None,
         grouping: str = "top",
@@ -56,14 +61,14 @@ class SAM(FlatOptimizer):
                 raise ValueError(f"{type(rule).__name__} steps along the plain gradient; its base cannot be LLQR")
             module, grouping = module or base._module, base._grouping
         self._module, self._grouping = module, grouping
-        self.probe_rule = rule
+        self.probe_rule, self.mix = rule, NoMix() if mix is None else mix
         super().__init__(base.param_groups, {"rho": rho})
         self.base = base
         self.defaults = {**base.defaults, **self.defaults}  # schedulers look here for a momentum to cycle
         self._linked()
         if not self.parameters.tensors:
             raise ValueError("none of the parameters asks for a gradient")
-        self._memory = rule.memory(self.parameters.theta())
+        self._begin_anew()
         self._index = 0
         self._home: Tensor | None = None
         self._centre: Tensor | None = None
@@ -80,10 +85,15 @@ class SAM(FlatOptimizer):
         check_group(param_group)
         self.base.add_param_group(param_group)
         self._linked()
-        self._memory = self.probe_rule.memory(self.parameters.theta())
+        self._begin_anew()
 
     def _begin_anew(self) -> None:
-        self._memory = self.probe_rule.memory(self.parameters.theta())
+        theta = self.parameters.theta()
+        self._memory, self._mixing = self.probe_rule.memory(theta), self.mix.memory(theta)
+
+    @property
+    def _needs_gradient(self) -> bool:
+        return self.probe_rule.capabilities.needs_gradient or self.mix.capabilities.needs_gradient
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """As in torch.optim; by hand it also takes note of the running statistics before the pass at θ."""
@@ -100,8 +110,7 @@ class SAM(FlatOptimizer):
         """
         before = self._before
         self.restore()
-        needed = self.probe_rule.capabilities.needs_gradient
-        gradient = self._uphill(self.parameters.gradient()) if needed else None
+        gradient = self._uphill(self.parameters.gradient()) if self._needs_gradient else None
         if gradient is not None and scaler is not None and scaler.is_enabled():
             gradient = gradient / scaler.get_scale()
         if gradient is not None and not bool(torch.isfinite(gradient).all()):
@@ -164,6 +173,7 @@ class SAM(FlatOptimizer):
                 raise ValueError("step() without a closure needs probe() and a backward pass at θ + ε before it")
             outer, gradient, after = self.finite_gradient(), self._centre, self._after
             self.restore()
+            mixed = self._mixed(gradient, outer)
             self.base.step()
         except Exception:
             self.restore()
@@ -173,10 +183,27 @@ class SAM(FlatOptimizer):
             raise
         if after is not None:
             after.put_back()
+        if mixed.beyond is not None:
+            rates = {id(p): group["lr"] for group in self.param_groups for p in group["params"]}
+            for p, piece in zip(self.parameters.tensors, self.parameters.pieces(mixed.beyond), strict=True):
+                p.sub_(rates[id(p)] * piece)
+        self._mixing = mixed.memory
         if self._probing:
             self._memory = self.probe_rule.remember(self._memory, gradient, self._uphill(outer))
         self._index += 1
         return loss
+
+    def _mixed(self, gradient: Tensor | None, outer: Tensor) -> Mixed:
+        """What the mix makes of both gradients; the base finds it where it looks for gradients."""
+        here = self._uphill(outer)
+        centre = here if gradient is None else gradient
+        mixed = self.mix.combine(self.parameters.layout, centre, here, self._probing, self._mixing)
+        if mixed.gradient is not here:
+            used = self._uphill(mixed.gradient)
+            for p, piece in zip(self.parameters.tensors, self.parameters.pieces(used), strict=True):
+                if p.grad is not None:
+                    p.grad.copy_(piece)
+        return mixed
 
     def _both_passes(self, closure: Closure, statistics: Statistics) -> Tensor:
         self.restore()
@@ -187,7 +214,7 @@ class SAM(FlatOptimizer):
                 self.base.refresh(closure)
             if not self._probing:
                 return self.backward(closure, finite)
-            if self.probe_rule.capabilities.needs_gradient:
+            if self._needs_gradient:
                 self.backward(closure, finite)
                 statistics.put_back()
             self.probe()
@@ -208,7 +235,7 @@ class SAM(FlatOptimizer):
         """The base's state dictionary, and under "sam" what the probe remembers; a ValueError while at θ + ε."""
         if self._home is not None:
             raise ValueError("the parameters are at θ + ε: save the state after step(), or call restore() first")
-        return {**self.base.state_dict(), "sam": {"memory": self._memory, "index": self._index}}
+        return {**self.base.state_dict(), "sam": {"memory": self._memory, "mixing": self._mixing, "index": self._index}}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Continue where that state was saved."""
@@ -218,7 +245,9 @@ class SAM(FlatOptimizer):
         self.restore()
         self.base.load_state_dict({name: entry for name, entry in state_dict.items() if name != "sam"})
         self._linked()
-        self._memory, self._index = _placed(own["memory"], self.parameters.theta()), own["index"]
+        theta = self.parameters.theta()
+        self._memory, self._index = _placed(own["memory"], theta), own["index"]
+        self._mixing = _placed(own.get("mixing"), theta)
 
 
 def _placed(memory: Any, like: Tensor) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import time
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.encoding import decode
+from app.encoding import NOWHERE, decode
 from app.instruments.registry import INSTRUMENTS
 from app.state.schema import write_link
 from app.toy.batch import run_alone
@@ -91,9 +92,10 @@ def test_a_link_names_a_start_that_is_not_where_its_surface_begins(post):
 
 def test_the_map_shows_the_hole(post):
     told = good(post, "/toy/compute", {**WALK, **OWN["formula with a hole"]}).json()["surface"]
-    losses = decode(told["relief"]["losses"])
-    assert np.isnan(losses).any() and np.isfinite(losses).any()
-    assert np.isfinite(told["relief"]["top"]) and told["relief"]["span"] > 0
+    ground = told["ground"]
+    shares = np.frombuffer(base64.b64decode(ground["values"]["bdata"]), dtype="<u2")
+    assert 0 < (shares == NOWHERE).sum() < shares.size
+    assert ground["low"] < ground["top"] <= ground["high"]
     state = {"surface": "formula", "surface.formula": "sqrt(x + 2) + 0.1*y^2", "start_x": 0.0, "learning_rate": 0.3}
     rows = [method["row"] for method in good(post, "/toy/compute", {**state, "steps": 60}).json()["paths"]["methods"]]
     assert any("L is not defined where step" in row["sentence"] for row in rows)

@@ -1,7 +1,7 @@
 """How soon a slice of the page's default run is there: the first coarse picture, and the exact one.
 
 `make bench`, or alone: .venv/bin/python -m tests.benchmarks.bench_explore. Writes tests/benchmarks/results/explore.md.
-Asked of the server alone, and by a click in a real Chromium up to the frame in which plotly has drawn the map. The
+Asked of the server alone, and by a click in a real Chromium up to the frame in which the map is drawn. The
 first slice of all finds nothing in memory, on the page and in the worker: it is measured in several servers and pages
 that have just been started.
 """
@@ -47,12 +47,7 @@ SMALLEST = Size(4, 11, 1, 1, {"data": "two-moons", "batch_size": 32, "refresh_si
 WATCH = """() => {
   window.asked = { at: 0, shown: null };
   document.addEventListener('pothole:slice', () => {
-    const plot = document.querySelector('#slice-map-graph .js-plotly-plot');
-    const drawn = () => {
-      plot.removeListener('plotly_afterplot', drawn);
-      requestAnimationFrame(() => { asked.shown ??= performance.now() - asked.at; });
-    };
-    plot.on('plotly_afterplot', drawn);
+    requestAnimationFrame(() => { asked.shown ??= performance.now() - asked.at; });
   });
 }"""
 
@@ -130,7 +125,7 @@ def describe(values: list[float]) -> tuple[str, str]:
 
 def main(arguments: Sequence[str] | None = None, browser: Browser | None = None, server: Server | None = None) -> None:
     """Measure and write the table."""
-    report = Report(__doc__, arguments, packages=("dash", "plotly", "torch"))
+    report = Report(__doc__, arguments, packages=("dash", "torch"))
     size = SMALLEST if report.smallest else FULL
     firsts: list[float] = []
     clicked: dict[str, list[float]] = {}

@@ -54,10 +54,10 @@ class LabPage:
         return self
 
     def draw(self) -> LabPage:
-        """Settle, and wait until plotly has drawn the surface and what lies over it."""
+        """Settle, and wait until the surface stands, and what lies over it."""
         drawn = """() => {
           const { map, relief } = potholeLab.toy.pictures;
-          return map.paths.ready && relief.paths.ready && !document.querySelector("#relief-stack.waiting");
+          return map.paths.ready && relief.paths.ready && relief.isSharp;
         }"""
         self.settle().until(lambda: self.page.evaluate(drawn))
         return self

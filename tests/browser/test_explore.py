@@ -14,16 +14,6 @@ LINK = (
 )
 KINDS = ("pca", "random", "hessian", "three-points", "gradient-sam")
 
-WATCH_DRAWINGS = """() => {
-  window.drawings = [];
-  const plot = document.querySelector("#slice-map-graph .js-plotly-plot");
-  plot.on("plotly_afterplot", () => drawings.push("the map is drawn"));
-  const set = dash_clientside.set_props;
-  dash_clientside.set_props = (id, more) => {
-    if (id.startsWith("slice-")) drawings.push(id);
-    set(id, more);
-  };
-}"""
 # The run's own feed does not count: a page on a busy machine may lose it and follow it anew.
 COUNT_FOLLOWED = """() => {
   window.jobs = [];
@@ -91,15 +81,11 @@ def test_explore_a_trained_network_and_come_back_by_the_link(page) -> None:
     lab.trained()
     page.locator("#slice-panel").wait_for()
 
-    # Slices of every kind: each is asked for as soon as it is chosen. The relief takes long to be drawn first: the map
-    # does not wait for it, a finer one neither.
-    page.evaluate(WATCH_DRAWINGS)
+    # Slices of every kind: each is asked for as soon as it is chosen.
     lab.ask("slice")
-    drawn = lab.until(lambda: "slice-relief-graph" in (log := page.evaluate("drawings")) and log)
-    assert drawn[:2] == ["slice-map-graph", "the map is drawn"]
     relief = "potholeLab.network.explore.panels.slice.pictures.relief"
-    lab.until(lambda: page.evaluate(f"Boolean({relief}.camera()) && {relief}.paths.entries.length === 2"))
-    lab.until(lambda: lab.ink("#slice-relief-stack > canvas") > 20)
+    lab.until(lambda: page.evaluate(f"{relief}.paths.ready && {relief}.paths.entries.length === 2"))
+    lab.until(lambda: lab.ink("#slice-relief-stack canvas") > 20)
     for kind in KINDS[1:]:
         lab.choose("slice_kind", kind)
         if kind == "three-points":  # two methods were trained: with the mean all lie on a line, and that is said
@@ -195,27 +181,6 @@ def test_what_is_no_longer_wanted_is_stopped(page) -> None:
     lab.until(lambda: "slice_asked=no" in page.url)
 
 
-def test_the_map_of_the_next_slice_does_not_wait_for_the_relief_of_the_last(page) -> None:
-    """Asked anew as soon as a map is there: its relief is not begun before the next map is drawn."""
-    lab = Explorer(page).trained()
-    page.evaluate(WATCH_DRAWINGS)
-    page.evaluate(
-        """() => document.addEventListener("pothole:slice", () => {
-          potholeLab.network.state.set({ slice_seed: 1 }, "run");
-          document.getElementById("slice-ask").click();
-        }, { once: true })"""
-    )
-    lab.choose("slice_kind", "random")
-    page.locator("#slice-ask").click()
-    drawn = lab.until(lambda: "slice-relief-graph" in (log := page.evaluate("drawings")) and log)
-    before = drawn[: drawn.index("slice-relief-graph")]
-    assert before.count("slice-map-graph") >= 2, drawn
-    found = lab.answer("slice")
-    relief = "potholeLab.network.explore.panels.slice.pictures"
-    lab.until(lambda: page.evaluate(f"{relief}.waiting === null && {relief}.relief.paths.entries.length === 2"))
-    assert found["plane"]["kind"] == "random"
-
-
 def test_no_job_is_left_behind_by_a_wish_that_was_overtaken_or_given_up(page) -> None:
     """A server that takes its time: when the next wish is made the page does not know yet which job it replaces."""
     lab = Explorer(page).trained(f"{LINK}&slice_kind=random&slice_points=101")
@@ -257,7 +222,7 @@ def test_no_job_is_left_behind_by_a_wish_that_was_overtaken_or_given_up(page) ->
 
 
 def test_a_phone_shows_the_panels_within_its_width(phone_page) -> None:
-    """At every moment: plotly's empty pictures are wider than a phone until they are drawn."""
+    """At every moment, while pictures come too."""
     lab = Explorer(phone_page).trained(f"{LINK}&slice_way=exact")
     phone_page.evaluate(
         """() => {
@@ -271,7 +236,7 @@ def test_a_phone_shows_the_panels_within_its_width(phone_page) -> None:
     )
     lab.ask("slice")
     pictures = "potholeLab.network.explore.panels.slice.pictures"
-    lab.until(lambda: phone_page.evaluate(f"{pictures}.waiting === null && Boolean({pictures}.relief.camera())"))
+    lab.until(lambda: phone_page.evaluate(f"{pictures}.relief.paths.ready"))
     assert phone_page.evaluate("widest") <= 390
 
 

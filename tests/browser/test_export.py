@@ -121,10 +121,10 @@ def test_the_exported_page_hides_methods_turns_the_surface_and_goes_dark(exporte
     painted = scene.painted("map")
     page.get_by_role("button", name="LLQR+SAM", exact=True).click()
     assert scene.painted("map") < painted
-    camera = page.evaluate("potholeLab.offline.relief.camera().toClip.join()")
+    camera = page.evaluate("potholeLab.offline.relief.camera.around")
     page.get_by_label("The surface with the paths").focus()
     page.keyboard.press("ArrowLeft")
-    assert page.evaluate("potholeLab.offline.relief.camera().toClip.join()") != camera
+    assert page.evaluate("potholeLab.offline.relief.camera.around") != camera
     light = scene.picture().mean()
     page.get_by_role("button", name="Dark").click()
     assert scene.picture().mean() < light - 60
@@ -149,19 +149,18 @@ def test_the_exported_map_shows_paths_where_the_page_shows_them(exported, lab, b
 
 
 def test_the_exported_surface_hides_what_lies_behind_it(exported, browser):
-    """A point on the far wall's outside is behind the surface, one inside the basin is not."""
+    """The basin's bottom: seen from above, and behind the block's walls from the side."""
     scene = FromDisk(browser, exported)
-    hidden = """(where) => {
+    hidden = """(eye) => {
       const { relief } = potholeLab.offline;
-      const n = relief.relief.points;
-      const [[x0, x1], [y0, y1]] = relief.relief.domain;
-      const at = (value, low, high) => Math.round(((value - low) / (high - low)) * (n - 1));
-      const height = relief.relief.heights[at(where[1], y0, y1) * n + at(where[0], x0, x1)];
-      return relief.hidden({ positions: where, heights: [height] })(0);
+      relief.setOpen(false);
+      relief.setEye(eye);
+      const place = [0, 0, 0];
+      relief.projection([0, 0], [0])(0, place);
+      return relief.hides(place);
     }"""
-    assert scene.page.evaluate(hidden, [0.0, 0.0]) is False
-    scene.page.evaluate("potholeLab.offline.relief.above = 0.15")
-    assert scene.page.evaluate(hidden, [0.0, 0.0]) is True, "seen from the side the wall stands before it"
+    assert scene.page.evaluate(hidden, {"x": 0.1, "y": -0.1, "z": 2}) is False
+    assert scene.page.evaluate(hidden, {"x": 0.5, "y": -1.9, "z": 0.1}) is True
     scene.quiet()
 
 
@@ -188,7 +187,7 @@ def test_every_button_gives_a_file(lab, tmp_path):
     assert len({path.name for path in files}) == len(files)
     relief = next(path for path in files if "-surface-" in path.name)
     image = np.asarray(Image.open(relief).convert("RGB"), dtype=int)
-    assert len(np.unique(image.reshape(-1, 3), axis=0)) > 500, "the WebGL drawing is in the picture"
+    assert len(np.unique(image.reshape(-1, 3), axis=0)) > 500, "the ground is in the picture"
     green = np.abs(image - np.array([0x00, 0x9E, 0x73])).max(axis=-1) < 12
     assert green.sum() > 200, "and the paths over it"
 

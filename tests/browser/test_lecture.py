@@ -360,10 +360,10 @@ def test_a_surface_without_a_basin_has_nothing_to_predict(page):
     assert lab.page.locator("#outcomes").is_visible()
 
 
-def test_the_projector_draws_larger_on_canvas_and_in_plotly(page):
+def test_the_projector_draws_larger(page):
     lab = LabPage(page).open("/?preset=figure-2&steps=100")
     sizes = """() => [
-      document.querySelector("#map-graph .js-plotly-plot")._fullLayout.font.size,
+      Number.parseFloat(potholeLab.toy.pictures.map.still.context.font),
       potholeLab.toy.looks.SAM.width,
       Number.parseFloat(potholeLab.toy.pictures.charts.charts.losses.lines.context.font),
       Number.parseFloat(getComputedStyle(document.getElementById("caption")).fontSize)]"""

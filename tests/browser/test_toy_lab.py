@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import signal
 
-import numpy as np
 import pytest
 
 from app.toy.request import read_link
@@ -102,7 +101,7 @@ def test_the_start_is_set_by_mouse_and_keyboard(lab):
     pad = lab.page.locator("#map-stack .pad")
     box = pad.bounding_box()
     x, y, width, height = lab.page.evaluate(
-        "(({ x, y }) => [x._offset, y._offset, x._length, y._length])(potholeLab.toy.pictures.map.axes())"
+        "(({ x, y }) => [x.offset, y.offset, x.length, y.length])(potholeLab.toy.pictures.map.axes())"
     )
     lab.page.mouse.click(box["x"] + x + 0.75 * width, box["y"] + y + 0.25 * height)
     lab.settle()
@@ -226,8 +225,7 @@ def test_a_surface_parameter_changes_the_map(lab):
     lab.open("/?preset=figure-2&steps=50")
     before = lab.page.evaluate("potholeLab.toy.surfaceKey")
     lab.drag("surface.depth", 0.35, 0.6)
-    lab.until(lambda: lab.page.evaluate("potholeLab.toy.pictures.map.picture === null"))
-    lab.until(lambda: lab.page.evaluate("!document.querySelector('#relief-stack.waiting')"))
+    lab.draw()
     assert lab.page.evaluate("potholeLab.toy.surfaceKey") != before
     depth = lab.state("surface.depth")
     assert f"depth={depth}" in lab.page.evaluate("potholeLab.toy.surfaceKey")
@@ -238,7 +236,7 @@ def test_dark_and_light(lab):
     background = "getComputedStyle(document.body).backgroundColor"
     light = lab.page.evaluate(background)
     lab.page.locator("#scheme-button").click()
-    lab.until(lambda: lab.page.evaluate("potholeLab.toy.surface.scheme") == "dark")
+    lab.until(lambda: lab.page.evaluate("document.documentElement.dataset.scheme") == "dark")
     dark = lab.page.evaluate(background)
     assert dark != light
     link = lab.link()
@@ -266,54 +264,6 @@ def test_an_unknown_page_says_so(page, page_problems):
     page.get_by_role("heading", name="There is no such page").wait_for()
     page.get_by_role("main").get_by_role("link", name="Toy lab").click()
     page.locator("#outcomes [data-outcome]").first.wait_for()
-
-
-def test_the_3d_overlay_stands_where_plotly_puts_its_own_labels(lab):
-    """Our projection uses private fields of plotly: a label that plotly itself projects must land on the same pixel."""
-    lab.open("/?preset=figure-2")
-    lab.until(lambda: lab.painted("relief") > 200)
-    lab.page.evaluate(
-        """async () => {
-          const { relief } = potholeLab.toy.pictures;
-          const points = [[3, 2, 1], [-4, 1, 3], [0, 0, 0], [2, -5, 4]];
-          const labels = points.map(([x, y, z], k) => ({ x, y, z, text: `L${k}`, showarrow: false, ax: 0, ay: 0 }));
-          const eye = { x: 1.3, y: -0.8, z: 1.1 };
-          await Plotly.relayout(relief.plot(), { 'scene.annotations': labels, 'scene.camera.eye': eye });
-          window.places = () => {
-            const frame = relief.plot().getBoundingClientRect();
-            const lift = 0.012 * relief.relief.span;
-            const texts = [...relief.plot().querySelectorAll('.annotation-text')];
-            return points.map(([x, y, z], k) => {
-              const out = [0, 0];
-              relief.projection([x, y], [z - lift])(0, out);
-              const box = texts.find((node) => node.textContent === `L${k}`)?.getBoundingClientRect();
-              return box ? [...out, box.x + box.width / 2 - frame.x, box.y + box.height / 2 - frame.y] : [0, 0, 99, 99];
-            });
-          };
-        }"""
-    )
-    # Half the height of a letter: a label is centred on its point. It gets there with plotly's next frame.
-    lab.until(lambda: np.allclose(*np.hsplit(np.array(lab.page.evaluate("places()")), 2), rtol=0, atol=4))
-
-
-def test_turning_the_3d_view_moves_its_paths_and_the_link(lab):
-    lab.open("/?preset=figure-2&steps=100")
-    lab.until(lambda: lab.painted("relief") > 100)
-    before = lab.page.evaluate("potholeLab.toy.pictures.relief.last")
-    box = lab.page.locator("#relief-stack").bounding_box()
-    lab.page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.5 * box["height"])
-    lab.page.mouse.down()
-    lab.page.mouse.move(box["x"] + 0.7 * box["width"], box["y"] + 0.55 * box["height"], steps=5)
-    lab.page.mouse.up()
-    lab.until(lambda: lab.page.evaluate("potholeLab.toy.pictures.relief.last") != before)
-    lab.until(lambda: lab.state("camera_x") != -0.75)
-    eye = [lab.state(f"camera_{axis}") for axis in "xyz"]
-    link = lab.link()
-    lab.follow(link.replace(f"camera_x={eye[0]}", "camera_x=2"))
-    lab.until(lambda: lab.page.evaluate("potholeLab.toy.pictures.relief.eye()[0]") == pytest.approx(2, abs=2e-3))
-    lab.follow("/?preset=stiff-valley")
-    lab.follow(link)
-    lab.until(lambda: lab.page.evaluate("potholeLab.toy.pictures.relief.eye()") == pytest.approx(eye, abs=2e-3))
 
 
 def test_a_server_that_does_not_answer_is_said_and_found_again(new_page, start_server):

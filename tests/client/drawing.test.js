@@ -1,29 +1,8 @@
-// The small parts of the drawing: paths thinned to pixels, what a surface hides, contour lines, colours.
+// The small parts of the drawing: paths thinned to pixels, contour lines, colours.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { contourSegments } from "../../assets/draw/contours.js";
-import { behindSurface } from "../../assets/draw/occlusion.js";
 import { leaves, Polyline } from "../../assets/draw/polyline.js";
-
-test("a wall hides what is behind it, from where one stands", () => {
-  // A wall of height 5 along x = 5 on a plain of height 0, seen from the right.
-  const heights = Float32Array.from({ length: 121 }, (_, k) => (k % 11 === 5 ? 5 : 0));
-  const relief = {
-    points: 11,
-    domain: [
-      [0, 10],
-      [0, 10],
-    ],
-    heights,
-    top: 5,
-    span: 5,
-  };
-  const behind = (x, y, z, eye = [20, 5, 4]) => behindSurface(relief, eye, x, y, z);
-  assert.equal(behind(2, 5, 0.1), true);
-  assert.equal(behind(8, 5, 0.1), false, "before the wall");
-  assert.equal(behind(2, 5, 6), false, "above it");
-  assert.equal(behind(2, 5, 0.1, [2, 5, 40]), false, "seen from above");
-});
 
 test("a path keeps its turns and drops what is less than half a pixel", () => {
   const zigzag = new Polyline(100, (k, out) => {

@@ -5,11 +5,7 @@ import globals from "globals";
 export default [
   js.configs.recommended,
   {
-    languageOptions: {
-      ecmaVersion: 2023,
-      sourceType: "module",
-      globals: { ...globals.browser, Plotly: "readonly", dash_clientside: "readonly" },
-    },
+    languageOptions: { ecmaVersion: 2023, sourceType: "module", globals: { ...globals.browser, dash_clientside: "readonly" } },
     linterOptions: { reportUnusedDisableDirectives: "error" },
     rules: {
       eqeqeq: "error",

@@ -186,8 +186,9 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("own")
 def test_own_objective() -> None:
-    module, inputs, targets = load_own_objective("mine_for_test:make")
-    assert isinstance(module, nn.Linear) and inputs.shape == (5, 3) and targets.dtype == torch.int64
+    own = load_own_objective("mine_for_test:make")
+    assert isinstance(own.module, nn.Linear) and own.targets.dtype == torch.int64 and own.loss_function is None
+    assert [x.shape for x in own.inputs] == [(5, 3)] and own.names == ()
 
 
 @pytest.mark.usefixtures("own")
@@ -204,7 +205,7 @@ def test_own_objective() -> None:
         ("mine_for_test:value", "has no function 'value'"),
         ("mine_for_test:wrong", r"must return \(module, inputs, targets\)"),
         ("mine_for_test:uneven", "one target for every input"),
-        ("mine_for_test:floats", "must be class numbers"),
+        ("mine_for_test:floats", "are real numbers and no class probabilities .* name the loss"),
         ("mine_for_test:frozen", "no parameter to train"),
         ("mine_for_test:listed", "must be a tensor or an array"),
         ("mine_for_test:no_module", "must return a torch.nn.Module"),

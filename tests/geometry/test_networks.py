@@ -290,8 +290,13 @@ def test_a_loss_of_one_s_own():
     cut = NetworkLoss(module, inputs, values, loss_function=F.mse_loss, chunk_size=5)
     torch.testing.assert_close(cut.gradient(theta), objective.gradient(theta), **SAME)
     torch.testing.assert_close(objective.loss(theta.expand(2, -1)), objective.loss(theta).expand(2), **SAME)
+    mine = NetworkLoss(module, inputs, values, loss_function=lambda z, t: ((z - t) ** 2).mean())
+    for metric, factor in (("ngd-mean", 1), ("ngd", 2)):  # its targets are rows, torch's loss has two numbers in each
+        known, own = (one.curvature_product(theta, d, metric) for one in (objective, mine))
+        torch.testing.assert_close(own * factor, known, **SAME)
+    concave = NetworkLoss(module, inputs, values, loss_function=lambda z, t: -((z - t) ** 2).mean())
     with pytest.raises(ValueError, match='use metric="newton"'):
-        objective.curvature_product(theta, d, "ngd")
+        concave.curvature_product(theta, d, "ngd")
 
 
 def test_a_loss_without_curvature():

@@ -41,17 +41,17 @@ def test_grounds_that_are_none(make, message):
 
 
 @pytest.mark.parametrize("metric", ["ngd", "ngd-mean"])
-def test_a_divergence_needs_class_scores(metric):
-    def squares(outputs, targets):
-        return ((outputs - targets) ** 2).mean()
+def test_a_divergence_needs_a_loss_that_is_convex_in_the_outputs(metric):
+    def away(outputs, targets):
+        return -((outputs - targets) ** 2).mean()
 
-    ground = NetworkLoss(nn.Linear(4, 2), X, torch.zeros(6, 2), loss_function=squares)
+    ground = NetworkLoss(nn.Linear(4, 2), X, torch.zeros(6, 2), loss_function=away)
     d = torch.ones(ground.dimension)
     assert torch.isfinite(ground.curvature_product(ground.initial, d, "newton")).all()
-    with pytest.raises(ValueError, match="not defined for a loss_function of your own"):
+    with pytest.raises(ValueError, match="not convex in the outputs"):
         ground.curvature_product(ground.initial, d, metric)
     rule = LLQR.for_networks("diagonal", metric)
-    with pytest.raises(ValueError, match="not defined for a loss_function of your own"):
+    with pytest.raises(ValueError, match="not convex in the outputs"):
         rule.refresh(ground, ground.initial, rule.start(ground, ground.initial))
 
 

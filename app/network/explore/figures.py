@@ -1,4 +1,4 @@
-"""The still pictures of a slice: plotly figures of arrays that the browser has from a job."""
+"""The still pictures of a slice: the ground, or a curve, of arrays that the browser has from a job."""
 
 from __future__ import annotations
 
@@ -10,13 +10,9 @@ from typing import Any
 import numpy as np
 import orjson
 
-from app.appearance import SCHEMES
-from app.encoding import encode
 from app.state.control import describe
 from app.state.schema import BadRequest
-from app.toy.figures import curve_figure, map_figure, relief_figure
-from app.toy.landscape import ColourRange, Grid, colour_range
-from app.toy.surface import CAMERA
+from app.toy.landscape import LINEAR, ColourRange, colour_range, curve_entry, ground_entry
 
 MOST = 101
 """Points per axis."""
@@ -24,22 +20,17 @@ LABEL = 200
 SCALES = ("log", "linear")
 FLOOR = 1e-12
 """A loss below is drawn here on a logarithmic scale."""
-LINEAR = 1e6
-"""Knee of a colour range, in ranges of the loss, from which on it is linear for every eye."""
 STEPS = (1, 2, 5)
 """Labels of a logarithmic scale: these times powers of ten."""
 TICKS = 7
-MARGIN = {"l": 62, "r": 8, "t": 8, "b": 46}
-EYE = (1.3 * CAMERA[0], 1.3 * CAMERA[1], 1.3 * CAMERA[2])
-"""Farther away than in the toy lab: the two pictures stand side by side in a narrower place."""
 
 
 def pictures_answer(raw: Mapping[str, Any]) -> bytes:
-    """The figures of a posted slice {x, y or null, losses, labels, scale, scheme}, and what paths over them need.
+    """The ground of a posted slice {x, y or null, losses, labels, scale}, or the curve of a line.
 
     On a logarithmic scale everything that is drawn is log₁₀ L. BadRequest names the key that is wrong.
     """
-    scheme, scale = _choice(raw, "scheme", tuple(SCHEMES)), _choice(raw, "scale", SCALES)
+    scale = _choice(raw, "scale", SCALES)
     x = _axis(raw, "x")
     y = None if raw.get("y") is None else _axis(raw, "y")
     losses = _array(raw, "losses", MOST * MOST).astype(float)
@@ -49,34 +40,14 @@ def pictures_answer(raw: Mapping[str, Any]) -> bytes:
         raise BadRequest("The loss is not finite anywhere in this picture: choose a smaller span.")
     heights = shown(losses, scale)
     labels = _labels(raw, 1 if y is None else 2)
-    if y is None:
-        return orjson.dumps({"map": _line(x, heights, labels, scale, scheme), "relief": None, "domain": [_ends(x)]})
-    grid = Grid(x, y, heights.reshape(y.size, x.size))
     low, top = float(heights.min()), float(heights.max())
-    colours = (
-        ColourRange(low, max(top, low + 1e-9), LINEAR * max(top - low, 1e-9)) if top > low else colour_range(heights)
-    )
-    flat, relief = map_figure(grid, colours, scheme), relief_figure(grid, colours, scheme, EYE, top)
-    if scale == "log":
-        places, words = loss_ticks(low, top)
-        bar = {"tickvals": [float(colours.colour(np.asarray(place))) for place in places], "ticktext": words}
-        flat["data"][0]["colorbar"].update(bar)
-        relief["layout"]["scene"]["zaxis"].update(tickvals=places, ticktext=words)
-    layout, scene = flat["layout"], relief["layout"]["scene"]
-    for name, label in zip(("xaxis", "yaxis"), labels, strict=True):
-        # Equal scales make room by a smaller frame, never by showing what was not evaluated.
-        layout[name].update(_titled(label), constrain="domain")
-        scene[name]["title"]["text"] = ""
-    layout["margin"] = MARGIN
-    relief["layout"]["uirevision"] = "slice"  # the camera stays while the data change
-    return orjson.dumps(
-        {
-            "map": flat,
-            "relief": relief,
-            "domain": [_ends(x), _ends(y)],
-            "heights": {"points": x.size, "losses": encode(grid.losses), "top": top, "span": top - low},
-        }
-    )
+    ticks = loss_ticks(low, top) if scale == "log" else None
+    if y is None:
+        curve = curve_entry(x, heights, ticks or ((), ()))
+        return orjson.dumps({"ground": None, "curve": curve, "domain": [_ends(x)], "labels": labels})
+    colours = ColourRange(low, top, LINEAR * (top - low)) if top > low else colour_range(heights)
+    ground = ground_entry(heights.reshape(y.size, x.size), colours, colours.high, ticks or colours.ticks())
+    return orjson.dumps({"ground": ground, "curve": None, "domain": [_ends(x), _ends(y)], "labels": labels})
 
 
 def loss_ticks(low: float, high: float) -> tuple[list[float], list[str]]:
@@ -98,22 +69,6 @@ def shown(losses: np.ndarray, scale: str) -> np.ndarray:
     finite = losses[np.isfinite(losses)]
     filled = np.where(np.isfinite(losses), losses, finite.max())
     return np.log10(np.maximum(filled, FLOOR)) if scale == "log" else filled
-
-
-def _line(x: np.ndarray, heights: np.ndarray, labels: list[str], scale: str, scheme: str) -> dict[str, Any]:
-    figure = curve_figure(x, heights, scheme)
-    figure["data"][0]["fill"] = "none"
-    figure["layout"]["xaxis"].update(_titled(labels[0]))
-    figure["layout"]["yaxis"].update(_titled("L(θ)"))
-    if scale == "log":
-        places, words = loss_ticks(float(heights.min()), float(heights.max()))
-        figure["layout"]["yaxis"].update(tickvals=places, ticktext=words)
-    figure["layout"]["margin"] = MARGIN
-    return figure
-
-
-def _titled(text: str) -> dict[str, Any]:
-    return {"title": {"text": text, "standoff": 8, "font": {"size": 12}}}
 
 
 def _ends(axis: np.ndarray) -> list[float]:

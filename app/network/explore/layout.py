@@ -6,7 +6,7 @@ from typing import Any
 
 from dash import html
 
-from app.toy.page import GRAPH_CONFIG, RELIEF_CONFIG, button, picture
+from app.toy.page import button, picture
 
 SLICE_GROUPS = ("plane", "random", "three", "sam", "frame", "data", "adaptive", "look")
 ABOUT = {
@@ -76,8 +76,8 @@ def _slice() -> Any:
         id="slice-pictures",
         className="pictures",
         children=[
-            picture("slice-map", "Slice", GRAPH_CONFIG, ""),
-            picture("slice-relief", "Loss over the plane", RELIEF_CONFIG, "Drag to turn, scroll to zoom"),
+            picture("slice-map", "Slice", ""),
+            picture("slice-relief", "Loss over the plane", ""),
         ],
     )
     honesty = html.Div([html.H3("Honesty meter"), html.Div(id="slice-honesty", className="scroll")])

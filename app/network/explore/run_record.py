@@ -84,7 +84,7 @@ class RunRecord:
             found = self.found.at(found, spot.buffers)
         if data.sample != "all":
             found = sampled_objective(found, int(data.sample), data.seed)
-        if found.examples > TOGETHER:
+        if found.examples > TOGETHER and not found.tied:
             found.chunk_size = TOGETHER  # a copy of the run's objective: nobody else sees it
         return found
 

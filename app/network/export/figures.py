@@ -133,7 +133,8 @@ def _contours(sheet: Sheet, axes: Any, x: np.ndarray, y: np.ndarray, losses: np.
     colour, alpha = rgba(sheet.colours.contour_line)
     axes.contour(x, y, values, levels, colors=[colour], alpha=alpha, linewidths=0.6)
     bar = sheet.axes(654, HEAD + 12, 10, 500, "")
-    places, labels = colours.ticks()
+    kept, labels = colours.ticks()
+    places = [float(colours.colour(np.asarray(loss))) for loss in kept]
     sheet.figure.colorbar(filled, cax=bar, ticks=places).ax.set_yticklabels(labels)
     dress(bar, sheet.scheme)
 

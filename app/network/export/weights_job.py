@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import orjson
 from safetensors.torch import save
+from torch import Tensor
 
 from app import __version__
 from app.jobs.context import JobContext
@@ -25,8 +26,8 @@ def run(description: Description, job: JobContext) -> None:
     if method not in weights:
         raise ValueError(f"this run does not train {method}; it trains {', '.join(weights)}")
     theta, buffers = weights[method]
-    # What a training never changes (a buffer that is not kept, a frozen parameter) is as the module has it.
-    state = {**found.module.state_dict(), **found.objective.module_state(theta, buffers)}
-    tensors = {name: value.detach().cpu().contiguous().clone() for name, value in state.items()}
+    state = found.objective.module_state(theta, buffers)
+    kept = {name: value for name, value in state.items() if isinstance(value, Tensor)}
+    tensors = {name: value.detach().cpu().contiguous().clone() for name, value in kept.items()}
     settings = {**told, "method": method, "moment": description["moment"], "made_by": f"Pothole lab {__version__}"}
     job.keep_result("file", save(tensors, metadata={"settings": orjson.dumps(settings).decode()}))

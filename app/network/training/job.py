@@ -30,7 +30,13 @@ def run(description: Description, job: JobContext) -> None:
     torch.set_num_threads(job.threads)
     session = TrainingSession(description, job.worker)
     words = device_in_words(session.device, job.threads)
-    sizes = {"parameters": session.objective.dimension, "examples": len(session.data.targets)}
+    if session.objective.random:
+        job.note(
+            "This network draws random numbers in inference mode, too; losses, slices and curvature meet the same ones "
+            "at every point.",
+            position=job.checkpoint_position,
+        )
+    sizes = {"parameters": session.objective.dimension, "examples": session.objective.examples}
     job.note(f"Trains on {words}.", position=job.checkpoint_position, device=words, **sizes)
     progress = Progress(session, description, job)
     steps = job.total = description["steps"]

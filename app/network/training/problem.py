@@ -16,7 +16,8 @@ import torch
 from torch import Tensor, nn
 
 from app.jobs.packing import unpack
-from app.network.training.user_model_loader import data_of, network_of
+from app.network.training.user_model_loader import data_of, network_of, own_losses
+from app.network.training.user_models import OWN
 from geometry.datasets import Dataset
 from geometry.networks import NetworkLoss
 from geometry.plane import Plane
@@ -24,22 +25,22 @@ from geometry.plane import Plane
 
 @dataclass(frozen=True, eq=False)
 class TrainingProblem:
-    """`objective`: the loss over the whole training half, whose `initial` are the first weights (D,)."""
+    """`objective`: the loss over the whole training half, whose `initial` are the first weights (D,); `test` over the
+    other half. `data`: the data set they come from, None where the operator's own function gave them."""
 
     description: dict[str, Any]
     device: torch.device
-    data: Dataset
+    data: Dataset | None
     module: nn.Module
     objective: NetworkLoss
+    test: NetworkLoss
 
     def over(self, half: str, examples: int | None = None) -> NetworkLoss:
         """The loss over a half, "train" or "test": all of it, or its first `examples` (the split has shuffled them)."""
         if half not in ("train", "test"):
             raise ValueError(f"half must be train or test, not {half!r}")
-        train = half == "train"
-        inputs = self.data.inputs if train else self.data.test_inputs
-        targets = self.data.targets if train else self.data.test_targets
-        return self.objective.with_batch(inputs[:examples], targets[:examples])
+        loss = self.objective if half == "train" else self.test
+        return loss if examples is None or examples >= loss.examples else loss.rows(slice(None, examples))
 
     def at(self, objective: NetworkLoss, buffers: dict[str, Tensor]) -> NetworkLoss:
         """The objective with the running statistics that a run has kept beside its weights."""
@@ -68,11 +69,16 @@ def make_problem(description: dict[str, Any], worker: int = 0) -> TrainingProble
     if "network" not in description or "data" not in description:
         raise ValueError("this job is no training run: it has no network and data")
     device, seed = device_for(worker), description["seed"]
+    smoothing = description["label_smoothing"]
+    own = own_losses(seed, device, smoothing) if description["network"] == OWN else None
+    if own is not None:
+        return TrainingProblem(description, device, None, *own)
     data = data_of(description["data"], seed)
     module = network_of(description["network"], data, seed).to(device)
     data = data.to(device)
-    objective = NetworkLoss(module, data.inputs, data.targets, label_smoothing=description["label_smoothing"])
-    return TrainingProblem(description, device, data, module, objective)
+    objective = NetworkLoss(module, data.inputs, data.targets, label_smoothing=smoothing)
+    test = objective.with_batch(data.test_inputs, data.test_targets)
+    return TrainingProblem(description, device, data, module, objective, test)
 
 
 def read_weights(packed: bytes, found: TrainingProblem) -> dict[str, tuple[Tensor, dict[str, Tensor]]]:

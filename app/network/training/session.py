@@ -11,7 +11,7 @@ import torch
 from app.jobs.packing import pack
 from app.network.training.problem import make_problem
 from app.network.training.settings import Description
-from geometry.batches import class_scores
+from geometry.losses import CrossEntropy
 from geometry.networks import NetworkLoss
 from geometry.plane import Plane
 from geometry.slices.directions import slice_plane
@@ -60,7 +60,7 @@ class TrainingSession:
 
     def __init__(self, description: Description, worker: int = 0) -> None:
         found = make_problem(description, worker)
-        self.device, self.objective, self.data = found.device, found.objective, found.data
+        self.device, self.objective = found.device, found.objective
         options = {name: description[name] for name in ("refresh_every", "decay", "damping")}
         self.training = Training(
             self.objective,
@@ -109,15 +109,18 @@ class TrainingSession:
         return {"at": at.tolist(), "off": float(off)}
 
     def evaluate(self, name: str) -> dict[str, float]:
-        """Loss and accuracy of both halves at the method's weights, in inference mode."""
+        """Loss of both halves at the method's weights, in inference mode, and of class numbers the accuracy."""
         state = self.training.state(name)
         found: dict[str, float] = {}
         for half, objective in self.halves.items():
             here: Any = at_rest(objective, state)
             with torch.no_grad():
                 found[f"{half}_loss"] = float(here.loss(state.position))
-                scores = class_scores(here.outputs(state.position), here.data.targets, ())
-                found[f"{half}_accuracy"] = float((scores.argmax(-1) == here.data.targets).double().mean())
+                criterion, targets = here.criterion, here.data.targets
+                if isinstance(criterion, CrossEntropy) and not criterion.shares:
+                    right = criterion.scores(here.outputs(state.position), targets, ()).argmax(-1) == targets
+                    counted = right[targets != criterion.ignore_index]
+                    found[f"{half}_accuracy"] = float(counted.double().mean())
         return found
 
     def _tensors(self, tree: Any) -> Any:

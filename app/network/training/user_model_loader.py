@@ -22,44 +22,72 @@ from app.network.training.user_models import OWN, brought
 from geometry.architectures import ARCHITECTURES, build_network
 from geometry.checkpoints import load_weights, read_tables
 from geometry.datasets import DATASETS, Dataset, image_folder, load_dataset, npz
-from geometry.own_objective import load_own_objective
+from geometry.losses import CrossEntropy
+from geometry.networks import NetworkLoss
+from geometry.own_objective import OwnObjective, load_own_objective
 from geometry.weight_tables import fit_tables
 
 TEST_FRACTION = 0.2
 
 
 @lru_cache(maxsize=1)
-def objective(name: str) -> tuple[nn.Module, torch.Tensor, torch.Tensor]:
+def objective(name: str) -> OwnObjective:
     """What the function `module:function` returns; it is called once in a process."""
     return load_own_objective(name)
 
 
 def user_data(seed: int) -> Dataset:
-    """The operator's data, split with the seed. ValueError where none were named here."""
+    """The operator's data of --data, split with the seed. ValueError where none were named here."""
     named = brought()
-    if "data" in named and "objective" in named:
-        raise ValueError("--objective and --data both name data; give one of them")
-    if "objective" in named:
-        return _split(named["objective"], *objective(named["objective"])[1:], seed)
     if "data" in named:
         path = Path(named["data"])
         return npz(path, seed) if path.suffix == ".npz" or path.is_file() else image_folder(path, seed=seed)
     raise ValueError("this worker was started without --objective or --data: it has no data of the operator's")
 
 
-def user_network(data: Dataset, seed: int) -> nn.Module:
-    """A fresh copy of the operator's network, with the checkpoint's weights where one was named."""
-    named = brought()
-    if "objective" in named:
-        import copy
+def own_losses(
+    seed: int, device: torch.device | str = "cpu", label_smoothing: float = 0.0
+) -> tuple[nn.Module, NetworkLoss, NetworkLoss] | None:
+    """(the operator's module, its loss over the training half, over the test half); None without --objective.
 
-        module = copy.deepcopy(objective(named["objective"])[0])
-    elif "checkpoint" in named:
-        module = build_network(_base(named["checkpoint"], data), data.input_shape, data.classes, seed)
-    else:
-        raise ValueError("this worker was started without --objective or --checkpoint: it has no network of its own")
+    The halves are cut by a permutation drawn with the seed. A module in 16-bit numbers is trained in 32-bit ones.
+    """
+    named = brought()
+    if "objective" not in named:
+        return None
+    if "data" in named:
+        raise ValueError("--objective and --data both name data; give one of them")
+    name, own = named["objective"], objective(named["objective"])
+    examples = len(own.targets)
+    if examples < 2:
+        raise ValueError(f"{name} must return at least two examples, one of them to test on; got {examples}")
+    module = own.module  # only read from, and a checkpoint's weights are the same each time
     if "checkpoint" in named:
         load_weights(module, named["checkpoint"])
+    single = next(p for p in module.parameters() if p.requires_grad).dtype in (torch.float16, torch.bfloat16)
+    plain = len(own.inputs) - len(own.names)
+    inputs: Any = own.inputs if not own.names else dict(zip(own.names, own.inputs[plain:], strict=True))
+    whole = NetworkLoss(
+        module,
+        inputs,
+        own.targets,
+        label_smoothing=label_smoothing,
+        loss_function=own.loss_function,
+        device=device,
+        dtype=torch.float32 if single else None,
+    )
+    held = max(1, round(TEST_FRACTION * examples))
+    order = torch.from_numpy(np.random.default_rng(seed).permutation(examples)).to(whole.device)
+    return module, whole.rows(order[held:]), whole.rows(order[:held])
+
+
+def user_network(data: Dataset, seed: int) -> nn.Module:
+    """The built-in network whose weights a checkpoint of the operator's holds, with these weights."""
+    named = brought()
+    if "checkpoint" not in named:
+        raise ValueError("this worker was started without --objective or --checkpoint: it has no network of its own")
+    module = build_network(_base(named["checkpoint"], data), data.input_shape, data.classes, seed)
+    load_weights(module, named["checkpoint"])
     return module
 
 
@@ -67,49 +95,45 @@ def look() -> dict[str, Any]:
     """What there is, as `user_models.describe` tells it; everything is loaded and tried once. ValueError."""
     named = brought()
     found: dict[str, Any] = {}
-    data = user_data(0) if "objective" in named or "data" in named else None
-    if data is not None:
-        found["data"] = {"title": data.title, "kind": data.kind, "examples": len(data.targets), "classes": data.classes}
-    if "objective" in named:
-        assert data is not None
+    mine, data = own_losses(0), None
+    if mine is not None:
+        _, train, test = mine
+        name = named["objective"]
         try:
-            with torch.no_grad():
-                scores = user_network(data, 0)(data.inputs[:2])
-        except (RuntimeError, TypeError, ValueError, IndexError) as error:
-            raise ValueError(f"the module of {named['objective']} does not take its inputs: {_first(error)}") from error
-        _check_scores(named["objective"], scores, data)
-        found["network"] = {"title": named["objective"], "data": [OWN]}
-    elif "checkpoint" in named:
+            for half in (train, test):
+                half.check()
+        except ValueError as error:
+            raise ValueError(f"{name} cannot be trained: {_first(error)}") from error
+        classes = _classes(train)
+        found["data"] = {"title": f"data of {name}", "kind": _kind(train), "examples": train.examples}
+        found["data"] |= {"classes": classes} if classes else {"loss": _loss_name(train)}
+        found["network"] = {"title": name, "data": [OWN]}
+        return found
+    if "data" in named:
+        data = user_data(0)
+        found["data"] = {"title": data.title, "kind": data.kind, "examples": len(data.targets), "classes": data.classes}
+    if "checkpoint" in named:
         key, base = (OWN, _base(named["checkpoint"], data)) if data is not None else _recognised(named["checkpoint"])
         found["network"] = {"title": f"{base} of {Path(named['checkpoint']).name}", "data": [key]}
     return found
 
 
-def _split(name: str, inputs: torch.Tensor, targets: torch.Tensor, seed: int) -> Dataset:
-    """The objective's examples cut into halves by a permutation drawn with the seed."""
-    examples = len(targets)
-    held = max(1, round(TEST_FRACTION * examples))
-    if examples < 2:
-        raise ValueError(f"{name} must return at least two examples, one of them to test on; got {examples}")
-    order = torch.from_numpy(np.random.default_rng(seed).permutation(examples))
-    train, test = order[held:], order[:held]
-    # Without further word the classes are those that the module scores.
-    classes = int(targets.max()) + 1
-    kind = {2: "vectors", 4: "images"}.get(inputs.ndim, OWN) if inputs.is_floating_point() else OWN
-    names = tuple(str(index) for index in range(max(classes, 2)))
-    x, y = inputs, targets
-    return Dataset(OWN, f"data of {name}", x[train], y[train], x[test], y[test], names, kind)
+def _kind(loss: NetworkLoss) -> str:
+    """What the inputs are, as pages call it."""
+    first = loss.data.inputs[0]
+    if len(loss.data.inputs) > 1 or not first.is_floating_point():
+        return OWN
+    return {2: "vectors", 4: "images"}.get(first.ndim, OWN)
 
 
-def _check_scores(name: str, scores: Any, data: Dataset) -> None:
-    if not isinstance(scores, torch.Tensor) or scores.shape[:-1] != data.targets[:2].shape:
-        got = tuple(scores.shape) if isinstance(scores, torch.Tensor) else type(scores).__name__
-        wanted = (*data.targets[:2].shape, "classes")
-        raise ValueError(f"the module of {name} must return class scores of shape {wanted}; it returned {got}")
-    if scores.shape[-1] < data.classes:
-        raise ValueError(
-            f"the targets of {name} name class {data.classes - 1}, but its module scores {scores.shape[-1]} classes"
-        )
+def _classes(loss: NetworkLoss) -> int:
+    """How many classes the targets name; 0 where they are no class numbers."""
+    criterion = loss.criterion
+    return max(2, loss.highest + 1) if isinstance(criterion, CrossEntropy) and not criterion.shares else 0
+
+
+def _loss_name(loss: NetworkLoss) -> str:
+    return "own" if loss.criterion is None else loss.criterion.name
 
 
 def _base(checkpoint: str, data: Dataset | None) -> str:

@@ -9,16 +9,17 @@ from typing import Any
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.colors import to_rgba
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize, to_rgba
 from matplotlib.lines import Line2D
 from matplotlib.patches import Ellipse
 
 from app.appearance import SCHEMES
+from app.drawing.ground import lit
 from app.drawing.style import MARKERS, colour_map, dash_of, dress, rank, rgba, start_mark
 from app.toy.compute import Trace
 from app.toy.export.scene import Scene, look_in, probe_points
-from app.toy.figures import LEVELS
-from app.toy.landscape import MAP_POINTS, colour_range, curve_of, grid_of
+from app.toy.landscape import GROUND_POINTS, LEVELS, curve_of, grid_of, scale_of
 
 FAINT, RECENT_PROBES, FAR = 0.28, 12, 50.0
 """Opacity of the part of a path that is not walked yet; probes that still show; spans beyond which a path is cut."""
@@ -85,14 +86,20 @@ class MapPanel:
         return np.array([self.axes.get_xlim(), self.axes.get_ylim()])
 
     def _contours(self) -> None:
-        grid = grid_of(self.scene.surface, MAP_POINTS)
-        colours = colour_range(grid.losses)
-        levels = np.linspace(0.0, float(colours.colour(np.asarray(colours.high))), LEVELS + 1)
-        values = colours.colour(grid.losses)
-        self.bar = self.axes.contourf(grid.x, grid.y, values, levels, cmap=colour_map(self.scheme), extend="neither")
+        surface = self.scene.surface
+        grid = grid_of(surface, GROUND_POINTS)
+        colours, top = scale_of(surface, grid.losses)
+        highest, values = float(colours.colour(np.asarray(colours.high))), colours.colour(grid.losses)
+        picture = lit(values / highest, float(colours.colour(np.asarray(top))) / highest, self.scheme)
+        half = [(axis[1] - axis[0]) / 2 for axis in (grid.x, grid.y)]  # a grid point is the middle of its pixel
+        extent = (grid.x[0] - half[0], grid.x[-1] + half[0], grid.y[0] - half[1], grid.y[-1] + half[1])
+        self.axes.imshow(picture, extent=extent, origin="lower", interpolation="bilinear", aspect="auto")
+        self.bar = ScalarMappable(Normalize(0.0, highest), colour_map(self.scheme))
         colour, alpha = rgba(SCHEMES[self.scheme].contour_line)
+        levels = np.linspace(0.0, highest, LEVELS + 1)
         self.axes.contour(grid.x, grid.y, values, levels, colors=[colour], alpha=alpha, linewidths=0.6)
-        self.ticks = colours.ticks()
+        losses, labels = colours.ticks()
+        self.ticks = [float(colours.colour(np.asarray(loss))) for loss in losses], labels
         self.axes.set_xlim(grid.x[0], grid.x[-1])
         self.axes.set_ylim(grid.y[0], grid.y[-1])
 

@@ -6,13 +6,14 @@ import { PlayerBar } from "../../core/player_bar.js";
 import { coloursIn, FIRST_COLOURS, showTheme } from "../../core/scheme.js";
 import { CutView } from "../../draw/cut_view.js";
 import { Legend } from "../../draw/legend.js";
+import { MapView } from "../../draw/map.js";
+import { ReliefView } from "../../draw/relief.js";
+import { turningHint } from "../../draw/turning.js";
 import { pictureOf } from "../../toy/cut_lanes.js";
 import { CutSteps } from "../../toy/cut_steps.js";
 import { entriesOf } from "../../toy/entries.js";
 import { showOutcomes } from "../../toy/outcomes.js";
 import { RunCharts } from "../../toy/run_charts.js";
-import { StillMap } from "./still_map.js";
-import { StillRelief } from "./still_relief.js";
 
 /** @typedef {import("./scene_data.js").SceneData} SceneData */
 
@@ -27,22 +28,24 @@ export class OfflineScene {
     this.looks = looks;
     this.colours = FIRST_COLOURS;
     this.scheduled = 0;
-    /** @type {StillRelief | null} none on a curve */
-    this.relief = null;
     this.scheme = state.scheme;
     showTheme(state.theme ?? "screen");
     this.player = new Player({ onStep: (step) => this.showStep(step), onPlaying: (on) => this.bar.showPlaying(on) });
     this.bar = new PlayerBar(this.player, { onSpeed: (speed) => this.bar.showSpeed(speed), onLoop: (on) => this.bar.showLoop(on) });
-    this.map = new StillMap(by("map-stack"), scene);
+    this.map = new MapView(by("map-stack"));
+    this.relief = new ReliefView(by("relief-stack"), { x: state.camera_x, y: state.camera_y, z: state.camera_z });
     this.cut = new CutView(by("cut-stack"));
     this.cutSteps = new CutSteps();
     this.cutSteps.keep(scene.cut, []);
     this.charts = new RunCharts(by("relief-stack"), (step) => this.player.hold(step));
     this.charts.logarithmic = state.step_axis !== "linear";
-    if (surface.dimension !== 1) {
-      const eye = { x: state.camera_x, y: state.camera_y, z: state.camera_z };
-      this.relief = new StillRelief(by("relief-stack"), scene, eye, () => this.soon(() => this.drawRelief()));
-    }
+    const look = scene.grounds[this.scheme];
+    this.map.basin = surface.basin;
+    this.map.setSurface(surface, look);
+    this.relief.setGround(this.map.ground, look, surface.basin?.centre ?? surface.minima[0]?.position);
+    this.relief.setStart(paths.start);
+    this.relief.setOpen(state.wedge === "on");
+    if (this.map.ground) by("relief-hint").textContent = turningHint();
     this.entries = entriesOf(paths, looks);
     for (const view of this.views) view.paths.entries = this.entries;
     this.map.start = paths.start;
@@ -54,11 +57,12 @@ export class OfflineScene {
     this.bar.showLoop(state.loop === "on");
     this.setScheme(this.scheme);
     new ResizeObserver(() => this.soon(() => this.draw())).observe(by("map-stack"));
+    document.addEventListener("contextrestored", () => this.soon(() => this.draw()), true); // given back empty, after a sleep
     by("spoken").textContent = paths.summary;
   }
 
   get views() {
-    return this.relief ? [this.map, this.relief] : [this.map];
+    return [this.map, this.relief];
   }
 
   /**
@@ -79,7 +83,10 @@ export class OfflineScene {
     this.colours = colours;
     this.looks = looks;
     for (const entry of this.entries) entry.look = looks[entry.name];
-    for (const view of this.views) view.paths.colours = colours;
+    for (const view of this.views) {
+      view.paths.colours = colours;
+      view.setLook(this.scene.grounds[scheme]);
+    }
     this.charts.colours = colours;
     const rows = this.paths.methods.map((method) => method.row);
     showOutcomes(by("outcomes"), rows, looks, colours.paper);
@@ -97,8 +104,8 @@ export class OfflineScene {
     const { step } = this.player;
     for (const view of this.views) Object.assign(view.paths, { visible: new Set(this.shown), step });
     this.charts.step = step;
-    this.map.draw(this.colours, this.scheme);
-    this.drawRelief();
+    this.map.draw();
+    this.relief.draw();
     this.drawCut(step);
     this.drawCharts();
     this.bar.showStep(step);
@@ -109,10 +116,6 @@ export class OfflineScene {
     const entries = this.entries.filter((entry) => this.shown.includes(entry.name));
     const picture = pictureOf(this.cutSteps, entries, this.looks, step);
     if (picture) this.cut.show(picture, this.colours);
-  }
-
-  drawRelief() {
-    this.relief?.draw(this.colours, this.scheme);
   }
 
   drawCharts() {

@@ -70,7 +70,6 @@ export class Explore {
       if (drawing) this.panels.slice.restyle();
       else {
         clearTimeout(this.soon);
-        if (this.ready) this.panels.slice.giveWay();
         this.soon = setTimeout(() => this.ask("slice"), PAUSE);
       }
     }

@@ -47,20 +47,14 @@ export class SlicePanel {
   }
 
   ask(run, state) {
-    this.giveWay();
     this.began = performance.now();
     this.firstPicture = null;
     this.found = { run, plane: null, picture: null, honesty: null, done: null };
     this.wish.ask(run, state);
   }
 
-  // What is still to be drawn waits for what is asked for now.
-  giveWay() {
-    this.shownPictures?.giveWay();
-  }
-
   get pictures() {
-    return (this.shownPictures ??= new SlicePictures());
+    return (this.shownPictures ??= new SlicePictures(this.#ground));
   }
 
   #row(row, job, { total }) {
@@ -93,12 +87,12 @@ export class SlicePanel {
   }
 
   #picture(found) {
-    const { scheme, slice_scale: scale } = this.page.state.values;
+    const scale = this.page.state.get("slice_scale");
     const { encoded, plane, picture } = found;
-    this.figures.ask({ ...encoded, losses: picture.losses, labels: plane.labels.map(short), scale, scheme });
+    this.figures.ask({ ...encoded, losses: picture.losses, labels: plane.labels.map(short), scale });
   }
 
-  // Draw what is there anew: another colour scheme or another scale.
+  // Draw what is there anew: on another scale.
   restyle() {
     if (this.shown?.picture) this.#picture(this.shown);
   }
@@ -231,19 +225,21 @@ export class SlicePanel {
     by("slice-cancel").hidden = !busy;
     by("slice-panel").setAttribute("aria-busy", String(busy));
     if (busy) by("slice-status").textContent = "Asked …";
-    else this.shownPictures?.goOn();
   }
 
   #ended(sentence) {
     if (sentence) by("slice-status").textContent = sentence;
   }
 
+  get #ground() {
+    return this.page.tables.grounds[this.page.state.get("scheme")];
+  }
+
   // The canvases' colours have changed.
   setLooks() {
     if (!this.shown) return;
-    this.pictures.setLooks(this.page.looks, this.page.colours);
+    this.pictures.setLooks(this.page.looks, this.page.colours, this.#ground);
     this.#showHonesty(this.player.step);
-    this.restyle();
   }
 }
 

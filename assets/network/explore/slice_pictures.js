@@ -1,44 +1,26 @@
 // @ts-nocheck
-// The pictures of a slice: plotly's map and relief (or a line's curve) with the projected paths on canvases over them.
+// The pictures of a slice: map and 3-D view (or a line's curve) with the projected paths over them.
 import { by } from "../../core/dom.js";
-import { followCamera, followPlot } from "../../draw/follow_plot.js";
 import { MapView } from "../../draw/map.js";
 import { ReliefView } from "../../draw/relief.js";
+import { turningHint } from "../../draw/turning.js";
 
 const FLOOR = 1e-12; // as the server draws a logarithm
-const REST = 150; // ms after the map in which another wish may come before a relief is begun
+const EYE = { x: -0.85, y: -1.15, z: 1.5 };
 
 export class SlicePictures {
-  constructor() {
+  constructor(look) {
     const [flat, relief] = [by("slice-map-stack"), by("slice-relief-stack")];
-    this.map = new MapView("slice-map-graph", flat, { onStart: () => {} });
-    this.relief = new ReliefView("slice-relief-graph", relief, { onCamera: () => {} });
-    // Nothing is moved by hand here: the map is a picture.
-    const { canvas } = this.map.paths.live;
-    canvas.classList.remove("pad");
-    canvas.tabIndex = -1;
-    canvas.setAttribute("role", "presentation");
-    canvas.removeAttribute("aria-label");
+    this.look = look;
+    this.map = new MapView(flat);
+    this.relief = new ReliefView(relief, EYE);
     for (const stack of [flat, relief]) {
       stack.setAttribute("role", "img");
       stack.classList.add("slice-stack");
     }
-    relief.classList.add("undrawn"); // plotly's empty picture has a width of its own, and shows nothing
+    by("slice-relief-hint").textContent = turningHint();
     this.step = 0;
     this.entries = [];
-    followPlot(this.map, () => {
-      this.map.paths.rebuild();
-      this.#afterMap();
-    });
-    followPlot(this.relief, () => this.#rebuildRelief());
-    followCamera(relief, {
-      moved: () => {
-        if (!this.hasRelief || !this.relief.moved()) return false;
-        this.relief.paths.rebuild();
-        return true;
-      },
-      rested: () => {},
-    });
     new ResizeObserver(() => requestAnimationFrame(() => this.redraw())).observe(flat);
   }
 
@@ -47,49 +29,17 @@ export class SlicePictures {
     this.#setEntries([]);
   }
 
-  // figures: { map, relief or null, domain, heights } as the server makes them. The map is drawn at once. The relief
-  // waits until the map is on the screen: its first drawing sets WebGL up, which took a second in which nothing showed.
+  // figures: { ground, curve, domain, labels } as the server makes them.
   setFigures(figures) {
-    const flat = figures.relief === null;
-    this.hasRelief = !flat;
-    this.map.dimension = flat ? 1 : 2;
+    const flat = figures.ground === null;
     by("slice-relief-picture").hidden = flat;
     by("slice-pictures").classList.toggle("single", flat);
-    this.waiting = flat ? null : figures; // of several reliefs that wait the newest is drawn
-    this.aside = false;
-    if (flat) this.relief.setRelief(null, figures.domain);
-    this.map.forgetRanges();
-    dash_clientside.set_props("slice-map-graph", { figure: figures.map });
+    this.map.names = figures.labels;
+    this.map.setSurface(figures, this.look);
+    this.relief.setGround(this.map.ground, this.look);
+    this.map.draw();
+    this.relief.draw(true);
     this.drawn = (this.drawn ?? 0) + 1;
-  }
-
-  // The browser paints the map before what a frame's callback puts off runs.
-  #afterMap() {
-    if (!this.waiting || this.painting || this.aside) return;
-    this.painting = true;
-    requestAnimationFrame(() => setTimeout(() => this.#drawRelief(), REST));
-  }
-
-  // Another slice is asked for: a relief that is still to be drawn would keep its map waiting, for half a second where
-  // WebGL is software. It is left until that map is there (setFigures), or until nothing comes of it (goOn).
-  giveWay() {
-    this.aside = true;
-  }
-
-  goOn() {
-    this.aside = false;
-    this.#afterMap();
-  }
-
-  #drawRelief() {
-    const { waiting: figures } = this;
-    this.painting = false;
-    if (!figures || this.aside) return;
-    this.waiting = null;
-    by("slice-relief-stack").classList.remove("undrawn");
-    this.relief.setRelief(figures.heights, figures.domain);
-    dash_clientside.set_props("slice-relief-graph", { figure: figures.relief });
-    this.#raise();
   }
 
   // paths: { name: coordinates (T·axes) }; honesty: { name: { drawn } } or null while it is not known; scale of heights.
@@ -104,40 +54,34 @@ export class SlicePictures {
     );
   }
 
-  setLooks(looks, colours) {
+  setLooks(looks, colours, look) {
     for (const entry of this.entries) entry.look = looks[entry.name];
     this.map.paths.colours = this.relief.paths.colours = colours;
+    this.look = look;
+    this.map.setLook(look);
+    this.relief.setLook(look);
     this.redraw();
   }
 
   setStep(step) {
     this.step = step;
     this.map.paths.setStep(step);
-    if (this.hasRelief) this.relief.paths.setStep(step);
+    this.relief.paths.setStep(step);
   }
 
   redraw() {
-    this.map.paths.rebuild();
-    this.#rebuildRelief();
+    this.map.draw();
+    this.relief.draw();
   }
 
+  // Heights come a moment after the coordinates: until then a curve or a relief has no paths.
   #setEntries(entries) {
     this.entries = entries;
-    // Heights come a moment after the coordinates: until then a curve or a relief has no paths.
-    this.map.paths.entries = this.map.dimension === 1 ? entries.filter((entry) => entry.heights) : entries;
+    const high = entries.filter((entry) => entry.heights);
+    this.map.paths.entries = this.map.dimension === 1 ? high : entries;
+    this.relief.paths.entries = high;
     this.map.paths.step = this.relief.paths.step = this.step;
-    this.#raise();
-    this.redraw();
-  }
-
-  // The relief's paths are those of the slice whose surface it shows.
-  #raise() {
-    if (!this.waiting) this.relief.paths.entries = this.entries.filter((entry) => entry.heights);
-  }
-
-  #rebuildRelief() {
-    if (!this.hasRelief) return;
-    this.relief.moved();
+    this.map.paths.rebuild();
     this.relief.paths.rebuild();
   }
 }

@@ -118,7 +118,9 @@ def test_losses_of_ones_own_and_of_probabilities() -> None:
     shares = torch.rand(30, 3, generator=generator, dtype=torch.float64)
     objectives = [
         NetworkLoss(mlp((5,), 3), inputs, shares / shares.sum(1, keepdim=True), dtype=torch.float64),
-        NetworkLoss(mlp((5,), 3), inputs, shares, label_smoothing=0.2, dtype=torch.float64),
+        NetworkLoss(
+            mlp((5,), 3), inputs, shares, loss_function="cross-entropy", label_smoothing=0.2, dtype=torch.float64
+        ),
         NetworkLoss(mlp((5,), 3), inputs, shares, loss_function=nn.functional.mse_loss, dtype=torch.float64),
     ]
     for objective in objectives:

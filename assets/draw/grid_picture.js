@@ -1,14 +1,5 @@
-// A stand-in for plotly's map while a surface parameter is dragged: the same colours as a picture, without lines.
-// plotly takes some hundred milliseconds for the map and the 3-D view, a picture takes two.
-import { decode } from "../core/arrays.js";
+// A grid of values in colours alone, for patches and planes: without light and lines.
 import { contextOf } from "./layer.js";
-
-/** @param {{ z: import("../core/contract.js").Encoded, colorscale: [number, string][], zmin: number, zmax: number }} trace plotly's */
-export function mapPicture(trace) {
-  const [rows, columns] = trace.z.shape.split(",").map(Number);
-  const stops = trace.colorscale.map(([, colour]) => colour);
-  return gridPicture(decode(trace.z), rows, columns, trace.zmin, trace.zmax, stops);
-}
 
 /**
  * A grid of values (rows × columns) as a picture, in colours at equal distances from low to high.

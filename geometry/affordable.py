@@ -1,0 +1,43 @@
+"""How many examples fit into memory at once, measured on a pass of two."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from geometry.batches import Batch
+from geometry.stateless import Tensors
+
+
+class _Passes(Protocol):
+    initial: Tensor
+    buffers: Tensors
+    data: Batch
+
+    def part_loss(self, theta: Tensor, part: Batch, training: bool, buffers: Tensors) -> tuple[Tensor, Tensors]: ...
+
+
+def affordable_examples(loss: _Passes, memory_limit: int) -> int:
+    """Examples that fit into the limit (bytes), from the bytes that the graph of one more example keeps.
+
+    A curvature product keeps about three times what a gradient keeps: the forward pass, its backward pass, and what the
+    derivative of the two needs.
+    """
+
+    def kept(examples: int) -> int:
+        total = 0
+
+        def pack(tensor: Tensor) -> Tensor:
+            nonlocal total
+            total += tensor.untyped_storage().nbytes()
+            return tensor
+
+        with torch.enable_grad(), torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+            leaf = loss.initial.detach().requires_grad_()
+            loss.part_loss(leaf, loss.data.repeated(examples), False, loss.buffers)
+        return total
+
+    each = max(1, kept(2) - kept(1))
+    return max(1, memory_limit // (3 * each))

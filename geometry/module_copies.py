@@ -1,0 +1,115 @@
+"""Copies of a module without its tensors, and the modules of which there can be none."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.parallel import DataParallel, DistributedDataParallel
+from torch.nn.parameter import is_lazy
+
+
+def wrapped_at(module: nn.Module) -> str | None:
+    """Where a module that shares a network's work out, or compiles it, holds the network; None for any other."""
+    if isinstance(module, DataParallel | DistributedDataParallel):
+        return "module"
+    return "_orig_mod" if type(module).__name__ == "OptimizedModule" else None
+
+
+def copy_without_tensors(module: nn.Module) -> nn.Module:
+    """A copy whose parameters and buffers have shapes but no memory; shared tensors stay shared.
+
+    Tensors that torch cannot copy, since they were computed (the weight that a hook makes anew at each pass, a kept
+    activation), are copied by value. Data-parallel and compiled networks are copied as what is inside, under the same
+    names: one device, and nothing compiled, since compiled code has no second derivative.
+
+    ValueError with one sentence that names the part that cannot be copied.
+    """
+    blank: dict[int, Any] = {}
+    for parameter in module.parameters():
+        blank[id(parameter)] = nn.Parameter(torch.empty_like(parameter, device="meta"), parameter.requires_grad)
+    for buffer in module.buffers():
+        blank[id(buffer)] = torch.empty_like(buffer, device="meta")
+    for part in module.modules():
+        for tensor in _tensors_in(part.__dict__, 0):
+            if not tensor.is_leaf and id(tensor) not in blank:
+                blank[id(tensor)] = tensor.detach().clone()
+    place = wrapped_at(module)
+    if place is not None:
+        return _Bare(place, copy_without_tensors(getattr(module, place)))
+    try:
+        return copy.deepcopy(module, blank)
+    except Exception as error:
+        raise ValueError(_culprit(module, blank, error)) from error
+
+
+class _Bare(nn.Module):
+    """A network under the name that its wrapper had for it."""
+
+    def __init__(self, place: str, inside: nn.Module) -> None:
+        super().__init__()
+        self._place = place
+        self.add_module(place, inside)
+
+    def forward(self, *inputs: Any, **named: Any) -> Any:
+        """What the network inside returns."""
+        return getattr(self, self._place)(*inputs, **named)
+
+
+def check_module(module: nn.Module) -> None:
+    """ValueError with one sentence where the module is of a kind that no loss can be made of."""
+    if isinstance(module, torch.jit.ScriptModule):
+        raise ValueError(
+            f"the module is TorchScript ({getattr(module, 'original_name', 'scripted')}), whose code cannot be called "
+            "with other weights: give the module that it was made from"
+        )
+    tensors = [*module.named_parameters(remove_duplicate=False), *module.named_buffers(remove_duplicate=False)]
+    for name, tensor in tensors:
+        if is_lazy(tensor):
+            raise ValueError(
+                f"{name} has no shape yet (a lazy module): call the module once on some inputs before it comes here"
+            )
+    for name, parameter in module.named_parameters():
+        if parameter.is_complex() and parameter.requires_grad:
+            raise ValueError(
+                f"the parameter {name} is complex, and θ is a vector of real numbers: keep it as two real ones, "
+                "torch.view_as_complex(parameter) in the forward pass"
+            )
+        if hasattr(parameter, "placements"):
+            raise ValueError(f"the parameter {name} is sharded over several processes; gather it before it comes here")
+        if parameter.is_meta:
+            raise ValueError(f"the parameter {name} has no values (it lies on the device meta): load its weights first")
+
+
+def _tensors_in(held: Any, depth: int) -> Iterator[Tensor]:
+    """Plain tensors among attributes, in lists and tables."""
+    if isinstance(held, Tensor):
+        yield held
+    elif depth < 3 and isinstance(held, dict):
+        for name, value in held.items():
+            if name not in ("_parameters", "_buffers", "_modules"):
+                yield from _tensors_in(value, depth + 1)
+    elif depth < 3 and isinstance(held, list | tuple):
+        for value in held:
+            yield from _tensors_in(value, depth + 1)
+
+
+def _culprit(module: nn.Module, blank: dict[int, Any], error: Exception) -> str:
+    """Which attribute of which part cannot be copied."""
+    reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:150]
+    for path, part in module.named_modules():
+        for name, value in part.__dict__.items():
+            if name in ("_parameters", "_buffers", "_modules"):
+                continue
+            try:
+                copy.deepcopy(value, dict(blank))
+            except Exception:  # noqa: BLE001 - that is what is looked for
+                where = f"{path}.{name}" if path else name
+                return (
+                    f"the module cannot be copied: its attribute {where} is a {type(value).__name__} ({reason}); "
+                    "make it where it is used, or keep it out of the module"
+                )
+    return f"the module cannot be copied: {reason}"

@@ -1,0 +1,322 @@
+"""Networks that others bring: taken as they are, or refused in one sentence; the module given is never changed."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from geometry.networks import NetworkLoss
+from geometry.slices import evaluate_slice, slice_plane
+from optimizers.training import Training, network_methods
+from tests.geometry.brought import CLASSES, N, X, Y, classes, layer, numbers, weight_norm_by_hooks
+
+
+class TiedThrice(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.table = nn.Embedding(CLASSES, 4)
+        self.head, self.last = nn.Linear(4, CLASSES, bias=False), nn.ModuleDict({"again": nn.Linear(4, CLASSES)})
+        self.head.weight = self.last["again"].weight = self.table.weight
+        self.double()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.head(x) + self.last["again"](x)
+
+
+class Held(nn.Module):
+    """A table that is not kept, a frozen part, a counter that is, and a state that is no tensor."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inside = nn.Sequential(layer(), nn.BatchNorm1d(CLASSES).double())
+        self.register_buffer("table", torch.ones(CLASSES).double(), persistent=False)
+        self.frozen = nn.Parameter(torch.ones(CLASSES).double(), requires_grad=False)
+        self.steps = 3
+
+    def get_extra_state(self) -> dict[str, int]:
+        return {"steps": self.steps}
+
+    def set_extra_state(self, state: dict[str, int]) -> None:
+        self.steps = state["steps"]
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.inside(x) * self.table * self.frozen
+
+
+class TiedBuffers(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.one, self.two = nn.BatchNorm1d(4).double(), nn.BatchNorm1d(4).double()
+        self.two.running_mean = self.one.running_mean
+        self.head = layer()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.head(self.two(self.one(x)))
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        TiedThrice,
+        Held,
+        TiedBuffers,
+        lambda: nn.DataParallel(layer()),
+        lambda: nn.Sequential(nn.utils.parametrizations.orthogonal(layer()), layer(CLASSES)),
+    ],
+)
+def test_weights_taken_out_come_back_by_a_strict_load(make: Any) -> None:
+    objective = NetworkLoss(make(), X, Y)
+    torch.manual_seed(5)
+    theta = objective.initial + 0.1 * torch.randn(objective.dimension).double()
+    buffers = objective.training_pass(theta).buffers
+    module = make()
+    module.load_state_dict(objective.module_state(theta, buffers))
+    again = NetworkLoss(module, X, Y)
+    assert torch.equal(again.initial, theta)
+    assert all(torch.equal(again.buffers[name], value) for name, value in buffers.items() if name != "table")
+    back, statistics = objective.theta_of(module.state_dict())
+    assert torch.equal(back, theta) and all(torch.equal(statistics[k], v) for k, v in buffers.items() if k != "table")
+
+
+def test_a_state_of_another_network_is_no_theta() -> None:
+    objective = NetworkLoss(layer(), X, Y)
+    with pytest.raises(ValueError, match="the state dict belongs to another network: it lacks bias"):
+        objective.theta_of({"weight": torch.ones(CLASSES, 4)})
+    wrapped = {f"module.{name}": value for name, value in layer().state_dict().items()}
+    assert torch.equal(objective.theta_of(wrapped)[0], objective.initial)
+
+
+# ------------------------------------------------------------------------------------------------ what vmap cannot take
+
+
+class Recurrent(nn.Module):
+    """A bidirectional recurrence of two layers, read at its end."""
+
+    def __init__(self, kind: Any = nn.GRU) -> None:
+        super().__init__()
+        self.cell = kind(1, 3, num_layers=2, batch_first=True, bidirectional=True).double()
+        self.head = layer(6)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.head(self.cell(x[..., None])[0][:, -1])
+
+
+class ReadsOut(nn.Module):
+    """A value read out decides what is computed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.one, self.two = layer(), layer()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        scores = self.one(x)
+        return scores + self.two(x) if scores.sum().item() > 0 else scores
+
+
+class ShapeByNumbers(nn.Module):
+    """Chooses hidden numbers by their sign."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.one = layer()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        scores = self.one(x)
+        return scores + scores[scores > 0].mean()
+
+
+class InPlace(nn.Module):
+    """Writes into an array that it makes itself."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.one = layer()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        found = torch.zeros(len(x), CLASSES, dtype=x.dtype)
+        found[:, :2] = self.one(x)[:, :2]
+        return found
+
+
+class Packed(Recurrent):
+    """Sequences of several lengths, packed."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        lengths = torch.arange(len(x)) % 3 + 2
+        packed = nn.utils.rnn.pack_padded_sequence(x[..., None], lengths, batch_first=True, enforce_sorted=False)
+        return self.head(self.cell(packed)[1].movedim(0, 1)[:, :2].reshape(len(x), -1))
+
+
+@pytest.mark.parametrize(
+    "make",
+    [Recurrent, lambda: Recurrent(nn.LSTM), ReadsOut, ShapeByNumbers, InPlace, Packed],
+    ids=["GRU", "LSTM", "reads out", "shapes", "in place", "packed"],
+)
+def test_walkers_are_looped_over_where_vmap_cannot(make: Any) -> None:
+    """Loss, gradient, training pass, curvature and slice of many points are those of each point by itself."""
+    objective = NetworkLoss(make(), X, Y)
+    many = objective.initial + 0.1 * torch.randn(2, 2, objective.dimension, generator=torch.Generator().manual_seed(3))
+    many = many.double()
+    d = torch.randn(many.shape, generator=torch.Generator().manual_seed(4)).double()
+    trained = objective.training_pass(many, seed=0)
+    for i in range(2):
+        for j in range(2):
+            theta = many[i, j]
+            torch.testing.assert_close(objective.loss(many)[i, j], objective.loss(theta))
+            torch.testing.assert_close(objective.gradient(many)[i, j], objective.gradient(theta))
+            torch.testing.assert_close(trained.gradient[i, j], objective.training_pass(theta).gradient)
+            for metric in ("newton", "ngd"):
+                both = objective.curvature_product(many, d, metric)[i, j]
+                torch.testing.assert_close(both, objective.curvature_product(theta, d[i, j], metric))
+    plane = slice_plane(objective, objective.initial)
+    axis = np.linspace(-0.1, 0.1, 2)
+    grids = [evaluate_slice(objective, plane, axis, axis, method=way) for way in ("auto", "batched")]
+    np.testing.assert_allclose(grids[0], grids[1], rtol=1e-9)
+    reports = Training(objective, network_methods(), batch_size=6, refresh_size=6).step()
+    assert all(report.stopped is None for report in reports.values())
+
+
+# ------------------------------------------------------------------------------------------------ copies
+
+
+def kept_activation() -> nn.Module:
+    class Keeps(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.one = layer()
+            self.seen: list[Any] = []
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            self.last = self.one(x)
+            self.seen = [self.last]
+            return self.last
+
+    module = Keeps()
+    module(X)
+    return module
+
+
+def pruned() -> nn.Module:
+    from torch.nn.utils import prune
+
+    return nn.Sequential(prune.random_unstructured(layer(), "weight", amount=3))
+
+
+def spectral() -> nn.Module:
+    return nn.Sequential(nn.utils.spectral_norm(layer()))
+
+
+def compiled() -> nn.Module:
+    return torch.compile(nn.Sequential(layer(), nn.Tanh(), layer(CLASSES)))  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize("make", [kept_activation, pruned, spectral, weight_norm_by_hooks, compiled])
+def test_modules_that_deepcopy_cannot_take_are_taken(make: Any) -> None:
+    module = make()
+    objective = NetworkLoss(module, X, Y)
+    objective.check(curvature=True)
+    module.eval()
+    expected = F.cross_entropy(module(X), Y) if make is not compiled else F.cross_entropy(module._orig_mod(X), Y)
+    torch.testing.assert_close(objective.loss(objective.initial), expected.detach())
+    slope = objective.gradient(objective.initial)
+    d = torch.randn(objective.dimension, generator=torch.Generator().manual_seed(2)).double()
+    ahead, behind = (objective.loss(objective.initial + sign * 1e-6 * d) for sign in (1, -1))
+    torch.testing.assert_close(slope @ d, (ahead - behind) / 2e-6, rtol=1e-5, atol=1e-7)
+
+
+class Locked(nn.Linear):
+    def __init__(self) -> None:
+        super().__init__(4, CLASSES)
+        self.guard = threading.Lock()
+
+
+class Complex(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.phase = nn.Parameter(torch.ones(4, dtype=torch.cfloat))
+
+
+def sharded_away() -> nn.Module:
+    with torch.device("meta"):
+        return nn.Linear(4, CLASSES)
+
+
+@pytest.mark.parametrize(
+    ("make", "sentence"),
+    [
+        (Locked, r"cannot be copied: its attribute guard is a lock"),
+        (lambda: nn.Sequential(nn.Flatten(), Locked()), r"its attribute 1\.guard is a lock"),
+        (Complex, "the parameter phase is complex, and θ is a vector of real numbers"),
+        (lambda: nn.Sequential(nn.LazyLinear(3), nn.LazyBatchNorm1d()), r"0\.weight has no shape yet"),
+        (lambda: torch.jit.trace(nn.Linear(4, 3), torch.ones(1, 4)), "is TorchScript"),
+        (sharded_away, "the parameter weight has no values"),
+        (nn.Flatten, "has no parameter that asks for a gradient"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_modules_that_no_loss_can_be_made_of_are_refused(make: Any, sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence) as refused:
+        NetworkLoss(make(), X, Y)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("module", "inputs", "targets", "sentence"),
+    [
+        (layer(7), X, Y, "does not take its inputs: mat1 and mat2"),
+        (
+            nn.Sequential(nn.Embedding(2, 4), nn.Flatten(), layer(16)).double(),
+            classes(N, 4),
+            Y,
+            "does not take its inp",
+        ),
+        (layer(), {"z": X}, Y, "does not take its inputs: .*unexpected keyword argument 'z'"),
+        (layer(), X, classes(N) + 5, "class 7, but the outputs have only"),
+        (nn.GRU(4, 3).double(), X[:, None], Y, "must return one tensor of class scores, not tuple"),
+        (layer(), X, numbers(N, 7).softmax(1), r"outputs of shape \(\d+, 3\) are no scores"),
+    ],
+)
+def test_the_check_at_the_start_says_what_is_wrong(module: nn.Module, inputs: Any, targets: Any, sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence) as refused:
+        NetworkLoss(module, inputs, targets).check()
+    assert "\n" not in str(refused.value)
+
+
+# ------------------------------------------------------------------------------------------------ statistics
+
+
+class Assigned(nn.Module):
+    """Statistics by assignment: a buffer, one that begins as None, a number."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.one, self.passes = layer(), 0
+        self.register_buffer("mean", torch.zeros(CLASSES).double())
+        self.register_buffer("late", None)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        scores = self.one(x)
+        if self.training:
+            self.mean = 0.5 * self.mean + 0.5 * scores.detach().mean(0)
+            self.late = torch.ones(1) if self.late is None else self.late + 1
+            self.passes += 1
+        return scores - self.mean + self.passes + (0 if self.late is None else self.late)
+
+
+def test_statistics_that_are_assigned_come_out_of_a_training_pass() -> None:
+    module = Assigned()
+    objective = NetworkLoss(module, X, Y)
+    theta = objective.initial
+    done = objective.training_pass(theta)
+    torch.testing.assert_close(done.buffers["mean"], 0.5 * module.one(X).detach().mean(0))
+    again = objective.training_pass(theta)
+    assert torch.equal(again.loss, done.loss), "a pass leaves nothing behind"
+    assert torch.equal(module.mean, torch.zeros(3).double()) and module.passes == 0 and module.late is None
+    two = objective.training_pass(torch.stack([theta, theta + 1]))
+    torch.testing.assert_close(two.buffers["mean"][0], done.buffers["mean"])
