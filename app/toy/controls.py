@@ -1,8 +1,7 @@
 """The table of controls: sliders, number fields, the link, the check of every request and the documentation read it.
 
-Names that start with "surface." are the parameters of the chosen surface, names that start with "own_" a method's own
-settings, for a comparison in which every method is at its best. `controls_of(surface)` are all of them while a surface
-is shown. The link and posted requests use the names as keys.
+Names that start with "surface." are parameters of the chosen surface, with "own_" a method's own settings (each at its
+best); `controls_of(surface)` are all while a surface is shown. The link and posted requests use the names as keys.
 """
 
 from __future__ import annotations

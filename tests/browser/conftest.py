@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.browser.launch import DESKTOP, PHONE, launch, new_context
+from tests.browser.kept_pages import KeptPages
+from tests.browser.launch import DESKTOP, PHONE, launch
 from tests.browser.problems import PageProblems
 from tests.browser.waiting import WITHIN
 from tests.server import Server
@@ -36,6 +37,12 @@ def browser(chrome_path: str) -> Iterator[Browser]:
         running.close()
 
 
+@pytest.fixture(scope="session")
+def kept_pages(browser: Browser, server: Server) -> KeptPages:
+    """The pages that tests hand on to one another."""
+    return KeptPages(browser, server.url)
+
+
 @pytest.fixture
 def page_problems(server: Server) -> Iterator[PageProblems]:
     """What went wrong on the test's pages. `page_problems.allow("regular expression")` for what a test provokes."""
@@ -51,27 +58,30 @@ def page_problems(server: Server) -> Iterator[PageProblems]:
 
 @pytest.fixture
 def new_page(
-    browser: Browser, server: Server, page_problems: PageProblems, request: pytest.FixtureRequest
+    kept_pages: KeptPages, page_problems: PageProblems, request: pytest.FixtureRequest
 ) -> Iterator[Callable[..., Page]]:
     """new_page(**context) → a blank watched page in a context of its own; `page.goto("/")` opens the app.
 
-    The context's settings are Playwright's (viewport, color_scheme, reduced_motion, has_touch …).
+    The context's settings are Playwright's (viewport, color_scheme, reduced_motion, has_touch …). fresh: nobody has had
+    it and nobody gets it, for a first visit and for tests that leave something on it for good.
     """
     pages: list[Page] = []
 
-    def make(**context: Any) -> Page:
-        page = new_context(browser, base_url=server.url, **{**DESKTOP, **context}).new_page()
+    def make(fresh: bool = False, **context: Any) -> Page:
+        page = kept_pages.take({**DESKTOP, **context}, fresh)
         page.set_default_timeout(1000 * WITHIN)
         page_problems.watch(page)
         pages.append(page)
         return page
 
     yield make
+    failed = request.node.stash.get(FAILED, False)
+    page_problems.leave()
     for index, page in enumerate(pages):
-        if request.node.stash.get(FAILED, False) and not page.is_closed():
+        if failed and not page.is_closed():
             ARTIFACTS.mkdir(exist_ok=True)
             page.screenshot(path=ARTIFACTS / f"{request.node.name.replace('/', '-')}-{index}.png")
-        page.context.close()
+        kept_pages.give_back(page, whole=not failed)
 
 
 @pytest.fixture

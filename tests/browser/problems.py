@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from typing import Any
 from urllib.parse import urlsplit
 
 from playwright.sync_api import ConsoleMessage, Page, Request, WebSocket
@@ -20,6 +22,15 @@ class PageProblems:
         self._found: list[str] = []
         self._allowed: list[re.Pattern[str]] = []
         self.requests: list[str] = []
+        self._watched: list[Page] = []
+        self._listeners: dict[Any, Callable[[Any], None]] = {
+            "console": self._console,
+            "pageerror": lambda error: self._found.append(f"exception on the page: {error.stack or error}"),
+            "crash": lambda _: self._found.append("the page crashed"),
+            "request": self._request,
+            "requestfailed": self._failed,
+            "websocket": self._websocket,
+        }
 
     def allow(self, pattern: str) -> None:
         """Problems in which this regular expression is found are what the test wants to see."""
@@ -31,12 +42,16 @@ class PageProblems:
 
     def watch(self, page: Page) -> None:
         """Listen to a page; call it before the page goes anywhere."""
-        page.on("console", self._console)
-        page.on("pageerror", lambda error: self._found.append(f"exception on the page: {error.stack or error}"))
-        page.on("crash", lambda _: self._found.append("the page crashed"))
-        page.on("request", self._request)
-        page.on("requestfailed", self._failed)
-        page.on("websocket", self._websocket)
+        for event, listener in self._listeners.items():
+            page.on(event, listener)
+        self._watched.append(page)
+
+    def leave(self) -> None:
+        """Listen no more: others get these pages."""
+        for page in self._watched:
+            for event, listener in self._listeners.items():
+                page.remove_listener(event, listener)
+        self._watched.clear()
 
     def _console(self, message: ConsoleMessage) -> None:
         if message.type == "error":

@@ -103,8 +103,8 @@ def test_axe_on_a_phone(phone_page):
 
 def test_axe_on_windows_questions_and_tables(page):
     """What is not on the page at first: the help sheet, the lecture window, a prediction, the table of values."""
-    page.goto("/?scenes=lab&scene=1")
-    page.locator(".predict fieldset").nth(3).wait_for()  # the scene's own link is followed after the page's
+    page.goto("/?preset=figure-2&noise_variance=0&step=0&predict=outcome")
+    page.locator(".predict fieldset").nth(3).wait_for()
     assert page.locator(".predict fieldset").count() == 4
     assert findings(page) == []
     page.keyboard.press("?")

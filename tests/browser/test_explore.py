@@ -181,8 +181,9 @@ def test_what_is_no_longer_wanted_is_stopped(page) -> None:
     lab.until(lambda: "slice_asked=no" in page.url)
 
 
-def test_no_job_is_left_behind_by_a_wish_that_was_overtaken_or_given_up(page) -> None:
+def test_no_job_is_left_behind_by_a_wish_that_was_overtaken_or_given_up(new_page) -> None:
     """A server that takes its time: when the next wish is made the page does not know yet which job it replaces."""
+    page = new_page(fresh=True)
     lab = Explorer(page).trained(f"{LINK}&slice_kind=random&slice_points=101")
     asked: list[str] = []
     page.on("response", lambda it: asked.append(it.json()["job"]) if it.url.endswith("/network/explore") else None)

@@ -5,21 +5,11 @@ import pytest
 QUICK = "resolution=12&runs=1&steps=100"
 
 
-def counted(page):
-    """Note each picture that is complete."""
-    page.add_init_script(
-        "window.complete = {};"
-        "document.addEventListener('pothole:complete', ({ detail }) => {"
-        "  window.complete[detail] = (window.complete[detail] ?? 0) + 1; });"
-    )
-
-
 def wait_complete(page, name, times=1):
     page.wait_for_function("([name, times]) => (window.complete[name] ?? 0) >= times", arg=[name, times])
 
 
 def opened(page, name, query=QUICK):
-    counted(page)
     page.goto(f"/instruments?instrument={name}&{query}")
     wait_complete(page, name)
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Page
 
+from tests.browser.launch import DESKTOP, PHONE
 from tests.browser.problems import PageProblems
 from tests.browser.waiting import settled
 
 
-@pytest.mark.parametrize("width", ["page", "phone_page"])
-def test_page_opens(width: str, request: pytest.FixtureRequest, page_problems: PageProblems) -> None:
-    page: Page = request.getfixturevalue(width)
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_page_opens(size: dict[str, Any], new_page: Callable[..., Page], page_problems: PageProblems) -> None:
+    page = new_page(fresh=True, **size)
     settled(page, "/")
     page.locator("#outcomes [data-outcome]").first.wait_for()
     assert page.title() == "Pothole lab"
