@@ -18,7 +18,7 @@ ENV := .venv/bin/python
 CONSTRAINTS := tests/constraints.txt
 # The client code's linter, formatter and type checker, in the versions of tests/client/package-lock.json.
 TOOLS := tests/client/node_modules
-CLIENT := "assets/**/*.js" "tests/client/*.js"
+CLIENT := "assets/**/*.js" "tests/client/*.js" "tests/project/*.js"
 PRETTIER := --config tests/client/.prettierrc.json --log-level warn
 PIP := $(ENV) -m pip install --disable-pip-version-check -c $(CONSTRAINTS)
 # Another environment's settings must not leak into this one.
@@ -81,9 +81,10 @@ load: .venv/test.stamp ## a hundred browsers at once, with and without batches; 
 fuzz: .venv/test.stamp ## send 12 000 hostile requests to every address (FUZZ_SEED=1 for others)
 	FUZZ_CASES=10000 $(ENV) -m pytest tests/fuzz --timeout=0
 
-faults: .venv/test.stamp ## break things under open pages and runs, the long way (half a minute offline); ten minutes
+faults: .venv/test.stamp ## break things under open pages and runs, the long way, and try Firefox; ten minutes
 	@CHROME="$$($(ENV) tests/browser/chrome.py --install)" || exit 1; export CHROME; \
 	CADDY="$$($(ENV) tests/deploy/caddy.py --install)"; export CADDY; \
+	FIREFOX="$$($(ENV) tests/faults/firefox.py --install)"; export FIREFOX; \
 	FAULTS=1 OFFLINE_SECONDS=30 exec $(ENV) -m pytest tests/faults tests/deploy tests/browser/test_faults.py
 
 soak: .venv/test.stamp ## twenty minutes of mixed use, memory watched (MINUTES=2 for fewer); the table is in tests/load/results

@@ -16,6 +16,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import Field, field, fields
 from typing import Any, Self
 
+from app.markdown import write_markdown
+
 SHOWN_CHARACTERS = 60
 
 
@@ -98,14 +100,13 @@ def _range(row: Field[Any]) -> str:
 
 def as_table(settings: Iterable[SettingsTable]) -> str:
     """All rows of the tables as one Markdown table, with the value in force."""
-    lines = ["| variable | value | default | takes | meaning |", "|---|---|---|---|---|"]
+    rows = []
     for table in settings:
         for row in table.rows():
             about, value = row.metadata, getattr(table, row.name)
             shown = ("(set)" if value else "") if about["secret"] else _text(value)
-            cells = (about["variable"], shown, _text(row.default), _takes(row), about["help"])
-            lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(lines)
+            rows.append((about["variable"], shown, _text(row.default), _takes(row), about["help"]))
+    return write_markdown(("variable", "value", "default", "takes", "meaning"), rows)
 
 
 def _text(value: Any) -> str:

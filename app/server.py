@@ -68,7 +68,7 @@ class Backend(FastAPIDashServer):
         return FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
 
 
-CACHE_SHARES = {"paths": 14, "surfaces": 7, "instruments": 6, "lens": 4, "claims": 1}
+CACHE_SHARES = {"paths": 14, "surfaces": 7, "instruments": 6, "inspector": 4, "claims": 1}
 """Of POTHOLE_CACHE_BYTES. An answer of paths has about 100 kB at 600 steps, a surface about 300 kB."""
 ROUTES = ("/toy/", "/network/", "/instruments/", "/lecture/", "/export/")
 OWN_ADDRESSES = ("/_dash-", "/_reload-hash", "/_favicon.ico", "/assets/", *ROUTES)
@@ -125,11 +125,16 @@ def build(settings: WebSettings | None = None, observe: ObserveSettings | None =
     known = {name: entry for name, entry in app.callback_map.items() if "callback" in entry}
     checks = {"/_dash-update-component": lambda body: check_callback(body, known)}
     answering = BodyLimit(MissingPages(app.server, has_page), settings, checks)
-    files = app.files = StaticFiles(answering, ASSETS, app.registered_paths)
+    files = app.files = StaticFiles(answering, ASSETS, app.registered_paths, client_parts())
     secure = SecurityHeaders(guard(files, settings, key), app.csp_hashes(), settings.frame_ancestors)
     application = Application(secure, templates(app.server.routes, has_page))
     application.files, application.caches = files, caches
     return application
+
+
+def client_parts() -> dict[str, tuple[str, ...]]:
+    """The modules of each page's script that its entry does not import."""
+    return {page.script: page.parts for page in PAGES.values() if page.parts}
 
 
 def add_callbacks(app: Dash) -> None:

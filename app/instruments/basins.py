@@ -11,11 +11,11 @@ import orjson
 
 from app.instruments.export.tables import basin_tables
 from app.instruments.instrument import RESOLUTION, Instrument, InstrumentRequest
-from app.instruments.repeats import MOST_STEPS
+from app.instruments.repeats import MOST_STEPS, walk_to_end
 from app.toy.compute import configured
 from app.toy.ghosts import ghosts
 from geometry.surface import Surface
-from optimizers import METHODS, simulate
+from optimizers import METHODS
 from optimizers.run import Run
 
 NEAR_GHOST = 0.01
@@ -68,19 +68,7 @@ def basins_answer(request: InstrumentRequest) -> bytes:
     for name in request.methods:
         method = configured(name, toy)
         haunting = method.probe.capabilities.makes_ghosts
-        with np.errstate(all="ignore"):
-            run = simulate(
-                surface,
-                method,
-                starts,
-                steps,
-                toy.learning_rate,
-                toy.radius,
-                toy.momentum,
-                toy.noise_variance,
-                toy.seed,
-                "summary",
-            )
+        run = walk_to_end(surface, method, toy, starts, steps, toy.seed)
         words = endings(surface, run, places if haunting else [], toy.radius)
         names = sorted(set(words.ravel().tolist()))
         maps.append(
@@ -120,6 +108,7 @@ BASINS = Instrument(
     about="Where each start ends: one walker from every point of the map.",
     controls=(RESOLUTION,),
     compute=basins_answer,
+    script="instruments/basins.js",
     table_names=(("starts", "Starts"),),
     tables=basin_tables,
     picture="app.instruments.export.pictures:basins_picture",

@@ -10,7 +10,7 @@ from app.instruments.axes import axes_of
 from app.instruments.instrument import RESOLUTION, RUNS, SHOWN, STRIDES, X_AXIS, Y_AXIS, InstrumentRequest
 from app.instruments.registry import INSTRUMENTS
 from app.state.control import ChoiceControl, Control, describe
-from app.state.schema import Reader, Reading
+from app.state.schema import Reader
 from app.toy.controls import COST
 from app.toy.request import ToyReading, read_toy, request_of
 from geometry.surfaces import SURFACES
@@ -28,6 +28,10 @@ def instrument_choice() -> ChoiceControl:
         group="instrument",
         role="view",
     )
+
+
+TABLE = ChoiceControl("table", "Table", (), "", "A CSV file holds one table.", "export")
+"""Of a file, as the page offers it; the options are those of the instrument in view."""
 
 
 def instrument_controls() -> tuple[Control, ...]:
@@ -61,10 +65,10 @@ def read_instruments_link(query: str) -> ToyReading:
     return read_instruments(Reader.of_link(query))
 
 
-def read_part(raw: Mapping[str, Any], instrument: str) -> tuple[InstrumentRequest, Reading]:
+def read_part(raw: Mapping[str, Any], instrument: str) -> tuple[InstrumentRequest, ToyReading]:
     """The checked request of an instrument, and the state that it was read from. BadRequest with a sentence for each
     problem."""
-    reader = Reader({**raw, "methods": list(METHODS)})
+    reader = Reader(raw)
     reader.know("method", "stride")
     reading = read_instruments(reader)
     name, stride = raw.get("method", "all"), raw.get("stride", STRIDES[0])
@@ -76,7 +80,7 @@ def read_part(raw: Mapping[str, Any], instrument: str) -> tuple[InstrumentReques
     state = reading.state
     counted = instrument in INSTRUMENTS and COST.name in INSTRUMENTS[instrument].decided_by
     request = InstrumentRequest(
-        toy=replace(request_of(state), own=()),
+        toy=replace(request_of(state), methods=tuple(METHODS), own=()),
         x_axis=state["x_axis"],
         y_axis=state["y_axis"],
         resolution=int(state["resolution"]),

@@ -286,6 +286,7 @@ FAIRNESS = Instrument(
     controls=(RUNS, COST),
     decided_by=(COST.name,),  # within the equal budget of a unit every method is tuned anew
     compute=fairness_answer,
+    script="instruments/fairness.js",
     table_names=(("strip", "Strip"), ("best", "Every method at its best")),
     tables=fairness_tables,
     picture="app.instruments.export.pictures:fairness_picture",

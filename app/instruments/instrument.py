@@ -1,6 +1,6 @@
 """What an instrument is: a picture computed at the toy lab's own setting. Each module beside this one declares one.
 
-A new instrument is a module with its `Instrument`, a line in `registry.py`, and the client code that draws it.
+A new instrument is a module with its `Instrument`, a line in `registry.py`, and a client module that draws it.
 """
 
 from __future__ import annotations
@@ -75,7 +75,8 @@ def ask_at_once(request: InstrumentRequest) -> Iterator[InstrumentRequest]:
 class Instrument:
     """One instrument.
 
-    controls: what is offered above its picture;  decided_by: those of the controls which elsewhere only change what is
+    script: the client module that draws it, a file under assets;  controls: what is offered above its picture;
+    decided_by: those of the controls which elsewhere only change what is
     shown, but here decide numbers;  compute(request) → the JSON of one part of its picture, or None for each of several
     steps and then the JSON;  parts(request) → the requests that together are the whole picture, the very ones that the
     page makes, so that answers are kept;  work(request): walkers × steps of a request, for the bound on it;
@@ -89,6 +90,7 @@ class Instrument:
     about: str
     controls: tuple[Control, ...]
     compute: Callable[[InstrumentRequest], bytes | Iterator[bytes | None]]
+    script: str
     table_names: tuple[tuple[str, str], ...]
     tables: Callable[[Answers], dict[str, Table]]
     picture: str

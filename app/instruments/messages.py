@@ -37,19 +37,36 @@ class MapAxis(TypedDict):
     values: list[float]
 
 
-class PhaseAnswer(TypedDict):
-    """POST /instruments/phase. Only the coarsest part has the fields from `x` on."""
+class Bound(TypedDict):
+    """A closed-form bound as a line [[x, y], …] on the map of each of the methods. kind: what it is necessary for."""
+
+    label: str
+    kind: str
+    methods: list[str]
+    points: list[list[float]]
+
+
+class PhaseParts(TypedDict):
+    """POST /instruments/phase: a finer part of the map."""
 
     stride: int
     parts: list[PhasePart]
-    x: NotRequired[MapAxis]
-    y: NotRequired[MapAxis]
-    runs: NotRequired[int]
-    steps: NotRequired[int]
-    costs: NotRequired[dict[str, Price]]
-    counting: NotRequired[str]
-    what: NotRequired[str]
-    bounds: NotRequired[list[dict[str, Any]]]
+    left_out: NotRequired[list[str]]
+
+
+class PhaseAnswer(TypedDict):
+    """POST /instruments/phase: the coarsest part, with what the whole map is."""
+
+    stride: int
+    parts: list[PhasePart]
+    x: MapAxis
+    y: MapAxis
+    runs: int
+    steps: int
+    costs: dict[str, Price]
+    counting: str
+    what: str
+    bounds: list[Bound]
     left_out: NotRequired[list[str]]
 
 
@@ -127,7 +144,7 @@ class EqualCost(TypedDict):
     strips: list[Strip]
     rows: list[FairnessRow]
     sentence: str
-    unit: str
+    unit: Literal["steps", "evaluations", "seconds"]
     prices: dict[str, Price]
     budget: float
     lengths: dict[str, int]
@@ -192,15 +209,87 @@ class Quantity(TypedDict):
     fineness: float | None
 
 
+class FollowedCycle(TypedDict):
+    """A cycle in the pothole: its signs, its amplitude by closed form and followed by the real step, how many starts
+    end on it, and whether the start in view does."""
+
+    word: str
+    period: int
+    closed: float
+    simulated: float
+    deviation: float
+    starts: int
+    mine: bool
+
+
+class NamedCycle(TypedDict):
+    """A cycle by its signs."""
+
+    word: str
+    period: int
+
+
+class Orbit(TypedDict):
+    """The last steps of the start in view, x − x*, and the closed form's in the same phase (null without a cycle)."""
+
+    simulated: list[float | None]
+    closed: list[float | None]
+
+
+class Cycles(TypedDict):
+    """The cycles that coexist, as many of them as are listed. others: starts that end on none; mine: where the start in
+    view ends; orbit: where there are cycles."""
+
+    list: list[FollowedCycle]
+    longest: int
+    starts: int
+    count: int
+    others: int
+    mine: NamedCycle | None
+    orbit: NotRequired[Orbit]
+
+
+class WindowLine(TypedDict):
+    """A bound on ρ."""
+
+    name: str
+    at: float
+
+
+class Window(TypedDict):
+    """What becomes of SAM from the start in view, by radius. counts: radii by ending."""
+
+    radii: list[float]
+    ends: list[str]
+    lines: list[WindowLine]
+    counts: dict[str, int]
+    what: str
+
+
+class Bouncing(TypedDict):
+    """SAM on the plane with U = diag(u): the axis that argmax U a expects; from `axis` on what the real step does."""
+
+    name: str
+    u: list[float]
+    products: list[float]
+    c: float
+    expected: int
+    stable: bool
+    axis: int | None
+    share: float | None
+    path: list[list[float]]
+    agrees: bool | None
+
+
 class TwoScaleAnswer(TypedDict):
     """POST /instruments/two-scale."""
 
     c: float
     edge: float
     quantities: list[Quantity]
-    cycles: dict[str, Any]
-    window: dict[str, Any]
-    plane: list[dict[str, Any]]
+    cycles: Cycles
+    window: Window
+    plane: list[Bouncing]
     sentence: str
     what: str
     left_out: NotRequired[list[str]]
@@ -247,7 +336,8 @@ class InstrumentTables(TypedDict):
 
 
 MESSAGES = (
-    *(OpenedInstruments, PhasePart, MapAxis, PhaseAnswer, RaceMap, AlongRun, RaceAnswer, Strip, Judged, FairnessRow),
-    *(EqualCost, FairnessAnswer, BasinMap, NamedPlace, BasinsAnswer, Quantity, TwoScaleAnswer, InstrumentEntry),
-    *(EndingColours, InstrumentTables),
+    *(OpenedInstruments, PhasePart, MapAxis, Bound, PhaseParts, PhaseAnswer, RaceMap, AlongRun, RaceAnswer),
+    *(Strip, Judged, FairnessRow, EqualCost, FairnessAnswer, BasinMap, NamedPlace, BasinsAnswer),
+    *(Quantity, FollowedCycle, NamedCycle, Orbit, Cycles, WindowLine, Window, Bouncing, TwoScaleAnswer),
+    *(InstrumentEntry, EndingColours, InstrumentTables),
 )

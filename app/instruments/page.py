@@ -8,7 +8,7 @@ from dash import html
 
 from app.appearance import ENDING_COLOURS, PLAIN_ENDINGS, WINDOW_ENDS
 from app.components.layout import bench, control_panel, group, preset_group
-from app.instruments.controls import instrument_controls, read_instruments_link
+from app.instruments.controls import TABLE, instrument_controls, read_instruments_link
 from app.instruments.instrument import Instrument
 from app.instruments.registry import INSTRUMENTS
 from app.toy.page import header
@@ -31,6 +31,7 @@ def tables() -> dict[str, Any]:
         **told,
         "page": "instruments",
         "controls": [*told["controls"], *own],
+        "export": [*told["export"], TABLE.entry()],
         "instruments": [one.entry() for one in INSTRUMENTS.values()],
         "own_controls": [control["name"] for control in own],
         "ending_colours": {"several": list(ENDING_COLOURS), "plain": PLAIN_ENDINGS, "window": WINDOW_ENDS},
@@ -66,7 +67,9 @@ def _tabs() -> Any:
         )
         for key, one in INSTRUMENTS.items()
     ]
-    return html.Div(tabs, className="instrument-tabs", role="tablist", **{"aria-label": "Instruments"})
+    return html.Div(
+        tabs, id="instrument-tabs", className="instrument-tabs", role="tablist", **{"aria-label": "Instruments"}
+    )
 
 
 def _panel(one: Instrument) -> Any:
@@ -84,4 +87,12 @@ def _panel(one: Instrument) -> Any:
     )
 
 
-PAGE = Page("/instruments", "Instruments", "instruments.js", layout, header, read_instruments_link)
+PAGE = Page(
+    path="/instruments",
+    title="Instruments",
+    script="instruments.js",
+    layout=layout,
+    header=header,
+    read_link=read_instruments_link,
+    parts=tuple(one.script for one in INSTRUMENTS.values()),
+)

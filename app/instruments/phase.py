@@ -15,13 +15,13 @@ from app.instruments.axes import AXES, STARTS, Side, side, with_value
 from app.instruments.bounds import bounds
 from app.instruments.export.tables import phase_tables
 from app.instruments.instrument import RESOLUTION, RUNS, SHOWN, STRIDES, X_AXIS, Y_AXIS, Instrument, InstrumentRequest
-from app.instruments.repeats import MOST_STEPS, Repeats, repeats
+from app.instruments.repeats import MOST_STEPS, Repeats, repeats, walk_to_end
 from app.state.schema import BadRequest
 from app.toy.compute import configured
 from app.toy.controls import COST
 from app.toy.costs import counting_told
 from geometry.surface import Surface
-from optimizers import METHODS, simulate
+from optimizers import METHODS
 from optimizers.sweeps import STEP_SETTINGS, Axis, Sweep, middle_arrivals, sweep
 
 PIECE = 1_000_000
@@ -84,19 +84,7 @@ def _over_starts(
     if across.control.name != STARTS[0]:
         grid = grid[..., ::-1]
     starts = grid[:, :, None, :] + (trial.starts - np.asarray(toy.start))
-    with np.errstate(all="ignore"):
-        run = simulate(
-            surface,
-            configured(name, toy),
-            starts,
-            trial.steps,
-            toy.learning_rate,
-            toy.radius,
-            toy.momentum,
-            toy.noise_variance,
-            trial.seeds,
-            "summary",
-        )
+    run = walk_to_end(surface, configured(name, toy), toy, starts, trial.steps, trial.seeds)
     reached = run.outcome == "reached"
     lost = (run.outcome == "diverged").sum(axis=-1)
     told = arrivals_told(middle_arrivals(run.arrival, reached), configured(name, toy))
@@ -208,6 +196,7 @@ PHASE = Instrument(
     about="How many runs reach the flat basin, and when, at each pair of settings, on one scale for all methods.",
     controls=(X_AXIS, Y_AXIS, RESOLUTION, RUNS, SHOWN, COST),
     compute=phase_steps,
+    script="instruments/phase.js",
     table_names=(("map", "Map"),),
     tables=phase_tables,
     picture="app.instruments.export.pictures:phase_picture",

@@ -11,7 +11,7 @@ import orjson
 from app.instruments.export.tables import race_tables
 from app.instruments.instrument import RUNS, Instrument, InstrumentRequest
 from app.instruments.phase import counts, swept
-from app.instruments.repeats import Repeats, repeats
+from app.instruments.repeats import Repeats, repeats, walk_to_end
 from app.toy.claims.claim import Claim, judged, untested
 from app.toy.claims.trials import MOST
 from app.toy.compute import configured
@@ -59,19 +59,7 @@ def race_answer(request: InstrumentRequest) -> bytes:
 def escape_time(request: InstrumentRequest, surface: Surface, trial: Repeats) -> float | None:
     """Median step at which LLQR+SAM arrives at the page's own β and k; None unless most of the runs arrive."""
     toy = request.toy
-    with np.errstate(all="ignore"):
-        run = simulate(
-            surface,
-            configured("LLQR+SAM", toy),
-            trial.starts,
-            trial.steps,
-            toy.learning_rate,
-            toy.radius,
-            toy.momentum,
-            toy.noise_variance,
-            trial.seeds,
-            "summary",
-        )
+    run = walk_to_end(surface, configured("LLQR+SAM", toy), toy, trial.starts, trial.steps, trial.seeds)
     reached = run.outcome == "reached"
     return float(np.median(run.arrival[reached])) if reached.mean() >= MOST else None
 
@@ -156,6 +144,7 @@ RACE = Instrument(
     about="LLQR learns U from the wide landscape and unlearns it in the well, within k/(1 − β) steps. Who is faster?",
     controls=(RUNS,),
     compute=race_answer,
+    script="instruments/race.js",
     table_names=(("map", "Map over β and k"), ("along", "U along the run")),
     tables=race_tables,
     picture="app.instruments.export.pictures:race_picture",

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from app.toy.request import ToyRequest
 from geometry.surface import Surface
+from optimizers import Method, simulate
+from optimizers.run import Run
 
 MOST_STEPS = 1000
 """Maps walk at most this many steps, so that one part of a map is answered within seconds."""
@@ -45,3 +48,10 @@ def repeats(request: ToyRequest, surface: Surface, runs: int, noisy: bool = Fals
         offsets[0] = 0
     what = f"the page's start and {runs - 1} within {reach:.2g} of it" if runs > 1 else "one run from the page's start"
     return Repeats(start + offsets, np.full(runs, request.seed), steps, f"{what}, {length}")
+
+
+def walk_to_end(surface: Surface, method: Method, toy: ToyRequest, starts: Any, steps: int, seeds: Any) -> Run:
+    """How walks of a method from many starts end, at the page's own setting."""
+    setting = toy.learning_rate, toy.radius, toy.momentum, toy.noise_variance
+    with np.errstate(all="ignore"):
+        return simulate(surface, method, starts, steps, *setting, seeds, "summary")

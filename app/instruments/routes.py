@@ -20,7 +20,7 @@ from app.instruments.instrument import STRIDES, InstrumentRequest
 from app.instruments.registry import INSTRUMENTS
 from app.state.schema import BadRequest, Reader
 from app.toy.request import base_of
-from app.web.batching import Coalescer
+from app.web.batching import Batcher
 from app.web.http import json_response, read_posted
 from app.web.services import Services
 from app.web.visitor import greet, visitor_in_queue
@@ -47,7 +47,7 @@ def add_routes(server: FastAPI, services: Services) -> None:
     """Put the instruments' addresses on the server."""
     kept, most = services.caches["instruments"], services.settings.walker_steps
     coarse, fine = (
-        Coalescer(f"instruments-{name}", _compute_one, kept, settings=services.settings, in_steps=compute_in_steps)
+        Batcher(f"instruments-{name}", _compute_one, kept, settings=services.settings, in_steps=compute_in_steps)
         for name in ("coarse", "fine")
     )
 

@@ -318,6 +318,7 @@ TWO_SCALE = Instrument(
     about="In a hard-edged pothole SAM's bouncing has closed forms. Each stands beside what the real step does.",
     controls=(),
     compute=two_scale_answer,
+    script="instruments/two_scale.js",
     table_names=(
         ("quantities", "Closed forms and simulation"),
         ("cycles", "Cycles"),

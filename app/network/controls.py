@@ -309,12 +309,17 @@ def _read(reader: Reader) -> Reading:
     return reader.reading(state)
 
 
+def is_job(value: Any) -> bool:
+    """Whether a value has the form of a job's id."""
+    return isinstance(value, str) and re.fullmatch(JOB, value) is not None
+
+
 def job_in(raw: Mapping[str, Any], key: str = "job") -> str:
     """The job id of a request; BadRequest where it is none."""
     job = raw.get(key)
-    if not isinstance(job, str) or not re.fullmatch(JOB, job):
+    if not is_job(job):
         raise BadRequest(f"{key} must be the id of a run.")
-    return job
+    return str(job)
 
 
 def description_of(state: Mapping[str, Any]) -> dict[str, Any]:

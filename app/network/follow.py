@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import re
 from typing import Any
 
 import orjson
@@ -20,7 +19,7 @@ from fastapi import FastAPI, WebSocket, WebSocketDisconnect
 
 from app.jobs import Engine, Refused, Unavailable, UnknownJob, default_engine
 from app.jobs.hub import Entry
-from app.network.controls import JOB
+from app.network.controls import is_job
 from app.web.http import sentence
 
 HEARTBEAT = 10.0
@@ -39,7 +38,7 @@ def message(entry: Entry) -> str:
 def asked(query: Any) -> tuple[str, int] | None:
     """(job, number) of the address, or None where it asks for nothing."""
     job, number = query.get("job", ""), query.get("from", "0")
-    if not re.fullmatch(JOB, job) or not (number.isascii() and number.isdigit() and len(number) <= 16):
+    if not is_job(job) or not (number.isascii() and number.isdigit() and len(number) <= 16):
         return None
     return job, min(int(number), MAXIMUM_NUMBER)
 

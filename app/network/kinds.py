@@ -56,44 +56,35 @@ TRAIN = JobKind(
     settings.change,
     label=settings.label,
 )
-LANDSCAPE = JobKind(
+_short = partial(JobKind, lane="short", resumable=False)
+LANDSCAPE = _short(
     "landscape",
     validate_landscape,
     "app.network.training.landscape_job:run",
-    lane="short",
-    resumable=False,
     label=lambda asked: f"landscape of {asked['run']}",
 )
-SLICE = JobKind(
+SLICE = _short(
     "slice",
     partial(check_description, SLICE_CONTROLS),
     "app.network.explore.slice_job:run",
-    lane="short",
-    resumable=False,
     label=lambda asked: f"slice, {asked['slice_kind']}",
 )
-CURVATURE = JobKind(
+CURVATURE = _short(
     "curvature",
     partial(check_description, CURVATURE_CONTROLS),
     "app.network.explore.curvature_job:run",
-    lane="short",
-    resumable=False,
     label=lambda asked: f"curvature, {asked['curvature_when']}",
 )
-RESCALING = JobKind(
+RESCALING = _short(
     "rescaling",
     partial(check_description, RESCALING_CONTROLS),
     "app.network.explore.rescaling_job:run",
-    lane="short",
-    resumable=False,
     label=lambda asked: f"rescaling by {asked['rescaling_factor']:g}",
 )
-WEIGHTS_FILE = JobKind(
+WEIGHTS_FILE = _short(
     "weights-file",
     validate_weights,
     "app.network.export.weights_job:run",
-    lane="short",
-    resumable=False,
     label=lambda asked: f"weights of {asked['method']}, {asked['moment']}",
 )
 KINDS = {

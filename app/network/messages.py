@@ -4,18 +4,92 @@ from __future__ import annotations
 
 from typing import Any, Literal, NotRequired, TypedDict
 
+from app.network.explore import messages as explore
 from app.state.messages import Control, Encoded
 from app.toy.messages import GroundLook, Look
 
+JobState = Literal["queued", "running", "paused", "finished", "stopped", "failed"]
 
-class FeedEntry(TypedDict):
-    """An entry of a job's feed, a message of the stream. Besides kinds of their own jobs say "state", "progress" and
-    "notice"; "heartbeat" and "end" have no number."""
 
-    number: int
-    kind: str
-    time: float
-    data: Any
+class Progress(TypedDict):
+    """Rows of a job, which its kind decides. seconds_left: null while it cannot be foreseen."""
+
+    rows: list[Any]
+    total: int
+    seconds_left: float | None
+
+
+class StateChange(TypedDict):
+    """Another state of a job, and why."""
+
+    state: JobState
+    sentence: str
+    position: int
+
+
+class Notice(TypedDict):
+    """A sentence about a job. ahead: jobs that come before it; device, parameters, examples: what a training runs on,
+    with the numbers of weights and of training examples; method: which of them was stopped."""
+
+    sentence: str
+    position: NotRequired[int]
+    ahead: NotRequired[int]
+    device: NotRequired[str]
+    parameters: NotRequired[int]
+    examples: NotRequired[int]
+    method: NotRequired[str]
+    lost_worker: NotRequired[bool]
+    restarted: NotRequired[bool]
+    checkpoint_position: NotRequired[int]
+    not_kept: NotRequired[str]
+    kept: NotRequired[bool]
+    damaged: NotRequired[str]
+
+
+class SettingsChange(TypedDict):
+    """Settings that a run has taken up after so many steps."""
+
+    position: int
+    settings: dict[str, float]
+
+
+class KeptResult(TypedDict):
+    """What a job has kept, under "weights/<step>", "weights/final", "plane" and other names. labels, plane_kind,
+    extent: of the plane, with points that its picture has to hold."""
+
+    name: str
+    bytes: int
+    step: NotRequired[int]
+    labels: NotRequired[list[str]]
+    plane_kind: NotRequired[str]
+    extent: NotRequired[list[list[float]]]
+
+
+class Connection(TypedDict):
+    """Whether the web server hears from the engine."""
+
+    state: Literal["lost", "back"]
+    sentence: str
+
+
+class FeedEnd(TypedDict):
+    """The last message of a stream."""
+
+    reason: Literal["over", "unknown", "unavailable", "refused"]
+    sentence: str
+
+
+class FeedData(TypedDict):
+    """What the stream of a job says: `data` of an entry {number, kind, time, data}, by its kind. An end has no number,
+    a heartbeat has neither that nor data."""
+
+    progress: Progress
+    state: StateChange
+    notice: Notice
+    change: SettingsChange
+    result: KeptResult
+    connection: Connection
+    end: FeedEnd
 
 
 class RunAnswer(TypedDict):
@@ -25,7 +99,7 @@ class RunAnswer(TypedDict):
     id: str
     kind: str
     label: str
-    state: str
+    state: JobState
     sentence: str
     description: dict[str, Any]
     position: int
@@ -36,7 +110,7 @@ class RunAnswer(TypedDict):
     attempt: int
     submitted: float
     last_number: int
-    settings: dict[str, Any]
+    settings: dict[str, float]
     results: dict[str, int]
     resumable: bool
     owner: bool
@@ -102,6 +176,13 @@ class GroundRow(TypedDict):
     batch_statistics: bool
 
 
+class MapColours(TypedDict):
+    """Colours of a map from the lowest loss to the highest, and of its contour lines."""
+
+    stops: list[str]
+    line: str
+
+
 class NetworkTables(TypedDict):
     """What the network page is told once. networks, data: what they are, by key; fits: data by network."""
 
@@ -116,8 +197,12 @@ class NetworkTables(TypedDict):
     data: dict[str, str]
     fits: dict[str, list[str]]
     curves: list[str]
-    schemes: dict[str, dict[str, Any]]
+    schemes: dict[str, MapColours]
     grounds: dict[str, GroundLook]
 
 
-MESSAGES = (*(FeedEntry, RunAnswer, OpenedNetwork, StartedRun, AskedJob, RunValues, RunRow, GroundRow, NetworkTables),)
+MESSAGES = (
+    *(Progress, StateChange, Notice, SettingsChange, KeptResult, Connection, FeedEnd, FeedData),
+    *(RunAnswer, OpenedNetwork, StartedRun, AskedJob, RunValues, RunRow, GroundRow, MapColours, NetworkTables),
+    *explore.MESSAGES,
+)

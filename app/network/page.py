@@ -11,6 +11,7 @@ from app.components.layout import bench, button, control_panel, group, header_to
 from app.network.controls import controls, read_network_link
 from app.network.explore.layout import explore_section
 from app.network.export.request import CONTROLS as EXPORT_CONTROLS
+from app.network.export.request import MOMENT
 from app.network.training import user_models
 from app.network.training.settings import CHANGEABLE, METHOD_NAMES
 from app.web.pages import Page
@@ -36,7 +37,7 @@ def tables() -> dict[str, Any]:
         "methods": list(METHOD_NAMES),
         "groups": grouped(METHOD_NAMES),
         "looks": looks(METHOD_NAMES),
-        "export": [control.entry() for control in EXPORT_CONTROLS],
+        "export": [control.entry() for control in (*EXPORT_CONTROLS, MOMENT)],
         "changeable": list(CHANGEABLE),
         "networks": {key: row[1] for key, row in networks.items()},
         "data": {key: row[1] for key, row in data.items()},

@@ -11,8 +11,9 @@ from functools import lru_cache
 from typing import Any
 
 from app.components.view_controls import LECTURE, SCHEME
+from app.markdown import write_markdown
 from app.state.control import ChoiceControl, Control, NamesControl, NumberControl, TextControl, mark
-from app.toy.lens_controls import CLOUD, PACE, STEP_AXIS
+from app.toy.inspector_controls import CLOUD, PACE, STEP_AXIS
 from app.toy.pits import PITS
 from geometry.surface import Surface, SurfaceText
 from geometry.surfaces import SURFACES
@@ -208,12 +209,12 @@ ANATOMY = ChoiceControl(
     options=(("off", "Off"), ("on", "On")),
     default="off",
     help="Draws the vectors of the step shown one by one: N shows the next, Shift+N takes it back.",
-    group="lens",
+    group="inspector",
 )
 ANATOMY_STAGE = NumberControl(
     *("anatomy_stage", "", "Vectors shown", 0, len(STAGES), len(STAGES)),
     help="How many of the vectors are drawn.",
-    group="lens",
+    group="inspector",
     step=1,
     integer=True,
 )
@@ -227,7 +228,7 @@ def anatomy_method() -> ChoiceControl:
         options=tuple((name, f"Step of {name}") for name in toy_methods()),
         default="LLQR+SAM",
         help="The method whose step is taken apart.",
-        group="lens",
+        group="inspector",
     )
 
 
@@ -248,11 +249,11 @@ COST = ChoiceControl(
     options=(("steps", "Steps"), ("evaluations", "Gradients"), ("seconds", "Seconds")),
     default="steps",
     help="The unit of charts, playback and table: steps, gradient evaluations (curvature products count), or seconds.",
-    group="lens",
+    group="inspector",
 )
 
 
-def lens_controls() -> tuple[Control, ...]:
+def inspector_controls() -> tuple[Control, ...]:
     """All of them, in the table's order."""
     return mark((COST, STEP_AXIS, PACE, *CLOUD, ANATOMY, anatomy_method(), ANATOMY_STAGE), role="view", kept=True)
 
@@ -345,7 +346,7 @@ def controls() -> tuple[Control, ...]:
 
 @lru_cache(maxsize=8)
 def _controls(methods: Registered) -> tuple[Control, ...]:
-    return (*WALK, PITS, *own_controls(methods), *PRECONDITIONER, *lens_controls(), CUT, *EMBED, *VIEW)
+    return (*WALK, PITS, *own_controls(methods), *PRECONDITIONER, *inspector_controls(), CUT, *EMBED, *VIEW)
 
 
 @lru_cache(maxsize=64)
@@ -417,9 +418,8 @@ def controls_of(surface: Surface) -> tuple[Control, ...]:
 
 def as_table() -> str:
     """The fixed controls as a Markdown table."""
-    rows = ["| key | symbol | label | takes | default | unit | meaning |", "|---|---|---|---|---|---|---|"]
+    rows = []
     for control in (surface_choice(), *controls()):
         default = control.default if isinstance(control.default, str) else f"{control.default:g}"
-        cells = (control.name, control.symbol, control.label, control.wants, default, control.unit, control.help)
-        rows.append(f"| {' | '.join(cells)} |")
-    return "\n".join(rows)
+        rows.append((control.name, control.symbol, control.label, control.wants, default, control.unit, control.help))
+    return write_markdown(("key", "symbol", "label", "takes", "default", "unit", "meaning"), rows)

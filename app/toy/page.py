@@ -66,7 +66,7 @@ def header() -> list[Any]:
 
 def layout() -> Any:
     """The page."""
-    stage = [_first_screen(), *_lenses(), _charts(), _table(), _claims(), _help()]
+    stage = [_first_screen(), *_inspectors(), _charts(), _table(), _claims(), _help()]
     return bench(tables(), _controls(), stage, "lab toy")
 
 
@@ -77,7 +77,7 @@ def _controls() -> Any:
             group("Walk", [html.Div(id="walk-controls")], reset="walk"),
             group("Each method its own", [html.Div(id="own-controls")], opened=False, reset="own"),
             group("Preconditioner U", [html.Div(id="preconditioner-controls")], reset="preconditioner"),
-            group("Look closer", [html.Div(id="lens-controls")]),
+            group("Look closer", [html.Div(id="inspector-controls")]),
         ]
     )
 
@@ -190,29 +190,29 @@ def _help() -> Any:
     return html.P(["Every key is on the sheet that ", html.Kbd("?"), " opens."], className="hint keys")
 
 
-def _lens_button(action: str, text: str, title: str) -> Any:
+def _inspector_button(action: str, text: str, title: str) -> Any:
     return html.Button(text, className="button", type="button", title=title, **{"data-action": action})
 
 
-def _lenses() -> list[Any]:
-    """One section for each lens, hidden until the link or a control asks for it."""
+def _inspectors() -> list[Any]:
+    """One section for each inspector, hidden until the link or a control asks for it."""
     return [_own(), _cost(), _cloud(), _anatomy()]
 
 
 def _own() -> Any:
     return html.Section(
         id="own-section",
-        className="lens",
+        className="inspector",
         hidden=True,
         **{"aria-label": "Each method its own"},
         children=[
             html.Div(
-                className="lens-head",
+                className="inspector-head",
                 children=[
-                    html.P(id="own-sentence", className="lens-sentence"),
+                    html.P(id="own-sentence", className="inspector-sentence"),
                     html.Div(
-                        _lens_button("own-equal", "Equal again", "All methods with the same η and ρ"),
-                        className="lens-tools",
+                        _inspector_button("own-equal", "Equal again", "All methods with the same η and ρ"),
+                        className="inspector-tools",
                     ),
                 ],
             )
@@ -223,12 +223,12 @@ def _own() -> Any:
 def _cost() -> Any:
     return html.Section(
         id="cost-section",
-        className="lens",
+        className="inspector",
         hidden=True,
         **{"aria-labelledby": "cost-title"},
         children=[
             html.H2("At equal cost", id="cost-title"),
-            html.P(id="cost-sentence", className="lens-sentence"),
+            html.P(id="cost-sentence", className="inspector-sentence"),
             html.P(id="cost-now", className="hint"),
             html.P(id="cost-what", className="hint"),
         ],
@@ -238,18 +238,18 @@ def _cost() -> Any:
 def _cloud() -> Any:
     return html.Section(
         id="cloud-section",
-        className="lens",
+        className="inspector",
         hidden=True,
         **{"aria-labelledby": "cloud-title"},
         children=[
             html.Div(
-                className="lens-head",
+                className="inspector-head",
                 children=[
                     html.H2("Cloud of walkers", id="cloud-title"),
-                    html.Div(_lens_button("cloud-off", "Close", "Draw no cloud"), className="lens-tools"),
+                    html.Div(_inspector_button("cloud-off", "Close", "Draw no cloud"), className="inspector-tools"),
                 ],
             ),
-            html.P(id="cloud-sentence", className="lens-sentence"),
+            html.P(id="cloud-sentence", className="inspector-sentence"),
             html.Div(id="cloud-counts", className="scroll"),
             html.P(id="cloud-now", className="hint"),
         ],
@@ -259,21 +259,21 @@ def _cloud() -> Any:
 def _anatomy() -> Any:
     return html.Section(
         id="anatomy-section",
-        className="lens anatomy",
+        className="inspector anatomy",
         hidden=True,
         **{"aria-labelledby": "anatomy-title"},
         children=[
             html.Div(
-                className="lens-head",
+                className="inspector-head",
                 children=[
                     html.H2("Anatomy of a step", id="anatomy-title"),
                     html.Div(id="anatomy-methods", className="legend", role="group", **{"aria-label": "Taken apart"}),
                     html.Div(
-                        className="lens-tools",
+                        className="inspector-tools",
                         children=[
-                            _lens_button("anatomy-back", "Back", "One vector back (Shift+N)"),
-                            _lens_button("anatomy-next", "Next", "Next vector (N)"),
-                            _lens_button("anatomy-close", "Close", "Close the anatomy"),
+                            _inspector_button("anatomy-back", "Back", "One vector back (Shift+N)"),
+                            _inspector_button("anatomy-next", "Next", "Next vector (N)"),
+                            _inspector_button("anatomy-close", "Close", "Close the anatomy"),
                         ],
                     ),
                 ],

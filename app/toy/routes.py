@@ -26,13 +26,13 @@ from app.toy.measured_cost import read_cost
 from app.toy.presets import PRESETS
 from app.toy.request import ToyRequest, base_of, read_link, read_request, read_state, read_toy, request_of
 from app.toy.surface import surface_key, surface_of
-from app.web.batching import Coalescer
+from app.web.batch_processes import BatchProcesses
+from app.web.batching import Batcher
 from app.web.cache import Caches
 from app.web.fair_queue import Visitor
 from app.web.http import json_response, read_posted
 from app.web.services import Services
 from app.web.settings import WebSettings
-from app.web.side_process import SideProcesses
 from app.web.visitor import greet, visitor_in_queue
 
 HEAVIEST_BATCH = 300_000
@@ -83,17 +83,17 @@ def _first_requests() -> list[ToyRequest]:
 class ToyWork:
     """The threads of the toy lab: paths, many at a time; surfaces, claims and what looks closer, one at a time."""
 
-    paths: Coalescer[ToyRequest]
-    surfaces: Coalescer[ToyRequest]
-    claims: Coalescer[ToyRequest]
-    closer: Coalescer[Closer]
+    paths: Batcher[ToyRequest]
+    surfaces: Batcher[ToyRequest]
+    claims: Batcher[ToyRequest]
+    closer: Batcher[Closer]
 
     @classmethod
     def begin(cls, settings: WebSettings, caches: Caches) -> ToyWork:
         """Threads start with their first work."""
         count = settings.side_processes
         return cls(
-            paths=Coalescer(
+            paths=Batcher(
                 "paths",
                 compute_many,
                 caches["paths"],
@@ -102,23 +102,23 @@ class ToyWork:
                 settings=settings,
                 weight=lambda request: len(request.methods) * request.steps,
                 heaviest=HEAVIEST_BATCH,
-                aside=SideProcesses(compute_many, _first_requests, count) if count else None,
+                aside=BatchProcesses(compute_many, _first_requests, count) if count else None,
             ),
-            surfaces=Coalescer(
+            surfaces=Batcher(
                 "surfaces",
                 lambda items: [surface_of(items[0])],
                 caches["surfaces"],
                 key=surface_key,
                 settings=settings,
             ),
-            claims=Coalescer(
+            claims=Batcher(
                 "claims",
                 lambda items: [claims_answer(items[0])],
                 caches["claims"],
                 key=lambda request: replace(request, scheme="light"),
                 settings=settings,
             ),
-            closer=Coalescer("lens", lambda items: [items[0].answer()], caches["lens"], settings=settings),
+            closer=Batcher("inspector", lambda items: [items[0].answer()], caches["inspector"], settings=settings),
         )
 
     def close(self) -> None:

@@ -20,10 +20,10 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from app.telemetry.metrics import BATCHES, watch_queue
+from app.web.batch_processes import CROWD, Answer, BatchProcesses, each_answer
 from app.web.cache import AnswerCache
 from app.web.fair_queue import FairQueue, Visitor
 from app.web.settings import WebSettings, web_settings
-from app.web.side_process import CROWD, Answer, SideProcesses, each_answer
 from app.web.worker import BUSY, Busy, Gone
 
 Item = TypeVar("Item")
@@ -45,7 +45,7 @@ class _Wish(Generic[Item]):
     """The rest of its computation, where that is made in steps and has begun."""
 
 
-class Coalescer(Generic[Item]):
+class Batcher(Generic[Item]):
     """One thread that computes answers, many at a time where `batch` is above 1.
 
     compute_many(items) → their answers in order, called in the thread. key(item): equal for items with equal answers.
@@ -68,7 +68,7 @@ class Coalescer(Generic[Item]):
         weight: Callable[[Item], float] = lambda _item: 0.0,
         heaviest: float = 1.0,
         settings: WebSettings | None = None,
-        aside: SideProcesses | None = None,
+        aside: BatchProcesses | None = None,
         in_steps: Callable[[Item], Iterator[bytes | None]] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -113,7 +113,7 @@ class Coalescer(Generic[Item]):
         if self._running is None or self._running.done():
             # It serves whoever comes next too: in a context of its own, so that its log lines name no one request.
             nobody = contextvars.Context()
-            self._running = asyncio.create_task(self._run(), name=f"coalescer-{self.name}", context=nobody)
+            self._running = asyncio.create_task(self._run(), name=f"batcher-{self.name}", context=nobody)
         # One who stops waiting must not take the answer away from the others.
         return await asyncio.shield(wish.answer)
 
@@ -173,7 +173,7 @@ class Coalescer(Generic[Item]):
         else:
             self._settle_all([wish], [answer])
 
-    async def _compute_aside(self, wishes: list[_Wish[Item]], aside: SideProcesses) -> None:
+    async def _compute_aside(self, wishes: list[_Wish[Item]], aside: BatchProcesses) -> None:
         try:
             answers = await aside.answers([wish.item for wish in wishes])
         finally:

@@ -17,8 +17,8 @@ from fastapi import Request, Response
 from app.web.fair_queue import Visitor
 from app.web.http import read_posted
 from app.web.made_file import MadeFile
+from app.web.process_worker import ProcessWorker
 from app.web.settings import WebSettings
-from app.web.side_worker import SideWorker
 from app.web.visitor import visitor_in_queue
 from app.web.worker import Gone, Worker
 
@@ -34,9 +34,9 @@ class Exports:
 
     def __init__(self, settings: WebSettings) -> None:
         self._worker = Worker("export", settings.exports, BUSY)
-        self._aside: SideWorker | None = None
+        self._aside: ProcessWorker | None = None
         if settings.side_processes:
-            self._aside = SideWorker(
+            self._aside = ProcessWorker(
                 "export",
                 settings.export_seconds,
                 f"This file was not made within {settings.export_seconds:g} s, the most that it may take: ask for a "

@@ -30,8 +30,8 @@ def imports_of(file: Path) -> dict[Path, list[str]]:
     return found
 
 
-def modules_of(entry: Path) -> list[Path]:
-    """An entry and all that it imports, each after its own imports. ModuleError where modules import in a circle."""
+def modules_of(*entries: Path) -> list[Path]:
+    """Entries and all that they import, each after its own imports. ModuleError where modules import in a circle."""
     order: list[Path] = []
     open_now: list[Path] = []
 
@@ -49,13 +49,14 @@ def modules_of(entry: Path) -> list[Path]:
         open_now.pop()
         order.append(file)
 
-    visit(entry.resolve())
+    for entry in entries:
+        visit(entry.resolve())
     return order
 
 
-def link(entry: Path) -> str:
-    """One classic script that does what the entry does as a module."""
-    files = modules_of(entry)
+def link(*entries: Path) -> str:
+    """One classic script that does what the entries do as modules, one after the other."""
+    files = modules_of(*entries)
     names = {file: f"module{number}" for number, file in enumerate(files)}
     exported = {file: EXPORT.findall(file.read_text(encoding="utf-8")) for file in files}
     return '(() => {\n"use strict";\n' + "\n".join(_module(file, names, exported) for file in files) + "\n})();\n"

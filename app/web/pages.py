@@ -16,7 +16,8 @@ class Page:
     """A page: its address, its name in the navigation, its script, what it shows, and its own tools in the header.
 
     script: its entry among the client code, a file under assets/pages; read_link(query): the state that a link to it
-    describes, with what is wrong with it; in_navigation: whether the header lists it.
+    describes, with what is wrong with it; in_navigation: whether the header lists it; parts: client modules, files
+    under assets, that its script has besides those that the entry imports.
     """
 
     path: str
@@ -26,6 +27,7 @@ class Page:
     header: Callable[[], Any] | None = None
     read_link: Callable[[str], Reading] | None = None
     in_navigation: bool = True
+    parts: tuple[str, ...] = ()
 
 
 PAGES: dict[str, Page] = {}

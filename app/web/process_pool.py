@@ -1,8 +1,8 @@
 """Processes beside the web process: started when they are wanted, told apart by what they work for, ended with it.
 
 One interpreter runs Python on one core at a time: whatever is computed in the web process takes turns with answering
-requests. Who uses such processes (app.web.side_process, app.web.side_worker) decides what goes to them and what is
-done where they are not to be had.
+requests. Who uses such processes (app.web.batch_processes, app.web.process_worker) decides what goes to them and what
+is done where they are not to be had.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ STARTS_AGAIN_AFTER = 30.0
 logger = logging.getLogger("pothole.side")
 
 
-class SidePool:
+class ProcessPool:
     """`count` processes that call functions which their modules name; none where there are fewer than `cores` cores.
 
     They have a folder of their own for temporary files, which goes with them: one that is killed removes nothing.

@@ -14,7 +14,7 @@ import hashlib
 import mimetypes
 import os
 import sys
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -56,11 +56,11 @@ class Content:
         return all(os.stat(file).st_mtime_ns == changed for file, changed in self.made_of)
 
 
-def read_content(file: Path) -> Content:
-    """Read and compress a file; an entry with all that it imports."""
+def read_content(file: Path, parts: Sequence[Path] = ()) -> Content:
+    """Read and compress a file; an entry with all that it imports, and with its page's further parts."""
     entry = file.parent.name == PAGES and file.suffix == ".js"
-    made_of = tuple((part, os.stat(part).st_mtime_ns) for part in (modules_of(file) if entry else [file]))
-    plain = link(file).encode() if entry else file.read_bytes()
+    made_of = tuple((part, os.stat(part).st_mtime_ns) for part in (modules_of(file, *parts) if entry else [file]))
+    plain = link(file, *parts).encode() if entry else file.read_bytes()
     kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
     forms = {}
     if kind.startswith(COMPRESSED_KINDS) and len(plain) > WORTH_COMPRESSING:
@@ -74,9 +74,19 @@ def read_content(file: Path) -> Content:
 class StaticFiles:
     """Answers GET and HEAD under /assets/ and /_dash-component-suites/; everything unknown there is 404."""
 
-    def __init__(self, app: ASGIApp, assets: Path, suites: Mapping[str, Collection[str]]) -> None:
-        """suites: package → paths in it, which Dash goes on registering while it serves its first page."""
+    def __init__(
+        self,
+        app: ASGIApp,
+        assets: Path,
+        suites: Mapping[str, Collection[str]],
+        parts: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
+        """suites: package → paths in it, which Dash goes on registering while it serves its first page; parts: entry →
+        modules that its script has besides those that it imports."""
         self.app = app
+        self._parts = {
+            f"{ASSETS}{PAGES}/{entry}": [assets / part for part in more] for entry, more in (parts or {}).items()
+        }
         self._assets = {
             ASSETS + path.relative_to(assets).as_posix(): path
             for path in sorted(assets.rglob("*"))
@@ -164,7 +174,7 @@ class StaticFiles:
         with self._reading:  # a hundred first visitors wait for one reading
             kept = self._contents.get(name)
             if kept is None or not kept.current:
-                kept = self._contents[name] = read_content(file)
+                kept = self._contents[name] = read_content(file, self._parts.get(name, ()))
             return kept
 
 

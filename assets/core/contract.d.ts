@@ -434,18 +434,33 @@ export interface MapAxis {
   values: number[];
 }
 
-/** POST /instruments/phase. Only the coarsest part has the fields from `x` on. */
+/** A closed-form bound as a line [[x, y], …] on the map of each of the methods. kind: what it is necessary for. */
+export interface Bound {
+  label: string;
+  kind: string;
+  methods: string[];
+  points: number[][];
+}
+
+/** POST /instruments/phase: a finer part of the map. */
+export interface PhaseParts {
+  stride: number;
+  parts: PhasePart[];
+  left_out?: string[];
+}
+
+/** POST /instruments/phase: the coarsest part, with what the whole map is. */
 export interface PhaseAnswer {
   stride: number;
   parts: PhasePart[];
-  x?: MapAxis;
-  y?: MapAxis;
-  runs?: number;
-  steps?: number;
-  costs?: Record<string, Price>;
-  counting?: string;
-  what?: string;
-  bounds?: Record<string, any>[];
+  x: MapAxis;
+  y: MapAxis;
+  runs: number;
+  steps: number;
+  costs: Record<string, Price>;
+  counting: string;
+  what: string;
+  bounds: Bound[];
   left_out?: string[];
 }
 
@@ -516,7 +531,7 @@ export interface EqualCost {
   strips: Strip[];
   rows: FairnessRow[];
   sentence: string;
-  unit: string;
+  unit: "steps" | "evaluations" | "seconds";
   prices: Record<string, Price>;
   budget: number;
   lengths: Record<string, number>;
@@ -576,14 +591,83 @@ export interface Quantity {
   fineness: number | null;
 }
 
+/**
+ * A cycle in the pothole: its signs, its amplitude by closed form and followed by the real step, how many starts
+ * end on it, and whether the start in view does.
+ */
+export interface FollowedCycle {
+  word: string;
+  period: number;
+  closed: number;
+  simulated: number;
+  deviation: number;
+  starts: number;
+  mine: boolean;
+}
+
+/** A cycle by its signs. */
+export interface NamedCycle {
+  word: string;
+  period: number;
+}
+
+/** The last steps of the start in view, x − x*, and the closed form's in the same phase (null without a cycle). */
+export interface Orbit {
+  simulated: (number | null)[];
+  closed: (number | null)[];
+}
+
+/**
+ * The cycles that coexist, as many of them as are listed. others: starts that end on none; mine: where the start
+ * in view ends; orbit: where there are cycles.
+ */
+export interface Cycles {
+  list: FollowedCycle[];
+  longest: number;
+  starts: number;
+  count: number;
+  others: number;
+  mine: NamedCycle | null;
+  orbit?: Orbit;
+}
+
+/** A bound on ρ. */
+export interface WindowLine {
+  name: string;
+  at: number;
+}
+
+/** What becomes of SAM from the start in view, by radius. counts: radii by ending. */
+export interface Window {
+  radii: number[];
+  ends: string[];
+  lines: WindowLine[];
+  counts: Record<string, number>;
+  what: string;
+}
+
+/** SAM on the plane with U = diag(u): the axis that argmax U a expects; from `axis` on what the real step does. */
+export interface Bouncing {
+  name: string;
+  u: number[];
+  products: number[];
+  c: number;
+  expected: number;
+  stable: boolean;
+  axis: number | null;
+  share: number | null;
+  path: number[][];
+  agrees: boolean | null;
+}
+
 /** POST /instruments/two-scale. */
 export interface TwoScaleAnswer {
   c: number;
   edge: number;
   quantities: Quantity[];
-  cycles: Record<string, any>;
-  window: Record<string, any>;
-  plane: Record<string, any>[];
+  cycles: Cycles;
+  window: Window;
+  plane: Bouncing[];
   sentence: string;
   what: string;
   left_out?: string[];
@@ -624,15 +708,83 @@ export interface InstrumentTables {
   ending_colours: EndingColours;
 }
 
+/** Rows of a job, which its kind decides. seconds_left: null while it cannot be foreseen. */
+export interface Progress {
+  rows: any[];
+  total: number;
+  seconds_left: number | null;
+}
+
+/** Another state of a job, and why. */
+export interface StateChange {
+  state: "queued" | "running" | "paused" | "finished" | "stopped" | "failed";
+  sentence: string;
+  position: number;
+}
+
 /**
- * An entry of a job's feed, a message of the stream. Besides kinds of their own jobs say "state", "progress" and
- * "notice"; "heartbeat" and "end" have no number.
+ * A sentence about a job. ahead: jobs that come before it; device, parameters, examples: what a training runs
+ * on, with the numbers of weights and of training examples; method: which of them was stopped.
  */
-export interface FeedEntry {
-  number: number;
-  kind: string;
-  time: number;
-  data: any;
+export interface Notice {
+  sentence: string;
+  position?: number;
+  ahead?: number;
+  device?: string;
+  parameters?: number;
+  examples?: number;
+  method?: string;
+  lost_worker?: boolean;
+  restarted?: boolean;
+  checkpoint_position?: number;
+  not_kept?: string;
+  kept?: boolean;
+  damaged?: string;
+}
+
+/** Settings that a run has taken up after so many steps. */
+export interface SettingsChange {
+  position: number;
+  settings: Record<string, number>;
+}
+
+/**
+ * What a job has kept, under "weights/<step>", "weights/final", "plane" and other names. labels, plane_kind,
+ * extent: of the plane, with points that its picture has to hold.
+ */
+export interface KeptResult {
+  name: string;
+  bytes: number;
+  step?: number;
+  labels?: string[];
+  plane_kind?: string;
+  extent?: number[][];
+}
+
+/** Whether the web server hears from the engine. */
+export interface Connection {
+  state: "lost" | "back";
+  sentence: string;
+}
+
+/** The last message of a stream. */
+export interface FeedEnd {
+  reason: "over" | "unknown" | "unavailable" | "refused";
+  sentence: string;
+}
+
+/**
+ * What the stream of a job says: `data` of an entry {number, kind, time, data}, by its kind. An end has no
+ * number, a heartbeat has neither that nor data.
+ */
+export interface FeedData {
+  progress: Progress;
+  state: StateChange;
+  notice: Notice;
+  change: SettingsChange;
+  result: KeptResult;
+  connection: Connection;
+  end: FeedEnd;
 }
 
 /** What is said of a run. description: its settings; settings: those changed while it ran; results: name → bytes. */
@@ -641,7 +793,7 @@ export interface RunAnswer {
   id: string;
   kind: string;
   label: string;
-  state: string;
+  state: "queued" | "running" | "paused" | "finished" | "stopped" | "failed";
   sentence: string;
   description: Record<string, any>;
   position: number;
@@ -652,7 +804,7 @@ export interface RunAnswer {
   attempt: number;
   submitted: number;
   last_number: number;
-  settings: Record<string, any>;
+  settings: Record<string, number>;
   results: Record<string, number>;
   resumable: boolean;
   owner: boolean;
@@ -714,6 +866,12 @@ export interface GroundRow {
   batch_statistics: boolean;
 }
 
+/** Colours of a map from the lowest loss to the highest, and of its contour lines. */
+export interface MapColours {
+  stops: string[];
+  line: string;
+}
+
 /** What the network page is told once. networks, data: what they are, by key; fits: data by network. */
 export interface NetworkTables {
   page: "network";
@@ -727,8 +885,210 @@ export interface NetworkTables {
   data: Record<string, string>;
   fits: Record<string, string[]>;
   curves: string[];
-  schemes: Record<string, Record<string, any>>;
+  schemes: Record<string, MapColours>;
   grounds: Record<string, GroundLook>;
+}
+
+/** A point of the weights' space on the plane, in words. */
+export interface SliceMark {
+  words: string;
+  at: number[];
+}
+
+/**
+ * What a slice's picture will show. y: null for a line. step: the kept step in its middle, steps: all that are
+ * kept; paths: projected coordinates (steps, axes).
+ */
+export interface SlicePlane {
+  axes: number;
+  labels: string[];
+  kind: string;
+  normalisation: string;
+  x: Encoded;
+  y: Encoded | null;
+  around: string;
+  step: number;
+  steps: number[];
+  marks: SliceMark[];
+  dimension: number;
+  examples: number;
+  of_examples: number;
+  half: "train" | "test";
+  paths: Record<string, Encoded>;
+}
+
+/** The losses so far, (points of y, points of x). error: of an adaptive one, as a part of the range. */
+export interface SlicePicture {
+  losses: Encoded;
+  evaluated: number;
+  stride?: number;
+  error?: number | null;
+}
+
+/**
+ * What the projection of a method's path leaves out: the share of its variance that is shown (null where it does
+ * not move), and by kept step the distance off the plane and from the middle, the true loss and the drawn one.
+ */
+export interface PathHonesty {
+  captured: number | null;
+  distance: Encoded;
+  displacement: Encoded;
+  true: Encoded;
+  drawn: Encoded;
+}
+
+/** The end of a slice. From `error` on: of an adaptive one; from `standard_error` on: of a sample of the data. */
+export interface SliceDone {
+  way: "progressive" | "adaptive" | "exact";
+  evaluations: number;
+  seconds: number;
+  low: number;
+  high: number;
+  sentence: string;
+  error?: number;
+  fresh?: number;
+  relative_error?: number;
+  tolerance?: number;
+  met?: boolean;
+  logarithmic?: boolean;
+  described?: string;
+  standard_error?: number;
+  largest_standard_error?: number;
+  error_points?: number;
+}
+
+/** A row of a slice. evaluated: points that are exact, where the picture is drawn at the end only. */
+export interface SliceRow {
+  position: number;
+  plane?: SlicePlane;
+  picture?: SlicePicture;
+  honesty?: Record<string, PathHonesty>;
+  evaluated?: number;
+  done?: SliceDone;
+}
+
+/** POST /network/explore/pictures: what is drawn of a slice, the ground of a plane or the curve of a line. */
+export interface SliceFigures {
+  ground: Ground | null;
+  curve: Curve | null;
+  domain: number[][];
+  labels: string[];
+}
+
+/** What is measured: the steps, ascending, and over which examples. */
+export interface CurvatureAbout {
+  steps: number[];
+  methods: string[];
+  half: "train" | "test";
+  examples: number;
+  dimension: number;
+}
+
+/** A place without numbers, and why. values, density: empty, where a density was asked for. */
+export interface NotMeasured {
+  method: string;
+  step: number;
+  products: number;
+  problem: string;
+  values?: Encoded;
+  density?: Encoded;
+}
+
+/**
+ * Eigenvalues with residuals, trace with standard error and SAM's sharpness at a method's weights; at step 0,
+ * where all methods stand, `method` is empty. rises: of the loss, by step of ascent.
+ */
+export interface MeasuredCurvature {
+  method: string;
+  step: number;
+  loss: number;
+  eigenvalues: number[];
+  residuals: number[];
+  converged: boolean[];
+  eigenvalue_products: number;
+  trace: number;
+  trace_error: number | null;
+  probes: number;
+  sharpness: number;
+  one_step: number;
+  rises: number[];
+  radius: number;
+  ascent: number;
+  products: number;
+  seconds: number;
+}
+
+/** The density of the Hessian's eigenvalues (points,) at these values, by Lanczos from random starts. */
+export interface SpectralDensity {
+  method: string;
+  step: number;
+  products: number;
+  values: Encoded;
+  density: Encoded;
+  trace: number;
+  trace_error: number | null;
+  starts: number;
+  steps: number;
+}
+
+/** The end of a measurement. */
+export interface CurvatureDone {
+  products: number;
+  seconds: number;
+  sentence: string;
+}
+
+/** A row of a measurement of curvature. */
+export interface CurvatureRow {
+  position: number;
+  about?: CurvatureAbout;
+  measured?: MeasuredCurvature | NotMeasured;
+  density?: SpectralDensity | NotMeasured;
+  done?: CurvatureDone;
+}
+
+/** Whose weights are rescaled, which two layers, and where the lines are taken. */
+export interface RescalingAbout {
+  around: string;
+  layers: string[];
+  x: Encoded;
+  examples: number;
+  factors: number[];
+}
+
+/** The network rescaled by a factor α. Differences: from α = 1, as parts of the range (loss_difference: itself). */
+export interface RescaledNetwork {
+  factor: number;
+  loss_difference: number;
+  output_difference: number;
+  eigenvalue: number;
+  residual: number;
+  converged: boolean;
+  products: number;
+  trace: number;
+  trace_error: number | null;
+  probes: number;
+  sharpness: number;
+  radius: number;
+  ascent: number;
+  slice_difference: number;
+  plain_slice_difference: number;
+  filter_line: Encoded;
+  plain_line: Encoded;
+}
+
+/** The end of a demonstration. */
+export interface RescalingDone {
+  seconds: number;
+  sentence: string;
+}
+
+/** A row of a demonstration. */
+export interface RescalingRow {
+  position: number;
+  about?: RescalingAbout;
+  measured?: RescaledNetwork;
+  done?: RescalingDone;
 }
 
 /** One scene; notes are paragraphs. The rest is "", empty or 0 where the scene file does not say it. */

@@ -52,6 +52,16 @@ export function makeOptions(options) {
 }
 
 /**
+ * A field under its name, as it stands in a row of tools.
+ * @param {string} label
+ * @param {string} help
+ * @param {HTMLElement} field
+ */
+export function makeTool(label, help, field) {
+  return make("label", { className: "tool", title: help }, make("span", { textContent: label }), field);
+}
+
+/**
  * A table of texts. The first cell of each row is the row's head.
  * @param {string} caption none where it is empty
  * @param {string[]} heads

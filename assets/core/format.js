@@ -24,11 +24,11 @@ export function formatCount(value) {
 }
 
 /**
- * @param {number | undefined} value a share
+ * @param {number | null | undefined} value a share
  * @returns {string} in per cent, to one decimal
  */
 export function formatShare(value) {
-  return value !== undefined && Number.isFinite(value) ? `${(100 * value).toFixed(1)} %` : "–";
+  return typeof value === "number" && Number.isFinite(value) ? `${(100 * value).toFixed(1)} %` : "–";
 }
 
 /** @param {number} bytes */

@@ -8,6 +8,7 @@ import { Ground } from "./ground.js";
 import { litPalette, paintGround } from "./ground_picture.js";
 import { roomFor } from "./ink.js";
 import { contextOf, Layer } from "./layer.js";
+import { traceRing } from "./markers.js";
 import { PathView } from "./paths.js";
 
 /** @typedef {import("./shapes.js").Point} Point */
@@ -279,17 +280,7 @@ export class MapView {
     ]) {
       context.strokeStyle = colour;
       context.lineWidth = width;
-      context.beginPath();
-      context.arc(x, y, 9, 0, 2 * Math.PI);
-      for (const [dx, dy] of [
-        [1, 0],
-        [-1, 0],
-        [0, 1],
-        [0, -1],
-      ]) {
-        context.moveTo(x + 9 * dx, y + 9 * dy);
-        context.lineTo(x + 14 * dx, y + 14 * dy);
-      }
+      traceRing(context, x, y, 9);
       context.stroke();
     }
   }

@@ -3,6 +3,8 @@ import { display } from "../core/display.js";
 
 /** @typedef {import("../core/contract.js").Look} Look */
 
+const HAIR = 5; // px of a cross hair
+
 /** @type {Record<string, [number, number][]>} */
 const corners = {
   square: [
@@ -121,6 +123,27 @@ export function drawMarker(context, look, x, y, size, paper) {
   context.lineWidth = 1.5 * display.bold;
   context.strokeStyle = paper;
   context.stroke();
+}
+
+/**
+ * The path of a ring with cross hairs around a place.
+ * @param {CanvasRenderingContext2D} context
+ * @param {number} x
+ * @param {number} y
+ * @param {number} radius px
+ */
+export function traceRing(context, x, y, radius) {
+  context.beginPath();
+  context.arc(x, y, radius, 0, 2 * Math.PI);
+  for (const [dx, dy] of [
+    [1, 0],
+    [-1, 0],
+    [0, 1],
+    [0, -1],
+  ]) {
+    context.moveTo(x + radius * dx, y + radius * dy);
+    context.lineTo(x + (radius + HAIR) * dx, y + (radius + HAIR) * dy);
+  }
 }
 
 /**

@@ -31,6 +31,9 @@ import { leaves, Polyline, strokePolyline } from "./polyline.js";
 /** @typedef {import("../core/contract.js").Look} Look */
 /** @typedef {import("../core/scheme.js").Colours} Colours */
 
+/** What a path has that is drawn without its probes and losses. */
+export const PATH_ALONE = { probes: null, probeLosses: null, probeCount: 0, losses: null, heights: null };
+
 const FAINT = 0.28;
 const HIDDEN = 0.22;
 const RECENT_PROBES = 12;

@@ -8,6 +8,15 @@ import { dashOf, drawMarker } from "./markers.js";
 const [WIDTH, HEIGHT] = [34, 16]; // px
 
 /**
+ * The look of a line that is no method's.
+ * @param {string} colour
+ * @param {number} width px
+ * @param {string} dash
+ * @returns {Look}
+ */
+export const plainLook = (colour, width, dash) => ({ colour, colour_on_dark: colour, width, dash, marker: "" });
+
+/**
  * @param {HTMLCanvasElement} canvas
  * @param {Look} look
  * @param {string} paper the ground's colour

@@ -1,5 +1,5 @@
 // The export dialog of a page: sections with a few choices and buttons, and a line that says how an export goes.
-import { make, makeButton, makeOptions } from "../core/dom.js";
+import { make, makeButton, makeOptions, makeTool } from "../core/dom.js";
 import { formatBytes } from "../core/format.js";
 import { Refused } from "../core/http.js";
 import { saveFile } from "./files.js";
@@ -168,7 +168,7 @@ function reasonOf(error, what) {
  * @param {ExportControl} control
  */
 function makeField(control) {
-  const words = make("span", { textContent: control.unit ? `${control.label} (${control.unit})` : control.label });
+  const words = control.unit ? `${control.label} (${control.unit})` : control.label;
   const described = { "data-export-field": control.name };
   const limits = { type: "number", className: "field", min: control.minimum, max: control.maximum, step: control.step };
   const input =
@@ -177,16 +177,15 @@ function makeField(control) {
       : make("input", { ...limits, ...described });
   input.value = String(control.default);
   const read = () => (control.kind === "choice" ? input.value : input.value === "" ? null : Number(input.value));
-  return { name: control.name, read, node: make("label", { className: "tool", title: control.help }, words, input) };
+  return { name: control.name, read, node: makeTool(words, control.help, input) };
 }
 
 /**
- * A control of a table.
- * @param {import("../core/contract.js").Control[]} table
- * @param {string} name
+ * The choice of a file's colours: those that the page shows, or one of the others.
+ * @param {import("../core/schema.js").Schema} schema
+ * @returns {ExportControl}
  */
-export function controlOf(table, name) {
-  const found = table.find((control) => control.name === name);
-  if (!found) throw new Error(`there is no control "${name}"`);
-  return found;
+export function schemeChoice(schema) {
+  const scheme = schema.control("scheme");
+  return { ...scheme, options: [["", "As shown"], ...(scheme.options ?? [])], default: "" };
 }

@@ -1,7 +1,8 @@
 // What the instruments give away: the picture as it stands on the screen, and the numbers in it.
 import { by } from "../core/dom.js";
 import { postFile } from "../core/http.js";
-import { controlOf, ExportDialog } from "./dialog.js";
+import { Schema } from "../core/schema.js";
+import { ExportDialog, schemeChoice } from "./dialog.js";
 import { screenPicture } from "./screen.js";
 
 /** @typedef {import("./dialog.js").Produce} Produce */
@@ -22,17 +23,9 @@ export function addInstrumentsExport(page) {
     (format) =>
     ({ scheme: wanted, ...values }, signal) =>
       ask(format)({ scheme: wanted || page.state.get("scheme"), shown: page.state.get("shown"), ...values }, signal);
-  const width = controlOf(page.tables.export, "width");
-  const scheme = {
-    ...controlOf(page.tables.controls, "scheme"),
-    options: [
-      ["", "As shown"],
-      ["light", "Light"],
-      ["dark", "Dark"],
-    ],
-    default: "",
-  };
-  const tables = { name: "table", kind: "choice", label: "Table", help: "A CSV file holds one table.", options: [], default: "" };
+  const files = new Schema(page.tables.export);
+  const table = (/** @type {string} */ name) => files.control(name);
+  const scheme = schemeChoice(page.schema);
   const dialog = new ExportDialog([
     {
       title: "Picture as it stands",
@@ -42,7 +35,7 @@ export function addInstrumentsExport(page) {
     {
       title: "Picture drawn anew",
       text: "From the numbers, complete and with all settings: PNG for slides, SVG for print and for editing.",
-      controls: [scheme, width],
+      controls: [scheme, table("width")],
       buttons: [
         { label: "PNG", what: "the drawn picture as PNG", make: draw("png") },
         { label: "SVG", what: "the drawn picture as SVG", make: draw("svg") },
@@ -51,7 +44,7 @@ export function addInstrumentsExport(page) {
     {
       title: "Data",
       text: "The numbers of the instrument in view, complete and with all settings; what is not computed yet is computed first.",
-      controls: [tables],
+      controls: [table("table")],
       buttons: [
         { label: "CSV", what: "the table as CSV", make: ask("csv") },
         { label: "npz", what: "all tables as npz for NumPy", make: ask("npz") },
@@ -73,12 +66,12 @@ export function addInstrumentsExport(page) {
 async function picture(page) {
   const instrument = page.state.get("instrument");
   const panel = by(`panel-${instrument}`);
-  const { surface, seed, cost } = page.state.values;
-  const unit = page.shown.unit && cost !== "steps" ? [`Counted in ${page.shown.unit.name}.`] : [];
+  const { surface, seed } = page.state.values;
+  const { name: unit } = page.shown.unit;
   const title = by(`tab-${instrument}`).textContent;
   const caption = panel.querySelector(".caption")?.textContent ?? "";
   const blob = await screenPicture([...panel.querySelectorAll("figure")], {
-    head: [`${title}: ${surface}`, caption, ...unit],
+    head: [`${title}: ${surface}`, caption, ...(unit === "steps" ? [] : [`Counted in ${unit}.`])],
     foot: ["Surfaces and settings are our reconstruction, not the data of arXiv 2605.16134."],
     colours: page.colours,
   });

@@ -1,7 +1,8 @@
 // What the network lab gives away: curves, slices and curvature as data and figures, weights, a script of the run.
 import { by } from "../core/dom.js";
 import { postFile } from "../core/http.js";
-import { controlOf, ExportDialog } from "./dialog.js";
+import { Schema } from "../core/schema.js";
+import { ExportDialog } from "./dialog.js";
 import { screenPicture } from "./screen.js";
 
 /** @typedef {import("../network/main.js").NetworkLab} NetworkLab */
@@ -10,7 +11,8 @@ const FINAL = "final";
 
 /** @param {NetworkLab} page */
 export function addNetworkExport(page) {
-  const table = (/** @type {string} */ name) => controlOf(page.tables.export, name);
+  const files = new Schema(page.tables.export);
+  const table = (/** @type {string} */ name) => files.control(name);
   const view = () => {
     const { axis, loss_scale: scale, scheme } = page.state.values;
     return { axis, loss_scale: scale, scheme };
@@ -33,14 +35,7 @@ export function addNetworkExport(page) {
     ].map(([format, label]) => ({ label, what: `${words} as ${label}`, make: ask(what, format, job, missing) }));
   const none = "there is no run yet; start one first";
   const method = { ...table("method"), options: [] };
-  const moment = {
-    name: "moment",
-    kind: "choice",
-    label: "Step",
-    help: "The weights at the end, or at a snapshot.",
-    options: [[FINAL, "Final"]],
-    default: FINAL,
-  };
+  const moment = table("moment");
   const dialog = new ExportDialog([
     {
       title: "Training curves",

@@ -1,7 +1,8 @@
 // What the toy lab gives away: a page that plays offline, pictures of the step shown, an animation, data, a script.
 import { by } from "../core/dom.js";
 import { postFile } from "../core/http.js";
-import { controlOf, ExportDialog } from "./dialog.js";
+import { Schema } from "../core/schema.js";
+import { ExportDialog, schemeChoice } from "./dialog.js";
 import { screenPicture } from "./screen.js";
 
 /** @typedef {import("./dialog.js").Produce} Produce */
@@ -9,19 +10,12 @@ import { screenPicture } from "./screen.js";
 
 /** @param {ToyLab} page */
 export function addToyExport(page) {
-  const table = (/** @type {string} */ name) => controlOf(page.tables.export, name);
+  const files = new Schema(page.tables.export);
+  const table = (/** @type {string} */ name) => files.control(name);
   /** @type {(format: string) => Produce} */
   const ask = (format) => (values, signal) =>
     postFile("/export/toy", { ...page.state.values, step: page.player.step, ...values, format }, signal);
-  const scheme = {
-    ...controlOf(page.tables.controls, "scheme"),
-    options: [
-      ["", "As shown"],
-      ["light", "Light"],
-      ["dark", "Dark"],
-    ],
-    default: "",
-  };
+  const scheme = schemeChoice(page.schema);
   /** @type {(format: string) => Produce} */
   const coloured =
     (format) =>

@@ -1,13 +1,12 @@
-// @ts-nocheck
-import { make, makeOptions } from "../core/dom.js";
+import { make, makeOptions, makeTool } from "../core/dom.js";
 
 /**
  * A labelled choice that tells the state; show() follows it.
  * @param {import("../core/controls.js").ChoiceControl} control
  * @param {import("../core/state.js").State} state
- * @param {() => string[][]} [options] what may be chosen now, where that changes
+ * @param {() => string[][]} options what may be chosen now
  */
-export function labelledChoice(control, state, options = () => control.options) {
+export function labelledChoice(control, state, options) {
   const select = make("select", { className: "select", "data-tool": control.name });
   let offered = "";
   select.addEventListener("change", () => state.set({ [control.name]: select.value }, "tool"));
@@ -19,5 +18,5 @@ export function labelledChoice(control, state, options = () => control.options) 
     }
     select.value = state.get(control.name);
   };
-  return { node: make("label", { className: "tool", title: control.help }, make("span", { textContent: control.label }), select), show };
+  return { node: makeTool(control.label, control.help, select), show };
 }

@@ -1,10 +1,8 @@
-// @ts-nocheck
 // The instruments page: the toy lab's state and controls, and one instrument at a time that computes from them.
 import { Actions, headerActions } from "../core/actions.js";
-import { COST_UNITS } from "../core/cost_units.js";
 import { wrongWith } from "../core/check.js";
 import { by } from "../core/dom.js";
-import { postJson, problemsOf, Refused } from "../core/http.js";
+import { postJson, problemsOf } from "../core/http.js";
 import { keys } from "../core/keys.js";
 import { forgetLink, isUndoable, showLink } from "../core/link.js";
 import { showNotices } from "../core/notices.js";
@@ -12,12 +10,11 @@ import { Schema } from "../core/schema.js";
 import { FIRST_COLOURS, showScheme } from "../core/scheme.js";
 import { State } from "../core/state.js";
 import { Widgets } from "../core/widgets.js";
-import { Basins } from "./basins.js";
-import { Fairness } from "./fairness.js";
+import { makeInstrument } from "./base.js";
 import { labelledChoice } from "./labelled_choice.js";
-import { PhaseDiagram } from "./phase.js";
-import { Race } from "./race.js";
-import { TwoScales } from "./two_scale.js";
+
+/** @typedef {import("../core/controls.js").ChoiceControl} ChoiceControl */
+/** @typedef {import("./base.js").Instrument<any>} AnyInstrument */
 
 export class InstrumentsLab {
   /** @param {import("../core/contract.js").InstrumentTables} tables */
@@ -29,21 +26,26 @@ export class InstrumentsLab {
     this.exportDialog = null;
     /** @type {import("../lecture/lecture.js").Lecture | null} */
     this.lecture = null;
+    /** @type {symbol | null} the state that is being taken over */
+    this.opening = null;
+    this.undoable = false; // Back leads from the state that is taken over to the one before
+    this.formOf = ""; // the surface whose controls stand in the form
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.speaking = undefined;
     this.state = new State();
     this.schema = new Schema(tables.controls);
     this.widgets = new Widgets(this.state, (changes) => wrongWith("/instruments/open", this.state.values, changes));
     this.widgets.build(by("surface-choice"), this.schema.group("surface"));
     for (const name of ["main", "walk", "preconditioner"]) this.widgets.build(by(`${name}-controls`), this.schema.group(name));
-    const kinds = { phase: PhaseDiagram, race: Race, fairness: Fairness, basins: Basins, "two-scale": TwoScales };
+    /** @type {Record<string, AnyInstrument>} by their keys, in the order of their tabs */
     this.instruments = {};
+    /** @type {ReturnType<typeof labelledChoice>[]} */
     this.tools = [];
-    for (const { key, controls, decided_by: decidedBy } of tables.instruments) {
-      this.instruments[key] = new kinds[key](this, by(`${key}-body`));
-      this.instruments[key].decidedBy = decidedBy;
+    for (const { key, controls } of tables.instruments) {
+      const instrument = (this.instruments[key] = makeInstrument(key, this, by(`${key}-body`)));
       for (const name of controls) {
-        const control = this.schema.control(name);
-        const axes = ["x_axis", "y_axis"].includes(name) ? () => this.axes(control) : undefined;
-        const tool = labelledChoice(control, this.state, name === "shown" ? () => this.coloured(control) : axes);
+        const control = /** @type {ChoiceControl} */ (this.schema.control(name));
+        const tool = labelledChoice(control, this.state, () => instrument.offered(control));
         this.tools.push(tool);
         by(`${key}-tools`).append(tool.node);
       }
@@ -57,9 +59,9 @@ export class InstrumentsLab {
       },
     });
     const what = "another instrument";
-    const run = (event) => this.tabKey(event.key === "ArrowLeft" ? -1 : 1);
+    const run = (/** @type {KeyboardEvent} */ event) => this.tabKey(event.key === "ArrowLeft" ? -1 : 1);
     const tabs = { keys: ["ArrowLeft", "ArrowRight"], shown: "← →", what, group: "On the row of instruments", run };
-    keys.add([tabs], document.querySelector("[role=tablist]"));
+    keys.add([tabs], by("instrument-tabs"));
     this.actions.add({ reset: (groups) => this.open({ state: this.schema.without(this.state.values, groups.split(" ")) }, true) });
     window.addEventListener("popstate", () => {
       forgetLink();
@@ -71,24 +73,16 @@ export class InstrumentsLab {
     this.open({ query: location.search });
   }
 
-  // The axes of the surface in view: those of every surface, its own parameters and its start, by their names there.
-  axes(control) {
-    const own = this.tables.surfaces[this.state.get("surface")]?.controls ?? [];
-    const titles = Object.fromEntries(own.map(({ name, title }) => [name, title]));
-    const ground = (name) => name.startsWith("surface.") || name.startsWith("start_");
-    return control.options.filter(([name]) => !ground(name) || titles[name]).map(([name, title]) => [name, titles[name] ?? title]);
-  }
-
-  // What a colour may stand for, in the unit that is counted in.
-  coloured(control) {
-    return control.options.map(([value, text]) => [value, value === "steps" ? COST_UNITS[this.state.get("cost")].to : text]);
-  }
-
-  // undoable: the browser's Back leads to what was there before
-  async open(wish, undoable = false) {
+  /**
+   * Take over the state that a link, a preset or another surface stands for.
+   * @param {{ query?: string, state?: Record<string, unknown> }} asked
+   * @param {boolean} [undoable] the browser's Back leads to what was there before
+   */
+  async open(asked, undoable = false) {
     const ticket = (this.opening = Symbol("open"));
     try {
-      const { state, notices, base } = await postJson("/instruments/open", wish);
+      /** @type {import("../core/contract.js").OpenedInstruments} */
+      const { state, notices, base } = await postJson("/instruments/open", asked);
       if (ticket !== this.opening) return; // something else was wanted meanwhile
       showNotices("link", notices);
       this.undoable = undoable;
@@ -99,9 +93,13 @@ export class InstrumentsLab {
   }
 
   get shown() {
-    return this.instruments[this.state.get("instrument")] ?? this.instruments.phase;
+    return this.instruments[this.state.get("instrument")] ?? Object.values(this.instruments)[0];
   }
 
+  /**
+   * @param {Set<string>} changed
+   * @param {string} source
+   */
   changed(changed, source) {
     const { values } = this.state;
     const entry = source === "open" ? this.undoable : isUndoable(changed, source, this.schema);
@@ -110,16 +108,14 @@ export class InstrumentsLab {
     for (const tool of this.tools) tool.show();
     if (changed.has("scheme")) this.applyScheme(values.scheme);
     if (changed.has("surface") && source === "choice") {
-      const ground = (name) => name.startsWith("surface.") || name.startsWith("start_") || name === "pits";
+      const ground = (/** @type {string} */ name) => name.startsWith("surface.") || name.startsWith("start_") || name === "pits";
       const others = Object.entries(values).filter(([name]) => !ground(name));
       this.open({ state: { ...Object.fromEntries(others), surface: values.surface, preset: "custom" } }, true);
       return;
     }
-    if (source === "tool" && values.x_axis === values.y_axis) {
-      // the two axes must differ: the other one steps aside
-      const other = changed.has("x_axis") ? "y_axis" : "x_axis";
-      const free = values.x_axis === "learning_rate" ? "radius" : "learning_rate";
-      this.state.set({ [other]: free }, "tool");
+    const more = source === "tool" ? this.shown.follow(changed) : null;
+    if (more) {
+      this.state.set(more, "tool");
       return;
     }
     if (source === "open") this.opened();
@@ -136,7 +132,7 @@ export class InstrumentsLab {
       by("surface-choice").dataset.description = description;
       this.widgets.build(by("surface-controls"), controls);
     }
-    for (const button of document.querySelectorAll("[data-action=preset]")) {
+    for (const button of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-action=preset]"))) {
       button.setAttribute("aria-pressed", String(button.dataset.value === values.preset));
     }
   }
@@ -151,25 +147,37 @@ export class InstrumentsLab {
     }
   }
 
-  // Whether a value decides the numbers of the instrument in view.
+  /**
+   * Whether a value decides the numbers of the instrument in view.
+   * @param {string} name
+   */
   decides(name) {
-    return !this.schema.isViewOnly(name) || this.shown.decidedBy.includes(name);
+    const told = this.tables.instruments.find(({ key }) => key === this.shown.name);
+    return !this.schema.isViewOnly(name) || Boolean(told?.decided_by.includes(name));
   }
 
-  // What an instrument's request carries: all that decides its numbers.
+  /**
+   * What an instrument's request carries: all that decides its numbers.
+   * @returns {Record<string, unknown>}
+   */
   request() {
     return Object.fromEntries(Object.entries(this.state.values).filter(([name]) => this.decides(name)));
   }
 
+  /** @param {{ left_out?: string[] }} answer */
   answered({ left_out: leftOut }) {
     showNotices("request", leftOut ?? []);
   }
 
+  /** @param {unknown} error */
   failed(error) {
-    const refused = error instanceof Refused;
-    showNotices("request", refused ? error.problems : ["The server does not answer; asking again…"], "error");
+    showNotices("request", problemsOf(error, "The server does not answer; asking again…"), "error");
   }
 
+  /**
+   * @param {string} text
+   * @param {number} [delay] ms
+   */
   speak(text, delay = 1000) {
     clearTimeout(this.speaking);
     this.speaking = setTimeout(() => {
@@ -177,12 +185,14 @@ export class InstrumentsLab {
     }, delay);
   }
 
+  /** @param {string} scheme */
   applyScheme(scheme) {
     const { colours, looks } = showScheme(scheme, this.tables.looks);
     this.looks = looks;
     this.colours = colours;
   }
 
+  /** @param {number} step */
   tabKey(step) {
     const all = Object.keys(this.instruments);
     const next = all[(all.indexOf(this.state.get("instrument")) + step + all.length) % all.length];

@@ -1,4 +1,3 @@
-// @ts-nocheck
 // The colours of the maps: one sequential scale that colour-blind people read too (dark blue to yellow, rising in
 // lightness), and the hatching of runs that diverged.
 
@@ -17,7 +16,7 @@ const STOPS = [
 
 const APART = 6; // px between hatching lines along an axis
 
-// part from 0 (dark blue) to 1 (yellow)
+/** @param {number} part from 0 (dark blue) to 1 (yellow) */
 export function sequential(part) {
   const place = Math.min(Math.max(part, 0), 1) * (STOPS.length - 1);
   const low = Math.min(Math.floor(place), STOPS.length - 2);
@@ -27,6 +26,14 @@ export function sequential(part) {
 
 export const sequentialGradient = () => `linear-gradient(to right, ${STOPS.map((c) => `rgb(${c.join(",")})`).join(",")})`;
 
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {number} x
+ * @param {number} y
+ * @param {number} width
+ * @param {number} height
+ * @param {string} ink
+ */
 export function hatch(context, x, y, width, height, ink) {
   context.save();
   context.beginPath();

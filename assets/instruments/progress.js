@@ -1,19 +1,35 @@
-// @ts-nocheck
-// A picture that comes in parts: the newest wish wins, coarse parts before fine ones. A first part is let finish (it
+// A picture that comes in parts: the newest request wins, coarse parts before fine ones. A first part is let finish (it
 // is quick, and a drag then shows a picture for each); later parts wait until nothing has changed for a moment and are
 // given up as soon as something has.
 import { postJson, Refused } from "../core/http.js";
 
 const QUIET = 250; // ms without a change before the finer parts are asked for
 const AGAIN = 1000; // ms until a busy or silent server is asked again
-const wait = (time) => new Promise((resolve) => setTimeout(resolve, time));
+const wait = (/** @type {number} */ time) => new Promise((resolve) => setTimeout(resolve, time));
 
+/** @typedef {{ address: string, body: Record<string, unknown> }} Part what is asked for, and where */
+
+/** @template A a part of the answer */
 export class Progress {
+  /**
+   * @param {object} listeners
+   * @param {(answer: A, index: number, of: number) => void} listeners.onPart
+   * @param {(busy: boolean) => void} listeners.onBusy
+   * @param {(error: unknown) => void} listeners.onFailure
+   */
   constructor({ onPart, onBusy, onFailure }) {
-    Object.assign(this, { onPart, onBusy, onFailure, wanted: null, running: false, later: null });
+    this.onPart = onPart;
+    this.onBusy = onBusy;
+    this.onFailure = onFailure;
+    /** @type {Part[] | null} */
+    this.wanted = null;
+    this.running = false;
+    this.stopped = false;
+    /** @type {AbortController | null} of a later part */
+    this.later = null;
   }
 
-  // parts: [{ address, body }], the first of them quick
+  /** @param {Part[]} parts the first of them quick */
   ask(parts) {
     this.wanted = parts;
     this.later?.abort();
@@ -38,6 +54,7 @@ export class Progress {
         if (index === 1) await wait(QUIET);
         if (given()) break;
         this.later = index ? new AbortController() : null;
+        /** @type {A} */
         let answer;
         try {
           answer = await postJson(parts[index].address, parts[index].body, this.later?.signal);

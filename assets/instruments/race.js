@@ -1,13 +1,17 @@
-// @ts-nocheck
 // The race of timescales: maps over decay and refresh interval, U along the run, and the verdict on the premise.
 import { make, plainTable } from "../core/dom.js";
 import { formatNumber } from "../core/format.js";
 import { Chart } from "../draw/chart.js";
-import { makeLineSwatch, methodName } from "../draw/swatch.js";
-import { Instrument } from "./base.js";
+import { makeLineSwatch, methodName, plainLook } from "../draw/swatch.js";
+import { addInstrument, Instrument } from "./base.js";
 import { HeatMap } from "./heat_map.js";
-import { sequential, sequentialGradient } from "./palette.js";
+import { sequential } from "./palette.js";
+import { makeFigure, makeKey, makeScale, makeSign, makeTablePlace } from "./parts.js";
 
+/** @typedef {import("../core/contract.js").RaceAnswer} RaceAnswer */
+/** @typedef {import("./heat_map.js").Cell} Cell */
+
+/** @type {[key: "largest" | "smallest" | "smoothed" | "local", words: string, short: string, dash: string][]} */
 const CURVES = [
   ["largest", "largest eigenvalue of U", "largest eigenvalue", ""],
   ["smallest", "smallest eigenvalue of U", "smallest eigenvalue", "7 4"],
@@ -15,56 +19,65 @@ const CURVES = [
   ["local", "1/λ of the local curvature", "local", "9 3 2 3"],
 ];
 
+/** @extends {Instrument<RaceAnswer>} */
 export class Race extends Instrument {
-  constructor(page, place) {
-    super(page, place, "race");
+  /**
+   * @param {import("./base.js").InstrumentsLab} page
+   * @param {HTMLElement} place
+   * @param {string} key
+   */
+  constructor(page, place, key) {
+    super(page, place, key);
+    /** @type {Cell | null} that is pointed at */
+    this.cell = null;
     this.names = ["LLQR", "LLQR+SAM"];
     this.scale = make("div", { className: "scale" });
     this.figures = make("div", { className: "maps" });
     this.key = make("div", { className: "scale" });
     this.claims = make("section", { className: "claims" });
-    this.readout = make("div", { className: "scroll", tabIndex: 0, role: "region", "aria-label": "Table" });
+    this.readout = makeTablePlace();
     this.status = make("p", { className: "hint" });
-    this.parts = {};
-    for (const name of this.names) {
-      const [title, stack] = [make("span"), make("div", { className: "heat-stack" })];
-      this.figures.append(make("figure", { className: "chart" }, make("figcaption", {}, title), stack));
-      const map = new HeatMap(stack, {
+    const titled = () => ({ title: make("span"), stack: make("div", { className: "heat-stack" }) });
+    this.parts = this.names.map((name) => {
+      const [above, below] = [titled(), titled()];
+      const map = new HeatMap(above.stack, {
         label: `${name}: arrivals over decay and refresh interval. Arrow keys move, Enter goes to the setting.`,
-        onPoint: (i, j, how) => this.#point(i === null || i === undefined ? null : [i, j], how),
-        onPick: (i, j) => page.state.set({ decay: this.answer.decays[i], refresh_every: this.answer.intervals[j] }, "map"),
+        onPoint: (cell, how) => this.#point(cell, how),
+        onPick: (i, j) => {
+          const { decays, intervals } = this.answer ?? { decays: [], intervals: [] };
+          page.state.set({ decay: decays[i], refresh_every: intervals[j] }, "map");
+        },
       });
-      this.parts[name] = { title, map };
-    }
-    for (const name of this.names) {
-      const [title, stack] = [make("span"), make("div", { className: "heat-stack" })];
-      this.figures.append(make("figure", { className: "chart" }, make("figcaption", {}, title), stack));
-      this.parts[name].chartTitle = title;
-      this.parts[name].chart = new Chart(stack, { label: `${name}: eigenvalues of U along the run` });
-    }
+      const chart = new Chart(below.stack, { label: `${name}: eigenvalues of U along the run` });
+      return { name, above, map, below, chart };
+    });
+    this.figures.append(...this.parts.map(({ above }) => makeFigure(above.title, above.stack)));
+    this.figures.append(...this.parts.map(({ below }) => makeFigure(below.title, below.stack)));
     place.append(this.claims, this.scale, this.figures, this.key, this.status, this.readout);
   }
 
+  /** @override */
   get spoken() {
-    return this.answer.claims.map((claim) => `${claim.statement} ${claim.verdict}: ${claim.counts}.`).join(" ");
+    return (this.answer?.claims ?? []).map((claim) => `${claim.statement} ${claim.verdict}: ${claim.counts}.`).join(" ");
   }
 
+  /** @override */
   show() {
-    if (!this.answer || !this.page.colours) return;
+    if (!this.answer) return;
     const { colours, looks, state } = this.page;
     const { decays, intervals, maps, runs, along, escape, relearning, claims, what } = this.answer;
     const x = { values: decays, log: false, title: "Decay β", labels: decays.map((v, k) => (k % 3 === 0 ? String(v) : "")) };
     const y = { values: intervals, log: false, title: "Refresh interval k", labels: intervals.map(String) };
+    /** @type {number[][]} */
     const border = [];
     for (let k = 0; k <= 200 && escape !== null; k += 1) {
       const beta = (0.99 * k) / 200;
       const interval = escape * (1 - beta);
       if (interval >= 1 && interval <= 100) border.push([beta, interval]);
     }
-    for (const name of this.names) {
-      const { title, chartTitle, map, chart } = this.parts[name];
-      title.replaceChildren(methodName(name, looks[name], colours.paper));
-      chartTitle.replaceChildren(methodName(`U of ${name}`, looks[name], colours.paper));
+    for (const { name, above, map, below, chart } of this.parts) {
+      above.title.replaceChildren(methodName(name, looks[name], colours.paper));
+      below.title.replaceChildren(methodName(`U of ${name}`, looks[name], colours.paper));
       map.show(
         {
           x,
@@ -78,11 +91,11 @@ export class Race extends Instrument {
         colours,
       );
       const run = along[name];
-      const colour = (k) => (k < 2 ? looks[name].colour : k === 2 ? colours.ink : colours.quiet);
+      const colour = (/** @type {number} */ k) => (k < 2 ? looks[name].colour : k === 2 ? colours.ink : colours.quiet);
       const series = CURVES.map(([key, , , dash], k) => ({
         x: run.steps,
         y: run[key],
-        look: { colour: colour(k), dash, width: 2, marker: "circle" },
+        look: { ...plainLook(colour(k), 2, dash), marker: "circle" },
       }));
       const marks = run.arrival === null ? [] : [{ text: `arrives at step ${run.arrival}`, lines: [{ x: Math.max(run.arrival, 1) }] }];
       chart.show({ x: { log: true, title: "Step" }, y: { log: true }, series, marks }, colours);
@@ -110,39 +123,44 @@ export class Race extends Instrument {
         ),
       ),
     );
-    this.#showCounts();
+    this.#showCounts(this.answer);
   }
 
+  /**
+   * @param {number} runs
+   * @param {number | null} escape
+   */
   #showScale(runs, escape) {
-    const bar = make("span", { className: "scale-bar" });
-    bar.style.background = sequentialGradient();
     const words = "dashed line: k/(1 − β) = escape time; above it U relearns more slowly";
-    const line = escape === null ? [] : [make("span", { className: "sign", textContent: words })];
-    const shades = make("span", { className: "method-name" }, "Runs that arrive: none", bar, `all ${runs}`);
-    const ring = make("span", { className: "method-name" }, make("span", { className: "ring-swatch" }), "setting in view");
-    this.scale.replaceChildren(shades, ring, ...line);
+    const line = escape === null ? [] : [makeSign(words)];
+    this.scale.replaceChildren(makeScale("Runs that arrive: none", `all ${runs}`), makeKey("ring-swatch", "setting in view"), ...line);
   }
 
+  /** @param {import("../core/scheme.js").Colours} colours */
   #showKey(colours) {
     this.key.replaceChildren(
       ...CURVES.map(([, words, , dash], k) => {
-        const swatch = makeLineSwatch({ colour: k < 2 ? colours.ink : colours.quiet, width: 2, dash, marker: "" }, 36);
+        const swatch = makeLineSwatch(plainLook(k < 2 ? colours.ink : colours.quiet, 2, dash), 36);
         return make("span", { className: "method-name" }, swatch, words);
       }),
     );
   }
 
+  /**
+   * @param {Cell | null} cell
+   * @param {"mouse" | "keys"} [how]
+   */
   #point(cell, how) {
     this.cell = cell;
-    for (const name of this.names) this.parts[name].map.point(cell);
+    for (const { map } of this.parts) map.point(cell);
     if (!this.answer) return;
-    this.#showCounts();
+    this.#showCounts(this.answer);
     if (how === "keys") this.page.speak(this.readout.innerText.replace(/\s+/g, " "), 300);
   }
 
-  #showCounts() {
-    const { decays, intervals, maps, runs } = this.answer;
-    const nearest = (values, wanted) =>
+  /** @param {RaceAnswer} answer */
+  #showCounts({ decays, intervals, maps, runs }) {
+    const nearest = (/** @type {number[]} */ values, /** @type {number} */ wanted) =>
       values.reduce((best, v, k) => (Math.abs(v - wanted) < Math.abs(values[best] - wanted) ? k : best), 0);
     const [i, j] = this.cell ?? [nearest(decays, this.page.state.get("decay")), nearest(intervals, this.page.state.get("refresh_every"))];
     const caption = `At β = ${decays[i]}, k = ${intervals[j]}: k/(1 − β) = ${formatNumber(intervals[j] / (1 - decays[i]))} steps`;
@@ -155,3 +173,5 @@ export class Race extends Instrument {
     this.readout.replaceChildren(plainTable(caption, ["Method", "Arrive", "Median step", "Diverge"], rows));
   }
 }
+
+addInstrument("race", Race);

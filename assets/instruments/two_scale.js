@@ -1,4 +1,3 @@
-// @ts-nocheck
 // The two-scale instrument: closed forms beside what the real step does, the cycles that coexist, the window of ρ, and
 // the axis along which SAM bounces on the plane.
 import { display } from "../core/display.js";
@@ -8,8 +7,12 @@ import { Chart } from "../draw/chart.js";
 import { font } from "../draw/ink.js";
 import { Layer } from "../draw/layer.js";
 import { drawMarker } from "../draw/markers.js";
-import { Instrument } from "./base.js";
+import { addInstrument, Instrument } from "./base.js";
 import { HeatMap } from "./heat_map.js";
+import { makeFigure, makeKey, makeSign } from "./parts.js";
+
+/** @typedef {import("../core/contract.js").TwoScaleAnswer} TwoScaleAnswer */
+/** @typedef {import("../draw/shapes.js").Point} Point */
 
 const ON_TWO_SCALES = ["two-scale-quadratic", "two-scale-plane"];
 const DASHES = [
@@ -17,24 +20,30 @@ const DASHES = [
   [2, 3],
 ];
 
+/** @extends {Instrument<TwoScaleAnswer>} */
 export class TwoScales extends Instrument {
-  constructor(page, place) {
-    super(page, place, "two-scale");
+  /**
+   * @param {import("./base.js").InstrumentsLab} page
+   * @param {HTMLElement} place
+   * @param {string} key
+   */
+  constructor(page, place, key) {
+    super(page, place, key);
+    /** @type {number | null} the radius that is pointed at */
+    this.cell = null;
     this.sentence = make("p", { className: "verdict-sentence" });
     this.offer = make("button", { type: "button", className: "button", textContent: "Take the two-scale quadratic as the page’s surface" });
     Object.assign(this.offer.dataset, { action: "preset", value: "two-scale" });
     this.quantities = make("div", { className: "scroll" });
     this.cycles = make("div", { className: "scroll" });
     this.status = make("p", { className: "hint" });
-    const figure = (title, body, ...below) =>
-      make("figure", { className: "chart" }, make("figcaption", {}, make("span", { textContent: title })), body, ...below);
     const orbit = make("div", { className: "loss-stack" });
     this.orbit = new Chart(orbit, { label: "SAM's last steps in the pothole" });
     const strip = make("div", { className: "ends-stack" });
     this.strip = new HeatMap(strip, {
       label: "What becomes of SAM, by radius. Arrow keys move, Enter goes to the radius.",
-      onPoint: (i, _, how) => this.#point(i ?? null, how),
-      onPick: (i) => page.state.set({ radius: Number(this.answer.window.radii[i].toFixed(2)) }, "map"),
+      onPoint: (cell, how) => this.#point(cell ? cell[0] : null, how),
+      onPick: (i) => page.state.set({ radius: Number(this.answer?.window.radii[i]?.toFixed(2)) }, "map"),
     });
     this.key = make("div", { className: "scale" });
     this.readout = make("p", { className: "hint" });
@@ -44,13 +53,7 @@ export class TwoScales extends Instrument {
         make("div", { className: "bounce-stack", role: "img" }),
         make("p", { className: "hint" }),
       ];
-      return {
-        node: make("figure", { className: "chart" }, make("figcaption", {}, title), stack, words),
-        title,
-        stack,
-        words,
-        layer: new Layer(stack, "heat-canvas"),
-      };
+      return { node: makeFigure(title, stack, words), title, stack, words, layer: new Layer(stack, "heat-canvas") };
     });
     for (const plane of this.planes) new ResizeObserver(() => this.#drawPlanes()).observe(plane.stack);
     place.append(
@@ -60,8 +63,8 @@ export class TwoScales extends Instrument {
       make(
         "div",
         { className: "pair" },
-        figure("SAM in the pothole, from the start in view (x − x*, last steps)", orbit),
-        figure("What becomes of SAM from the start, by ρ", strip, this.key, this.readout),
+        makeFigure(make("span", { textContent: "SAM in the pothole, from the start in view (x − x*, last steps)" }), orbit),
+        makeFigure(make("span", { textContent: "What becomes of SAM from the start, by ρ" }), strip, this.key, this.readout),
       ),
       this.cycles,
       make("div", { className: "pair" }, ...this.planes.map(({ node }) => node)),
@@ -69,31 +72,39 @@ export class TwoScales extends Instrument {
     );
   }
 
-  part(answer) {
+  /**
+   * @override
+   * @param {TwoScaleAnswer} answer
+   * @param {number} index
+   * @param {number} of
+   */
+  part(answer, index, of) {
     this.cell = null;
-    super.part(answer);
+    super.part(answer, index, of);
   }
 
+  /** @override */
   get spoken() {
-    return this.answer.sentence;
+    return this.answer?.sentence ?? "";
   }
 
+  /** @override */
   show() {
     this.offer.hidden = ON_TWO_SCALES.includes(this.page.state.get("surface"));
-    if (!this.answer || !this.page.colours) return;
+    if (!this.answer) return;
     // a sign word is one word: no line ends in it
     this.sentence.textContent = this.answer.sentence.replace(/[−+]{2,}/g, (word) => [...word].join("\u2060"));
     this.status.textContent = this.answer.what;
-    this.#showQuantities();
-    this.#showCycles();
-    this.#showOrbit();
-    this.#showWindow();
-    this.#showPlanes();
+    this.#showQuantities(this.answer);
+    this.#showCycles(this.answer);
+    this.#showOrbit(this.answer);
+    this.#showWindow(this.answer);
+    this.#showPlanes(this.answer);
   }
 
-  #showQuantities() {
-    const { quantities, c, edge } = this.answer;
-    const told = (row) => {
+  /** @param {TwoScaleAnswer} answer */
+  #showQuantities({ quantities, c, edge }) {
+    const told = (/** @type {import("../core/contract.js").Quantity} */ row) => {
       if (row.deviation === null) return "–";
       const grid = row.fineness ? ` (searched to ${formatNumber(100 * row.fineness, 2)} %)` : "";
       return `${row.deviation < 1e-15 ? "0" : formatNumber(row.deviation, 2)}${row.agrees ? "" : " — does not agree"}${grid}`;
@@ -107,8 +118,8 @@ export class TwoScales extends Instrument {
     );
   }
 
-  #showCycles() {
-    const { cycles } = this.answer;
+  /** @param {TwoScaleAnswer} answer */
+  #showCycles({ cycles }) {
     this.cycles.hidden = !cycles.list.length;
     const more = cycles.count > cycles.list.length ? `, ${cycles.list.length} of ${cycles.count} listed` : "";
     const others = cycles.others ? `; ${cycles.others} of the starts settle on none of them` : "";
@@ -137,8 +148,8 @@ export class TwoScales extends Instrument {
     );
   }
 
-  #showOrbit() {
-    const { cycles } = this.answer;
+  /** @param {TwoScaleAnswer} answer */
+  #showOrbit({ cycles }) {
     const place = this.orbit.place;
     place.hidden = !cycles.orbit;
     if (!cycles.orbit) return;
@@ -156,8 +167,9 @@ export class TwoScales extends Instrument {
     place.setAttribute("aria-label", `SAM's last ${simulated.length} steps in the pothole: ${words}.`);
   }
 
-  #showWindow() {
-    const { radii, ends, lines, counts } = this.answer.window;
+  /** @param {TwoScaleAnswer} answer */
+  #showWindow(answer) {
+    const { radii, ends, lines, counts } = answer.window;
     const names = Object.keys(this.page.tables.ending_colours.window).filter((name) => counts[name]);
     const told = names.map((name) => `${name} at ${counts[name]}`).join(", ");
     this.strip.show(
@@ -181,37 +193,36 @@ export class TwoScales extends Instrument {
     );
     this.key.replaceChildren(
       ...names.map((name) => {
-        const swatch = make("span", { className: "key-swatch" });
-        swatch.style.background = this.page.tables.ending_colours.window[name];
         const hatched = name === "hangs at the ghost minimum" ? " (hatched)" : "";
-        return make("span", { className: "method-name" }, swatch, `${name}${hatched}: ${counts[name]}`);
+        return makeKey("key-swatch", `${name}${hatched}: ${counts[name]}`, this.page.tables.ending_colours.window[name]);
       }),
       ...lines.map(({ name, at }, k) =>
-        make("span", {
-          className: "sign",
-          textContent: `${k ? "dotted" : "dashed"}: ${name} = ${formatNumber(at)}, necessary for leaving, not sufficient`,
-        }),
+        makeSign(`${k ? "dotted" : "dashed"}: ${name} = ${formatNumber(at)}, necessary for leaving, not sufficient`),
       ),
     );
-    this.#showPoint();
+    this.#showPoint(answer);
   }
 
+  /**
+   * @param {number | null} i
+   * @param {"mouse" | "keys"} [how]
+   */
   #point(i, how) {
     this.cell = i;
     this.strip.point(i === null ? null : [i, 0]);
     if (!this.answer) return;
-    this.#showPoint();
+    this.#showPoint(this.answer);
     if (how === "keys") this.page.speak(this.readout.textContent, 300);
   }
 
-  #showPoint() {
-    const { radii, ends, what } = this.answer.window;
-    this.readout.textContent =
-      this.cell === null || this.cell === undefined ? what : `At ρ = ${formatNumber(radii[this.cell])} SAM ${ends[this.cell]}.`;
+  /** @param {TwoScaleAnswer} answer */
+  #showPoint({ window: { radii, ends, what } }) {
+    this.readout.textContent = this.cell === null ? what : `At ρ = ${formatNumber(radii[this.cell])} SAM ${ends[this.cell]}.`;
   }
 
-  #showPlanes() {
-    this.answer.plane.forEach((told, k) => {
+  /** @param {TwoScaleAnswer} answer */
+  #showPlanes(answer) {
+    answer.plane.forEach((told, k) => {
       const { title, words, stack } = this.planes[k];
       title.textContent = told.name;
       const products = told.products.map((v) => formatNumber(v)).join(", ");
@@ -220,7 +231,7 @@ export class TwoScales extends Instrument {
         ? ` ηUa = ${formatNumber(told.c)} is beyond 2(1 + μ): the bouncing is not stable, nothing to see.`
         : told.axis === null
           ? " The walker does not bounce here."
-          : ` The real step moves along axis ${told.axis} (${formatNumber(100 * told.share)} % of its motion): ${told.agrees ? "as the closed form says" : "not as the closed form says"}.`;
+          : ` The real step moves along axis ${told.axis} (${formatNumber(100 * (told.share ?? NaN))} % of its motion): ${told.agrees ? "as the closed form says" : "not as the closed form says"}.`;
       words.textContent = predicted + seen;
       stack.setAttribute("aria-label", `SAM with ${told.name}. ${words.textContent}`);
     });
@@ -229,7 +240,7 @@ export class TwoScales extends Instrument {
 
   // The last places on the plane, both axes to one scale.
   #drawPlanes() {
-    if (!this.answer || !this.page.colours) return;
+    if (!this.answer) return;
     const { colours, looks } = this.page;
     const reach = Math.max(...this.answer.plane.flatMap(({ path }) => path.flat().map(Math.abs)), 1e-12) * 1.25;
     this.answer.plane.forEach(({ path }, k) => {
@@ -239,7 +250,7 @@ export class TwoScales extends Instrument {
       layer.clear();
       const { context, width, height } = layer;
       const scale = Math.min(width, height) / 2 / reach;
-      const at = ([x, y]) => [width / 2 + x * scale, height / 2 - y * scale];
+      const at = (/** @type {number[]} */ [x, y]) => /** @type {Point} */ ([width / 2 + x * scale, height / 2 - y * scale]);
       context.font = font(12);
       context.strokeStyle = colours.grid;
       context.fillStyle = colours.quiet;
@@ -263,3 +274,5 @@ export class TwoScales extends Instrument {
     });
   }
 }
+
+addInstrument("two-scale", TwoScales);

@@ -1,21 +1,36 @@
-// @ts-nocheck
 // What a training run has told so far: rows in order, and the lines that charts draw of them.
+import { lastWhere } from "../core/search.js";
 
-// What a row may hold or not: a mini-batch's loss, and what is measured now and then.
+/** @typedef {import("../core/contract.js").RunRow} RunRow */
+/** @typedef {import("../core/contract.js").RunValues} RunValues */
+/** @typedef {"loss" | "train_loss" | "test_loss" | "train_accuracy" | "test_accuracy"} Quantity */
+/** @typedef {"steps" | "evaluations" | "seconds"} Axis */
+/** @typedef {{ x: number[], y: number[] }} Points */
+
+/**
+ * What a row may hold or not: a mini-batch's loss, and what is measured now and then.
+ * @type {Quantity[]}
+ */
 export const MEASURED = ["loss", "train_loss", "test_loss", "train_accuracy", "test_accuracy"];
 
 export class TrainingCurves {
+  /** @param {string[]} methods */
   constructor(methods) {
     this.methods = methods;
-    this.rows = []; // { position, methods: { name: { loss, seconds, evaluations, products, at?, off?, … } } }
-    this.marks = []; // { position, settings }
+    /** @type {RunRow[]} */
+    this.rows = [];
+    /** @type {import("../core/contract.js").SettingsChange[]} */
+    this.marks = [];
     this.lines = Object.fromEntries(methods.map((name) => [name, new Line()]));
   }
 
-  // Rows come in order, each once; one that is there already is left out.
+  /**
+   * Rows come in order, each once; one that is there already is left out.
+   * @param {RunRow[]} rows
+   */
   add(rows) {
     for (const row of rows) {
-      if (this.rows.length && row.position <= this.last.position) continue;
+      if (row.position <= (this.last?.position ?? -1)) continue;
       this.rows.push(row);
       for (const name of this.methods) {
         const values = row.methods[name];
@@ -25,27 +40,33 @@ export class TrainingCurves {
   }
 
   get last() {
-    return this.rows[this.rows.length - 1];
+    return this.rows.at(-1);
   }
 
-  // Index of the last row at or before a step.
+  /**
+   * Index of the last row at or before a step; 0 where there is none.
+   * @param {number} position
+   */
   indexAt(position) {
-    let low = 0;
-    let high = this.rows.length - 1;
-    while (low < high) {
-      const middle = (low + high + 1) >> 1;
-      if (this.rows[middle].position <= position) low = middle;
-      else high = middle - 1;
-    }
-    return low;
+    return lastWhere(0, this.rows.length - 1, (index) => this.rows[index].position <= position);
   }
 
-  // { x, y } of a quantity of a method: arrays of equal length, only where it was measured.
+  /**
+   * A quantity of a method, where it was measured.
+   * @param {string} name
+   * @param {Quantity} key
+   * @param {Axis} axis
+   */
   line(name, key, axis) {
     return this.lines[name].of(key, axis);
   }
 
-  // Where a step lies on an axis, for a method.
+  /**
+   * Where a step lies on an axis, for a method.
+   * @param {string} name
+   * @param {number} position
+   * @param {Axis} axis
+   */
   place(name, position, axis) {
     if (axis === "steps") return position;
     const values = this.rows.length ? this.rows[this.indexAt(position)].methods[name] : null;
@@ -53,25 +74,40 @@ export class TrainingCurves {
   }
 }
 
-// What has been spent so far: gradients and curvature products of U's refreshes, or seconds.
+/**
+ * What has been spent so far: gradients and curvature products of U's refreshes, or seconds.
+ * @param {RunValues} values
+ * @param {"evaluations" | "seconds"} axis
+ */
 const cost = (values, axis) => (axis === "seconds" ? values.seconds : values.evaluations + values.products);
 
 class Line {
   constructor() {
+    /** @type {Partial<Record<Quantity, Record<Axis | "y", number[]>>>} */
     this.kept = {};
   }
 
+  /**
+   * @param {number} position
+   * @param {RunValues} values
+   */
   add(position, values) {
     for (const key of MEASURED) {
-      if (!Number.isFinite(values[key])) continue;
+      const value = values[key];
+      if (typeof value !== "number" || !Number.isFinite(value)) continue;
       const kept = (this.kept[key] ??= { steps: [], evaluations: [], seconds: [], y: [] });
       kept.steps.push(position);
       kept.evaluations.push(cost(values, "evaluations"));
       kept.seconds.push(cost(values, "seconds"));
-      kept.y.push(values[key]);
+      kept.y.push(value);
     }
   }
 
+  /**
+   * @param {Quantity} key
+   * @param {Axis} axis
+   * @returns {Points}
+   */
   of(key, axis) {
     const kept = this.kept[key];
     return kept ? { x: kept[axis], y: kept.y } : { x: [], y: [] };

@@ -1,4 +1,3 @@
-// @ts-nocheck
 // The frames of a training's film strip: the plane's loss, small, and the projected paths up to a step.
 import { formatNumber } from "../core/format.js";
 import { FilmStrip } from "../draw/film_strip.js";
@@ -7,11 +6,18 @@ import { methodRows } from "./method_table.js";
 
 const EDGE = 6; // px of air around a frame's picture
 
+/**
+ * @param {HTMLElement} stack
+ * @param {import("./plane_view.js").PlaneView} plane
+ * @param {number} step
+ */
 function drawFrame(stack, plane, step) {
-  const size = () => [stack.clientWidth - 2 * EDGE, stack.clientHeight - 2 * EDGE];
+  const { colours } = plane;
+  if (!colours) return;
+  const size = () => /** @type {const} */ ([stack.clientWidth - 2 * EDGE, stack.clientHeight - 2 * EDGE]);
   const [[x0, x1], [y0, y1]] = plane.bounds;
-  const x = (value) => EDGE + ((value - x0) / (x1 - x0)) * size()[0];
-  const y = (value) => EDGE + (1 - (value - y0) / (y1 - y0)) * size()[1];
+  const x = (/** @type {number} */ value) => EDGE + ((value - x0) / (x1 - x0)) * size()[0];
+  const y = (/** @type {number} */ value) => EDGE + (1 - (value - y0) / (y1 - y0)) * size()[1];
   const view = new PathView(stack, {
     ready: () => true,
     box: () => [EDGE, EDGE, ...size()],
@@ -35,27 +41,29 @@ function drawFrame(stack, plane, step) {
         context.drawImage(image, left, top, x(across[1]) + half - left, y(up[0]) + half - top);
       }
       context.restore();
-      context.strokeStyle = plane.colours.grid;
+      context.strokeStyle = colours.grid;
       context.setLineDash([]);
       context.lineWidth = 1;
       context.strokeRect(EDGE, EDGE, ...size());
     },
   });
   const entries = plane.entries.map((entry) => ({ ...entry, probes: null }));
-  Object.assign(view, { entries, visible: new Set(entries.map(({ name }) => name)), colours: plane.colours, step });
-  view.rebuild();
+  Object.assign(view, { colours, step });
+  view.setPaths(entries);
 }
 
+/** @param {import("./main.js").NetworkLab} page */
 export function addTrainingFilmStrip(page) {
   const { view } = page;
-  const losses = (index) =>
-    methodRows(page.curves, index)
+  const step = (/** @type {number} */ index) => page.curves?.rows[index]?.position;
+  const losses = (/** @type {number} */ index) =>
+    (page.curves ? methodRows(page.curves, index) : [])
       .filter(({ method }) => view.shown().includes(method))
       .map(({ method, train_loss: loss }) => `${method} ${formatNumber(loss)}`);
   page.filmStrip = new FilmStrip(page, {
     ready: () => view.plane.entries.length > 0,
     draw: (stack, index) => drawFrame(stack, view.plane, index),
-    caption: (index) => `step ${page.curves.rows[index].position}`,
-    words: (index) => `Plane at step ${page.curves.rows[index].position}; training losses: ${losses(index).join(", ")}.`,
+    caption: (index) => `step ${step(index)}`,
+    words: (index) => `Plane at step ${step(index)}; training losses: ${losses(index).join(", ")}.`,
   });
 }

@@ -1,4 +1,3 @@
-// @ts-nocheck
 // A job of the engine, followed through a websocket: its numbered entries, each once and in order. A connection that
 // breaks or falls silent is opened again, from the last number, after a pause that grows while nothing answers.
 
@@ -6,15 +5,28 @@ const SILENT = 25000; // ms without even a heartbeat: the connection is dead
 const FIRST_PAUSE = 250;
 const LONGEST_PAUSE = 8000;
 
-// onEntry({ number, kind, time, data }); onConnection("lost" | "back"); onEnd({ reason, sentence }) when no entry will
-// follow. Returns { close(), number }.
-export function followJob(job, { from = 0, onEntry, onEnd, onConnection }) {
-  const follower = { number: from, closed: false };
+/** @typedef {import("../core/contract.js").FeedEnd} FeedEnd */
+/** @typedef {ReturnType<typeof setTimeout> | undefined} Timer */
+/** @typedef {{ number: number, closed: boolean, interrupt(): void, close(): void }} Follower number: of the last entry; interrupt: as if the connection had just broken */
+
+/**
+ * @template R the job's rows
+ * @param {string} job
+ * @param {object} listeners
+ * @param {(entry: import("./feed.js").FeedEntry<R>) => void} listeners.onEntry
+ * @param {(end: FeedEnd) => void} [listeners.onEnd] no entry will follow
+ * @param {(state: "lost" | "back") => void} [listeners.onConnection]
+ * @returns {Follower}
+ */
+export function followJob(job, { onEntry, onEnd, onConnection }) {
+  /** @type {WebSocket | null} */
   let socket = null;
   let pause = FIRST_PAUSE;
   let lost = false;
-  let timer = null;
-  let watch = null;
+  /** @type {Timer} */
+  let timer;
+  /** @type {Timer} */
+  let watch;
 
   const heard = () => {
     clearTimeout(watch);
@@ -42,7 +54,7 @@ export function followJob(job, { from = 0, onEntry, onEnd, onConnection }) {
   const open = () => {
     const address = new URL("/network/follow", location.href);
     address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
-    address.search = new URLSearchParams({ job, from: follower.number }).toString();
+    address.search = new URLSearchParams({ job, from: String(follower.number) }).toString();
     socket = new WebSocket(address);
     socket.onclose = again;
     socket.onmessage = ({ data }) => {
@@ -50,6 +62,7 @@ export function followJob(job, { from = 0, onEntry, onEnd, onConnection }) {
       pause = FIRST_PAUSE;
       if (lost) onConnection?.("back");
       lost = false;
+      /** @type {import("./feed.js").StreamMessage<R>} */
       const entry = JSON.parse(data);
       if (entry.kind === "heartbeat") return;
       if (entry.kind === "end") {
@@ -64,18 +77,27 @@ export function followJob(job, { from = 0, onEntry, onEnd, onConnection }) {
     heard();
   };
 
-  // As if the connection had just broken.
-  follower.interrupt = again;
-
-  follower.close = () => {
-    follower.closed = true;
-    clearTimeout(watch);
-    clearTimeout(timer);
-    window.removeEventListener("online", online);
-    drop();
-  };
   // A browser that was offline is asked at once when it is back.
-  const online = () => !follower.closed && lost && (clearTimeout(timer), drop(), open());
+  const online = () => {
+    if (follower.closed || !lost) return;
+    clearTimeout(timer);
+    drop();
+    open();
+  };
+
+  /** @type {Follower} */
+  const follower = {
+    number: 0,
+    closed: false,
+    interrupt: again,
+    close() {
+      follower.closed = true;
+      clearTimeout(watch);
+      clearTimeout(timer);
+      window.removeEventListener("online", online);
+      drop();
+    },
+  };
   window.addEventListener("online", online);
   open();
   return follower;

@@ -1,4 +1,3 @@
-// @ts-nocheck
 // The pictures of a run while it trains: the curves, and the paths on the plane over the surface that a job of its own
 // draws under them, coarse at first.
 import { by } from "../core/dom.js";
@@ -6,50 +5,103 @@ import { formatNumber } from "../core/format.js";
 import { postJson, Refused } from "../core/http.js";
 import { Chart } from "../draw/chart.js";
 import { followJob } from "./follow.js";
+import { PATH_ALONE } from "../draw/paths.js";
 import { PlaneView } from "./plane_view.js";
 
-const GROUND_EVERY = 1200; // ms between two wishes for another piece of the plane
-const FOR_GOOD = [404, 422]; // statuses after which a wish is not repeated
+/** @typedef {import("../core/contract.js").GroundRow} GroundRow */
+/** @typedef {import("../core/scheme.js").Colours} Colours */
+/** @typedef {import("../core/scheme.js").Looks} Looks */
+/** @typedef {import("../draw/shapes.js").Range} Range */
+/** @typedef {import("./curves.js").Quantity} Quantity */
+/** @typedef {import("./curves.js").Axis} Axis */
+/** @typedef {import("./run.js").LiveRun} LiveRun */
+
+const GROUND_EVERY = 1200; // ms between two requests for another piece of the plane
+const FOR_GOOD = [404, 422]; // statuses after which a request is not repeated
+/** @type {import("../draw/chart.js").Axis} */
 const SHARES = { format: (value) => `${Number((100 * value).toPrecision(3))} %`, within: [0, 1] };
+/** @type {Record<string, string>} */
 const SYMBOLS = { learning_rate: "η", radius: "ρ", momentum: "μ", noise_variance: "σ²", weight_decay: "decay" };
+/** @type {import("./curves.js").Points} */
+const NOTHING = { x: [], y: [] };
 
 export class LiveView {
+  /**
+   * @param {import("./main.js").NetworkLab} page
+   * @param {import("../core/contract.js").NetworkTables} tables
+   */
   constructor(page, tables) {
     this.page = page;
+    /** @type {Looks} */
+    this.looks = tables.looks;
     this.plane = new PlaneView(by("plane-stack"), tables.schemes);
-    this.charts = Object.fromEntries(tables.curves.map((key) => [key, new Chart(by(`${key}-chart`), { readout: true })]));
+    this.charts = /** @type {Quantity[]} */ (tables.curves).map((key) => ({
+      key,
+      chart: new Chart(by(`${key}-chart`), { readout: true }),
+    }));
+    /** @type {LiveRun | null} */
+    this.run = null;
+    /** @type {Record<string, { array: Float32Array, count: number }>} what is known of each method's path */
+    this.positions = {};
+    /** @type {Range[] | null} the piece of the plane that is shown */
+    this.bounds = null;
+    /** @type {import("./follow.js").Follower | null} of the job that makes the surface */
+    this.ground = null;
+    this.groundBounds = ""; // the piece whose surface was asked for
+    this.wanting = false;
+    this.asked = 0; // when, in ms of the page
+    this.refusals = 0;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.later = undefined;
   }
 
+  get colours() {
+    return this.plane.colours;
+  }
+
+  /**
+   * @param {Colours} colours
+   * @param {Looks} looks
+   * @param {string} scheme
+   */
   setColours(colours, looks, scheme) {
-    Object.assign(this, { colours, looks });
-    for (const chart of Object.values(this.charts)) chart.colours = colours;
+    this.looks = looks;
+    for (const { chart } of this.charts) chart.colours = colours;
     for (const entry of this.plane.entries) entry.look = looks[entry.name];
     this.plane.setColours(colours, scheme);
   }
 
+  /** @param {LiveRun | null} run */
   attach(run) {
     this.ground?.close();
-    this.ground = null;
-    Object.assign(this, { run, positions: {}, bounds: null, groundBounds: null, asked: 0, refusals: 0 });
+    Object.assign(this, { run, ground: null, positions: {}, bounds: null, groundBounds: "", asked: 0, refusals: 0 });
     this.plane.setSurface(null);
     this.plane.setPaths([], 0);
     this.draw(0);
   }
 
-  // Methods of the run that are also chosen in the legend; all where none is.
+  /** Methods of the run that are also chosen in the legend; all where none is. */
   shown() {
     const chosen = this.run?.curves.methods.filter((name) => this.page.state.values.methods?.includes(name)) ?? [];
     return chosen.length ? chosen : (this.run?.curves.methods ?? []);
   }
 
+  /** @param {number} step */
   draw(step) {
     if (!this.colours) return;
     this.#curves(step);
     this.#paths(step);
   }
 
+  /** @returns {Axis} */
+  get axis() {
+    return this.page.state.get("axis") ?? "steps";
+  }
+
+  /** @param {number} step */
   #curves(step) {
-    const { axis = "steps", loss_scale: scale = "log" } = this.page.state.values;
+    const { axis } = this;
+    const { loss_scale: scale = "log" } = this.page.state.values;
     const curves = this.run?.curves;
     const names = this.shown();
     const marks = (curves?.marks ?? []).map(({ position, settings }) => ({
@@ -57,33 +109,38 @@ export class LiveView {
         .map(([name, value]) => `${SYMBOLS[name] ?? name} ${formatNumber(value)}`)
         .join(", "),
       lines:
-        axis === "steps" ? [{ x: position }] : names.map((name) => ({ x: curves.place(name, position, axis), look: this.looks[name] })),
+        axis === "steps"
+          ? [{ x: position }]
+          : names.map((name) => ({ x: curves?.place(name, position, axis) ?? NaN, look: this.looks[name] })),
     }));
-    for (const [key, chart] of Object.entries(this.charts)) {
+    for (const { key, chart } of this.charts) {
       const share = key.endsWith("accuracy");
-      const series = names.map((name) => ({ name, look: this.looks[name], ...curves.line(name, key, axis) }));
+      const series = names.map((name) => ({ name, look: this.looks[name], ...(curves?.line(name, key, axis) ?? NOTHING) }));
       const last = Math.max(axis === "steps" ? (this.run?.total ?? 0) : 0, ...series.map(({ x }) => x.at(-1) ?? 0)) || 1;
-      chart.at = this.#cursor(step, axis);
+      chart.at = this.#cursor(step);
       chart.show({ x: { range: [0, last] }, y: share ? SHARES : { log: scale === "log" }, series, marks });
     }
   }
 
-  #cursor(step, axis) {
+  /** @param {number} step */
+  #cursor(step) {
     const rows = this.run?.curves.rows ?? [];
-    return axis === "steps" && step < rows.length - 1 ? rows[step].position : null;
+    return this.axis === "steps" && step < rows.length - 1 ? rows[step].position : null;
   }
 
+  /** @param {number} step */
   showStep(step) {
     this.plane.setStep(step);
-    const { axis = "steps" } = this.page.state.values;
-    const cursor = this.#cursor(step, axis);
-    for (const chart of Object.values(this.charts)) {
+    const cursor = this.#cursor(step);
+    for (const { chart } of this.charts) {
       if (chart.at !== cursor) chart.setCursor(cursor);
     }
   }
 
+  /** @param {number} step */
   #paths(step) {
     const rows = this.run?.curves.rows ?? [];
+    /** @type {number[][]} */
     const points = [];
     const entries = this.shown().map((name) => {
       const kept = (this.positions[name] ??= { array: new Float32Array(1024), count: 0 });
@@ -93,10 +150,10 @@ export class LiveView {
           larger.set(kept.array);
           kept.array = larger;
         }
-        const at = rows[kept.count].methods[name]?.at;
-        kept.array.set(at ?? [NaN, NaN], 2 * kept.count);
+        const [x, y] = rows[kept.count].methods[name]?.at ?? [];
+        kept.array.set([x ?? NaN, y ?? NaN], 2 * kept.count);
       }
-      return { name, look: this.looks[name], positions: kept.array, last: kept.count - 1, probes: null, losses: null };
+      return { ...PATH_ALONE, name, look: this.looks[name], positions: kept.array, last: kept.count - 1 };
     });
     for (const { positions, last } of entries) {
       for (let i = 0; i <= last; i += 1) {
@@ -105,8 +162,7 @@ export class LiveView {
     }
     const facts = this.run?.planeFacts;
     if (facts?.extent) points.push(...facts.extent);
-    this.bounds = PlaneView.around(points, this.bounds);
-    this.plane.bounds = this.bounds;
+    this.plane.bounds = this.bounds = PlaneView.around(points, this.bounds);
     this.plane.labels = facts?.labels?.map(short) ?? ["", ""];
     this.plane.setPaths(
       entries.filter(({ last }) => last >= 0),
@@ -114,7 +170,7 @@ export class LiveView {
     );
     this.plane.draw();
     this.#hint();
-    if (this.run?.plane && rows.length) this.#wantGround();
+    if (this.run?.plane && rows.length) this.#wantGround(this.run, this.bounds);
   }
 
   #hint() {
@@ -130,10 +186,13 @@ export class LiveView {
     by("plane-hint").textContent = words.join(" · ");
   }
 
-  // Ask for the surface under the piece that is shown. One wish at a time; the old surface stays until the new comes.
-  async #wantGround() {
-    const run = this.run;
-    const key = JSON.stringify(this.bounds);
+  /**
+   * Ask for the surface under the piece that is shown. One request at a time; the old surface stays until the new comes.
+   * @param {LiveRun} run
+   * @param {Range[]} bounds
+   */
+  async #wantGround(run, bounds) {
+    const key = JSON.stringify(bounds);
     if (key === this.groundBounds || this.wanting) return;
     const wait = this.asked + GROUND_EVERY - performance.now();
     if (wait > 0) {
@@ -144,20 +203,21 @@ export class LiveView {
     this.asked = performance.now();
     this.wanting = true;
     try {
-      const [x, y] = this.bounds;
+      const [x, y] = bounds;
+      /** @type {import("../core/contract.js").AskedJob} */
       const { job } = await postJson("/network/ground", { job: run.job, x, y }, AbortSignal.timeout(30000));
       if (run !== this.run) return;
       this.groundBounds = key;
       this.refusals = 0;
       this.ground?.close();
       this.ground = followJob(job, {
-        onEntry: ({ kind, data }) => kind === "progress" && run === this.run && this.#surface(data.rows[data.rows.length - 1]),
-        onEnd: () => {},
+        onEntry: (/** @type {import("./feed.js").FeedEntry<GroundRow>} */ { kind, data }) =>
+          kind === "progress" && run === this.run && this.#surface(data.rows[data.rows.length - 1]),
       });
     } catch (error) {
       if (run !== this.run) return;
       // Where the run is not known or the piece is none, the paths are drawn without a surface. Where there were too
-      // many wishes, or no answer, it is asked for again, later each time.
+      // many requests, or no answer, it is asked for again, later each time.
       if (error instanceof Refused && FOR_GOOD.includes(error.status)) this.groundBounds = key;
       else this.asked = performance.now() + GROUND_EVERY * 2 ** (this.refusals = Math.min(this.refusals + 1, 6));
     } finally {
@@ -167,6 +227,7 @@ export class LiveView {
     }
   }
 
+  /** @param {GroundRow} row */
   #surface(row) {
     this.plane.setSurface(row);
     this.#hint();
@@ -174,7 +235,10 @@ export class LiveView {
   }
 }
 
-// "principal component 1, 97.1 % of the variance of SGDM's first 60 steps" has to fit beside a picture.
+/**
+ * "principal component 1, 97.1 % of the variance of SGDM's first 60 steps" has to fit beside a picture.
+ * @param {string} label
+ */
 function short(label) {
   return label.length > 74 ? `${label.slice(0, 72)}…` : label;
 }

@@ -1,4 +1,3 @@
-// @ts-nocheck
 // The network page: the state, the run that is started or followed, and the pictures of it while it trains.
 import { Actions, headerActions } from "../core/actions.js";
 import { by } from "../core/dom.js";
@@ -9,7 +8,7 @@ import { showNotices } from "../core/notices.js";
 import { Player } from "../core/player.js";
 import { PlayerBar } from "../core/player_bar.js";
 import { Schema } from "../core/schema.js";
-import { showScheme } from "../core/scheme.js";
+import { FIRST_COLOURS, showScheme } from "../core/scheme.js";
 import { State } from "../core/state.js";
 import { Widgets } from "../core/widgets.js";
 import { Legend } from "../draw/legend.js";
@@ -17,6 +16,9 @@ import { LiveView } from "./live_view.js";
 import { methodRows, showMethods } from "./method_table.js";
 import { LiveRun } from "./run.js";
 import { RunBar, runInWords } from "./run_bar.js";
+
+/** @typedef {import("../core/contract.js").RunAnswer} RunAnswer */
+/** @typedef {import("./run.js").RunListeners} RunListeners */
 
 const GROUPS = ["task", "walk", "training", "preconditioner", "plane"];
 const TIMEOUT = 60000; // ms
@@ -39,7 +41,21 @@ export class NetworkLab {
     /** @type {import("../draw/film_strip.js").FilmStrip | null} */
     this.filmStrip = null;
     this.looks = tables.looks;
-    this.live = null; // LiveRun
+    /** @type {LiveRun | null} */
+    this.live = null;
+    this.asking = false; // a run is being started
+    this.told = ""; // the run as all parts of the page have heard of it
+    /** @type {LiveRun["state"] | null} */
+    this.spokenState = null;
+    /** @type {Record<string, unknown>} settings that the run `wantedOf` is to take up */
+    this.wanted = {};
+    this.wantedOf = "";
+    /** @type {number | null} the frame in which it will be drawn */
+    this.drawing = null;
+    this.frameMs = 0; // what the last one took
+    this.tabled = 0; // when the table was shown
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.tabling = undefined;
     this.state = new State();
     this.widgets = new Widgets(this.state);
     this.schema = new Schema(tables.controls);
@@ -52,7 +68,8 @@ export class NetworkLab {
       onSpeed: (speed) => this.playerBar.showSpeed(speed),
       onLoop: (on) => this.playerBar.showLoop(on),
     });
-    this.changes = new LatestWinsGate((wish, signal) => postJson("/network/change", wish, signal), {
+    /** @type {LatestWinsGate<{ job: string, settings: Record<string, unknown> }, unknown>} */
+    this.changes = new LatestWinsGate((change, signal) => postJson("/network/change", change, signal), {
       timeout: TIMEOUT,
       onAnswer: () => showNotices("run", []),
       onFailure: (error) => this.failed(error),
@@ -76,9 +93,9 @@ export class NetworkLab {
     this.open();
   }
 
-  // What other parts see: the run or null, its rows, and the canvases' colours.
+  /** What other parts see of the run that is shown. */
   get run() {
-    return this.live ? this.live.public : null;
+    return this.live?.public ?? null;
   }
 
   get curves() {
@@ -86,11 +103,12 @@ export class NetworkLab {
   }
 
   get colours() {
-    return this.view.colours;
+    return this.view.colours ?? FIRST_COLOURS;
   }
 
   async open() {
     try {
+      /** @type {import("../core/contract.js").OpenedNetwork} */
       const { state, notices, run, base } = await postJson("/network/open", { query: location.search });
       showNotices("link", notices);
       this.state.replace(state, "open", base);
@@ -104,8 +122,9 @@ export class NetworkLab {
     if (this.asking) return;
     this.asking = true;
     this.bar.show(this.live, true);
-    const replaces = this.live && this.live.owner && !this.live.ended ? this.live.job : null;
+    const replaces = this.live?.owner && !this.live.ended ? this.live.job : null;
     try {
+      /** @type {import("../core/contract.js").StartedRun} */
       const { run, notices } = await postJson("/network/start", { state: this.state.values, replaces }, AbortSignal.timeout(TIMEOUT));
       showNotices("run", []);
       showNotices("clamped", notices);
@@ -119,7 +138,9 @@ export class NetworkLab {
     }
   }
 
+  /** @param {"pause" | "resume" | "stop"} act */
   async act(act) {
+    if (!this.live) return;
     try {
       await postJson("/network/act", { act, job: this.live.job }, AbortSignal.timeout(TIMEOUT));
       showNotices("run", []);
@@ -128,11 +149,15 @@ export class NetworkLab {
     }
   }
 
+  /** @param {unknown} error */
   failed(error) {
     showNotices("run", problemsOf(error, NO_ANSWER), "error");
   }
 
-  // Show a run from its first row on, or none.
+  /**
+   * Show a run from its first row on, or none.
+   * @param {RunAnswer | null} told
+   */
   attach(told) {
     this.live?.close();
     this.stale(false);
@@ -156,6 +181,7 @@ export class NetworkLab {
     this.tell();
   }
 
+  /** @type {RunListeners["onChange"]} */
   runChanged(run, kind) {
     if (run !== this.live) return;
     if (kind === "change") {
@@ -167,10 +193,12 @@ export class NetworkLab {
     this.tell();
   }
 
+  /** @type {RunListeners["onRows"]} */
   rowsCame(run) {
     if (run === this.live) this.draw();
   }
 
+  /** @type {RunListeners["onEnd"]} */
   runEnded(run, { reason, sentence }) {
     if (run !== this.live) return;
     if (reason === "unknown") run.gone = true;
@@ -185,8 +213,8 @@ export class NetworkLab {
     const now = JSON.stringify(this.run);
     if (now === this.told) return;
     this.told = now;
-    by("spoken").textContent = this.live && this.live.state !== this.spokenState ? runInWords(this.live) : by("spoken").textContent;
-    this.spokenState = this.live?.state;
+    if (this.live && this.live.state !== this.spokenState) by("spoken").textContent = runInWords(this.live);
+    this.spokenState = this.live?.state ?? null;
     document.dispatchEvent(new CustomEvent("pothole:run", { detail: this.run }));
   }
 
@@ -206,22 +234,29 @@ export class NetworkLab {
     });
   }
 
+  /** @param {number} index of a row */
   showStep(index) {
     const row = this.live?.curves.rows[index];
     this.playerBar.showStep(index);
-    by("step-readout").textContent = row ? `step ${row.position} of ${this.live.total}` : "no step yet";
+    by("step-readout").textContent = row ? `step ${row.position} of ${this.live?.total}` : "no step yet";
     this.view.showStep(index);
     clearTimeout(this.tabling);
-    const wait = Math.max(0, TABLE_EVERY - (performance.now() - (this.tabled ?? 0)));
+    const wait = Math.max(0, TABLE_EVERY - (performance.now() - this.tabled));
     this.tabling = setTimeout(() => this.showTable(index), wait);
   }
 
+  /** @param {number} index of a row */
   showTable(index) {
     this.tabled = performance.now();
-    const rows = this.live?.curves.rows.length ? methodRows(this.live.curves, index) : [];
-    showMethods(by("outcomes"), rows, this.looks, this.colours?.paper);
+    const { paper } = this.colours;
+    const rows = this.live?.curves.last ? methodRows(this.live.curves, index) : [];
+    showMethods(by("outcomes"), rows, this.looks, paper);
   }
 
+  /**
+   * @param {Set<string>} changed
+   * @param {string} source
+   */
   changed(changed, source) {
     const { values } = this.state;
     showLink(this.state);
@@ -233,23 +268,29 @@ export class NetworkLab {
     const settings = Object.fromEntries(
       [...changed].filter((name) => this.tables.changeable.includes(name)).map((name) => [name, values[name]]),
     );
-    const mine = this.live && this.live.owner && !this.live.ended && !this.live.gone;
+    const mine = this.live?.mine ? this.live : null;
     if (mine && Object.keys(settings).length) {
       // Of a drag's many values the newest of each setting is sent.
-      this.wanted = { ...(this.wantedOf === this.live.job ? this.wanted : {}), ...settings };
-      this.wantedOf = this.live.job;
-      this.changes.ask({ job: this.live.job, settings: { ...this.wanted } });
+      this.wanted = { ...(this.wantedOf === mine.job ? this.wanted : {}), ...settings };
+      this.wantedOf = mine.job;
+      this.changes.ask({ job: mine.job, settings: { ...this.wanted } });
     }
     const others = [...changed].filter((name) => !(mine && name in settings) && !this.schema.isViewOnly(name));
     if (others.length && this.live) this.stale(true);
   }
 
-  // The start button stands out while the settings are no longer those of the run that is shown.
+  /**
+   * The start button stands out while the settings are no longer those of the run that is shown.
+   * @param {boolean} is
+   */
   stale(is) {
     by("start-button").classList.toggle("wanted", is);
   }
 
-  // The network decides which data there are.
+  /**
+   * The network decides which data there are.
+   * @param {Set<string>} changed
+   */
   showTask(changed) {
     const { network, data } = this.state.values;
     const fitting = this.tables.fits[network] ?? [];
@@ -262,6 +303,7 @@ export class NetworkLab {
     by("task-hint").textContent = `${this.tables.networks[network]} ${this.tables.data[data]}`;
   }
 
+  /** @param {string} name */
   toggleMethod(name) {
     const { methods } = this.state.values;
     const next = this.tables.methods.filter((one) => methods.includes(one) !== (one === name));
@@ -274,6 +316,7 @@ export class NetworkLab {
     this.draw();
   }
 
+  /** @param {string} scheme */
   applyScheme(scheme) {
     const { colours, looks } = showScheme(scheme, this.tables.looks);
     this.looks = looks;

@@ -1,17 +1,18 @@
-// @ts-nocheck
 // The table of methods as they are at the step shown.
-import { formatCount, formatNumber } from "../core/format.js";
+import { formatCount, formatNumber, formatShare } from "../core/format.js";
 import { lastAtMost } from "../core/search.js";
 import { showTable } from "../draw/method_table.js";
 import { MEASURED } from "./curves.js";
 
-const percent = (value) => (Number.isFinite(value) ? `${(100 * value).toFixed(1)} %` : "–");
+/** @typedef {{ method: string } & Partial<import("../core/contract.js").RunValues>} MethodRow */
+
+/** @type {import("../draw/method_table.js").Column<MethodRow>[]} */
 const columns = [
   ["Method", (row) => row.method],
   ["Training loss", (row) => formatNumber(row.train_loss)],
   ["Test loss", (row) => formatNumber(row.test_loss)],
-  ["Training accuracy", (row) => percent(row.train_accuracy)],
-  ["Test accuracy", (row) => percent(row.test_accuracy)],
+  ["Training accuracy", (row) => formatShare(row.train_accuracy)],
+  ["Test accuracy", (row) => formatShare(row.test_accuracy)],
   ["Off the picture's plane", (row) => formatNumber(row.off)],
   ["Gradient evaluations", (row) => formatCount(row.evaluations)],
   ["Curvature products", (row) => formatCount(row.products)],
@@ -19,7 +20,12 @@ const columns = [
   ["", (row) => (row.stopped ? "stopped: not a number" : "")],
 ];
 
-// Values of the row at an index; what is measured now and then is the newest measurement up to there.
+/**
+ * Values of the row at an index; what is measured now and then is the newest measurement up to there.
+ * @param {import("./curves.js").TrainingCurves} curves
+ * @param {number} index
+ * @returns {MethodRow[]}
+ */
 export const methodRows = (curves, index) =>
   curves.methods.map((method) => {
     const row = curves.rows[index];
@@ -30,4 +36,10 @@ export const methodRows = (curves, index) =>
     return { method, ...row.methods[method], ...Object.fromEntries(measured) };
   });
 
+/**
+ * @param {HTMLElement} place
+ * @param {MethodRow[]} rows
+ * @param {import("../core/scheme.js").Looks} looks
+ * @param {string} paper
+ */
 export const showMethods = (place, rows, looks, paper) => showTable(place, columns, rows, looks, paper);

@@ -1,4 +1,3 @@
-// @ts-nocheck
 // The live picture: paths of all methods projected onto the run's plane, over the loss on it as far as that is known.
 import { decode } from "../core/arrays.js";
 import { formatNumber, ticks } from "../core/format.js";
@@ -8,21 +7,43 @@ import { Layer } from "../draw/layer.js";
 import { PathView } from "../draw/paths.js";
 import { gridPicture } from "../draw/grid_picture.js";
 
+/** @typedef {import("../core/scheme.js").Colours} Colours */
+/** @typedef {import("../core/contract.js").GroundRow} GroundRow */
+/** @typedef {import("../core/contract.js").MapColours} MapColours */
+/** @typedef {import("../draw/shapes.js").Context} Context */
+/** @typedef {import("../draw/shapes.js").PathEntry} PathEntry */
+/** @typedef {import("../draw/shapes.js").Range} Range */
+/** @typedef {Omit<GroundRow, "losses"> & { losses: Float32Array, points: number }} PlaneSurface */
+/** @typedef {{ scheme: string, values: Float32Array, image: HTMLCanvasElement }} SurfacePicture */
+
 const MARGIN = { left: 48, right: 12, top: 8, bottom: 38 };
 const LEVELS = 18;
 const AIR = 0.25; // of the paths' extent, around them
+/** @type {Range[]} */
+const UNIT = [
+  [-1, 1],
+  [-1, 1],
+];
 
 export class PlaneView {
+  /**
+   * @param {HTMLElement} stack
+   * @param {Record<string, MapColours>} schemes
+   */
   constructor(stack, schemes) {
     this.schemes = schemes;
+    this.scheme = "light";
+    /** @type {Colours | null} */
+    this.colours = null;
     this.stack = stack;
     this.ground = new Layer(stack);
+    /** @type {PathEntry[]} */
     this.entries = [];
-    this.bounds = [
-      [-1, 1],
-      [-1, 1],
-    ];
-    this.surface = null; // { losses, points, x, y, … }
+    this.bounds = UNIT;
+    /** @type {PlaneSurface | null} */
+    this.surface = null;
+    /** @type {SurfacePicture | null} of the surface, once it is drawn */
+    this.picture = null;
     this.labels = ["", ""];
     const view = this;
     this.paths = new PathView(stack, {
@@ -33,22 +54,26 @@ export class PlaneView {
     new ResizeObserver(() => this.draw()).observe(stack);
   }
 
+  /**
+   * @param {Colours} colours
+   * @param {string} scheme
+   */
   setColours(colours, scheme) {
-    Object.assign(this, { colours, scheme });
+    this.colours = colours;
+    this.scheme = scheme;
     this.paths.colours = colours;
     this.draw();
   }
 
-  // The piece of the plane that holds these points with some air around them: a square whose size is a power of two,
-  // on a grid of half its size, so that it stays as it is for a while, and is the same for all who watch.
+  /**
+   * The piece of the plane that holds these points with some air around them: a square whose size is a power of two,
+   * on a grid of half its size, so that it stays as it is for a while, and is the same for all who watch.
+   * @param {number[][]} points
+   * @param {Range[] | null} [now] the piece that is shown
+   * @returns {Range[]}
+   */
   static around(points, now = null) {
-    if (!points.length)
-      return (
-        now ?? [
-          [-1, 1],
-          [-1, 1],
-        ]
-      );
+    if (!points.length) return now ?? UNIT;
     const [low, high] = [
       [Infinity, Infinity],
       [-Infinity, -Infinity],
@@ -61,7 +86,7 @@ export class PlaneView {
     }
     const extent = Math.max(high[0] - low[0], high[1] - low[1], 1e-4);
     const inside = now?.every(([from, to], axis) => low[axis] >= from && high[axis] <= to);
-    if (inside && extent * (1 + 2 * AIR) >= (now[0][1] - now[0][0]) / 4) return now;
+    if (now && inside && extent * (1 + 2 * AIR) >= (now[0][1] - now[0][0]) / 4) return now;
     const size = 2 ** Math.ceil(Math.log2(extent * (1 + 2 * AIR)));
     return low.map((from, axis) => {
       const middle = (Math.round((from + high[axis]) / 2 / (size / 4)) * size) / 4;
@@ -69,29 +94,32 @@ export class PlaneView {
     });
   }
 
-  setBounds(bounds) {
-    this.bounds = bounds;
-    this.draw();
-  }
-
+  /** @param {GroundRow | null} surface */
   setSurface(surface) {
     this.surface = surface && { ...surface, losses: decode(surface.losses), points: Number(surface.losses.shape.split(",")[0]) };
     this.picture = null;
     this.draw();
   }
 
-  // entries: [{ name, look, positions (Float32Array, x and y in turn), last }]
+  /**
+   * @param {PathEntry[]} entries
+   * @param {number} step
+   */
   setPaths(entries, step) {
     this.entries = entries;
     this.paths.step = step;
     this.paths.setPaths(entries);
   }
 
+  /** @param {number} step */
   setStep(step) {
     this.paths.setStep(step);
   }
 
-  // Pixel box of the plane: a square, in the middle.
+  /**
+   * Pixel box of the plane: a square, in the middle.
+   * @returns {import("../draw/shapes.js").Frame}
+   */
   box() {
     const margin = roomFor(MARGIN);
     const width = this.stack.clientWidth - margin.left - margin.right;
@@ -100,6 +128,10 @@ export class PlaneView {
     return [margin.left + (width - side) / 2, margin.top + (height - side) / 2, side, side];
   }
 
+  /**
+   * @param {Float32Array} positions x and y in turn
+   * @returns {import("../draw/shapes.js").Project}
+   */
   projection(positions) {
     const [left, top, width, height] = this.box();
     const [[x0, x1], [y0, y1]] = this.bounds;
@@ -120,22 +152,25 @@ export class PlaneView {
       context.beginPath();
       context.rect(left, top, width, height);
       context.clip();
-      this.#surface(context);
+      this.#surface(context, this.surface);
       context.restore();
     }
-    this.#axes(context, left, top, width, height);
+    this.#axes(context, this.colours);
     this.paths.rebuild();
   }
 
-  #surface(context) {
-    const { losses, points, x, y } = this.surface;
+  /**
+   * @param {Context} context
+   * @param {PlaneSurface} surface
+   */
+  #surface(context, { losses, points, x, y }) {
     const { stops, line } = this.schemes[this.scheme];
     const range = colourRange(losses);
-    this.picture ??= { scheme: null };
-    if (this.picture.scheme !== this.scheme) {
-      const values = Float32Array.from(losses, range.colour);
-      this.picture = { scheme: this.scheme, values, image: gridPicture(values, points, points, 0, range.top, stops) };
+    if (this.picture?.scheme !== this.scheme) {
+      const shades = Float32Array.from(losses, range.colour);
+      this.picture = { scheme: this.scheme, values: shades, image: gridPicture(shades, points, points, 0, range.top, stops) };
     }
+    const { values, image } = this.picture;
     const project = this.projection(Float32Array.of(x[0], y[0], x[1], y[1]));
     const [from, to] = [
       [0, 0],
@@ -146,13 +181,13 @@ export class PlaneView {
     // A grid point is the middle of its pixel: the image reaches half a cell beyond the outermost ones.
     const cell = (to[0] - from[0]) / (points - 1);
     context.imageSmoothingEnabled = true;
-    context.drawImage(this.picture.image, from[0] - cell / 2, to[1] - cell / 2, to[0] - from[0] + cell, from[1] - to[1] + cell);
+    context.drawImage(image, from[0] - cell / 2, to[1] - cell / 2, to[0] - from[0] + cell, from[1] - to[1] + cell);
     context.strokeStyle = line;
     context.lineWidth = 0.7;
     context.setLineDash([]);
     context.beginPath();
     for (let k = 1; k < LEVELS; k += 1) {
-      const segments = contourSegments(this.picture.values, points, points, (k * range.top) / LEVELS);
+      const segments = contourSegments(values, points, points, (k * range.top) / LEVELS);
       for (let i = 0; i < segments.length; i += 4) {
         context.moveTo(from[0] + segments[i] * cell, from[1] - segments[i + 1] * cell);
         context.lineTo(from[0] + segments[i + 2] * cell, from[1] - segments[i + 3] * cell);
@@ -161,8 +196,12 @@ export class PlaneView {
     context.stroke();
   }
 
-  #axes(context, left, top, width, height) {
-    const { quiet, grid } = this.colours;
+  /**
+   * @param {Context} context
+   * @param {Colours} colours
+   */
+  #axes(context, { quiet, grid }) {
+    const [left, top, width, height] = this.box();
     const [[x0, x1], [y0, y1]] = this.bounds;
     context.font = font(11);
     context.fillStyle = quiet;
@@ -191,12 +230,15 @@ export class PlaneView {
   }
 }
 
-// The map from loss to colour of the toy lab's pictures: c(L) = asinh((L − low) / knee), linear near the lowest loss
-// and logarithmic far above it; the knee is the 15 % quantile above the lowest.
+/**
+ * The map from loss to colour of the toy lab's pictures: c(L) = asinh((L − low) / knee), linear near the lowest loss
+ * and logarithmic far above it; the knee is the 15 % quantile above the lowest.
+ * @param {ArrayLike<number>} losses
+ */
 export function colourRange(losses) {
   const sorted = Float64Array.from(losses).filter(Number.isFinite).sort();
   const [low, high] = [sorted[0] ?? 0, sorted[sorted.length - 1] ?? 1];
   const span = high - low || 1;
   const knee = Math.max(sorted[Math.floor(0.15 * (sorted.length - 1))] - low, 1e-4 * span) || 1;
-  return { low, high, knee, colour: (loss) => Math.asinh((loss - low) / knee), top: Math.asinh(span / knee) };
+  return { low, high, knee, colour: (/** @type {number} */ loss) => Math.asinh((loss - low) / knee), top: Math.asinh(span / knee) };
 }

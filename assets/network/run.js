@@ -1,4 +1,3 @@
-// @ts-nocheck
 // One training run as the page knows it: its rows, state, snapshots and sentences, from the job's feed. `onChange` is
 // called when anything but the rows has changed, `onRows` when rows have come.
 import { postJson } from "../core/http.js";
@@ -8,32 +7,80 @@ import { followJob } from "./follow.js";
 const SAID = 60; // sentences kept
 const PLACE_EVERY = 3000; // ms between two questions for the place in the queue
 
+/** @typedef {import("../core/contract.js").RunAnswer} RunAnswer */
+/** @typedef {import("../core/contract.js").RunRow} RunRow */
+/** @typedef {RunAnswer["state"]} RunState */
+/** @typedef {import("./feed.js").FeedEntry<RunRow>} RunEntry */
+
+/**
+ * @typedef {object} RunListeners
+ * @property {(run: LiveRun, kind: RunEntry["kind"] | "place") => void} onChange
+ * @property {(run: LiveRun) => void} onRows
+ * @property {(run: LiveRun, end: import("../core/contract.js").FeedEnd) => void} onEnd
+ * @property {(state: "lost" | "back") => void} onConnection
+ */
+
 export class LiveRun {
-  // told: what the server says of the run ("/network/run").
+  /**
+   * @param {RunAnswer} told what the server says of the run
+   * @param {RunListeners} listeners
+   */
   constructor(told, { onChange, onRows, onEnd, onConnection }) {
     const { job, description, owner } = told;
-    Object.assign(this, { job, description, owner, onChange, onRows, told });
+    this.job = job;
+    this.description = description;
+    this.owner = owner;
+    this.onChange = onChange;
+    this.onRows = onRows;
     this.curves = new TrainingCurves(description.methods);
     this.steps = 0;
+    /** @type {number} */
     this.total = description.steps;
+    /** @type {RunState} */
     this.state = told.state;
+    this.gone = false; // the engine has forgotten it
+    this.closed = false;
+    /** @type {number[]} */
     this.snapshots = [];
-    this.final = this.plane = false;
-    this.planeFacts = null; // { labels, extent, plane_kind }
+    this.final = false;
+    /** @type {import("../core/contract.js").KeptResult | null} */
+    this.planeFacts = null;
+    /** @type {number | null} */
     this.secondsLeft = null;
-    this.said = []; // { sentence, kind, time }
+    /** @type {{ sentence: string, kind: string, time: number }[]} */
+    this.said = [];
+    /** @type {Record<string, number>} */
     this.settings = {};
-    this.device = "";
+    /** @type {import("../core/contract.js").Notice | null} */
+    this.device = null;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.asking = undefined;
     this.ahead = told.ahead;
     this.updates = 0;
     this.lag = 0;
-    this.follower = followJob(job, { onEntry: (entry) => this.#take(entry), onEnd: (end) => onEnd(this, end), onConnection });
+    const onEntry = (/** @type {RunEntry} */ entry) => this.#take(entry);
+    this.follower = followJob(job, { onEntry, onEnd: (end) => onEnd(this, end), onConnection });
   }
 
   // What other parts of the page see, as page.run.
   get public() {
     const { job, description, steps, total, state, snapshots, final, plane, owner } = this;
     return { job, description, steps, total, state, snapshots: [...snapshots], final, plane, owner };
+  }
+
+  /** Whether the plane of its picture has been chosen. */
+  get plane() {
+    return this.planeFacts !== null;
+  }
+
+  /** Whether it is on its way. */
+  get live() {
+    return !this.ended && !this.gone;
+  }
+
+  /** Whether it is on its way and can be steered from here. */
+  get mine() {
+    return this.live && this.owner;
   }
 
   get ended() {
@@ -51,6 +98,7 @@ export class LiveRun {
     clearTimeout(this.asking);
     if (this.state !== "queued") return;
     this.asking = setTimeout(async () => {
+      /** @type {RunAnswer | null} */
       const told = await postJson("/network/run", { job: this.job }).catch(() => null);
       if (this.closed || this.state !== "queued") return;
       if (told) this.ahead = told.ahead;
@@ -59,7 +107,9 @@ export class LiveRun {
     }, PLACE_EVERY);
   }
 
-  #take({ kind, data, time }) {
+  /** @param {RunEntry} entry */
+  #take(entry) {
+    const { kind, data, time } = entry;
     if (kind === "progress") {
       this.curves.add(data.rows);
       this.steps = this.curves.last?.position ?? 0;
@@ -86,16 +136,18 @@ export class LiveRun {
       const step = /^weights\/(\d+)$/.exec(data.name)?.[1];
       if (step) this.snapshots.push(Number(step));
       if (data.name === "weights/final") this.final = true;
-      if (data.name === "plane") {
-        this.plane = true;
-        this.planeFacts = data;
-      }
+      if (data.name === "plane") this.planeFacts = data;
     } else if (kind === "connection") {
       this.#say(data.sentence, data.state === "lost" ? "lost" : "note", time);
     }
     this.onChange(this, kind);
   }
 
+  /**
+   * @param {string} sentence
+   * @param {string} kind
+   * @param {number} time
+   */
   #say(sentence, kind, time) {
     if (!sentence) return;
     this.said.push({ sentence, kind, time });

@@ -1,17 +1,20 @@
-// @ts-nocheck
 // The bar of the run: what it is at in words, how far it is, and the buttons that fit its state.
-import { by } from "../core/dom.js";
+import { by, make } from "../core/dom.js";
 import { formatCount } from "../core/format.js";
 
 const SHOWN = 5; // sentences
 const IDLE = "Nothing is being trained. Choose a network, data and methods, then press Start.";
 
+/** @typedef {import("./run.js").LiveRun} LiveRun */
+
+/** @param {number} seconds */
 export function timeInWords(seconds) {
   if (seconds < 1.5) return "about a second";
   if (seconds < 90) return `about ${Math.round(seconds)} s`;
   return seconds < 5400 ? `about ${Math.round(seconds / 60)} min` : `about ${(seconds / 3600).toFixed(1)} h`;
 }
 
+/** @type {Record<import("./run.js").RunState, (run: LiveRun) => string>} */
 const WORDS = {
   queued: ({ ahead }) => (ahead ? `Waits for ${ahead} other run${ahead > 1 ? "s" : ""}` : "Waits for a worker process"),
   running: ({ device }) => (device ? `Trains on ${device.device}` : "Is being set up"),
@@ -21,6 +24,7 @@ const WORDS = {
   failed: () => "Failed",
 };
 
+/** @param {LiveRun} run */
 export function runInWords(run) {
   const { steps, total, state, secondsLeft, device } = run;
   const parts = [WORDS[state](run)];
@@ -33,8 +37,15 @@ export function runInWords(run) {
 }
 
 export class RunBar {
+  constructor() {
+    this.key = ""; // the sentences that are shown
+  }
+
+  /**
+   * @param {LiveRun | null} run
+   * @param {boolean} [asking] a run is being started
+   */
   show(run, asking) {
-    const live = run && !run.ended && !run.gone;
     by("run-status").textContent = run ? runInWords(run) : IDLE;
     by("run").dataset.state = run ? run.state : "none";
     const part = run ? run.steps / Math.max(run.total, 1) : 0;
@@ -42,29 +53,23 @@ export class RunBar {
     by("run-progress").setAttribute("role", "progressbar");
     by("run-progress").setAttribute("aria-valuenow", String(Math.round(100 * part)));
     by("run-progress").setAttribute("aria-label", "Part of the steps done");
-    const start = by("start-button");
-    start.textContent = asking ? "Starting" : run ? (live && run.owner ? "Start anew" : "Start again") : "Start";
+    const start = by("start-button", HTMLButtonElement);
+    start.textContent = asking ? "Starting" : run ? (run.mine ? "Start anew" : "Start again") : "Start";
     start.disabled = Boolean(asking);
-    start.title = live && run.owner ? "Stop this run and start one with the settings at the left" : "Train with the settings at the left";
-    by("pause-button").hidden = by("stop-button").hidden = !(live && run.owner);
+    start.title = run?.mine ? "Stop this run and start one with the settings at the left" : "Train with the settings at the left";
+    by("pause-button").hidden = by("stop-button").hidden = !run?.mine;
     by("pause-button").textContent = run?.state === "paused" ? "Continue" : "Pause";
     by("pause-button").dataset.action = run?.state === "paused" ? "resume" : "pause";
     this.#said(run);
   }
 
+  /** @param {LiveRun | null} run */
   #said(run) {
     const place = by("run-said");
     const said = (run?.said ?? []).slice(-SHOWN);
     const key = said.map(({ sentence }) => sentence).join("\n");
     if (key === this.key) return;
     this.key = key;
-    place.replaceChildren(
-      ...said.map(({ sentence, kind }) => {
-        const item = document.createElement("li");
-        item.textContent = sentence;
-        item.dataset.kind = kind;
-        return item;
-      }),
-    );
+    place.replaceChildren(...said.map(({ sentence, kind }) => make("li", { textContent: sentence, "data-kind": kind })));
   }
 }

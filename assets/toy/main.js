@@ -82,7 +82,7 @@ export class ToyLab {
     this.schema = new Schema(tables.controls);
     this.widgets = new Widgets(this.state, (changes) => wrongWith("/toy/open", this.state.values, changes));
     this.widgets.build(by("surface-choice"), this.schema.group("surface"));
-    for (const name of ["main", "walk", "preconditioner", "lens", "own"])
+    for (const name of ["main", "walk", "preconditioner", "inspector", "own"])
       this.widgets.build(by(`${name}-controls`), this.schema.group(name));
     this.player = new Player({
       onStep: (step) => this.showStep(step),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import io
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +21,7 @@ from app.components.view_controls import LECTURE
 from app.environment import SettingsTable, as_table
 from app.instruments.controls import instrument_controls
 from app.jobs.settings import EngineSettings
+from app.markdown import write_markdown
 from app.network import controls as network
 from app.network.explore import controls as explore
 from app.network.training.settings import METHOD_NAMES
@@ -38,12 +39,6 @@ from optimizers.methods import NETWORK_METHODS, toy_methods
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table in Markdown."""
-    cells = (head, ["---"] * len(head), *rows)
-    return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |" for row in cells)
-
-
 def controls(rows: Iterable[Control]) -> str:
     """Controls with their key in a link, what they take, their default and what they do."""
 
@@ -57,7 +52,7 @@ def controls(rows: Iterable[Control]) -> str:
             f"{row.help} ({row.unit})" if row.unit else row.help,
         )
 
-    return markdown(
+    return write_markdown(
         ("control", "key in a link", "takes", "default", "what it does"),
         map(cells, rows),
     )
@@ -67,12 +62,12 @@ def settings(kind: type[SettingsTable]) -> str:
     """Settings with their environment variable, default and meaning, without the value that is in force here."""
     lines = [line.strip("| ").split(" | ") for line in as_table([kind()]).splitlines()]
     shown = [(f"`{row[0]}`", f"`{row[2]}`" if row[2] else "", *row[3:]) for row in lines[2:]]
-    return markdown(("variable", "default", "takes", "meaning"), shown)
+    return write_markdown(("variable", "default", "takes", "meaning"), shown)
 
 
 def surfaces() -> str:
     """The surfaces with their keys and what they are."""
-    return markdown(
+    return write_markdown(
         ("surface", "key", "what it is"),
         [(s.title, f"`{key}`", s.description) for key, s in SURFACES.items()],
     )
@@ -80,7 +75,7 @@ def surfaces() -> str:
 
 def presets() -> str:
     """The presets with their keys and captions."""
-    return markdown(
+    return write_markdown(
         ("preset", "key", "caption"),
         [(p.title, f"`{p.key}`", p.caption) for p in PRESETS.values()],
     )
@@ -89,7 +84,7 @@ def presets() -> str:
 def networks() -> str:
     """The networks with their keys, what they are and the kinds of data that they take."""
     rows = [(row.title, f"`{key}`", row.description, ", ".join(row.kinds)) for key, row in ARCHITECTURES.items()]
-    return markdown(("network", "key", "what it is", "takes"), rows)
+    return write_markdown(("network", "key", "what it is", "takes"), rows)
 
 
 def methods() -> str:
@@ -104,7 +99,7 @@ def methods() -> str:
         probe = method.probe.formula(method.learns)
         rows.append((name, where, probe, method.mix.formula(), u, moved, f"{evaluations:.2g}"))
     head = ("method", "offered for", "probe", "gradient used", "U", "outer rule (u = U h)", "gradients")
-    return markdown(head, rows)
+    return write_markdown(head, rows)
 
 
 def network_methods() -> str:
@@ -115,7 +110,7 @@ def network_methods() -> str:
 def data() -> str:
     """The data sets with their keys, their kind and what they are."""
     rows = [(row.title, f"`{key}`", row.kind, row.description) for key, row in DATASETS.items()]
-    return markdown(("data", "key", "kind", "what they are"), rows)
+    return write_markdown(("data", "key", "kind", "what they are"), rows)
 
 
 def command_line() -> str:
@@ -136,7 +131,7 @@ def packages() -> str:
         said = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8")))
         if folder.parts[0] in ("geometry", "optimizers", "app") and said:
             rows.append((f"`{folder.as_posix()}`", said.splitlines()[0]))
-    return markdown(("package", "what it holds"), rows)
+    return write_markdown(("package", "what it holds"), rows)
 
 
 def toy_controls(group: str) -> Callable[[], str]:
@@ -151,7 +146,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "controls-export": lambda: controls(EXPORT),
     "controls-instruments": lambda: controls(instrument_controls()),
     "controls-lecture": lambda: controls(LECTURE),
-    "controls-look-closer": toy_controls("lens"),
+    "controls-look-closer": toy_controls("inspector"),
     "controls-network": lambda: controls((*network.WALK, *network.TRAINING, *network.PRECONDITIONER, *network.PLANE)),
     "controls-own": toy_controls("own"),
     "controls-pits": toy_controls("pits"),

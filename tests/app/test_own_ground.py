@@ -1,4 +1,4 @@
-"""A typed formula and dug potholes through the whole server: link, paths, lenses, claims, instruments, every export."""
+"""A typed formula and dug potholes through the whole server: link, paths, inspectors, claims, instruments, exports."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def test_the_map_shows_the_hole(post):
 
 
 @pytest.mark.parametrize("name", OWN)
-def test_the_lenses_and_the_claims_know_it(post, name):
+def test_the_inspectors_and_the_claims_know_it(post, name):
     state = {**QUICK, **OWN[name]}
     assert good(post, "/toy/anatomy", {**state, "step": 5}).json()["stages"]
     frame = good(post, "/toy/cut", {**state, "cut_steps": [0, 5]}).json()["frame"]

@@ -1,6 +1,6 @@
 """Pages that tests take one after the other: each gets a blank one without a history, cookies or storage of its site.
 
-A page in a new context costs two seconds of a processor's time more than the next one in it: a process begins, and the
+A page in a new context takes nearly twice the processor's time of one that was used before: a process begins, and the
 code of plotly and Dash is compiled there for the first time. What a test leaves on a page for good, such as a listener
 or a script for every load, would be the next one's: such tests ask for a fresh page.
 """

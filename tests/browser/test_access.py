@@ -86,9 +86,9 @@ def test_the_toy_lab_s_figures_say_what_they_show(page):
 
 def test_axe_on_what_looks_closer(page):
     """Anatomy of a step, a cloud, equal cost and settings of each method's own, all open at once."""
-    lenses = "anatomy=on&anatomy_stage=4&cloud=16&cost=evaluations&tuning=own&steps=100"
+    inspectors = "anatomy=on&anatomy_stage=4&cloud=16&cost=evaluations&tuning=own&steps=100"
     for index, scheme in enumerate(["light", "dark"]):
-        settled(page, f"/?preset=figure-2&{lenses}&scheme={scheme}", within=index > 0)
+        settled(page, f"/?preset=figure-2&{inspectors}&scheme={scheme}", within=index > 0)
         page.locator("#anatomy-stages li").first.wait_for()
         page.locator("#cloud-counts tr").first.wait_for()
         assert findings(page) == [], scheme

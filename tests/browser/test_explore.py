@@ -48,9 +48,8 @@ class Explorer(NetworkPage):
 
     def answer(self, kind: str) -> dict[str, Any]:
         """The whole answer of a panel, when it is there; the page is made to forget it."""
-        there = (
-            f"potholeLab.network.explore.current.{kind}?.done && !potholeLab.network.explore.panels.{kind}.wish.running"
-        )
+        explore = "potholeLab.network.explore"
+        there = f"{explore}.current.{kind}?.done && !{explore}.panels.{kind}.request.running"
         self.until(lambda: self.page.evaluate(there))
         found = self.page.evaluate(f"JSON.parse(JSON.stringify(potholeLab.network.explore.current.{kind}))")
         self.page.evaluate(f"() => {{ potholeLab.network.explore.current.{kind} = undefined; }}")
@@ -203,7 +202,7 @@ def test_no_job_is_left_behind_by_a_wish_that_was_overtaken_or_given_up(new_page
     page.wait_for_timeout(200)
     lab.type("slice_seed", "3")
     lab.until(lambda: len(asked) == 2)
-    lab.until(lambda: page.evaluate("potholeLab.network.explore.panels.slice.wish.running"))
+    lab.until(lambda: page.evaluate("potholeLab.network.explore.panels.slice.request.running"))
     page.locator("#slice-cancel").click()  # what runs
     page.locator("#slice-ask").click()
     lab.until(lambda: len(asked) == 3)
@@ -218,7 +217,7 @@ def test_no_job_is_left_behind_by_a_wish_that_was_overtaken_or_given_up(new_page
     page.locator("#slice-ask").click()
     page.evaluate("potholeLab.network.attach(null)")
     lab.until(lambda: page.evaluate("window.told") == 4)
-    lab.until(lambda: not page.evaluate("potholeLab.network.explore.panels.slice.wish.busy"))
+    lab.until(lambda: not page.evaluate("potholeLab.network.explore.panels.slice.request.busy"))
     assert page.locator("#slice-answer").is_hidden() and page.locator("#slice-panel").is_hidden()
 
 

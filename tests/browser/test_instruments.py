@@ -3,6 +3,11 @@
 import pytest
 
 QUICK = "resolution=12&runs=1&steps=100"
+OPAQUE = """() => [...document.querySelectorAll(".panel:not([hidden]) .heat .heat-canvas")].map((canvas) => {
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  return data.filter((value, index) => index % 4 === 3 && value === 255).length / (data.length / 4);
+})"""
+"""Of each map of the instrument in view the part that is opaque: its cells."""
 
 
 def wait_complete(page, name, times=1):
@@ -12,6 +17,8 @@ def wait_complete(page, name, times=1):
 def opened(page, name, query=QUICK):
     page.goto(f"/instruments?instrument={name}&{query}")
     wait_complete(page, name)
+    shares = page.evaluate(OPAQUE)
+    assert shares and min(shares) > 0.1, f"the maps are drawn, cells and all, not their axes alone: {shares}"
 
 
 def test_change_an_axis_go_to_a_cell_and_reload_the_link(page):
@@ -93,13 +100,15 @@ def test_the_race_fairness_and_basins(page):
 
 def test_the_navigation_takes_the_setting_along(page):
     opened(page, "phase", f"{QUICK}&preset=stiff-valley&learning_rate=0.0123")
-    page.wait_for_function("() => document.querySelector('.pages a').search.includes('learning_rate=0.0123')")
+    leads = "([name, text]) => [...document.querySelectorAll('.pages a')]"
+    leads += ".find((link) => link.textContent === name).search.includes(text)"
+    page.wait_for_function(leads, arg=["Toy lab", "learning_rate=0.0123"])
     page.get_by_role("link", name="Toy lab").last.click()
     page.locator("#outcomes [data-outcome]").first.wait_for()
     assert page.locator("[data-field=learning_rate]").input_value() == "0.0123"
     assert page.locator("#notices .notice").count() == 0, "nothing of the instruments' own came along"
-    page.wait_for_function("() => document.querySelectorAll('.pages a')[1].search.includes('stiff-valley')")
-    assert page.get_by_role("link", name="Network").get_attribute("href") == "/network"
+    page.wait_for_function(leads, arg=["Instruments", "stiff-valley"])
+    assert page.locator(".pages a", has_text="Network").get_attribute("href") == "/network"
 
 
 def test_ghost_minima_are_marked(page):

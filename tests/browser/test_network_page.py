@@ -79,12 +79,12 @@ def test_the_same_seed_gives_the_same_run_and_the_axis_is_a_switch(page) -> None
     expected = page.evaluate(losses)
     run = lab.run()
     assert run["steps"] == 40 and run["final"] and run["snapshots"] == [20] and run["plane"]
-    assert page.locator("#step-readout").inner_text() == "step 40 of 40"
+    lab.until(lambda: page.locator("#step-readout").inner_text() == "step 40 of 40")
     table = page.locator("#outcomes tbody tr")
     lab.until(lambda: table.count() == 2 and "%" in table.first.inner_text())
     # The axis: SGDM's last point is at 40 gradients; LLQR+SAM's at its own count with U's curvature products.
     page.locator("input[name=axis][value=evaluations]").check()
-    chart = "potholeLab.network.view.charts.loss.series.map((one) => one.x[one.x.length - 1])"
+    chart = "potholeLab.network.view.charts.find(({ key }) => key === 'loss').chart.series.map(({ x }) => x.at(-1))"
     sgdm, both = lab.until(lambda: (x := page.evaluate(chart))[0] != x[1] and x)
     last = page.evaluate("potholeLab.network.curves.last.methods['LLQR+SAM']")
     assert sgdm == 40 and both == last["evaluations"] + last["products"] > 80

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from app.instruments.page import PAGE as INSTRUMENTS_PAGE
 from app.web.modules import ModuleError, imports_of, link, modules_of
 from tests.client.node import HOW, NoNode, find_node
 
@@ -15,6 +16,8 @@ HERE = Path(__file__).resolve().parent
 ASSETS = HERE.parent.parent / "assets"
 MODULES = sorted(ASSETS.rglob("*.js"))
 PAGES = sorted((ASSETS / "pages").glob("*.js"))
+PARTS = {page.script: [ASSETS / part for part in page.parts] for page in (INSTRUMENTS_PAGE,)}
+"""What a page's script has besides those modules that its entry imports."""
 MAY_IMPORT = {
     "core": {"core"},
     "draw": {"core", "draw"},
@@ -61,7 +64,7 @@ def test_imports_run_one_way() -> None:
 
 
 def test_every_module_is_on_a_page_and_none_imports_in_a_circle() -> None:
-    used = {file for page in PAGES for file in modules_of(page)}
+    used = {file for page in PAGES for file in modules_of(page, *PARTS.get(page.name, ()))}
     assert not [str(file.relative_to(ASSETS)) for file in MODULES if file not in used]
 
 
@@ -77,7 +80,7 @@ def test_nothing_is_put_on_the_window_but_what_dash_looks_for() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_a_page_becomes_one_script(page: Path, node: str) -> None:
-    script = link(page)
+    script = link(page, *PARTS.get(page.name, ()))
     done = subprocess.run([node, "--check", "-"], input=script, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert not re.search(r"^(?:import|export)\b", script, re.MULTILINE)
@@ -102,13 +105,17 @@ def test_linked_modules_do_what_they_do_as_modules(tmp_path: Path, node: str) ->
         "export const twice = () => hidden * counter.add();\n",
         counter="export const counter = {\n  value: 0,\n  add() {\n    return (this.value += 1);\n  },\n};\n",
     )
+    part = tmp_path / "part.js"
+    part.write_text('import { counter } from "./counter.js";\n\nconsole.log(counter.add());\n')
     (tmp_path / "package.json").write_text('{"type": "module"}')
-    linked = tmp_path / "linked.cjs"
+    linked, with_part = tmp_path / "linked.cjs", tmp_path / "with_part.cjs"
     linked.write_text(link(entry))
+    with_part.write_text(link(entry, part))
     run = [
-        subprocess.run([node, str(file)], capture_output=True, text=True, check=True).stdout for file in (entry, linked)
+        subprocess.run([node, str(file)], capture_output=True, text=True, check=True).stdout
+        for file in (entry, linked, with_part)
     ]
-    assert run == ["1 4 first\n"] * 2
+    assert run == ["1 4 first\n", "1 4 first\n", "1 4 first\n3\n"]
 
 
 @pytest.mark.parametrize(

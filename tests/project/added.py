@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -53,6 +54,7 @@ INSTRUMENTS["added"] = Instrument(
     about="Says how many runs there are.",
     controls=(RUNS,),
     compute=compute,
+    script=str(Path(__file__).with_name("added.js")),
     table_names=(("runs", "Runs"),),
     tables=tables,
     picture="tests.project.added:draw",
@@ -119,12 +121,14 @@ async def check() -> None:
         answer = (await ask(client, "/toy/compute", {CONTROL.name: 1.5, "steps": 20})).json()
         assert answer["notices"] == answer["left_out"] == []
 
-        # the instrument: tab and panel, table for the client, its address, link, files
+        # the instrument: tab and panel, table and script for the client, its address, link, files
         told = instruments_tables()
         mine = {"key": "added", "controls": ["runs"], "decided_by": [], "tables": [["runs", "Runs"]]}
         assert mine in told["instruments"]
         page = str(instruments_layout().to_plotly_json())
         assert "tab-added" in page and "panel-added" in page and "Says how many runs there are." in page
+        script = (await client.get("/assets/pages/instruments.js")).text
+        assert 'addInstrument("added", AddedInstrument)' in script
         opened = (await ask(client, "/instruments/open", {"query": "?instrument=added"})).json()
         assert opened["state"]["instrument"] == "added" and opened["notices"] == []
         assert (await ask(client, "/instruments/added", {"runs": "3"})).json()["runs"] == 3

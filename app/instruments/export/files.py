@@ -5,24 +5,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 import orjson
 
-from app.instruments.controls import instrument_choice, read_part
+from app.instruments.controls import TABLE, instrument_choice, instrument_controls, read_part
 from app.instruments.export.request import InstrumentExport
 from app.instruments.export.tables import MEASURED, columns_of
 from app.instruments.instrument import InstrumentRequest
 from app.instruments.registry import INSTRUMENTS
 from app.state.control import ChoiceControl
-from app.state.schema import BadRequest, Reader, read_values
+from app.state.schema import BadRequest, read_values
 from app.toy.export.controls import WIDTH
 from app.toy.export.data import csv_bytes, npz_bytes
 from app.toy.export.description import file_name, settings_of, settings_rows
 from app.toy.measured_cost import cost_request, seconds
-from app.toy.request import read_toy
 from app.web.cache import AnswerCache
 from app.web.made_file import MadeFile
 
@@ -79,14 +79,15 @@ def read_export(raw: Mapping[str, Any], kept: AnswerCache | None = None, most: f
     values, _ = read_values(raw, (FORMAT, instrument_choice(), WIDTH))
     instrument = INSTRUMENTS[values["instrument"]]
     keys = [key for key, _ in instrument.table_names]
-    table = ChoiceControl("table", "Table", tuple((key, key) for key in keys), keys[0], "", "export")
+    table = replace(TABLE, options=tuple((key, key) for key in keys), default=keys[0])
     wanted = read_values({} if raw.get("table", "") == "" else raw, (table,))[0]["table"]
     asked, reading = read_part(
         {name: value for name, value in raw.items() if name not in ("method", "stride")}, instrument.key
     )
-    toy = read_toy(Reader(raw))
+    names = {control.name for control in instrument_controls()}
+    own = {name: value for name, value in reading.state.items() if name in names}
+    toy = replace(reading, state={name: value for name, value in reading.state.items() if name not in names})
     answers = collect_answers(instrument.key, asked, kept or AnswerCache(0), most)
-    own = {name: value for name, value in reading.state.items() if name not in toy.state}
     settings = {**settings_of(toy), **own, "what": answers[0].get("what", "")}
     if instrument.counts_cost:
         settings |= _describe_cost(answers[0], asked, toy.state["cost"])

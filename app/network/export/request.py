@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.network.controls import AXES, JOB
+from app.network.controls import AXES, job_in
 from app.network.training.settings import METHOD_NAMES
 from app.state.control import ChoiceControl, Control, NumberControl
 from app.state.schema import BadRequest, read_values
@@ -32,6 +32,10 @@ SCALE = ChoiceControl(
     "loss_scale", "Loss axis", (("log", "Logarithmic"), ("linear", "Linear")), "log", "Scale of the losses.", "export"
 )
 SCHEME = ChoiceControl("scheme", "Colours", (("light", "Light"), ("dark", "Dark")), "light", "Light or dark.", "export")
+MOMENT = ChoiceControl(
+    "moment", "Step", ((FINAL, "Final"),), FINAL, "The weights at the end, or at a snapshot.", "export"
+)
+"""As the page offers it, with the snapshots that a run has."""
 STEP = NumberControl("moment", "", "Step", 1, 20_000, 1, "Step of a snapshot.", "export", step=1, integer=True)
 CONTROLS: tuple[Control, ...] = (WHAT, METHOD, AXIS, SCALE, SCHEME, WIDTH)
 
@@ -57,9 +61,9 @@ def read_network_export(raw: Mapping[str, Any]) -> NetworkExport:
     what = values["what"]
     kinds = ChoiceControl("format", "Format", tuple((k, k) for k in FORMATS[what]), FORMATS[what][0], "", "export")
     values |= read_values(raw, (kinds,))[0]
-    job, moment = raw.get("job"), raw.get("moment", FINAL)
-    if not isinstance(job, str) or not re.fullmatch(JOB, job):
+    if not raw.get("job"):
         raise BadRequest("There is no run to save: start one first.")
+    job, moment = job_in(raw), raw.get("moment", FINAL)
     if moment != FINAL:
         number = int(moment) if isinstance(moment, str) and DIGITS.match(moment) else moment
         moment = str(read_values({"moment": number}, (STEP,))[0]["moment"])

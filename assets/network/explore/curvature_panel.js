@@ -1,12 +1,30 @@
-// @ts-nocheck
 // The curvature panel: numbers with their errors in a table, the spectral density, and the way along the run.
 import { decode } from "../../core/arrays.js";
 import { by, plainTable } from "../../core/dom.js";
 import { formatCount, formatNumber } from "../../core/format.js";
 import { Chart } from "../../draw/chart.js";
 import { methodName } from "../../draw/swatch.js";
-import { Wish } from "./wish.js";
+import { ExploreRequest } from "./request.js";
 
+/** @typedef {import("../../core/contract.js").CurvatureRow} CurvatureRow */
+/** @typedef {import("../../core/contract.js").MeasuredCurvature} MeasuredCurvature */
+/** @typedef {NonNullable<CurvatureRow["measured"]>} Measured */
+/** @typedef {Omit<import("../../core/contract.js").SpectralDensity, "values" | "density"> & { values: Float32Array, density: Float32Array }} Density */
+
+/**
+ * @typedef {object} CurvatureFound what has come so far
+ * @property {string} run
+ * @property {string} job
+ * @property {import("../../core/contract.js").CurvatureAbout | null} about
+ * @property {Measured[]} rows
+ * @property {Density[]} densities of the methods that have one
+ * @property {number} spectra answers to densities, those without numbers too
+ * @property {import("../../core/contract.js").CurvatureDone | null} done
+ */
+
+/** @typedef {CurvatureFound & { about: NonNullable<CurvatureFound["about"]> }} Shown */
+
+/** @type {["eigenvalue" | "trace" | "sharpness", string, (row: MeasuredCurvature) => number | null][]} */
 const ALONG = [
   ["eigenvalue", "Largest eigenvalue", (row) => row.eigenvalues[0]],
   ["trace", "Trace", (row) => row.trace],
@@ -15,78 +33,98 @@ const ALONG = [
 const LEAST = 1e-5; // of the density's peak: below, a logarithm shows rounding
 
 export class CurvaturePanel {
+  /** @param {import("./main.js").ExplorePage} page */
   constructor(page) {
     this.page = page;
-    this.wish = new Wish("curvature", {
-      onRow: (row, job, data) => this.#row(row, job, data),
-      onEnd: (sentence) => {
-        if (sentence) by("curvature-status").textContent = sentence;
-      },
-      onBusy: (busy) => {
-        by("curvature-cancel").hidden = !busy;
-        by("curvature-panel").setAttribute("aria-busy", String(busy));
-        if (busy) by("curvature-status").textContent = "Asked …";
-      },
-    });
-    this.charts = Object.fromEntries(
-      [...ALONG.map(([key]) => key), "density"].map((key) => [key, new Chart(by(`curvature-${key}-chart`), { label: "" })]),
-    );
+    /** @type {CurvatureFound | null} the answer to what was asked last */
+    this.found = null;
+    /** @type {Shown | null} */
+    this.shown = null;
+    /** @type {ExploreRequest<CurvatureRow>} */
+    this.request = new ExploreRequest("curvature", { onRow: (row, job, progress) => this.#row(row, job, progress) });
+    const chart = (/** @type {string} */ key) => new Chart(by(`curvature-${key}-chart`), { label: "" });
+    this.charts = { eigenvalue: chart("eigenvalue"), trace: chart("trace"), sharpness: chart("sharpness"), density: chart("density") };
   }
 
+  /**
+   * @param {string} run
+   * @param {Record<string, unknown>} state
+   */
   ask(run, state) {
-    this.found = { run, job: null, about: null, rows: [], densities: [], done: null };
-    this.wish.ask(run, state);
+    this.found = { run, job: "", about: null, rows: [], densities: [], spectra: 0, done: null };
+    this.request.ask(run, state);
   }
 
+  /**
+   * @param {CurvatureRow} row
+   * @param {string} job
+   * @param {{ total: number, seconds_left: number | null }} progress
+   */
   #row(row, job, { total, seconds_left: left }) {
     const { found } = this;
-    if (row.waits) by("curvature-status").textContent = row.waits;
+    if (!found) return;
     if (row.about) Object.assign(found, { about: row.about, job });
     if (row.measured) found.rows.push(row.measured);
-    if (row.density) found.densities.push({ ...row.density, values: decode(row.density.values), density: decode(row.density.density) });
+    if (row.density) {
+      const { density } = row;
+      found.spectra += 1;
+      if (!("problem" in density)) {
+        found.densities.push({ ...density, values: decode(density.values), density: decode(density.density) });
+      }
+    }
+    const { about } = found;
+    if (!about) return;
     if (row.done) {
       found.done = row.done;
-      const { examples, half, dimension } = found.about;
-      by("curvature-status").textContent =
+      const { examples, half, dimension } = about;
+      this.request.say(
         `${formatCount(row.done.products)} Hessian products over ${formatCount(examples)} ${half === "train" ? "training" : "test"} examples, ` +
-        `${formatCount(dimension)} weights, in ${formatNumber(row.done.seconds, 2)} s`;
+          `${formatCount(dimension)} weights, in ${formatNumber(row.done.seconds, 2)} s`,
+      );
       by("curvature-words").textContent = row.done.sentence;
       by("spoken").textContent = row.done.sentence;
-      this.page.explore.answered("curvature", found);
-    } else if (found.about) {
-      const ready = found.rows.length + found.densities.length;
+      this.page.explore?.answered("curvature", found);
+    } else {
+      const ready = found.rows.length + found.spectra;
       const wait = left ? `, about ${formatNumber(Math.ceil(left), 2)} s left` : "";
-      by("curvature-status").textContent = `${ready} of ${total - 1} measurements${wait}`;
+      this.request.say(`${ready} of ${total - 1} measurements${wait}`);
     }
     if (found.rows.length) {
       by("curvature-answer").hidden = false;
-      this.shown = found;
+      this.shown = { ...found, about };
       this.show();
     }
   }
 
   show() {
     if (!this.shown) return;
-    this.#table();
-    this.#density();
-    this.#along();
+    this.#table(this.shown);
+    this.#density(this.shown);
+    this.#along(this.shown);
+  }
+
+  /** What was found is of another run. */
+  forget() {
+    this.found = this.shown = null;
   }
 
   setLooks() {
     this.show();
   }
 
-  // At the last kept weights, one row per method.
-  #table() {
-    const { rows, about } = this.shown;
+  /**
+   * At the last kept weights, one row per method.
+   * @param {Shown} shown
+   */
+  #table({ rows, about }) {
     const last = Math.max(...about.steps);
     const here = rows.filter((row) => row.step === last);
-    const count = Math.max(...here.map((row) => row.eigenvalues?.length ?? 0), 1);
+    const count = Math.max(...here.filter(isMeasured).map((row) => row.eigenvalues.length), 1);
     const eigenvalues = Array.from({ length: count }, (_, k) => `λ${subscript(k + 1)} ± residual`);
     const heads = ["Method", "Loss", ...eigenvalues, "Trace ± standard error", "Sharpness", "SAM's one step"];
     const lines = here.map((row) => {
       const name = row.method ? methodName(row.method, this.page.looks[row.method], this.page.colours.paper) : "all";
-      if (row.problem) return [name, row.problem, ...Array(heads.length - 2).fill("–")];
+      if (!isMeasured(row)) return [name, row.problem, ...Array(heads.length - 2).fill("–")];
       return [
         name,
         formatNumber(row.loss),
@@ -98,15 +136,15 @@ export class CurvaturePanel {
         formatNumber(row.one_step),
       ];
     });
-    const first = here.find((row) => !row.problem);
+    const first = here.find(isMeasured);
     const words = first
       ? `At step ${last}. Sharpness: greatest rise of the loss within radius ${formatNumber(first.radius)} found in ${first.ascent} ascent steps. Trace from ${first.probes} random vectors.`
       : `At step ${last}.`;
     by("curvature-table").replaceChildren(plainTable(words, heads, lines));
   }
 
-  #density() {
-    const found = this.shown.densities.filter((one) => !one.problem);
+  /** @param {Shown} shown */
+  #density({ densities: found }) {
     by("curvature-spectrum").hidden = !found.length;
     if (!found.length) return;
     const peak = Math.max(...found.map(({ density }) => Math.max(...density)));
@@ -123,11 +161,11 @@ export class CurvaturePanel {
     by("curvature-density-chart").setAttribute("aria-label", `Spectral density. ${ends.join("; ")}.`);
   }
 
-  #along() {
-    const { rows, about } = this.shown;
+  /** @param {Shown} shown */
+  #along({ rows, about }) {
     by("curvature-along").hidden = about.steps.length < 2;
     if (about.steps.length < 2) return;
-    const fine = rows.filter((row) => !row.problem).sort((a, b) => a.step - b.step);
+    const fine = rows.filter(isMeasured).sort((a, b) => a.step - b.step);
     for (const [key, title, value] of ALONG) {
       const series = about.methods.map((name) => {
         const own = fine.filter((row) => row.method === name || row.method === "");
@@ -140,6 +178,15 @@ export class CurvaturePanel {
   }
 }
 
+/**
+ * @param {Measured} row
+ * @returns {row is MeasuredCurvature}
+ */
+function isMeasured(row) {
+  return !("problem" in row);
+}
+
+/** @param {number} number */
 function subscript(number) {
-  return [...String(number)].map((digit) => "₀₁₂₃₄₅₆₇₈₉"[digit]).join("");
+  return [...String(number)].map((digit) => "₀₁₂₃₄₅₆₇₈₉"[Number(digit)]).join("");
 }

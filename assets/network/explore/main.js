@@ -1,4 +1,3 @@
-// @ts-nocheck
 // The explore part of the network page: three panels about the run that is shown. What is asked for is in the link, so
 // that a reload asks again; page.explore.current holds the last answers ("pothole:explored" tells of each).
 import { by, make } from "../../core/dom.js";
@@ -6,27 +5,36 @@ import { CurvaturePanel } from "./curvature_panel.js";
 import { RescalingPanel } from "./rescaling_panel.js";
 import { SlicePanel } from "./slice_panel.js";
 
+/** @typedef {import("../main.js").NetworkLab} ExplorePage */
+/** @typedef {"slice" | "curvature" | "rescaling"} Kind */
+
+/** @type {Kind[]} */
 const KINDS = ["slice", "curvature", "rescaling"];
 const GROUPS = ["plane", "random", "three", "sam", "frame", "data", "adaptive", "look", "curvature", "rescaling"];
-const PAUSE = 120; // ms in which changes of controls become one wish
+const PAUSE = 120; // ms in which changes of controls become one request
 
 export class Explore {
+  /** @param {ExplorePage} page */
   constructor(page) {
     this.page = page;
     /** @type {Record<string, any>} */
     this.current = {}; // kind → the last whole answer
+    /** @type {Partial<Record<Kind, string>>} the run that each kind was asked about last */
+    this.asked = {};
+    this.job = ""; // of the run that is shown
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.soon = undefined;
     page.explore = this;
     for (const name of GROUPS) {
       const controls = page.tables.controls.filter(({ group }) => group === `explore-${name}`);
       page.widgets.build(by(`explore-${name}-controls`), controls);
       for (const control of controls) label(control);
     }
-    const panels = { slice: SlicePanel, curvature: CurvaturePanel, rescaling: RescalingPanel };
-    this.panels = Object.fromEntries(KINDS.map((kind) => [kind, new panels[kind](page)]));
+    this.panels = { slice: new SlicePanel(page), curvature: new CurvaturePanel(page), rescaling: new RescalingPanel(page) };
     page.actions.add({
       ...Object.fromEntries(KINDS.map((kind) => [`explore-${kind}`, () => this.#wanted(kind)])),
-      "explore-cancel": (kind) => {
-        this.panels[kind].wish.cancel();
+      "explore-cancel": (/** @type {Kind} */ kind) => {
+        this.panels[kind].request.cancel();
         this.page.state.set({ [`${kind}_asked`]: "no" }, "run");
       },
     });
@@ -36,30 +44,41 @@ export class Explore {
     this.#show();
   }
 
-  // Whether there are weights to look at.
+  /** Whether there are weights to look at. */
   get ready() {
     const { run } = this.page;
     return Boolean(run && (run.final || run.snapshots.length));
   }
 
+  /** @param {Kind} kind */
   #wanted(kind) {
     this.page.state.set({ [`${kind}_asked`]: "yes" }, "run");
     this.ask(kind);
   }
 
+  /** @param {Kind} kind */
   ask(kind) {
-    if (!this.ready) return;
+    const { run } = this.page;
+    if (!run || !this.ready) return;
     by(`${kind}-ask`).classList.remove("wanted");
     const own = Object.entries(this.page.state.values).filter(([name]) => name.startsWith(`${kind}_`));
-    this.panels[kind].ask(this.page.run.job, Object.fromEntries(own));
-    this.asked = { ...this.asked, [kind]: this.page.run.job };
+    this.panels[kind].ask(run.job, Object.fromEntries(own));
+    this.asked[kind] = run.job;
   }
 
+  /**
+   * @param {Kind} kind
+   * @param {unknown} found
+   */
   answered(kind, found) {
     this.current[kind] = found;
     document.dispatchEvent(new CustomEvent("pothole:explored", { detail: kind }));
   }
 
+  /**
+   * @param {Set<string>} changed
+   * @param {string} source
+   */
   #changed(changed, source) {
     if ([...changed].some((name) => /^(slice|curvature|rescaling)_/.test(name))) this.#show();
     if (source === "open" || source === "run") return;
@@ -81,15 +100,16 @@ export class Explore {
   // The run is another, or has come further.
   #run() {
     const { run, state } = this.page;
-    const other = run?.job !== this.job;
-    if (other) {
-      this.job = run?.job;
+    const job = run?.job ?? "";
+    if (job !== this.job) {
+      this.job = job;
       this.current = {};
       for (const kind of KINDS) {
-        if (this.panels[kind].wish.busy) this.panels[kind].wish.cancel("");
-        this.panels[kind].found = this.panels[kind].shown = null;
+        const { request } = this.panels[kind];
+        if (request.busy) request.cancel("");
+        request.say("");
+        this.panels[kind].forget();
         by(`${kind}-answer`).hidden = true;
-        by(`${kind}-status`).textContent = "";
       }
     }
     this.#show();
@@ -97,7 +117,7 @@ export class Explore {
     // What a link asks for waits for the end of its run: then the numbers stay what they are.
     const over = ["finished", "stopped", "failed"].includes(run.state);
     for (const kind of KINDS) {
-      if (over && this.ready && state.get(`${kind}_asked`) === "yes" && this.asked?.[kind] !== run.job) this.ask(kind);
+      if (over && this.ready && state.get(`${kind}_asked`) === "yes" && this.asked[kind] !== run.job) this.ask(kind);
     }
   }
 
@@ -114,17 +134,21 @@ export class Explore {
     for (const [name, is] of Object.entries(shown)) by(`explore-${name}-controls`).hidden = !is;
     for (const name of KINDS) by(`${name}-panel`).hidden = !this.ready;
     const third = document.querySelector('[data-control="slice_third"]');
-    if (third) third.hidden = state.get("slice_axes") === "1";
+    if (third instanceof HTMLElement) third.hidden = state.get("slice_axes") === "1";
     if (!run) return;
     for (const name of ["slice_point", "slice_second", "slice_third", "rescaling_point"]) {
-      for (const option of document.querySelectorAll(`[data-control="${name}"] option`)) {
+      const options = /** @type {NodeListOf<HTMLOptionElement>} */ (document.querySelectorAll(`[data-control="${name}"] option`));
+      for (const option of options) {
         option.hidden = option.disabled = !["mean", "auto", ...run.description.methods].includes(option.value);
       }
     }
   }
 }
 
-// A choice from a list shows its options only: here its name stands over it, as those of the others do.
+/**
+ * A choice from a list shows its options only: here its name stands over it, as those of the others do.
+ * @param {import("../../core/contract.js").Control} control
+ */
 function label({ name, label: words, help }) {
   const select = document.querySelector(`[data-control="${name}"] > select`);
   if (!select) return;
@@ -133,6 +157,7 @@ function label({ name, label: words, help }) {
   select.before(make("div", { className: "control-head" }, span));
 }
 
+/** @param {ExplorePage} page */
 export function addExplore(page) {
   new Explore(page);
 }

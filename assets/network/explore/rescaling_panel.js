@@ -1,56 +1,71 @@
-// @ts-nocheck
 // The rescaling panel: one network twice, as it is and rescaled. The same function; other eigenvalues; a slice along
 // unscaled directions changes, a filter-normalised one does not.
 import { decode } from "../../core/arrays.js";
 import { by, make, plainTable } from "../../core/dom.js";
 import { formatNumber } from "../../core/format.js";
 import { Chart } from "../../draw/chart.js";
-import { makeLineSwatch } from "../../draw/swatch.js";
-import { Wish } from "./wish.js";
+import { makeLineSwatch, plainLook } from "../../draw/swatch.js";
+import { ExploreRequest } from "./request.js";
 
-const LINES = { plain: "plain_line", filter: "filter_line" };
+/** @typedef {import("../../core/contract.js").RescalingRow} RescalingRow */
+/** @typedef {Omit<import("../../core/contract.js").RescalingAbout, "x"> & { x: Float32Array }} About */
+/** @typedef {Omit<import("../../core/contract.js").RescaledNetwork, "plain_line" | "filter_line"> & Record<"plain_line" | "filter_line", Float32Array>} Rescaled */
+/** @typedef {{ run: string, job: string, about: About | null, rows: Rescaled[], done: import("../../core/contract.js").RescalingDone | null }} RescalingFound what has come so far */
+/** @typedef {RescalingFound & { about: About }} Shown */
+
+/** @type {["plain" | "filter", "plain_line" | "filter_line", "plain_slice_difference" | "slice_difference"][]} */
+const LINES = [
+  ["plain", "plain_line", "plain_slice_difference"],
+  ["filter", "filter_line", "slice_difference"],
+];
 
 export class RescalingPanel {
+  /** @param {import("./main.js").ExplorePage} page */
   constructor(page) {
     this.page = page;
-    this.wish = new Wish("rescaling", {
-      onRow: (row, job) => this.#row(row, job),
-      onEnd: (sentence) => {
-        if (sentence) by("rescaling-status").textContent = sentence;
-      },
-      onBusy: (busy) => {
-        by("rescaling-cancel").hidden = !busy;
-        by("rescaling-panel").setAttribute("aria-busy", String(busy));
-        if (busy) by("rescaling-status").textContent = "Asked …";
-      },
-    });
-    this.charts = Object.fromEntries(Object.keys(LINES).map((key) => [key, new Chart(by(`rescaling-${key}-chart`), { label: "" })]));
+    /** @type {RescalingFound | null} the answer to what was asked last */
+    this.found = null;
+    /** @type {Shown | null} */
+    this.shown = null;
+    /** @type {ExploreRequest<RescalingRow>} */
+    this.request = new ExploreRequest("rescaling", { onRow: (row, job) => this.#row(row, job) });
+    const chart = (/** @type {string} */ key) => new Chart(by(`rescaling-${key}-chart`), { label: "" });
+    this.charts = { plain: chart("plain"), filter: chart("filter") };
   }
 
+  /**
+   * @param {string} run
+   * @param {Record<string, unknown>} state
+   */
   ask(run, state) {
-    this.found = { run, job: null, about: null, rows: [], done: null };
-    this.wish.ask(run, state);
+    this.found = { run, job: "", about: null, rows: [], done: null };
+    this.request.ask(run, state);
   }
 
+  /**
+   * @param {RescalingRow} row
+   * @param {string} job
+   */
   #row(row, job) {
     const { found } = this;
-    if (row.waits) by("rescaling-status").textContent = row.waits;
+    if (!found) return;
     if (row.about) Object.assign(found, { about: { ...row.about, x: decode(row.about.x) }, job });
     if (row.measured) {
-      const lines = Object.values(LINES).map((key) => [key, decode(row.measured[key])]);
-      found.rows.push({ ...row.measured, ...Object.fromEntries(lines) });
+      const { measured } = row;
+      found.rows.push({ ...measured, plain_line: decode(measured.plain_line), filter_line: decode(measured.filter_line) });
     }
+    const { about } = found;
+    if (!about) return;
     if (row.done) {
       found.done = row.done;
-      by("rescaling-status").textContent =
-        `${found.about.around}, layers ${found.about.layers.join(" and ")}, ${formatNumber(row.done.seconds, 2)} s`;
+      this.request.say(`${about.around}, layers ${about.layers.join(" and ")}, ${formatNumber(row.done.seconds, 2)} s`);
       by("rescaling-words").textContent = row.done.sentence;
       by("spoken").textContent = row.done.sentence;
-      this.page.explore.answered("rescaling", found);
+      this.page.explore?.answered("rescaling", found);
     }
     if (found.rows.length) {
       by("rescaling-answer").hidden = false;
-      this.shown = found;
+      this.shown = { ...found, about };
       this.show();
     }
   }
@@ -61,17 +76,14 @@ export class RescalingPanel {
     const { ink } = this.page.colours;
     const accent = getComputedStyle(document.documentElement).getPropertyValue("--accent").trim();
     // Where the two lines coincide the dashes of one show on the other.
-    const looks = [
-      { colour: ink, width: 2, dash: "", marker: "" },
-      { colour: accent, width: 3.4, dash: "3 6", marker: "" },
-    ];
-    for (const [key, line] of Object.entries(LINES)) {
+    const looks = [plainLook(ink, 2, ""), plainLook(accent, 3.4, "3 6")];
+    for (const [key, line, difference] of LINES) {
       const series = rows.map((row, k) => ({ x: [...about.x], y: [...row[line]], look: looks[k] }));
       this.charts[key].show({ x: { title: "Along the direction" }, y: { log: true }, series }, this.page.colours);
       const [first] = rows;
       const [least, most] = [Math.min(...first[line]), Math.max(...first[line])].map((loss) => formatNumber(loss));
       const range = `from ${least} to ${most}`;
-      const changed = rows.at(-1)[key === "plain" ? "plain_slice_difference" : "slice_difference"];
+      const changed = rows[rows.length - 1][difference];
       by(`rescaling-${key}-chart`).setAttribute(
         "aria-label",
         rows.length < 2
@@ -82,6 +94,10 @@ export class RescalingPanel {
     this.#table(rows, looks);
   }
 
+  /**
+   * @param {Rescaled[]} rows
+   * @param {import("../../core/contract.js").Look[]} looks
+   */
   #table(rows, looks) {
     const heads = [
       "",
@@ -95,7 +111,7 @@ export class RescalingPanel {
     ];
     const lines = rows.map((row, k) => {
       const name = make("span", { className: "method-name" }, makeLineSwatch(looks[k]), `α = ${formatNumber(row.factor)}`);
-      const share = (part) => `${formatNumber(100 * part)} %`;
+      const share = (/** @type {number} */ part) => `${formatNumber(100 * part)} %`;
       return [
         name,
         share(row.output_difference),
@@ -108,6 +124,11 @@ export class RescalingPanel {
       ];
     });
     by("rescaling-table").replaceChildren(plainTable("", heads, lines));
+  }
+
+  /** What was found is of another run. */
+  forget() {
+    this.found = this.shown = null;
   }
 
   setLooks() {

@@ -1,14 +1,21 @@
-// @ts-nocheck
 // The pictures of a slice: map and 3-D view (or a line's curve) with the projected paths over them.
 import { by } from "../../core/dom.js";
 import { MapView } from "../../draw/map.js";
+import { PATH_ALONE } from "../../draw/paths.js";
 import { ReliefView } from "../../draw/relief.js";
 import { turningHint } from "../../draw/turning.js";
+
+/** @typedef {import("../../core/scheme.js").Looks} Looks */
+/** @typedef {import("../../core/scheme.js").Colours} Colours */
+/** @typedef {import("../../core/contract.js").GroundLook} GroundLook */
+/** @typedef {import("../../core/contract.js").SliceFigures} SliceFigures */
+/** @typedef {import("../../draw/shapes.js").PathEntry} PathEntry */
 
 const FLOOR = 1e-12; // as the server draws a logarithm
 const EYE = { x: -0.85, y: -1.15, z: 1.5 };
 
 export class SlicePictures {
+  /** @param {GroundLook} look */
   constructor(look) {
     const [flat, relief] = [by("slice-map-stack"), by("slice-relief-stack")];
     this.look = look;
@@ -20,6 +27,8 @@ export class SlicePictures {
     }
     by("slice-relief-hint").textContent = turningHint();
     this.step = 0;
+    this.drawn = 0; // maps so far
+    /** @type {PathEntry[]} */
     this.entries = [];
     new ResizeObserver(() => requestAnimationFrame(() => this.redraw())).observe(flat);
   }
@@ -29,7 +38,7 @@ export class SlicePictures {
     this.#setEntries([]);
   }
 
-  // figures: { ground, curve, domain, labels } as the server makes them.
+  /** @param {SliceFigures} figures */
   setFigures(figures) {
     const flat = figures.ground === null;
     by("slice-relief-picture").hidden = flat;
@@ -39,21 +48,32 @@ export class SlicePictures {
     this.relief.setGround(this.map.ground, this.look);
     this.map.draw();
     this.relief.draw(true);
-    this.drawn = (this.drawn ?? 0) + 1;
+    this.drawn += 1;
   }
 
-  // paths: { name: coordinates (T·axes) }; honesty: { name: { drawn } } or null while it is not known; scale of heights.
+  /**
+   * @param {Record<string, Float32Array>} paths coordinates (kept steps · axes) by method
+   * @param {Record<string, { drawn: Float32Array }> | null} honesty null while it is not known
+   * @param {number} axes
+   * @param {string} scale of heights
+   * @param {Looks} looks
+   */
   setPaths(paths, honesty, axes, scale, looks) {
-    const height = (loss) => (scale === "log" ? Math.log10(Math.max(loss, FLOOR)) : loss);
+    const height = (/** @type {number} */ loss) => (scale === "log" ? Math.log10(Math.max(loss, FLOOR)) : loss);
     this.#setEntries(
       Object.entries(paths).map(([name, positions]) => {
         const heights = honesty ? honesty[name].drawn.map(height) : null;
         const last = positions.length / axes - 1;
-        return { name, look: looks[name], last, positions, probes: null, losses: heights, heights, probeLosses: null, probeCount: 0 };
+        return { ...PATH_ALONE, name, look: looks[name], last, positions, losses: heights, heights };
       }),
     );
   }
 
+  /**
+   * @param {Looks} looks
+   * @param {Colours} colours
+   * @param {GroundLook} look
+   */
   setLooks(looks, colours, look) {
     for (const entry of this.entries) entry.look = looks[entry.name];
     this.map.paths.colours = this.relief.paths.colours = colours;
@@ -63,6 +83,7 @@ export class SlicePictures {
     this.redraw();
   }
 
+  /** @param {number} step */
   setStep(step) {
     this.step = step;
     this.map.paths.setStep(step);
@@ -74,7 +95,10 @@ export class SlicePictures {
     this.relief.draw();
   }
 
-  // Heights come a moment after the coordinates: until then a curve or a relief has no paths.
+  /**
+   * Heights come a moment after the coordinates: until then a curve or a relief has no paths.
+   * @param {PathEntry[]} entries
+   */
   #setEntries(entries) {
     this.entries = entries;
     const high = entries.filter((entry) => entry.heights);

@@ -8,8 +8,11 @@ from typing import Any
 from app.jobs.context import JobContext
 from app.jobs.errors import UnknownJob
 from app.jobs.kinds import load_kind, load_run, validated
+from app.network.explore.messages import CurvatureRow, RescalingRow, SliceRow
 from app.network.kinds import KINDS
+from app.network.messages import GroundRow
 from tests.optimizers.small_training import one_thread
+from tests.project.contract import differ
 
 SMALL = {
     "network": "mlp",
@@ -23,6 +26,8 @@ SMALL = {
     "plane": None,
 }
 RUN = "run"
+ROWS = {"slice": SliceRow, "curvature": CurvatureRow, "rescaling": RescalingRow, "landscape": GroundRow}
+"""What a job's rows have to hold, and nothing else."""
 
 
 class Run:
@@ -76,6 +81,7 @@ class Look:
                 self.rows = [
                     row for name, raw in news["entries"] if name == "progress" for row in json.loads(raw)["rows"]
                 ]
+                assert not [fault for row in self.rows for fault in differ(row, ROWS[description["kind"]])]
 
     def all(self, key: str) -> list[Any]:
         """The values under a key of the rows that have it."""

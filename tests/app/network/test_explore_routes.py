@@ -17,12 +17,14 @@ from app.network.controls import controls, read_network_link, read_network_state
 from app.network.explore import routes
 from app.network.explore.controls import EXPLORE_CONTROLS
 from app.network.explore.figures import loss_ticks
+from app.network.explore.messages import SliceFigures
 from app.network.explore.routes import TABLES
 from app.network.kinds import KINDS
 from app.state.control import ChoiceControl, NumberControl
 from app.web.http import add_refusals
 from app.web.visitor import VISITOR_COOKIE
 from tests.app.services import make_services
+from tests.project.contract import differ
 
 with warnings.catch_warnings():
     # It would rather have another client than the pinned one, which does all that is asked of it here.
@@ -179,6 +181,7 @@ LOSSES = 0.01 + AXIS**2 + 10 * OTHER[:, None]
 @pytest.mark.parametrize("scale", ["linear", "log"])
 def test_the_ground_of_a_slice_has_its_rows_along_y(client: TestClient, scale: str) -> None:
     answer = client.post("/network/explore/pictures", json=wish(AXIS, OTHER, LOSSES, scale=scale)).json()
+    assert list(differ(answer, SliceFigures)) == []
     drawn = LOSSES if scale == "linear" else np.log10(LOSSES)
     np.testing.assert_allclose(heights_of(answer), drawn, atol=1e-4 * np.ptp(drawn))
     assert answer["domain"] == [[-1.0, 1.0], [0.0, 3.0]] and answer["labels"] == ["first", "second"]
@@ -189,6 +192,7 @@ def test_the_ground_of_a_slice_has_its_rows_along_y(client: TestClient, scale: s
 
 def test_a_line_has_no_ground(client: TestClient) -> None:
     answer = client.post("/network/explore/pictures", json=wish(AXIS, None, LOSSES[1], scale="log")).json()
+    assert list(differ(answer, SliceFigures)) == []
     assert answer["ground"] is None and answer["domain"] == [[-1.0, 1.0]]
     np.testing.assert_allclose(decode(answer["curve"]["losses"]), np.log10(LOSSES[1]), rtol=1e-6)
     assert len(answer["curve"]["ticks"]) == len(answer["curve"]["labels"]) >= 2

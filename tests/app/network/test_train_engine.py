@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from typing import Any
+from typing import Any, get_type_hints
 
 import numpy as np
 import pytest
@@ -14,6 +14,8 @@ from app.jobs import Engine, EngineSettings
 from app.jobs.hub import Entry
 from app.jobs.packing import unpack
 from app.network.kinds import KINDS
+from app.network.messages import FeedData
+from tests.project.contract import differ
 
 pytestmark = pytest.mark.slow
 
@@ -66,6 +68,8 @@ def test_a_training_run_whose_worker_is_killed_is_the_run_it_would_have_been() -
         second, weights = asyncio.run(asyncio.wait_for(killed(), WITHIN))
     finally:
         engine.close()
+    feed = get_type_hints(FeedData)
+    assert not [fault for entry in (*first, *second) for fault in differ(entry.data, feed[entry.kind], entry.kind)]
     said = " ".join(entry.data.get("sentence", "") for entry in second)
     assert "was killed or lost after step" in said and "goes on from step" in said
     assert [row["position"] for row in curve(first)] == list(range(81))

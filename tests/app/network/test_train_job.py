@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-from typing import Any
+from typing import Any, get_type_hints
 
 import numpy as np
 import pytest
@@ -15,11 +15,13 @@ from app.jobs.context import JobContext, LeaveJob
 from app.jobs.kinds import validated
 from app.jobs.packing import pack, unpack
 from app.network.kinds import KINDS, TRAIN
+from app.network.messages import FeedData, RunRow
 from app.network.training.job import run
 from app.network.training.session import TrainingSession
 from app.network.training.settings import CHANGEABLE, METHOD_NAMES, NUMBERS, STRUCTURES
 from optimizers.methods import network_methods
 from optimizers.structures import STRUCTURES as ALL_STRUCTURES
+from tests.project.contract import differ
 
 pytestmark = pytest.mark.slow
 
@@ -35,6 +37,7 @@ SMALL = {
     "snapshots": 2,
     "plane": {"seed": 1},
 }
+FEED = get_type_hints(FeedData)
 
 
 class Registry:
@@ -88,7 +91,11 @@ class Registry:
 
     def _take(self, context: JobContext) -> None:
         news = context.news()
-        self.entries += [(kind, json.loads(raw)) for kind, raw in news["entries"]]
+        entries = [(kind, json.loads(raw)) for kind, raw in news["entries"]]
+        for kind, data in entries:
+            assert list(differ(data, FEED[kind], kind)) == []
+            assert [fault for row in data.get("rows", []) for fault in differ(row, RunRow)] == []
+        self.entries += entries
         self.job["position"] = max(self.job["position"], news["position"])
         self.job["noted"] = news["noted"]
         self.job["applied"] = [*self.job["applied"], *news["applied"]]

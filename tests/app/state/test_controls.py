@@ -15,7 +15,7 @@ from app.toy.controls import (
     as_table,
     controls,
     controls_of,
-    lens_controls,
+    inspector_controls,
     own_controls,
     registered,
     start_controls,
@@ -117,7 +117,7 @@ def test_names_are_unique():
 def test_every_walk_setting_of_the_table_reaches_the_request():
     """A control that no request carries would be a slider that does nothing."""
     view = {"step", "speed", "loop", "cut_line", "camera_x", "camera_y", "camera_z"}
-    view |= {control.name for control in (*LECTURE, *lens_controls(), *own_controls(registered()))}
+    view |= {control.name for control in (*LECTURE, *inspector_controls(), *own_controls(registered()))}
     assert {control.name for control in controls()} - view <= set(ToyRequest.__dataclass_fields__)
 
 

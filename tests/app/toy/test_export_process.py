@@ -24,9 +24,9 @@ from app.network.export.request import read_network_export
 from app.toy.export.controls import read_export
 from app.toy.export.files import MAKERS, make_file
 from app.web.exports import IN_THE_THREAD, Exports
+from app.web.process_worker import ProcessWorker
 from app.web.settings import WebSettings
-from app.web.side_worker import SideWorker
-from tests.app.web.test_side_process import gone
+from tests.app.web.test_batch_processes import gone
 from tests.server import Server
 
 pytestmark = pytest.mark.slow
@@ -46,14 +46,14 @@ RECORD = Record(
 
 
 @pytest.fixture(scope="module")
-def worker() -> Iterator[SideWorker]:
-    made = SideWorker("test", WITHIN, "Too long.", "It died.")
+def worker() -> Iterator[ProcessWorker]:
+    made = ProcessWorker("test", WITHIN, "Too long.", "It died.")
     yield made
     made.close()
 
 
 @pytest.mark.parametrize("kind", MAKERS)
-def test_the_process_makes_the_very_file_that_the_thread_makes(worker: SideWorker, kind: str) -> None:
+def test_the_process_makes_the_very_file_that_the_thread_makes(worker: ProcessWorker, kind: str) -> None:
     wish = read_export({**QUICK, "radius": 99, "format": kind})
     beside = worker.call(make_file, wish)
     assert beside == make_file(wish)
@@ -61,13 +61,13 @@ def test_the_process_makes_the_very_file_that_the_thread_makes(worker: SideWorke
 
 
 @pytest.mark.parametrize("kind", [key for key, _ in instrument_files.FORMAT.options])
-def test_and_so_it_is_with_an_instrument(worker: SideWorker, kind: str) -> None:
+def test_and_so_it_is_with_an_instrument(worker: ProcessWorker, kind: str) -> None:
     wish = instrument_files.read_export({"instrument": "fairness", "steps": 40, "runs": "1", "format": kind})
     assert worker.call(instrument_files.make_file, wish) == instrument_files.make_file(wish)
 
 
 @pytest.mark.parametrize("kind", ["csv", "npz", "png", "svg"])
-def test_and_with_a_training_run(worker: SideWorker, kind: str) -> None:
+def test_and_with_a_training_run(worker: ProcessWorker, kind: str) -> None:
     wish = read_network_export({"job": "j", "what": "curves", "format": kind, "width": 320})
     assert worker.call(_run_file, RECORD, wish, None) == _run_file(RECORD, wish, None)
 

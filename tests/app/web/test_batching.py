@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from app.web.batching import Coalescer
+from app.web.batching import Batcher
 from app.web.cache import AnswerCache
 from app.web.settings import WebSettings
 from app.web.worker import Busy
@@ -28,8 +28,8 @@ class Kitchen:
         return [b"%d" % (2 * item) for item in items]
 
 
-def coalescer(kitchen, cache_bytes=1000, batch=4, **settings):
-    return Coalescer("test", kitchen, AnswerCache(cache_bytes), batch=batch, settings=WebSettings(**settings))
+def batcher(kitchen, cache_bytes=1000, batch=4, **settings):
+    return Batcher("test", kitchen, AnswerCache(cache_bytes), batch=batch, settings=WebSettings(**settings))
 
 
 async def turns() -> None:
@@ -48,7 +48,7 @@ async def ask(desk, items, visitor=("a", "")):
 def test_the_first_goes_alone_and_the_others_together():
     async def go():
         kitchen = Kitchen()
-        desk = coalescer(kitchen)
+        desk = batcher(kitchen)
         tasks = await ask(desk, [1])
         tasks += await ask(desk, [2, 3, 4, 5, 6])
         assert desk.waiting == 5
@@ -64,7 +64,7 @@ def test_the_first_goes_alone_and_the_others_together():
 def test_equal_ones_are_computed_once():
     async def go():
         kitchen = Kitchen()
-        desk = coalescer(kitchen)
+        desk = batcher(kitchen)
         tasks = await ask(desk, [1, 1, 2, 1, 2])
         kitchen.door.set()
         assert await asyncio.gather(*tasks) == [b"2", b"2", b"4", b"2", b"4"]
@@ -78,7 +78,7 @@ def test_equal_ones_are_computed_once():
 def test_a_bad_one_spoils_no_other():
     async def go():
         kitchen = Kitchen()
-        desk = coalescer(kitchen)
+        desk = batcher(kitchen)
         tasks = await ask(desk, [1])
         tasks += await ask(desk, [2, 13, 3])
         kitchen.door.set()
@@ -95,7 +95,7 @@ def test_a_bad_one_spoils_no_other():
 def test_bounds_in_all_and_of_one_visitor():
     async def go():
         kitchen = Kitchen()
-        desk = coalescer(kitchen, waiting=5, waiting_per_visitor=3)
+        desk = batcher(kitchen, waiting=5, waiting_per_visitor=3)
         tasks = await ask(desk, [0])
         tasks += await ask(desk, [1, 2, 3])
         with pytest.raises(Busy):
@@ -117,7 +117,7 @@ def test_bounds_in_all_and_of_one_visitor():
 def test_one_who_stops_waiting_takes_the_answer_from_nobody():
     async def go():
         kitchen = Kitchen()
-        desk = coalescer(kitchen)
+        desk = batcher(kitchen)
         first, second = await ask(desk, [7, 7])
         first.cancel()
         kitchen.door.set()
@@ -138,7 +138,7 @@ def test_nothing_is_computed_for_those_who_have_left(monkeypatch):
 
     async def go():
         kitchen = Kitchen()
-        desk = coalescer(kitchen, batch=1)
+        desk = batcher(kitchen, batch=1)
         tasks = await ask(desk, [1])
         tasks += [asyncio.create_task(desk.answer(item, ("a", ""), gone)) for item, gone in ((2, left), (3, stays))]
         tasks += [asyncio.create_task(desk.answer(4, ("a", ""), gone)) for gone in (left, stays)]
@@ -156,7 +156,7 @@ def test_nothing_is_computed_for_those_who_have_left(monkeypatch):
 def test_heavy_items_close_a_batch():
     async def go():
         kitchen = Kitchen()
-        desk = Coalescer("test", kitchen, AnswerCache(0), batch=10, weight=float, heaviest=10.0, settings=WebSettings())
+        desk = Batcher("test", kitchen, AnswerCache(0), batch=10, weight=float, heaviest=10.0, settings=WebSettings())
         tasks = await ask(desk, [1])
         tasks += await ask(desk, [6, 5, 4, 20, 3])
         kitchen.door.set()
@@ -175,8 +175,8 @@ def counted(item: str, log: list[str]):
     yield item.encode()
 
 
-def in_turns(log: list[str]) -> Coalescer:
-    return Coalescer("steps", list, AnswerCache(0), in_steps=lambda item: counted(item, log))
+def in_turns(log: list[str]) -> Batcher:
+    return Batcher("steps", list, AnswerCache(0), in_steps=lambda item: counted(item, log))
 
 
 def test_a_long_computation_in_steps_lets_others_have_their_turn():
@@ -213,7 +213,7 @@ def test_a_long_computation_that_nobody_waits_for_is_given_up():
 
     async def go():
         now = [0.0]
-        desk = Coalescer("steps", list, AnswerCache(0), in_steps=lambda item: counted(item, log), clock=lambda: now[0])
+        desk = Batcher("steps", list, AnswerCache(0), in_steps=lambda item: counted(item, log), clock=lambda: now[0])
 
         async def gone() -> bool:
             return len(log) > 5
@@ -235,7 +235,7 @@ def test_what_goes_wrong_in_a_step_is_told_to_who_asked():
         raise ZeroDivisionError
 
     async def go():
-        desk = Coalescer("steps", list, AnswerCache(0), in_steps=broken)
+        desk = Batcher("steps", list, AnswerCache(0), in_steps=broken)
         with pytest.raises(ZeroDivisionError):
             await desk.answer("a", ("a", ""))
         assert not desk._wishes
@@ -253,7 +253,7 @@ def test_a_full_queue_has_room_for_another_address():
             assert door.wait(60)
             return [str(item).encode() for item in items]
 
-        desk = Coalescer("full", slow, AnswerCache(0), settings=WebSettings(waiting=3))
+        desk = Batcher("full", slow, AnswerCache(0), settings=WebSettings(waiting=3))
         flood = [asyncio.create_task(desk.answer(number, ("flood", str(number)))) for number in range(4)]
         await turns()
         flood += [asyncio.create_task(desk.answer(99, ("flood", "more")))]

@@ -140,6 +140,6 @@ def test_what_only_tools_read_is_not_served(files):
 
 def test_all_is_ready_after_warming(files, monkeypatch):
     files.warm()
-    monkeypatch.setattr("app.web.static_files.read_content", lambda file: pytest.fail(f"{file} had not been read"))
+    monkeypatch.setattr("app.web.static_files.read_content", lambda file, _: pytest.fail(f"{file} had not been read"))
     assert get(files, "/assets/core/gate.js")[0] == 200
     assert get(files, "/_dash-component-suites/plotly/package_data/plotly.min.js")[0] == 200

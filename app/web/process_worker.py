@@ -12,7 +12,7 @@ from concurrent.futures import BrokenExecutor, Future
 from typing import Any
 
 from app.state.schema import BadRequest
-from app.web.process_pool import STARTS_AGAIN_AFTER, SidePool
+from app.web.process_pool import STARTS_AGAIN_AFTER, ProcessPool
 
 STARTS_WITHIN = 60.0
 """Seconds within which the process is there, on a machine that may be busy; else the thread does the work."""
@@ -30,7 +30,7 @@ class Ended(BadRequest):
     status = 503
 
 
-class SideWorker:
+class ProcessWorker:
     """Calls functions in a process of its own, started with the first call, for a thread that waits for each.
 
     seconds: how long a call may take; then its process is ended, and `too_long` is what is said. died: what is said of
@@ -39,7 +39,7 @@ class SideWorker:
 
     def __init__(self, name: str, seconds: float, too_long: str, died: str) -> None:
         # Even on one core: the system shares it more fairly between processes than one interpreter between threads.
-        self.pool = SidePool(name, 1, cores=1, first=lambda: (_step_back,))
+        self.pool = ProcessPool(name, 1, cores=1, first=lambda: (_step_back,))
         self._seconds, self._too_long, self._died = seconds, too_long, died
         self._closed = 0
 

@@ -14,8 +14,8 @@ import pytest
 
 from app.state.schema import BadRequest
 from app.web import process_pool
-from app.web.side_worker import NICE, Ended, SideWorker
-from tests.app.web.test_side_process import gone
+from app.web.process_worker import NICE, Ended, ProcessWorker
+from tests.app.web.test_batch_processes import gone
 
 pytestmark = pytest.mark.slow
 
@@ -56,8 +56,8 @@ def sleep() -> None:
 
 
 @pytest.fixture
-def worker() -> Iterator[SideWorker]:
-    made = SideWorker("test", LONG, "Too long.", "It died.")
+def worker() -> Iterator[ProcessWorker]:
+    made = ProcessWorker("test", LONG, "Too long.", "It died.")
     yield made
     made.close()
 
@@ -71,7 +71,7 @@ def first_in(folder: Path) -> int:
     return found[0]
 
 
-def test_one_process_for_all_calls_started_with_the_first(worker: SideWorker) -> None:
+def test_one_process_for_all_calls_started_with_the_first(worker: ProcessWorker) -> None:
     assert not worker.pool.pids
     pids = {worker.call(who) for _ in range(3)}
     assert pids == set(worker.pool.pids) and os.getpid() not in pids
@@ -79,7 +79,7 @@ def test_one_process_for_all_calls_started_with_the_first(worker: SideWorker) ->
     assert worker.call(os.nice, 0) == min(os.nice(0) + NICE, 19)
 
 
-def test_what_a_function_raises_arrives_as_it_was(worker: SideWorker) -> None:
+def test_what_a_function_raises_arrives_as_it_was(worker: ProcessWorker) -> None:
     with pytest.raises(BadRequest) as caught:
         worker.call(refuse)
     assert caught.value.problems == ("This is wrong.", "So is that.") and caught.value.status == 422
@@ -89,7 +89,7 @@ def test_what_a_function_raises_arrives_as_it_was(worker: SideWorker) -> None:
 
 
 def test_one_that_dies_in_the_middle_is_followed_by_another_that_begins_again(
-    worker: SideWorker, tmp_path: Path
+    worker: ProcessWorker, tmp_path: Path
 ) -> None:
     with ThreadPoolExecutor(1) as thread:
         call = thread.submit(worker.call, wait_in, str(tmp_path))
@@ -99,16 +99,16 @@ def test_one_that_dies_in_the_middle_is_followed_by_another_that_begins_again(
     assert gone(pid)
 
 
-def test_work_that_kills_processes_is_a_sentence_and_the_next_is_done(worker: SideWorker) -> None:
+def test_work_that_kills_processes_is_a_sentence_and_the_next_is_done(worker: ProcessWorker) -> None:
     with pytest.raises(Ended, match=r"It died\.") as caught:
         worker.call(die)
     assert caught.value.status == 503
     assert worker.call(who) in worker.pool.pids
 
 
-def test_what_takes_too_long_is_ended(worker: SideWorker) -> None:
+def test_what_takes_too_long_is_ended(worker: ProcessWorker) -> None:
     pid = worker.call(who)
-    hasty = SideWorker("test", 0.3, "Too long.", "It died.")
+    hasty = ProcessWorker("test", 0.3, "Too long.", "It died.")
     hasty.pool = worker.pool
     with pytest.raises(BadRequest, match=r"Too long\."):
         hasty.call(sleep)
@@ -116,7 +116,7 @@ def test_what_takes_too_long_is_ended(worker: SideWorker) -> None:
     assert worker.call(who) != pid
 
 
-def test_closing_ends_the_process_in_the_middle_and_starts_none(worker: SideWorker, tmp_path: Path) -> None:
+def test_closing_ends_the_process_in_the_middle_and_starts_none(worker: ProcessWorker, tmp_path: Path) -> None:
     with ThreadPoolExecutor(1) as thread:
         call = thread.submit(worker.call, wait_in, str(tmp_path))
         pid = first_in(tmp_path)
@@ -128,7 +128,7 @@ def test_closing_ends_the_process_in_the_middle_and_starts_none(worker: SideWork
 
 @pytest.mark.parametrize("error", [OSError("no semaphores here"), ImportError("no synchronize")])
 def test_where_none_can_be_started_the_thread_does_the_work(
-    worker: SideWorker, monkeypatch: pytest.MonkeyPatch, error: Exception
+    worker: ProcessWorker, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     asked = []
 
@@ -141,7 +141,7 @@ def test_where_none_can_be_started_the_thread_does_the_work(
     assert len(asked) == 1, "it is not tried again with every call"
 
 
-def test_where_the_started_one_is_of_no_use_the_thread_does_the_work(worker: SideWorker) -> None:
-    worker.pool = process_pool.SidePool("test", 1, cores=1, first=lambda: (refuse,))
+def test_where_the_started_one_is_of_no_use_the_thread_does_the_work(worker: ProcessWorker) -> None:
+    worker.pool = process_pool.ProcessPool("test", 1, cores=1, first=lambda: (refuse,))
     assert worker.call(who) == os.getpid()
     assert not worker.pool.pids

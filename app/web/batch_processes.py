@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from app.web.process_pool import SidePool
+from app.web.process_pool import ProcessPool
 
 Compute = Callable[[Sequence[Any]], Sequence[bytes]]
 Answer = bytes | BaseException
@@ -29,7 +29,7 @@ def each_answer(compute_many: Compute, items: Sequence[Any]) -> list[Answer]:
     return [each_answer(compute_many, [item])[0] for item in items]
 
 
-class SideProcesses:
+class BatchProcesses:
     """Compute with `compute_many`, a function that its module names, in `count` processes of their own.
 
     warm: items that are computed first, so that imports and compilations are over before anybody waits for them.
@@ -40,7 +40,7 @@ class SideProcesses:
         self, compute_many: Compute, warm: Callable[[], Sequence[Any]], count: int = 2, name: str = "paths"
     ) -> None:
         self.free = asyncio.Semaphore(count)
-        self.pool = SidePool(name, count, first=lambda: (each_answer, compute_many, warm()))
+        self.pool = ProcessPool(name, count, first=lambda: (each_answer, compute_many, warm()))
         self._compute_many = compute_many
 
     @property

@@ -17,9 +17,9 @@ import pytest
 from app.toy.batch import compute_many
 from app.toy.request import ToyRequest, read_request
 from app.web import process_pool
-from app.web.batching import Coalescer
+from app.web.batch_processes import CROWD, BatchProcesses, each_answer
+from app.web.batching import Batcher
 from app.web.cache import AnswerCache
-from app.web.side_process import CROWD, SideProcesses, each_answer
 
 pytestmark = pytest.mark.slow
 
@@ -40,14 +40,14 @@ async def until(holds, seconds: float = 120.0) -> None:
 
 
 @pytest.fixture
-def aside(monkeypatch: pytest.MonkeyPatch) -> Iterator[SideProcesses]:
+def aside(monkeypatch: pytest.MonkeyPatch) -> Iterator[BatchProcesses]:
     monkeypatch.setattr(process_pool, "available_cores", lambda: 2)
-    process = SideProcesses(compute_many, warm, 2)
+    process = BatchProcesses(compute_many, warm, 2)
     yield process
     process.close()
 
 
-def child_of(aside: SideProcesses) -> int:
+def child_of(aside: BatchProcesses) -> int:
     return aside.pool.pids[0]
 
 
@@ -59,7 +59,7 @@ def gone(pid: int) -> bool:
     return state == "Z"
 
 
-def test_its_answers_are_those_of_the_thread_and_none_is_lost_when_it_dies(aside: SideProcesses) -> None:
+def test_its_answers_are_those_of_the_thread_and_none_is_lost_when_it_dies(aside: BatchProcesses) -> None:
     expected = each_answer(compute_many, MANY)
 
     async def go() -> None:
@@ -68,7 +68,7 @@ def test_its_answers_are_those_of_the_thread_and_none_is_lost_when_it_dies(aside
         await until(lambda: aside.ready)
         halves = await asyncio.gather(aside.answers(MANY[:9]), aside.answers(MANY[9:]))
         assert [*halves[0], *halves[1]] == expected
-        desk = Coalescer("side", compute_many, AnswerCache(1), batch=64, aside=aside)
+        desk = Batcher("side", compute_many, AnswerCache(1), batch=64, aside=aside)
         for pid in aside.pool.pids:  # of one alone the other might not hear before it has answered
             os.kill(pid, signal.SIGKILL)
         found = await asyncio.gather(*(desk.answer(one, ("a", str(k))) for k, one in enumerate(MANY)))
@@ -80,14 +80,14 @@ def test_its_answers_are_those_of_the_thread_and_none_is_lost_when_it_dies(aside
     asyncio.run(go())
 
 
-def test_two_batches_that_are_out_when_it_dies_are_both_answered(aside: SideProcesses) -> None:
+def test_two_batches_that_are_out_when_it_dies_are_both_answered(aside: BatchProcesses) -> None:
     long = [replace(one, steps=3000, learning_rate=1e-3 * (k + 1)) for k, one in enumerate(MANY)]
     expected = each_answer(compute_many, long)
 
     async def go() -> None:
         aside.want()
         await until(lambda: aside.ready)
-        desk = Coalescer("side", compute_many, AnswerCache(1), batch=len(long) // 2, aside=aside)
+        desk = Batcher("side", compute_many, AnswerCache(1), batch=len(long) // 2, aside=aside)
         asked = [asyncio.create_task(desk.answer(one, ("a", str(k)))) for k, one in enumerate(long)]
         for _ in range(1000):  # turns of the loop, not seconds: whoever sleeps here may find both answered
             await asyncio.sleep(0)
@@ -100,9 +100,9 @@ def test_two_batches_that_are_out_when_it_dies_are_both_answered(aside: SideProc
     asyncio.run(go())
 
 
-def test_a_crowd_starts_it_and_one_person_does_not(aside: SideProcesses) -> None:
+def test_a_crowd_starts_it_and_one_person_does_not(aside: BatchProcesses) -> None:
     async def go() -> None:
-        desk = Coalescer("side", compute_many, AnswerCache(1), batch=64, aside=aside)
+        desk = Batcher("side", compute_many, AnswerCache(1), batch=64, aside=aside)
         for one in MANY[:5]:
             await desk.answer(one, ("a", "alone"))
         assert not aside.pool.pids
@@ -112,20 +112,20 @@ def test_a_crowd_starts_it_and_one_person_does_not(aside: SideProcesses) -> None
     asyncio.run(go())
 
 
-def test_one_core_has_none(aside: SideProcesses, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_core_has_none(aside: BatchProcesses, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process_pool, "available_cores", lambda: 1)
     aside.want()
     assert not aside.pool.pids
 
 
-def test_where_none_can_be_started_the_thread_goes_on(aside: SideProcesses, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_none_can_be_started_the_thread_goes_on(aside: BatchProcesses, monkeypatch: pytest.MonkeyPatch) -> None:
     def refused(*_: object, **__: object) -> None:
         raise OSError("no semaphores here")
 
     monkeypatch.setattr(process_pool, "ProcessPoolExecutor", refused)
 
     async def go() -> None:
-        desk = Coalescer("side", compute_many, AnswerCache(1), batch=64, aside=aside)
+        desk = Batcher("side", compute_many, AnswerCache(1), batch=64, aside=aside)
         found = await asyncio.gather(*(desk.answer(one, ("a", str(k))) for k, one in enumerate(MANY)))
         assert found == each_answer(compute_many, MANY)
         assert not aside.ready
@@ -137,10 +137,10 @@ def test_where_none_can_be_started_the_thread_goes_on(aside: SideProcesses, monk
 def test_it_ends_with_the_web_process_however_that_ends() -> None:
     script = (
         "import os, signal, time\n"
-        "from tests.app.web.test_side_process import SideProcesses, compute_many, process_pool, warm\n"
+        "from tests.app.web.test_batch_processes import BatchProcesses, compute_many, process_pool, warm\n"
         "if __name__ == '__main__':\n"
         "    process_pool.available_cores = lambda: 2\n"
-        "    aside = SideProcesses(compute_many, warm)\n"
+        "    aside = BatchProcesses(compute_many, warm)\n"
         "    aside.want()\n"
         "    while not aside.ready: time.sleep(0.05)\n"
         "    print(*aside.pool.pids, flush=True)\n"

@@ -14,7 +14,7 @@ CLOUD = (
         maximum=MOST_WALKERS,
         default=0,
         help="So many walkers of each method at once, each with noise of its own; 0 draws none.",
-        group="lens",
+        group="inspector",
         step=16,
         integer=True,
     ),
@@ -26,7 +26,7 @@ CLOUD = (
         maximum=0.2,
         default=0.01,
         help="Standard deviation of the cloud’s starts around the start, as a part of the domain’s longest side.",
-        group="lens",
+        group="inspector",
         step=0.005,
     ),
 )
@@ -36,7 +36,7 @@ STEP_AXIS = ChoiceControl(
     options=(("log", "Logarithmic"), ("linear", "Linear")),
     default="log",
     help="Logarithmic: log(1 + t), so that the first steps, in which most is decided, have room.",
-    group="lens",
+    group="inspector",
 )
 PACE = ChoiceControl(
     name="pace",
@@ -44,5 +44,5 @@ PACE = ChoiceControl(
     options=(("slow", "Slow at first"), ("even", "Even")),
     default="slow",
     help="Slow at first: six steps a second in the first steps and before the first method arrives; then the speed.",
-    group="lens",
+    group="inspector",
 )

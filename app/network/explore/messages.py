@@ -1,0 +1,228 @@
+"""What the explore part's jobs report, row by row: of each kind of job a row has one of the fields."""
+
+from __future__ import annotations
+
+from typing import Literal, NotRequired, TypedDict
+
+from app.state.messages import Encoded
+from app.toy.messages import Curve, Ground
+
+
+class SliceMark(TypedDict):
+    """A point of the weights' space on the plane, in words."""
+
+    words: str
+    at: list[float]
+
+
+class SlicePlane(TypedDict):
+    """What a slice's picture will show. y: null for a line. step: the kept step in its middle, steps: all that are
+    kept; paths: projected coordinates (steps, axes)."""
+
+    axes: int
+    labels: list[str]
+    kind: str
+    normalisation: str
+    x: Encoded
+    y: Encoded | None
+    around: str
+    step: int
+    steps: list[int]
+    marks: list[SliceMark]
+    dimension: int
+    examples: int
+    of_examples: int
+    half: Literal["train", "test"]
+    paths: dict[str, Encoded]
+
+
+class SlicePicture(TypedDict):
+    """The losses so far, (points of y, points of x). error: of an adaptive one, as a part of the range."""
+
+    losses: Encoded
+    evaluated: int
+    stride: NotRequired[int]
+    error: NotRequired[float | None]
+
+
+class PathHonesty(TypedDict):
+    """What the projection of a method's path leaves out: the share of its variance that is shown (null where it does
+    not move), and by kept step the distance off the plane and from the middle, the true loss and the drawn one."""
+
+    captured: float | None
+    distance: Encoded
+    displacement: Encoded
+    true: Encoded
+    drawn: Encoded
+
+
+class SliceDone(TypedDict):
+    """The end of a slice. From `error` on: of an adaptive one; from `standard_error` on: of a sample of the data."""
+
+    way: Literal["progressive", "adaptive", "exact"]
+    evaluations: int
+    seconds: float
+    low: float
+    high: float
+    sentence: str
+    error: NotRequired[float]
+    fresh: NotRequired[int]
+    relative_error: NotRequired[float]
+    tolerance: NotRequired[float]
+    met: NotRequired[bool]
+    logarithmic: NotRequired[bool]
+    described: NotRequired[str]
+    standard_error: NotRequired[float]
+    largest_standard_error: NotRequired[float]
+    error_points: NotRequired[int]
+
+
+class SliceRow(TypedDict):
+    """A row of a slice. evaluated: points that are exact, where the picture is drawn at the end only."""
+
+    position: int
+    plane: NotRequired[SlicePlane]
+    picture: NotRequired[SlicePicture]
+    honesty: NotRequired[dict[str, PathHonesty]]
+    evaluated: NotRequired[int]
+    done: NotRequired[SliceDone]
+
+
+class SliceFigures(TypedDict):
+    """POST /network/explore/pictures: what is drawn of a slice, the ground of a plane or the curve of a line."""
+
+    ground: Ground | None
+    curve: Curve | None
+    domain: list[list[float]]
+    labels: list[str]
+
+
+class CurvatureAbout(TypedDict):
+    """What is measured: the steps, ascending, and over which examples."""
+
+    steps: list[int]
+    methods: list[str]
+    half: Literal["train", "test"]
+    examples: int
+    dimension: int
+
+
+class NotMeasured(TypedDict):
+    """A place without numbers, and why. values, density: empty, where a density was asked for."""
+
+    method: str
+    step: int
+    products: int
+    problem: str
+    values: NotRequired[Encoded]
+    density: NotRequired[Encoded]
+
+
+class MeasuredCurvature(TypedDict):
+    """Eigenvalues with residuals, trace with standard error and SAM's sharpness at a method's weights; at step 0, where
+    all methods stand, `method` is empty. rises: of the loss, by step of ascent."""
+
+    method: str
+    step: int
+    loss: float
+    eigenvalues: list[float]
+    residuals: list[float]
+    converged: list[bool]
+    eigenvalue_products: int
+    trace: float
+    trace_error: float | None
+    probes: int
+    sharpness: float
+    one_step: float
+    rises: list[float]
+    radius: float
+    ascent: int
+    products: int
+    seconds: float
+
+
+class SpectralDensity(TypedDict):
+    """The density of the Hessian's eigenvalues (points,) at these values, by Lanczos from random starts."""
+
+    method: str
+    step: int
+    products: int
+    values: Encoded
+    density: Encoded
+    trace: float
+    trace_error: float | None
+    starts: int
+    steps: int
+
+
+class CurvatureDone(TypedDict):
+    """The end of a measurement."""
+
+    products: int
+    seconds: float
+    sentence: str
+
+
+class CurvatureRow(TypedDict):
+    """A row of a measurement of curvature."""
+
+    position: int
+    about: NotRequired[CurvatureAbout]
+    measured: NotRequired[MeasuredCurvature | NotMeasured]
+    density: NotRequired[SpectralDensity | NotMeasured]
+    done: NotRequired[CurvatureDone]
+
+
+class RescalingAbout(TypedDict):
+    """Whose weights are rescaled, which two layers, and where the lines are taken."""
+
+    around: str
+    layers: list[str]
+    x: Encoded
+    examples: int
+    factors: list[float]
+
+
+class RescaledNetwork(TypedDict):
+    """The network rescaled by a factor α. Differences: from α = 1, as parts of the range (loss_difference: itself)."""
+
+    factor: float
+    loss_difference: float
+    output_difference: float
+    eigenvalue: float
+    residual: float
+    converged: bool
+    products: int
+    trace: float
+    trace_error: float | None
+    probes: int
+    sharpness: float
+    radius: float
+    ascent: int
+    slice_difference: float
+    plain_slice_difference: float
+    filter_line: Encoded
+    plain_line: Encoded
+
+
+class RescalingDone(TypedDict):
+    """The end of a demonstration."""
+
+    seconds: float
+    sentence: str
+
+
+class RescalingRow(TypedDict):
+    """A row of a demonstration."""
+
+    position: int
+    about: NotRequired[RescalingAbout]
+    measured: NotRequired[RescaledNetwork]
+    done: NotRequired[RescalingDone]
+
+
+MESSAGES = (
+    *(SliceMark, SlicePlane, SlicePicture, PathHonesty, SliceDone, SliceRow, SliceFigures),
+    *(CurvatureAbout, NotMeasured, MeasuredCurvature, SpectralDensity, CurvatureDone, CurvatureRow),
+    *(RescalingAbout, RescaledNetwork, RescalingDone, RescalingRow),
+)

@@ -1,0 +1,143 @@
+// One kind of job about the run, the latest wins: what was asked before is cancelled, on the server too.
+import { by } from "../../core/dom.js";
+import { LatestWinsGate } from "../../core/gate.js";
+import { postJson, problemsOf, Refused } from "../../core/http.js";
+import { showNotices } from "../../core/notices.js";
+import { followJob } from "../follow.js";
+
+const TIMEOUT = 30000; // ms
+const NO_ANSWER = "The server does not answer. Ask again in a moment.";
+
+/** @typedef {import("../../core/contract.js").AskedJob} AskedJob */
+/** @typedef {{ kind: string, run: string, state: Record<string, unknown> }} Asked state: the kind's controls */
+
+/** @template R the job's rows */
+export class ExploreRequest {
+  /**
+   * @param {string} kind also of the panel, whose status and cancel button follow the job
+   * @param {object} listeners
+   * @param {(row: R, job: string, progress: { total: number, seconds_left: number | null }) => void} listeners.onRow for every row of the newest job
+   */
+  constructor(kind, { onRow }) {
+    this.kind = kind;
+    this.onRow = onRow;
+    this.job = "";
+    /** @type {import("../follow.js").Follower | null} */
+    this.follower = null;
+    this.running = false;
+    /** @type {LatestWinsGate<Asked, AskedJob>} */
+    this.gate = new LatestWinsGate((asked, signal) => this.#send(asked, signal), {
+      timeout: TIMEOUT,
+      onAnswer: (answer, _, newer) => this.#started(answer, newer),
+      onFailure: (error, _, newer) => newer || this.#failed(error),
+    });
+  }
+
+  /**
+   * @param {string} run
+   * @param {Record<string, unknown>} state the kind's controls
+   */
+  ask(run, state) {
+    this.follower?.close();
+    this.#showBusy(true);
+    this.say("Asked …");
+    this.gate.ask({ kind: this.kind, run, state });
+  }
+
+  /** @param {string} sentence for the panel's status */
+  say(sentence) {
+    by(`${this.kind}-status`).textContent = sentence;
+  }
+
+  /** @param {boolean} busy */
+  #showBusy(busy) {
+    by(`${this.kind}-cancel`).hidden = !busy;
+    by(`${this.kind}-panel`).setAttribute("aria-busy", String(busy));
+  }
+
+  /**
+   * Not wanted any more.
+   * @param {string} [sentence]
+   */
+  cancel(sentence = "Cancelled.") {
+    const { job, running } = this;
+    this.gate.cancel();
+    this.#over(sentence);
+    if (job && running) stop(job);
+  }
+
+  /**
+   * A job that the server has begun before it could hear that it is not wanted is stopped.
+   * @param {Asked} asked
+   * @param {AbortSignal} cancelled
+   * @returns {Promise<AskedJob>}
+   */
+  async #send(asked, cancelled) {
+    const replaces = this.running ? this.job : null;
+    /** @type {AskedJob} */
+    const answer = await postJson("/network/explore", { ...asked, replaces }, AbortSignal.timeout(TIMEOUT));
+    if (cancelled.aborted) stop(answer.job);
+    return answer;
+  }
+
+  // Whether an answer is under way: from the first request to the end of its job.
+  get busy() {
+    return this.running || !this.gate.idle;
+  }
+
+  /**
+   * @param {AskedJob} answer
+   * @param {boolean} newer
+   */
+  #started({ job, notices }, newer) {
+    if (newer) {
+      stop(job); // something else is asked for already, before it could name this job as the one that it replaces
+      return;
+    }
+    this.job = job;
+    this.running = true;
+    showNotices(`${this.kind}-clamped`, notices ?? []);
+    showNotices(this.kind, []);
+    this.follower?.close();
+    this.follower = followJob(job, {
+      onEntry: (/** @type {import("../feed.js").FeedEntry<R>} */ { kind, data }) => {
+        if (job !== this.job) return;
+        if (kind === "progress") for (const row of data.rows) this.onRow(row, job, data);
+        if (kind === "notice" && data.ahead) this.say(data.sentence);
+        if (kind === "state" && data.state === "failed") this.#failed(new Refused(422, [sentenceOf(data.sentence)]));
+        if (kind === "state" && data.state === "stopped") this.#over(data.sentence);
+      },
+      onEnd: ({ reason, sentence }) => {
+        if (job !== this.job) return;
+        if (reason !== "over") showNotices(this.kind, [sentence], "error");
+        this.#over("");
+      },
+    });
+  }
+
+  /** @param {unknown} error */
+  #failed(error) {
+    const problems = problemsOf(error, NO_ANSWER);
+    showNotices(this.kind, problems, "error");
+    this.#over(problems.join(" "));
+  }
+
+  /** @param {string} sentence */
+  #over(sentence) {
+    this.running = false;
+    this.follower?.close();
+    this.follower = null;
+    this.#showBusy(false);
+    if (sentence) this.say(sentence);
+  }
+}
+
+/** @param {string} job */
+function stop(job) {
+  postJson("/network/explore/stop", { job }).catch(() => {}); // it ends by itself
+}
+
+/** @param {string} text */
+function sentenceOf(text) {
+  return text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? "" : ".");
+}
