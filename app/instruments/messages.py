@@ -328,8 +328,6 @@ class InstrumentTables(TypedDict):
     framed: bool
     instruments: list[InstrumentEntry]
     own_controls: list[str]
-    compared: list[str]
-    groups: dict[str, list[str]]
     explanations: list[Explanation]
     short_words: dict[str, str]
     ending_colours: EndingColours
