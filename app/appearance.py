@@ -68,6 +68,19 @@ def looks(names: Iterable[str]) -> dict[str, dict]:
     return {name: asdict(NAMED_LOOKS.get(name) or spare_look(unnamed.index(name))) for name in given}
 
 
+ENDING_COLOURS = ("#EBDD8F", "#5B3A8C", "#A63A3A", "#C9A27E", "#6B4E2E", "#A08CC0", "#7F8F2F", "#2F5D62")
+"""Where walkers end, in maps that hold many: no method's colour, as a colour may mean one thing on a page."""
+PLAIN_ENDINGS = {"diverged": "#1f2933", "still moving": "#b8c0c8", "elsewhere": "#8a929a"}
+WINDOW_ENDS = {
+    "stays in the pothole": ENDING_COLOURS[1],
+    "reaches the bowl’s bottom": ENDING_COLOURS[0],
+    "hangs at the ghost minimum": ENDING_COLOURS[2],
+    "elsewhere": PLAIN_ENDINGS["elsewhere"],
+    "diverges": PLAIN_ENDINGS["diverged"],
+}
+"""The same for SAM on two scales, over its radius."""
+
+
 @dataclass(frozen=True)
 class Scheme:
     """The colours of one colour scheme: ink, quiet ink, grid lines, paper; of a ground, the map from low to high loss,

@@ -49,10 +49,11 @@ class SurfaceText:
 
 @dataclass(frozen=True)
 class FlatBasin:
-    """The region that counts as arrived: |θ − centre| < radius."""
+    """The region that counts as arrived: |θ − centre| < radius; `name`: what sentences call it."""
 
     centre: tuple[float, ...]
     radius: float
+    name: str = "the flat basin"
 
     def contains(self, theta: Array) -> Array:
         """Whether each point of θ (..., D) lies in the basin, shape (...); not-a-number does not."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,13 +85,15 @@ class Run:
         """One sentence fragment for one walker: "trapped: in the annular well, r = 4.97"."""
         name = str(self.outcome[walker])
         if name == "reached":
-            return f"reached the flat basin at step {int(self.arrival[walker])}"
+            basin = getattr(self.objective, "flat_basin", None)
+            return f"reached {basin.name if basin else 'the basin'} at step {int(self.arrival[walker])}"
         if name == "diverged":
             last = int(self.last_finite[walker])
             hole = isinstance(self.objective, Surface) and not np.isfinite(self.objective.loss(self.final[walker]))
             return f"diverged: L is not defined where step {last} leads" if hole else f"diverged after step {last}"
         where = getattr(self.objective, "describe_position", None)
-        return f"{name}: {where(self.final[walker])}" if where is not None else name
+        place = re.sub(r"-(?=\d)", "−", where(self.final[walker])) if where is not None else ""
+        return f"{name}: {place}" if place else name
 
 
 @dataclass(frozen=True)

@@ -29,9 +29,10 @@ def _icon(name: str) -> Any:
     return html.Span(className=f"icon {name}", **{"aria-hidden": "true"})
 
 
-def button(action: str, text: Any, **more: Any) -> Any:
-    """A button that the client code hears of by its action."""
-    return html.Button(text, className="button", type="button", **{"data-action": action, **more})
+def button(action: str, text: Any, value: str = "", **more: Any) -> Any:
+    """A button that the client code hears of by its action, and by a value where it has one."""
+    what = {"data-action": action, **({"data-value": value} if value else {})}
+    return html.Button(text, className="button", type="button", **{**what, **more})
 
 
 def header_tools(*first: Any) -> list[Any]:
@@ -44,9 +45,10 @@ def header_tools(*first: Any) -> list[Any]:
     ]
 
 
-def group(title: str, children: Sequence[Any], opened: bool = True) -> Any:
-    """A titled group of controls that can be folded."""
-    return html.Details([html.Summary(title), *children], open=opened, className="group")
+def group(title: str, children: Sequence[Any], opened: bool = True, reset: str = "") -> Any:
+    """A titled group of controls that can be folded; `reset`: the names of groups that a button sets back."""
+    back = [button("reset", "Reset", value=reset, title=f"{title}: as the preset has it")] if reset else []
+    return html.Details([html.Summary(title), *back, *children], open=opened, className="group")
 
 
 def control_panel(groups: Sequence[Any]) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal, NotRequired, TypedDict
 
 from app.state.messages import Control
-from app.toy.messages import Claim, GroundLook, Look, Price, SurfaceTable
+from app.toy.messages import Claim, Explanation, GroundLook, Look, Price, SurfaceTable
 
 
 class OpenedInstruments(TypedDict):
@@ -304,6 +304,14 @@ class InstrumentEntry(TypedDict):
     tables: list[list[str]]
 
 
+class EndingColours(TypedDict):
+    """The colours of where walkers end. several: in their order; plain and window: by ending."""
+
+    several: list[str]
+    plain: dict[str, str]
+    window: dict[str, str]
+
+
 class InstrumentTables(TypedDict):
     """What the instruments page is told once."""
 
@@ -320,11 +328,14 @@ class InstrumentTables(TypedDict):
     framed: bool
     instruments: list[InstrumentEntry]
     own_controls: list[str]
+    explanations: list[Explanation]
+    short_words: dict[str, str]
+    ending_colours: EndingColours
 
 
 MESSAGES = (
     *(OpenedInstruments, PhasePart, MapAxis, Bound, PhaseParts, PhaseAnswer, RaceMap, AlongRun, RaceAnswer),
     *(Strip, Judged, FairnessRow, EqualCost, FairnessAnswer, BasinMap, NamedPlace, BasinsAnswer),
     *(Quantity, FollowedCycle, NamedCycle, Orbit, Cycles, WindowLine, Window, Bouncing, TwoScaleAnswer),
-    *(InstrumentEntry, InstrumentTables),
+    *(InstrumentEntry, EndingColours, InstrumentTables),
 )

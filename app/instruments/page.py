@@ -6,6 +6,7 @@ from typing import Any
 
 from dash import html
 
+from app.appearance import ENDING_COLOURS, PLAIN_ENDINGS, WINDOW_ENDS
 from app.components.layout import bench, control_panel, group, preset_group
 from app.instruments.controls import TABLE, instrument_controls, read_instruments_link
 from app.instruments.instrument import Instrument
@@ -33,6 +34,7 @@ def tables() -> dict[str, Any]:
         "export": [*told["export"], TABLE.entry()],
         "instruments": [one.entry() for one in INSTRUMENTS.values()],
         "own_controls": [control["name"] for control in own],
+        "ending_colours": {"several": list(ENDING_COLOURS), "plain": PLAIN_ENDINGS, "window": WINDOW_ENDS},
     }
 
 
@@ -45,9 +47,9 @@ def _controls() -> Any:
     return control_panel(
         [
             preset_group({key: preset.title for key, preset in PRESETS.items()}),
-            group("Surface", [html.Div(id="surface-choice"), html.Div(id="surface-controls")]),
-            group("Walk", [html.Div(id="main-controls"), html.Div(id="walk-controls")]),
-            group("Preconditioner U", [html.Div(id="preconditioner-controls")]),
+            group("Surface", [html.Div(id="surface-choice"), html.Div(id="surface-controls")], reset="surface pits"),
+            group("Walk", [html.Div(id="main-controls"), html.Div(id="walk-controls")], reset="main walk"),
+            group("Preconditioner U", [html.Div(id="preconditioner-controls")], reset="preconditioner"),
         ]
     )
 

@@ -17,6 +17,10 @@ from functools import cached_property
 from typing import Any
 
 SCALES = ("linear", "log", "log or zero")
+TRAVELS = ("scale", "root")
+"""How a slider's way is spent: evenly on the control's scale, or evenly on the square root of the value, where the
+scale would spend most of it on values that change nothing."""
+ROOT_STEPS = 200
 SIGNIFICANT_DIGITS = 4
 """Controls on a logarithmic scale are kept to this many significant digits, so that equal requests are equal."""
 LOG_STEP = 0.01
@@ -62,8 +66,11 @@ class NumberControl:
     role: str = "computed"
     kept: bool = False
     """Whether its value stays when another preset or surface is chosen."""
+    travel: str = "scale"
 
     def __post_init__(self) -> None:
+        if self.travel not in TRAVELS or (self.travel == "root" and self.minimum != 0):
+            raise ValueError(f"travel of {self.name!r} must be one of {', '.join(TRAVELS)}; root begins at zero")
         if self.scale not in SCALES:
             raise ValueError(f"scale of {self.name!r} must be one of {', '.join(SCALES)}, not {self.scale!r}")
         if not self.minimum <= self.default <= self.maximum:
@@ -78,7 +85,7 @@ class NumberControl:
     def wants(self) -> str:
         """What the control takes, in words."""
         kind = "a whole number" if self.integer else "a number"
-        return f"{kind} from {self.minimum:g} to {self.maximum:g}"
+        return f"{kind} from {short(self.minimum)} to {short(self.maximum)}"
 
     def quantise(self, value: float) -> float:
         """The value on the control's grid, within its range. quantise(quantise(x)) = quantise(x)."""
@@ -101,9 +108,8 @@ class NumberControl:
             raise TypeError(f"{self.title} must be {self.wants}, not {describe(raw)}.")
         if raw < self.minimum or raw > self.maximum:
             value = self.minimum if raw < self.minimum else self.maximum
-            return self.quantise(value), (
-                f"{self.title} = {short(raw)} is outside {self.minimum:g} … {self.maximum:g}; {value:g} is used."
-            )
+            span = f"{short(self.minimum)} … {short(self.maximum)}"
+            return self.quantise(value), f"{self.title} = {short(raw)} is outside {span}; {short(value)} is used."
         return self.quantise(float(raw)), None
 
     def parse(self, text: str) -> Any:
@@ -115,10 +121,12 @@ class NumberControl:
 
     @property
     def slider(self) -> tuple[float, float, float]:
-        """(minimum, maximum, step) of the slider's position: the value itself, or its decimal logarithm.
+        """(minimum, maximum, step) of the slider's position: the value itself, its decimal logarithm, or its root.
 
         On a "log or zero" scale the lowest position stands for zero.
         """
+        if self.travel == "root":
+            return 0.0, math.sqrt(self.maximum), math.sqrt(self.maximum) / ROOT_STEPS
         if self.scale == "linear":
             span = self.maximum - self.minimum
             return self.minimum, self.maximum, max(self.step, _round_step(span / SLIDER_STEPS))
@@ -132,6 +140,7 @@ class NumberControl:
         return _entry(self) | {
             "kind": "number",
             "scale": self.scale,
+            "travel": self.travel,
             "minimum": self.minimum,
             "maximum": self.maximum,
             "smallest": self.smallest,
@@ -337,9 +346,9 @@ def describe(raw: Any) -> str:
 
 
 def short(number: float) -> str:
-    """A number in few characters; integers too large for a float keep their sign only."""
+    """A number in few characters, with a minus sign; integers too large for a float keep their sign only."""
     try:
-        return f"{number:g}"
+        return f"{number:g}".replace("-", "−")
     except OverflowError:
         return "a number below −1e308" if number < 0 else "a number above 1e308"
 

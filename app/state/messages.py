@@ -36,6 +36,7 @@ class Control(TypedDict):
     columns: NotRequired[list[Control]]
     most: NotRequired[int]
     scale: NotRequired[Literal["linear", "log", "log or zero"]]
+    travel: NotRequired[Literal["scale", "root"]]
     minimum: NotRequired[float]
     maximum: NotRequired[float]
     smallest: NotRequired[float]

@@ -160,7 +160,7 @@ def sentence(request: CloudRequest, surface: Surface, runs: Mapping[str, Run]) -
         when = f" (median step {np.median(run.arrival[reached]):g})" if reached.any() else ""
         lost = int((run.outcome == "diverged").sum())
         said.append(f"{name} {int(reached.sum())}{when}" + (f", {lost} diverge" if lost else ""))
-    return f"Of {total} walkers each, these reach the flat basin: {'; '.join(said)}."
+    return f"Of {total} walkers each, these reach {surface.flat_basin.name}: {'; '.join(said)}."
 
 
 def _parts(run: Run) -> str:

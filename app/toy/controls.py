@@ -13,6 +13,7 @@ from typing import Any
 from app.components.view_controls import LECTURE, SCHEME
 from app.markdown import write_markdown
 from app.state.control import ChoiceControl, Control, NamesControl, NumberControl, TextControl, mark
+from app.toy.inspector_controls import CLOUD, PACE, STEP_AXIS
 from app.toy.pits import PITS
 from geometry.surface import Surface, SurfaceText
 from geometry.surfaces import SURFACES
@@ -60,6 +61,7 @@ WALK = (
         group="main",
         scale="log or zero",
         smallest=1e-15,
+        travel="root",
     ),
     NumberControl("steps", "T", "Steps", 10, MAXIMUM_STEPS, 600, "Number of steps.", "walk", step=10, integer=True),
     NumberControl("seed", "", "Seed", 0, 9999, 0, "Seed of the noise.", "walk", step=1, integer=True),
@@ -241,28 +243,6 @@ CUT = ChoiceControl(
     kept=True,
 )
 
-MOST_WALKERS = 256
-CLOUD = (
-    NumberControl(
-        *("cloud", "W", "Cloud of walkers", 0, MOST_WALKERS, 0),
-        help="So many walkers of each method at once, each with noise of its own; 0 draws none.",
-        group="inspector",
-        step=16,
-        integer=True,
-    ),
-    NumberControl(
-        name="cloud_spread",
-        symbol="",
-        label="Spread of their starts",
-        minimum=0.0,
-        maximum=0.2,
-        default=0.01,
-        help="Standard deviation of the cloud’s starts around the start, as a part of the domain’s longest side.",
-        group="inspector",
-        step=0.005,
-    ),
-)
-
 COST = ChoiceControl(
     name="cost",
     label="Cost in",
@@ -275,7 +255,7 @@ COST = ChoiceControl(
 
 def inspector_controls() -> tuple[Control, ...]:
     """All of them, in the table's order."""
-    return mark((COST, *CLOUD, ANATOMY, anatomy_method(), ANATOMY_STAGE), role="view", kept=True)
+    return mark((COST, STEP_AXIS, PACE, *CLOUD, ANATOMY, anatomy_method(), ANATOMY_STAGE), role="view", kept=True)
 
 
 VIEW = (

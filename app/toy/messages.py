@@ -88,10 +88,11 @@ class Paths(TypedDict):
 
 
 class Basin(TypedDict):
-    """The flat basin: to arrive is to come into this ball."""
+    """The flat basin, or the minimum: to arrive is to come into this ball. name: as sentences call it."""
 
     centre: list[float]
     radius: float
+    name: str
 
 
 class Minimum(TypedDict):
@@ -355,9 +356,20 @@ class SurfaceTable(TypedDict):
     controls: list[Control]
 
 
+class Explanation(TypedDict):
+    """A word of the page explained. formula and cost: "" where there is none."""
+
+    key: str
+    title: str
+    text: str
+    formula: str
+    cost: str
+
+
 class ToyTables(TypedDict):
     """What the toy lab's page is told once. compared: the methods of the instruments; groups: those that a legend does
-    not open with, by title; presets: their words and states; framed: whether pages of other sites may show it."""
+    not open with, by title; presets: their words and states; short_words: by
+    method; framed: whether pages of other sites may show it."""
 
     page: Literal["toy"]
     controls: list[Control]
@@ -369,6 +381,8 @@ class ToyTables(TypedDict):
     grounds: dict[str, GroundLook]
     export: list[Control]
     presets: dict[str, dict[str, Any]]
+    explanations: list[Explanation]
+    short_words: dict[str, str]
     framed: bool
 
 
@@ -376,5 +390,5 @@ MESSAGES = (
     *(Look, OutcomeRow, CountedCost, MethodPath, Ghost, Ranges, Paths, Basin, Minimum, Shorts, Ground, Curve),
     *(FittingPit, SurfaceAnswer, ToyAnswer, OpenedLink, Claim, ClaimsAnswer, Patch, AnatomyStage, AnatomyAnswer),
     *(CutLandmark, CutFrame, CutMethod, CutAnswer),
-    *(CloudMethod, CloudAnswer, Price, CostAnswer, GroundLook, SurfaceTable, ToyTables),
+    *(CloudMethod, CloudAnswer, Price, CostAnswer, GroundLook, SurfaceTable, Explanation, ToyTables),
 )

@@ -10,6 +10,7 @@ from app.appearance import ground_looks, looks
 from app.components.layout import bench, button, control_panel, group, header_tools, player, preset_row
 from app.toy.controls import controls, shown_methods, start_controls, surface_choice, surface_controls
 from app.toy.cut import CUT_KEY
+from app.toy.explanations import explanations, short_words
 from app.toy.export.controls import CONTROLS as EXPORT_CONTROLS
 from app.toy.pits import PITS
 from app.toy.presets import PRESETS, Preset
@@ -40,6 +41,8 @@ def tables() -> dict[str, Any]:
         "grounds": ground_looks(),
         "framed": bool(web_settings().frame_ancestors),
         "export": [control.entry() for control in EXPORT_CONTROLS],
+        "explanations": explanations(),
+        "short_words": {name: short_words(method) for name, method in METHODS.items()},
         "presets": {key: preset_entry(preset) for key, preset in PRESETS.items()},
     }
 
@@ -70,10 +73,10 @@ def layout() -> Any:
 def _controls() -> Any:
     return control_panel(
         [
-            group("Surface", [html.Div(id="surface-choice"), html.Div(id="surface-controls")]),
-            group("Walk", [html.Div(id="walk-controls")]),
-            group("Each method its own", [html.Div(id="own-controls")], opened=False),
-            group("Preconditioner U", [html.Div(id="preconditioner-controls")]),
+            group("Surface", [html.Div(id="surface-choice"), html.Div(id="surface-controls")], reset="surface pits"),
+            group("Walk", [html.Div(id="walk-controls")], reset="walk"),
+            group("Each method its own", [html.Div(id="own-controls")], opened=False, reset="own"),
+            group("Preconditioner U", [html.Div(id="preconditioner-controls")], reset="preconditioner"),
             group("Look closer", [html.Div(id="inspector-controls")]),
         ]
     )

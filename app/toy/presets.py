@@ -18,7 +18,10 @@ CUSTOM = "custom"
 
 @dataclass(frozen=True)
 class Preset:
-    """A named state: what differs from the defaults of the surface and of the table of controls."""
+    """A named state: what differs from the defaults of the surface and of the table of controls.
+
+    Figure 2's seed is one whose run is typical: SAM and LLQR+SAM arrive near their median steps over sixty seeds.
+    """
 
     key: str
     title: str
@@ -42,15 +45,22 @@ def _all() -> tuple[Preset, ...]:
             "figure-2",
             "Figure 2",
             "A sharp pothole. Who gets out?",
-            "Our reconstruction of the paper's Figure 2: from a start in the annular well, who gets out?",
+            "Our reconstruction of the paper’s Figure 2: a start in the ring’s trough; with noise, so that paths part.",
             "annular-well",
-            {"learning_rate": 0.0165, "radius": 0.30, "steps": 600, **_annular_start(-0.5 * well.width, 0.6)},
+            {
+                "learning_rate": 0.0165,
+                "radius": 0.30,
+                "steps": 600,
+                "noise_variance": 0.3,
+                "seed": 36,
+                **_annular_start(-0.5 * well.width, 0.6),
+            },
         ),
         Preset(
             "figure-3",
             "Figure 3",
             "At rest at the pothole’s very bottom. Who gets out?",
-            "Our reconstruction of the paper's Figure 3: a start at the bottom of the well, with a trace of noise.",
+            "Our reconstruction of the paper’s Figure 3: a start at the bottom of the trough, with a trace of noise.",
             "annular-well",
             {
                 "learning_rate": 0.017,

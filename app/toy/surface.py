@@ -65,13 +65,15 @@ def _basin(surface: Surface) -> dict[str, Any] | None:
     basin = surface.flat_basin
     if basin is None:
         return None
-    return {"centre": [float(value) for value in np.atleast_1d(basin.centre)], "radius": float(basin.radius)}
+    centre = [float(value) for value in np.atleast_1d(basin.centre)]
+    return {"centre": centre, "radius": float(basin.radius), "name": basin.name}
 
 
 def reference(surface: Surface) -> tuple[np.ndarray, str]:
     """The point that distances are measured to, and its name: the flat basin's centre or the first known minimum."""
     if surface.flat_basin is not None:
-        return np.atleast_1d(surface.flat_basin.centre), "the flat basin’s centre"
+        name = surface.flat_basin.name
+        return np.atleast_1d(surface.flat_basin.centre), f"{name}’s centre" if name.endswith("basin") else name
     if surface.minima:
         return np.atleast_1d(surface.minima[0].position), surface.minima[0].name
     return np.zeros(surface.dimension), "the origin"

@@ -31,6 +31,7 @@ export interface Control {
   columns?: Control[];
   most?: number;
   scale?: "linear" | "log" | "log or zero";
+  travel?: "scale" | "root";
   minimum?: number;
   maximum?: number;
   smallest?: number;
@@ -127,10 +128,11 @@ export interface Paths {
   ghosts: Ghost[];
 }
 
-/** The flat basin: to arrive is to come into this ball. */
+/** The flat basin, or the minimum: to arrive is to come into this ball. name: as sentences call it. */
 export interface Basin {
   centre: number[];
   radius: number;
+  name: string;
 }
 
 /** A minimum of a surface. */
@@ -376,10 +378,19 @@ export interface SurfaceTable {
   controls: Control[];
 }
 
+/** A word of the page explained. formula and cost: "" where there is none. */
+export interface Explanation {
+  key: string;
+  title: string;
+  text: string;
+  formula: string;
+  cost: string;
+}
+
 /**
  * What the toy lab's page is told once. compared: the methods of the instruments; groups: those that a legend
- * does not open with, by title; presets: their words and states; framed: whether pages of other sites may show
- * it.
+ * does not open with, by title; presets: their words and states; short_words: by method; framed: whether pages
+ * of other sites may show it.
  */
 export interface ToyTables {
   page: "toy";
@@ -392,6 +403,8 @@ export interface ToyTables {
   grounds: Record<string, GroundLook>;
   export: Control[];
   presets: Record<string, Record<string, any>>;
+  explanations: Explanation[];
+  short_words: Record<string, string>;
   framed: boolean;
 }
 
@@ -668,6 +681,13 @@ export interface InstrumentEntry {
   tables: string[][];
 }
 
+/** The colours of where walkers end. several: in their order; plain and window: by ending. */
+export interface EndingColours {
+  several: string[];
+  plain: Record<string, string>;
+  window: Record<string, string>;
+}
+
 /** What the instruments page is told once. */
 export interface InstrumentTables {
   page: "instruments";
@@ -683,6 +703,9 @@ export interface InstrumentTables {
   framed: boolean;
   instruments: InstrumentEntry[];
   own_controls: string[];
+  explanations: Explanation[];
+  short_words: Record<string, string>;
+  ending_colours: EndingColours;
 }
 
 /** Rows of a job, which its kind decides. seconds_left: null while it cannot be foreseen. */

@@ -1,6 +1,6 @@
 import type { Control } from "./contract.js";
 
-type NumberField = "scale" | "minimum" | "maximum" | "smallest" | "step" | "digits" | "low" | "high" | "slider_step";
+type NumberField = "scale" | "travel" | "minimum" | "maximum" | "smallest" | "step" | "digits" | "low" | "high" | "slider_step";
 
 /** A row of the table of controls that is a number, a choice, a text, or a text of rows of numbers. */
 export type NumberControl = Control & Required<Pick<Control, NumberField>>;

@@ -8,7 +8,7 @@
  * @property {string} what "one step back"
  * @property {string} group of the help sheet
  * @property {(event: KeyboardEvent) => unknown} run
- * @property {() => boolean} [when] asked before each use; false leaves the entry off the sheet as well
+ * @property {() => boolean} [when] asked before each use
  * @property {boolean} [shift] where it matters
  * @property {boolean} [strong] wins over sliders and choices
  */
@@ -39,9 +39,9 @@ class Keys {
     element?.addEventListener("keydown", (event) => this.#take(event, (entry) => entry.element === element));
   }
 
-  /** What the help sheet lists: the entries that hold now, those of elements that are on screen. */
+  /** What the help sheet lists: all of the page's, also those that work only in a lecture or while something is open. */
   get shown() {
-    return this.entries.filter(({ element, when }) => (!element || element.checkVisibility()) && (when?.() ?? true));
+    return this.entries;
   }
 
   /** @param {KeyboardEvent} event */
@@ -59,14 +59,34 @@ class Keys {
   #take(event, holds) {
     if (event.defaultPrevented || event.altKey || event.ctrlKey || event.metaKey) return;
     if (document.querySelector("dialog[open]") && event.key !== "?") return;
+    const names = pressed(event);
     const entry = this.entries.find(
-      (one) => holds(one) && one.keys.includes(event.key) && (one.shift ?? event.shiftKey) === event.shiftKey && (one.when?.() ?? true),
+      (one) =>
+        holds(one) &&
+        one.keys.some((key) => names.includes(key)) &&
+        (one.shift ?? event.shiftKey) === event.shiftKey &&
+        (one.when?.() ?? true),
     );
     if (!entry) return;
     event.preventDefault();
     event.stopPropagation();
     entry.run(event);
   }
+}
+
+/**
+ * What a press stands for: the key's own name, and where that is a letter of another alphabet, or a digit's place without
+ * its digit, what a Latin keyboard has at this place.
+ * @param {{ key: string, code?: string, shiftKey?: boolean }} event
+ */
+export function pressed({ key, code = "", shiftKey = false }) {
+  const letter = /^Key([A-Z])$/.exec(code)?.[1];
+  const digit = /^Digit([0-9])$/.exec(code)?.[1];
+  const foreign = /^\p{Letter}$/u.test(key) && !/^[a-z]$/i.test(key);
+  if (letter && foreign) return [key, shiftKey ? letter : letter.toLowerCase()];
+  if (digit && !/^[0-9a-z]$/i.test(key) && !shiftKey) return [key, digit];
+  if (code === "Slash" && shiftKey && foreign) return [key, "?"];
+  return [key];
 }
 
 /**

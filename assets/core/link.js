@@ -25,21 +25,47 @@ export function writeLink(state, base = {}) {
   return `?${pairs.join("&")}`;
 }
 
+const SETTLED = 400; // ms: browsers allow about 100 changes of the address in 30 s; a drag asks for far more
+
+/** Who changes a state so that the browser's Back takes it back. */
+const PERSON = new Set(["slider", "field", "choice", "tool", "map", "user"]);
+
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let timer;
+let undoable = false; // what waits to be shown becomes an entry of the browser's history
 
 /**
- * Put the state into the address bar. Browsers allow about 100 changes of the address in 30 s; a drag asks for far more.
- * @param {State} state
- * @param {number} [delay] ms
+ * Whether a change is one that Back takes back: a person's, of what is computed and not only of how it is looked at.
+ * @param {Set<string>} changed
+ * @param {string} source
+ * @param {import("./schema.js").Schema} schema
  */
-export function showLink({ values, base }, delay = 400) {
+export function isUndoable(changed, source, schema) {
+  return PERSON.has(source) && [...changed].some((name) => !schema.isViewOnly(name));
+}
+
+/**
+ * Put the state into the address bar once it has settled.
+ * @param {State} state
+ * @param {{ entry?: boolean, own?: string[] }} [options] entry: as an entry of its own in the browser's history;
+ *   own: the keys that mean something on this page alone
+ */
+export function showLink({ values, base }, { entry = false, own = [] } = {}) {
   clearTimeout(timer);
+  undoable ||= entry;
   timer = setTimeout(() => {
     const query = writeLink(values, base);
-    history.replaceState(history.state, "", location.pathname + query);
-    takeAlong(query);
-  }, delay);
+    const how = undoable && query !== location.search ? "pushState" : "replaceState";
+    undoable = false;
+    history[how](history.state, "", location.pathname + query);
+    takeAlong(writeLink(Object.fromEntries(Object.entries(values).filter(([name]) => !own.includes(name))), base));
+  }, SETTLED);
+}
+
+/** What was not shown yet is not: the browser has gone back or on. */
+export function forgetLink() {
+  clearTimeout(timer);
+  undoable = false;
 }
 
 /** @param {string} query */

@@ -1,5 +1,6 @@
-// Playback: which step is shown. It only moves when someone presses play, and not even then where a part of the page
-// holds it: with reduced motion a film strip comes first.
+// Playback: which step is shown. It only moves when someone presses play or opens a preset, and not even then where a part
+// of the page holds it: with reduced motion a film strip comes first.
+import { advance, rateAt } from "./pace.js";
 
 export class Player {
   /**
@@ -13,6 +14,8 @@ export class Player {
     this.steps = 0;
     this.step = 0;
     this.speed = 60; // steps per second
+    /** @type {import("./pace.js").Span[]} where it goes slowly whatever the speed; none: nowhere */
+    this.slow = [];
     this.loop = false;
     this.playing = false;
     /** @type {number | null} where it stands between two steps */
@@ -48,6 +51,11 @@ export class Player {
     this.seek(step);
   }
 
+  /** Steps per second at the step shown. */
+  get rate() {
+    return this.slow.length ? rateAt(this.exact ?? this.step, this) : this.speed;
+  }
+
   toggle() {
     if (this.playing) this.pause();
     else this.play();
@@ -74,7 +82,7 @@ export class Player {
     if (!this.playing) return;
     const seconds = this.before === null ? 0 : Math.min((now - this.before) / 1000, 0.25);
     this.before = now;
-    this.exact = (this.exact ?? this.step) + seconds * this.speed;
+    this.exact = advance(this.exact ?? this.step, seconds, this);
     if (this.exact >= this.steps) {
       if (!this.loop) {
         this.#show(this.steps);

@@ -69,11 +69,19 @@ export class PlayerBar {
     this.scrubber.value = String(step);
     this.scrubber.setAttribute("aria-valuetext", `step ${step} of ${steps}`);
     this.readout.textContent = this.words?.(step) ?? `step ${step} of ${steps}`;
+    this.#showRate();
   }
 
   /** @param {boolean} playing */
   showPlaying(playing) {
     this.play.textContent = playing ? "Pause" : "Play";
+    this.#showRate();
+  }
+
+  /** The speed as it is: while it plays slowly where it matters, less than what was chosen. */
+  #showRate() {
+    const { playing, rate, speed } = this.player;
+    this.speedText.textContent = `${playing ? Math.min(Math.round(rate), speed) : speed} steps/s`;
   }
 
   /** @param {number} speed steps per second */
@@ -81,7 +89,7 @@ export class PlayerBar {
     this.player.speed = speed;
     this.speed.value = String(Math.log10(speed));
     this.speed.setAttribute("aria-valuetext", `${speed} steps per second`);
-    this.speedText.textContent = `${speed} steps/s`;
+    this.#showRate();
   }
 
   /** @param {boolean} on */

@@ -32,6 +32,19 @@ export class Schema {
     return Object.fromEntries(Object.entries(values).filter(([name]) => this.controls.get(name)?.kept));
   }
 
+  /**
+   * A state without the settings of some groups: what stands in for them is the preset's, or the default. The surface
+   * stays, and so does the start.
+   * @param {Values} values
+   * @param {string[]} groups
+   */
+  without(values, groups) {
+    const drops = (/** @type {string} */ name) =>
+      name !== "surface" &&
+      (groups.includes(this.controls.get(name)?.group ?? "") || (groups.includes("surface") && name.startsWith("surface.")));
+    return Object.fromEntries(Object.entries(values).filter(([name]) => !drops(name)));
+  }
+
   /** @param {string} name */
   group(name) {
     return [...this.controls.values()].filter((control) => control.group === name);

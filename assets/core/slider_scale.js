@@ -25,6 +25,7 @@ export function onGrid(control, value) {
  * @param {number} value
  */
 export function toPosition(control, value) {
+  if (control.travel === "root") return Math.sqrt(Math.min(Math.max(value, 0), control.maximum));
   if (control.scale === "linear") return value;
   if (!(value > 0)) return control.low;
   return Math.min(Math.max(Math.log10(value), control.low), control.high);
@@ -35,6 +36,7 @@ export function toPosition(control, value) {
  * @param {number} position
  */
 export function fromPosition(control, position) {
+  if (control.travel === "root") return Number((position * position).toPrecision(DIGITS));
   if (control.scale === "linear") return Number(position.toPrecision(9));
   const value = 10 ** position;
   if (control.scale === "log or zero" && value < control.smallest * 0.999) return 0;

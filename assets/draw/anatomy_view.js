@@ -36,16 +36,16 @@ import { gridPicture } from "./grid_picture.js";
 const STAGES = ["gradient", "ball", "probe", "outer", "direction", "velocity", "step"];
 const LONGEST = 0.82; // of half the window, for the longest of the gradient-like arrows
 const NEXT = [1, 2, 5, 10];
-/** Okabe–Ito; on dark ground the blues are the lighter one. */
+/** On light and on dark ground. No method's colour: the vectors are those of whichever method is taken apart. */
 const COLOURS = {
-  gradient: ["#0072B2", "#56B4E9"],
+  gradient: ["#a61c3c", "#ff9a8b"],
   ball: ["#5b6875", "#b9c4ce"],
-  image: ["#a8487e", "#CC79A7"],
+  image: ["#6a51a3", "#b9a6e0"],
   probe: ["#1f2933", "#e6eaee"],
-  outer: ["#b97700", "#E69F00"],
-  noise: ["#D55E00", "#f0885f"],
-  direction: ["#007a58", "#2fc79a"],
-  velocity: ["#7a5195", "#c3a0dd"],
+  outer: ["#8c4a14", "#d9a066"],
+  noise: ["#555f68", "#a9b0b6"],
+  direction: ["#3b6e22", "#a6c96a"],
+  velocity: ["#17364d", "#c8ddeb"],
   step: ["#1f2933", "#ffffff"],
 };
 

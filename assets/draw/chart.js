@@ -5,7 +5,7 @@ import { formatNumber } from "../core/format.js";
 import { FIRST_COLOURS } from "../core/scheme.js";
 import { lastAtMost } from "../core/search.js";
 import { strokeSeries } from "./chart_line.js";
-import { opened, rangeOf, Scale, withAir } from "./chart_scale.js";
+import { opened, rangeOf, Scale, ScaleFromZero, withAir } from "./chart_scale.js";
 import { font, roomFor } from "./ink.js";
 import { Layer } from "./layer.js";
 import { drawMarker } from "./markers.js";
@@ -14,7 +14,7 @@ import { drawMarker } from "./markers.js";
 /** @typedef {import("./chart_line.js").Series} Series */
 /** @typedef {import("./chart_scale.js").Range} Range */
 /** @typedef {(value: number) => string} Format */
-/** @typedef {{ title?: string, log?: boolean, range?: Range | null, within?: Range, format?: Format | null }} Axis range: that of the data where it is not given; within: what it never goes beyond */
+/** @typedef {{ title?: string, log?: boolean, unit?: number, range?: Range | null, within?: Range, format?: Format | null }} Axis unit: from zero, and logarithmic above so much; range: that of the data where it is not given; within: what it never goes beyond */
 /** @typedef {{ text: string, lines: { x: number, look?: import("../core/contract.js").Look | null }[] }} Mark one line, or one for each method */
 /** @typedef {{ x: Axis, y: Axis, series: Series[], marks?: Mark[], level?: number | null }} ChartData level: a value to mark with a dashed line */
 
@@ -355,11 +355,13 @@ function frameOf({ width, height }, titled) {
  */
 function scalesOf({ x, y, series }) {
   const across = x.range ?? rangeOf(placesOf(series), x.log) ?? [0, 1];
+  const [, far = 1] = across;
+  const along = x.unit ? new ScaleFromZero(far, x.unit) : new Scale(opened(across, x.log), x.log);
   const values = y.range ?? rangeOf(valuesOf(series), y.log);
-  if (!values) return { x: new Scale(opened(across, x.log), x.log), y: null };
+  if (!values) return { x: along, y: null };
   const [low, high] = y.range ? opened(y.range) : withAir(values, y.log);
   const [least, most] = y.within ?? [-Infinity, Infinity];
-  return { x: new Scale(opened(across, x.log), x.log), y: new Scale([Math.max(low, least), Math.min(high, most)], y.log) };
+  return { x: along, y: new Scale([Math.max(low, least), Math.min(high, most)], y.log) };
 }
 
 /**

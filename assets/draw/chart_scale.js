@@ -74,6 +74,43 @@ export class Scale {
   }
 }
 
+/** A scale from zero that is linear below `unit` and logarithmic above it: log(1 + value / unit). */
+export class ScaleFromZero extends Scale {
+  /**
+   * @param {number} high
+   * @param {number} unit
+   */
+  constructor(high, unit) {
+    super([0, high], true);
+    this.unit = unit;
+  }
+
+  /**
+   * @override
+   * @param {number} value
+   */
+  part(value) {
+    return Math.log1p(value / this.unit) / Math.log1p(this.high / this.unit);
+  }
+
+  /**
+   * @override
+   * @param {number} part
+   */
+  value(part) {
+    return this.unit * Math.expm1(part * Math.log1p(this.high / this.unit));
+  }
+
+  /**
+   * @override
+   * @param {number} most
+   */
+  places(most) {
+    const tens = decades(this.unit, this.high, Math.max(2, most - 1));
+    return [...new Set(tens.length > 1 ? [0, ...tens] : [0, ...tens, this.high])];
+  }
+}
+
 /**
  * From the lowest to the highest of some values; null where there is none.
  * @param {Iterable<number | null>} values

@@ -11,8 +11,9 @@ export class Legend {
    * @param {string[]} methods
    * @param {(method: string) => void} onToggle
    * @param {Record<string, string[]>} [groups] what it does not open with, by title
+   * @param {Record<string, string>} [words] what each does, in a few
    */
-  constructor(place, methods, onToggle, groups = {}) {
+  constructor(place, methods, onToggle, groups = {}, words = {}) {
     this.open = false;
     /** @type {string[]} */
     this.shown = [];
@@ -21,8 +22,9 @@ export class Legend {
       const swatch = make("canvas", { "aria-hidden": "true" });
       const described = { className: "method", "data-method": name, title: `Show or hide ${name}` };
       const button = make("button", { type: "button", ...described }, swatch, name);
+      if (words[name]) button.append(make("span", { className: "method-words", textContent: words[name] }));
       button.addEventListener("click", () => onToggle(name));
-      return { name, button, swatch };
+      return { name, button, swatch, chip: make("span", { className: "chip" }, button) };
     });
     this.titles = Object.keys(groups).map((title) => make("span", { className: "legend-group" }, title));
     this.more = make("button", { type: "button", className: "more-methods", "aria-expanded": "false" }, "More methods");
@@ -30,19 +32,19 @@ export class Legend {
       this.open = !this.open;
       this.#arrange();
     });
-    const buttonsOf = (/** @type {(name: string) => boolean} */ which) =>
-      this.buttons.filter(({ name }) => which(name)).map(({ button }) => button);
+    const chipsOf = (/** @type {(name: string) => boolean} */ which) =>
+      this.buttons.filter(({ name }) => which(name)).map(({ chip }) => chip);
     place.replaceChildren(
-      ...buttonsOf((name) => !this.grouped.has(name)),
-      ...Object.values(groups).flatMap((names, k) => [this.titles[k], ...buttonsOf((name) => names.includes(name))]),
+      ...chipsOf((name) => !this.grouped.has(name)),
+      ...Object.values(groups).flatMap((names, k) => [this.titles[k], ...chipsOf((name) => names.includes(name))]),
       ...(this.grouped.size ? [this.more] : []),
     );
     this.#arrange();
   }
 
   #arrange() {
-    for (const { name, button } of this.buttons) {
-      button.hidden = this.grouped.has(name) && !this.open && !this.shown.includes(name);
+    for (const { name, chip } of this.buttons) {
+      chip.hidden = this.grouped.has(name) && !this.open && !this.shown.includes(name);
     }
     for (const title of this.titles) title.hidden = !this.open;
     this.more.setAttribute("aria-expanded", String(this.open));

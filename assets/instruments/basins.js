@@ -6,10 +6,7 @@ import { addInstrument, Instrument } from "./base.js";
 import { HeatMap } from "./heat_map.js";
 import { makeFigure, makeKey, makeSign, makeTablePlace } from "./parts.js";
 
-const COLOURS = ["#009E73", "#E69F00", "#0072B2", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#666666"];
 const FIRST = ["in the flat basin"]; // always the first colour
-/** @type {Record<string, string>} */
-const PLAIN = { diverged: "#1f2933", "still moving": "#b8c0c8", elsewhere: "#8a929a" };
 
 /** @typedef {import("../core/contract.js").BasinsAnswer} BasinsAnswer */
 /** @typedef {import("../core/contract.js").BasinMap} BasinMap */
@@ -33,6 +30,7 @@ export class Basins extends Instrument {
     /** @type {Cell | null} that is pointed at */
     this.cell = null;
     this.methods = page.tables.compared;
+    this.colours = page.tables.ending_colours;
     this.key = make("div", { className: "scale" });
     this.figures = make("div", { className: "maps" });
     this.readout = make("p", { className: "hint" });
@@ -77,14 +75,14 @@ export class Basins extends Instrument {
   get endings() {
     const names = new Set(Object.values(this.found).flatMap((map) => map.names));
     const rank = (/** @type {string} */ name) => (FIRST.includes(name) ? 0 : 1);
-    const coloured = [...names].filter((name) => !PLAIN[name]).sort((a, b) => rank(a) - rank(b) || a.localeCompare(b));
-    return [...coloured, ...Object.keys(PLAIN).filter((name) => names.has(name))];
+    const coloured = [...names].filter((name) => !this.colours.plain[name]).sort((a, b) => rank(a) - rank(b) || a.localeCompare(b));
+    return [...coloured, ...Object.keys(this.colours.plain).filter((name) => names.has(name))];
   }
 
   /** @param {string} name of an ending */
   #colourOf(name) {
-    const coloured = this.endings.filter((one) => !PLAIN[one]);
-    return PLAIN[name] ?? COLOURS[coloured.indexOf(name) % COLOURS.length];
+    const coloured = this.endings.filter((one) => !this.colours.plain[one]);
+    return this.colours.plain[name] ?? this.colours.several[coloured.indexOf(name) % this.colours.several.length];
   }
 
   /** @override */

@@ -4,7 +4,7 @@ import { wrongWith } from "../core/check.js";
 import { by } from "../core/dom.js";
 import { postJson, problemsOf } from "../core/http.js";
 import { keys } from "../core/keys.js";
-import { showLink } from "../core/link.js";
+import { forgetLink, isUndoable, showLink } from "../core/link.js";
 import { showNotices } from "../core/notices.js";
 import { Schema } from "../core/schema.js";
 import { FIRST_COLOURS, showScheme } from "../core/scheme.js";
@@ -28,6 +28,7 @@ export class InstrumentsLab {
     this.lecture = null;
     /** @type {symbol | null} the state that is being taken over */
     this.opening = null;
+    this.undoable = false; // Back leads from the state that is taken over to the one before
     this.formOf = ""; // the surface whose controls stand in the form
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.speaking = undefined;
@@ -54,14 +55,18 @@ export class InstrumentsLab {
       ...headerActions(this.state),
       instrument: (instrument) => this.state.set({ instrument }, "user"),
       preset: (preset) => {
-        this.open({ state: { ...this.schema.kept(this.state.values), preset } });
+        this.open({ state: { ...this.schema.kept(this.state.values), preset } }, true);
       },
     });
     const what = "another instrument";
     const run = (/** @type {KeyboardEvent} */ event) => this.tabKey(event.key === "ArrowLeft" ? -1 : 1);
     const tabs = { keys: ["ArrowLeft", "ArrowRight"], shown: "← →", what, group: "On the row of instruments", run };
     keys.add([tabs], by("instrument-tabs"));
-    window.addEventListener("popstate", () => this.open({ query: location.search }));
+    this.actions.add({ reset: (groups) => this.open({ state: this.schema.without(this.state.values, groups.split(" ")) }, true) });
+    window.addEventListener("popstate", () => {
+      forgetLink();
+      this.open({ query: location.search });
+    });
   }
 
   begin() {
@@ -71,14 +76,16 @@ export class InstrumentsLab {
   /**
    * Take over the state that a link, a preset or another surface stands for.
    * @param {{ query?: string, state?: Record<string, unknown> }} asked
+   * @param {boolean} [undoable] the browser's Back leads to what was there before
    */
-  async open(asked) {
+  async open(asked, undoable = false) {
     const ticket = (this.opening = Symbol("open"));
     try {
       /** @type {import("../core/contract.js").OpenedInstruments} */
       const { state, notices, base } = await postJson("/instruments/open", asked);
       if (ticket !== this.opening) return; // something else was wanted meanwhile
       showNotices("link", notices);
+      this.undoable = undoable;
       this.state.replace(state, "open", base);
     } catch (error) {
       showNotices("request", problemsOf(error), "error");
@@ -95,13 +102,15 @@ export class InstrumentsLab {
    */
   changed(changed, source) {
     const { values } = this.state;
-    showLink(this.state);
+    const entry = source === "open" ? this.undoable : isUndoable(changed, source, this.schema);
+    if (source === "open") this.undoable = false;
+    showLink(this.state, { entry, own: ["panel", ...this.tables.own_controls] });
     for (const tool of this.tools) tool.show();
     if (changed.has("scheme")) this.applyScheme(values.scheme);
     if (changed.has("surface") && source === "choice") {
       const ground = (/** @type {string} */ name) => name.startsWith("surface.") || name.startsWith("start_") || name === "pits";
       const others = Object.entries(values).filter(([name]) => !ground(name));
-      this.open({ state: { ...Object.fromEntries(others), surface: values.surface, preset: "custom" } });
+      this.open({ state: { ...Object.fromEntries(others), surface: values.surface, preset: "custom" } }, true);
       return;
     }
     const more = source === "tool" ? this.shown.follow(changed) : null;

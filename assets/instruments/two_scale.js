@@ -14,14 +14,6 @@ import { makeFigure, makeKey, makeSign } from "./parts.js";
 /** @typedef {import("../core/contract.js").TwoScaleAnswer} TwoScaleAnswer */
 /** @typedef {import("../draw/shapes.js").Point} Point */
 
-/** @type {Record<string, string>} */
-const ENDS = {
-  "stays in the pothole": "#0072B2",
-  "reaches the bowl’s bottom": "#009E73",
-  "hangs at the ghost minimum": "#CC79A7",
-  elsewhere: "#8a929a",
-  diverges: "#1f2933",
-};
 const ON_TWO_SCALES = ["two-scale-quadratic", "two-scale-plane"];
 const DASHES = [
   [7, 4],
@@ -178,7 +170,7 @@ export class TwoScales extends Instrument {
   /** @param {TwoScaleAnswer} answer */
   #showWindow(answer) {
     const { radii, ends, lines, counts } = answer.window;
-    const names = Object.keys(ENDS).filter((name) => counts[name]);
+    const names = Object.keys(this.page.tables.ending_colours.window).filter((name) => counts[name]);
     const told = names.map((name) => `${name} at ${counts[name]}`).join(", ");
     this.strip.show(
       {
@@ -186,7 +178,7 @@ export class TwoScales extends Instrument {
         x: { values: radii, log: false, title: "Probe radius ρ" },
         y: { values: [0, 1], log: false, title: "", labels: ["", ""] },
         margin: { left: 14, right: 14, top: 6, bottom: 38 },
-        colour: (i) => ENDS[ends[i]],
+        colour: (i) => this.page.tables.ending_colours.window[ends[i]],
         hatched: (i) => ends[i] === "diverges" || ends[i] === "hangs at the ghost minimum",
         mark: [this.page.state.get("radius"), 0.5],
         lines: lines.map(({ at }, k) => ({
@@ -202,7 +194,7 @@ export class TwoScales extends Instrument {
     this.key.replaceChildren(
       ...names.map((name) => {
         const hatched = name === "hangs at the ghost minimum" ? " (hatched)" : "";
-        return makeKey("key-swatch", `${name}${hatched}: ${counts[name]}`, ENDS[name]);
+        return makeKey("key-swatch", `${name}${hatched}: ${counts[name]}`, this.page.tables.ending_colours.window[name]);
       }),
       ...lines.map(({ name, at }, k) =>
         makeSign(`${k ? "dotted" : "dashed"}: ${name} = ${formatNumber(at)}, necessary for leaving, not sufficient`),

@@ -1,7 +1,7 @@
 // A lecture: scenes one after the other, each a link, with its notes in a second window that is kept in step.
 import { by, make } from "../core/dom.js";
 import { problemsOf } from "../core/http.js";
-import { keys } from "../core/keys.js";
+import { keys, pressed } from "../core/keys.js";
 import { showNotices } from "../core/notices.js";
 import { SceneCard } from "./card.js";
 import { showLectureWindow } from "./lecture_window.js";
@@ -61,7 +61,7 @@ export class Lecture {
         what: "that scene",
         group,
         when: () => this.on,
-        run: (event) => Number(event.key) <= this.scenes.length && this.go(Number(event.key)),
+        run: (event) => this.go(Number(pressed(event).at(-1))),
       },
       { keys: ["s", "S"], shown: "S", what: "speaker’s notes in a window of their own", group, when, run: () => this.openNotes() },
     ]);

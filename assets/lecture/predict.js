@@ -163,7 +163,7 @@ export class Predict {
     const name = (/** @type {string} */ method) => methodName(method, this.page.looks[method], this.page.paper);
     if (this.mode === "first") {
       const options = [...methods, NOBODY].map((method) => radio("predict-first", method, {}));
-      this.questions.replaceChildren(group("First in the flat basin is", options));
+      this.questions.replaceChildren(group(`First in ${this.page.surface?.basin?.name ?? "the basin"} is`, options));
     } else {
       this.questions.replaceChildren(
         ...methods.map((method) =>

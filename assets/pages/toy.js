@@ -12,13 +12,15 @@ import { addCloud } from "../toy/cloud.js";
 import { addCosts } from "../toy/cost.js";
 import { addEmbed } from "../toy/embed.js";
 import { addCut } from "../toy/cut.js";
+import { addExplanations } from "../toy/explain.js";
 import { addFirstScreen } from "../toy/first_screen.js";
+import { addPresetChanges } from "../toy/preset_changes.js";
 import { addDigging } from "../toy/dig.js";
 import { ToyLab } from "../toy/main.js";
 import { addOwnSettings } from "../toy/own.js";
 
 addPage("toy", ToyLab, [
-  ...[addFirstScreen, addHelp, addLecture, addTheme, addToyExport],
+  ...[addFirstScreen, addExplanations, addPresetChanges, addHelp, addLecture, addTheme, addToyExport],
   ...[addDataTable, addFilmStrip, addPictureWords, addPredict],
   ...[addAnatomy, addCloud, addCosts, addCut, addDigging, addEmbed, addOwnSettings],
 ]);

@@ -63,8 +63,10 @@ export class Anatomy {
     const { state, player } = this.page;
     if (!this.on) {
       state.set({ anatomy: "on", anatomy_stage: count > 0 ? 1 : LAST }, "user");
+      this.#comeIntoView();
       return;
     }
+    this.#comeIntoView();
     const next = this.stage + count;
     player.pause();
     // Where the player stands at the end, the step shown is the last one that was taken.
@@ -76,6 +78,11 @@ export class Anatomy {
       state.set({ anatomy_stage: LAST }, "user");
       player.seek(step - 1);
     } else state.set({ anatomy_stage: Math.min(Math.max(next, 0), LAST) }, "user");
+  }
+
+  /** The key works from anywhere on the page; what it draws stands below the first screen. */
+  #comeIntoView() {
+    by("anatomy-section").scrollIntoView({ block: "nearest" });
   }
 
   ask() {

@@ -56,6 +56,7 @@ export class CostPart {
     const costs = unit === "steps" ? null : Object.fromEntries(methods.map((method) => [method.name, this.#costOf(method)]));
     this.costs = costs;
     page.pictures.setCosts(costs);
+    page.setPace();
     page.pictures.setStep(page.player.step);
     page.bar.showStep(page.player.step);
     const column = costs && unit !== "steps" ? columnOf(methods, costs, unit) : null;

@@ -4,6 +4,8 @@ import { by } from "../core/dom.js";
 
 export function addFirstScreen() {
   const screen = by("first-screen");
+  // The settings are folded away before the state has come, unless the link shows them: nothing jumps.
+  if (new URLSearchParams(location.search).get("panel") !== "shown") document.body.classList.add("panel-hidden");
   const measure = () => {
     const above = Math.round(screen.getBoundingClientRect().top + window.scrollY);
     document.documentElement.style.setProperty("--above", `${above}px`);

@@ -4,12 +4,15 @@ import { wrongWith } from "../core/check.js";
 import { by } from "../core/dom.js";
 import { LatestWinsGate } from "../core/gate.js";
 import { postJson, problemsOf, Refused } from "../core/http.js";
-import { showLink } from "../core/link.js";
+import { forgetLink, isUndoable, showLink } from "../core/link.js";
+import { lessMotion } from "../core/motion.js";
 import { showNotices } from "../core/notices.js";
+import { slowSpans } from "../core/pace.js";
 import { Player } from "../core/player.js";
 import { PlayerBar } from "../core/player_bar.js";
 import { Schema } from "../core/schema.js";
 import { FIRST_COLOURS, showScheme } from "../core/scheme.js";
+import { lastWhere } from "../core/search.js";
 import { State } from "../core/state.js";
 import { Widgets } from "../core/widgets.js";
 import { Legend } from "../draw/legend.js";
@@ -41,6 +44,10 @@ export class ToyLab {
     /** @type {Record<string, any> | null} what the paths on the screen were asked with */
     this.lastRequest = null;
     this.opens = 0; // states that were taken over
+    this.undoable = false; // Back leads from the state that is taken over to the one before
+    this.wantsPlay = false; // the next run plays by itself
+    /** @type {Set<string>} presets that have played by themselves */
+    this.played = new Set();
     this.asksAgain = false; // the last request got no answer, and is sent once more in a moment
     /** @type {symbol | null} */
     this.opening = null;
@@ -104,35 +111,48 @@ export class ToyLab {
       onAnswer: (answer, asked) => this.answered(answer, asked),
       onFailure: (error, _, newer) => this.failed(error, newer),
     });
-    this.legend = new Legend(by("legend"), tables.methods, (name) => this.toggleMethod(name), tables.groups);
+    this.legend = new Legend(by("legend"), tables.methods, (name) => this.toggleMethod(name), tables.groups, tables.short_words);
     this.looks = tables.looks;
     this.state.listen((changed, source) => this.changed(changed, source));
     this.actions = new Actions({
       ...this.bar.actions,
       ...headerActions(this.state),
       preset: (preset) => {
-        this.open({ state: { ...this.schema.kept(this.state.values), preset } });
+        this.player.pause();
+        this.open({ state: { ...this.schema.kept(this.state.values), preset }, undoable: true, plays: true });
       },
     });
-    window.addEventListener("popstate", () => this.open({ query: location.search }));
+    this.actions.add({
+      reset: (groups) => this.open({ state: this.schema.without(this.state.values, groups.split(" ")), undoable: true }),
+    });
+    window.addEventListener("popstate", () => {
+      forgetLink();
+      this.player.pause();
+      this.open({ query: location.search });
+    });
     const slow = ["Waiting for the first paths. A new installation compiles the simulation first, for up to half a minute."];
     this.waiting = setTimeout(() => showNotices("first", slow), LONG_WAIT);
   }
 
   begin() {
-    this.open({ query: location.search });
+    this.open({ query: location.search, plays: !new URLSearchParams(location.search).has("step") });
   }
 
   /**
-   * Take over the state that a link, a preset or another surface stands for.
-   * @param {{ query?: string, state?: Record<string, unknown> }} wish
+   * Take over the state that a link, a preset or another surface stands for. undoable: the browser's Back leads to what
+   * was there before; plays: a preset's run plays by itself, the first time.
+   * @param {{ query?: string, state?: Record<string, unknown>, undoable?: boolean, plays?: boolean }} wish
    */
-  async open(wish) {
+  async open({ undoable = false, plays = false, ...wish }) {
     const ticket = (this.opening = Symbol("open"));
     try {
       const { state, notices, base } = await postJson("/toy/open", wish);
       if (ticket !== this.opening) return; // something else was wanted meanwhile
       showNotices("link", notices);
+      this.undoable = undoable;
+      this.wantsPlay =
+        plays && state.preset in this.tables.presets && !this.played.has(state.preset) && state.predict === "off" && !lessMotion();
+      if (this.wantsPlay) this.played.add(state.preset);
       this.state.replace(state, "open", base);
       this.opens += 1;
     } catch (error) {
@@ -146,7 +166,9 @@ export class ToyLab {
    */
   changed(changed, source) {
     const { values } = this.state;
-    showLink(this.state);
+    const entry = source === "open" ? this.undoable : isUndoable(changed, source, this.schema);
+    if (source === "open") this.undoable = false;
+    showLink(this.state, { entry, own: ["panel"] });
     // What was clamped is said until something else is wanted.
     if (source !== "server" && source !== "player") showNotices("clamped", []);
     if (changed.has("scheme")) this.applyScheme(values.scheme);
@@ -154,13 +176,18 @@ export class ToyLab {
     if (changed.has("wedge")) this.pictures.relief.setOpen(values.wedge === "on");
     if (changed.has("loop")) this.bar.showLoop(values.loop === "on");
     if (changed.has("surface") && source === "choice") {
-      this.open({ state: { ...this.schema.kept(values), surface: values.surface, preset: "custom" } });
+      this.open({ state: { ...this.schema.kept(values), surface: values.surface, preset: "custom" }, undoable: true });
       return;
     }
     if (source === "open") this.opened();
     if (changed.has("methods")) {
       this.legend.update(values.methods, this.looks, this.paper);
       this.pictures.setVisible(values.methods);
+    }
+    if (changed.has("methods") || changed.has("pace")) this.setPace();
+    if (changed.has("step_axis")) {
+      this.pictures.charts.logarithmic = values.step_axis === "log";
+      this.pictures.drawCharts();
     }
     if ([...changed].some((name) => !this.schema.isViewOnly(name))) this.gate.ask(this.request());
   }
@@ -178,9 +205,6 @@ export class ToyLab {
     const { question, caption } = this.tables.presets[values.preset] ?? OWN;
     by("question").textContent = question;
     by("caption").textContent = caption;
-    for (const button of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-action=preset]"))) {
-      button.setAttribute("aria-pressed", String(button.dataset.value === values.preset));
-    }
   }
 
   /** @returns {Record<string, any>} */
@@ -212,7 +236,9 @@ export class ToyLab {
       this.player.step = Math.min(this.wantedStep, paths.steps);
       this.wantedStep = null;
     }
+    if (this.wantsPlay) this.player.step = 0;
     this.pictures.setPaths(paths, this.looks, this.player.step);
+    this.setPace();
     this.bar.showStep(this.player.step);
     showOutcomes(
       by("outcomes"),
@@ -223,6 +249,31 @@ export class ToyLab {
     this.speak(paths.summary);
     this.claims.ask(this.request());
     document.dispatchEvent(new CustomEvent("pothole:painted", { detail: paths }));
+    if (this.wantsPlay) this.playWhenDrawn();
+  }
+
+  /** Play as soon as there is a map to play on. */
+  playWhenDrawn() {
+    if (!this.wantsPlay) return;
+    if (!this.pictures.map.paths.ready) {
+      requestAnimationFrame(() => this.playWhenDrawn());
+      return;
+    }
+    this.wantsPlay = false;
+    this.player.play();
+  }
+
+  /** Where playback is slow: before the first of the methods shown arrives. */
+  setPace() {
+    const { methods, pace } = this.state.values;
+    const { paths, entries } = this.pictures;
+    const shown = paths?.methods.filter(({ name }) => methods.includes(name)) ?? [];
+    const arrivals = shown.map(({ name, row: { arrival } }) => {
+      // At equal cost the player's step is another than the method's own.
+      const own = entries.find((entry) => entry.name === name)?.stepAt;
+      return arrival === null || !own ? arrival : lastWhere(0, paths?.steps ?? 0, (step) => own(step) < arrival) + 1;
+    });
+    this.player.slow = pace === "even" ? [] : slowSpans(arrivals);
   }
 
   /**

@@ -42,6 +42,7 @@ export class RunCharts {
     /** @type {Runs | null} */
     this.runs = null;
     this.step = 0;
+    this.logarithmic = true; // the axis of steps
     this.colours = FIRST_COLOURS;
   }
 
@@ -53,7 +54,8 @@ export class RunCharts {
   draw(runs) {
     this.runs = runs;
     const { entries, steps, ranges, level, domain, total } = runs;
-    const x = { range: /** @type {Range} */ ([0, Math.max(this.#whole, Number.MIN_VALUE)]) };
+    const whole = Math.max(this.#whole, Number.MIN_VALUE);
+    const x = { range: /** @type {Range} */ ([0, whole]), unit: this.logarithmic ? whole / Math.max(steps, 1) : undefined };
     const across = entries.map(({ cost, last }) => (total && cost ? Float64Array.from({ length: last + 1 }, (_, k) => cost(k)) : null));
     const series = (/** @type {Quantity | "positions"} */ key) =>
       entries.map((entry, k) => ({ name: entry.name, x: across[k] ?? null, y: entry[key] ?? [], count: entry.last + 1, look: entry.look }));

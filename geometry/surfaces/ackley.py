@@ -38,7 +38,7 @@ class Ackley(Surface):
     @property
     def flat_basin(self) -> FlatBasin:
         """Within 0.5 of the deep minimum."""
-        return FlatBasin((0.0, 0.0), 0.5)
+        return FlatBasin((0.0, 0.0), 0.5, "the deep minimum")
 
     @property
     def minima(self) -> tuple[Minimum, ...]:

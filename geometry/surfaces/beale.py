@@ -34,7 +34,7 @@ class Beale(Surface):
     @property
     def flat_basin(self) -> FlatBasin:
         """Within 0.25 of the minimum."""
-        return FlatBasin((3.0, 0.5), 0.25)
+        return FlatBasin((3.0, 0.5), 0.25, "the minimum")
 
     @property
     def minima(self) -> tuple[Minimum, ...]:

@@ -37,7 +37,7 @@ class GoldsteinPrice(Surface):
     @property
     def flat_basin(self) -> FlatBasin:
         """Within 0.1 of the global minimum."""
-        return FlatBasin((0.0, -1.0), 0.1)
+        return FlatBasin((0.0, -1.0), 0.1, "the global minimum")
 
     @property
     def minima(self) -> tuple[Minimum, ...]:

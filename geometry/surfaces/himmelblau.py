@@ -34,7 +34,7 @@ class Himmelblau(Surface):
     @property
     def flat_basin(self) -> FlatBasin:
         """Within 0.5 of (3, 2), the minimum with integer coordinates."""
-        return FlatBasin((3.0, 2.0), 0.5)
+        return FlatBasin((3.0, 2.0), 0.5, "the minimum at (3, 2)")
 
     @property
     def minima(self) -> tuple[Minimum, ...]:

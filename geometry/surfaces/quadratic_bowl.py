@@ -45,7 +45,7 @@ class QuadraticBowl(Surface):
     @property
     def flat_basin(self) -> FlatBasin:
         """Within 0.25 of the minimum."""
-        return FlatBasin((0.0, 0.0), 0.25)
+        return FlatBasin((0.0, 0.0), 0.25, "the minimum")
 
     @property
     def minima(self) -> tuple[Minimum, ...]:

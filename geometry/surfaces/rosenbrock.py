@@ -45,7 +45,7 @@ class Rosenbrock(Surface):
     @property
     def flat_basin(self) -> FlatBasin:
         """Within 0.1 of the minimum."""
-        return FlatBasin((self.a, self.a**2), 0.1)
+        return FlatBasin((self.a, self.a**2), 0.1, "the minimum")
 
     @property
     def minima(self) -> tuple[Minimum, ...]:

@@ -34,6 +34,18 @@ def painted(lab):
     )
 
 
+def test_the_key_n_brings_what_it_draws_into_view(lab):
+    lab.open("/?preset=figure-2&steps=60&step=12&panel=hidden")
+    assert lab.page.evaluate("scrollY") == 0
+    lab.page.keyboard.press("n")
+    lab.page.locator("#anatomy-stages li.shown").first.wait_for()
+    seen = """() => {
+      const { top, height } = document.querySelector("#anatomy-section").getBoundingClientRect();
+      return Math.min(top + height, innerHeight) - Math.max(top, 0);
+    }"""
+    assert lab.until(lambda: lab.page.evaluate(seen) > 200)
+
+
 def test_the_key_n_draws_one_vector_after_the_other(lab):
     lab.open("/?preset=figure-2&step=5")
     assert lab.page.locator("#anatomy-section").is_hidden()

@@ -18,7 +18,7 @@ def lab(page):
 
 def counts():
     """Method → cumulative gradients + PRODUCT·products of Figure 2's run, and its arrival."""
-    request, _ = read_request({"preset": "figure-2"})
+    request, _ = read_request({"preset": "figure-2", "noise_variance": 0})
     found = {}
     for name in METHODS:
         run = simulate(
@@ -35,7 +35,7 @@ def counts():
 
 
 def test_gradient_evaluations(lab):
-    lab.open("/?preset=figure-2&cost=evaluations&step=60")
+    lab.open("/?preset=figure-2&noise_variance=0&cost=evaluations&step=60")
     lab.page.locator("#cost-sentence").wait_for()
     costs = counts()
     total = max(int(cost[-1]) for cost, _ in costs.values())

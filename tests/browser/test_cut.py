@@ -68,7 +68,7 @@ def test_the_lanes_stand_where_the_run_stands_and_follow_scrubbing_line_link_and
     lab.follow("/?preset=figure-2&noise_variance=0.1&step=22&cut_line=probe")
     known(lab)
     assert stands(22, "probe")
-    page.locator("#legend").get_by_role("button", name="SGDM").click()
+    page.locator("#legend [data-method=SGDM]").click()
     known(lab)
     assert [name for name, *_ in page.evaluate(LANES)] == ["SAM", "LLQR", "LLQR+SAM"]
     label = page.locator("#cut-picture").get_attribute

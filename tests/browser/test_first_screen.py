@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.browser.lab_page import LabPage
 from tests.browser.launch import PHONE
 
 SIZES = {
@@ -17,7 +18,7 @@ NEEDED = {
     "ρ": "[data-control=radius] .slider",
     "noise": "[data-control=noise_variance] .slider",
     "Play": "#play-button",
-    "title": "#question",
+    "cut": "#cut-picture",
 }
 MEASURED = """(selectors) => Object.fromEntries(Object.entries(selectors).map(([name, selector]) => {
   const { left, top, right, bottom } = document.querySelector(selector).getBoundingClientRect();
@@ -25,27 +26,29 @@ MEASURED = """(selectors) => Object.fromEntries(Object.entries(selectors).map(([
 }))"""
 
 
-def check(page) -> None:
+def check(page, needed=NEEDED) -> None:
     size = page.viewport_size
     assert page.evaluate("scrollY") == 0
-    for name, box in page.evaluate(MEASURED, NEEDED).items():
+    for name, box in page.evaluate(MEASURED, needed).items():
         assert box["right"] > box["left"] and box["bottom"] > box["top"], name
         assert box["left"] >= 0 and box["top"] >= 0, (name, box)
         assert box["right"] <= size["width"] and box["bottom"] <= size["height"], (name, box)
     assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
 
 
-@pytest.mark.parametrize("query", ["", "&theme=projector&scenes=lab", "&panel=shown"])
+@pytest.mark.parametrize("query", ["", "&theme=projector", "&theme=projector&scenes=lab", "&panel=shown"])
 def test_the_main_settings_and_play_are_on_the_first_screen(page, query):
     page.set_viewport_size(SIZES["1280x720"])
     page.goto(f"/?preset=figure-2&step=3000{query}")
-    page.locator("#outcomes [data-outcome]").first.wait_for()
-    if "scenes" in query:
+    page.locator("#outcomes [data-outcome]").first.wait_for(state="attached")
+    needed = NEEDED
+    if "scenes" in query:  # a scene on the projector shows what it needs: pictures and playback
         page.locator("#lecture-bar .scene-title").wait_for()
+        needed = {name: NEEDED[name] for name in ("cut", "Play")}
     for size in SIZES.values():
         page.set_viewport_size(size)
         page.evaluate("() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
-        check(page)
+        check(page, needed)
 
 
 def test_they_are_on_a_phone_s_first_screen(new_page):
@@ -53,3 +56,40 @@ def test_they_are_on_a_phone_s_first_screen(new_page):
     page.goto("/?preset=figure-2&step=3000")
     page.locator("#outcomes [data-outcome]").first.wait_for()
     check(page)
+
+
+def test_a_run_plays_by_itself_once_and_back_undoes(new_page):
+    """Opened without a step it plays, slowly at first; a link with a step does not, nor one for less motion. Back takes
+    back a preset and a slider, and plays nothing."""
+    lab = LabPage(new_page())
+    page = lab.page
+    page.goto("/?preset=figure-2&speed=1000&steps=200")
+    lab.until(lambda: page.evaluate("potholeLab.toy?.player.playing"))
+    assert page.locator("#speed").inner_text().strip() == "6 steps/s"
+    page.keyboard.press("Space")
+    assert 0 <= lab.step() < 200
+    lab.settle()
+
+    page.locator("[data-control=radius] .slider").focus()
+    page.keyboard.press("ArrowRight")
+    lab.settle()
+    lab.until(lambda: "radius=0.31" in page.evaluate("location.search"))
+    page.locator("[data-action=preset][data-value=stiff-valley]").click()
+    lab.until(lambda: page.evaluate("potholeLab.toy.player.playing"))
+    lab.until(lambda: "preset=stiff-valley" in page.evaluate("location.search"))
+    page.go_back()
+    lab.until(lambda: lab.state("preset") == "figure-2" and lab.state("radius") == 0.31)
+    page.go_back()
+    lab.until(lambda: lab.state("radius") == 0.3)
+    lab.settle()
+    assert not page.evaluate("potholeLab.toy.player.playing")
+    page.locator("[data-action=preset][data-value=figure-2]").click()
+    lab.until(lambda: lab.state("steps") == 600)
+    lab.settle()
+    assert not page.evaluate("potholeLab.toy.player.playing || potholeLab.toy.wantsPlay"), "once"
+
+    still = LabPage(new_page(reduced_motion="reduce"))
+    still.page.goto("/?preset=figure-2&steps=50")
+    still.page.locator("#outcomes [data-outcome]").first.wait_for()
+    assert not still.page.evaluate("potholeLab.toy.player.playing || potholeLab.toy.wantsPlay")
+    assert still.step() == 50

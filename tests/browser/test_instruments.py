@@ -106,6 +106,7 @@ def test_the_navigation_takes_the_setting_along(page):
     page.get_by_role("link", name="Toy lab").last.click()
     page.locator("#outcomes [data-outcome]").first.wait_for()
     assert page.locator("[data-field=learning_rate]").input_value() == "0.0123"
+    assert page.locator("#notices .notice").count() == 0, "nothing of the instruments' own came along"
     page.wait_for_function(leads, arg=["Instruments", "stiff-valley"])
     assert page.locator(".pages a", has_text="Network").get_attribute("href") == "/network"
 

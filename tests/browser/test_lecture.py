@@ -335,9 +335,11 @@ STRIP = """() => [...document.querySelectorAll(".strip-frame")].map((frame) =>
 
 
 def test_less_motion_is_a_film_strip_first(new_page):
-    lab = LabPage(new_page(reduced_motion="reduce"))
-    lab.open("/?preset=figure-2&step=0&speed=300")
+    lab = LabPage(new_page(reduced_motion="reduce", viewport={"width": 1366, "height": 768}))
+    lab.open("/?preset=figure-2&noise_variance=0&step=0&speed=300&panel=hidden")
     lab.page.keyboard.press("Space")
+    anyway = lab.page.get_by_role("button", name="Play anyway").bounding_box()
+    assert lab.page.evaluate("scrollY") == 0 and anyway["y"] + anyway["height"] <= 768, "on the first screen"
     frames = lab.page.locator(".film-strip figure")
     assert frames.count() == 6
     steps = [int(text.split()[1]) for text in lab.page.locator(".film-strip figcaption").all_inner_texts()]

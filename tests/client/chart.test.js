@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { traceSeries } from "../../assets/draw/chart_line.js";
-import { opened, rangeOf, Scale, withAir } from "../../assets/draw/chart_scale.js";
+import { opened, rangeOf, Scale, ScaleFromZero, withAir } from "../../assets/draw/chart_scale.js";
 
 const HARD = [
   [400, 400.0000001],
@@ -48,6 +48,24 @@ test("a value and its part lead to each other", () => {
     for (const part of [0, 0.25, 0.5, 1]) assert.ok(Math.abs(scale.part(scale.value(part)) - part) < 1e-12);
   }
   assert.ok(Math.abs(new Scale([0.01, 100], true).value(0.5) - 1) < 1e-12);
+});
+
+test("a logarithmic axis of steps begins at step 0 and gives the first of them room", () => {
+  const scale = new ScaleFromZero(600, 1);
+  assert.deepEqual([scale.part(0), scale.part(600)], [0, 1]);
+  assert.ok(scale.part(30) > 0.5, "thirty steps of six hundred have more than half of the width");
+  for (const part of [0, 0.3, 0.7, 1]) assert.ok(Math.abs(scale.part(scale.value(part)) - part) < 1e-12);
+  assert.deepEqual(scale.places(5), [0, 1, 10, 100]);
+  assert.deepEqual(scale.labels(scale.places(5)), ["0", "1", "10", "100"]);
+  for (const [high, unit] of [
+    [3, 1],
+    [1, 1],
+    [0.004, 1e-5],
+    [3000, 1],
+  ]) {
+    const places = new ScaleFromZero(high, unit).places(3);
+    assert.ok(places.length >= 2 && new Set(places).size === places.length, `${high}: ${places}`);
+  }
 });
 
 test("a range is that of the values that have a place", () => {

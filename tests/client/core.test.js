@@ -4,8 +4,9 @@ import { test } from "node:test";
 import { decode } from "../../assets/core/arrays.js";
 import { priced } from "../../assets/core/cost_units.js";
 import { decades, formatCount, formatNumber, ticks } from "../../assets/core/format.js";
-import { writeLink } from "../../assets/core/link.js";
+import { isUndoable, writeLink } from "../../assets/core/link.js";
 import { lastAtMost, lastWhere } from "../../assets/core/search.js";
+import { Schema } from "../../assets/core/schema.js";
 import { fromPosition, onGrid, toPosition } from "../../assets/core/slider_scale.js";
 import { parseRows, writeRows } from "../../assets/core/number_rows.js";
 import { State } from "../../assets/core/state.js";
@@ -75,6 +76,19 @@ test("a link carries every key, with lists in commas", () => {
   assert.equal(read.get("text"), "a b&c=d");
 });
 
+test("Back takes back what a person changed of what is computed, and nothing else", () => {
+  const schema = new Schema([
+    { name: "radius", role: "computed" },
+    { name: "speed", role: "view" },
+  ]);
+  const undoable = (names, source) => isUndoable(new Set(names), source, schema);
+  assert.deepEqual(
+    [undoable(["radius"], "slider"), undoable(["radius", "speed"], "map"), undoable(["surface.depth"], "field")],
+    [true, true, true],
+  );
+  assert.deepEqual([undoable(["speed"], "user"), undoable(["radius"], "server"), undoable(["step"], "player")], [false, false, false]);
+});
+
 test("the last at most a value", () => {
   assert.deepEqual(
     [-1, 0, 0.5, 1, 7, 99].map((value) => lastAtMost([0, 1, 1, 7], value)),
@@ -106,6 +120,15 @@ test("a slider's position and its value lead to each other", () => {
     }
   }
   assert.equal(fromPosition(LOG_OR_ZERO, LOG_OR_ZERO.low), 0, "the end of the scale is off");
+  const root = { ...LOG_OR_ZERO, travel: "root", smallest: 1e-15, low: 0, high: 1 };
+  assert.deepEqual(
+    [0, 0.2, 0.5, 1].map((at) => fromPosition(root, at)),
+    [0, 0.04, 0.25, 1],
+  );
+  assert.deepEqual(
+    [0, 0.04, 0.25, 1, 7].map((value) => toPosition(root, value)),
+    [0, 0.2, 0.5, 1, 1],
+  );
 });
 
 test("a typed value is rounded as the server rounds it", () => {

@@ -8,6 +8,7 @@ from typing import Any
 import matplotlib
 import numpy as np
 
+from app.appearance import ENDING_COLOURS, PLAIN_ENDINGS
 from app.drawing.sheet import EDGE, Sheet
 from app.drawing.style import MARKERS, SETTINGS, dash_of
 from app.instruments.export.maps import (
@@ -30,9 +31,7 @@ from app.instruments.export.tables import fairness_tables, phase_tables
 from app.numbers_as_text import number
 from optimizers import METHODS
 
-ENDING_COLOURS = ("#009E73", "#E69F00", "#0072B2", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#666666")
 FIRST_ENDING = "in the flat basin"
-PLAIN_ENDINGS = {"diverged": "#1f2933", "still moving": "#b8c0c8", "elsewhere": "#8a929a"}
 LOWEST_LOSS = 1e-9
 STRIP, ROW_OF_TABLE = 27.5, 17
 """Height of one method's strip of learning rates, and of its row in the table of the best."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from app.appearance import MethodLook
+from app.appearance import WINDOW_ENDS, MethodLook
 from app.drawing.sheet import EDGE, Sheet
 from app.drawing.style import MARKERS, dash_of
 from app.instruments.export.maps import (
@@ -24,14 +24,6 @@ from app.instruments.export.maps import (
 from app.instruments.export.request import InstrumentExport
 from app.instruments.export.sheet import instrument_sheet
 from app.numbers_as_text import number
-
-WINDOW_ENDS = {
-    "stays in the pothole": "#0072B2",
-    "reaches the bowl’s bottom": "#009E73",
-    "hangs at the ghost minimum": "#CC79A7",
-    "elsewhere": "#8a929a",
-    "diverges": "#1f2933",
-}
 
 
 def two_scale_picture(asked: InstrumentExport) -> Sheet:

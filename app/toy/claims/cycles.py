@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from app.numbers_as_text import number
 from app.toy.claims.claim import Claim, judged, untested
 from app.toy.claims.trials import RUNS, methods_of
 from app.toy.request import ToyRequest
@@ -50,7 +51,9 @@ def _orbit_claim(request: ToyRequest, surface: TwoScaleQuadratic, bottom: float,
     try:
         form = two_scale.cycle(word, c, request.momentum, request.radius)
     except ValueError:  # a walker that rests exactly on the bottom has no sign to bounce by
-        return untested(statement, SOURCE, f"At {where} the walker does not bounce: it ends at {x[-1] + bottom:.3g}.")
+        return untested(
+            statement, SOURCE, f"At {where} the walker does not bounce: it ends at {number(float(x[-1] + bottom), 3)}."
+        )
     measured = float(np.abs(x[-periods[0] :]).max())
     signs = "".join("+" if s > 0 else "−" for s in word)
     counts = f"period {periods[0]} ({signs}): amplitude {measured:.9g}, closed form {form.amplitude:.9g}"

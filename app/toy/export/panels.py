@@ -256,7 +256,13 @@ class ChartPanel:
         axes.set_axisbelow(True)
         axes.set_xlim(0, scene.steps)
         axes.set_ylim(*_padded(*bounds))
-        axes.locator_params(axis="x", nbins=5, integer=True)
+        if scene.reading.state["step_axis"] == "log":
+            # log(1 + t), as on the page: the first step has its place.
+            axes.set_xscale("function", functions=(np.log1p, np.expm1))
+            places = [0, *(10**k for k in range(len(str(scene.steps))) if 10**k <= scene.steps)]
+            axes.set_xticks(places, [str(place) for place in places])
+        else:
+            axes.locator_params(axis="x", nbins=5, integer=True)
         axes.locator_params(axis="y", nbins=5)
         if level is not None:
             axes.axhline(level, color=colours.quiet, linewidth=1, linestyle=(0, (3.0, 4.0)))

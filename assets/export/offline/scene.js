@@ -38,6 +38,7 @@ export class OfflineScene {
     this.cutSteps = new CutSteps();
     this.cutSteps.keep(scene.cut, []);
     this.charts = new RunCharts(by("relief-stack"), (step) => this.player.hold(step));
+    this.charts.logarithmic = state.step_axis !== "linear";
     const look = scene.grounds[this.scheme];
     this.map.basin = surface.basin;
     this.map.setSurface(surface, look);

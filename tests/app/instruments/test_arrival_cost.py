@@ -26,7 +26,7 @@ from tests.app.instruments.asking import read_instrument_request
 
 pytestmark = pytest.mark.slow
 
-SMALL = {"resolution": "12", "runs": "3", "steps": 60, "preset": "figure-2"}
+SMALL = {"resolution": "12", "runs": "3", "steps": 60, "preset": "figure-2", "noise_variance": 0}
 
 
 def fairness(**state):
@@ -137,9 +137,9 @@ HEADS = {
 @pytest.mark.parametrize("preset", ["figure-2", "stiff-valley"])
 def test_the_sentence_within_the_budget_against_counted_walks(preset):
     """Medians and verdict anew from walks that count; whether it is another verdict than by steps is said."""
-    answer = fairness(preset=preset, runs="3", cost="evaluations")
+    answer = fairness(preset=preset, runs="3", cost="evaluations", noise_variance=0)
     told = answer["equal_cost"]
-    request = read_instrument_request({"preset": preset, "runs": "3"}).toy
+    request = read_instrument_request({"preset": preset, "runs": "3", "noise_variance": 0}).toy
     surface = request.make_surface()
     fresh = repeats(request, surface, JUDGED_ON, seed=1)
 

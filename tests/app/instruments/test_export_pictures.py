@@ -18,6 +18,7 @@ from app.instruments.export import maps as instrument_maps
 from app.instruments.export import pictures as instrument_pictures
 from app.instruments.export import two_scale as two_scale_picture
 from app.instruments.export.maps import CellAxis, Cells, draw_cells, sequential
+from app.instruments.page import tables as page_tables
 from app.numbers_as_text import number
 from optimizers import METHODS
 
@@ -43,7 +44,7 @@ def words_of(content: bytes) -> str:
 def test_the_svg_is_one_closed_file_with_title_axes_and_settings(name, scheme):
     wish = wish_of(name, scheme=scheme)
     file = instrument_files.make_file(wish)
-    assert file.name == f"pothole-lab-annular-well-seed-0-{name}.svg" and file.media_type == "image/svg+xml"
+    assert file.name == f"pothole-lab-annular-well-seed-36-{name}.svg" and file.media_type == "image/svg+xml"
     text, words = file.content.decode(), words_of(file.content)
     assert not re.search(r"href=\"(?!#|data:image/png;base64,)", text), "nothing outside is asked for"
     assert "<script" not in text and "javascript:" not in text and not re.search(r"\son\w+=", text)
@@ -136,22 +137,15 @@ def test_cells_lines_and_marks_stand_at_their_values():
     assert axis.index(1e-9) == -0.5 and axis.index(0.0) == -0.5 and axis.index(9.0) == 2.5
 
 
-def page_colours(script: str) -> dict[str, str]:
-    """{name: colour} in the client code's object, whose names may stand in quotes."""
-    return {name.strip(' "'): colour for name, colour in re.findall(r'([\w ’"]+): "(#\w+)"', script)}
-
-
 def test_colours_are_those_of_the_page():
     palette = (ASSETS / "palette.js").read_text(encoding="utf-8")
     stops = re.findall(r"\[(\d+), (\d+), (\d+)\]", palette)
     assert [tuple(map(int, stop)) for stop in stops] == list(instrument_maps.STOPS)
-    basins = (ASSETS / "basins.js").read_text(encoding="utf-8")
-    told = re.search(r"COLOURS = \[([^\]]+)\]", basins)[1]
-    assert tuple(re.findall(r'"(#\w+)"', told)) == instrument_pictures.ENDING_COLOURS
-    plain = re.search(r"PLAIN = \{([^}]+)\}", basins)[1]
-    assert page_colours(plain) == instrument_pictures.PLAIN_ENDINGS
-    ends = re.search(r"ENDS = \{([^}]+)\}", (ASSETS / "two_scale.js").read_text(encoding="utf-8"))[1]
-    assert page_colours(ends) == two_scale_picture.WINDOW_ENDS
+    told = page_tables()["ending_colours"]
+    assert tuple(told["several"]) == instrument_pictures.ENDING_COLOURS
+    assert told["plain"] == instrument_pictures.PLAIN_ENDINGS and told["window"] == two_scale_picture.WINDOW_ENDS
+    for name in ("basins.js", "two_scale.js"):
+        assert "ending_colours" in (ASSETS / name).read_text(encoding="utf-8")
 
 
 def test_lines_of_text_stay_on_the_sheet():

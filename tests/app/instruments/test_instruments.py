@@ -146,7 +146,7 @@ def test_the_addresses(post):
     assert "Resolution" in opened["notices"][0]
 
 
-RING = {"preset": "figure-2"}
+RING = {"preset": "figure-2", "noise_variance": 0}
 VALLEY = {"preset": "stiff-valley"}
 
 

@@ -70,7 +70,7 @@ def test_out_of_range_is_clamped_and_said(control, raw):
     value, notice = control.read(raw)
     assert value == (control.maximum if raw > 0 else control.quantise(control.minimum))
     assert control.title in notice
-    assert f"{value:g} is used" in notice
+    assert f"{value:g} is used".replace("-", "−") in notice
 
 
 @pytest.mark.parametrize("control", NUMBERS, ids=called)
@@ -92,7 +92,9 @@ def test_quantising_twice_is_quantising_once(control, data):
 def test_sliders_span_the_range(control):
     low, high, step = control.slider
     assert 0 < step <= (high - low) / 4
-    if control.scale == "linear":
+    if control.travel == "root":
+        assert (low, high) == (0, math.sqrt(control.maximum))
+    elif control.scale == "linear":
         assert (low, high) == (control.minimum, control.maximum)
     else:
         assert high == pytest.approx(math.log10(control.maximum))
@@ -124,6 +126,16 @@ def test_a_bad_table_entry_is_refused():
         NumberControl("x", "", "X", 0, 1, 0.5, "Help.", "walk", scale="cubic")
     with pytest.raises(ValueError, match="default"):
         NumberControl("x", "", "X", 0, 1, 2, "Help.", "walk")
+    with pytest.raises(ValueError, match="travel"):
+        NumberControl("x", "", "X", 1, 2, 1, "Help.", "walk", travel="root")
+
+
+def test_four_fifths_of_the_noise_slider_s_way_are_noise_that_is_seen():
+    """From a variance of 0.04 on, paths part on the map within a hundred steps; the old way began at 1e-15."""
+    noise = next(control for control in controls() if control.name == "noise_variance")
+    low, high, _ = noise.slider
+    assert low == 0 and math.sqrt(0.04) <= low + 0.2 * (high - low)
+    assert noise.read(1e-9) == (1e-9, None), "values of old links stay"
 
 
 def test_descriptions_are_short_and_printable():

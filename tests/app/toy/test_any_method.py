@@ -54,6 +54,7 @@ STATE = {
     "runs": "3",
     "resolution": "12",
     "damping": 1.0,
+    "noise_variance": 0,
     "warm_start_scale": 0,
 }
 """Its seed is nobody else's: answers are kept by request, and those of other tests know four methods."""

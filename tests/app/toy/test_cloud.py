@@ -91,7 +91,7 @@ def test_the_sentence_is_counted_anew():
 
 
 def test_a_cloud_without_noise_and_spread_says_so():
-    _, told = answered(preset="figure-2", cloud=16, cloud_spread=0, steps=20)
+    _, told = answered(preset="figure-2", noise_variance=0, cloud=16, cloud_spread=0, steps=20)
     assert "They differ in nothing" in told["what"]
     assert len({tuple(m["counts"].values()) for m in told["methods"]}) >= 1
     for method in told["methods"]:

@@ -213,7 +213,7 @@ def test_every_format_comes_as_a_download_with_a_safe_name(post, kind):
     response = post("/export/toy", {**QUICK, "format": kind, "frames": 10, "gif_width": 240, "width": 320})
     assert response.status_code == 200
     name = re.fullmatch(r'attachment; filename="([a-z0-9.-]+)"', response.headers["content-disposition"])[1]
-    assert name.startswith("pothole-lab-annular-well-seed-0") and name.endswith(f".{kind}")
+    assert name.startswith("pothole-lab-annular-well-seed-36") and name.endswith(f".{kind}")
     assert response.headers["cache-control"] == "no-store"
     assert len(response.content) > 500
 

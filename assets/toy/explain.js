@@ -1,0 +1,57 @@
+// What is this? The words of the page explained, in a window that opens where a word stands.
+import { openDialog } from "../core/dialog.js";
+import { by, make } from "../core/dom.js";
+
+/** @typedef {import("../core/contract.js").Explanation} Explanation */
+
+/**
+ * The button beside a word.
+ * @param {string} key
+ * @param {string} title
+ */
+const explainButton = (key, title) =>
+  make("button", {
+    ...{ type: "button", className: "explain", textContent: "?", title: `What is ${title}?`, "aria-label": `What is ${title}?` },
+    ...{ "data-action": "explain", "data-value": key, "aria-haspopup": "dialog" },
+  });
+
+/** @param {Explanation} explanation */
+function section({ key, title, text, formula, cost }) {
+  const node = make(
+    "section",
+    { id: `explain-${key}`, tabIndex: -1 },
+    make("h3", { textContent: title }),
+    make("p", { textContent: text }),
+  );
+  if (formula) node.append(make("p", { className: "formula", textContent: formula }));
+  if (cost) node.append(make("p", { className: "hint", textContent: cost }));
+  return node;
+}
+
+/** @param {import("./main.js").ToyLab} page */
+export function addExplanations(page) {
+  const { explanations } = page.tables;
+  const [first, ...others] = explanations;
+  page.actions.add({
+    explain: (key) => {
+      const more = "Formulas, sources and what was measured are in the manual, on its page “The methods”: make docs builds it, offline.";
+      const sections = [...explanations.map(section), make("p", { className: "hint", textContent: more })];
+      const dialog = openDialog("explanations", first?.title ?? "", make("div", { className: "explanations" }, ...sections));
+      dialog?.querySelector(`[id="explain-${key}"]`)?.scrollIntoView({ block: "start" });
+    },
+  });
+  for (const { key, title } of others) {
+    const word = document.querySelector(`#main-controls [data-control="${key}"] .control-label, #legend [data-method="${key}"]`);
+    word?.after(explainButton(key, title));
+  }
+  by("question").after(
+    make("button", {
+      type: "button",
+      className: "explain-all",
+      textContent: first?.title ?? "",
+      "data-action": "explain",
+      "data-value": first?.key ?? "",
+      "aria-haspopup": "dialog",
+    }),
+  );
+}

@@ -1,0 +1,58 @@
+// Whether the setting is still its preset's: else the title says what was changed, and leads back.
+import { by, make } from "../core/dom.js";
+import { formatNumber } from "../core/format.js";
+
+/** @typedef {import("../core/state.js").Values} Values */
+
+const NAMED = 3; // changes that are told one by one
+
+/**
+ * What differs from a preset of all that is computed.
+ * @param {Values} preset its whole state
+ * @param {Values} values
+ * @param {import("../core/schema.js").Schema} schema
+ * @returns {string[]} the names
+ */
+export function changesFrom(preset, values, schema) {
+  const names = new Set([...Object.keys(preset), ...Object.keys(values)]);
+  return [...names].filter((name) => {
+    const { role = "computed", kept = false } = schema.controls.get(name) ?? {}; // a parameter of the surface is in no table
+    return name !== "preset" && role === "computed" && !kept && preset[name] !== values[name];
+  });
+}
+
+/** @param {import("./main.js").ToyLab} page */
+export function addPresetChanges(page) {
+  const words = make("span", {});
+  const back = make("button", { type: "button", className: "button", "data-action": "preset-again" });
+  const place = make("p", { id: "changed", className: "changed", role: "status", hidden: true }, words, back);
+  by("caption").after(place);
+  /** @param {string} name */
+  const said = (name) => {
+    const { values } = page.state;
+    const own = page.tables.surfaces[values.surface]?.controls ?? [];
+    const control = page.schema.controls.get(name) ?? own.find((one) => one.name === name);
+    const value = values[name];
+    const text = typeof value === "number" ? formatNumber(value, 4) : (control?.options?.find(([one]) => one === value)?.[1] ?? value);
+    return `${control?.symbol || control?.label || name} ${text}`;
+  };
+  page.actions.add({ "preset-again": (preset) => page.actions.do("preset", preset) });
+  page.state.listen(() => {
+    const { values } = page.state;
+    const preset = page.tables.presets[values.preset];
+    const changes = preset ? changesFrom(preset.state, values, page.schema) : [];
+    const changed = changes.length > 0;
+    const more = changes.length > NAMED ? `, and ${changes.length - NAMED} more` : "";
+    const told = changed ? `Changed: ${changes.slice(0, NAMED).map(said).join(", ")}${more}.` : "";
+    if (words.textContent === told && back.dataset.value === values.preset) return; // a drag asks often
+    words.textContent = told;
+    back.textContent = `Back to ${preset?.title}`;
+    back.dataset.value = values.preset;
+    place.hidden = !changed;
+    by("caption").hidden = changed;
+    for (const button of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-action=preset]"))) {
+      const lit = button.dataset.value === values.preset;
+      button.setAttribute("aria-pressed", lit && changed ? "mixed" : String(lit));
+    }
+  });
+}
