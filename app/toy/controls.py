@@ -416,10 +416,16 @@ def controls_of(surface: Surface) -> tuple[Control, ...]:
     return (*surface_controls(surface.key), *start_controls(surface), *controls())
 
 
+def default_of(control: Control) -> str:
+    """A control's default as a table shows it."""
+    if isinstance(control.default, tuple):
+        return ", ".join(control.default)
+    return control.default if isinstance(control.default, str) else f"{control.default:g}"
+
+
 def as_table() -> str:
     """The fixed controls as a Markdown table."""
-    rows = []
-    for control in (surface_choice(), *controls()):
-        default = control.default if isinstance(control.default, str) else f"{control.default:g}"
-        rows.append((control.name, control.symbol, control.label, control.wants, default, control.unit, control.help))
+    rows = [
+        (c.name, c.symbol, c.label, c.wants, default_of(c), c.unit, c.help) for c in (surface_choice(), *controls())
+    ]
     return write_markdown(("key", "symbol", "label", "takes", "default", "unit", "meaning"), rows)

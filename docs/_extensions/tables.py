@@ -43,12 +43,11 @@ def controls(rows: Iterable[Control]) -> str:
     """Controls with their key in a link, what they take, their default and what they do."""
 
     def cells(row: Control) -> tuple[str, ...]:
-        default = row.default if isinstance(row.default, str) else f"{row.default:g}"
         return (
             row.title,
             f"`{row.name}`",
             row.wants,
-            default,
+            toy.default_of(row),
             f"{row.help} ({row.unit})" if row.unit else row.help,
         )
 
