@@ -292,7 +292,8 @@ def test_a_worker_imports_nothing_of_the_page_and_steps_back(engine: Engine) -> 
         assert "app.jobs.worker_side" in modules
         page = {name for name in modules if name.split(".")[0] in ("dash", "plotly", "fastapi", "uvicorn")}
         page |= {name for name in modules if name.startswith("app.") and not name.startswith("app.jobs")} - {
-            "app.environment"
+            "app.environment",
+            "app.markdown",
         }
         assert not page, f"a worker process has imported {sorted(page)}"
         process = json.loads(await engine.result(job, "process"))
