@@ -25,7 +25,7 @@ python_use_unqualified_type_names = True
 python_maximum_signature_line_length = 88
 nitpicky = True
 # Types of other packages, whose manuals could only be asked over the network.
-nitpick_ignore_regex = [("py:class", r"Array|(numpy|torch|collections|pathlib)\..*")]
+nitpick_ignore_regex = [("py:class", r"Array|(numpy|torch|collections|pathlib|threading)\..*")]
 
 highlight_language = "none"
 

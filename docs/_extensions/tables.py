@@ -144,6 +144,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "controls-cut": toy_controls("cut"),
     "controls-export": lambda: controls(EXPORT),
     "controls-instruments": lambda: controls(instrument_controls()),
+    "controls-embed": toy_controls("embed"),
     "controls-lecture": lambda: controls(LECTURE),
     "controls-look-closer": toy_controls("inspector"),
     "controls-network": lambda: controls((*network.WALK, *network.TRAINING, *network.PRECONDITIONER, *network.PLANE)),

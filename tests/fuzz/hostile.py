@@ -9,7 +9,7 @@ from typing import Any
 
 from app.instruments.controls import instrument_controls
 from app.network.controls import controls as network_controls
-from app.state.control import NumberControl, TextControl
+from app.state.control import NamesControl, NumberControl, TextControl
 from app.toy.controls import controls, surface_choice, surface_controls
 from app.toy.presets import PRESETS
 from app.toy.request import read_state
@@ -70,6 +70,8 @@ def in_range(rng: random.Random, control: Any) -> Any:
     """A value that the control takes, its ends among them: what is allowed one by one may be hard together."""
     if isinstance(control, TextControl):
         return rng.choice([control.default, text(rng), *TEXTS])
+    if isinstance(control, NamesControl):
+        return [name for name in control.names if rng.random() < 0.5]
     if not isinstance(control, NumberControl):
         return rng.choice(control.values)
     spread = control.minimum + (control.maximum - control.minimum) * rng.random() ** rng.choice([1, 4])

@@ -104,7 +104,7 @@ BAD = [
     (dict(start=[np.nan, 0.0]), "start"),
     (dict(start="here"), "start"),
     (dict(record="some"), "record"),
-    (dict(method="Adam"), "SGDM"),
+    (dict(method="Adagrad"), "SGDM"),
     (dict(learning_rate=np.ones(3) * 0.01, radius=np.ones(4)), "broadcast"),
 ]
 

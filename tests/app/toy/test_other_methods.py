@@ -19,7 +19,7 @@ from optimizers import METHODS, simulate
 from optimizers.anatomy import step_anatomy
 from optimizers.methods import GROUPS, MORE_METHODS, NETWORK_METHODS, grouped, toy_methods
 
-STATE = {"preset": "figure-2", "steps": 40, "learning_rate": 0.005}
+STATE = {"preset": "figure-2", "steps": 40, "learning_rate": 0.005, "noise_variance": 0.0}
 
 
 def state(name):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.state.control import NumberControl, TextControl
+from app.state.control import NamesControl, NumberControl, TextControl
 from app.state.schema import BadRequest
 from app.toy.batch import compute_many, compute_paths, paths_key, together
 from app.toy.controls import controls, controls_of
@@ -23,6 +23,8 @@ def value_of(control):
     if isinstance(control, TextControl):
         texts = {"pits": ["", "1,-2,3,0.5", "0.5,0,1,0.2;-1,0.5,2,1"], "surface.formula": ["x^2 + y^2", "sin(x)*y"]}
         return st.sampled_from(texts[control.name])
+    if isinstance(control, NamesControl):
+        return st.lists(st.sampled_from(control.names), unique=True)
     if not isinstance(control, NumberControl):
         return st.sampled_from(control.values)
     if control.name == "steps":
