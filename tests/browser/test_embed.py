@@ -23,7 +23,7 @@ def course(tmp_path) -> Iterator[tuple[str, object]]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(tmp_path)))
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    yield f"http://localhost:{server.server_port}", tmp_path
+    yield f"http://127.0.0.1:{server.server_port}", tmp_path
     server.shutdown()
     server.server_close()
     thread.join()
