@@ -14,8 +14,8 @@ LINK = (
 )
 KINDS = ("pca", "random", "hessian", "three-points", "gradient-sam")
 
-# The jobs that are asked for under Explore. Others do not count: the run's own feed may be followed anew on a busy machine,
-# and the surface under the live paths asked for once more when the run has ended already.
+# The jobs that are asked for under Explore. Others do not count: the run's own feed may be followed anew on a busy
+# machine, and the surface under the live paths asked for once more when the run has ended already.
 COUNT_ASKED = """() => {
   window.jobs = [];
   const real = window.fetch;
