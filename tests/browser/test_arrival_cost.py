@@ -14,7 +14,7 @@ from tests.app.counting import evaluations_to_arrival
 from tests.app.instruments.asking import read_instrument_request
 from tests.browser.test_instruments import opened, wait_complete
 
-STATE = {"preset": "figure-2", "runs": "3", "steps": 100}
+STATE = {"preset": "figure-2", "runs": "3", "steps": 100, "noise_variance": 0.0}
 QUERY = "resolution=12&" + "&".join(f"{key}={value}" for key, value in STATE.items())
 
 
