@@ -93,13 +93,17 @@ export class Predict {
    * @param {import("../core/contract.js").Paths} paths
    */
   painted(paths) {
+    const before = this.rows;
     this.rows = paths.methods.map((method) => method.row);
+    const same = JSON.stringify(before) === JSON.stringify(this.rows); // drawn anew, as in other colours
     if (this.phase === "asking" && !this.page.surface?.basin) {
       this.phase = "off";
       this.veil(false);
       showNotices("predict", ["This surface has no flat basin to arrive in: there is nothing to predict."]);
-    } else if (this.phase === "told") this.phase = "playing"; // another setting: what was said belongs to the run before
+    } else if (this.phase === "told" && !same) this.phase = "playing"; // another setting: what was said belongs to the run before
     this.show();
+    const { player } = this.page;
+    if (!before.length && !player.playing && player.step >= player.steps) this.tell(); // the end was reached before its answer
   }
 
   /** @param {boolean} on */

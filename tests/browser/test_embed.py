@@ -61,7 +61,7 @@ def test_the_code_that_the_window_gives_shows_a_live_lab_where_it_may(new_page, 
     lab.until(lambda: "0.4" in slider.locator("input.field").input_value())
 
     # As it is installed, no other site's page shows it.
-    page_problems.allow("frame-ancestors|ERR_BLOCKED_BY_RESPONSE|refused|Framing")
+    page_problems.allow("frame-ancestors|ERR_BLOCKED_BY_RESPONSE|refused|Framing|favicon")
     shut = new_page()
     (folder / "shut.html").write_text(code.replace(lab_server.url, shut_url(shut)), encoding="utf-8")
     shut.goto(f"{site}/shut.html")

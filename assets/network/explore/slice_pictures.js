@@ -22,7 +22,7 @@ export class SlicePictures {
     this.map = new MapView(flat);
     this.relief = new ReliefView(relief, EYE);
     for (const stack of [flat, relief]) {
-      stack.setAttribute("role", "img");
+      stack.setAttribute("role", stack === relief ? "group" : "img"); // the relief has buttons and takes keys
       stack.classList.add("slice-stack");
     }
     by("slice-relief-hint").textContent = turningHint();
