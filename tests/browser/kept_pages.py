@@ -1,7 +1,7 @@
 """Pages that tests take one after the other: each gets a blank one without a history, cookies or storage of its site.
 
 A page in a new context takes nearly twice the processor's time of one that was used before: a process begins, and the
-code of plotly and Dash is compiled there for the first time. What a test leaves on a page for good, such as a listener
+code of Dash is compiled there for the first time. What a test leaves on a page for good, such as a listener
 or a script for every load, would be the next one's: such tests ask for a fresh page.
 """
 
@@ -66,6 +66,7 @@ class KeptPages:
             page.goto(BLANK)
             context.clear_cookies()
             page.set_viewport_size(settings["viewport"])
+            page.emulate_media(media="null")  # as the context has it
         except Error:
             return False
         return True

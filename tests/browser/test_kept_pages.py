@@ -23,12 +23,14 @@ def test_what_a_test_has_done_is_not_found_by_the_next(browser: Browser, server:
     page.route("**/notes", lambda route: route.fulfill(body="not the page"))
     page.set_viewport_size({"width": 500, "height": 500})
     page.context.set_offline(True)
+    page.emulate_media(media="print")
     kept.give_back(page)
 
     assert kept.take(DESKTOP) is page and page.url == BLANK
     assert page.context.pages == [page] and page.viewport_size == DESKTOP["viewport"]
     page.goto("/notes")
     assert page.evaluate(FOUND) == [0, 0, ""]
+    assert page.evaluate("matchMedia('screen').matches")
     page.locator("h1").wait_for(timeout=1000 * WITHIN)  # neither offline nor led elsewhere
 
     other = kept.take(DESKTOP)
