@@ -58,7 +58,8 @@ class LabPage:
         """Settle, and wait until the surface stands, and what lies over it."""
         drawn = """() => {
           const { map, relief } = potholeLab.toy.pictures;
-          return map.paths.ready && relief.paths.ready && relief.isSharp;
+          const shown = document.querySelector("#relief-picture").checkVisibility();  // a scene may show others only
+          return map.paths.ready && (!shown || (relief.paths.ready && relief.isSharp));
         }"""
         self.settle().until(lambda: self.page.evaluate(drawn))
         return self
