@@ -20,8 +20,9 @@ export function addTheme(page) {
     state.set({ [name]: state.get(name) === one ? other : one }, "user");
   const projector = () => flip("theme", "projector", "screen");
   const panel = () => flip("panel", "hidden", "shown");
+  const onPaper = window.matchMedia("print"); // paper is light, whatever the screen is
   const redraw = () => {
-    page.applyScheme?.(state.get("scheme"));
+    page.applyScheme?.(onPaper.matches ? "light" : state.get("scheme"));
     page.pictures?.restyle();
     page.shown?.show?.();
     document.dispatchEvent(new CustomEvent("pothole:restyled"));
@@ -39,6 +40,7 @@ export function addTheme(page) {
     restoring = requestAnimationFrame(redraw);
   };
   document.addEventListener("contextrestored", restore, true);
+  onPaper.addEventListener("change", redraw);
   page.actions.add({ projector, panel });
   const group = "The page";
   keys.add([

@@ -47,11 +47,11 @@ export class Cut {
     });
     page.widgets.build(by("cut-controls"), page.schema.group("cut"));
     document.addEventListener("pothole:painted", () => this.#begin());
-    document.addEventListener("pothole:veil", () => this.draw());
+    for (const event of ["pothole:veil", "pothole:restyled"]) document.addEventListener(event, () => this.draw());
     page.followers.push(() => this.#follow());
     page.state.listen((changed, source) => {
       if (changed.has("cut_line") && this.body && source !== "open") this.#begin();
-      if (changed.has("methods") || changed.has("scheme") || changed.has("theme")) this.draw();
+      if (changed.has("methods") || changed.has("scheme")) this.draw();
     });
     new ResizeObserver(() => this.draw()).observe(by("cut-stack"));
   }

@@ -261,6 +261,22 @@ def test_the_handout_has_pictures_and_gives_answers_to_who_asks_for_them(new_pag
     assert page.locator(".top").is_hidden()
 
 
+def test_a_dark_page_is_light_on_paper_and_has_no_tools(page):
+    """Canvases too; back on the screen it is dark again."""
+    lab = LabPage(page).open("/?preset=figure-2&steps=50&scheme=dark").draw()
+    shown = "[document.documentElement.dataset.scheme, potholeLab.toy.paper]"
+    dark = page.evaluate(shown)
+    page.emulate_media(media="print")
+    lab.until(lambda: page.evaluate(shown)[0] == "light")
+    assert page.evaluate(shown)[1] != dark[1]
+    assert lab.state("scheme") == "dark", "the page's own colours are as they were"
+    assert [button for button in page.locator("button:not(.method)").all() if button.is_visible()] == []
+    boxes = [page.locator(name).bounding_box() for name in ("#map-stack", "#relief-stack", ".charts")]
+    assert all(above["y"] + above["height"] <= below["y"] for above, below in zip(boxes, boxes[1:], strict=False))
+    page.emulate_media(media="screen")
+    lab.until(lambda: page.evaluate(shown) == dark)
+
+
 def test_a_scene_file_opened_in_the_browser_stays_there(new_page, page_problems):
     page_problems.allow("422")
     lab = LabPage(new_page(**HALL))
