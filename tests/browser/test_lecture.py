@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import pairwise
 
 import pytest
 from playwright.sync_api import Error, Page
@@ -272,7 +273,7 @@ def test_a_dark_page_is_light_on_paper_and_has_no_tools(page):
     assert lab.state("scheme") == "dark", "the page's own colours are as they were"
     assert [button for button in page.locator("button:not(.method)").all() if button.is_visible()] == []
     boxes = [page.locator(name).bounding_box() for name in ("#map-stack", "#relief-stack", ".charts")]
-    assert all(above["y"] + above["height"] <= below["y"] for above, below in zip(boxes, boxes[1:], strict=False))
+    assert all(above["y"] + above["height"] <= below["y"] for above, below in pairwise(boxes))
     page.emulate_media(media="screen")
     lab.until(lambda: page.evaluate(shown) == dark)
 
