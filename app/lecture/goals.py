@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.lecture.messages import GoalAnswer, GoalCondition
-from app.state.control import NumberControl, shorten
+from app.state.control import Control, NumberControl, shorten
 from app.state.schema import BadRequest
 from app.toy.batch import run_alone
 from app.toy.controls import controls_of
@@ -40,6 +40,8 @@ class Condition:
     kind: str  # "ending", "order", "<=", ">="
     subject: str
     wanted: Any
+    title: str = ""
+    """Of the control that is bounded."""
 
     def check(self, state: Mapping[str, Any], runs: Mapping[str, Run]) -> GoalCondition:
         """Whether it holds, in words."""
@@ -55,9 +57,8 @@ class Condition:
             return {"wanted": f"{self.subject} arrives before {self.wanted}", "holds": holds, "found": found}
         value = state[self.subject]
         holds = value <= self.wanted if self.kind == "<=" else value >= self.wanted
-        control = _controls(state)[self.subject]
         sign = {"<=": "at most", ">=": "at least"}[self.kind]
-        return {"wanted": f"{control.title} {sign} {self.wanted:g}", "holds": holds, "found": f"it is {value:g}"}
+        return {"wanted": f"{self.title} {sign} {self.wanted:g}", "holds": holds, "found": f"it is {value:g}"}
 
     @property
     def methods(self) -> tuple[str, ...]:
@@ -74,7 +75,7 @@ def parse_goal(text: str, reading: ToyReading) -> tuple[Condition, ...]:
 
 
 def _parse_condition(text: str, reading: ToyReading) -> Condition:
-    numbers = {name: c for name, c in _controls(reading.state).items() if isinstance(c, NumberControl)}
+    numbers = {name: c for name, c in _controls(reading).items() if isinstance(c, NumberControl)}
     if found := BOUND.match(text):
         name, sign, number = found.groups()
         if name not in numbers:
@@ -85,7 +86,7 @@ def _parse_condition(text: str, reading: ToyReading) -> Condition:
             raise ValueError(f"“{shorten(number)}” is no number.") from None
         if bound[1]:
             raise ValueError(f"{bound[1]}")
-        return Condition(sign, name, bound[0])
+        return Condition(sign, name, bound[0], numbers[name].title)
     if found := ENDING.match(text):
         condition = Condition("ending", found[1], found[2])
     elif found := ORDER.match(text):
@@ -125,6 +126,8 @@ def check_goal(scene: Mapping[str, Any], posted: Mapping[str, Any]) -> GoalAnswe
     link, goal, turn = (scene.get(key) for key in ("link", "goal", "turn"))
     if not (isinstance(link, str) and isinstance(goal, str) and isinstance(turn, list) and link.startswith("/?")):
         raise BadRequest("An exercise has a link to the toy lab, a goal and a list of what may be turned.")
+    if not all(isinstance(name, str) for name in turn):
+        raise BadRequest("What may be turned are names of controls.")
     asked = read_link(link.partition("?")[2])
     try:
         conditions = parse_goal(goal, asked)
@@ -133,36 +136,31 @@ def check_goal(scene: Mapping[str, Any], posted: Mapping[str, Any]) -> GoalAnswe
     reading = read_state(posted)
     if reading.problems:
         raise BadRequest(*reading.problems)
-    kept = _kept(asked.state, reading.state, turn)
-    runs: dict[str, Run] = {}
-    if kept["holds"]:
-        request = request_of(reading.state)
-        runs = {
-            name: run_alone(name, request, reading.surface)
-            for name in dict.fromkeys(name for condition in conditions for name in condition.methods)
-        }
-        found = [kept, *(condition.check(reading.state, runs) for condition in conditions)]
-    else:
-        found = [kept]
+    kept = _kept(asked, reading.state, turn)
+    if not kept["holds"]:
+        return {"solved": False, "conditions": [kept]}
+    request = request_of(reading.state)
+    names = dict.fromkeys(name for condition in conditions for name in condition.methods)
+    runs = {name: run_alone(name, request, reading.surface) for name in names}
+    found = [kept, *(condition.check(reading.state, runs) for condition in conditions)]
     return {"solved": all(one["holds"] for one in found), "conditions": found}
 
 
-def _kept(asked: Mapping[str, Any], given: Mapping[str, Any], turn: Collection[str]) -> GoalCondition:
+def _kept(asked: ToyReading, given: Mapping[str, Any], turn: Collection[str]) -> GoalCondition:
     """Whether everything that decides the run is as the link has it, but for what may be turned."""
     controls = _controls(asked)
-    if given["surface"] != asked["surface"]:
+    if given["surface"] != asked.state["surface"]:
         changed = ["the surface"]
     else:
         computed = [name for name, control in controls.items() if control.role == "computed" and name not in turn]
-        changed = [controls[name].title for name in computed if given.get(name) != asked[name]]
+        changed = [controls[name].title for name in computed if given.get(name) != asked.state[name]]
     titles = ", ".join(controls[name].title for name in turn if name in controls) or "Nothing"
     found = f"changed: {', '.join(changed)}" if changed else "nothing else is changed"
     return {"wanted": f"{titles} may be turned, nothing else", "holds": not changed, "found": found}
 
 
-def _controls(state: Mapping[str, Any]) -> dict[str, Any]:
-    surface = read_state({"surface": state["surface"]}).surface
-    return {control.name: control for control in controls_of(surface)}
+def _controls(reading: ToyReading) -> dict[str, Control]:
+    return {control.name: control for control in controls_of(reading.surface)}
 
 
 def _arrival(run: Run) -> str:

@@ -64,6 +64,7 @@ def test_what_only_the_eye_sees_may_be_changed() -> None:
     ("scene", "said"),
     [
         ({}, "An exercise has a link"),
+        ({"link": "/?methods=SAM", "goal": "SAM stays", "turn": [["radius"]]}, "names of controls"),
         ({"link": "/network?", "goal": "SAM stays", "turn": []}, "An exercise has a link"),
         ({"link": "/?methods=SAM", "goal": "SAM flies", "turn": []}, "“SAM flies” is not like"),
         ({"link": "/?methods=SAM", "goal": ";".join(["SAM stays"] * 9), "turn": []}, "one to 8 conditions"),
