@@ -187,7 +187,7 @@ def connecting(
 
     ∂L(θ(t))/∂control = 2 t (1−t) ∇L(θ(t)), in train mode. ValueError: a setting out of range, a loss that is no number.
     """
-    for name, value, least in (("steps", steps, 1), ("batch_size", batch_size or 1, 1)):
+    for name, value, least in (("steps", steps, 1), ("batch_size", 1 if batch_size is None else batch_size, 1)):
         if isinstance(value, bool) or not isinstance(value, int) or value < least:
             raise ValueError(f"{name} must be a whole number of at least {least}, not {value!r}")
     if not 0 < learning_rate < np.inf or not 0 <= momentum < 1:

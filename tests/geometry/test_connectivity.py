@@ -138,6 +138,8 @@ def test_settings_that_are_none(options: dict, sentence: str) -> None:
         next(connecting(surface(), A, B, learning_rate=0.0))
     with pytest.raises(ValueError, match="steps must be a whole number"):
         next(connecting(surface(), A, B, steps=0))
+    with pytest.raises(ValueError, match="batch_size must be a whole number"):
+        next(connecting(surface(), A, B, batch_size=0))
     with pytest.raises(ValueError, match="straight way spans a line"):
         interpolate(surface(), A, B).plane()
     with pytest.raises(ValueError, match="parts must be from 1 to 4"):
