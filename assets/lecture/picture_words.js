@@ -53,7 +53,7 @@ export function namePictures(page, paths) {
   const rows = Object.fromEntries(paths.methods.map((method) => [method.name, method.row]));
   const ground = surface.title ? `the surface “${surface.title}”` : "the loss";
   if (page.veiled) {
-    for (const key of ["map", "cut", "relief"])
+    for (const key of ["map", "relief"])
       name(by(`${key}-picture`), `A picture of ${ground}; paths are hidden until you have guessed.`);
     return;
   }
@@ -61,7 +61,6 @@ export function namePictures(page, paths) {
   const count = shown.length === 1 ? "one path" : `${shown.length || "no"} paths`;
   const told = shown.map((entry) => pathWords(entry, surface.dimension, rows[entry.name])).join("; ");
   name(by("map-picture"), `Map of ${ground} with ${count}${told ? `: ${told}` : ""}.`);
-  name(by("cut-picture"), `The loss along a line through each walker, ${shown.length} lanes${told ? `: ${told}` : ""}.`);
   const relief = surface.dimension === 1 ? `Position against step, ${count}` : `Three-dimensional view of ${ground} with the same ${count}`;
   name(by("relief-picture"), `${relief}${told ? `: ${told}` : ""}.`);
   for (const key of CHARTS) {

@@ -114,7 +114,10 @@ export class Cut {
     picture.walkers = !page.veiled;
     this.view.show(picture, page.pictures.map.paths.colours);
     const words = wordsOf(picture, page.player.step);
-    this.resting = setTimeout(() => by("cut-picture").setAttribute("aria-label", words), REST);
+    const figure = by("cut-picture");
+    const tell = () => figure.setAttribute("aria-label", words);
+    if (figure.hasAttribute("aria-label")) this.resting = setTimeout(tell, REST);
+    else tell();
   }
 }
 

@@ -42,11 +42,13 @@ def test_the_code_that_the_window_gives_shows_a_live_lab_where_it_may(new_page, 
     window.get_by_label("Learning rate η").uncheck()
     code = window.get_by_label("Code").input_value()
     assert len(code) < 320, "a link holds only what differs"
-    (folder / "page.html").write_text(f"<!doctype html><title>Course</title><p>A page.</p>{code}", encoding="utf-8")
+    head = '<!doctype html><title>Course</title><link rel="icon" href="data:,">'  # else the browser asks for one
+    (folder / "page.html").write_text(f"{head}<p>A page.</p>{code}", encoding="utf-8")
 
     page = new_page()
     page.goto(f"{site}/page.html")
     frame = page.frame_locator("iframe")
+    frame.locator("body.embedded").wait_for()  # its link has been read
     frame.locator("#cut-picture").wait_for()
     assert frame.locator("#map-picture").is_hidden() and frame.locator(".top").is_hidden()
     assert frame.locator("#losses-chart").is_hidden()
@@ -61,9 +63,9 @@ def test_the_code_that_the_window_gives_shows_a_live_lab_where_it_may(new_page, 
     lab.until(lambda: "0.4" in slider.locator("input.field").input_value())
 
     # As it is installed, no other site's page shows it.
-    page_problems.allow("frame-ancestors|ERR_BLOCKED_BY_RESPONSE|refused|Framing|favicon")
+    page_problems.allow("frame-ancestors|ERR_BLOCKED_BY_RESPONSE|refused|Framing")
     shut = new_page()
-    (folder / "shut.html").write_text(code.replace(lab_server.url, shut_url(shut)), encoding="utf-8")
+    (folder / "shut.html").write_text(head + code.replace(lab_server.url, shut_url(shut)), encoding="utf-8")
     shut.goto(f"{site}/shut.html")
     lab.until(lambda: len(shut.frames) == 2)
     assert shut.frame_locator("iframe").locator(".top").count() == 0
