@@ -84,6 +84,7 @@ export class Predict {
   ask() {
     this.phase = this.mode === "off" ? "off" : "asking";
     this.guesses = {};
+    if (this.phase === "asking") this.page.player.pause(); // what plays already cannot be revealed
     this.veil(this.phase === "asking");
     this.show();
   }

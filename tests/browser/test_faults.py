@@ -146,7 +146,8 @@ def test_a_run_goes_on_when_the_web_process_that_it_runs_in_is_killed(
     command again: the open page goes on without a reload, its curve is whole, it says what happened, and it still
     steers."""
     page_problems.allow(LOST_ON_PURPOSE)
-    lab = start_lab(POTHOLE_STATE_DIR=str(tmp_path / "embedded"))
+    kept = str(tmp_path / "embedded")
+    lab = start_lab(POTHOLE_STATE_DIR=kept, POTHOLE_CHECKPOINT_SECONDS="0.05")  # far less than 20 rows take
     page = NetworkPage(new_page()).open(lab.url + LONG)
     page.page.evaluate("() => { window.thisVeryPage = true; }")
     job = page.start()

@@ -110,6 +110,17 @@ def test_a_prediction_by_keyboard(new_page, size):
     assert "SGDM: you said “escapes”; trapped" in verdict
     assert page.evaluate("document.documentElement.scrollWidth") <= size["viewport"]["width"]
 
+    # A question that is asked while a run plays stops it: it would give the answer away, and could not be revealed.
+    opened = page.evaluate("""() => {
+        const { toy } = potholeLab;
+        toy.player.seek(0);
+        toy.player.play();
+        toy.open({ query: location.search });
+        return toy.opens;
+    }""")
+    lab.until(lambda: page.evaluate("potholeLab.toy.opens") > opened)
+    assert page.evaluate("[potholeLab.toy.player.playing, potholeLab.toy.veiled]") == [False, True]
+
 
 def test_the_whole_lecture_by_clicker(new_page):
     lab = LabPage(new_page(**HALL))

@@ -27,7 +27,7 @@ JOB = {
     "network": "mlp",
     "data": "two-moons",
     "methods": ["SGDM", "LLQR+SAM"],
-    "steps": 80,
+    "steps": 240,
     "batch_size": 64,
     "refresh_size": 64,
     "noise_variance": 1e-4,
@@ -45,7 +45,8 @@ def curve(entries: list[Entry]) -> list[Any]:
 
 
 def test_a_training_run_whose_worker_is_killed_is_the_run_it_would_have_been() -> None:
-    engine = Engine(EngineSettings(checkpoint_seconds=0.2, nice=0, kinds=KINDS))
+    # A checkpoint at every step, so that there is one before the kill, and steps enough that the kill comes before the end.
+    engine = Engine(EngineSettings(checkpoint_seconds=0.01, nice=0, kinds=KINDS))
 
     async def undisturbed() -> tuple[list[Entry], bytes]:
         job = await engine.submit("a", JOB)
@@ -72,7 +73,7 @@ def test_a_training_run_whose_worker_is_killed_is_the_run_it_would_have_been() -
     assert not [fault for entry in (*first, *second) for fault in differ(entry.data, feed[entry.kind], entry.kind)]
     said = " ".join(entry.data.get("sentence", "") for entry in second)
     assert "was killed or lost after step" in said and "goes on from step" in said
-    assert [row["position"] for row in curve(first)] == list(range(81))
+    assert [row["position"] for row in curve(first)] == list(range(JOB["steps"] + 1))
     assert curve(second) == curve(first), "not one number of the curve shows that the worker was killed"
     assert first[-1].data["state"] == second[-1].data["state"] == "finished"
     for name, tree in unpack(expected).items():
