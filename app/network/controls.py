@@ -15,13 +15,15 @@ from app.components.view_controls import LECTURE, SCHEME
 from app.network.explore.controls import EXPLORE_CONTROLS
 from app.network.training import user_models
 from app.network.training.settings import (
+    AS_THEY_ARE,
+    BADLY_SCALED,
     CHANGEABLE,
+    CHOICES,
     DEFAULT_METHODS,
     METHOD_NAMES,
     NORMALISATIONS,
     NUMBERS,
     PLANES,
-    STRUCTURES,
 )
 from app.state.control import ChoiceControl, Control, NamesControl, NumberControl, TextControl, mark, matching
 from app.state.schema import BadRequest, Reader, Reading
@@ -147,13 +149,27 @@ TRAINING: tuple[Control, ...] = (
     ),
 )
 
+
+def _choice(name: str, label: str, options: dict[str, str], text: str, group: str) -> ChoiceControl:
+    allowed, default = CHOICES[name]
+    return ChoiceControl(name, label, tuple((key, options[key]) for key in allowed), default, text, group)
+
+
 PRECONDITIONER: tuple[Control, ...] = (
-    ChoiceControl(
+    _choice(
         name="structure",
         label="Structure of U",
-        options=(("diagonal", "Diagonal"), ("scalar", "One number per layer"), ("kfac", "K-FAC"), ("e-kfac", "E-KFAC")),
-        default=STRUCTURES[0],
-        help="What kind of matrix U is in each layer.",
+        options={"diagonal": "Diagonal", "scalar": "One number per layer", "kfac": "K-FAC", "e-kfac": "E-KFAC"},
+        text="What kind of matrix U is in each layer. K-FAC multiplies a layer's weights from both sides, and learns "
+        "far faster than a diagonal.",
+        group="preconditioner",
+    ),
+    _choice(
+        name="metric",
+        label="Metric",
+        options={"newton": "Newton", "ngd": "Natural gradient, sum", "ngd-mean": "Natural gradient, mean"},
+        text="The curvature that U learns from: the Hessian, or the Fisher matrix, summed over the refresh batch as "
+        "the authors have it or averaged.",
         group="preconditioner",
     ),
     _number(
@@ -162,7 +178,7 @@ PRECONDITIONER: tuple[Control, ...] = (
         label="Refresh interval",
         low=1,
         high=1000,
-        text="U is learned anew every k steps.",
+        text="U is learned anew every k steps. A refresh costs as much as about a hundred steps of SGDM.",
         group="preconditioner",
         step=1,
         unit="steps",
@@ -177,7 +193,43 @@ PRECONDITIONER: tuple[Control, ...] = (
         group="preconditioner",
         step=16,
     ),
-    _number("decay", "β", "Decay", 0.0, 0.999, "How slowly U follows a refresh.", "preconditioner", step=0.001),
+    _number(
+        name="decay",
+        symbol="β",
+        label="Decay",
+        low=0.0,
+        high=0.999,
+        text="How slowly U follows a refresh: U ← βU + (1 − β)U_T. At 0.95 it takes 20 refreshes.",
+        group="preconditioner",
+        step=0.001,
+    ),
+    _number(
+        name="inner_steps",
+        symbol="T_U",
+        label="Inner steps",
+        low=0,
+        high=200,
+        text="Steps on the cost of U in each refresh, one curvature product each. 0 leaves U at the identity.",
+        group="preconditioner",
+        step=1,
+    ),
+    _number(
+        name="inner_learning_rate",
+        symbol="η_U",
+        label="Inner learning rate",
+        low=1e-4,
+        high=1.0,
+        text="Step size of the inner steps.",
+        group="preconditioner",
+        scale="log",
+    ),
+    _choice(
+        name="solver",
+        label="Inner solver",
+        options={"momentum": "Momentum", "sgd": "Gradient descent", "adam": "Adam"},
+        text="What makes the inner steps. Adam gives all of a factor's entries the same step, and spoils K-FAC.",
+        group="preconditioner",
+    ),
     _number(
         name="damping",
         symbol="λ",
@@ -189,7 +241,44 @@ PRECONDITIONER: tuple[Control, ...] = (
         scale="log or zero",
         smallest=1e-4,
     ),
+    _number(
+        name="clip",
+        symbol="c",
+        label="Clip",
+        low=0.0,
+        high=1000.0,
+        text="Largest norm of an inner gradient, for each array of U by itself; 0 for no clipping.",
+        group="preconditioner",
+        scale="log or zero",
+        smallest=1e-3,
+    ),
+    _choice(
+        name="probe_norm",
+        label="Probe norm",
+        options={"euclidean": "‖ε‖ = ρ", "matrix": "√(gᵀUg)"},
+        text="What scales the probe of LLQR+SAM to ρ: the Euclidean norm of ε, or √(gᵀUg) with the learned U.",
+        group="preconditioner",
+    ),
 )
+SHORT_RUN = {name: CHOICES[name][1] for name in ("structure", "metric", "solver", "probe_norm")} | {
+    name: NUMBERS[name].default for name in ("refresh_every", "decay", "inner_steps", "inner_learning_rate", "clip")
+}
+THE_PAPERS = {**SHORT_RUN, "structure": "diagonal", "refresh_every": 1000, "decay": 0.95, "inner_steps": 50}
+SETTINGS_OF_U: dict[str, tuple[str, dict[str, Any], str]] = {
+    "short": (
+        "For short runs",
+        {**SHORT_RUN, "damping": 0.0},
+        "For a run of some hundred steps: Kronecker factors, five refreshes of which each counts for 20 %.",
+    ),
+    "paper": (
+        "The paper’s",
+        {**THE_PAPERS, "damping": 0.0},
+        "The paper’s settings do nothing in 500 steps: U is learned once (k = 1000), its 50 inner steps are short "
+        "beside 1/λmax, and 5 % of what is learned is kept (β = 0.95). The table of methods says how far U turns the "
+        "gradient: cos(Ug, g) and ‖Ug‖/‖g‖ stay at 1.",
+    ),
+}
+"""Settings of U that are one click away: title, values, and what to expect of them."""
 
 PLANE: tuple[Control, ...] = (
     ChoiceControl(
@@ -255,6 +344,28 @@ RUN = TextControl(
 )
 
 
+ALTERED: tuple[Control, ...] = (
+    _choice(
+        name="inputs",
+        label="Inputs",
+        options={AS_THEY_ARE: "As they are", BADLY_SCALED: "Badly scaled"},
+        text="Badly scaled: each input times a unit of its own, from 10 to 0.03, dealt out at random. The same "
+        "information, and a far worse conditioned loss.",
+        group="task",
+    ),
+    _number(
+        name="random_labels",
+        symbol="",
+        label="Random labels",
+        low=0.0,
+        high=1.0,
+        text="Share of the training examples whose class is drawn at random. The test examples keep theirs.",
+        group="task",
+        step=0.01,
+    ),
+)
+
+
 def task_controls() -> tuple[ChoiceControl, ChoiceControl]:
     """Network and data; what the operator named on the command line is among them."""
     networks, data = user_models.networks(), user_models.data_sets()
@@ -285,7 +396,18 @@ def task_controls() -> tuple[ChoiceControl, ChoiceControl]:
 def controls() -> tuple[Control, ...]:
     """All of the page's controls."""
     exploring = mark(EXPLORE_CONTROLS, role="view")
-    return (*task_controls(), *WALK, *TRAINING, *PRECONDITIONER, *PLANE, *VIEW, *exploring, SHOWN_METHODS, RUN)
+    return (
+        *task_controls(),
+        *ALTERED,
+        *WALK,
+        *TRAINING,
+        *PRECONDITIONER,
+        *PLANE,
+        *VIEW,
+        *exploring,
+        SHOWN_METHODS,
+        RUN,
+    )
 
 
 def read_network_state(raw: Mapping[str, Any]) -> Reading:
@@ -306,6 +428,12 @@ def _read(reader: Reader) -> Reading:
         except ValueError as error:
             reader.problems.append(f"{str(error)[:1].upper()}{str(error)[1:]}.")
         state["data"] = next(key for key in user_models.data_sets() if user_models.fits(state["network"], key))
+    try:
+        scaled, random = state["inputs"] == BADLY_SCALED, state["random_labels"] > 0
+        user_models.check_altered(state["network"], state["data"], scaled, random)
+    except ValueError as error:
+        reader.problems.append(f"{str(error)[:1].upper()}{str(error)[1:]}.")
+        state.update(inputs=AS_THEY_ARE, random_labels=0.0)
     return reader.reading(state)
 
 
@@ -322,21 +450,23 @@ def job_in(raw: Mapping[str, Any], key: str = "job") -> str:
     return str(job)
 
 
+DESCRIBED = (*NUMBERS, *CHOICES, "network", "data", "methods")
+"""What a training job's description and the page's state call by the same name; the plane is beside them."""
+
+
 def description_of(state: Mapping[str, Any]) -> dict[str, Any]:
     """The training job that a state asks for."""
     plane = {"kind": state["plane"], "normalisation": state["normalisation"], "seed": state["plane_seed"]}
-    settings = {name: state[name] for name in (*NUMBERS, "network", "data", "structure", "methods")}
+    settings = {name: state[name] for name in DESCRIBED}
     return {"kind": "train", **settings, "plane": plane}
 
 
 def state_of(description: Mapping[str, Any], changed: Mapping[str, Any]) -> dict[str, Any]:
     """The part of a state that a job's description, and what was changed while it ran, stand for."""
-    names = (*NUMBERS, "network", "data", "structure", "methods")
     plane = description.get("plane") or {}
     also = {"plane": plane.get("kind"), "normalisation": plane.get("normalisation"), "plane_seed": plane.get("seed")}
-    found = {name: description[name] for name in names if name in description}
     return {
-        **found,
+        **{name: description[name] for name in DESCRIBED if name in description},
         **{name: changed[name] for name in CHANGEABLE if name in changed},
         **{name: value for name, value in also.items() if value is not None},
     }
