@@ -12,7 +12,9 @@ from dataclasses import replace
 from typing import Any
 
 from app.components.view_controls import LECTURE, SCHEME
+from app.network.controls_of_u import PRECONDITIONER
 from app.network.explore.controls import EXPLORE_CONTROLS
+from app.network.setting_rows import choice_of, number_of
 from app.network.training import user_models
 from app.network.training.settings import (
     AS_THEY_ARE,
@@ -33,23 +35,8 @@ JOB = r"[A-Za-z0-9_-]{1,64}"
 AXES = (("steps", "Steps"), ("evaluations", "Evaluations"), ("seconds", "Seconds"))
 
 
-def _number(
-    name: str,
-    symbol: str,
-    label: str,
-    low: float,
-    high: float,
-    text: str,
-    group: str,
-    scale: str = "linear",
-    **more: Any,
-) -> NumberControl:
-    row = NUMBERS[name]
-    return NumberControl(name, symbol, label, low, high, row.default, text, group, scale, integer=row.whole, **more)
-
-
 WALK: tuple[Control, ...] = (
-    _number(
+    number_of(
         name="learning_rate",
         symbol="η",
         label="Learning rate",
@@ -59,7 +46,7 @@ WALK: tuple[Control, ...] = (
         group="walk",
         scale="log",
     ),
-    _number(
+    number_of(
         name="radius",
         symbol="ρ",
         label="Probe radius",
@@ -69,7 +56,7 @@ WALK: tuple[Control, ...] = (
         group="walk",
         step=0.01,
     ),
-    _number(
+    number_of(
         name="momentum",
         symbol="μ",
         label="Momentum",
@@ -79,7 +66,7 @@ WALK: tuple[Control, ...] = (
         group="walk",
         step=0.01,
     ),
-    _number(
+    number_of(
         name="noise_variance",
         symbol="σ²",
         label="Gradient noise",
@@ -91,7 +78,7 @@ WALK: tuple[Control, ...] = (
         scale="log or zero",
         smallest=1e-8,
     ),
-    _number(
+    number_of(
         name="weight_decay",
         symbol="",
         label="Weight decay",
@@ -105,8 +92,8 @@ WALK: tuple[Control, ...] = (
 )
 
 TRAINING: tuple[Control, ...] = (
-    _number("steps", "T", "Steps", 20, 2000, "Number of steps of every method.", "training", step=20),
-    _number(
+    number_of("steps", "T", "Steps", 20, 2000, "Number of steps of every method.", "training", step=20),
+    number_of(
         name="batch_size",
         symbol="B",
         label="Batch size",
@@ -116,7 +103,7 @@ TRAINING: tuple[Control, ...] = (
         group="training",
         step=8,
     ),
-    _number(
+    number_of(
         name="label_smoothing",
         symbol="",
         label="Label smoothing",
@@ -126,8 +113,8 @@ TRAINING: tuple[Control, ...] = (
         group="training",
         step=0.01,
     ),
-    _number("seed", "", "Seed", 0, 9999, "Seed of first weights, split, mini-batches and noise.", "training", step=1),
-    _number(
+    number_of("seed", "", "Seed", 0, 9999, "Seed of first weights, split, mini-batches and noise.", "training", step=1),
+    number_of(
         name="evaluations",
         symbol="",
         label="Measurements",
@@ -137,7 +124,7 @@ TRAINING: tuple[Control, ...] = (
         group="training",
         step=1,
     ),
-    _number(
+    number_of(
         name="snapshots",
         symbol="",
         label="Snapshots",
@@ -149,136 +136,6 @@ TRAINING: tuple[Control, ...] = (
     ),
 )
 
-
-def _choice(name: str, label: str, options: dict[str, str], text: str, group: str) -> ChoiceControl:
-    allowed, default = CHOICES[name]
-    return ChoiceControl(name, label, tuple((key, options[key]) for key in allowed), default, text, group)
-
-
-PRECONDITIONER: tuple[Control, ...] = (
-    _choice(
-        name="structure",
-        label="Structure of U",
-        options={"diagonal": "Diagonal", "scalar": "One number per layer", "kfac": "K-FAC", "e-kfac": "E-KFAC"},
-        text="What kind of matrix U is in each layer. K-FAC multiplies a layer's weights from both sides, and learns "
-        "far faster than a diagonal.",
-        group="preconditioner",
-    ),
-    _choice(
-        name="metric",
-        label="Metric",
-        options={"newton": "Newton", "ngd": "Natural gradient, sum", "ngd-mean": "Natural gradient, mean"},
-        text="The curvature that U learns from: the Hessian, or the Fisher matrix, summed over the refresh batch as "
-        "the authors have it or averaged.",
-        group="preconditioner",
-    ),
-    _number(
-        name="refresh_every",
-        symbol="k",
-        label="Refresh interval",
-        low=1,
-        high=1000,
-        text="U is learned anew every k steps. A refresh costs as much as about a hundred steps of SGDM.",
-        group="preconditioner",
-        step=1,
-        unit="steps",
-    ),
-    _number(
-        name="refresh_size",
-        symbol="",
-        label="Refresh batch",
-        low=16,
-        high=1024,
-        text="Examples that U is learned on.",
-        group="preconditioner",
-        step=16,
-    ),
-    _number(
-        name="decay",
-        symbol="β",
-        label="Decay",
-        low=0.0,
-        high=0.999,
-        text="How slowly U follows a refresh: U ← βU + (1 − β)U_T. At 0.95 it takes 20 refreshes.",
-        group="preconditioner",
-        step=0.001,
-    ),
-    _number(
-        name="inner_steps",
-        symbol="T_U",
-        label="Inner steps",
-        low=0,
-        high=200,
-        text="Steps on the cost of U in each refresh, one curvature product each. 0 leaves U at the identity.",
-        group="preconditioner",
-        step=1,
-    ),
-    _number(
-        name="inner_learning_rate",
-        symbol="η_U",
-        label="Inner learning rate",
-        low=1e-4,
-        high=1.0,
-        text="Step size of the inner steps.",
-        group="preconditioner",
-        scale="log",
-    ),
-    _choice(
-        name="solver",
-        label="Inner solver",
-        options={"momentum": "Momentum", "sgd": "Gradient descent", "adam": "Adam"},
-        text="What makes the inner steps. Adam gives all of a factor's entries the same step, and spoils K-FAC.",
-        group="preconditioner",
-    ),
-    _number(
-        name="damping",
-        symbol="λ",
-        label="Damping",
-        low=0.0,
-        high=100.0,
-        text="Added to the curvature that U learns from.",
-        group="preconditioner",
-        scale="log or zero",
-        smallest=1e-4,
-    ),
-    _number(
-        name="clip",
-        symbol="c",
-        label="Clip",
-        low=0.0,
-        high=1000.0,
-        text="Largest norm of an inner gradient, for each array of U by itself; 0 for no clipping.",
-        group="preconditioner",
-        scale="log or zero",
-        smallest=1e-3,
-    ),
-    _choice(
-        name="probe_norm",
-        label="Probe norm",
-        options={"euclidean": "‖ε‖ = ρ", "matrix": "√(gᵀUg)"},
-        text="What scales the probe of LLQR+SAM to ρ: the Euclidean norm of ε, or √(gᵀUg) with the learned U.",
-        group="preconditioner",
-    ),
-)
-SHORT_RUN = {name: CHOICES[name][1] for name in ("structure", "metric", "solver", "probe_norm")} | {
-    name: NUMBERS[name].default for name in ("refresh_every", "decay", "inner_steps", "inner_learning_rate", "clip")
-}
-THE_PAPERS = {**SHORT_RUN, "structure": "diagonal", "refresh_every": 1000, "decay": 0.95, "inner_steps": 50}
-SETTINGS_OF_U: dict[str, tuple[str, dict[str, Any], str]] = {
-    "short": (
-        "For short runs",
-        {**SHORT_RUN, "damping": 0.0},
-        "For a run of some hundred steps: Kronecker factors, five refreshes of which each counts for 20 %.",
-    ),
-    "paper": (
-        "The paper’s",
-        {**THE_PAPERS, "damping": 0.0},
-        "The paper’s settings do nothing in 500 steps: U is learned once (k = 1000), its 50 inner steps are short "
-        "beside 1/λmax, and 5 % of what is learned is kept (β = 0.95). The table of methods says how far U turns the "
-        "gradient: cos(Ug, g) and ‖Ug‖/‖g‖ stay at 1.",
-    ),
-}
-"""Settings of U that are one click away: title, values, and what to expect of them."""
 
 PLANE: tuple[Control, ...] = (
     ChoiceControl(
@@ -298,7 +155,7 @@ PLANE: tuple[Control, ...] = (
         help="How random directions are scaled to the weights.",
         group="plane",
     ),
-    _number("seed", "", "Plane seed", 0, 9999, "Seed of the random directions.", "plane", step=1),
+    number_of("seed", "", "Plane seed", 0, 9999, "Seed of the random directions.", "plane", step=1),
 )
 PLANE = (*PLANE[:2], NumberControl(**{**vars(PLANE[2]), "name": "plane_seed"}))
 
@@ -345,7 +202,7 @@ RUN = TextControl(
 
 
 ALTERED: tuple[Control, ...] = (
-    _choice(
+    choice_of(
         name="inputs",
         label="Inputs",
         options={AS_THEY_ARE: "As they are", BADLY_SCALED: "Badly scaled"},
@@ -353,7 +210,7 @@ ALTERED: tuple[Control, ...] = (
         "information, and a far worse conditioned loss.",
         group="task",
     ),
-    _number(
+    number_of(
         name="random_labels",
         symbol="",
         label="Random labels",

@@ -8,7 +8,8 @@ from dash import html
 
 from app.appearance import SCHEMES, ground_looks, looks
 from app.components.layout import bench, button, control_panel, group, header_tools, player
-from app.network.controls import SETTINGS_OF_U, controls, read_network_link
+from app.network.controls import controls, read_network_link
+from app.network.controls_of_u import SETTINGS_OF_U
 from app.network.explore.layout import explore_section
 from app.network.export.request import CONTROLS as EXPORT_CONTROLS
 from app.network.export.request import MOMENT

@@ -833,7 +833,7 @@ export interface AskedJob {
 /**
  * One method in a row: loss of the mini-batch at θ + ε, seconds and counts so far, where a plane is drawn its
  * place there (`at`) and its distance from it (`off`), and what is measured now and then; of a method that
- * learns U cos(Ug, g), ‖Ug‖/‖g‖ and, more seldom, λmax of the inner problem.
+ * learns U also cos(Ug, g), ‖Ug‖/‖g‖ and, more seldom, λmax of the inner problem.
  */
 export interface RunValues {
   loss: number | null;

@@ -11,16 +11,7 @@ import { lastWhere } from "../core/search.js";
  * What a row may hold or not: a mini-batch's loss, and what is measured now and then.
  * @type {Quantity[]}
  */
-export const MEASURED = [
-  "loss",
-  "train_loss",
-  "test_loss",
-  "train_accuracy",
-  "test_accuracy",
-  "u_cosine",
-  "u_length",
-  "u_steepness",
-];
+export const MEASURED = ["loss", "train_loss", "test_loss", "train_accuracy", "test_accuracy", "u_cosine", "u_length", "u_steepness"];
 
 export class TrainingCurves {
   /** @param {string[]} methods */

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import torch
 
 from geometry.networks import NetworkLoss
@@ -21,14 +23,12 @@ def read_u(objective: NetworkLoss, method: Method, state: State, steepness: bool
     """
     if not method.learns:
         return {}
-    here = at_rest(objective, state)
-    assert isinstance(here, NetworkLoss)
+    here = cast(NetworkLoss, at_rest(objective, state))
     g = here.gradient(state.position)
     u = method.preconditioner.apply(here.layout, state.preconditioner, g)
     lengths = [max(float(torch.linalg.vector_norm(one)), LEAST) for one in (u, g)]
     found = {"u_cosine": float(u @ g) / (lengths[0] * lengths[1]), "u_length": lengths[0] / lengths[1]}
-    if steepness and isinstance(method.preconditioner, LLQR):
-        found["u_steepness"] = largest_inner_eigenvalue(
-            method.preconditioner, here, state.position, state.preconditioner
-        )
+    if steepness and method.preconditioner.capabilities.has_inner_problem:
+        llqr = cast(LLQR, method.preconditioner)
+        found["u_steepness"] = largest_inner_eigenvalue(llqr, here, state.position, state.preconditioner)
     return found

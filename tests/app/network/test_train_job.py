@@ -14,7 +14,7 @@ import torch
 from app.jobs.context import JobContext, LeaveJob
 from app.jobs.kinds import validated
 from app.jobs.packing import pack, unpack
-from app.network.controls import SETTINGS_OF_U
+from app.network.controls_of_u import SETTINGS_OF_U
 from app.network.kinds import KINDS, TRAIN
 from app.network.messages import FeedData, RunRow
 from app.network.training.job import run
