@@ -15,13 +15,14 @@ from fastapi import FastAPI, Request, Response
 
 from app.jobs import Refused, Unavailable, UnknownJob, close_default_engine, default_engine
 from app.jobs.kinds import register_kinds
-from app.network.controls import description_of, job_in, read_network_link, read_network_state, state_of
+from app.network.controls import base_of, description_of, job_in, read_network_link, read_network_state, state_of
 from app.network.explore.routes import add_explore_routes
 from app.network.export.files import network_file
 from app.network.export.request import read_network_export
 from app.network.follow import add_follow_route
 from app.network.kinds import KINDS
 from app.network.landscape import share_landscape
+from app.network.replays import replay_of
 from app.state.schema import MOST_SENTENCES, BadRequest
 from app.web.exports import file_response
 from app.web.http import json_response, read_posted, sentence
@@ -56,7 +57,10 @@ async def opened(query: Any, visitor: str) -> dict[str, Any]:
             state["job"] = ""
         except Unavailable as error:
             said.append(f"{sentence(error)} The run of this link is looked for again when the page is reloaded.")
-    return {"state": state, "notices": said[:MOST_SENTENCES], "run": run, "base": read_network_link("").state}
+    base = base_of(state["preset"])
+    replay = None if state["job"] or description_of(state) != description_of(base) else replay_of(state["preset"])
+    told = {"state": state, "notices": said[:MOST_SENTENCES], "run": run, "base": base}
+    return {**told, "replay": replay}
 
 
 def answer_with(value: Any) -> Response:
