@@ -56,7 +56,12 @@ test("frozen paths are the method's, pale and thin, without probes; charts hold 
 });
 
 test("a lane of the cut has the frozen walker of its method, at a step of its own run", () => {
-  const steps = (name, last) => ({ frame: { centre: [0] }, dimension: 1, line: "basin", find: (of, step) => of === name && { step: Math.min(step, last) } });
+  const steps = (name, last) => ({
+    frame: { centre: [0] },
+    dimension: 1,
+    line: "basin",
+    find: (of, step) => of === name && { step: Math.min(step, last) },
+  });
   const entry = { name: "SAM", last: 9, positions: new Float32Array(10), losses: new Float32Array(10) };
   const frozen = { known: steps("SAM", 4), entries: [{ ...entry, last: 5 }] };
   const lanes = pictureOf({ ...steps("SAM", 9), find: () => null }, [entry, { ...entry, name: "SGDM" }], {}, 8, frozen)?.lanes;
