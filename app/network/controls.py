@@ -12,8 +12,9 @@ from dataclasses import replace
 from typing import Any
 
 from app.components.view_controls import LECTURE, SCHEME
-from app.network.explore.controls import EXPLORE_CONTROLS
+from app.network.explore.controls import EXPLORE_CONTROLS, with_runs
 from app.network.training import user_models
+from app.network.training.recorded_runs import shown_names
 from app.network.training.settings import (
     CHANGEABLE,
     DEFAULT_METHODS,
@@ -284,8 +285,9 @@ def task_controls() -> tuple[ChoiceControl, ChoiceControl]:
 
 def controls() -> tuple[Control, ...]:
     """All of the page's controls."""
-    exploring = mark(EXPLORE_CONTROLS, role="view")
-    return (*task_controls(), *WALK, *TRAINING, *PRECONDITIONER, *PLANE, *VIEW, *exploring, SHOWN_METHODS, RUN)
+    exploring = mark(with_runs(EXPLORE_CONTROLS), role="view")
+    methods = replace(SHOWN_METHODS, names=shown_names())
+    return (*task_controls(), *WALK, *TRAINING, *PRECONDITIONER, *PLANE, *VIEW, *exploring, methods, RUN)
 
 
 def read_network_state(raw: Mapping[str, Any]) -> Reading:
@@ -323,10 +325,13 @@ def job_in(raw: Mapping[str, Any], key: str = "job") -> str:
 
 
 def description_of(state: Mapping[str, Any]) -> dict[str, Any]:
-    """The training job that a state asks for."""
+    """The training job that a state asks for. BadRequest where it shows nothing that can be trained."""
+    methods = [name for name in state["methods"] if name in METHOD_NAMES]
+    if not methods:
+        raise BadRequest("Runs that were trained elsewhere are not trained here: choose a method in the legend first.")
     plane = {"kind": state["plane"], "normalisation": state["normalisation"], "seed": state["plane_seed"]}
-    settings = {name: state[name] for name in (*NUMBERS, "network", "data", "structure", "methods")}
-    return {"kind": "train", **settings, "plane": plane}
+    settings = {name: state[name] for name in (*NUMBERS, "network", "data", "structure")}
+    return {"kind": "train", **settings, "methods": methods, "plane": plane}
 
 
 def state_of(description: Mapping[str, Any], changed: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,9 +10,9 @@ from app.appearance import SCHEMES, ground_looks, looks
 from app.components.layout import bench, button, control_panel, group, header_tools, player
 from app.network.controls import controls, read_network_link
 from app.network.explore.layout import explore_section
-from app.network.export.request import CONTROLS as EXPORT_CONTROLS
-from app.network.export.request import MOMENT
+from app.network.export.request import MOMENT, export_controls
 from app.network.training import user_models
+from app.network.training.recorded_runs import shown_names
 from app.network.training.settings import CHANGEABLE, METHOD_NAMES
 from app.web.pages import Page
 from optimizers.methods import grouped
@@ -34,10 +34,10 @@ def tables() -> dict[str, Any]:
     return {
         "page": "network",
         "controls": [control.entry() for control in controls()],
-        "methods": list(METHOD_NAMES),
+        "methods": list(shown_names()),
         "groups": grouped(METHOD_NAMES),
-        "looks": looks(METHOD_NAMES),
-        "export": [control.entry() for control in (*EXPORT_CONTROLS, MOMENT)],
+        "looks": looks(shown_names()),
+        "export": [control.entry() for control in (*export_controls(), MOMENT)],
         "changeable": list(CHANGEABLE),
         "networks": {key: row[1] for key, row in networks.items()},
         "data": {key: row[1] for key, row in data.items()},

@@ -95,7 +95,7 @@ export class LiveView {
 
   /** @returns {Axis} */
   get axis() {
-    return this.page.state.get("axis") ?? "steps";
+    return this.run?.recorded ? "steps" : (this.page.state.get("axis") ?? "steps");
   }
 
   /** @param {number} step */

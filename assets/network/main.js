@@ -178,6 +178,9 @@ export class NetworkLab {
     this.player.pause();
     this.player.step = this.player.steps = 0;
     this.view.attach(this.live);
+    // What a run that was trained elsewhere has spent is not known.
+    const axis = document.querySelector('[data-control="axis"]');
+    if (axis instanceof HTMLElement) axis.hidden = Boolean(this.live?.recorded);
     this.tell();
   }
 
@@ -276,7 +279,7 @@ export class NetworkLab {
       this.changes.ask({ job: mine.job, settings: { ...this.wanted } });
     }
     const others = [...changed].filter((name) => !(mine && name in settings) && !this.schema.isViewOnly(name));
-    if (others.length && this.live) this.stale(true);
+    if (others.length && this.live && !this.live.recorded) this.stale(true);
   }
 
   /**
