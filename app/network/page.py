@@ -12,7 +12,7 @@ from app.network.controls import controls, read_network_link
 from app.network.explore.layout import explore_section
 from app.network.export.request import MOMENT, export_controls
 from app.network.training import user_models
-from app.network.training.recorded_runs import shown_names
+from app.network.training.recorded_runs import recorded_runs, shown_names
 from app.network.training.settings import CHANGEABLE, METHOD_NAMES
 from app.web.pages import Page
 from optimizers.methods import grouped
@@ -35,7 +35,7 @@ def tables() -> dict[str, Any]:
         "page": "network",
         "controls": [control.entry() for control in controls()],
         "methods": list(shown_names()),
-        "groups": grouped(METHOD_NAMES),
+        "groups": _groups(),
         "looks": looks(shown_names()),
         "export": [control.entry() for control in (*export_controls(), MOMENT)],
         "changeable": list(CHANGEABLE),
@@ -46,6 +46,15 @@ def tables() -> dict[str, Any]:
         "schemes": {name: {"stops": list(s.low_to_high), "line": s.contour_line} for name, s in SCHEMES.items()},
         "grounds": ground_looks(),
     }
+
+
+def _groups() -> dict[str, list[str]]:
+    """Methods that the legend does not open with; beside runs that were brought along that is all of them."""
+    groups = grouped(METHOD_NAMES)
+    if not recorded_runs():
+        return groups
+    known = {name for names in groups.values() for name in names}
+    return {"Methods": [name for name in METHOD_NAMES if name not in known], **groups}
 
 
 def header() -> list[Any]:

@@ -47,6 +47,7 @@ async def run_of(job: str, visitor: str) -> dict[str, Any]:
 
 async def opened(query: Any, visitor: str) -> dict[str, Any]:
     """The whole state that a link stands for, and its run: whose settings win over the link's."""
+    base = read_network_link("").state
     if not isinstance(query, str):
         raise BadRequest("The link must be text.")
     reading = read_network_link(query)
@@ -56,13 +57,17 @@ async def opened(query: Any, visitor: str) -> dict[str, Any]:
             # Runs that were trained elsewhere are no part of a link: they are what this lab shows.
             job = state["job"] or await share_job(default_engine(), RECORDED_BY, {"kind": "recorded"})
             run = await run_of(job, visitor)
-            state = {**state, **read_network_state({**state, **state_of(run["description"], run["settings"])}).state}
+            shown = state_of(run["description"], run["settings"])
+            if "recorded" in run["description"]:
+                del shown["steps"]  # those of another training loop
+                base["methods"] = shown["methods"]
+            state = {**state, **read_network_state({**state, **shown}).state}
         except (UnknownJob, Refused) as error:
             said.append(f"The run of this link cannot be shown: {error}. Its settings are here; start it again.")
             state["job"] = ""
         except Unavailable as error:
             said.append(f"{sentence(error)} The run of this link is looked for again when the page is reloaded.")
-    return {"state": state, "notices": said[:MOST_SENTENCES], "run": run, "base": read_network_link("").state}
+    return {"state": state, "notices": said[:MOST_SENTENCES], "run": run, "base": base}
 
 
 def answer_with(value: Any) -> Response:
