@@ -149,7 +149,8 @@ export class ToyLab {
       const { state, notices, base } = await postJson("/toy/open", wish);
       if (ticket !== this.opening) return; // something else was wanted meanwhile
       showNotices("link", notices);
-      this.player.pause(); // an answer to what was wanted before may have begun to play
+      this.player.pause(); // an answer to what was wanted before may have begun to play…
+      this.gate.cancel(); // …and one that is still out would be shown at this one's step
       this.undoable = undoable;
       this.wantsPlay =
         plays && state.preset in this.tables.presets && !this.played.has(state.preset) && state.predict === "off" && !lessMotion();

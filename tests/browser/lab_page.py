@@ -69,21 +69,21 @@ class LabPage:
         return first_true(self.page, ready, seconds, 40, lambda: f"the page says {self.notices()}")
 
     def table(self) -> dict[str, dict[str, str]]:
-        """The table of outcomes: method → column → text."""
-        rows = self.page.locator("#outcomes tbody tr").all()
-        return {
-            row.get_attribute("data-method"): {
-                cell.get_attribute("data-column"): cell.inner_text() for cell in row.locator("[data-column]").all()
-            }
-            for row in rows
-        }
+        """The table of outcomes: method → column → text. Read at once: between two calls its rows may be others."""
+        return self.page.evaluate(
+            """() => Object.fromEntries([...document.querySelectorAll("#outcomes tbody tr")].map((row) => [
+              row.dataset.method,
+              Object.fromEntries([...row.querySelectorAll("[data-column]")].map((cell) =>
+                [cell.dataset.column, cell.innerText])),
+            ]))"""
+        )
 
     def outcomes(self) -> dict[str, str]:
         """Method → named outcome."""
-        return {
-            row.get_attribute("data-method"): row.get_attribute("data-outcome")
-            for row in self.page.locator("#outcomes tbody tr").all()
-        }
+        return self.page.evaluate(
+            """() => Object.fromEntries([...document.querySelectorAll("#outcomes tbody tr")].map((row) =>
+              [row.dataset.method, row.dataset.outcome]))"""
+        )
 
     def field(self, name: str) -> Locator:
         """The number field of a control."""

@@ -89,7 +89,7 @@ def test_a_prediction_by_keyboard(new_page, size):
     lab.settle()
 
     # Nothing gives the run away until it is revealed.
-    assert lab.painted("map") < 4000
+    lab.until(lambda: lab.painted("map") < 4000)
     assert not page.locator("#outcomes").is_visible()
     assert not page.locator("#losses-chart").is_visible()
     assert page.locator("#spoken").text_content() == ""

@@ -258,6 +258,18 @@ def test_a_broken_link_is_explained_and_the_session_goes_on(lab):
     assert lab.state("momentum") < 0.6
 
 
+def test_a_link_does_not_wait_for_what_was_asked_before_it(lab):
+    """Nor is its step taken by that answer, whose run may be shorter."""
+    lab.open("/?preset=figure-2")
+    held = []
+    lab.page.route("**/toy/compute", lambda route: held.append(route), times=1)  # never answered
+    lab.page.evaluate("potholeLab.toy.gate.timeout = 1e9; potholeLab.toy.state.set({ steps: 50 }, 'user')")
+    lab.until(lambda: held)
+    lab.follow("/?preset=figure-2&step=300")
+    assert lab.page.evaluate("potholeLab.toy.player.steps") == 600
+    assert lab.step() == 300
+
+
 def test_an_unknown_page_says_so(page, page_problems):
     page_problems.allow("404")
     page.goto("/moon")

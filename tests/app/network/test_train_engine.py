@@ -45,7 +45,7 @@ def curve(entries: list[Entry]) -> list[Any]:
 
 
 def test_a_training_run_whose_worker_is_killed_is_the_run_it_would_have_been() -> None:
-    # A checkpoint at every step, so that there is one before the kill, and steps enough that the kill comes before the end.
+    # A checkpoint at every step: there is one before the kill. Steps enough: the kill comes before the end.
     engine = Engine(EngineSettings(checkpoint_seconds=0.01, nice=0, kinds=KINDS))
 
     async def undisturbed() -> tuple[list[Entry], bytes]:
