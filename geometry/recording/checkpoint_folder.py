@@ -7,9 +7,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any
 
-T = TypeVar("T")
 SUFFIXES = (".safetensors", ".pt", ".pth", ".ckpt", ".bin", ".tar")
 INSIDE = ("model.safetensors", "pytorch_model.bin", "model.pt", "checkpoint.ckpt", "checkpoint.pt")
 """What holds the weights in a folder for one step, as transformers and Lightning write it; the first there is taken."""
@@ -81,7 +80,7 @@ def step_in(name: str) -> int | None:
     return None
 
 
-def spread(items: Iterable[T], count: int) -> list[T]:
+def spread(items: Iterable[Any], count: int) -> list[Any]:
     """At most `count` (two or more) of the items, evenly spaced, the first and the last among them."""
     known = list(items)
     if len(known) <= count:
