@@ -85,7 +85,8 @@ class LLQR:
     identity_scale: float = 1.0
     refresh_until: int | None = None
     capabilities: ClassVar = PreconditionerCapabilities(
-        ("refresh_every", "decay", "inner_learning_rate", "inner_momentum", "clip", "damping", "warm_start_scale")
+        ("refresh_every", "decay", "inner_learning_rate", "inner_momentum", "clip", "damping", "warm_start_scale"),
+        has_inner_problem=True,
     )
 
     @classmethod
