@@ -62,6 +62,16 @@ def test_the_main_settings_and_play_are_on_the_first_screen(page, query):
         check(page, needed)
 
 
+def test_in_a_low_window_nothing_lies_over_the_settings(page):
+    """As beside a video call: it scrolls, and each slider takes the pointer all the same."""
+    page.set_viewport_size({"width": 1024, "height": 480})
+    lab = LabPage(page).open("/?preset=figure-2&steps=20").draw()
+    for name in ("learning_rate", "radius", "noise_variance"):
+        before = lab.state(name)
+        lab.drag(name, 0.5, 0.7, moves=3)
+        assert lab.state(name) != before, name
+
+
 def test_they_are_on_a_phone_s_first_screen(new_page):
     page = new_page(**PHONE)
     page.goto("/?preset=figure-2&step=3000")
