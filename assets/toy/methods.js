@@ -171,14 +171,17 @@ export class MethodsPage {
     }
   }
 
-  /** On paper nothing can be unfolded: settings are open there. */
+  /** On paper nothing can be unfolded or played: settings are open there, and runs are whole. */
   #openOnPaper() {
     const paper = window.matchMedia("print");
     const folded = /** @type {NodeListOf<HTMLDetailsElement>} */ (document.querySelectorAll(".method-card details"));
     /** @type {HTMLDetailsElement[]} */
     let opened = [];
     paper.addEventListener("change", () => {
-      if (paper.matches) opened = [...folded].filter((one) => !one.open);
+      if (paper.matches) {
+        opened = [...folded].filter((one) => !one.open);
+        for (const { ready, player } of this.miniatures.values()) if (ready) player.hold(player.steps);
+      }
       for (const one of opened) one.open = paper.matches;
     });
   }
