@@ -86,7 +86,8 @@ class LLQR:
     identity_scale: float = 1.0
     refresh_until: int | None = None
     capabilities: ClassVar = PreconditionerCapabilities(
-        ("refresh_every", "decay", "inner_learning_rate", "inner_momentum", "clip", "damping", "warm_start_scale")
+        ("refresh_every", "decay", "inner_learning_rate", "inner_momentum", "clip", "damping", "warm_start_scale"),
+        has_inner_problem=True,
     )
     about: ClassVar = About(
         what="Learns a matrix U from the curvature around it: long steps where the ground is flat, short ones where it "

@@ -219,13 +219,20 @@ CORNERS = ("SGDM", "SAM", "LLQR", "LLQR+SAM")
 
 
 def network_methods(
-    structure: Any = "diagonal", metric: str = "ngd", names: Iterable[str] = CORNERS, **options: Any
+    structure: Any = "diagonal",
+    metric: str = "ngd",
+    names: Iterable[str] = CORNERS,
+    probe_norm: str = "euclidean",
+    **options: Any,
 ) -> dict[str, Method]:
-    """The named methods, with LLQR.for_networks(structure, metric, **options) where U is LLQR's.
+    """The named methods, with LLQR.for_networks(structure, metric, **options) where U is LLQR's; there the probe is
+    measured in `probe_norm` (without U both norms agree).
 
     ValueError that lists the names for another.
     """
     llqr = LLQR.for_networks(structure, metric, **options)
     found = {name: method_named(name, NETWORK_METHODS) for name in names}
     learned = {name for name, one in found.items() if isinstance(one.preconditioner, LLQR)}
-    return {name: replace(one, preconditioner=llqr) if name in learned else one for name, one in found.items()}
+    with_u = {name: replace(found[name], preconditioner=llqr) for name in learned}
+    normed = {name: one.with_fields({("probe", "norm"): probe_norm}) for name, one in with_u.items()}
+    return {name: normed.get(name, one) for name, one in found.items()}

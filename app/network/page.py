@@ -9,6 +9,7 @@ from dash import html
 from app.appearance import SCHEMES, ground_looks, looks
 from app.components.layout import bench, button, control_panel, group, header_tools, player
 from app.network.controls import controls, read_network_link
+from app.network.controls_of_u import SETTINGS_OF_U
 from app.network.explore.layout import explore_section
 from app.network.export.request import CONTROLS as EXPORT_CONTROLS
 from app.network.export.request import MOMENT
@@ -42,6 +43,10 @@ def tables() -> dict[str, Any]:
         "networks": {key: row[1] for key, row in networks.items()},
         "data": {key: row[1] for key, row in data.items()},
         "fits": {key: [each for each in data if user_models.fits(key, each)] for key in networks},
+        "settings_of_u": {
+            key: {"title": title, "values": values, "words": words}
+            for key, (title, values, words) in SETTINGS_OF_U.items()
+        },
         "curves": [key for key, _, _ in CURVES],
         "schemes": {name: {"stops": list(s.low_to_high), "line": s.contour_line} for name, s in SCHEMES.items()},
         "grounds": ground_looks(),
@@ -87,14 +92,21 @@ def _controls() -> Any:
             group(
                 title,
                 [
+                    *BEFORE.get(name, ()),
                     html.Div(id=f"{name}-controls"),
-                    *([html.Div(id="task-hint", className="hint")] if name == "task" else []),
+                    *AFTER.get(name, ()),
                 ],
                 opened,
             )
             for title, name, opened in groups
         ]
     )
+
+
+BEFORE = {"preconditioner": [html.Div(id="settings-of-u", className="settings-of-u")]}
+AFTER = {
+    "task": [html.Div(id="task-hint", className="hint")],
+}
 
 
 def _heading() -> Any:

@@ -16,9 +16,10 @@ import torch
 from torch import Tensor, nn
 
 from app.jobs.packing import unpack
+from app.network.training.settings import BADLY_SCALED
 from app.network.training.user_model_loader import data_of, network_of, own_losses
 from app.network.training.user_models import OWN
-from geometry.datasets import Dataset
+from geometry.datasets import Dataset, randomise_labels, scale_inputs
 from geometry.networks import NetworkLoss
 from geometry.plane import Plane
 
@@ -73,12 +74,20 @@ def make_problem(description: dict[str, Any], worker: int = 0) -> TrainingProble
     own = own_losses(seed, device, smoothing) if description["network"] == OWN else None
     if own is not None:
         return TrainingProblem(description, device, None, *own)
-    data = data_of(description["data"], seed)
+    data = altered(data_of(description["data"], seed), description)
     module = network_of(description["network"], data, seed).to(device)
     data = data.to(device)
     objective = NetworkLoss(module, data.inputs, data.targets, label_smoothing=smoothing)
     test = objective.with_batch(data.test_inputs, data.test_targets)
     return TrainingProblem(description, device, data, module, objective, test)
+
+
+def altered(data: Dataset, description: dict[str, Any]) -> Dataset:
+    """The data as a description wants them: in bad units, with random labels; as they are in one that does not say."""
+    if description.get("inputs") == BADLY_SCALED:
+        data = scale_inputs(data)
+    share = description.get("random_labels", 0.0)
+    return randomise_labels(data, share, description["seed"]) if share else data
 
 
 def read_weights(packed: bytes, found: TrainingProblem) -> dict[str, tuple[Tensor, dict[str, Tensor]]]:

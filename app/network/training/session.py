@@ -10,7 +10,8 @@ import torch
 
 from app.jobs.packing import pack
 from app.network.training.problem import make_problem
-from app.network.training.settings import Description
+from app.network.training.settings import Description, options_of_u
+from app.network.training.u_readings import read_u
 from geometry.losses import CrossEntropy
 from geometry.networks import NetworkLoss
 from geometry.plane import Plane
@@ -61,10 +62,12 @@ class TrainingSession:
     def __init__(self, description: Description, worker: int = 0) -> None:
         found = make_problem(description, worker)
         self.device, self.objective = found.device, found.objective
-        options = {name: description[name] for name in ("refresh_every", "decay", "damping")}
+        self.methods = network_methods(
+            description["structure"], names=description["methods"], **options_of_u(description)
+        )
         self.training = Training(
             self.objective,
-            network_methods(description["structure"], names=description["methods"], **options),
+            self.methods,
             noise_variance=description["noise_variance"],
             seed=description["seed"],
             **{name: description[name] for name in TRAINED_WITH},
@@ -122,6 +125,13 @@ class TrainingSession:
                     counted = right[targets != criterion.ignore_index]
                     found[f"{half}_accuracy"] = float(counted.double().mean())
         return found
+
+    def read_u(self, name: str, steepness: bool) -> dict[str, float]:
+        """What the method's U does to a gradient over as many examples as it is learned on; see `read_u`."""
+        state = self.training.state(name)
+        rows = self.training.draws.refresh_rows(state.index)
+        objective = self.objective if rows is None else self.objective.rows(rows)
+        return read_u(objective, self.methods[name], state, steepness)
 
     def _tensors(self, tree: Any) -> Any:
         if isinstance(tree, np.ndarray):
