@@ -408,6 +408,15 @@ export interface ToyTables {
   framed: boolean;
 }
 
+/** What the page Methods is told once. methods: those that walk on surfaces; looks: of all. */
+export interface MethodsTables {
+  page: "methods";
+  controls: Control[];
+  methods: string[];
+  looks: Record<string, Look>;
+  grounds: Record<string, GroundLook>;
+}
+
 /** POST /instruments/open. */
 export interface OpenedInstruments {
   state: Record<string, any>;
