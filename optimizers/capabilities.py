@@ -121,10 +121,12 @@ class PreconditionerCapabilities:
 
     array_fields: its own fields that may be arrays over the walkers.
     observes: U is made from the gradients that the steps use, one after the other, by `observe`.
+    has_inner_problem: U is learned by steps on a cost, whose `slope` and `metric` it has.
     """
 
     array_fields: tuple[str, ...] = ()
     observes: bool = False
+    has_inner_problem: bool = False
 
 
 @dataclass(frozen=True)

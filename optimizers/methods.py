@@ -70,6 +70,24 @@ class Method:
         return all(parts) and self.probe.compiled is not None and self.preconditioner.compiled is not None
 
     @property
+    def telling_parts(self) -> dict[str, Any]:
+        """Its parts, by slot, that make it what it is: those that do something; the heavy ball where no other does."""
+        plain = Method()
+        found = {key: getattr(self, key) for key in PARTS if type(getattr(self, key)) is not type(getattr(plain, key))}
+        return found or {"outer": self.outer}
+
+    @property
+    def formulas(self) -> dict[str, str]:
+        """The formula of each slot: probe, mix, preconditioner, outer."""
+        kept, step = self.outer.formula()
+        return {
+            "probe": self.probe.formula(self.learns),
+            "mix": self.mix.formula(),
+            "preconditioner": self.preconditioner.formula(),
+            "outer": f"{kept}; {step}" if kept else step,
+        }
+
+    @property
     def tunables(self) -> tuple[Tunable, ...]:
         """The settings of the step that matter to it."""
         return (self.outer.capabilities.learning_rate, *self.probe.capabilities.tunables)
@@ -201,13 +219,20 @@ CORNERS = ("SGDM", "SAM", "LLQR", "LLQR+SAM")
 
 
 def network_methods(
-    structure: Any = "diagonal", metric: str = "ngd", names: Iterable[str] = CORNERS, **options: Any
+    structure: Any = "diagonal",
+    metric: str = "ngd",
+    names: Iterable[str] = CORNERS,
+    probe_norm: str = "euclidean",
+    **options: Any,
 ) -> dict[str, Method]:
-    """The named methods, with LLQR.for_networks(structure, metric, **options) where U is LLQR's.
+    """The named methods, with LLQR.for_networks(structure, metric, **options) where U is LLQR's; there the probe is
+    measured in `probe_norm` (without U both norms agree).
 
     ValueError that lists the names for another.
     """
     llqr = LLQR.for_networks(structure, metric, **options)
     found = {name: method_named(name, NETWORK_METHODS) for name in names}
     learned = {name for name, one in found.items() if isinstance(one.preconditioner, LLQR)}
-    return {name: replace(one, preconditioner=llqr) if name in learned else one for name, one in found.items()}
+    with_u = {name: replace(found[name], preconditioner=llqr) for name in learned}
+    normed = {name: one.with_fields({("probe", "norm"): probe_norm}) for name, one in with_u.items()}
+    return {name: normed.get(name, one) for name, one in found.items()}

@@ -12,16 +12,21 @@ from dataclasses import replace
 from typing import Any
 
 from app.components.view_controls import LECTURE, SCHEME
-from app.network.explore.controls import EXPLORE_CONTROLS
+from app.network.controls_of_u import PRECONDITIONER
+from app.network.explore.controls import EXPLORE_CONTROLS, with_runs
+from app.network.setting_rows import choice_of, number_of
 from app.network.training import user_models
+from app.network.training.recorded_runs import shown_names
 from app.network.training.settings import (
+    AS_THEY_ARE,
+    BADLY_SCALED,
     CHANGEABLE,
+    CHOICES,
     DEFAULT_METHODS,
     METHOD_NAMES,
     NORMALISATIONS,
     NUMBERS,
     PLANES,
-    STRUCTURES,
 )
 from app.state.control import ChoiceControl, Control, NamesControl, NumberControl, TextControl, mark, matching
 from app.state.schema import BadRequest, Reader, Reading
@@ -31,23 +36,8 @@ JOB = r"[A-Za-z0-9_-]{1,64}"
 AXES = (("steps", "Steps"), ("evaluations", "Evaluations"), ("seconds", "Seconds"))
 
 
-def _number(
-    name: str,
-    symbol: str,
-    label: str,
-    low: float,
-    high: float,
-    text: str,
-    group: str,
-    scale: str = "linear",
-    **more: Any,
-) -> NumberControl:
-    row = NUMBERS[name]
-    return NumberControl(name, symbol, label, low, high, row.default, text, group, scale, integer=row.whole, **more)
-
-
 WALK: tuple[Control, ...] = (
-    _number(
+    number_of(
         name="learning_rate",
         symbol="η",
         label="Learning rate",
@@ -57,7 +47,7 @@ WALK: tuple[Control, ...] = (
         group="walk",
         scale="log",
     ),
-    _number(
+    number_of(
         name="radius",
         symbol="ρ",
         label="Probe radius",
@@ -67,7 +57,7 @@ WALK: tuple[Control, ...] = (
         group="walk",
         step=0.01,
     ),
-    _number(
+    number_of(
         name="momentum",
         symbol="μ",
         label="Momentum",
@@ -77,7 +67,7 @@ WALK: tuple[Control, ...] = (
         group="walk",
         step=0.01,
     ),
-    _number(
+    number_of(
         name="noise_variance",
         symbol="σ²",
         label="Gradient noise",
@@ -89,7 +79,7 @@ WALK: tuple[Control, ...] = (
         scale="log or zero",
         smallest=1e-8,
     ),
-    _number(
+    number_of(
         name="weight_decay",
         symbol="",
         label="Weight decay",
@@ -103,8 +93,8 @@ WALK: tuple[Control, ...] = (
 )
 
 TRAINING: tuple[Control, ...] = (
-    _number("steps", "T", "Steps", 20, 2000, "Number of steps of every method.", "training", step=20),
-    _number(
+    number_of("steps", "T", "Steps", 20, 2000, "Number of steps of every method.", "training", step=20),
+    number_of(
         name="batch_size",
         symbol="B",
         label="Batch size",
@@ -114,7 +104,7 @@ TRAINING: tuple[Control, ...] = (
         group="training",
         step=8,
     ),
-    _number(
+    number_of(
         name="label_smoothing",
         symbol="",
         label="Label smoothing",
@@ -124,8 +114,8 @@ TRAINING: tuple[Control, ...] = (
         group="training",
         step=0.01,
     ),
-    _number("seed", "", "Seed", 0, 9999, "Seed of first weights, split, mini-batches and noise.", "training", step=1),
-    _number(
+    number_of("seed", "", "Seed", 0, 9999, "Seed of first weights, split, mini-batches and noise.", "training", step=1),
+    number_of(
         name="evaluations",
         symbol="",
         label="Measurements",
@@ -135,7 +125,7 @@ TRAINING: tuple[Control, ...] = (
         group="training",
         step=1,
     ),
-    _number(
+    number_of(
         name="snapshots",
         symbol="",
         label="Snapshots",
@@ -147,49 +137,6 @@ TRAINING: tuple[Control, ...] = (
     ),
 )
 
-PRECONDITIONER: tuple[Control, ...] = (
-    ChoiceControl(
-        name="structure",
-        label="Structure of U",
-        options=(("diagonal", "Diagonal"), ("scalar", "One number per layer"), ("kfac", "K-FAC"), ("e-kfac", "E-KFAC")),
-        default=STRUCTURES[0],
-        help="What kind of matrix U is in each layer.",
-        group="preconditioner",
-    ),
-    _number(
-        name="refresh_every",
-        symbol="k",
-        label="Refresh interval",
-        low=1,
-        high=1000,
-        text="U is learned anew every k steps.",
-        group="preconditioner",
-        step=1,
-        unit="steps",
-    ),
-    _number(
-        name="refresh_size",
-        symbol="",
-        label="Refresh batch",
-        low=16,
-        high=1024,
-        text="Examples that U is learned on.",
-        group="preconditioner",
-        step=16,
-    ),
-    _number("decay", "β", "Decay", 0.0, 0.999, "How slowly U follows a refresh.", "preconditioner", step=0.001),
-    _number(
-        name="damping",
-        symbol="λ",
-        label="Damping",
-        low=0.0,
-        high=100.0,
-        text="Added to the curvature that U learns from.",
-        group="preconditioner",
-        scale="log or zero",
-        smallest=1e-4,
-    ),
-)
 
 PLANE: tuple[Control, ...] = (
     ChoiceControl(
@@ -209,7 +156,7 @@ PLANE: tuple[Control, ...] = (
         help="How random directions are scaled to the weights.",
         group="plane",
     ),
-    _number("seed", "", "Plane seed", 0, 9999, "Seed of the random directions.", "plane", step=1),
+    number_of("seed", "", "Plane seed", 0, 9999, "Seed of the random directions.", "plane", step=1),
 )
 PLANE = (*PLANE[:2], NumberControl(**{**vars(PLANE[2]), "name": "plane_seed"}))
 
@@ -255,6 +202,28 @@ RUN = TextControl(
 )
 
 
+ALTERED: tuple[Control, ...] = (
+    choice_of(
+        name="inputs",
+        label="Inputs",
+        options={AS_THEY_ARE: "As they are", BADLY_SCALED: "Badly scaled"},
+        text="Badly scaled: each input times a unit of its own, from 10 to 0.03, dealt out at random. The same "
+        "information, and a far worse conditioned loss.",
+        group="task",
+    ),
+    number_of(
+        name="random_labels",
+        symbol="",
+        label="Random labels",
+        low=0.0,
+        high=1.0,
+        text="Share of the training examples whose class is drawn at random. The test examples keep theirs.",
+        group="task",
+        step=0.01,
+    ),
+)
+
+
 def task_controls() -> tuple[ChoiceControl, ChoiceControl]:
     """Network and data; what the operator named on the command line is among them."""
     networks, data = user_models.networks(), user_models.data_sets()
@@ -284,8 +253,19 @@ def task_controls() -> tuple[ChoiceControl, ChoiceControl]:
 
 def controls() -> tuple[Control, ...]:
     """All of the page's controls."""
-    exploring = mark(EXPLORE_CONTROLS, role="view")
-    return (*task_controls(), *WALK, *TRAINING, *PRECONDITIONER, *PLANE, *VIEW, *exploring, SHOWN_METHODS, RUN)
+    exploring = mark(with_runs(EXPLORE_CONTROLS), role="view")
+    return (
+        *task_controls(),
+        *ALTERED,
+        *WALK,
+        *TRAINING,
+        *PRECONDITIONER,
+        *PLANE,
+        *VIEW,
+        *exploring,
+        replace(SHOWN_METHODS, names=shown_names()),
+        RUN,
+    )
 
 
 def read_network_state(raw: Mapping[str, Any]) -> Reading:
@@ -306,6 +286,12 @@ def _read(reader: Reader) -> Reading:
         except ValueError as error:
             reader.problems.append(f"{str(error)[:1].upper()}{str(error)[1:]}.")
         state["data"] = next(key for key in user_models.data_sets() if user_models.fits(state["network"], key))
+    try:
+        scaled, random = state["inputs"] == BADLY_SCALED, state["random_labels"] > 0
+        user_models.check_altered(state["network"], state["data"], scaled, random)
+    except ValueError as error:
+        reader.problems.append(f"{str(error)[:1].upper()}{str(error)[1:]}.")
+        state.update(inputs=AS_THEY_ARE, random_labels=0.0)
     return reader.reading(state)
 
 
@@ -322,21 +308,26 @@ def job_in(raw: Mapping[str, Any], key: str = "job") -> str:
     return str(job)
 
 
+DESCRIBED = (*NUMBERS, *CHOICES, "network", "data", "methods")
+"""What a training job's description and the page's state call by the same name; the plane is beside them."""
+
+
 def description_of(state: Mapping[str, Any]) -> dict[str, Any]:
-    """The training job that a state asks for."""
+    """The training job that a state asks for. BadRequest where it shows nothing that can be trained."""
+    methods = [name for name in state["methods"] if name in METHOD_NAMES]
+    if not methods:
+        raise BadRequest("Runs that were trained elsewhere are not trained here: choose a method in the legend first.")
     plane = {"kind": state["plane"], "normalisation": state["normalisation"], "seed": state["plane_seed"]}
-    settings = {name: state[name] for name in (*NUMBERS, "network", "data", "structure", "methods")}
-    return {"kind": "train", **settings, "plane": plane}
+    settings = {name: state[name] for name in DESCRIBED}
+    return {"kind": "train", **settings, "methods": methods, "plane": plane}
 
 
 def state_of(description: Mapping[str, Any], changed: Mapping[str, Any]) -> dict[str, Any]:
     """The part of a state that a job's description, and what was changed while it ran, stand for."""
-    names = (*NUMBERS, "network", "data", "structure", "methods")
     plane = description.get("plane") or {}
     also = {"plane": plane.get("kind"), "normalisation": plane.get("normalisation"), "plane_seed": plane.get("seed")}
-    found = {name: description[name] for name in names if name in description}
     return {
-        **found,
+        **{name: description[name] for name in DESCRIBED if name in description},
         **{name: changed[name] for name in CHANGEABLE if name in changed},
         **{name: value for name, value in also.items() if value is not None},
     }

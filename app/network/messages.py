@@ -141,12 +141,14 @@ class AskedJob(TypedDict):
 
 class RunValues(TypedDict):
     """One method in a row: loss of the mini-batch at θ + ε, seconds and counts so far, where a plane is drawn its place
-    there (`at`) and its distance from it (`off`), and what is measured now and then."""
+    there (`at`) and its distance from it (`off`), and what is measured now and then; of a method that learns U also
+    cos(Ug, g), ‖Ug‖/‖g‖ and, more seldom, λmax of the inner problem.
+    seconds, evaluations, products: null where the run was trained elsewhere."""
 
     loss: float | None
-    seconds: float
-    evaluations: int
-    products: int
+    seconds: float | None
+    evaluations: int | None
+    products: int | None
     stopped: NotRequired[bool]
     at: NotRequired[list[float | None]]
     off: NotRequired[float | None]
@@ -154,6 +156,9 @@ class RunValues(TypedDict):
     test_loss: NotRequired[float | None]
     train_accuracy: NotRequired[float | None]
     test_accuracy: NotRequired[float | None]
+    u_cosine: NotRequired[float | None]
+    u_length: NotRequired[float | None]
+    u_steepness: NotRequired[float | None]
 
 
 class RunRow(TypedDict):
@@ -183,8 +188,17 @@ class MapColours(TypedDict):
     line: str
 
 
+class SettingsOfU(TypedDict):
+    """values: by control; words: what to expect of them."""
+
+    title: str
+    values: dict[str, Any]
+    words: str
+
+
 class NetworkTables(TypedDict):
-    """What the network page is told once. networks, data: what they are, by key; fits: data by network."""
+    """What the network page is told once. networks, data: what they are, by key; fits: data by network; settings_of_u:
+    settings of U that are one click away."""
 
     page: Literal["network"]
     controls: list[Control]
@@ -197,12 +211,24 @@ class NetworkTables(TypedDict):
     data: dict[str, str]
     fits: dict[str, list[str]]
     curves: list[str]
+    settings_of_u: dict[str, SettingsOfU]
     schemes: dict[str, MapColours]
     grounds: dict[str, GroundLook]
 
 
 MESSAGES = (
     *(Progress, StateChange, Notice, SettingsChange, KeptResult, Connection, FeedEnd, FeedData),
-    *(RunAnswer, OpenedNetwork, StartedRun, AskedJob, RunValues, RunRow, GroundRow, MapColours, NetworkTables),
+    *(
+        RunAnswer,
+        OpenedNetwork,
+        StartedRun,
+        AskedJob,
+        RunValues,
+        RunRow,
+        GroundRow,
+        MapColours,
+        SettingsOfU,
+        NetworkTables,
+    ),
     *explore.MESSAGES,
 )

@@ -408,6 +408,15 @@ export interface ToyTables {
   framed: boolean;
 }
 
+/** What the page Methods is told once. methods: those that walk on surfaces; looks: of all. */
+export interface MethodsTables {
+  page: "methods";
+  controls: Control[];
+  methods: string[];
+  looks: Record<string, Look>;
+  grounds: Record<string, GroundLook>;
+}
+
 /** POST /instruments/open. */
 export interface OpenedInstruments {
   state: Record<string, any>;
@@ -832,13 +841,15 @@ export interface AskedJob {
 
 /**
  * One method in a row: loss of the mini-batch at θ + ε, seconds and counts so far, where a plane is drawn its
- * place there (`at`) and its distance from it (`off`), and what is measured now and then.
+ * place there (`at`) and its distance from it (`off`), and what is measured now and then; of a method that
+ * learns U also cos(Ug, g), ‖Ug‖/‖g‖ and, more seldom, λmax of the inner problem. seconds, evaluations,
+ * products: null where the run was trained elsewhere.
  */
 export interface RunValues {
   loss: number | null;
-  seconds: number;
-  evaluations: number;
-  products: number;
+  seconds: number | null;
+  evaluations: number | null;
+  products: number | null;
   stopped?: boolean;
   at?: (number | null)[];
   off?: number | null;
@@ -846,6 +857,9 @@ export interface RunValues {
   test_loss?: number | null;
   train_accuracy?: number | null;
   test_accuracy?: number | null;
+  u_cosine?: number | null;
+  u_length?: number | null;
+  u_steepness?: number | null;
 }
 
 /** A row of a run's curves. */
@@ -872,7 +886,17 @@ export interface MapColours {
   line: string;
 }
 
-/** What the network page is told once. networks, data: what they are, by key; fits: data by network. */
+/** values: by control; words: what to expect of them. */
+export interface SettingsOfU {
+  title: string;
+  values: Record<string, any>;
+  words: string;
+}
+
+/**
+ * What the network page is told once. networks, data: what they are, by key; fits: data by network;
+ * settings_of_u: settings of U that are one click away.
+ */
 export interface NetworkTables {
   page: "network";
   controls: Control[];
@@ -885,6 +909,7 @@ export interface NetworkTables {
   data: Record<string, string>;
   fits: Record<string, string[]>;
   curves: string[];
+  settings_of_u: Record<string, SettingsOfU>;
   schemes: Record<string, MapColours>;
   grounds: Record<string, GroundLook>;
 }

@@ -3,7 +3,7 @@ import { lastWhere } from "../core/search.js";
 
 /** @typedef {import("../core/contract.js").RunRow} RunRow */
 /** @typedef {import("../core/contract.js").RunValues} RunValues */
-/** @typedef {"loss" | "train_loss" | "test_loss" | "train_accuracy" | "test_accuracy"} Quantity */
+/** @typedef {"loss" | "train_loss" | "test_loss" | "train_accuracy" | "test_accuracy" | "u_cosine" | "u_length" | "u_steepness"} Quantity */
 /** @typedef {"steps" | "evaluations" | "seconds"} Axis */
 /** @typedef {{ x: number[], y: number[] }} Points */
 
@@ -11,7 +11,7 @@ import { lastWhere } from "../core/search.js";
  * What a row may hold or not: a mini-batch's loss, and what is measured now and then.
  * @type {Quantity[]}
  */
-export const MEASURED = ["loss", "train_loss", "test_loss", "train_accuracy", "test_accuracy"];
+export const MEASURED = ["loss", "train_loss", "test_loss", "train_accuracy", "test_accuracy", "u_cosine", "u_length", "u_steepness"];
 
 export class TrainingCurves {
   /** @param {string[]} methods */
@@ -79,7 +79,13 @@ export class TrainingCurves {
  * @param {RunValues} values
  * @param {"evaluations" | "seconds"} axis
  */
-const cost = (values, axis) => (axis === "seconds" ? values.seconds : values.evaluations + values.products);
+const cost = (values, axis) => (axis === "seconds" ? values.seconds : sum(values.evaluations, values.products)) ?? NaN;
+
+/**
+ * @param {number | null} a
+ * @param {number | null} b
+ */
+const sum = (a, b) => (a === null || b === null ? null : a + b);
 
 class Line {
   constructor() {

@@ -6,6 +6,7 @@ data = npz("mine.npz");  data = image_folder("pictures", size=32)
 
 from __future__ import annotations
 
+from geometry.datasets.alterations import randomise_labels, scale_inputs
 from geometry.datasets.characters import characters
 from geometry.datasets.dataset import Dataset, DatasetSource
 from geometry.datasets.digits import digits, mnist
@@ -13,7 +14,16 @@ from geometry.datasets.files import npz
 from geometry.datasets.image_folders import image_folder
 from geometry.datasets.points import spirals, two_moons
 
-__all__ = ["DATASETS", "Dataset", "DatasetSource", "image_folder", "load_dataset", "npz"]
+__all__ = [
+    "DATASETS",
+    "Dataset",
+    "DatasetSource",
+    "image_folder",
+    "load_dataset",
+    "npz",
+    "randomise_labels",
+    "scale_inputs",
+]
 
 _SOURCES = (
     DatasetSource("digits", "Digits", "images", "1797 handwritten digits of 8×8 pixels, from scikit-learn.", digits),

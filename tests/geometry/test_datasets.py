@@ -11,7 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
-from geometry.datasets import DATASETS, image_folder, load_dataset, npz
+from geometry.datasets import DATASETS, image_folder, load_dataset, npz, randomise_labels, scale_inputs
 
 AT_HAND = ("digits", "two-moons", "spirals", "characters")
 
@@ -33,6 +33,33 @@ def test_the_seed_draws_the_split(key: str) -> None:
     one, same, other = load_dataset(key, 3), load_dataset(key, 3), load_dataset(key, 4)
     assert torch.equal(one.inputs, same.inputs) and torch.equal(one.test_targets, same.test_targets)
     assert not torch.equal(one.inputs, other.inputs)
+
+
+def test_scaled_inputs_are_the_same_in_other_units() -> None:
+    data = load_dataset("spirals")
+    scaled = scale_inputs(data)
+    units = scaled.inputs[0] / data.inputs[0]
+    assert sorted(units.tolist()) == pytest.approx([0.03, 10.0])
+    assert torch.allclose(scaled.test_inputs, data.test_inputs * units) and torch.equal(scaled.targets, data.targets)
+    pixels = scale_inputs(load_dataset("digits"))
+    assert pixels.inputs.shape == (1438, 1, 8, 8) and pixels.inputs.abs().max() > 1
+    with pytest.raises(ValueError, match="no units to scale"):
+        scale_inputs(load_dataset("characters"))
+
+
+@pytest.mark.parametrize("key", AT_HAND)
+def test_random_labels_are_as_many_as_asked_for_and_the_seed_s(key: str) -> None:
+    data = load_dataset(key)
+    made, again, other = (randomise_labels(data, 0.4, seed) for seed in (1, 1, 2))
+    assert torch.equal(made.targets, again.targets) and not torch.equal(made.targets, other.targets)
+    assert torch.equal(made.test_targets, data.test_targets) and torch.equal(made.inputs, data.inputs)
+    changed = float((made.targets != data.targets).double().mean())
+    # One in C is right by chance; three standard deviations of a share over these many labels.
+    wanted = 0.4 * (1 - 1 / data.classes)
+    assert abs(changed - wanted) < 3 * (0.4 * 0.5 / data.targets.numel() ** 0.5) + 1e-3
+    assert torch.equal(randomise_labels(data, 0.0, 1).targets, data.targets)
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        randomise_labels(data, 1.2)
 
 
 def test_digits_are_all_there_once() -> None:

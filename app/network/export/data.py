@@ -10,7 +10,17 @@ from app.network.export.record import Record
 from app.toy.export.data import csv_bytes, npz_bytes
 
 COSTS = ("evaluations", "products", "seconds")
-MEASURED = ("loss", "train_loss", "test_loss", "train_accuracy", "test_accuracy", "off")
+MEASURED = (
+    "loss",
+    "train_loss",
+    "test_loss",
+    "train_accuracy",
+    "test_accuracy",
+    "off",
+    "u_cosine",
+    "u_length",
+    "u_steepness",
+)
 Columns = dict[str, np.ndarray]
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from app import __version__
 from app.network.export.record import Record
+from app.network.training.settings import BADLY_SCALED, options_of_u
 from app.network.training.user_models import OWN
 from app.state.schema import BadRequest
 
@@ -27,8 +28,9 @@ def network_script(record: Record) -> str:
     if OWN in (told["network"], told["data"]):
         raise BadRequest("This run's network or data were named on the command line: a script could not find them.")
     steps = record.steps if record.over and record.steps else told["steps"]
-    options = ", ".join(f"{key}={told[key]!r}" for key in ("refresh_every", "decay", "damping"))
+    options = ", ".join(f"{key}={value!r}" for key, value in options_of_u(told).items())
     settings = ", ".join(f"{key}={told[key]!r}" for key in TRAINED_WITH)
+    made = _alterations(told)
     lines = [
         f'"""A training run of Pothole lab {__version__}, by the library alone.',
         "",
@@ -38,13 +40,14 @@ def network_script(record: Record) -> str:
         '"""',
         "",
         "from geometry.architectures import build_network",
-        "from geometry.datasets import load_dataset",
+        f"from geometry.datasets import {', '.join(['load_dataset', *made])}",
         "from geometry.networks import NetworkLoss",
         "from optimizers.methods import network_methods",
         "from optimizers.rule import at_rest",
         "from optimizers.training import Training",
         "",
         f"data = load_dataset({told['data']!r}, seed={told['seed']})",
+        *(f"data = {call}" for call in made.values()),
         f"module = build_network({told['network']!r}, data.input_shape, data.classes, seed={told['seed']})",
         f"objective = NetworkLoss(module, data.inputs, data.targets, label_smoothing={told['label_smoothing']!r})",
         f"methods = network_methods({told['structure']!r}, names={record.methods!r}, {options})",
@@ -61,6 +64,16 @@ def network_script(record: Record) -> str:
         '    print(f"{name}: test loss {loss:.4f} after {state.index} steps")',
     ]
     return "\n".join(lines) + "\n"
+
+
+def _alterations(told: dict[str, Any]) -> dict[str, str]:
+    """{function: call} of what is done to the data; see problem.altered."""
+    share, made = told.get("random_labels", 0.0), {}
+    if told.get("inputs") == BADLY_SCALED:
+        made["scale_inputs"] = "scale_inputs(data)"
+    if share:
+        made["randomise_labels"] = f"randomise_labels(data, {share!r}, seed={told['seed']})"
+    return made
 
 
 def _changes(record: Record) -> dict[int, dict[str, Any]]:

@@ -2,7 +2,8 @@
 
 Its rows: {"position": steps done, "methods": {name: {loss, evaluations, products, seconds, …}}}. `loss` is the mini-
 batch's, `seconds` the method's own training time. At some of the steps also train_loss, train_accuracy, test_loss and
-test_accuracy, in inference mode; with a plane `at`, the coordinates of θ in it, and `off`, the distance from it.
+test_accuracy, in inference mode, and of a method that learns U what it does to a gradient (see u_readings.read_u);
+with a plane `at`, the coordinates of θ in it, and `off`, the distance from it.
 Results: "weights/<step>" and "weights/final", packed {name: {"position": θ, "buffers": …}}, and "plane" (see
 `problem.read_weights` and `read_plane`). A notice at the start says the device, the parameters and the examples.
 """
@@ -49,6 +50,10 @@ def run(description: Description, job: JobContext) -> None:
     job.keep_result("weights/final", session.packed_weights(), step=steps)
 
 
+STEEPNESSES = 3
+"""So many times in a run the steepness of the inner problem is measured: it costs a part of a refresh each time."""
+
+
 class Progress:
     """The growing record of a run: costs, stopped methods, rows."""
 
@@ -57,6 +62,7 @@ class Progress:
         self.row_every = -(-self.steps // ROWS)
         self.evaluate_every = _every(self.steps, description["evaluations"])
         self.snapshot_every = _every(self.steps, description["snapshots"])
+        self.steep_every = self.evaluate_every * max(1, description["evaluations"] // STEEPNESSES)
         self.settings: dict[str, Any] = {}
         names = session.training.names
         self.seconds = dict.fromkeys(names, 0.0)
@@ -135,8 +141,16 @@ class Progress:
             row.update(self.session.place(name))
             if self._evaluated(done):
                 row.update(self.session.evaluate(name))
+                row.update(self._read_u(name, done))
             rows[name] = row
         self.job.report(done, methods=rows)
+
+    def _read_u(self, name: str, done: int) -> dict[str, float]:
+        """Of a method that goes on; before the first step there is nothing to say of its U."""
+        if name in self.stopped or not done:
+            return {}
+        first, last = done == self.evaluate_every, done == self.steps
+        return self.session.read_u(name, first or last or done % self.steep_every == 0)
 
     def _evaluated(self, done: int) -> bool:
         return bool(self.evaluate_every) and (done % self.evaluate_every == 0 or done == self.steps)

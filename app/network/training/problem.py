@@ -10,17 +10,21 @@ The same description gives the same network, split and weights in every process.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from app.jobs.packing import unpack
+from app.network.training.recorded_runs import folder_of
+from app.network.training.settings import BADLY_SCALED
 from app.network.training.user_model_loader import data_of, network_of, own_losses
 from app.network.training.user_models import OWN
-from geometry.datasets import Dataset
+from geometry.datasets import Dataset, randomise_labels, scale_inputs
 from geometry.networks import NetworkLoss
 from geometry.plane import Plane
+from geometry.recording import read_point
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +77,7 @@ def make_problem(description: dict[str, Any], worker: int = 0) -> TrainingProble
     own = own_losses(seed, device, smoothing) if description["network"] == OWN else None
     if own is not None:
         return TrainingProblem(description, device, None, *own)
-    data = data_of(description["data"], seed)
+    data = altered(data_of(description["data"], seed), description)
     module = network_of(description["network"], data, seed).to(device)
     data = data.to(device)
     objective = NetworkLoss(module, data.inputs, data.targets, label_smoothing=smoothing)
@@ -81,16 +85,29 @@ def make_problem(description: dict[str, Any], worker: int = 0) -> TrainingProble
     return TrainingProblem(description, device, data, module, objective, test)
 
 
+def altered(data: Dataset, description: dict[str, Any]) -> Dataset:
+    """The data as a description wants them: in bad units, with random labels; as they are in one that does not say."""
+    if description.get("inputs") == BADLY_SCALED:
+        data = scale_inputs(data)
+    share = description.get("random_labels", 0.0)
+    return randomise_labels(data, share, description["seed"]) if share else data
+
+
 def read_weights(packed: bytes, found: TrainingProblem) -> dict[str, tuple[Tensor, dict[str, Tensor]]]:
-    """{method: (θ (D,), running statistics)} of a result "weights/<step>" or "weights/final", on the device."""
+    """{method: (θ (D,), running statistics)} of a result "weights/<step>" or "weights/final", on the device.
+
+    Of a run that was trained elsewhere the result names a file, which is read here.
+    """
 
     def tensor(array: Any) -> Tensor:
         return torch.from_numpy(array.copy()).to(found.device)
 
-    return {
-        name: (tensor(tree["position"]), {key: tensor(value) for key, value in tree["buffers"].items()})
-        for name, tree in unpack(packed).items()
-    }
+    def weights(tree: dict[str, Any]) -> tuple[Tensor, dict[str, Tensor]]:
+        if "file" in tree:
+            return read_point(Path(folder_of(tree["run"])) / tree["file"], found.objective)
+        return tensor(tree["position"]), {key: tensor(value) for key, value in tree["buffers"].items()}
+
+    return {name: weights(tree) for name, tree in unpack(packed).items()}
 
 
 def read_plane(packed: bytes, found: TrainingProblem) -> Plane:

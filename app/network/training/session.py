@@ -10,7 +10,8 @@ import torch
 
 from app.jobs.packing import pack
 from app.network.training.problem import make_problem
-from app.network.training.settings import Description
+from app.network.training.settings import Description, options_of_u
+from app.network.training.u_readings import read_u
 from geometry.losses import CrossEntropy
 from geometry.networks import NetworkLoss
 from geometry.plane import Plane
@@ -61,10 +62,12 @@ class TrainingSession:
     def __init__(self, description: Description, worker: int = 0) -> None:
         found = make_problem(description, worker)
         self.device, self.objective = found.device, found.objective
-        options = {name: description[name] for name in ("refresh_every", "decay", "damping")}
+        self.methods = network_methods(
+            description["structure"], names=description["methods"], **options_of_u(description)
+        )
         self.training = Training(
             self.objective,
-            network_methods(description["structure"], names=description["methods"], **options),
+            self.methods,
             noise_variance=description["noise_variance"],
             seed=description["seed"],
             **{name: description[name] for name in TRAINED_WITH},
@@ -94,10 +97,8 @@ class TrainingSession:
 
     def packed_plane(self) -> bytes:
         """The plane's origin (D,) and directions (2, D), and where they come from."""
-        plane = self.plane
-        assert plane is not None
-        said = {"kind": plane.kind, "normalisation": plane.normalisation, "seed": plane.seed}
-        return pack({"origin": plane.origin, "directions": plane.directions, "labels": list(plane.labels), **said})
+        assert self.plane is not None
+        return packed_plane(self.plane)
 
     def place(self, name: str) -> dict[str, Any]:
         """{"at": coordinates in the plane, "off": Euclidean distance from it}, or nothing without a plane."""
@@ -114,14 +115,15 @@ class TrainingSession:
         found: dict[str, float] = {}
         for half, objective in self.halves.items():
             here: Any = at_rest(objective, state)
-            with torch.no_grad():
-                found[f"{half}_loss"] = float(here.loss(state.position))
-                criterion, targets = here.criterion, here.data.targets
-                if isinstance(criterion, CrossEntropy) and not criterion.shares:
-                    right = criterion.scores(here.outputs(state.position), targets, ()).argmax(-1) == targets
-                    counted = right[targets != criterion.ignore_index]
-                    found[f"{half}_accuracy"] = float(counted.double().mean())
+            found |= measure(half, here, state.position)
         return found
+
+    def read_u(self, name: str, steepness: bool) -> dict[str, float]:
+        """What the method's U does to a gradient over as many examples as it is learned on; see `read_u`."""
+        state = self.training.state(name)
+        rows = self.training.draws.refresh_rows(state.index)
+        objective = self.objective if rows is None else self.objective.rows(rows)
+        return read_u(objective, self.methods[name], state, steepness)
 
     def _tensors(self, tree: Any) -> Any:
         if isinstance(tree, np.ndarray):
@@ -131,6 +133,24 @@ class TrainingSession:
         if isinstance(tree, list | tuple):
             return type(tree)(self._tensors(value) for value in tree)
         return tree
+
+
+def measure(half: str, objective: NetworkLoss, position: torch.Tensor) -> dict[str, float]:
+    """{"<half>_loss", and of class numbers "<half>_accuracy"} at θ (D,), in inference mode."""
+    with torch.no_grad():
+        found = {f"{half}_loss": float(objective.loss(position))}
+        criterion, targets = objective.criterion, objective.data.targets
+        if isinstance(criterion, CrossEntropy) and not criterion.shares:
+            right = criterion.scores(objective.outputs(position), targets, ()).argmax(-1) == targets
+            counted = right[targets != criterion.ignore_index]
+            found[f"{half}_accuracy"] = float(counted.double().mean())
+    return found
+
+
+def packed_plane(plane: Plane) -> bytes:
+    """A plane's origin (D,) and directions (2, D), and where they come from (see `problem.read_plane`)."""
+    said = {"kind": plane.kind, "normalisation": plane.normalisation, "seed": plane.seed}
+    return pack({"origin": plane.origin, "directions": plane.directions, "labels": list(plane.labels), **said})
 
 
 def state_tree(state: Any) -> dict[str, Any]:

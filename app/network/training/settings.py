@@ -7,12 +7,23 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.network.training import user_models
+from optimizers.inner import SOLVERS
+from optimizers.llqr import METRICS
 from optimizers.methods import CORNERS, NETWORK_METHODS
 
 Description = dict[str, Any]
 METHOD_NAMES = tuple(NETWORK_METHODS)
 DEFAULT_METHODS = CORNERS
 STRUCTURES = ("diagonal", "scalar", "kfac", "e-kfac")
+AS_THEY_ARE, BADLY_SCALED = "as they are", "badly scaled"
+CHOICES: dict[str, tuple[tuple[str, ...], str]] = {
+    "structure": (STRUCTURES, "kfac"),
+    "metric": (METRICS, "ngd"),
+    "solver": (SOLVERS, "momentum"),
+    "probe_norm": (("euclidean", "matrix"), "euclidean"),
+    "inputs": ((AS_THEY_ARE, BADLY_SCALED), AS_THEY_ARE),
+}
+"""Choices beside network and data: what there is, and the default."""
 PLANES = ("first steps", "random")
 NORMALISATIONS = ("filter", "layer", "none")
 CHANGEABLE = ("learning_rate", "radius", "momentum", "weight_decay", "noise_variance")
@@ -46,27 +57,32 @@ NUMBERS: dict[str, Number] = {
     "steps": Number(500, 1, 20_000, whole=True),
     "batch_size": Number(64, 1, 8192, whole=True),
     "refresh_size": Number(128, 1, 8192, whole=True),
-    "refresh_every": Number(10, 1, 10_000, whole=True),
-    "decay": Number(0.95, 0.0, 1.0, below=True),
+    "refresh_every": Number(100, 1, 10_000, whole=True),
+    "decay": Number(0.8, 0.0, 1.0, below=True),
     "damping": Number(0.0, 0.0, 1000.0),
+    "inner_steps": Number(25, 0, 1000, whole=True),
+    "inner_learning_rate": Number(1e-3, 0.0, 10.0),
+    "clip": Number(5.0, 0.0, 1e6),
     "learning_rate": Number(0.05, 0.0, 10.0),
     "radius": Number(0.1, 0.0, 10.0),
     "momentum": Number(0.9, 0.0, 1.0, below=True),
     "weight_decay": Number(0.0, 0.0, 1.0),
     "noise_variance": Number(0.0, 0.0, 100.0),
     "label_smoothing": Number(0.0, 0.0, 1.0, below=True),
+    "random_labels": Number(0.0, 0.0, 1.0),
     "seed": Number(0, 0, 2**31 - 1, whole=True),
     "evaluations": Number(50, 0, 1000, whole=True),
     "snapshots": Number(20, 0, 200, whole=True),
 }
 """`evaluations`: how often in a run loss and accuracy are measured in inference mode; `snapshots`: how many times the
-weights of all methods are kept on the way."""
+weights of all methods are kept on the way; `clip`: 0 for none; `random_labels`: share of the training labels that are
+drawn at random."""
 WHOLE = tuple(name for name, number in NUMBERS.items() if number.whole)
 
 
 def validate(description: Description) -> Description:
     """The cleaned description of a training job: every setting there, in range, and fitting together."""
-    known = {*NUMBERS, "network", "data", "methods", "structure", "plane"}
+    known = {*NUMBERS, *CHOICES, "network", "data", "methods", "plane"}
     unknown = sorted(set(description) - known)
     if unknown:
         raise ValueError(f"unknown setting {unknown[0][:40]!r}; a training job has {', '.join(sorted(known))}")
@@ -78,11 +94,32 @@ def validate(description: Description) -> Description:
     networks, data = user_models.networks(), user_models.data_sets()
     cleaned["network"] = _choice("network", description.get("network", "mlp"), tuple(networks))
     cleaned["data"] = _choice("data", description.get("data", "digits"), tuple(data))
-    cleaned["structure"] = _choice("structure", description.get("structure", "diagonal"), STRUCTURES)
+    for name, (allowed, default) in CHOICES.items():
+        cleaned[name] = _choice(name, description.get(name, default), allowed)
     user_models.check_fit(cleaned["network"], cleaned["data"])
+    user_models.check_altered(
+        cleaned["network"], cleaned["data"], cleaned["inputs"] == BADLY_SCALED, cleaned["random_labels"] > 0
+    )
     cleaned["methods"] = _methods(description.get("methods", list(DEFAULT_METHODS)))
     cleaned["plane"] = _plane(description.get("plane"))
     return cleaned
+
+
+def options_of_u(description: Description) -> dict[str, Any]:
+    """The options of `network_methods` that a description asks for; one made before there was a setting lacks it, and
+    means the authors' value, which is the option's default."""
+    names = (
+        "metric",
+        "refresh_every",
+        "decay",
+        "damping",
+        "inner_steps",
+        "inner_learning_rate",
+        "solver",
+        "probe_norm",
+    )
+    options = {name: description[name] for name in names if name in description}
+    return options | ({"clip": description["clip"] or None} if "clip" in description else {})
 
 
 def change(settings: Description) -> Description:

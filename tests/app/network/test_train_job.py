@@ -14,11 +14,12 @@ import torch
 from app.jobs.context import JobContext, LeaveJob
 from app.jobs.kinds import validated
 from app.jobs.packing import pack, unpack
+from app.network.controls_of_u import SETTINGS_OF_U
 from app.network.kinds import KINDS, TRAIN
 from app.network.messages import FeedData, RunRow
 from app.network.training.job import run
 from app.network.training.session import TrainingSession
-from app.network.training.settings import CHANGEABLE, METHOD_NAMES, NUMBERS, STRUCTURES
+from app.network.training.settings import CHANGEABLE, CHOICES, METHOD_NAMES, NUMBERS, STRUCTURES
 from optimizers.methods import network_methods
 from optimizers.structures import STRUCTURES as ALL_STRUCTURES
 from tests.project.contract import differ
@@ -133,6 +134,24 @@ def test_a_run_reports_what_a_page_draws() -> None:
     assert set(whole.results) == {"plane", "weights/6", "weights/final"}
 
 
+@pytest.mark.parametrize(("settings", "turns"), [("paper", False), ("short", True)])
+def test_a_run_says_what_its_u_does(settings: str, turns: bool) -> None:
+    """The paper's settings leave U at the identity in a short run, and the settings for short runs do not."""
+    values = {**SETTINGS_OF_U[settings][1], "data": "digits", "batch_size": 64, "refresh_size": 64}
+    values["inputs"] = "badly scaled"
+    every = {} if settings == "paper" else {"refresh_every": 10}
+    whole = Registry(**{**values, **every, "methods": ["SGDM", "LLQR"], "steps": 30, "snapshots": 0, "plane": None})
+    whole.attempt()
+    rows = [row["methods"] for row in whole.rows]
+    assert not any(key.startswith("u_") for row in rows for key in row["SGDM"]), "it has no U"
+    told = [row["LLQR"] for row in rows if "u_cosine" in row["LLQR"]]
+    assert len(told) == 3, "with each measurement but the one before the first step"
+    assert all(one["u_steepness"] > 0 for one in told)
+    assert (told[-1]["u_length"] < 0.9) == turns and (told[-1]["u_cosine"] < 0.99) == turns
+    if not turns:
+        assert told[-1]["u_cosine"] > 0.999 and abs(told[-1]["u_length"] - 1) < 0.02
+
+
 def test_the_place_in_the_plane_is_the_projection() -> None:
     whole = Registry(methods=["SGDM"])
     whole.attempt()
@@ -212,6 +231,12 @@ def test_a_method_that_diverges_stops_says_so_once_and_tries_again_after_a_chang
         ({"methods": ["SGDM", "SGDM"]}, "each method once"),
         ({"methods": ["Adagrad"]}, "methods must be one of SGDM"),
         ({"structure": "dense"}, "structure must be one of diagonal"),
+        ({"solver": "newton"}, "solver must be one of momentum"),
+        ({"random_labels": 1.5}, "random_labels must be a number from 0 to 1"),
+        (
+            {"network": "character-transformer", "data": "characters", "inputs": "badly scaled"},
+            "the data 'characters' are characters: they have no units to scale",
+        ),
         ({"plane": {"file": "x"}}, "plane must be null"),
         ({"plane": {"normalisation": 3}}, "normalisation must be one of filter"),
         ({"objective": "os:system"}, "unknown setting 'objective'"),
@@ -224,7 +249,7 @@ def test_a_bad_description_gets_a_sentence(description: dict[str, Any], sentence
 
 def test_a_description_is_complete_after_validation_and_plain_json() -> None:
     _, cleaned = validated({"kind": "train"}, KINDS)
-    assert set(cleaned) == {*NUMBERS, "network", "data", "methods", "structure", "plane"}
+    assert set(cleaned) == {*NUMBERS, *CHOICES, "network", "data", "methods", "plane"}
     assert json.loads(json.dumps(cleaned)) == cleaned
     assert TRAIN.validate(cleaned) == cleaned
     assert TRAIN.label is not None and TRAIN.label(cleaned) == "mlp on digits, SGDM, SAM, LLQR, LLQR+SAM"
