@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from array_api_compat import array_namespace
 
 from geometry.objective import Layout
+from optimizers.about import About, Source, arxiv
 from optimizers.broadcasting import expand_trailing, raised
 from optimizers.capabilities import OuterCapabilities, Tunable
 from optimizers.outer import decayed
@@ -40,6 +41,50 @@ class Adam:
         learning_rate=Tunable("learning_rate", "η", 1e-4, 1.0),
         array_fields=("beta1", "beta2", "epsilon", "weight_decay", "share"),
     )
+
+    @property
+    def about(self) -> About:
+        """Adam, or AdamW where the decay is decoupled."""
+        adam = arxiv("Kingma and Ba, Adam: a method for stochastic optimization (2014)", "1412.6980")
+        adamw = arxiv("Loshchilov and Hutter, Decoupled weight decay regularization (2017)", "1711.05101")
+        decays = (
+            "With λ = 0 it is Adam."
+            if self.decoupled
+            else "AdamW is the same with the weight decay taken out of both averages; at λ = 0 they agree."
+        )
+        defaults = (
+            "Defaults differ: λ is 0.01 in torch.optim.AdamW and 0.0001 in optax.adamw. Both multiply it by η."
+            if self.decoupled
+            else "The weight_decay of torch.optim.Adam is L2, in front of both averages. So is that of the LLQR "
+            "authors’ preset resnet18-cifar100-adamw, whose main_optimizer is adam: in spite of its name no AdamW."
+        )
+        return About(
+            what="Divides an average of the gradient by the root of an average of its square, parameter by parameter: "
+            "every parameter walks about η a step, whatever the size of its gradient."
+            + (" Weights shrink by ηλθ besides, past both averages." if self.decoupled else ""),
+            sources=(adam, adamw) if self.decoupled else (adam,),
+            settings={
+                "beta1": "β₁: how slowly the average of u follows",
+                "beta2": "β₂: how slowly the average of u² follows",
+                "epsilon": "e: added to the root, so that a gradient of 0 divides nothing by 0",
+                "decoupled": "the weight decay acts on θ alone (AdamW) instead of through the averages",
+                "weight_decay": "λ; None takes the step’s",
+                "share": "its learning rate as a share of the step’s η, which other methods have too",
+            },
+            state="m and v, two numbers for each parameter",
+            identities=(
+                "β₁ = β₂ = 0 and e → 0 is sign descent.",
+                decays,
+                "It is blind to a diagonal U that stays constant: m̂ and √v̂ scale alike, so that only e tells. Behind "
+                "LLQR with diagonal blocks what is left of U is its change in time and, with SAM, the probe along Ug; "
+                "blocks like K-FAC’s mix parameters and are seen.",
+            ),
+            traps=(
+                "e stands outside the root, as in torch; Keras adds its epsilon before the bias of v is corrected, "
+                "which is another number for the first steps.",
+                defaults,
+            ),
+        )
 
     def __post_init__(self) -> None:
         check_betas(self)
@@ -82,6 +127,30 @@ class Lion:
     share: Any = 1.0
     capabilities: ClassVar = OuterCapabilities(
         learning_rate=Tunable("learning_rate", "η", 1e-5, 0.1), array_fields=("beta1", "beta2", "weight_decay", "share")
+    )
+    about: ClassVar = About(
+        what="Steps by the sign of an average of the gradient: every parameter moves by η, up or down, at every step.",
+        sources=(
+            arxiv("Chen et al., Symbolic discovery of optimization algorithms (2023)", "2302.06675"),
+            Source("google/automl, lion", "https://github.com/google/automl/tree/master/lion"),
+        ),
+        settings={
+            "beta1": "β₁: the share of m in the sign that is taken",
+            "beta2": "β₂: how slowly m follows",
+            "weight_decay": "λ; None takes the step’s",
+            "share": "its learning rate as a share of the step’s η, which other methods have too",
+        },
+        state="m, one number for each parameter",
+        identities=(
+            "β₁ = 0 is sign descent.",
+            "A diagonal U > 0 that stays constant changes nothing at all: only signs count. So LLQR with diagonal "
+            "blocks acts here through SAM’s probe, or while U changes.",
+        ),
+        traps=(
+            "η is a third to a tenth of AdamW’s, and λ larger by as much; optax’s default λ is 0.001.",
+            "sign(0) is 0: a parameter without any gradient stays where it is, but for the decay.",
+            "It never comes to rest: with a constant η it jumps to and fro by η around a minimum.",
+        ),
     )
 
     def __post_init__(self) -> None:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from array_api_compat import array_namespace
 
 from geometry.objective import Layout
+from optimizers.about import About, arxiv
 from optimizers.broadcasting import expand_trailing
 from optimizers.capabilities import ProbeCapabilities, Schedule
 from optimizers.probes import ROUNDING, Centre, check_choices
@@ -26,6 +27,24 @@ class ASAM:
     eta: Any = 0.01
     start_step: int = 0
     capabilities: ClassVar = ProbeCapabilities(array_fields=("eta",))
+    about: ClassVar = About(
+        what="Measures how far it looks in units of the parameters: a large weight is moved far, a small one little, "
+        "so that rescaling a layer does not change what counts as sharp.",
+        sources=(arxiv("Kwon et al., ASAM: adaptive sharpness-aware minimization (ICML 2021)", "2102.11600"),),
+        settings={
+            "eta": "added to |θ|, so that a parameter at 0 is moved too",
+            "start_step": "steps before this one do not look ahead",
+        },
+        identities=(
+            "Where |θ| + η is 1 everywhere it is SAM.",
+            "ρ = 0 is the base method.",
+            "It is the ascent of Riemannian SAM in the metric diag(|θ| + η)⁻², with the biases in units of their own.",
+        ),
+        traps=(
+            "ρ is a share of the parameters’ size and ten times SAM’s or more (the paper has 0.5 and 1).",
+            "Only parameters called bias are exempt: the factors of normalisations count like weights.",
+        ),
+    )
     norm: ClassVar[str] = "parameters"
     compiled: ClassVar = None
 
@@ -70,6 +89,29 @@ class FisherSAM:
     eta: Any = 0.1
     start_step: int = 0
     capabilities: ClassVar = ProbeCapabilities(plain_update=True, array_fields=("eta",))
+    about: ClassVar = About(
+        what="Looks further where the gradient is small: the probe’s ball is an ellipsoid by the diagonal of the "
+        "Fisher information. The step itself is plain.",
+        sources=(
+            arxiv(
+                "Kim et al., Fisher SAM: information geometry and sharpness-aware minimisation (ICML 2022)",
+                "2206.04920",
+            ),
+        ),
+        settings={
+            "eta": "added to g², so that a slope of 0 is not looked along without end",
+            "start_step": "steps before this one do not look ahead",
+        },
+        identities=(
+            "η → ∞ is SAM with the radius ρ/√η.",
+            "ρ = 0 is the base method.",
+            "It is the ascent of Riemannian SAM in the metric diag(g² + η).",
+        ),
+        traps=(
+            "The square of the batch’s gradient stands for the Fisher information, which is a mean over examples.",
+            "It never uses U, neither for the probe nor for the step; a preconditioner is refused.",
+        ),
+    )
     norm: ClassVar[str] = "fisher"
     compiled: ClassVar = None
 

@@ -13,6 +13,7 @@ from array_api_compat import array_namespace
 
 from geometry.linear_quadratic import LinearQuadratic, surface_model
 from geometry.objective import Layout, Objective
+from optimizers.about import About, arxiv
 from optimizers.capabilities import PreconditionerCapabilities, Schedule
 from optimizers.llqr import METRICS
 from optimizers.riccati import Factor, factorise, riccati_step, solve
@@ -39,6 +40,24 @@ class ExactLLQR:
     refresh_every: int = 1
     require_minimum: bool = False
     capabilities: ClassVar = PreconditionerCapabilities(("damping",))
+    about: ClassVar = About(
+        what="What LLQR learns towards: the layerwise regulator solved exactly, by a sweep back through the layers.",
+        sources=(
+            arxiv("Dufort-Labbé et al., Navigating potholes with geometry-aware sharpness minimization", "2605.16134"),
+        ),
+        settings={
+            "damping": "λ: added to the curvature",
+            "metric": "newton: the Hessian; ngd, ngd-mean: the Fisher matrix, summed or averaged",
+            "refresh_every": "k: the curvature is made anew every k steps",
+            "require_minimum": "refuse a curvature that is not positive definite",
+        },
+        state="the factors of G + λI, about D² numbers for D parameters",
+        identities=("U = (G + λI)⁻¹: Newton’s step, or with “ngd” the natural gradient of the batch’s sum.",),
+        traps=(
+            "An indefinite curvature is inverted as it is, and the step then heads for a saddle.",
+            "The authors’ code solves its stages by conjugate gradients, which diverge where a stage is indefinite.",
+        ),
+    )
     compiled: ClassVar = None
 
     def __post_init__(self) -> None:
@@ -49,6 +68,10 @@ class ExactLLQR:
             raise ValueError(f"damping must be at least 0, not {self.damping!r}")
         if isinstance(self.refresh_every, bool) or not isinstance(self.refresh_every, int) or self.refresh_every < 1:
             raise ValueError(f"refresh_every must be a whole number of at least 1, not {self.refresh_every!r}")
+
+    def formula(self) -> str:
+        """The inverse of the damped curvature."""
+        return "U = (G + λI)⁻¹"
 
     def start(self, objective: Objective, theta: Array) -> Leaves:
         """Nothing is known before the refresh at step 0."""

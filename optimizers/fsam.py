@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from array_api_compat import array_namespace
 
+from optimizers.about import About, Source, arxiv
 from optimizers.broadcasting import expand_trailing
 from optimizers.capabilities import ProbeCapabilities, Schedule
 from optimizers.probes import Centre, check_choices, perturbation, perturbation_formula, unit
@@ -29,6 +30,26 @@ class FSAM:
     decay: Any = 0.9
     start_step: int = 0
     capabilities: ClassVar = ProbeCapabilities(array_fields=("decay",))
+    about: ClassVar = About(
+        what="Looks along what is new in the gradient: its slow average, the slope of the whole data, is taken away.",
+        sources=(
+            arxiv("Li et al., Friendly sharpness-aware minimization (CVPR 2024)", "2403.12350"),
+            Source("nblt/F-SAM 2e2f989", "https://github.com/nblt/F-SAM"),
+        ),
+        settings={
+            "along": "ε points along Ur, along r, or along Ur made a unit vector first",
+            "norm": "in what ε has the length ρ",
+            "decay": "β: how slowly ḡ follows the gradient",
+            "start_step": "steps before this one do not look ahead, and leave ḡ alone",
+        },
+        state="ḡ, one number for each parameter",
+        identities=("The first step is SAM’s, as ḡ = 0; β = 1 keeps it so.", "ρ = 0 is the base method."),
+        traps=(
+            "The official code starts ḡ at the first gradient and has a factor σ = 1 in front of it; the authors of "
+            "LLQR start at 0 without a factor, and so does this rule.",
+            "VaSSO does the opposite: it looks along the slow average.",
+        ),
+    )
     compiled: ClassVar = None
 
     def __post_init__(self) -> None:
@@ -71,6 +92,21 @@ class PastFSAM:
     decay: Any = 0.9
     start_step: int = 0
     capabilities: ClassVar = ProbeCapabilities(needs_gradient=False, array_fields=("decay",))
+    about: ClassVar = About(
+        what="Friendly SAM for the price of plain descent: it looks along what was new in the last step’s gradient.",
+        sources=(
+            Source("SimonDufLab/LLQR, the public code of arXiv 2605.16134", "https://github.com/SimonDufLab/LLQR"),
+        ),
+        settings={
+            "along": "ε points along Ur, along r, or along Ur made a unit vector first",
+            "norm": "in what ε has the length ρ",
+            "decay": "β: how slowly ḡ follows the gradient",
+            "start_step": "steps before this one do not look ahead",
+        },
+        state="ḡ and g₋, two numbers for each parameter",
+        identities=("The first step is plain, as nothing is new yet.", "ρ = 0 is the base method."),
+        traps=("r is of the step before: with a large η it points to where the slope was, not to where it is.",),
+    )
     compiled: ClassVar = None
 
     def __post_init__(self) -> None:

@@ -10,6 +10,7 @@ from array_api_compat import array_namespace
 
 from geometry.objective import Layout, Objective
 from geometry.per_example import FISHERS
+from optimizers.about import About, Source, arxiv
 from optimizers.broadcasting import by_rows, expand_trailing
 from optimizers.capabilities import PreconditionerCapabilities, Schedule
 from optimizers.natural_gradient import check_damping
@@ -43,6 +44,39 @@ class KFAC:
     refresh_every: int = 10
     as_released: bool = False
     capabilities: ClassVar = PreconditionerCapabilities(("damping", "decay"))
+    about: ClassVar = About(
+        what="The natural gradient with a Fisher matrix that can be inverted: for each layer the product of two small "
+        "ones, of its inputs and of the slopes at its outputs.",
+        sources=(
+            arxiv(
+                "Martens and Grosse, Optimizing neural networks with Kronecker-factored approximate curvature (2015)",
+                "1503.05671",
+            ),
+            Source("gpauloski/kfac-pytorch 869cf11", "https://github.com/gpauloski/kfac-pytorch"),
+        ),
+        settings={
+            "damping": "λ: keeps the inverses finite",
+            "damping_kind": "eigen: in the joint eigenbasis; pi: split between both factors by their size; inverse: "
+            "added to each",
+            "decay": "β: how slowly both factors follow",
+            "fisher": "exact: over the labels that the model would draw; empirical: with the data’s own",
+            "refresh_every": "k: factors and inverses are made anew every k steps",
+            "as_released": "what kfac-pytorch computes",
+        },
+        state="A and G of each layer with their eigenbases: in² and out² numbers, twice",
+        cost="At each refresh one pass back for every class, and an eigenbasis of both factors of each layer.",
+        identities=(
+            "One linear layer on one example: with the damping “eigen” it is the natural gradient itself.",
+            "λ → ∞ with that damping is the gradient divided by λ.",
+        ),
+        traps=(
+            "kfac-pytorch takes the data’s own labels (the empirical Fisher), starts its averages at the identity, and "
+            "makes G of slopes of the batch’s mean loss, N² too small, so that λ acts as λN².",
+            "Its hooks take in every pass in train mode: around SAM twice a step, the second at θ + ε. Here the "
+            "factors come from θ when U is refreshed, never from the probe.",
+            "Both packages clip the step’s KL divergence by default; this rule does not.",
+        ),
+    )
     compiled: ClassVar = None
 
     def __post_init__(self) -> None:
@@ -59,6 +93,10 @@ class KFAC:
     def schedule(self) -> Schedule:
         """Every k steps from step 0 on."""
         return Schedule(0, self.refresh_every)
+
+    def formula(self) -> str:
+        """Both inverses."""
+        return "U: V ↦ A⁻¹VG⁻¹ for each layer, damped, A = E[aaᵀ], G = E[ssᵀ]"
 
     def start(self, objective: Objective, theta: Array) -> Leaves:
         """Nothing is known before the refresh at step 0."""

@@ -22,6 +22,7 @@ from array_api_compat import array_namespace
 from geometry.objective import Layout, Linearisation, Objective, linearise
 from geometry.smoothing import Moments, neighbourhood_moments
 from geometry.surface import Surface
+from optimizers.about import About, Source, arxiv
 from optimizers.broadcasting import expand_trailing
 from optimizers.capabilities import CompiledPreconditioner, PreconditionerCapabilities, Schedule
 from optimizers.inner import SOLVERS, InnerSolver, replace_not_finite
@@ -88,6 +89,52 @@ class LLQR:
         ("refresh_every", "decay", "inner_learning_rate", "inner_momentum", "clip", "damping", "warm_start_scale"),
         has_inner_problem=True,
     )
+    about: ClassVar = About(
+        what="Learns a matrix U from the curvature around it: long steps where the ground is flat, short ones where it "
+        "is steep, so that one η serves both. U forgets slowly and knows the average ground.",
+        sources=(
+            arxiv("Dufort-Labbé et al., Navigating potholes with geometry-aware sharpness minimization", "2605.16134"),
+            Source("SimonDufLab/LLQR", "https://github.com/SimonDufLab/LLQR"),
+        ),
+        settings={
+            "structure": "which matrices U may be: dense, diagonal, one number a layer, or Kronecker factors",
+            "metric": "whose curvature: newton, the Hessian; ngd and ngd-mean, the Fisher matrix, summed or averaged",
+            "refresh_every": "k: U is learned anew every k steps",
+            "decay": "β: how slowly U follows what a refresh learns",
+            "inner_steps": "steps of a refresh",
+            "inner_learning_rate": "of those steps",
+            "inner_momentum": "of those steps",
+            "clip": "the longest gradient of such a step, for each leaf of U",
+            "damping": "λ: added to the curvature",
+            "warm_start_scale": "σ: the width of the neighbourhood whose average ground gives the first U; None: U = I",
+            "warm_refreshes": "refreshes of that first U",
+            "floor": "the least entry of a diagonal or scalar U",
+            "solver": "of the inner steps: momentum, sgd or adam",
+            "clip_elements": "the largest entry of such a step’s gradient; None: any",
+            "inner_betas": "of the solver adam",
+            "cold_start": "every refresh begins at the identity",
+            "normalise_gradient": "the control is made of g/‖g‖",
+            "identity_scale": "s: U is learned from s·I and applied as U/s",
+            "refresh_until": "no refresh from this step on; None: always",
+        },
+        state="U: D², D or as many numbers as there are layers, by its structure; Kronecker factors in² + out² "
+        "a matrix",
+        identities=(
+            "U = I is the base method, and β = 1 keeps it there.",
+            "J(U) is the cost of a linear-quadratic regulator over the layers: to 3·10⁻¹⁵ it is gᵀd + ½dᵀ(G + λI)d.",
+            "With SAM in the norm √(gᵀUg) it is Riemannian SAM in the metric U⁻¹.",
+            "In front of Adam or AdamW a diagonal U that stays constant is not seen at all, as both averages scale "
+            "alike; what is left is its change in time and, with SAM, the probe. In front of Lion it changes nothing.",
+        ),
+        traps=(
+            "In the released code “ngd” is the batch’s sum while g is its mean: the larger the batch, the shorter Ug. "
+            "“ngd-mean” is the mean.",
+            "Made in chunks of a batch, λ is added once for each chunk.",
+            "precond_on_update starts uphill: the control has its sign twice. No command of the paper uses it.",
+            "Without damping Newton’s cost has no lower bound where the Hessian is indefinite; few small clipped steps "
+            "keep it finite.",
+        ),
+    )
 
     @classmethod
     def for_networks(
@@ -137,6 +184,10 @@ class LLQR:
             _check("clip", self.clip, 1e-12, math.inf)
         if self.warm_start_scale is not None:
             _check("warm_start_scale", self.warm_start_scale, 0.0, math.inf)
+
+    def formula(self) -> str:
+        """The slow average, and what it follows."""
+        return "U ← βU + (1−β)U_T every k steps, U_T lowers J(U) = gᵀd + ½dᵀ(G + λI)d, d = −Ug"
 
     @property
     def blocks(self) -> Structure:

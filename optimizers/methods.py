@@ -70,6 +70,24 @@ class Method:
         return all(parts) and self.probe.compiled is not None and self.preconditioner.compiled is not None
 
     @property
+    def telling_parts(self) -> dict[str, Any]:
+        """Its parts, by slot, that make it what it is: those that do something; the heavy ball where no other does."""
+        plain = Method()
+        found = {key: getattr(self, key) for key in PARTS if type(getattr(self, key)) is not type(getattr(plain, key))}
+        return found or {"outer": self.outer}
+
+    @property
+    def formulas(self) -> dict[str, str]:
+        """The formula of each slot: probe, mix, preconditioner, outer."""
+        kept, step = self.outer.formula()
+        return {
+            "probe": self.probe.formula(self.learns),
+            "mix": self.mix.formula(),
+            "preconditioner": self.preconditioner.formula(),
+            "outer": f"{kept}; {step}" if kept else step,
+        }
+
+    @property
     def tunables(self) -> tuple[Tunable, ...]:
         """The settings of the step that matter to it."""
         return (self.outer.capabilities.learning_rate, *self.probe.capabilities.tunables)

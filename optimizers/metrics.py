@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from array_api_compat import array_namespace
 
 from geometry.objective import Layout, Objective
+from optimizers.about import About, Source
 from optimizers.asam import check_eta
 from optimizers.broadcasting import expand_trailing
 from optimizers.capabilities import PreconditionerCapabilities, Schedule
@@ -28,11 +29,23 @@ class ParameterMetric:
 
     eta: Any = 0.01
     capabilities: ClassVar = PreconditionerCapabilities(("eta",))
+    about: ClassVar = About(
+        what="A metric of closed form: parameters count in units of their own size.",
+        sources=(Source("Yun and Yang, Riemannian SAM (NeurIPS 2023); no public code found"),),
+        settings={"eta": "added to |θ|, so that a parameter at 0 moves too"},
+        state="M⁻¹, one number for each parameter",
+        identities=("Its ascent is that of ASAM, with the biases like all else.",),
+        traps=("The paper’s descent is Riemannian too; many a SAM in a metric steps along the plain gradient.",),
+    )
     schedule: ClassVar = Schedule()
     compiled: ClassVar = None
 
     def __post_init__(self) -> None:
         check_eta(self.eta)
+
+    def formula(self) -> str:
+        """The inverse metric."""
+        return "U = diag(|θ| + η)²"
 
     def start(self, objective: Objective, theta: Array) -> Leaves:
         """The identity."""

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, NamedTuple, Protocol
 from array_api_compat import array_namespace
 
 from geometry.objective import Layout
+from optimizers.about import About, Source, arxiv
 from optimizers.broadcasting import expand_trailing
 from optimizers.capabilities import MixCapabilities
 
@@ -32,6 +33,11 @@ class Mix(Protocol):
         """What holds for it whatever its settings are."""
         ...
 
+    @property
+    def about(self) -> About:
+        """What it says of itself to readers."""
+        ...
+
     def formula(self) -> str:
         """h as text."""
         ...
@@ -51,6 +57,7 @@ class NoMix:
     """h = g⁺."""
 
     capabilities: ClassVar = MixCapabilities(needs_gradient=False, compiled=True)
+    about: ClassVar = About()
 
     def formula(self) -> str:
         """h = g⁺."""
@@ -79,6 +86,29 @@ class GNP:
     alpha: Any = 0.8
     as_released: bool = False
     capabilities: ClassVar = MixCapabilities(array_fields=("alpha",))
+    about: ClassVar = About(
+        what="Walks down the loss and the length of its gradient together: a weighted mean of both gradients is the "
+        "gradient of L + λ‖∇L‖, without a second derivative.",
+        sources=(
+            arxiv("Zhao et al., Penalizing gradient norm for improving generalization (ICML 2022)", "2202.03599"),
+            Source("zhaoyang-0204/gnp e803362", "https://github.com/zhaoyang-0204/gnp"),
+        ),
+        settings={
+            "alpha": "α: the share of g⁺; the penalty’s weight is λ = αρ",
+            "as_released": "g/‖g‖ in place of g, as the released code has it by default",
+        },
+        identities=(
+            "α = 1 is SAM.",
+            "α = 0, or ρ = 0, is the base method.",
+            "α = γ/(1−γ) is coupled WSAM.",
+        ),
+        traps=(
+            "The released code’s default norm_perturbations mixes in g/‖g‖ where the formula has g, and no recipe "
+            "turns it off: where ‖g‖ < 1 that adds a push of the fixed length 1 − α.",
+            "It divides by ‖g‖ without anything added (no number at g = 0) and clips h to length 5.",
+            "With Adam the penalty disturbs v early on; the authors’ later paper lets ρ or λ grow first.",
+        ),
+    )
 
     def formula(self) -> str:
         """The weighted mean."""
@@ -108,6 +138,25 @@ class WSAM:
     gamma: Any = 0.9
     decoupled: bool = True
     capabilities: ClassVar = MixCapabilities(array_fields=("gamma",))
+    about: ClassVar = About(
+        what="Counts sharpness, L_SAM − L, with a weight of its own: below ½ less than SAM does, above it more.",
+        sources=(
+            arxiv("Yue et al., Sharpness-aware minimization revisited: weighted sharpness (KDD 2023)", "2305.15817"),
+        ),
+        settings={
+            "gamma": "γ: the sharpness is weighed by a = γ/(1−γ)",
+            "decoupled": "the difference g⁺ − g goes past momentum and U instead of into h",
+        },
+        identities=(
+            "γ = ½ is SAM, coupled.",
+            "γ = 0, or ρ = 0, is the base method.",
+            "Coupled it is GNP with α = γ/(1−γ).",
+        ),
+        traps=(
+            "The default γ = 0.9 weighs the difference nine times: at SAM’s ρ it is far stronger than SAM.",
+            "Decoupled is the default: its term is multiplied by η alone and does not gather in the momentum.",
+        ),
+    )
 
     def __post_init__(self) -> None:
         if getattr(self.gamma, "ndim", 0) == 0 and not 0 <= self.gamma < 1:
@@ -139,6 +188,26 @@ class GSAM:
 
     alpha: Any = 0.4
     capabilities: ClassVar = MixCapabilities(array_fields=("alpha",))
+    about: ClassVar = About(
+        what="Makes the gap between the loss at the probe and here smaller, without disturbing SAM’s own descent: it "
+        "goes up the part of g that is orthogonal to g⁺.",
+        sources=(
+            arxiv(
+                "Zhuang et al., Surrogate gap minimization improves sharpness-aware training (ICLR 2022)", "2203.08065"
+            ),
+            Source("juntang-zhuang/GSAM a770275", "https://github.com/juntang-zhuang/GSAM"),
+        ),
+        settings={"alpha": "α: how much of the orthogonal part is taken away"},
+        identities=(
+            "α = 0 is SAM.",
+            "h − g⁺ is orthogonal to g⁺. Where g and g⁺ are parallel, as on a round ring without noise, it is SAM.",
+        ),
+        traps=(
+            "In the released code ρ follows the learning rate between two bounds by default; a constant ρ is one of "
+            "its options and what is done here.",
+            "Its scheduler makes a first step when it is constructed.",
+        ),
+    )
 
     def formula(self) -> str:
         """g⁺ less what is orthogonal to it."""
@@ -172,6 +241,28 @@ class LookSAM:
     alpha: Any = 0.7
     per_tensor: bool = False
     capabilities: ClassVar = MixCapabilities(array_fields=("alpha",))
+    about: ClassVar = About(
+        what="Looks ahead only at every k-th step, and keeps what SAM adds to the direction of the gradient for the "
+        "steps in between.",
+        sources=(
+            arxiv("Liu et al., Towards efficient and scalable sharpness-aware minimization (CVPR 2022)", "2203.02714"),
+        ),
+        settings={
+            "alpha": "α: the length of what is kept, as a share of ‖g‖",
+            "per_tensor": "norms and products for each tensor by itself, as public implementations have them",
+        },
+        state="g_v, one number for each parameter",
+        identities=(
+            "k = 1 is SAM (k is the probe’s “every”).",
+            "α = 0 is SAM at every k-th step and the base method else.",
+        ),
+        traps=(
+            "The paper’s norms are over all parameters; pytorch_optimizer 4.1.0 and rollovd’s code take them for each "
+            "tensor, which is another method.",
+            "Where g and g⁺ are parallel g_v is rounding error, which the formula blows up to α‖g‖. Here it is 0 below "
+            "10⁻⁸‖g⁺‖. So LookSAM has nothing to show on a round ring.",
+        ),
+    )
 
     def formula(self) -> str:
         """What is done between two looks."""

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from array_api_compat import array_namespace
 
 from geometry.objective import Block, Layout
+from optimizers.about import About, Source
 from optimizers.broadcasting import expand_trailing
 from optimizers.capabilities import OuterCapabilities
 from optimizers.outer import Descent, Outer, decayed
@@ -35,6 +36,30 @@ class Muon:
     others: Outer = field(default_factory=Descent)
     all_kernels: bool = True
     capabilities: ClassVar = OuterCapabilities(array_fields=("beta",))
+    about: ClassVar = About(
+        what="Makes the step of every hidden matrix nearly orthogonal, so that all of its directions move alike; all "
+        "other parameters step by a rule of their own.",
+        sources=(
+            Source("Jordan, Muon: an optimizer for hidden layers (2024)", "https://kellerjordan.github.io/posts/muon/"),
+            Source("KellerJordan/Muon 857d1ad", "https://github.com/KellerJordan/Muon"),
+        ),
+        settings={
+            "beta": "β: how slowly the average of u follows",
+            "others": "the outer rule of what is no hidden matrix",
+            "all_kernels": "whether the last matrix, which makes the outputs, is treated like the others",
+        },
+        state="m, one number for each parameter, and what the other rule keeps",
+        cost="Fifteen products of matrices a step for each hidden matrix.",
+        identities=(
+            "β = 0 makes u itself orthogonal, without momentum.",
+            "The length of the gradient does not matter: u and 10u give the same step.",
+        ),
+        traps=(
+            "Five Newton–Schulz steps leave singular values between about 0.5 and 1.5; they do not make them 1.",
+            "The released code multiplies matrices in bfloat16; here they have the type of θ.",
+            "It is for hidden matrices: embeddings, the last layer and biases go by AdamW in the authors’ runs.",
+        ),
+    )
 
     def __post_init__(self) -> None:
         if getattr(self.beta, "ndim", 0) == 0 and not 0 <= self.beta < 1:

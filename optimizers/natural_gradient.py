@@ -9,6 +9,7 @@ from array_api_compat import array_namespace
 
 from geometry.objective import Layout, Objective
 from geometry.per_example import FISHERS, fisher_rows
+from optimizers.about import About, Source
 from optimizers.broadcasting import by_rows, expand_trailing
 from optimizers.capabilities import PreconditionerCapabilities, Schedule
 from optimizers.probes import check_every
@@ -44,6 +45,37 @@ class NaturalGradient:
     refresh_every: Any = 1
     dense_up_to: int = DENSE_UP_TO
     capabilities: ClassVar = PreconditionerCapabilities(("damping", "refresh_every"))
+    about: ClassVar = About(
+        what="Measures a step by how much the model’s predictions change, not its parameters: directions that hardly "
+        "matter to the outputs may be walked far.",
+        sources=(
+            Source(
+                "Amari, Natural gradient works efficiently in learning (Neural Computation 10, 1998)",
+                "https://doi.org/10.1162/089976698300017746",
+            ),
+        ),
+        settings={
+            "damping": "λ: added to every eigenvalue of F",
+            "fisher": "exact: over the labels that the model would draw; empirical: with the data’s own",
+            "diagonal": "take the diagonal of F alone",
+            "refresh_every": "k: F is computed anew every k steps",
+            "dense_up_to": "parameters above which F is kept as its rows and not as a matrix",
+        },
+        state="F or its inverse, D² numbers for D parameters; above the bound the rows it is made of",
+        cost="On a network, at each refresh a pass back for every class of every example, and an inverse (D³ "
+        "operations) or, above the bound, products with all rows.",
+        identities=(
+            "λ → ∞ is the gradient divided by λ.",
+            "With a diagonal F it is the diagonal of the Gauss–Newton matrix.",
+            "On a quadratic bowl without momentum, at λ = 0 and η = 1, it is Newton’s step: at the bottom at once.",
+        ),
+        traps=(
+            "F is the mean over the batch. LLQR’s metric “ngd” is the sum: λ means N times less there.",
+            "The empirical Fisher matrix is another matrix; it vanishes where the fit is perfect.",
+            "A surface has no examples: there |H| stands for F, since the Hessian is indefinite in a well and its "
+            "inverse would lead to saddles.",
+        ),
+    )
     compiled: ClassVar = None
 
     def __post_init__(self) -> None:
@@ -56,6 +88,10 @@ class NaturalGradient:
     def schedule(self) -> Schedule:
         """Every k steps from step 0 on."""
         return Schedule(0, self.refresh_every)
+
+    def formula(self) -> str:
+        """The inverse of the damped Fisher matrix."""
+        return f"U = ({'diag F' if self.diagonal else 'F'} + λI)⁻¹ (on a surface F = |H|)"
 
     def start(self, objective: Objective, theta: Array) -> Leaves:
         """Nothing is known before the refresh at step 0."""

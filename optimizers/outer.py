@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Protocol
 from array_api_compat import array_namespace
 
 from geometry.objective import Layout
+from optimizers.about import About, Source
 from optimizers.broadcasting import expand_trailing
 from optimizers.capabilities import OuterCapabilities
 
@@ -20,6 +21,11 @@ class Outer(Protocol):
     @property
     def capabilities(self) -> OuterCapabilities:
         """What holds for it whatever its settings are."""
+        ...
+
+    @property
+    def about(self) -> About:
+        """What it says of itself to readers."""
         ...
 
     def formula(self) -> tuple[str, str]:
@@ -42,6 +48,24 @@ class Descent:
     """θ ← θ − η (u + λ_w θ), whatever the momentum is."""
 
     capabilities: ClassVar = OuterCapabilities()
+    about: ClassVar = About(
+        what="Steps straight down the slope and forgets it: each step is made of the gradient of this place alone.",
+        sources=(
+            Source(
+                "Robbins and Monro, A stochastic approximation method (1951)",
+                "https://doi.org/10.1214/aoms/1177729586",
+            ),
+        ),
+        identities=(
+            "It is the heavy ball and Nesterov’s rule at μ = 0.",
+            "The natural gradient with λ → ∞ is this step divided by λ.",
+        ),
+        traps=(
+            "“SGD” in papers and packages is often the heavy ball: look for the momentum before comparing.",
+            "The weight decay of torch.optim.SGD is added to the gradient, as here; without momentum it is the same "
+            "as a decoupled one.",
+        ),
+    )
 
     def formula(self) -> tuple[str, str]:
         """No state."""
@@ -63,6 +87,29 @@ class HeavyBall:
     """v ← μ v + u + λ_w θ;  θ ← θ − η v: no dampening. Polyak (1964)."""
 
     capabilities: ClassVar = OuterCapabilities(compiled=True)
+    about: ClassVar = About(
+        what="Keeps rolling: the velocity v holds most of what it was, so that steps add up along a slope and cancel "
+        "across a ditch.",
+        sources=(
+            Source(
+                "Polyak, Some methods of speeding up the convergence of iteration methods (1964)",
+                "https://doi.org/10.1016/0041-5553(64)90137-5",
+            ),
+        ),
+        settings={"momentum": "μ: the share of the velocity that is kept"},
+        state="v, one number for each parameter",
+        identities=(
+            "μ = 0 is plain descent (GD).",
+            "Every method whose probe, mix and U do nothing is this one: SAM at ρ = 0, GNP at α = 0, WSAM at γ = 0, "
+            "sparse SAM at s = 1, LLQR with U = I.",
+            "A quadratic bowl of curvature a holds it for η a < 2(1 + μ).",
+        ),
+        traps=(
+            "torch.optim.SGD is the same at dampening 0, its default. Keras keeps −ηv in place of v, which walks "
+            "differently as soon as a schedule changes η.",
+            "The weight decay enters v and is not preconditioned; the authors of LLQR have it so too.",
+        ),
+    )
 
     def formula(self) -> tuple[str, str]:
         """The velocity."""
@@ -89,6 +136,28 @@ class Nesterov:
     """
 
     capabilities: ClassVar = OuterCapabilities()
+    about: ClassVar = About(
+        what="The heavy ball with one momentum ahead: the gradient of this place counts at once and not from the next "
+        "step on.",
+        sources=(
+            Source("Nesterov, A method of solving a convex programming problem with rate O(1/k²) (1983)"),
+            Source(
+                "Sutskever et al., On the importance of initialization and momentum in deep learning (ICML 2013)",
+                "https://proceedings.mlr.press/v28/sutskever13.html",
+            ),
+        ),
+        settings={"momentum": "μ: the share of the velocity that is kept"},
+        state="v, one number for each parameter",
+        identities=(
+            "μ = 0 is plain descent (GD).",
+            "At a constant η its θ is the point that Sutskever’s form looks ahead to, θ − ημv in terms of that form’s "
+            "own position.",
+        ),
+        traps=(
+            "So losses of both forms differ while their paths are the same: they are taken at different points.",
+            "With a probe of SAM in front, u is already a gradient from elsewhere; the two look-aheads add up.",
+        ),
+    )
 
     def formula(self) -> tuple[str, str]:
         """The velocity, and a step that looks one momentum ahead."""

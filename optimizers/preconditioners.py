@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Protocol
 from array_api_compat import array_namespace
 
 from geometry.objective import Layout, Objective
+from optimizers.about import About
 from optimizers.capabilities import NEVER, CompiledPreconditioner, PreconditionerCapabilities, Schedule
 
 Array = Any
@@ -22,6 +23,11 @@ class Preconditioner(Protocol):
         ...
 
     @property
+    def about(self) -> About:
+        """What it says of itself to readers."""
+        ...
+
+    @property
     def schedule(self) -> Schedule:
         """The steps that begin with a refresh of U; NEVER where there is nothing to learn. A first one after step 0
         means that U has a warm start."""
@@ -30,6 +36,10 @@ class Preconditioner(Protocol):
     @property
     def compiled(self) -> CompiledPreconditioner | None:
         """The preconditioner as the compiled engine knows it; None where only the reference engine does."""
+        ...
+
+    def formula(self) -> str:
+        """U as text."""
         ...
 
     def start(self, objective: Objective, theta: Array) -> Any:
@@ -58,8 +68,13 @@ class Identity:
     """U = I: plain gradients."""
 
     capabilities: ClassVar = PreconditionerCapabilities()
+    about: ClassVar = About()
     schedule: ClassVar = NEVER
     compiled: ClassVar = CompiledPreconditioner()
+
+    def formula(self) -> str:
+        """U = I."""
+        return "U = I"
 
     def start(self, objective: Objective, theta: Array) -> None:
         """There is nothing to keep."""

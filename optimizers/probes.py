@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Protocol
 from array_api_compat import array_namespace
 
 from geometry.objective import Layout, Objective
+from optimizers.about import About, Source, arxiv
 from optimizers.broadcasting import expand_trailing
 from optimizers.capabilities import NEVER, CompiledProbe, ProbeCapabilities, Schedule
 
@@ -40,6 +41,11 @@ class Probe(Protocol):
     @property
     def capabilities(self) -> ProbeCapabilities:
         """What holds for it whatever its settings are."""
+        ...
+
+    @property
+    def about(self) -> About:
+        """What it says of itself to readers."""
         ...
 
     @property
@@ -79,6 +85,7 @@ class NoProbe:
     """ε = 0: the outer gradient is the gradient at θ, and a step costs one gradient."""
 
     capabilities: ClassVar = ProbeCapabilities(tunables=())
+    about: ClassVar = About()
     norm: ClassVar[str] = "euclidean"
     schedule: ClassVar = NEVER
     compiled: ClassVar = CompiledProbe()
@@ -124,6 +131,46 @@ class SAM:
     start_step: int = 0
     every: Any = 1
     capabilities: ClassVar = ProbeCapabilities(makes_ghosts=True, array_fields=("every",))
+
+    @property
+    def about(self) -> About:
+        """SAM, or Riemannian SAM in the norm that U gives."""
+        sam = arxiv("Foret et al., Sharpness-aware minimization (2020)", "2010.01412")
+        along = arxiv(
+            "Dufort-Labbé et al., Navigating potholes with geometry-aware sharpness minimization", "2605.16134"
+        )
+        riemannian = Source("Yun and Yang, Riemannian SAM (NeurIPS 2023); no public code found")
+        metric = self.norm == "matrix"
+        return About(
+            what=(
+                "Looks uphill in the metric M = U⁻¹: of all ε with εᵀMε ≤ ρ² it takes the one that climbs most, and "
+                "steps along the gradient of that metric."
+                if metric
+                else "Looks a fixed way ρ uphill and steps by the slope that it finds there. In a wide basin that is "
+                "almost its own slope; in a sharp pothole it is the opposite wall, which throws it out."
+            ),
+            sources=(sam, along, *((riemannian,) if metric else ())),
+            settings={
+                "along": "ε points along Ug, along g, or along Ug made a unit vector first",
+                "norm": "in what ε has the length ρ: Euclidean, √(gᵀUg), or either of them layer by layer",
+                "start_step": "steps before this one do not look ahead",
+                "every": "k: one step in so many looks ahead",
+            },
+            identities=(
+                "ρ = 0 is the base method.",
+                "U = I is SAM in every norm that is not taken layer by layer."
+                if metric
+                else "Together with U, in the norm √(gᵀUg), it is Riemannian SAM in the metric U⁻¹.",
+                "On a quadratic of curvature a it can settle on a cycle of amplitude ηaρ/(2(1 + μ) − ηa).",
+            ),
+            traps=(
+                "At g = 0 there is nothing to look along: ε = 0 here, while a division by ‖g‖ alone (optax) gives no "
+                "number from there on.",
+                "Running statistics: the usual recipe keeps those of the pass at θ, the authors of LLQR those at θ + "
+                "ε, and so does this rule.",
+                "The authors’ runs made ε from each accelerator’s part of a batch; here it is the whole batch’s.",
+            ),
+        )
 
     def __post_init__(self) -> None:
         check_choices(self.along, self.norm, self.start_step)

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from array_api_compat import array_namespace
 
 from geometry.objective import Layout
+from optimizers.about import About, Source, arxiv
 from optimizers.capabilities import ProbeCapabilities, Schedule
 from optimizers.probes import Centre, check_choices, perturbation
 
@@ -29,6 +30,30 @@ class SAMON:
     along: str = "preconditioned"
     start_step: int = 0
     capabilities: ClassVar = ProbeCapabilities()
+    about: ClassVar = About(
+        what="SAM whose probe moves the normalisation layers alone, a thousandth of the parameters.",
+        sources=(
+            arxiv(
+                "Müller et al., Normalization layers are all that sharpness-aware minimization needs (NeurIPS 2023)",
+                "2306.04226",
+            ),
+            Source("mueller-mp/SAM-ON 8b8869a", "https://github.com/mueller-mp/SAM-ON"),
+        ),
+        settings={
+            "only": "the layers or parameters that are moved; None: the normalisations",
+            "along": "ε points along Ug, along g, or along Ug made a unit vector first",
+            "start_step": "steps before this one do not look ahead",
+        },
+        identities=(
+            "With all parameters chosen it is SAM.",
+            "A network without normalisation layers makes it the base method, and so does ρ = 0.",
+        ),
+        traps=(
+            "The released code looks for “norm” or “bn” in a parameter’s name and overlooks a BatchNorm inside a "
+            "Sequential (“downsample.1”); here the type of the layer counts.",
+            "It needs a larger ρ than SAM: the authors’ example has 10 for the elementwise form of ASAM.",
+        ),
+    )
     norm: ClassVar[str] = "euclidean"
     compiled: ClassVar = None
 

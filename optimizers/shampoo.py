@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from array_api_compat import array_namespace
 
 from geometry.objective import Layout, Objective
+from optimizers.about import About, Source, arxiv
 from optimizers.broadcasting import by_rows, expand_trailing, raised
 from optimizers.capabilities import NEVER, PreconditionerCapabilities
 from optimizers.probes import check_every
@@ -44,6 +45,40 @@ class Shampoo:
     capabilities: ClassVar = PreconditionerCapabilities(("epsilon", "beta", "graft_beta"), observes=True)
     compiled: ClassVar = None
     schedule: ClassVar = NEVER
+    about: ClassVar = About(
+        what="Divides every matrix of gradients, from both sides, by roots of what it has seen: directions that had "
+        "much get little.",
+        sources=(
+            arxiv("Gupta et al., Shampoo: preconditioned stochastic tensor optimization (ICML 2018)", "1802.09568"),
+            arxiv("Shi et al., A distributed data-parallel PyTorch implementation of Shampoo (2023)", "2309.06497"),
+            Source("facebookresearch/optimizers f606606", "https://github.com/facebookresearch/optimizers"),
+        ),
+        settings={
+            "epsilon": "ε: keeps the roots finite",
+            "beta": "None: sums, as in the paper; a number: averages, corrected for their start",
+            "epsilon_at": "ε is in the first L and R, or is added when a root is taken",
+            "graft": "whose length u has: its own, that of g, or that of Adam’s step",
+            "graft_beta": "how slowly the average of g² follows, for that of Adam",
+            "root_every": "steps between two roots; statistics take in every step",
+        },
+        state="L and R of each matrix with their roots: in² and out² numbers, twice",
+        cost="An eigenbasis of both sides of each matrix, every time that roots are taken.",
+        identities=(
+            "On a vector, as on these surfaces, it is AdaGrad with a full matrix: u = H^-½ h.",
+            "With its sums it slows down by itself, like 1/√t; an average (β) does not.",
+        ),
+        traps=(
+            "facebookresearch/optimizers joins the sides of small tensors into one vector by default, which is full "
+            "AdaGrad for small networks, and keeps factors in float32.",
+            "torch-optimizer 0.3.0 and moskomule’s code have the exponent −1/k where −1/(2k) belongs, and make R of "
+            "the gradient that L has already changed; with momentum they mix both gradients.",
+            "With a probe the statistics see g⁺. U is I before the first step, also for the probe.",
+        ),
+    )
+
+    def formula(self) -> str:
+        """Both roots."""
+        return "U: G ↦ L^-¼GR^-¼, L ← L + GGᵀ, R ← R + GᵀG; H^-½ for vectors, H ← H + hhᵀ"
 
     def __post_init__(self) -> None:
         check_every("root_every", self.root_every)

@@ -13,6 +13,7 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from geometry.per_example import squared_gradients
+from optimizers.about import About, Source, arxiv
 from optimizers.capabilities import ProbeCapabilities, Schedule
 from optimizers.probes import (
     Centre,
@@ -25,6 +26,25 @@ from optimizers.probes import (
 
 Array = Any
 GROWTH = ("random", "gradient")
+SOURCES = (
+    arxiv(
+        "Mi et al., Make sharpness-aware minimization stronger: a sparsified perturbation approach (NeurIPS 2022)",
+        "2210.05177",
+    ),
+    Source(
+        "Mi-Peng/Sparse-Sharpness-Aware-Minimization 76974fd",
+        "https://github.com/Mi-Peng/Sparse-Sharpness-Aware-Minimization",
+    ),
+)
+SETTINGS = {
+    "sparsity": "s: the share of the parameters that the probe leaves where they are",
+    "every": "k: the mask is renewed every k steps",
+    "along": "ε points along Ug, along g, or along Ug made a unit vector first",
+    "start_step": "steps before this one do not look ahead",
+    "as_released": "the released code’s order and its 10⁻⁷ in the norm",
+}
+IDENTITIES = ("s = 0 is SAM.", "s = 1, or ρ = 0, is the base method.")
+NO_GAIN = "No time is gained: the mask leaves both gradients dense, and ‖ε‖ < ρ, as the norm is taken before it."
 
 
 @dataclass(frozen=True)
@@ -80,6 +100,22 @@ class SSAMF(_Sparse):
     Mi et al., "Make sharpness-aware minimization stronger: a sparsified perturbation approach" (NeurIPS 2022).
     """
 
+    about: ClassVar = About(
+        what="SAM whose probe moves only the parameters that matter most: those with the largest Fisher information.",
+        sources=SOURCES,
+        settings=SETTINGS,
+        state="the mask m, one number for each parameter",
+        cost="When the mask is renewed, the gradient of every example by itself.",
+        identities=IDENTITIES,
+        traps=(
+            NO_GAIN,
+            "The released code begins with an empty mask, so that its first step is plain, and renews it after a step.",
+            "Its first squared gradient is that of g₁ + g⁺, as the gradient of the step is still there; passes of one "
+            "example in train mode spoil running statistics; fewer than ten samples divide by zero.",
+            "SSAM is also the name of Stable SAM (g⁺ scaled to ‖g‖), which is another method.",
+        ),
+    )
+
     def memory(self, theta: Array) -> dict[str, Array]:
         """m = 0."""
         return {"mask": array_namespace(theta).zeros_like(theta)}
@@ -113,6 +149,26 @@ class SSAMD(_Sparse):
     growth: str = "random"
     seed: int = 0
     capabilities: ClassVar = ProbeCapabilities(prepares=True, array_fields=("sparsity", "drop"))
+    about: ClassVar = About(
+        what="SAM whose probe moves some of the parameters, which change: those with small gradients are dropped, "
+        "others grow in their place.",
+        sources=SOURCES,
+        settings={
+            **SETTINGS,
+            "drop": "the part of the live entries that is dropped at first; it falls to 0 over the horizon",
+            "horizon": "T: the steps over which fewer and fewer are dropped",
+            "growth": "which dead entries grow: random ones, or those with the largest gradient",
+            "seed": "of the first mask and of random growth",
+        },
+        state="the mask m and the next one, two numbers for each parameter",
+        identities=IDENTITIES,
+        traps=(
+            NO_GAIN,
+            "The released code drops as many as if all could grow again, so that its s = 0 is not SAM.",
+            "Both floors lose entries: 37 live ones become 36 and stay so.",
+            "The mask is renewed between ε and g⁺ and used from the next step on.",
+        ),
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()

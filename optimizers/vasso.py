@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from optimizers.about import About, Source, arxiv
 from optimizers.broadcasting import expand_trailing
 from optimizers.capabilities import ProbeCapabilities, Schedule
 from optimizers.probes import Centre, along_released, check_choices, perturbation, perturbation_formula
@@ -30,6 +31,30 @@ class VaSSO:
     start_step: int = 0
     as_released: bool = False
     capabilities: ClassVar = ProbeCapabilities(prepares=True, array_fields=("theta",))
+    about: ClassVar = About(
+        what="Looks along a slow average of the gradients, so that the noise of one mini-batch does not choose where.",
+        sources=(
+            arxiv(
+                "Li and Giannakis, Enhancing sharpness-aware optimization through variance suppression (NeurIPS 2023)",
+                "2309.15639",
+            ),
+            Source("BingcongLi/VaSSO 3524bad", "https://github.com/BingcongLi/VaSSO"),
+        ),
+        settings={
+            "along": "ε points along Ud, along d, or along Ud made a unit vector first",
+            "norm": "in what ε has the length ρ",
+            "theta": "θ, the share of the new gradient in d: the smaller, the slower",
+            "start_step": "steps before this one do not look ahead",
+            "as_released": "10⁻⁷ is added to the norm, as in the released code",
+        },
+        state="d, one number for each parameter",
+        identities=("θ = 1 is SAM.", "ρ = 0 is the base method.", "A step at g = 0 still looks ahead, along d."),
+        traps=(
+            "d starts at the first gradient; an average that starts at 0 gives other weights from the second step on.",
+            "The released script has θ = 0.9, which is nearly SAM; smaller values suppress more.",
+            "d averages raw gradients at θ, also where there is a U. FSAM takes such an average away.",
+        ),
+    )
     compiled: ClassVar = None
 
     def __post_init__(self) -> None:

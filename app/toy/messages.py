@@ -386,9 +386,19 @@ class ToyTables(TypedDict):
     framed: bool
 
 
+class MethodsTables(TypedDict):
+    """What the page Methods is told once. methods: those that walk on surfaces; looks: of all."""
+
+    page: Literal["methods"]
+    controls: list[Control]
+    methods: list[str]
+    looks: dict[str, Look]
+    grounds: dict[str, GroundLook]
+
+
 MESSAGES = (
     *(Look, OutcomeRow, CountedCost, MethodPath, Ghost, Ranges, Paths, Basin, Minimum, Shorts, Ground, Curve),
     *(FittingPit, SurfaceAnswer, ToyAnswer, OpenedLink, Claim, ClaimsAnswer, Patch, AnatomyStage, AnatomyAnswer),
     *(CutLandmark, CutFrame, CutMethod, CutAnswer),
-    *(CloudMethod, CloudAnswer, Price, CostAnswer, GroundLook, SurfaceTable, Explanation, ToyTables),
+    *(CloudMethod, CloudAnswer, Price, CostAnswer, GroundLook, SurfaceTable, Explanation, ToyTables, MethodsTables),
 )

@@ -408,6 +408,15 @@ export interface ToyTables {
   framed: boolean;
 }
 
+/** What the page Methods is told once. methods: those that walk on surfaces; looks: of all. */
+export interface MethodsTables {
+  page: "methods";
+  controls: Control[];
+  methods: string[];
+  looks: Record<string, Look>;
+  grounds: Record<string, GroundLook>;
+}
+
 /** POST /instruments/open. */
 export interface OpenedInstruments {
   state: Record<string, any>;
@@ -422,8 +431,8 @@ export interface PhasePart {
   rows: number[];
   arrived: number[][];
   diverged: number[][];
-  median: ((number | null)[])[];
-  refreshes: ((number | null)[])[];
+  median: (number | null)[][];
+  refreshes: (number | null)[][];
 }
 
 /** One axis of a map. */
@@ -468,7 +477,7 @@ export interface PhaseAnswer {
 export interface RaceMap {
   arrived: number[][];
   diverged: number[][];
-  median: ((number | null)[])[];
+  median: (number | null)[][];
 }
 
 /** U's eigenvalues and the inverse curvatures along a run, at these steps. */
@@ -862,13 +871,14 @@ export interface AskedJob {
 /**
  * One method in a row: loss of the mini-batch at θ + ε, seconds and counts so far, where a plane is drawn its
  * place there (`at`) and its distance from it (`off`), and what is measured now and then; of a method that
- * learns U also cos(Ug, g), ‖Ug‖/‖g‖ and, more seldom, λmax of the inner problem.
+ * learns U also cos(Ug, g), ‖Ug‖/‖g‖ and, more seldom, λmax of the inner problem. seconds, evaluations,
+ * products: null where the run was trained elsewhere.
  */
 export interface RunValues {
   loss: number | null;
-  seconds: number;
-  evaluations: number;
-  products: number;
+  seconds: number | null;
+  evaluations: number | null;
+  products: number | null;
   stopped?: boolean;
   at?: (number | null)[];
   off?: number | null;

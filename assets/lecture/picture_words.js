@@ -53,8 +53,7 @@ export function namePictures(page, paths) {
   const rows = Object.fromEntries(paths.methods.map((method) => [method.name, method.row]));
   const ground = surface.title ? `the surface “${surface.title}”` : "the loss";
   if (page.veiled) {
-    for (const key of ["map", "relief"])
-      name(by(`${key}-picture`), `A picture of ${ground}; paths are hidden until you have guessed.`);
+    for (const key of ["map", "relief"]) name(by(`${key}-picture`), `A picture of ${ground}; paths are hidden until you have guessed.`);
     return;
   }
   const shown = entries.filter((entry) => !visible || visible.includes(entry.name));

@@ -34,8 +34,9 @@ export function addExplanations(page) {
   const [first, ...others] = explanations;
   page.actions.add({
     explain: (key) => {
-      const more = "Formulas, sources and what was measured are in the manual, on its page “The methods”: make docs builds it, offline.";
-      const sections = [...explanations.map(section), make("p", { className: "hint", textContent: more })];
+      const more = make("p", { className: "hint" }, "Every method with its formulas, identities, traps and sources: ");
+      more.append(make("a", { href: "/methods", textContent: "the page Methods" }), ".");
+      const sections = [...explanations.map(section), more];
       const dialog = openDialog("explanations", first?.title ?? "", make("div", { className: "explanations" }, ...sections));
       dialog?.querySelector(`[id="explain-${key}"]`)?.scrollIntoView({ block: "start" });
     },

@@ -46,6 +46,7 @@ LOOKED_AT: dict[str, tuple[str, dict[str, Any]]] = {
     "toy-projector": ("/?preset=figure-2&theme=projector", DESKTOP),
     "scene": ("/?scenes=lab&scene=1&theme=projector&panel=hidden", DESKTOP),
     "notes": ("/notes", DESKTOP),
+    "methods": ("/methods?preset=figure-2#method-gsam", DESKTOP),
     **{
         f"{name}-{theme}": (f"/instruments?instrument={name}&preset=figure-2&{query}", DESKTOP)
         for name in INSTRUMENTS
@@ -63,7 +64,11 @@ LOOKED_AT: dict[str, tuple[str, dict[str, Any]]] = {
 """Every page and instrument in every theme, for who changes them to look at: kept out of the repository."""
 WHOLE = ("network-", "anatomy-", "cloud-")
 """Of those pictures, the ones that show the whole page and not the window."""
-READY = {"/instruments": "[id$=-body][aria-busy=false] .heat-canvas", "/notes": "#notes-clock"}
+READY = {
+    "/instruments": "[id$=-body][aria-busy=false] .heat-canvas",
+    "/notes": "#notes-clock",
+    "/methods": ".miniature[aria-label]",
+}
 """What is there when a page that has no page object is drawn."""
 SETTLE = 500
 """Milliseconds for what moves by itself (a fade, the last frame of a surface that is drawn by software) to come to
