@@ -431,8 +431,8 @@ export interface PhasePart {
   rows: number[];
   arrived: number[][];
   diverged: number[][];
-  median: (number | null)[][];
-  refreshes: (number | null)[][];
+  median: ((number | null)[])[];
+  refreshes: ((number | null)[])[];
 }
 
 /** One axis of a map. */
@@ -477,7 +477,7 @@ export interface PhaseAnswer {
 export interface RaceMap {
   arrived: number[][];
   diverged: number[][];
-  median: (number | null)[][];
+  median: ((number | null)[])[];
 }
 
 /** U's eigenvalues and the inverse curvatures along a run, at these steps. */
