@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,9 @@ import numpy as np
 from array_api_compat import is_torch_array
 
 from geometry.objective import Array
+
+TOGETHER = 1 << 20
+"""Numbers of a trajectory that are worked on at once: it is never copied as a whole."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,8 +56,8 @@ class Plane:
     @property
     def gram(self) -> np.ndarray:
         """⟨d_i, d_j⟩ (k, k), summed in float64."""
-        directions = as_double(self.directions)
-        return as_numpy(directions @ directions.T)
+        parts = (as_double(self.directions[:, columns]) for columns in column_blocks(self.origin.shape[0], self.axes))
+        return np.sum([as_numpy(part @ part.T) for part in parts], axis=0)
 
     def lift(self, coordinates: Any) -> Array:
         """θ₀ + Σ c_i d_i, shape (..., D), of coordinates (..., k)."""
@@ -67,8 +71,19 @@ class Plane:
         theta = like(self.origin, theta)
         if theta.ndim == 0 or theta.shape[-1] != self.origin.shape[0]:
             raise ValueError(f"theta must have shape (..., {self.origin.shape[0]}), got {tuple(theta.shape)}")
-        products = (theta - self.origin) @ self.directions.T
+        points = int(np.prod(theta.shape[:-1]))
+        products = sum(
+            (theta[..., columns] - self.origin[columns]) @ self.directions[:, columns].T
+            for columns in column_blocks(self.origin.shape[0], points)
+        )
         return products @ like(self.origin, np.linalg.inv(self.gram))
+
+
+def column_blocks(dimension: int, rows: int) -> Iterator[slice]:
+    """The columns of an array (rows, dimension) in slices of at most TOGETHER numbers, or of one column."""
+    width = max(1, TOGETHER // max(rows, 1))
+    for start in range(0, dimension, width):
+        yield slice(start, start + width)
 
 
 def like(reference: Array, values: Any) -> Array:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from geometry.objective import Array, Objective
-from geometry.plane import Plane, as_double, as_numpy, like
+from geometry.plane import TOGETHER, Plane, as_double, as_numpy, column_blocks, like
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,15 +63,28 @@ def path_on_plane(
         raise ValueError(f"together must be at least 1, got {together}")
     coordinates = plane.project(path)
     finite = np.isfinite(as_numpy(coordinates)).all(1)
-    nearest = plane.lift(coordinates)
-    known = _losses(objective, path, finite, together) if loss is None else np.asarray(as_numpy(loss), dtype=np.float64)
+    together = max(1, min(together, TOGETHER // plane.origin.shape[0]))
+    known = np.full(len(finite), np.nan) if loss is None else np.asarray(as_numpy(loss), dtype=np.float64)
+    drawn, distance, displacement = (np.full(len(finite), np.nan) for _ in range(3))
+
+    def measure(some: list[int]) -> None:
+        points, nearest = path[some], plane.lift(coordinates[some])
+        if loss is None:
+            known[some] = as_numpy(objective.loss(points)).astype(np.float64)
+        drawn[some] = as_numpy(objective.loss(nearest)).astype(np.float64)
+        distance[some] = [_distance(point, other) for point, other in zip(points, nearest, strict=True)]
+        displacement[some] = [_distance(point, plane.origin) for point in points]
+
+    rows = np.flatnonzero(finite).tolist()
+    for start in range(0, len(rows), together):
+        measure(rows[start : start + together])
     return PathOnPlane(
         np.where(finite[:, None], as_numpy(coordinates).astype(np.float64), np.nan),
-        _lengths(path - nearest, finite),
-        _lengths(path - plane.origin, finite),
+        distance,
+        displacement,
         variance_captured(plane, path),
         np.where(finite, known, np.nan),
-        _losses(objective, nearest, finite, together),
+        drawn,
     )
 
 
@@ -80,34 +93,22 @@ def variance_captured(plane: Plane, path: Array) -> float:
 
     With the directions d (k, D), G = d dᵀ and m_t = d (θ_t − θ̄): ‖P v‖² = mᵀ G⁻¹ m.
     """
-    points = like(plane.origin, path).reshape(-1, plane.origin.shape[0])
-    moments = 0.0
-    total = 0.0
-    finite = np.isfinite(as_numpy(points.sum(-1)))
-    rows = np.flatnonzero(finite)
-    if rows.size == 0:
+    dimension = plane.origin.shape[0]
+    points = like(plane.origin, path).reshape(-1, dimension)
+    rows = np.flatnonzero(np.isfinite([float(point.sum()) for point in points])).tolist()
+    if not rows:
         return float("nan")
-    mean = as_double(points[int(rows[0])]) * 0.0
-    for row in rows:
-        mean = mean + as_double(points[int(row)]) / rows.size
-    directions, inverse = as_double(plane.directions), np.linalg.inv(plane.gram)
-    for row in rows:
-        offset = as_double(points[int(row)]) - mean
-        m = as_numpy(directions @ offset)
-        moments += float(m @ inverse @ m)
-        total += float((offset * offset).sum())
-    return moments / total if total > 0 else float("nan")
+    moments, total = np.zeros((len(rows), plane.axes)), 0.0
+    for columns in column_blocks(dimension, len(points)):
+        part = as_double(points[:, columns][rows])
+        part = part - part.mean(0)
+        moments += as_numpy(part @ as_double(plane.directions[:, columns]).T)
+        total += float((part * part).sum())
+    captured = float(np.einsum("ti,ij,tj->", moments, np.linalg.inv(plane.gram), moments))
+    return captured / total if total > 0 else float("nan")
 
 
-def _lengths(vectors: Array, finite: np.ndarray) -> np.ndarray:
-    lengths = np.array([float((as_double(v) ** 2).sum() ** 0.5) for v in vectors])
-    return np.where(finite, lengths, np.nan)
-
-
-def _losses(objective: Objective, points: Array, finite: np.ndarray, together: int) -> np.ndarray:
-    found = np.full(len(finite), np.nan)
-    rows = np.flatnonzero(finite)
-    for start in range(0, rows.size, together):
-        some = rows[start : start + together]
-        found[some] = as_numpy(objective.loss(points[some.tolist()])).astype(np.float64)
-    return found
+def _distance(one: Array, other: Array) -> float:
+    blocks = column_blocks(one.shape[0], 1)
+    squares = (((as_double(one[columns]) - as_double(other[columns])) ** 2).sum() for columns in blocks)
+    return float(sum(squares)) ** 0.5

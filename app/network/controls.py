@@ -13,9 +13,10 @@ from typing import Any
 
 from app.components.view_controls import LECTURE, SCHEME
 from app.network.controls_of_u import PRECONDITIONER
-from app.network.explore.controls import EXPLORE_CONTROLS
+from app.network.explore.controls import EXPLORE_CONTROLS, with_runs
 from app.network.setting_rows import choice_of, number_of
 from app.network.training import user_models
+from app.network.training.recorded_runs import shown_names
 from app.network.training.settings import (
     AS_THEY_ARE,
     BADLY_SCALED,
@@ -252,7 +253,7 @@ def task_controls() -> tuple[ChoiceControl, ChoiceControl]:
 
 def controls() -> tuple[Control, ...]:
     """All of the page's controls."""
-    exploring = mark(EXPLORE_CONTROLS, role="view")
+    exploring = mark(with_runs(EXPLORE_CONTROLS), role="view")
     return (
         *task_controls(),
         *ALTERED,
@@ -262,7 +263,7 @@ def controls() -> tuple[Control, ...]:
         *PLANE,
         *VIEW,
         *exploring,
-        SHOWN_METHODS,
+        replace(SHOWN_METHODS, names=shown_names()),
         RUN,
     )
 
@@ -312,10 +313,13 @@ DESCRIBED = (*NUMBERS, *CHOICES, "network", "data", "methods")
 
 
 def description_of(state: Mapping[str, Any]) -> dict[str, Any]:
-    """The training job that a state asks for."""
+    """The training job that a state asks for. BadRequest where it shows nothing that can be trained."""
+    methods = [name for name in state["methods"] if name in METHOD_NAMES]
+    if not methods:
+        raise BadRequest("Runs that were trained elsewhere are not trained here: choose a method in the legend first.")
     plane = {"kind": state["plane"], "normalisation": state["normalisation"], "seed": state["plane_seed"]}
     settings = {name: state[name] for name in DESCRIBED}
-    return {"kind": "train", **settings, "plane": plane}
+    return {"kind": "train", **settings, "methods": methods, "plane": plane}
 
 
 def state_of(description: Mapping[str, Any], changed: Mapping[str, Any]) -> dict[str, Any]:

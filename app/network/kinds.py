@@ -11,11 +11,10 @@ from typing import Any
 
 from app.jobs.kinds import Description, JobKind, asked_run
 from app.network.explore.controls import CURVATURE_CONTROLS, RESCALING_CONTROLS, SLICE_CONTROLS, check_description
-from app.network.training import settings
-from app.network.training.settings import METHOD_NAMES
+from app.network.training import recorded_runs, settings
 
 LARGEST = 1e6
-MOMENT = re.compile(r"final\Z|[1-9][0-9]{0,5}\Z")
+MOMENT = re.compile(r"final\Z|[1-9][0-9]{0,8}\Z")
 
 
 def validate_landscape(description: Description) -> Description:
@@ -44,8 +43,9 @@ def validate_weights(description: Description) -> Description:
     run, moment, method = asked_run(description), description.get("moment"), description.get("method")
     if not isinstance(moment, str) or not MOMENT.match(moment):
         raise ValueError("moment must be final or the step of a snapshot")
-    if not isinstance(method, str) or method not in METHOD_NAMES:
-        raise ValueError(f"method must be one of {', '.join(METHOD_NAMES)}")
+    names = recorded_runs.shown_names()
+    if not isinstance(method, str) or method not in names:
+        raise ValueError(f"method must be one of {', '.join(names)}")
     return {"run": run, "moment": moment, "method": method}
 
 
@@ -55,6 +55,12 @@ TRAIN = JobKind(
     "app.network.training.job:run",
     settings.change,
     label=settings.label,
+)
+RECORDED = JobKind(
+    "recorded",
+    recorded_runs.validate,
+    "app.network.training.recorded_job:run",
+    label=recorded_runs.label,
 )
 _short = partial(JobKind, lane="short", resumable=False)
 LANDSCAPE = _short(
@@ -87,8 +93,11 @@ WEIGHTS_FILE = _short(
     "app.network.export.weights_job:run",
     label=lambda asked: f"weights of {asked['method']}, {asked['moment']}",
 )
+RUNS = ("train", "recorded")
+"""Kinds of jobs that are runs: what the page shows, and what all the others look at."""
 KINDS = {
     "train": "app.network.kinds:TRAIN",
+    "recorded": "app.network.kinds:RECORDED",
     "landscape": "app.network.kinds:LANDSCAPE",
     "slice": "app.network.kinds:SLICE",
     "curvature": "app.network.kinds:CURVATURE",

@@ -142,12 +142,13 @@ class AskedJob(TypedDict):
 class RunValues(TypedDict):
     """One method in a row: loss of the mini-batch at θ + ε, seconds and counts so far, where a plane is drawn its place
     there (`at`) and its distance from it (`off`), and what is measured now and then; of a method that learns U also
-    cos(Ug, g), ‖Ug‖/‖g‖ and, more seldom, λmax of the inner problem."""
+    cos(Ug, g), ‖Ug‖/‖g‖ and, more seldom, λmax of the inner problem.
+    seconds, evaluations, products: null where the run was trained elsewhere."""
 
     loss: float | None
-    seconds: float
-    evaluations: int
-    products: int
+    seconds: float | None
+    evaluations: int | None
+    products: int | None
     stopped: NotRequired[bool]
     at: NotRequired[list[float | None]]
     off: NotRequired[float | None]

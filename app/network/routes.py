@@ -20,14 +20,18 @@ from app.network.explore.routes import add_explore_routes
 from app.network.export.files import network_file
 from app.network.export.request import read_network_export
 from app.network.follow import add_follow_route
-from app.network.kinds import KINDS
+from app.network.kinds import KINDS, RUNS
 from app.network.landscape import share_landscape
+from app.network.shared_job import share_job
+from app.network.training.recorded_runs import recorded_runs
 from app.state.schema import MOST_SENTENCES, BadRequest
 from app.web.exports import file_response
 from app.web.http import json_response, read_posted, sentence
 from app.web.services import Services
 from app.web.visitor import greet, known_visitor, require_visitor, visitor_in_queue
 
+RECORDED_BY = "runs brought along"
+"""Whose job shows them: no visitor's."""
 ACTS = ("pause", "resume", "stop")
 
 
@@ -36,27 +40,34 @@ async def run_of(job: str, visitor: str) -> dict[str, Any]:
     engine = default_engine()
     summary = await engine.summary(job, visitor)
     description = await engine.description(job)
-    if description.pop("kind") != "train":
+    if description.pop("kind") not in RUNS:
         raise Refused("this job is no training run")
     return {"job": job, "description": description, **summary}
 
 
 async def opened(query: Any, visitor: str) -> dict[str, Any]:
     """The whole state that a link stands for, and its run: whose settings win over the link's."""
+    base = read_network_link("").state
     if not isinstance(query, str):
         raise BadRequest("The link must be text.")
     reading = read_network_link(query)
     state, run, said = reading.state, None, reading.sentences()
-    if state["job"]:
+    if state["job"] or recorded_runs():
         try:
-            run = await run_of(state["job"], visitor)
-            state = {**state, **read_network_state({**state, **state_of(run["description"], run["settings"])}).state}
+            # Runs that were trained elsewhere are no part of a link: they are what this lab shows.
+            job = state["job"] or await share_job(default_engine(), RECORDED_BY, {"kind": "recorded"})
+            run = await run_of(job, visitor)
+            shown = state_of(run["description"], run["settings"])
+            if "recorded" in run["description"]:
+                del shown["steps"]  # those of another training loop
+                base["methods"] = shown["methods"]
+            state = {**state, **read_network_state({**state, **shown}).state}
         except (UnknownJob, Refused) as error:
             said.append(f"The run of this link cannot be shown: {error}. Its settings are here; start it again.")
             state["job"] = ""
         except Unavailable as error:
             said.append(f"{sentence(error)} The run of this link is looked for again when the page is reloaded.")
-    return {"state": state, "notices": said[:MOST_SENTENCES], "run": run, "base": read_network_link("").state}
+    return {"state": state, "notices": said[:MOST_SENTENCES], "run": run, "base": base}
 
 
 def answer_with(value: Any) -> Response:

@@ -842,13 +842,14 @@ export interface AskedJob {
 /**
  * One method in a row: loss of the mini-batch at θ + ε, seconds and counts so far, where a plane is drawn its
  * place there (`at`) and its distance from it (`off`), and what is measured now and then; of a method that
- * learns U also cos(Ug, g), ‖Ug‖/‖g‖ and, more seldom, λmax of the inner problem.
+ * learns U also cos(Ug, g), ‖Ug‖/‖g‖ and, more seldom, λmax of the inner problem. seconds, evaluations,
+ * products: null where the run was trained elsewhere.
  */
 export interface RunValues {
   loss: number | null;
-  seconds: number;
-  evaluations: number;
-  products: number;
+  seconds: number | null;
+  evaluations: number | null;
+  products: number | null;
   stopped?: boolean;
   at?: (number | null)[];
   off?: number | null;

@@ -79,7 +79,13 @@ export class TrainingCurves {
  * @param {RunValues} values
  * @param {"evaluations" | "seconds"} axis
  */
-const cost = (values, axis) => (axis === "seconds" ? values.seconds : values.evaluations + values.products);
+const cost = (values, axis) => (axis === "seconds" ? values.seconds : sum(values.evaluations, values.products)) ?? NaN;
+
+/**
+ * @param {number | null} a
+ * @param {number | null} b
+ */
+const sum = (a, b) => (a === null || b === null ? null : a + b);
 
 class Line {
   constructor() {

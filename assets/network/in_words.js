@@ -113,9 +113,7 @@ export function addTrainingWords(page) {
     const { view, curves } = page;
     by("plane-stack").setAttribute("aria-label", planeWords(view));
     for (const key of /** @type {Quantity[]} */ (page.tables.curves)) {
-      const words = curves
-        ? curveWords(curves, view.shown(), key, page.state.get("axis") ?? "steps")
-        : `${titlesOf(key).join(", ")}: no run is shown.`;
+      const words = curves ? curveWords(curves, view.shown(), key, view.axis) : `${titlesOf(key).join(", ")}: no run is shown.`;
       by(`${key}-chart`).setAttribute("aria-label", words);
     }
   };

@@ -95,7 +95,7 @@ export class LiveView {
 
   /** @returns {Axis} */
   get axis() {
-    return this.page.state.get("axis") ?? "steps";
+    return this.run?.recorded ? "steps" : (this.page.state.get("axis") ?? "steps");
   }
 
   /** @param {number} step */
@@ -104,6 +104,7 @@ export class LiveView {
     const { loss_scale: scale = "log" } = this.page.state.values;
     const curves = this.run?.curves;
     const names = this.shown();
+    const rows = curves?.rows.length;
     const marks = (curves?.marks ?? []).map(({ position, settings }) => ({
       text: Object.entries(settings)
         .map(([name, value]) => `${SYMBOLS[name] ?? name} ${formatNumber(value)}`)
@@ -116,6 +117,9 @@ export class LiveView {
     for (const { key, chart } of this.charts) {
       const share = key.endsWith("accuracy");
       const series = names.map((name) => ({ name, look: this.looks[name], ...(curves?.line(name, key, axis) ?? NOTHING) }));
+      // Nobody knows what a training elsewhere has seen on the way, unless it was kept beside the weights.
+      const figure = by(`${key}-chart`).closest("figure");
+      if (figure) figure.hidden = Boolean(this.run?.recorded && rows && series.every(({ x }) => !x.length));
       const last = Math.max(axis === "steps" ? (this.run?.total ?? 0) : 0, ...series.map(({ x }) => x.at(-1) ?? 0)) || 1;
       chart.at = this.#cursor(step);
       chart.show({ x: { range: [0, last] }, y: share ? SHARES : { log: scale === "log" }, series, marks });

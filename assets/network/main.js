@@ -26,6 +26,10 @@ const TABLE_EVERY = 250; // ms
 const SPEED = 120; // rows per second
 const NO_ANSWER = "The server does not answer. What is shown stays; try again in a moment.";
 
+const RECORDED =
+  "Runs that were trained elsewhere, read from their checkpoints: where their weights went, on the plane that shows most of it, " +
+  "and what can be measured there. Click a run to show or hide it. Nothing is trained before you press Start.";
+
 export class NetworkLab {
   /** @param {import("../core/contract.js").NetworkTables} tables */
   constructor(tables) {
@@ -41,6 +45,7 @@ export class NetworkLab {
     /** @type {import("../draw/film_strip.js").FilmStrip | null} */
     this.filmStrip = null;
     this.looks = tables.looks;
+    this.caption = by("caption").textContent;
     /** @type {LiveRun | null} */
     this.live = null;
     this.asking = false; // a run is being started
@@ -178,7 +183,17 @@ export class NetworkLab {
     this.player.pause();
     this.player.step = this.player.steps = 0;
     this.view.attach(this.live);
+    this.#words();
     this.tell();
+  }
+
+  // Of runs that were trained elsewhere other things are to be said, and what they have spent is not known.
+  #words() {
+    const recorded = Boolean(this.live?.recorded);
+    const axis = document.querySelector('[data-control="axis"]');
+    if (axis instanceof HTMLElement) axis.hidden = recorded;
+    by("caption").textContent = recorded ? RECORDED : this.caption;
+    by("plane-title").textContent = recorded ? "Paths" : "Live picture";
   }
 
   /** @type {RunListeners["onChange"]} */
@@ -276,7 +291,7 @@ export class NetworkLab {
       this.changes.ask({ job: mine.job, settings: { ...this.wanted } });
     }
     const others = [...changed].filter((name) => !(mine && name in settings) && !this.schema.isViewOnly(name));
-    if (others.length && this.live) this.stale(true);
+    if (others.length && this.live && !this.live.recorded) this.stale(true);
   }
 
   /**

@@ -68,6 +68,11 @@ export class LiveRun {
     return { job, description, steps, total, state, snapshots: [...snapshots], final, plane, owner };
   }
 
+  /** Whether it was trained elsewhere and is only looked at. */
+  get recorded() {
+    return Boolean(this.description.recorded);
+  }
+
   /** Whether the plane of its picture has been chosen. */
   get plane() {
     return this.planeFacts !== null;

@@ -24,15 +24,25 @@ const WORDS = {
   failed: () => "Failed",
 };
 
+/** @type {Record<import("./run.js").RunState, string>} a run that is only looked at */
+const RECORDED = {
+  queued: "waits for a worker process",
+  running: "is being read and measured",
+  paused: "paused",
+  finished: "read and measured",
+  stopped: "not read to its end",
+  failed: "could not be read",
+};
+
 /** @param {LiveRun} run */
 export function runInWords(run) {
   const { steps, total, state, secondsLeft, device } = run;
-  const parts = [WORDS[state](run)];
+  const parts = run.recorded ? ["Trained elsewhere", RECORDED[state]] : [WORDS[state](run)];
   if (run.gone) parts.push("the engine has forgotten this run");
   if (steps || state === "running") parts.push(`step ${formatCount(steps)} of ${formatCount(total)}`);
   if (state === "running" && secondsLeft !== null && steps) parts.push(`${timeInWords(secondsLeft)} left`);
   if (device) parts.push(`${formatCount(device.parameters)} weights, ${formatCount(device.examples)} training examples`);
-  if (!run.owner) parts.push("somebody else's run: you can watch it");
+  if (!run.owner && !run.recorded) parts.push("somebody else's run: you can watch it");
   return `${parts.join(" · ")}.`;
 }
 
@@ -54,7 +64,7 @@ export class RunBar {
     by("run-progress").setAttribute("aria-valuenow", String(Math.round(100 * part)));
     by("run-progress").setAttribute("aria-label", "Part of the steps done");
     const start = by("start-button", HTMLButtonElement);
-    start.textContent = asking ? "Starting" : run ? (run.mine ? "Start anew" : "Start again") : "Start";
+    start.textContent = asking ? "Starting" : run && !run.recorded ? (run.mine ? "Start anew" : "Start again") : "Start";
     start.disabled = Boolean(asking);
     start.title = run?.mine ? "Stop this run and start one with the settings at the left" : "Train with the settings at the left";
     by("pause-button").hidden = by("stop-button").hidden = !run?.mine;

@@ -9,7 +9,7 @@ import numpy as np
 from array_api_compat import is_torch_array
 
 from geometry.objective import Array, Block, Layout, Objective
-from geometry.plane import Plane, as_double, as_numpy, like
+from geometry.plane import Plane, as_double, as_numpy, column_blocks, like
 
 KINDS = ("random", "pca", "hessian", "three-points", "gradient-sam")
 NORMALISATIONS = ("filter", "layer", "none")
@@ -136,31 +136,47 @@ def _orthonormal(first: Array, others: list[Array], sentence: str, rounding: flo
 
 
 def _principal(origin: Array, trajectories: Array | None, axes: int) -> tuple[Array, tuple[str, ...]]:
-    """Principal components of the points (T, D), through the eigenvectors of their (T, T) inner products."""
+    """Principal components of the points (T, D), through the eigenvectors of their (T, T) inner products.
+
+    Gram's way, a block of columns after the other: beside the points nothing of their size is in memory.
+    """
     if trajectories is None:
         raise ValueError('kind "pca" needs trajectories, an array (..., D) of points')
     points = like(origin, trajectories)
-    if points.ndim < 2 or points.shape[-1] != origin.shape[0]:
-        raise ValueError(f"trajectories must have shape (..., {origin.shape[0]}), got {tuple(points.shape)}")
-    points = points.reshape(-1, origin.shape[0])
+    dimension = int(origin.shape[0])
+    if points.ndim < 2 or points.shape[-1] != dimension:
+        raise ValueError(f"trajectories must have shape (..., {dimension}), got {tuple(points.shape)}")
+    points = points.reshape(-1, dimension)
+    blocks = list(column_blocks(dimension, len(points)))
     # A path that diverged ends in NaN; its finite points are still worth a picture.
-    finite = np.isfinite(as_numpy(points.sum(-1)))
-    points = points[like_mask(points, finite)]
-    if points.shape[0] < axes + 1:
-        raise ValueError(f"trajectories must hold at least {axes + 1} finite points, got {points.shape[0]}")
-    centred = as_double(points - points.mean(0))
-    values, vectors = np.linalg.eigh(as_numpy(centred @ centred.T))
+    finite = np.isfinite(np.stack([as_numpy(points[:, columns].sum(-1)) for columns in blocks])).all(0)
+    if finite.sum() < axes + 1:
+        raise ValueError(f"trajectories must hold at least {axes + 1} finite points, got {finite.sum()}")
+    rows = like_mask(points, finite)
+
+    def centred(columns: slice) -> Array:
+        part = as_double(points[:, columns][rows])
+        return part - part.mean(0)
+
+    values, vectors = np.linalg.eigh(sum(as_numpy(part @ part.T) for part in map(centred, blocks)))
     if not values[-axes] > 1e-12 * values.sum():
         raise ValueError("the trajectories lie on a line (or a point): they have no second principal component")
-    directions, labels = [], []
-    for rank in range(1, axes + 1):
-        direction = centred.T @ like(centred, vectors[:, -rank])
-        entries = as_numpy(direction)
-        sign = np.sign(entries[np.abs(entries).argmax()])
-        directions.append(like(origin, direction / _norm(direction) * float(sign)))
-        share = values[-rank] / values.sum()
-        labels.append(f"principal component {rank}, {100 * share:.3g} % of the variance")
-    return _stack(directions), tuple(labels)
+    chosen = np.ascontiguousarray(vectors[:, : -axes - 1 : -1])
+    directions = _stack([origin] * axes)
+    largest, squares = np.zeros(axes), np.zeros(axes)
+    for columns in blocks:
+        part = centred(columns)
+        found = part.T @ like(part, chosen)
+        directions[:, columns] = like(origin, found.T)
+        entries = as_numpy(found)
+        squares += (entries**2).sum(0)
+        extreme = entries[np.abs(entries).argmax(0), np.arange(axes)]
+        largest = np.where(np.abs(extreme) > np.abs(largest), extreme, largest)
+    directions *= like(origin, np.sign(largest) / np.sqrt(squares))[:, None]
+    shares = values[: -axes - 1 : -1] / values.sum()
+    said = enumerate(100 * shares, 1)
+    labels = [f"principal component {rank}, {share:.3g} % of the variance" for rank, share in said]
+    return directions, tuple(labels)
 
 
 def like_mask(reference: Array, mask: np.ndarray) -> Array:

@@ -127,6 +127,7 @@ PUBLIC = (
     "geometry.slices",
     "geometry.curvature",
     "geometry.datasets",
+    "geometry.recording",
     "geometry.architectures",
 )
 

@@ -70,7 +70,16 @@ def test_examples_print_what_the_page_shows(page: Path) -> None:
 
 
 def test_there_is_an_example_for_every_topic() -> None:
-    topics = {"surfaces", "sweeps", "networks", "slices", "curvature", "training-loop", "own-objective"}
+    topics = {
+        "surfaces",
+        "sweeps",
+        "networks",
+        "slices",
+        "curvature",
+        "training-loop",
+        "own-objective",
+        "recorded-runs",
+    }
     assert topics <= {page.stem for page in PAGES}
 
 

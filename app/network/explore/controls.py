@@ -6,9 +6,11 @@ Pure Python: worker processes read it too.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from app.jobs.kinds import asked_run
+from app.network.training.recorded_runs import recorded_runs
 from app.network.training.settings import METHOD_NAMES
 from app.state.control import ChoiceControl, Control, NumberControl, short
 from app.state.schema import Reader
@@ -364,6 +366,20 @@ ASKED_CONTROLS: tuple[Control, ...] = tuple(
 EXPLORE_CONTROLS: tuple[Control, ...] = (*SLICE_CONTROLS, *CURVATURE_CONTROLS, *RESCALING_CONTROLS, *ASKED_CONTROLS)
 
 
+OF_A_METHOD = ("slice_point", "slice_second", "slice_third", "rescaling_point")
+
+
+def with_runs(controls: tuple[Control, ...]) -> tuple[Control, ...]:
+    """The controls with the runs that were brought along among the methods to choose from."""
+    names = tuple((name, name) for name in recorded_runs())
+    return tuple(
+        replace(control, options=(*control.options, *names))
+        if isinstance(control, ChoiceControl) and control.name in OF_A_METHOD
+        else control
+        for control in controls
+    )
+
+
 def check_description(controls: tuple[Control, ...], description: Mapping[str, Any]) -> dict[str, Any]:
     """The cleaned description of a job {"run": training job, control: value, …}: every control there and in range.
 
@@ -372,7 +388,7 @@ def check_description(controls: tuple[Control, ...], description: Mapping[str, A
     reader = Reader(description)
     reader.know("run")
     cleaned: dict[str, Any] = {"run": asked_run(description)}
-    for control in controls:
+    for control in with_runs(controls):
         cleaned[control.name] = reader.read(control)
         if reader.problems:
             raise ValueError(f"{control.name}: {reader.problems[0]}")

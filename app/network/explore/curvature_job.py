@@ -38,7 +38,7 @@ def run(description: Description, job: JobContext) -> None:
     steps = moments(ground.steps, description)
     places = [(step, name) for step in steps for name in ground.methods]
     # All methods start at the same weights: they are measured once.
-    places = [place for place in places if place[0] != 0 or place[1] == ground.methods[0]]
+    places = [place for place in places if not ground.shared(place[0]) or place[1] == ground.methods[0]]
     densities = [(steps[0], name) for name in ground.methods] if description["curvature_lanczos"] else []
     job.total = len(places) + len(densities) + 1
     objective = ground.objective(data, ground.start)
@@ -82,7 +82,7 @@ def measured(ground: Any, name: str, step: int, data: Any, asked: dict[str, Any]
     """One row: the numbers at a method's weights, or a sentence why there are none."""
     began, seed = time.perf_counter(), asked["curvature_seed"]
     spot = ground.kept([step], job)[step][name]
-    row: dict[str, Any] = {"method": "" if step == 0 else name, "step": step, "products": 0}
+    row: dict[str, Any] = {"method": "" if ground.shared(step) else name, "step": step, "products": 0}
     if not spot.finite:
         return {**row, "problem": "the weights are not finite"}
     objective, theta = Watched(ground.objective(data, spot), job), spot.position

@@ -23,17 +23,17 @@ def asked_plane(
     asked: dict[str, Any],
     objective: NetworkLoss,
     spot: Spot,
-    paths: dict[str, torch.Tensor],
+    paths: torch.Tensor,
     job: JobContext,
 ) -> tuple[Plane, list[Spot]]:
     """The plane of a slice's description through `spot`, and the other solutions that it goes through; `paths` are the
-    run's (kept steps, D)."""
+    run's (methods, kept steps, D)."""
     kind, axes = asked["slice_kind"], int(asked["slice_axes"])
     others: list[Spot] = []
     more: dict[str, Any] = {}
     if kind == "pca":
-        more["trajectories"] = kept = torch.cat(list(paths.values()))
-        count = int(torch.isfinite(kept).all(1).sum())
+        more["trajectories"] = paths
+        count = sum(bool(torch.isfinite(point.sum())) for path in paths for point in path)
         if count <= axes:
             raise ValueError(
                 f"{axes} principal components take at least {axes + 1} kept points of the paths, and this run has "

@@ -11,7 +11,7 @@ from fastapi import FastAPI, Request, Response
 
 from app.jobs import Refused, default_engine
 from app.network.controls import job_in
-from app.network.explore.controls import CURVATURE_CONTROLS, RESCALING_CONTROLS, SLICE_CONTROLS
+from app.network.explore.controls import CURVATURE_CONTROLS, RESCALING_CONTROLS, SLICE_CONTROLS, with_runs
 from app.network.explore.figures import pictures_answer
 from app.state.control import Control
 from app.state.schema import BadRequest, read_values
@@ -36,7 +36,7 @@ def read_job(raw: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     if not isinstance(state, dict):
         raise BadRequest("The state must be an object.")
     run = job_in(raw, "run")
-    values, notices = read_values(state, TABLES[kind])
+    values, notices = read_values(state, with_runs(TABLES[kind]))
     return {"kind": kind, "run": run, **values}, [notice.sentence for notice in notices]
 
 

@@ -6,7 +6,7 @@ The last runs looked at stay in the worker process: the second slice of a run fi
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -55,7 +55,8 @@ class Data:
 class RunRecord:
     """The loss of a run's network over either half of its data, and the weights kept on the way.
 
-    ValueError with a sentence where the run has not kept what is asked for.
+    `methods` are those trained, or the runs that were trained elsewhere. ValueError with a sentence where the run has
+    not kept what is asked for.
     """
 
     def __init__(self, run: str, found: TrainingProblem) -> None:
@@ -64,7 +65,10 @@ class RunRecord:
         self.total = int(found.description["steps"])
         self.start = Spot(found.objective.initial, dict(found.objective.buffers), FIRST, "the first weights")
         self.steps: list[int] = []
+        self.recorded = "recorded" in found.description
+        """Whether it was trained elsewhere: then nothing says that all begin with the same weights."""
         self._sizes: dict[int, int] = {}
+        self._paths: tuple[list[int], torch.Tensor] | None = None
         self._kept: OrderedDict[int, dict[str, Spot]] = OrderedDict()
         self._losses: dict[tuple[str, int, Data], float] = {}
 
@@ -75,7 +79,18 @@ class RunRecord:
         self._sizes = {int(part): size for part, size in named.items() if part.isdigit()}
         if FINAL in results:
             self._sizes[self.total] = results[FINAL]
-        self.steps = sorted({FIRST, *self._sizes})
+        if self.recorded:  # what is kept are names of files
+            self._sizes = dict.fromkeys(self._sizes, self._each)
+        self.steps = sorted(self._sizes if self.recorded else {FIRST, *self._sizes})
+
+    def shared(self, step: int) -> bool:
+        """Whether all methods have the same weights at a step: the first ones of a training."""
+        return step == FIRST and not self.recorded
+
+    @property
+    def _each(self) -> int:
+        """Bytes of all methods' weights at one step."""
+        return len(self.methods) * self.start.position.numel() * self.start.position.element_size()
 
     def objective(self, data: Data, spot: Spot) -> NetworkLoss:
         """The loss over these data, with the running statistics of a point."""
@@ -90,7 +105,7 @@ class RunRecord:
 
     def kept(self, steps: list[int], job: JobContext) -> dict[int, dict[str, Spot]]:
         """All methods' weights at some of the kept steps."""
-        missing = [step for step in steps if step != FIRST and step not in self._kept]
+        missing = [step for step in steps if not self.shared(step) and step not in self._kept]
         for group in grouped(missing, self._sizes):
             job.settings(0)
             names = [FINAL if step == self.total else f"{PREFIX}{step}" for step in group]
@@ -100,9 +115,8 @@ class RunRecord:
                     for name, (position, buffers) in read_weights(packed, self.found).items()
                 }
         first = dict.fromkeys(self.methods, self.start)
-        found = {step: first if step == FIRST else self._kept[step] for step in steps}
-        each = len(self.methods) * self.start.position.numel() * self.start.position.element_size()
-        while len(self._kept) > 1 and len(self._kept) * each > KEPT_BYTES:
+        found = {step: first if self.shared(step) else self._kept[step] for step in steps}
+        while len(self._kept) > 1 and len(self._kept) * self._each > KEPT_BYTES:
             self._kept.popitem(last=False)
         return found
 
@@ -118,7 +132,7 @@ class RunRecord:
             if not kept[who].finite:
                 raise ValueError(f"the weights of {who} at step {step} are not finite: choose an earlier moment")
             return kept[who]
-        if step == FIRST:
+        if self.shared(step):
             return self.start
         finite = [one for one in kept.values() if one.finite]
         if not finite:
@@ -126,7 +140,7 @@ class RunRecord:
         if len(finite) == 1:
             return finite[0]
         buffers = {name: _mean([one.buffers[name] for one in finite]) for name in finite[0].buffers}
-        words = f"mean of {len(finite)} methods, step {step}"
+        words = f"mean of {len(finite)} {'runs' if self.recorded else 'methods'}, step {step}"
         return Spot(_mean([one.position for one in finite]), buffers, step, words)
 
     def others(self, who: str, asked: tuple[str, ...]) -> list[str]:
@@ -146,20 +160,35 @@ class RunRecord:
             chosen.append(name)
         return chosen
 
-    def paths(self, job: JobContext) -> dict[str, torch.Tensor]:
-        """Every method's kept weights in the order of `steps`, (kept steps, D)."""
-        kept = self.kept(self.steps, job)
-        return {name: torch.stack([kept[step][name].position for step in self.steps]) for name in self.methods}
+    def paths(self, job: JobContext) -> torch.Tensor:
+        """Every method's kept weights in the order of `steps`, (methods, kept steps, D).
+
+        Read in groups into their place. Where they are small enough to stay in memory the kept weights are views of
+        it: nothing is there twice.
+        """
+        if self._paths is not None and self._paths[0] == self.steps:
+            return self._paths[1]
+        start, whole = self.start.position, len(self.steps) * self._each
+        found = start.new_empty((len(self.methods), len(self.steps), start.numel()))
+        for group in grouped(self.steps, self._sizes):
+            for step, spots in self.kept(group, job).items():
+                place = self.steps.index(step)
+                for row, name in enumerate(self.methods):
+                    found[row, place] = spots[name].position
+                if step in self._kept and whole <= KEPT_BYTES:
+                    rows = dict(zip(self.methods, found[:, place], strict=True))
+                    self._kept[step] = {name: replace(spot, position=rows[name]) for name, spot in spots.items()}
+        self._paths = (list(self.steps), found) if whole <= KEPT_BYTES else None
+        return found
 
     def true_losses(self, name: str, data: Data, job: JobContext) -> np.ndarray:
         """The loss at each of a method's kept weights with the statistics kept beside them, (kept steps,)."""
-        kept = self.kept(self.steps, job)
         losses = np.empty(len(self.steps))
         for index, step in enumerate(self.steps):
-            key = ("" if step == FIRST else name, step, data)
+            key = ("" if self.shared(step) else name, step, data)
             if key not in self._losses:
                 job.settings(0)
-                one = kept[step][name]
+                one = self.kept([step], job)[step][name]
                 with torch.no_grad():
                     self._losses[key] = float(self.objective(data, one).loss(one.position))
             losses[index] = self._losses[key]

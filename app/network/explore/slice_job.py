@@ -58,8 +58,9 @@ class Slice:
         self.spot = spot
         self.whole = ground.objective(type(self.data)(self.data.half), spot)
         self.objective = ground.objective(self.data, spot)
-        self.paths = ground.paths(job)
-        self.plane, others = asked_plane(ground, asked, self.objective, spot, self.paths, job)
+        together = ground.paths(job)
+        self.paths = dict(zip(ground.methods, together, strict=True))
+        self.plane, others = asked_plane(ground, asked, self.objective, spot, together, job)
         self.coordinates = {name: self._project(path) for name, path in self.paths.items()}
         self.marks = [
             {"words": one.words, "at": self._project(one.position[None])[0].tolist()} for one in [spot, *others]

@@ -14,7 +14,7 @@ from app.drawing.style import MARKERS, SETTINGS, colour_map, dash_of, dress, ran
 from app.network.export.data import curvature_settings, curves_of, slice_settings
 from app.network.export.record import Record
 from app.network.export.request import NetworkExport
-from app.network.training.settings import METHOD_NAMES
+from app.network.training.recorded_runs import shown_names
 from app.toy.export.scene import look_in
 from app.toy.landscape import colour_range
 
@@ -39,7 +39,7 @@ def _sheet(asked: NetworkExport, record: Record, title: str, height: int, settin
 
 
 def _look(asked: NetworkExport, method: str) -> MethodLook:
-    return look_in(method, asked.scheme, METHOD_NAMES)
+    return look_in(method, asked.scheme, shown_names())
 
 
 def above(look: MethodLook) -> float:

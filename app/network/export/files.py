@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 from app.jobs import Engine, Refused
@@ -27,6 +28,8 @@ async def network_file(engine: Engine, visitor: str, asked: NetworkExport, run: 
         tree, record = await explored(engine, asked.job, asked.what)
         return MadeFile(_name(record, asked), await run(_explored_file, tree, record, asked))
     record = await record_of(engine, asked.job)
+    if record.recorded:  # what it has spent is not known
+        asked = replace(asked, axis="steps")
     if asked.what == "script":
         return MadeFile(_name(record, asked), network_script(record).encode())
     plane = None

@@ -10,6 +10,7 @@ from app import __version__
 from app.jobs import Engine, Refused, Unavailable
 from app.jobs.packing import unpack
 from app.network.controls import state_of
+from app.network.kinds import RUNS
 
 WITHIN = 30.0
 """Seconds for the next entry of those that there are. A machine that is slow is no reason to leave rows out."""
@@ -30,6 +31,11 @@ class Record:
     def methods(self) -> list[str]:
         """The methods trained."""
         return list(self.description["methods"])
+
+    @property
+    def recorded(self) -> bool:
+        """Whether it was trained elsewhere."""
+        return "recorded" in self.description
 
     @property
     def steps(self) -> int:
@@ -61,7 +67,7 @@ class Record:
 async def record_of(engine: Engine, job: str) -> Record:
     """The record of a run as far as it has come. UnknownJob, Refused where the job is no training, Unavailable."""
     description = await engine.description(job)
-    if description.pop("kind") != "train":
+    if description.pop("kind") not in RUNS:
         raise Refused("this job is no training run")
     summary = await engine.summary(job)
     rows: list[dict[str, Any]] = []

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from app.network.controls import AXES, job_in
+from app.network.training.recorded_runs import shown_names
 from app.network.training.settings import METHOD_NAMES
 from app.state.control import ChoiceControl, Control, NumberControl
 from app.state.schema import BadRequest, read_values
@@ -22,7 +23,7 @@ FORMATS: dict[str, tuple[str, ...]] = {
 }
 """What can be had of a run, and in which formats."""
 FINAL = "final"
-DIGITS = re.compile(r"[0-9]{1,5}\Z")
+DIGITS = re.compile(r"[0-9]{1,9}\Z")
 WHAT = ChoiceControl("what", "What", tuple((key, key.title()) for key in FORMATS), "curves", "What is saved.", "export")
 METHOD = ChoiceControl(
     "method", "Method", tuple((name, name) for name in METHOD_NAMES), METHOD_NAMES[0], "Whose weights.", "export"
@@ -36,8 +37,14 @@ MOMENT = ChoiceControl(
     "moment", "Step", ((FINAL, "Final"),), FINAL, "The weights at the end, or at a snapshot.", "export"
 )
 """As the page offers it, with the snapshots that a run has."""
-STEP = NumberControl("moment", "", "Step", 1, 20_000, 1, "Step of a snapshot.", "export", step=1, integer=True)
+STEP = NumberControl("moment", "", "Step", 1, 999_999_999, 1, "Step of a snapshot.", "export", step=1, integer=True)
 CONTROLS: tuple[Control, ...] = (WHAT, METHOD, AXIS, SCALE, SCHEME, WIDTH)
+
+
+def export_controls() -> tuple[Control, ...]:
+    """The controls; runs that were brought along are among the methods."""
+    names = tuple((name, name) for name in shown_names())
+    return tuple(replace(METHOD, options=names) if control is METHOD else control for control in CONTROLS)
 
 
 @dataclass(frozen=True)
@@ -57,7 +64,7 @@ class NetworkExport:
 
 def read_network_export(raw: Mapping[str, Any]) -> NetworkExport:
     """The checked request; BadRequest with a sentence for each problem. moment: "final" or the step of a snapshot."""
-    values, _ = read_values(raw, CONTROLS)
+    values, _ = read_values(raw, export_controls())
     what = values["what"]
     kinds = ChoiceControl("format", "Format", tuple((k, k) for k in FORMATS[what]), FORMATS[what][0], "", "export")
     values |= read_values(raw, (kinds,))[0]

@@ -10,18 +10,21 @@ The same description gives the same network, split and weights in every process.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from app.jobs.packing import unpack
+from app.network.training.recorded_runs import folder_of
 from app.network.training.settings import BADLY_SCALED
 from app.network.training.user_model_loader import data_of, network_of, own_losses
 from app.network.training.user_models import OWN
 from geometry.datasets import Dataset, randomise_labels, scale_inputs
 from geometry.networks import NetworkLoss
 from geometry.plane import Plane
+from geometry.recording import read_point
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,15 +94,20 @@ def altered(data: Dataset, description: dict[str, Any]) -> Dataset:
 
 
 def read_weights(packed: bytes, found: TrainingProblem) -> dict[str, tuple[Tensor, dict[str, Tensor]]]:
-    """{method: (θ (D,), running statistics)} of a result "weights/<step>" or "weights/final", on the device."""
+    """{method: (θ (D,), running statistics)} of a result "weights/<step>" or "weights/final", on the device.
+
+    Of a run that was trained elsewhere the result names a file, which is read here.
+    """
 
     def tensor(array: Any) -> Tensor:
         return torch.from_numpy(array.copy()).to(found.device)
 
-    return {
-        name: (tensor(tree["position"]), {key: tensor(value) for key, value in tree["buffers"].items()})
-        for name, tree in unpack(packed).items()
-    }
+    def weights(tree: dict[str, Any]) -> tuple[Tensor, dict[str, Tensor]]:
+        if "file" in tree:
+            return read_point(Path(folder_of(tree["run"])) / tree["file"], found.objective)
+        return tensor(tree["position"]), {key: tensor(value) for key, value in tree["buffers"].items()}
+
+    return {name: weights(tree) for name, tree in unpack(packed).items()}
 
 
 def read_plane(packed: bytes, found: TrainingProblem) -> Plane:

@@ -97,10 +97,8 @@ class TrainingSession:
 
     def packed_plane(self) -> bytes:
         """The plane's origin (D,) and directions (2, D), and where they come from."""
-        plane = self.plane
-        assert plane is not None
-        said = {"kind": plane.kind, "normalisation": plane.normalisation, "seed": plane.seed}
-        return pack({"origin": plane.origin, "directions": plane.directions, "labels": list(plane.labels), **said})
+        assert self.plane is not None
+        return packed_plane(self.plane)
 
     def place(self, name: str) -> dict[str, Any]:
         """{"at": coordinates in the plane, "off": Euclidean distance from it}, or nothing without a plane."""
@@ -117,13 +115,7 @@ class TrainingSession:
         found: dict[str, float] = {}
         for half, objective in self.halves.items():
             here: Any = at_rest(objective, state)
-            with torch.no_grad():
-                found[f"{half}_loss"] = float(here.loss(state.position))
-                criterion, targets = here.criterion, here.data.targets
-                if isinstance(criterion, CrossEntropy) and not criterion.shares:
-                    right = criterion.scores(here.outputs(state.position), targets, ()).argmax(-1) == targets
-                    counted = right[targets != criterion.ignore_index]
-                    found[f"{half}_accuracy"] = float(counted.double().mean())
+            found |= measure(half, here, state.position)
         return found
 
     def read_u(self, name: str, steepness: bool) -> dict[str, float]:
@@ -141,6 +133,24 @@ class TrainingSession:
         if isinstance(tree, list | tuple):
             return type(tree)(self._tensors(value) for value in tree)
         return tree
+
+
+def measure(half: str, objective: NetworkLoss, position: torch.Tensor) -> dict[str, float]:
+    """{"<half>_loss", and of class numbers "<half>_accuracy"} at θ (D,), in inference mode."""
+    with torch.no_grad():
+        found = {f"{half}_loss": float(objective.loss(position))}
+        criterion, targets = objective.criterion, objective.data.targets
+        if isinstance(criterion, CrossEntropy) and not criterion.shares:
+            right = criterion.scores(objective.outputs(position), targets, ()).argmax(-1) == targets
+            counted = right[targets != criterion.ignore_index]
+            found[f"{half}_accuracy"] = float(counted.double().mean())
+    return found
+
+
+def packed_plane(plane: Plane) -> bytes:
+    """A plane's origin (D,) and directions (2, D), and where they come from (see `problem.read_plane`)."""
+    said = {"kind": plane.kind, "normalisation": plane.normalisation, "seed": plane.seed}
+    return pack({"origin": plane.origin, "directions": plane.directions, "labels": list(plane.labels), **said})
 
 
 def state_tree(state: Any) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 --objective module:function gives network and data together; --data gives data alone, for the built-in networks of
 their kind; --checkpoint gives weights to the objective's module, or else is a built-in network: the first whose names
-and shapes it has, for the data given or the first built-in data set that fits.
+and shapes it has, for the data given or the first built-in data set that fits. --run gives weights on the way of runs
+that were trained elsewhere; without --objective and --checkpoint the network is found by the first of them.
 """
 
 from __future__ import annotations
@@ -18,13 +19,15 @@ import numpy as np
 import torch
 from torch import nn
 
+from app.network.training.recorded_runs import recorded_runs
 from app.network.training.user_models import OWN, brought
 from geometry.architectures import ARCHITECTURES, build_network
-from geometry.checkpoints import load_weights, read_tables
+from geometry.checkpoints import fitting_weights, load_weights, read_tables
 from geometry.datasets import DATASETS, Dataset, image_folder, load_dataset, npz
 from geometry.losses import CrossEntropy
 from geometry.networks import NetworkLoss
 from geometry.own_objective import OwnObjective, load_own_objective
+from geometry.recording import list_checkpoints
 from geometry.weight_tables import fit_tables
 
 TEST_FRACTION = 0.2
@@ -83,12 +86,20 @@ def own_losses(
 
 def user_network(data: Dataset, seed: int) -> nn.Module:
     """The built-in network whose weights a checkpoint of the operator's holds, with these weights."""
-    named = brought()
-    if "checkpoint" not in named:
+    file = _weights_file()
+    if not file:
         raise ValueError("this worker was started without --objective or --checkpoint: it has no network of its own")
-    module = build_network(_base(named["checkpoint"], data), data.input_shape, data.classes, seed)
-    load_weights(module, named["checkpoint"])
+    module = build_network(_base(file, data), data.input_shape, data.classes, seed)
+    load_weights(module, file)
     return module
+
+
+def _weights_file() -> str:
+    """The checkpoint that says which built-in network is meant: that of --checkpoint, or the first of the first run."""
+    named = brought()
+    if "checkpoint" in named:
+        return named["checkpoint"]
+    return next((str(list_checkpoints(folder).checkpoints[0].path) for folder in recorded_runs().values()), "")
 
 
 def look() -> dict[str, Any]:
@@ -108,14 +119,29 @@ def look() -> dict[str, Any]:
         found["data"] = {"title": f"data of {name}", "kind": _kind(train), "examples": train.examples}
         found["data"] |= {"classes": classes} if classes else {"loss": _loss_name(train)}
         found["network"] = {"title": name, "data": [OWN]}
-        return found
+        return found | _look_at_runs(mine[0])
     if "data" in named:
         data = user_data(0)
         found["data"] = {"title": data.title, "kind": data.kind, "examples": len(data.targets), "classes": data.classes}
-    if "checkpoint" in named:
-        key, base = (OWN, _base(named["checkpoint"], data)) if data is not None else _recognised(named["checkpoint"])
-        found["network"] = {"title": f"{base} of {Path(named['checkpoint']).name}", "data": [key]}
+    file = _weights_file()
+    if file:
+        key, base = (OWN, _base(file, data)) if data is not None else _recognised(file)
+        found["network"] = {"title": f"{base} of {Path(file).name}", "data": [key]}
+        found |= _look_at_runs(user_network(data_of(key, 0), 0))
     return found
+
+
+def _look_at_runs(module: nn.Module) -> dict[str, Any]:
+    """{"runs": …} of --run: steps from and to, checkpoints, files left out; the first and the last have to fit."""
+    found = {}
+    for name, folder in recorded_runs().items():
+        held = list_checkpoints(folder)
+        ends = held.checkpoints[0], held.checkpoints[-1]
+        for one in ends:
+            fitting_weights(module, one.path)
+        steps = [one.step for one in ends]
+        found[name] = {"steps": steps, "checkpoints": len(held.checkpoints), "left_out": list(held.left_out)}
+    return {"runs": found} if found else {}
 
 
 def _kind(loss: NetworkLoss) -> str:

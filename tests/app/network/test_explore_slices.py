@@ -68,7 +68,7 @@ def test_principal_components_of_too_few_points_are_refused_in_the_page_s_words(
     asked = {"slice_kind": "pca", "slice_axes": str(axes)}
     words = f"take at least {axes + 1} kept points of the paths, and this run has {kept}: let it train further"
     with pytest.raises(ValueError, match=words):
-        asked_plane(None, asked, None, None, {"SGDM": path}, None)  # type: ignore[arg-type]
+        asked_plane(None, asked, None, None, path[None], None)  # type: ignore[arg-type]
 
 
 def expected_plane(kind: str, run: Run, found: Any, trained: dict[str, torch.Tensor]) -> Plane:

@@ -16,7 +16,7 @@ from starlette.websockets import WebSocketDisconnect
 
 from app.jobs import Refused, Unavailable, UnknownJob
 from app.jobs.hub import Entry
-from app.network import follow, landscape, routes
+from app.network import follow, routes, shared_job
 from app.network.controls import controls, description_of, read_network_link, read_network_state, state_of
 from app.network.follow import asked, message
 from app.network.page import tables
@@ -91,7 +91,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
     fake = FakeEngine()
     for module in (routes, follow):
         monkeypatch.setattr(module, "default_engine", lambda: fake)
-    landscape._jobs.clear()
+    shared_job._jobs.clear()
     return fake
 
 

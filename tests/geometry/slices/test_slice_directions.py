@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
+from geometry import plane as planes
+from geometry import projection_error
 from geometry.architectures import build_network
 from geometry.architectures.plain import mlp
 from geometry.networks import NetworkLoss
@@ -271,3 +275,29 @@ def test_toys_have_planes_too() -> None:
     plane = slice_plane(surface, np.array([3.0, 4.0]))
     assert np.allclose(np.linalg.norm(plane.directions, axis=1), 5)
     assert set(KINDS) == {"random", "pca", "hessian", "three-points", "gradient-sam"}
+
+
+@pytest.mark.parametrize("points", [12, 40])
+def test_principal_components_and_projections_copy_no_trajectory(points: int, monkeypatch) -> None:
+    """At most half of a trajectory beside it: directions, and blocks of columns."""
+    for module in (planes, projection_error):
+        monkeypatch.setattr(module, "TOGETHER", 1 << 16)
+
+    class Far:
+        dimension = 2_400_000 // points * 4
+
+        def loss(self, theta):
+            return np.sum(theta[..., :50] ** 2, axis=-1)
+
+    path = np.random.default_rng(0).standard_normal((points, Far.dimension), dtype=np.float32)
+    path[3] = np.nan  # a point that is left out makes no copy of the others
+    tracemalloc.start()
+    try:
+        plane = slice_plane(Far(), path[-1], "pca", trajectories=path)
+        first = tracemalloc.get_traced_memory()[1]
+        tracemalloc.reset_peak()
+        projection_error.path_on_plane(Far(), plane, path)
+        second = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert max(first, second) < 0.5 * path.nbytes + 2_000_000, (first / path.nbytes, second / path.nbytes)

@@ -1,0 +1,117 @@
+"""Folders as training scripts leave them: the right files in the right order, or one sentence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+from torch import nn
+
+from geometry.networks import NetworkLoss
+from geometry.recording import list_checkpoints, read_path, spread
+from geometry.recording.checkpoint_folder import step_in
+
+
+def fill(folder: Path, *names: str) -> Path:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(b"")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("name", "step"),
+    [
+        ("step-000000100.safetensors", 100),
+        ("epoch=3-step=400.ckpt", 400),
+        ("epoch=3-step=400-v1.ckpt", 400),
+        ("model_epoch_12.pth", 12),
+        ("resnet18_ckpt7.pt", 7),
+        ("resnet18-epoch5-loss0.31.pth.tar", 5),
+        ("checkpoint-1500", 1500),
+        ("iter_2000.pth", 2000),
+        ("000030.pt", 30),
+        ("resnet18_20.pt", 20),
+        ("best.pt", None),
+        ("last.ckpt", None),
+    ],
+)
+def test_names_tell_their_step(name: str, step: int | None) -> None:
+    assert step_in(name) == step
+
+
+def test_files_in_the_order_of_their_steps(tmp_path: Path) -> None:
+    found = list_checkpoints(
+        fill(tmp_path, "epoch_10.pt", "epoch_9.pt", "epoch_1.pt", "best.pt", ".epoch_11.pt", "log.txt", "epoch_4.json")
+    )
+    assert [one.step for one in found.checkpoints] == [1, 9, 10]
+    assert found.left_out == ("best.pt",)
+
+
+def test_folders_for_one_step_each(tmp_path: Path) -> None:
+    fill(tmp_path, "checkpoint-500/model.safetensors", "checkpoint-500/optimizer.pt", "checkpoint-1000/optimizer.pt")
+    fill(tmp_path, "checkpoint-1000/pytorch_model.bin", "runs/events.1", "trainer_state.json", "checkpoint-7/x.txt")
+    found = list_checkpoints(tmp_path)
+    assert [str(one.path.relative_to(tmp_path)) for one in found.checkpoints] == [
+        "checkpoint-500/model.safetensors",
+        "checkpoint-1000/pytorch_model.bin",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("names", "sentence"),
+    [
+        ((), "holds no checkpoints whose name tells a step"),
+        (("best.pt", "last.pt"), "holds no checkpoints whose name tells a step"),
+        (("epoch_1.pt", "log.txt"), "holds 1 checkpoint whose name tells a step"),
+        (("epoch=1.ckpt", "epoch=1-v1.ckpt", "epoch=2.ckpt"), "epoch=1-v1.ckpt and epoch=1.ckpt are both of step 1"),
+        (("model-00001-of-00002.safetensors",), "is one part of several"),
+        (("checkpoint-1/model-00001-of-00002.bin", "checkpoint-2/x.bin"), "is one part of several"),
+    ],
+)
+def test_what_is_no_path_is_one_sentence(tmp_path: Path, names: tuple[str, ...], sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence) as refused:
+        list_checkpoints(fill(tmp_path, *names))
+    assert "\n" not in str(refused.value)
+
+
+def test_a_folder_that_is_none(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="does not exist"):
+        list_checkpoints(tmp_path / "gone")
+    with pytest.raises(ValueError, match="is no folder of checkpoints"):
+        list_checkpoints(fill(tmp_path, "step-1.pt") / "step-1.pt")
+
+
+def test_spread_keeps_both_ends() -> None:
+    assert spread(range(11), 3) == [0, 5, 10] and spread(range(4), 9) == [0, 1, 2, 3]
+    assert spread(range(100), 7)[0] == 0 and spread(range(100), 7)[-1] == 99 and len(spread(range(100), 7)) == 7
+
+
+def test_every_format_gives_the_same_path(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    modules = [nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2)) for _ in range(3)]
+    objective = NetworkLoss(modules[0], torch.randn(6, 3), torch.randint(0, 2, (6,)))
+    wanted = torch.stack([torch.cat([p.detach().reshape(-1) for p in one.parameters()]) for one in modules])
+    for step, module in enumerate(modules):
+        state = module.state_dict()
+        for kind in ("plain", "wrapped", "safe", "folders"):
+            (tmp_path / kind).mkdir(exist_ok=True)
+        torch.save(state, tmp_path / "plain" / f"epoch_{step}.pt")
+        wrapped = {f"module.{name}": value for name, value in state.items()}
+        torch.save({"epoch": step, "state_dict": wrapped, "optimizer": {}}, tmp_path / "wrapped" / f"{step}.pth.tar")
+        save_file(state, tmp_path / "safe" / f"step={step}.safetensors")
+        (tmp_path / "folders" / f"checkpoint-{step}").mkdir()
+        save_file(state, tmp_path / "folders" / f"checkpoint-{step}" / "model.safetensors")
+    for kind in ("plain", "wrapped", "safe", "folders"):
+        path = read_path(tmp_path / kind, objective)
+        assert torch.equal(path.positions, wanted), kind
+        assert path.steps.tolist() == [0, 1, 2] and path.numbers == ({}, {}, {})
+    one = wanted[0].numel() * 4
+    assert torch.equal(read_path(tmp_path / "plain", objective, limit=2 * one).positions, wanted[[0, 2]])
+    with pytest.raises(ValueError, match="do not hold two points of 26 parameters"):
+        read_path(tmp_path / "plain", objective, limit=one)
+    other = NetworkLoss(nn.Linear(3, 2), torch.randn(6, 3), torch.randint(0, 2, (6,)))
+    with pytest.raises(ValueError, match=r"epoch_0\.pt"):
+        read_path(tmp_path / "plain", other)
