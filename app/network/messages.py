@@ -55,7 +55,8 @@ class SettingsChange(TypedDict):
 
 class KeptResult(TypedDict):
     """What a job has kept, under "weights/<step>", "weights/final", "plane" and other names. labels, plane_kind,
-    extent: of the plane, with points that its picture has to hold."""
+    extent: of the plane, with points that its picture has to hold; ranges, places, classes: of the plane of data of two
+    coordinates, with some training examples in it (n, 2) and their classes."""
 
     name: str
     bytes: int
@@ -63,6 +64,9 @@ class KeptResult(TypedDict):
     labels: NotRequired[list[str]]
     plane_kind: NotRequired[str]
     extent: NotRequired[list[list[float]]]
+    ranges: NotRequired[list[list[float]]]
+    places: NotRequired[Encoded]
+    classes: NotRequired[list[int]]
 
 
 class Connection(TypedDict):
@@ -180,7 +184,8 @@ class AskedJob(TypedDict):
 class RunValues(TypedDict):
     """One method in a row: loss of the mini-batch at θ + ε, seconds and counts so far, where a plane is drawn its place
     there (`at`) and its distance from it (`off`), and what is measured now and then; of a method that learns U also
-    cos(Ug, g), ‖Ug‖/‖g‖ and, more seldom, λmax of the inner problem.
+    cos(Ug, g), ‖Ug‖/‖g‖ and, more seldom, λmax of the inner problem. boundary: for data of two coordinates, of each
+    class but the last its lead over the others on a grid (points, points), as parts of 65534; its border is at a half.
     seconds, evaluations, products: null where the run was trained elsewhere."""
 
     loss: float | None
@@ -197,6 +202,7 @@ class RunValues(TypedDict):
     u_cosine: NotRequired[float | None]
     u_length: NotRequired[float | None]
     u_steepness: NotRequired[float | None]
+    boundary: NotRequired[list[Encoded]]
 
 
 class RunRow(TypedDict):

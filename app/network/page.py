@@ -75,7 +75,10 @@ def header() -> list[Any]:
 def layout() -> Any:
     """The page."""
     charts = [_chart(*curve) for curve in CURVES]
-    live = html.Div(className="pictures live", children=[_plane(), html.Div(charts[:BESIDE], className="chart-column")])
+    live = html.Div(
+        className="pictures live",
+        children=[_plane(), html.Div([_boundary(), *charts[:BESIDE]], className="chart-column")],
+    )
     table = html.Section(
         className="outcomes",
         children=[html.H2("Methods"), html.Div(id="outcomes", className="scroll")],
@@ -133,8 +136,9 @@ def _heading() -> Any:
     words = html.Div([question, html.P(id="preset-caption", className="caption")], id="preset-words", hidden=True)
     offered = {} if recorded_runs() else PRESETS  # beside runs that were brought along, nothing else is shown
     presets = preset_row({key: preset.title for key, preset in offered.items()})
-    head = html.Div([words, presets], className="preset-heading")
-    return html.Div([head, html.P(text, id="caption", className="caption"), legend], className="heading")
+    general = html.P(text, id="caption", className="caption")
+    head = html.Div([html.Div([words, general]), presets], className="preset-heading")
+    return html.Div([head, legend], className="heading")
 
 
 def _run() -> Any:
@@ -167,6 +171,14 @@ def _plane() -> Any:
         className="picture",
         children=[html.Figcaption(caption), html.Div(id="plane-stack", className="canvas-stack")],
     )
+
+
+def _boundary() -> Any:
+    hint = html.Span("in the plane of the data", className="hint")
+    said = {"role": "img", "aria-label": "Decision boundary of each method, in the plane of the data"}
+    place = html.Div(id="boundary-stack", className="chart-stack", **said)
+    caption = html.Figcaption([html.Span("Decision boundary"), hint])
+    return html.Figure([caption, place], id="boundary-picture", className="chart", hidden=True)
 
 
 def _chart(key: str, title: str, unit: str) -> Any:

@@ -87,6 +87,21 @@ _ROWS = (
             "evaluations": 40,
         },
     ),
+    Preset(
+        "two-moons",
+        "Two moons",
+        "Three labels in ten are wrong. Where does the border run?",
+        "Two coordinates, so that what a network thinks can be seen: for each method the line where its class changes. "
+        "All four find the border, and hardly differ here; press Start and watch it form.",
+        {
+            "data": "two-moons",
+            "random_labels": 0.3,
+            "learning_rate": 0.1,
+            "radius": 0.2,
+            "steps": 400,
+            "evaluations": 40,
+        },
+    ),
 )
 _TASK = {"network": "mlp", "data": "digits"}
 PRESETS: dict[str, Preset] = {row.key: replace(row, values={**_TASK, **row.values}) for row in _ROWS}

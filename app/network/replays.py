@@ -28,6 +28,10 @@ from app.network.presets import PRESETS
 FOLDER = Path(__file__).with_suffix("")
 DIGITS = 4
 """Significant digits of what is kept."""
+SHOWN = ("plane", "boundary")
+"""Results of which the page draws what the feed says."""
+BOUNDARIES = 4
+"""Of the decision boundaries every so many is kept, and the last."""
 AIR = 0.25
 """Of the paths' extent, around them, on the surface."""
 
@@ -56,14 +60,14 @@ async def make(preset: str, engine: Engine) -> dict[str, Any]:
     drawn = [entry.data async for entry in engine.follow(await engine.submit("replays", wish)) if entry.kind != "state"]
     described = await engine.description(job)
     del described["kind"]
-    plane = next(entry for entry in entries if entry["kind"] == "result" and entry["data"]["name"] == "plane")
+    shown = [entry for entry in entries if entry["kind"] == "result" and entry["data"]["name"] in SHOWN]
     device = next(entry for entry in entries if "device" in entry["data"])
     return {
         "made_by": f"Pothole lab {__version__}",
         "command": f"python -m app.network.replays {preset}",
         "versions": _versions(),
         "run": {"job": "", "description": described, "state": "finished", "owner": False, "ahead": None},
-        "entries": [device, plane, {"kind": "progress", "data": _progress(rows)}],
+        "entries": [device, *shown, {"kind": "progress", "data": _progress(rows)}],
         "ground": drawn[-1]["rows"][-1],
     }
 
@@ -83,8 +87,12 @@ def _around(places: list[list[float]]) -> tuple[list[float], list[float]]:
 
 
 def _progress(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """The rows that hold a measurement."""
+    """The rows that hold a measurement; of the decision boundaries, which are long, a part."""
     kept = [row for row in rows if any("train_loss" in values for values in row["methods"].values())]
+    for index, row in enumerate(kept[:-1]):
+        for values in row["methods"].values():
+            if index % BOUNDARIES:
+                values.pop("boundary", None)
     return {"rows": [_rounded(row) for row in kept], "total": rows[-1]["position"], "seconds_left": None}
 
 

@@ -759,7 +759,8 @@ export interface SettingsChange {
 
 /**
  * What a job has kept, under "weights/<step>", "weights/final", "plane" and other names. labels, plane_kind,
- * extent: of the plane, with points that its picture has to hold.
+ * extent: of the plane, with points that its picture has to hold; ranges, places, classes: of the plane of data
+ * of two coordinates, with some training examples in it (n, 2) and their classes.
  */
 export interface KeptResult {
   name: string;
@@ -768,6 +769,9 @@ export interface KeptResult {
   labels?: string[];
   plane_kind?: string;
   extent?: number[][];
+  ranges?: number[][];
+  places?: Encoded;
+  classes?: number[];
 }
 
 /** Whether the web server hears from the engine. */
@@ -871,8 +875,9 @@ export interface AskedJob {
 /**
  * One method in a row: loss of the mini-batch at θ + ε, seconds and counts so far, where a plane is drawn its
  * place there (`at`) and its distance from it (`off`), and what is measured now and then; of a method that
- * learns U also cos(Ug, g), ‖Ug‖/‖g‖ and, more seldom, λmax of the inner problem. seconds, evaluations,
- * products: null where the run was trained elsewhere.
+ * learns U also cos(Ug, g), ‖Ug‖/‖g‖ and, more seldom, λmax of the inner problem. boundary: for data of two
+ * coordinates, of each class but the last its lead over the others on a grid (points, points), as parts of
+ * 65534; its border is at a half. seconds, evaluations, products: null where the run was trained elsewhere.
  */
 export interface RunValues {
   loss: number | null;
@@ -889,6 +894,7 @@ export interface RunValues {
   u_cosine?: number | null;
   u_length?: number | null;
   u_steepness?: number | null;
+  boundary?: Encoded[];
 }
 
 /** A row of a run's curves. */

@@ -4,6 +4,7 @@ import { by } from "../core/dom.js";
 import { formatNumber } from "../core/format.js";
 import { postJson, Refused } from "../core/http.js";
 import { Chart } from "../draw/chart.js";
+import { BoundaryView } from "./boundary_view.js";
 import { followJob } from "./follow.js";
 import { PATH_ALONE } from "../draw/paths.js";
 import { PlaneView } from "./plane_view.js";
@@ -39,6 +40,7 @@ export class LiveView {
       key,
       chart: new Chart(by(`${key}-chart`), { readout: true }),
     }));
+    this.boundary = new BoundaryView();
     /** @type {LiveRun | null} */
     this.run = null;
     /** @type {Record<string, { array: Float32Array, count: number }>} what is known of each method's path */
@@ -89,6 +91,7 @@ export class LiveView {
   /** @param {number} step */
   draw(step) {
     if (!this.colours) return;
+    this.boundary.draw(this.run, this.shown(), this.looks, this.colours, step);
     this.#curves(step);
     this.#paths(step);
   }
@@ -134,6 +137,7 @@ export class LiveView {
 
   /** @param {number} step */
   showStep(step) {
+    if (this.colours) this.boundary.draw(this.run, this.shown(), this.looks, this.colours, step);
     this.plane.setStep(step);
     const cursor = this.#cursor(step);
     for (const { chart } of this.charts) {

@@ -49,6 +49,8 @@ export class LiveRun {
     this.final = false;
     /** @type {import("../core/contract.js").KeptResult | null} */
     this.planeFacts = null;
+    /** @type {import("../core/contract.js").KeptResult | null} */
+    this.boundaryFacts = null;
     /** @type {number | null} */
     this.secondsLeft = null;
     /** @type {{ sentence: string, kind: string, time: number }[]} */
@@ -148,6 +150,7 @@ export class LiveRun {
       if (step) this.snapshots.push(Number(step));
       if (data.name === "weights/final") this.final = true;
       if (data.name === "plane") this.planeFacts = data;
+      if (data.name === "boundary") this.boundaryFacts = data;
     } else if (kind === "connection") {
       this.#say(data.sentence, data.state === "lost" ? "lost" : "note", time);
     }

@@ -26,6 +26,14 @@ def test_the_page_opens_with_a_recorded_run_and_presets_bring_others(page) -> No
     assert page.locator("[data-control=network] select").input_value() == "deep-tanh"
     lab.until(lambda: "preset=deep-tanh" in page.url)
 
+    # Two moons: where each method's class changes, drawn in the plane of the data, which other data have not.
+    assert page.locator("#boundary-picture").is_hidden()
+    page.get_by_role("button", name="Two moons").click()
+    lab.until(lambda: lab.ink("#boundary-stack canvas") > 500)
+    page.get_by_role("button", name="Deep tanh").click()
+    page.locator("#boundary-picture").wait_for(state="hidden")
+    lab.until(lambda: lab.positions()[-1:] == [600])
+
     # Settings of U that are one click away, with what to expect of them; the preset is no longer quite its own.
     page.locator("summary", has_text="Preconditioner U").click()
     page.get_by_role("button", name="The paper’s").click()

@@ -1,6 +1,7 @@
 // What the network page knows of a run: its curves, its table, and its place in the queue.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { newestBoundary } from "../../assets/network/boundary_view.js";
 import { TrainingCurves } from "../../assets/network/curves.js";
 import { methodRows } from "../../assets/network/method_table.js";
 import { PlaneView } from "../../assets/network/plane_view.js";
@@ -131,6 +132,15 @@ test("a replayed run comes in its order over a few seconds, and all at once wher
   closed.follower.close();
   context.mock.timers.tick(1);
   assert.deepEqual(closed.heard.kinds, []);
+});
+
+test("the border that is shown is the newest up to the step", () => {
+  const curves = new TrainingCurves(["SGDM"]);
+  const row = (position, boundary) => ({ position, methods: { SGDM: { ...(boundary && { boundary }) } } });
+  curves.add([row(0), row(1, ["first"]), row(2), row(3, ["second"])]);
+  const shown = [0, 1, 2, 3, 9].map((index) => newestBoundary(curves, "SGDM", index)[0]);
+  assert.deepEqual(shown, [undefined, "first", "first", "second", "second"]);
+  assert.deepEqual(newestBoundary(curves, "SAM", 3), []);
 });
 
 test("a preset is changed by what is trained, and not by how it is looked at", () => {

@@ -77,6 +77,8 @@ class Progress:
                 plane = self.session.plane
                 facts = {"labels": plane.labels, "plane_kind": plane.kind, "extent": self.session.extent}
                 self.job.keep_result("plane", self.session.packed_plane(), **facts)
+            if self.session.boundary is not None:
+                self.job.keep_result("boundary", b"", **self.session.boundary.facts())
             self.report(0, {})
             return
         kept = unpack(self.job.checkpoint)
@@ -142,6 +144,8 @@ class Progress:
             if self._evaluated(done):
                 row.update(self.session.evaluate(name))
                 row.update(self._read_u(name, done))
+                if self.session.boundary is not None:
+                    row["boundary"] = self.session.boundary.read(self.session.training.state(name))
             rows[name] = row
         self.job.report(done, methods=rows)
 

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from app.jobs.packing import pack
+from app.network.training.boundary import Boundary
 from app.network.training.problem import make_problem
 from app.network.training.settings import Description, options_of_u
 from app.network.training.u_readings import read_u
@@ -73,6 +74,7 @@ class TrainingSession:
             **{name: description[name] for name in TRAINED_WITH},
         )
         self.halves = {half: found.over(half, EVALUATED) for half in ("train", "test")}
+        self.boundary = Boundary.of(found.data, self.objective)
         watched = watched_plane(self.objective, description)
         self.plane = None if watched is None else watched[0]
         self.extent = [] if watched is None else watched[1]

@@ -78,6 +78,9 @@ def test_a_preset_opens_with_its_run(key: str) -> None:
     # What its words say may be seen in its own picture.
     if key == "label-noise":
         assert at_the_end("SAM", "test_accuracy") > at_the_end("SGDM", "test_accuracy") + 0.02
+    elif key == "two-moons":
+        assert all(rows[-1]["methods"][name]["boundary"] for name in methods)
+        assert min(at_the_end(name, "test_accuracy") for name in methods) > 0.9
     else:
         assert at_the_end("LLQR", "train_loss") < at_the_end("SGDM", "train_loss")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import io
 import json
@@ -11,12 +12,14 @@ import numpy as np
 import pytest
 import torch
 
+from app.encoding import decode
 from app.jobs.context import JobContext, LeaveJob
 from app.jobs.kinds import validated
 from app.jobs.packing import pack, unpack
 from app.network.controls_of_u import SETTINGS_OF_U
 from app.network.kinds import KINDS, TRAIN
 from app.network.messages import FeedData, RunRow
+from app.network.training.boundary import POINTS
 from app.network.training.job import run
 from app.network.training.session import TrainingSession
 from app.network.training.settings import CHANGEABLE, CHOICES, METHOD_NAMES, NUMBERS, STRUCTURES
@@ -131,7 +134,38 @@ def test_a_run_reports_what_a_page_draws() -> None:
     assert whole.rows[-1]["methods"]["SGDM"]["evaluations"] == 12, "one gradient a step"
     # Two gradients a step and one for each of the refreshes at steps 0, 4 and 8.
     assert last["evaluations"] == 2 * 12 + 3
-    assert set(whole.results) == {"plane", "weights/6", "weights/final"}
+    assert set(whole.results) == {"plane", "boundary", "weights/6", "weights/final"}
+
+
+@pytest.mark.parametrize("data", ["two-moons", "spirals"])
+def test_the_border_of_a_class_is_where_the_network_changes_its_mind(data: str) -> None:
+    _, description = validated({"kind": "train", **SMALL, "data": data, "steps": 200, "methods": ["SGDM"]}, KINDS)
+    session = TrainingSession(description)
+    for _ in range(60):
+        session.training.step()
+    boundary = session.boundary
+    assert boundary is not None
+    facts = boundary.facts()
+    (x0, x1), (y0, y1) = facts["ranges"]
+    places = decode(facts["places"])
+    assert (places > [x0, y0]).all() and (places < [x1, y1]).all() and len(places) == len(facts["classes"])
+    parts = [
+        np.frombuffer(base64.b64decode(one["bdata"]), dtype="<u2") / 65534
+        for one in boundary.read(session.training.state("SGDM"))
+    ]
+    x, y = (np.linspace(*ends, POINTS) for ends in facts["ranges"])
+    grid = torch.tensor(np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2), dtype=torch.float32)
+    theta = session.training.state("SGDM").position
+    said = session.objective.with_batch(grid, torch.zeros(len(grid), dtype=torch.int64)).outputs(theta).argmax(1)
+    assert len(parts) == int(session.objective.highest), "a class more than there are grids"
+    for one, part in enumerate(parts):
+        clear = np.abs(part - 0.5) > 1e-3
+        assert (part > 0.5)[clear].tolist() == (said.numpy() == one)[clear].tolist() and 0 < part[clear].mean() < 1
+
+
+def test_there_is_no_border_to_draw_between_images() -> None:
+    _, description = validated({"kind": "train", **SMALL, "data": "digits", "plane": None}, KINDS)
+    assert TrainingSession(description).boundary is None
 
 
 @pytest.mark.parametrize(("settings", "turns"), [("paper", False), ("short", True)])

@@ -1,0 +1,111 @@
+"""What the network page's presets show, over eight seeds: losses, accuracies, paired differences, seconds.
+
+Run by `make bench`; writes tests/benchmarks/results/presets.md. The presets' own settings, as the page trains them.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+
+from app.network.controls import description_of, read_network_state
+from app.network.presets import PRESETS
+from app.network.training.session import TrainingSession
+from optimizers.training import StepRefused
+from tests.benchmarks.report import RESULTS, Report, draw_table
+
+MEASUREMENTS = 4
+"""The last so many of forty in a run are averaged."""
+QUANTITIES = ("train_loss", "test_loss", "test_accuracy", "seconds")
+HEADS = ("method", "training loss", "test loss", "test accuracy, %", "seconds in steps")
+PAIRS = (("LLQR", "SGDM"), ("LLQR+SAM", "SAM"), ("SAM", "SGDM"), ("LLQR+SAM", "LLQR"))
+OF_PAIRS = ("training loss", "test accuracy, %", "seeds with the lower loss", "seeds with the higher accuracy")
+
+
+@dataclass(frozen=True)
+class Size:
+    """Seeds, and steps in place of a preset's own (0: its own)."""
+
+    seeds: int
+    steps: int
+
+
+FULL, SMALLEST = Size(8, 0), Size(2, 8)
+Outcome = dict[str, dict[str, float]]
+
+
+def outcome(preset: str, seed: int, size: Size) -> Outcome:
+    """{method: {quantity: its mean over the last measurements}} of one run; a method that stopped is left out."""
+    described = description_of(read_network_state({"preset": preset}).state)
+    described |= {"seed": seed, "plane": None, "steps": size.steps or described["steps"]}
+    session = TrainingSession(described)
+    every = max(1, described["steps"] // 40)
+    found: Outcome = {}
+    for name in described["methods"]:
+        told: list[dict[str, float]] = []
+        seconds = 0.0
+        try:
+            for done in range(1, described["steps"] + 1):
+                began = time.process_time()
+                session.training.advance(name)
+                seconds += time.process_time() - began
+                if done % every == 0 and done > described["steps"] - MEASUREMENTS * every:
+                    told.append(session.evaluate(name))
+        except StepRefused:
+            continue
+        found[name] = {key: statistics.fmean(one[key] for one in told) for key in QUANTITIES[:-1]} | {
+            "seconds": seconds
+        }
+    return found
+
+
+def with_error(values: Sequence[float], scale: float = 1.0, digits: int = 3) -> str:
+    """The mean and its standard error."""
+    error = statistics.stdev(values) / len(values) ** 0.5 if len(values) > 1 else float("nan")
+    return f"{scale * statistics.fmean(values):.{digits}f} ± {scale * error:.{digits}f}"
+
+
+def tables(preset: str, outcomes: Sequence[Outcome]) -> list[str]:
+    """The lines on one preset."""
+    methods = list(dict.fromkeys(name for one in outcomes for name in one))
+    rows = []
+    for name in methods:
+        values = {key: [one[name][key] for one in outcomes if name in one] for key in QUANTITIES}
+        accuracy, seconds = with_error(values["test_accuracy"], 100, 1), with_error(values["seconds"], 1, 1)
+        rows.append((name, with_error(values["train_loss"]), with_error(values["test_loss"]), accuracy, seconds))
+    pairs = []
+    for one, other in PAIRS:
+        both = [(each[one], each[other]) for each in outcomes if one in each and other in each]
+        losses = [a["train_loss"] - b["train_loss"] for a, b in both]
+        accuracies = [a["test_accuracy"] - b["test_accuracy"] for a, b in both]
+        lower, higher = sum(loss < 0 for loss in losses), sum(accuracy > 0 for accuracy in accuracies)
+        said = (f"{lower} of {len(both)}", f"{higher} of {len(both)}")
+        pairs.append((f"{one} − {other}", with_error(losses), with_error(accuracies, 100, 1), *said))
+    values = ", ".join(f"{name} {value}" for name, value in PRESETS[preset].values.items())
+    head = [f"## {PRESETS[preset].title}", "", f"`{preset}`: {values}.", ""]
+    return [*head, *draw_table(HEADS, rows), "", *draw_table(("difference, seed by seed", *OF_PAIRS), pairs), ""]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure and write the tables."""
+    torch.set_num_threads(1)
+    report = Report(__doc__, arguments, packages=("numpy", "torch", "scikit-learn"))
+    size = SMALLEST if report.smallest else FULL
+    seeds = f"Seeds 0 to {size.seeds - 1}"
+    lines = [
+        f"{seeds}: each draws its own first weights, split, mini-batches and random labels; the units of the badly "
+        "scaled pixels are the same. Means over the last 4 of 40 measurements, on 1000 training examples and the "
+        "test half, ± the standard error over seeds. One thread; processor seconds, refreshes included.",
+        "",
+    ]
+    for preset in PRESETS:
+        lines += tables(preset, [outcome(preset, seed, size) for seed in range(size.seeds)])
+    report.write(RESULTS / "presets.md", "The network page's presets", lines)
+
+
+if __name__ == "__main__":
+    main()
