@@ -43,7 +43,7 @@ export function addToyExport(page) {
     },
     {
       title: "Animation of the run",
-      text: "A GIF from the first step to the last, for slides and web pages.",
+      text: "A GIF from the first step to the last at the pace of playback, for slides and web pages.",
       controls: [{ ...table("picture"), default: "map" }, scheme, table("gif_width"), table("frames"), table("seconds")],
       buttons: [{ label: "GIF", what: "the animation", make: coloured("gif") }],
     },
