@@ -30,7 +30,13 @@ FORMAT = ChoiceControl(
 PICTURE = ChoiceControl(
     name="picture",
     label="Picture",
-    options=(("all", "Map, cut and charts"), ("map", "Map"), ("cut", "Cut"), ("charts", "Charts")),
+    options=(
+        ("all", "Map, cut and charts"),
+        ("slide", "Slide: map and cut, 16:9"),
+        ("map", "Map"),
+        ("cut", "Cut"),
+        ("charts", "Charts"),
+    ),
     default="all",
     help="What a picture or an animation shows.",
     group="export",
