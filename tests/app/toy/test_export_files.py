@@ -90,13 +90,14 @@ def test_the_npz_holds_doubles_and_settings_that_open_the_same_state(name):
     ("name", "scheme", "kind"),
     [
         *[("ring", "light", "all"), ("ring", "dark", "map"), ("curve", "dark", "all"), ("valley", "light", "charts")],
-        *[("ring", "dark", "cut"), ("valley", "light", "cut")],
+        *[("ring", "dark", "cut"), ("valley", "light", "cut"), ("ring", "light", "slide"), ("curve", "dark", "slide")],
     ],
 )
 def test_pictures_have_the_size_and_the_ground_that_were_asked_for(name, scheme, kind):
     state = {**SURFACES[name], "scheme": scheme, "picture": kind, "width": 480}
     image = Image.open(io.BytesIO(made_of("png", **state)))
     assert image.width == 480 and image.height == pytest.approx(480 * height_of(kind) / DESIGN_WIDTH, abs=1)
+    assert kind not in ("cut", "slide") or image.height * 16 == image.width * 9
     corner = image.convert("RGB").getpixel((2, 2))
     assert (sum(corner) > 600) == (scheme == "light")
     assert len(image.convert("RGB").getcolors(1 << 20)) > 50
