@@ -6,7 +6,7 @@ from typing import Any, Literal, NotRequired, TypedDict
 
 from app.network.explore import messages as explore
 from app.state.messages import Control, Encoded
-from app.toy.messages import GroundLook, Look
+from app.toy.messages import GroundLook, Look, Shorts
 
 JobState = Literal["queued", "running", "paused", "finished", "stopped", "failed"]
 
@@ -202,7 +202,7 @@ class RunValues(TypedDict):
     u_cosine: NotRequired[float | None]
     u_length: NotRequired[float | None]
     u_steepness: NotRequired[float | None]
-    boundary: NotRequired[list[Encoded]]
+    boundary: NotRequired[list[Shorts]]
 
 
 class RunRow(TypedDict):

@@ -895,7 +895,7 @@ export interface RunValues {
   u_cosine?: number | null;
   u_length?: number | null;
   u_steepness?: number | null;
-  boundary?: Encoded[];
+  boundary?: Shorts[];
 }
 
 /** A row of a run's curves. */
