@@ -65,6 +65,8 @@ def test_the_surfaces_own_parameters_may_be_axes(page):
 def test_by_keyboard_alone(page):
     opened(page, "phase")
     page.locator("#tab-phase").focus()
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "More methods"
     page.keyboard.press("Tab")  # the first choice
     assert page.evaluate("document.activeElement.dataset.tool") == "x_axis"
     page.locator("#phase-body .heat").first.focus()
