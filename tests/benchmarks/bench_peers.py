@@ -77,7 +77,7 @@ def peers_of(package: Any) -> dict[str, Make]:
     return {
         "SAM": lambda model: package.SAM(model.parameters(), rho=0.1, **sgd),
         "WSAM": lambda model: package.WSAM(model, model.parameters(), rho=0.1, gamma=0.7, **sgd),
-        "Shampoo": lambda model: package.Shampoo(model.parameters(), lr=0.05, preconditioning_compute_steps=10),
+        "Shampoo": lambda model: package.Shampoo(model.parameters(), lr=1e-3, preconditioning_compute_steps=10),
         "Lion": lambda model: package.Lion(model.parameters(), lr=5e-4),
     }
 
