@@ -378,13 +378,14 @@ export interface SurfaceTable {
   controls: Control[];
 }
 
-/** A word of the page explained. formula and cost: "" where there is none. */
+/** A word of the page explained. formula and cost: "" where there is none; more: the address of a page on it. */
 export interface Explanation {
   key: string;
   title: string;
   text: string;
   formula: string;
   cost: string;
+  more: string;
 }
 
 /**

@@ -2,6 +2,7 @@
 import { make, plainTable } from "../core/dom.js";
 import { formatNumber } from "../core/format.js";
 import { methodName } from "../draw/swatch.js";
+import { coarsePointer } from "../draw/turning.js";
 import { addInstrument, Instrument } from "./base.js";
 import { HeatMap } from "./heat_map.js";
 import { makeFigure, makeKey, makeSign, makeTablePlace } from "./parts.js";
@@ -119,6 +120,7 @@ export class Basins extends Instrument {
           words: found ? this.#words(name) : "",
           x,
           y,
+          ground: !flat,
           dots,
           colour: (i, j) => (found ? shades[found.cells[j][i]] : null),
           hatched: (i, j) => found?.names[found.cells[j][i]] === "diverged",
@@ -184,7 +186,9 @@ export class Basins extends Instrument {
   #showPoint() {
     const { answer } = this;
     if (!this.cell || !answer) {
-      this.readout.textContent = "Point at a start, or move with the arrow keys; a click or Enter makes it the page’s start.";
+      this.readout.textContent = coarsePointer()
+        ? "A tap makes a start the page’s."
+        : "Point at a start, or move with the arrow keys; a click or Enter makes it the page’s start.";
       return;
     }
     const [i, j] = this.cell;

@@ -5,6 +5,7 @@ import { formatNumber } from "../core/format.js";
 import { writeLink } from "../core/link.js";
 import { Chart } from "../draw/chart.js";
 import { methodName } from "../draw/swatch.js";
+import { coarsePointer } from "../draw/turning.js";
 import { addInstrument, Instrument } from "./base.js";
 import { HeatMap } from "./heat_map.js";
 import { sequential } from "./palette.js";
@@ -203,7 +204,9 @@ export class Fairness extends Instrument {
   /** @param {FairnessAnswer} answer */
   #showCounts(answer) {
     if (!this.cell) {
-      this.readout.textContent = "Point at a cell, or move over the strip with the arrow keys, for its counts.";
+      this.readout.textContent = coarsePointer()
+        ? "A tap goes to a cell’s setting."
+        : "Point at a cell, or move over the strip with the arrow keys, for its counts.";
       return;
     }
     const [i, j] = this.cell;

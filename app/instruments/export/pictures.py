@@ -263,7 +263,7 @@ def basins_picture(asked: InstrumentExport) -> Sheet:
         ]
         dots = [(float(at[0]), 0.0 if flat else float(at[1]), shape, size) for at, shape, size in places]
         mark = (float(asked.state["start_x"]), 0.0 if flat else float(asked.state["start_y"]))
-        cells = Cells(x, y, colours, lost, mark=mark, dots=dots)
+        cells = Cells(x, y, colours, lost, mark=mark, dots=dots, ground=not flat)
         draw_cells(sheet, _place(top + 20, index, high), found["method"], cells)
     return sheet
 
