@@ -683,11 +683,15 @@ export interface TwoScaleAnswer {
   left_out?: string[];
 }
 
-/** An instrument among the page's tables. controls, decided_by: names; tables: key and name of each. */
+/**
+ * An instrument among the page's tables. controls, decided_by: names; compares: whether other methods may stand
+ * beside the four; tables: key and name of each.
+ */
 export interface InstrumentEntry {
   key: string;
   controls: string[];
   decided_by: string[];
+  compares: boolean;
   tables: string[][];
 }
 

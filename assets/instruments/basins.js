@@ -30,7 +30,8 @@ export class Basins extends Instrument {
     this.found = {};
     /** @type {Cell | null} that is pointed at */
     this.cell = null;
-    this.methods = page.tables.compared;
+    /** @type {string[]} those whose maps stand there */
+    this.methods = [];
     this.colours = page.tables.ending_colours;
     this.key = make("div", { className: "scale" });
     this.figures = make("div", { className: "maps" });
@@ -38,7 +39,16 @@ export class Basins extends Instrument {
     this.table = makeTablePlace();
     /** @type {Record<string, { title: HTMLElement, map: HeatMap }>} by method */
     this.maps = {};
-    for (const name of this.methods) {
+    place.append(this.key, this.figures, this.readout, this.table);
+  }
+
+  /** @param {string[]} methods that are compared from now on */
+  #compare(methods) {
+    if (methods.join() === this.methods.join()) return;
+    this.methods = methods;
+    this.maps = {};
+    this.figures.replaceChildren();
+    for (const name of methods) {
       const [title, stack] = [make("span"), make("div", { className: "heat-stack" })];
       this.figures.append(makeFigure(title, stack));
       const map = new HeatMap(stack, {
@@ -48,12 +58,13 @@ export class Basins extends Instrument {
       });
       this.maps[name] = { title, map };
     }
-    place.append(this.key, this.figures, this.readout, this.table);
+    this.show();
   }
 
   /** @override */
   ask() {
     const body = this.page.request();
+    this.#compare(this.page.compared);
     this.progress.ask(this.methods.map((method) => ({ address: this.address, body: { ...body, method } })));
   }
 

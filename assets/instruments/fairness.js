@@ -46,7 +46,7 @@ export class Fairness extends Instrument {
     this.cell = null;
     this.sentence = make("p", { className: "verdict-sentence" });
     this.scale = make("div", { className: "scale" });
-    const strip = make("div", { className: "strip-stack" });
+    const strip = (this.stack = make("div", { className: "strip-stack" }));
     const chart = make("div", { className: "loss-stack" });
     this.strip = new HeatMap(strip, {
       label: "Runs that arrive, by method and learning rate. Arrow keys move, Enter goes to the setting.",
@@ -107,6 +107,7 @@ export class Fairness extends Instrument {
     this.all.hidden = !rows.length;
     this.status.textContent = budget ? `${what} ${budget.what}` : what;
     const names = strips.map((strip) => strip.method).reverse();
+    this.stack.style.setProperty("--rows", String(names.length));
     this.strip.show(
       {
         x: { values: rates, log: true, title: "Learning rate η" },
