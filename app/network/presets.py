@@ -90,7 +90,7 @@ _ROWS = (
     Preset(
         "two-moons",
         "Two moons",
-        "Three labels in ten are wrong. Where does the border run?",
+        "Three labels in ten are drawn at random. Where does the border run?",
         "Two coordinates, so that what a network thinks can be seen: for each method the line where its class changes. "
         "All four find the border, and hardly differ here; press Start and watch it form.",
         {
