@@ -75,8 +75,8 @@ def preset_group(titles: Mapping[str, str]) -> Any:
     return group("Presets", [preset_row(titles)])
 
 
-def player() -> Any:
-    """The bar with playback, step and speed."""
+def player(*more: Any) -> Any:
+    """The bar with playback, step and speed, and at its end what a page has more."""
     return html.Div(
         id="player",
         className="player",
@@ -92,5 +92,6 @@ def player() -> Any:
             html.Output(id="step-readout", className="readout"),
             html.Div(id="speed", className="speed"),
             button("loop", "Loop", id="loop-button", **{"aria-pressed": "false"}),
+            *more,
         ],
     )

@@ -12,7 +12,7 @@ from typing import Any
 
 from app.components.view_controls import LECTURE, SCHEME
 from app.markdown import write_markdown
-from app.state.control import ChoiceControl, Control, NamesControl, NumberControl, TextControl, mark
+from app.state.control import ChoiceControl, Control, NamesControl, NumberControl, TextControl, mark, matching
 from app.toy.inspector_controls import CLOUD, PACE, STEP_AXIS
 from app.toy.pits import PITS
 from geometry.surface import Surface, SurfaceText
@@ -243,6 +243,18 @@ CUT = ChoiceControl(
     kept=True,
 )
 
+FROZEN = TextControl(
+    name="frozen",
+    label="Frozen run",
+    read_text=matching(r"\?[!-~]{0,4000}", "The frozen run must be a “?” and settings, as a link holds them."),
+    help="The settings of a run that is shown in pale beside this one, as a link of the page’s holds them.",
+    group="compare",
+    longest=4001,
+    kept=True,
+    named="The frozen run",
+    wants="nothing, or the query of a link",
+)
+
 COST = ChoiceControl(
     name="cost",
     label="Cost in",
@@ -346,7 +358,7 @@ def controls() -> tuple[Control, ...]:
 
 @lru_cache(maxsize=8)
 def _controls(methods: Registered) -> tuple[Control, ...]:
-    return (*WALK, PITS, *own_controls(methods), *PRECONDITIONER, *inspector_controls(), CUT, *EMBED, *VIEW)
+    return (*WALK, PITS, *own_controls(methods), *PRECONDITIONER, *inspector_controls(), CUT, FROZEN, *EMBED, *VIEW)
 
 
 @lru_cache(maxsize=64)

@@ -109,10 +109,12 @@ def _dock() -> Any:
         title="Surface, momentum, U and what looks closer (C)",
         **{"aria-controls": "controls", "aria-expanded": "false"},
     )
+    freeze = button("freeze", "Freeze this run", id="freeze-button", **{"aria-pressed": "false"})
     return html.Div(
         className="dock",
         children=[
-            player(),
+            player(freeze),
+            html.P(id="frozen", className="frozen", role="status", hidden=True),
             html.Div([html.Div(id="main-controls", className="main-controls"), more], className="main-settings"),
         ],
     )

@@ -389,8 +389,8 @@ function* valuesOf(series) {
  * Wide solid lines first: where lines coincide, the dashes of the others show on top of them.
  * @param {Series} series
  */
-function rank({ look }) {
-  return (look.dash ? 100 : 0) - look.width;
+function rank({ look, beneath }) {
+  return (beneath ? -1000 : 0) + (look.dash ? 100 : 0) - look.width;
 }
 
 /**

@@ -15,6 +15,7 @@ const FAR = 20000; // px, beyond any screen: keeps huge values out of the canvas
  * @property {Look} look
  * @property {boolean} [line] false: points only
  * @property {boolean} [points] a marker at every point
+ * @property {boolean} [beneath] drawn before those that are not
  */
 
 /**

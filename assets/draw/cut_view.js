@@ -21,6 +21,7 @@ import { drawMarker, traceMarker } from "./markers.js";
  * @property {CutRow | null} row null where nothing is known yet
  * @property {[number, number][]} trail s and loss of the places before, the last one first
  * @property {boolean} gone whether the walker has diverged by now: the row is its last whole step
+ * @property {CutRow | null} [frozen] where the walker of the run that is compared with stands, on a line of its own
  */
 
 /**
@@ -53,6 +54,7 @@ const EDGE = 9; // px that what lies beyond a lane keeps from its edge
 const USUAL = [235, 165]; // px: a lane with words and marks of the usual size; a larger one has larger ones
 const LARGEST = 1.6;
 const LOW = 100; // px: a lower lane has one line of words
+const PALE = 0.5; // what shows of a run that is compared with
 const LEAST_OFF = 0.005; // of a step: less is not worth a word
 
 export class CutView {
@@ -80,7 +82,7 @@ export class CutView {
     live.clear();
     const { frame, marks, lanes, plane, walkers } = picture;
     this.frames = laneFrames(lanes.length, ground.width, ground.height, GAP * display.zoom);
-    const from = [frame, marks, colours, display.zoom, ...lanes.flatMap(({ name, row }) => [name, row?.ground])];
+    const from = [frame, marks, colours, display.zoom, ...lanes.flatMap(({ name, row, frozen }) => [name, row?.ground, frozen?.ground])];
     if (resized || from.length !== this.drawn.length || from.some((one, k) => one !== this.drawn[k])) {
       this.drawn = from;
       ground.clear();
@@ -121,7 +123,7 @@ function setFont({ context, k }, px, weight = "400") {
  * @param {Lane} lane
  * @param {CutFrame | null} marked the frame whose landmarks lie on the line
  */
-function drawGround(pen, { row }, marked) {
+function drawGround(pen, { row, frozen }, marked) {
   const { context, scale, colours, k } = pen;
   const [left, top, width, height] = pen.box;
   context.save();
@@ -132,9 +134,8 @@ function drawGround(pen, { row }, marked) {
   context.globalAlpha = 0.18;
   context.fillRect(left, top, width, height);
   if (row) {
-    const { ground } = row;
-    const per = width / (ground.length - 1);
-    const trace = () => {
+    const per = width / (row.ground.length - 1);
+    const trace = (ground = row.ground) => {
       context.beginPath();
       ground.forEach((loss, index) => context.lineTo(left + index * per, scale.y(loss)));
     };
@@ -148,10 +149,17 @@ function drawGround(pen, { row }, marked) {
     context.fillStyle = fill;
     context.globalAlpha = 0.32;
     context.fill();
+    Object.assign(context, { lineWidth: 2 * k, lineJoin: "round" });
+    context.setLineDash([]);
+    if (frozen) {
+      context.globalAlpha = PALE;
+      context.strokeStyle = pen.look.colour;
+      trace(frozen.ground);
+      context.stroke();
+    }
     context.globalAlpha = 1;
     trace();
-    Object.assign(context, { strokeStyle: colours.ink, lineWidth: 2 * k, lineJoin: "round" });
-    context.setLineDash([]);
+    context.strokeStyle = colours.ink;
     context.stroke();
   }
   context.globalAlpha = 1;
@@ -178,12 +186,13 @@ function drawGround(pen, { row }, marked) {
  */
 function drawLane(pen, lane, plane) {
   const { context, box, scale, look, colours, k } = pen;
-  const { row } = lane;
+  const { row, frozen } = lane;
   context.save();
   context.beginPath();
   context.rect(...box);
   context.clip();
   drawWords(pen, lane, plane);
+  if (frozen) drawFrozen(pen, frozen);
   if (row) {
     drawTrail(pen, row, lane.trail);
     const ball = intoLane(scale.x(row.s), scale.y(row.loss), box, EDGE * k);
@@ -196,6 +205,18 @@ function drawLane(pen, lane, plane) {
     drawBeyond(pen, ball);
   }
   context.restore();
+}
+
+/**
+ * Where the walker of the run that is compared with stands: a pale ball.
+ * @param {Pen} pen
+ * @param {CutRow} row
+ */
+function drawFrozen({ context, box, scale, look, colours, k }, { s, loss }) {
+  const { x, y } = intoLane(scale.x(s), scale.y(loss), box, EDGE * k);
+  context.globalAlpha = PALE;
+  drawMarker(context, look, x, y, BALL * k, colours.paper);
+  context.globalAlpha = 1;
 }
 
 /**

@@ -14,8 +14,9 @@ import { makeSwatch } from "./swatch.js";
  * @param {R[]} rows
  * @param {import("../core/scheme.js").Looks} looks
  * @param {string} paper
+ * @param {R[]} [before] rows of the same methods, told in a cell where they differ
  */
-export function showTable(place, columns, rows, looks, paper) {
+export function showTable(place, columns, rows, looks, paper, before = []) {
   const table = make("table");
   const head = table.createTHead().insertRow();
   for (const [title] of columns) head.append(make("th", { scope: "col", textContent: title }));
@@ -24,9 +25,11 @@ export function showTable(place, columns, rows, looks, paper) {
     const line = body.insertRow();
     line.dataset.method = row.method;
     if (row.outcome) line.dataset.outcome = row.outcome;
+    const other = before.find(({ method }) => method === row.method);
     columns.forEach(([title, text], index) => {
       const look = looks[row.method];
-      if (index) line.append(make("td", { "data-column": title, textContent: text(row) }));
+      const was = other && text(other) !== text(row) ? [make("div", { className: "was", textContent: `was ${text(other) || "–"}` })] : [];
+      if (index) line.append(make("td", { "data-column": title }, text(row), ...was));
       else line.append(make("th", { "data-column": title, scope: "row" }, ...(look ? [makeSwatch(look, paper)] : []), row.method));
     });
   }

@@ -56,6 +56,8 @@ export class PathView {
     this.live = new Layer(stack);
     /** @type {PathEntry[]} */
     this.entries = [];
+    /** @type {PathEntry[]} of a run beneath them */
+    this.frozen = [];
     /** @type {Drawn[]} */
     this.lines = [];
     /** @type {Drawn[]} in the order in which they are drawn */
@@ -100,7 +102,7 @@ export class PathView {
     this.trail.clear();
     this.live.clear();
     if (!this.ready) return;
-    this.lines = this.entries
+    this.lines = [...this.frozen, ...this.entries]
       .filter((entry) => this.shows(entry))
       .map((entry) => {
         const within = entry.diverged ? around(this.projector.frame?.()) : null;
@@ -110,7 +112,7 @@ export class PathView {
         return { entry, line, drawn: 0, probe, point: this.projector.point(entry) };
       });
     // Wide solid lines first: where paths coincide, the dashes of the others show on top of them.
-    this.strokes = [...this.lines].sort((a, b) => rank(a.entry.look) - rank(b.entry.look));
+    this.strokes = [...this.lines].sort((a, b) => rank(a.entry) - rank(b.entry));
     this.#drawFaint();
     this.drawTrail();
     this.drawLive();
@@ -192,7 +194,7 @@ export class PathView {
     // Walkers often stand on the same spot: those drawn first are larger, so that each can be seen.
     this.lines.forEach(({ entry, point }, index) => {
       point(ownStep(entry, this.step), here);
-      const size = display.bold * (5.5 + Math.min(1.1 * (this.lines.length - 1 - index), 4));
+      const size = display.bold * (5.5 + (entry.frozen ? 0 : Math.min(1.1 * (this.lines.length - 1 - index), 4)));
       if (this.projector.walker) this.projector.walker(context, entry, here, size);
       else drawMarker(context, entry.look, here[0], here[1], size, this.colours.paper);
     });
@@ -234,7 +236,7 @@ export class PathView {
       const size = Math.hypot(...middle) || 1;
       drawLabel(
         context,
-        `${entry.name} diverges`,
+        `${entry.name}${entry.frozen ? ", frozen," : ""} diverges`,
         [exit.x, exit.y],
         [middle[0] / size, middle[1] / size],
         this.colours.ink,
@@ -303,9 +305,9 @@ function endOf(line, entry) {
   return last >= 0 && line.steps[last] < entry.last ? { x: line.x[last], y: line.y[last], step: line.steps[last] } : null;
 }
 
-/** @param {Look} look */
-function rank(look) {
-  return (look.dash ? 100 : 0) - look.width;
+/** @param {PathEntry} entry */
+function rank({ look, frozen }) {
+  return (frozen ? -1000 : 0) + (look.dash ? 100 : 0) - look.width;
 }
 
 /**

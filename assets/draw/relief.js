@@ -328,7 +328,8 @@ export class ReliefView {
    */
   #motion(entry, at, radius) {
     const step = ownStep(entry, this.paths.step);
-    const before = this.rolled.get(entry.name);
+    const key = entry.frozen ? `frozen ${entry.name}` : entry.name;
+    const before = this.rolled.get(key);
     const [dx, dy] = before && before.step !== step ? [at[0] - before.at[0], at[1] - before.at[1]] : [0, 0];
     const moved = Math.hypot(dx, dy);
     const motion = {
@@ -337,7 +338,7 @@ export class ReliefView {
       roll: (before?.roll ?? 0) + (ROLL * moved) / radius,
       heading: moved > 0.5 ? Math.atan2(dy, dx) : (before?.heading ?? 0),
     };
-    this.rolled.set(entry.name, motion);
+    this.rolled.set(key, motion);
     return motion;
   }
 }

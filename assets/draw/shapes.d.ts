@@ -20,6 +20,8 @@ export type Project = (index: number, out: number[]) => void;
 export interface PathEntry {
   name: string;
   look: Look;
+  /** one of a run that is only compared with: it is drawn beneath the others */
+  frozen?: boolean;
   /** the last step with finite numbers */
   last: number;
   diverged?: boolean;

@@ -9,6 +9,7 @@ import { addPredict } from "../lecture/predict.js";
 import { addTheme } from "../lecture/theme.js";
 import { addAnatomy } from "../toy/anatomy.js";
 import { addCloud } from "../toy/cloud.js";
+import { addCompare } from "../toy/compare.js";
 import { addCosts } from "../toy/cost.js";
 import { addEmbed } from "../toy/embed.js";
 import { addCut } from "../toy/cut.js";
@@ -22,5 +23,5 @@ import { addOwnSettings } from "../toy/own.js";
 addPage("toy", ToyLab, [
   ...[addFirstScreen, addExplanations, addPresetChanges, addHelp, addLecture, addTheme, addToyExport],
   ...[addDataTable, addFilmStrip, addPictureWords, addPredict],
-  ...[addAnatomy, addCloud, addCosts, addCut, addDigging, addEmbed, addOwnSettings],
+  ...[addAnatomy, addCloud, addCosts, addCut, addCompare, addDigging, addEmbed, addOwnSettings],
 ]);

@@ -2,7 +2,6 @@
 // is at equal cost: each method has got as many steps as the shown budget pays for.
 import { COST_UNITS, MeasuredCosts, priced } from "../core/cost_units.js";
 import { by } from "../core/dom.js";
-import { showOutcomes } from "./outcomes.js";
 
 /** @typedef {Record<string, (step: number) => number>} Costs by method, up to a step */
 /** @typedef {"evaluations" | "seconds"} OtherUnit than steps */
@@ -28,6 +27,8 @@ export class CostPart {
     this.methods = null;
     /** @type {Costs | null} null while the page counts in steps */
     this.costs = null;
+    /** @type {import("./outcomes.js").Column | null} of the table of outcomes */
+    this.column = null;
     page.bar.words = (step) => this.#readout(step);
     document.addEventListener("pothole:painted", ({ detail }) => {
       this.methods = detail.methods;
@@ -55,18 +56,16 @@ export class CostPart {
     }
     const costs = unit === "steps" ? null : Object.fromEntries(methods.map((method) => [method.name, this.#costOf(method)]));
     this.costs = costs;
-    page.pictures.setCosts(costs);
+    const frozen = page.pictures.frozen?.paths.methods ?? [];
+    const frozenCosts = costs && Object.fromEntries(frozen.map((method) => [method.name, this.#costOf(method)]));
+    page.pictures.setCosts(costs, frozenCosts);
     page.setPace();
     page.pictures.setStep(page.player.step);
     page.bar.showStep(page.player.step);
-    const column = costs && unit !== "steps" ? columnOf(methods, costs, unit) : null;
-    showOutcomes(
-      by("outcomes"),
-      methods.map(({ row }) => row),
-      page.looks,
-      page.paper,
-      column,
-    );
+    const texts =
+      costs && unit !== "steps" ? new Map([...textsOf(methods, costs, unit), ...textsOf(frozen, frozenCosts ?? {}, unit)]) : null;
+    this.column = texts && unit !== "steps" ? [COLUMNS[unit], (row) => texts.get(row) ?? "–"] : null;
+    page.showOutcomes();
     by("cost-section").hidden = !costs;
     if (!costs || unit === "steps") return;
     by("cost-sentence").textContent = sentenceOf(methods, costs, unit);
@@ -102,20 +101,18 @@ export class CostPart {
 }
 
 /**
- * The column of the table of outcomes.
+ * What the column of the table of outcomes says in each row.
  * @param {MethodPath[]} methods
  * @param {Costs} costs
  * @param {OtherUnit} unit
- * @returns {import("./outcomes.js").Column}
+ * @returns {[import("../core/contract.js").OutcomeRow, string][]}
  */
-function columnOf(methods, costs, unit) {
+function textsOf(methods, costs, unit) {
   const { format } = COST_UNITS[unit];
-  const texts = methods.map(({ name, row, last_finite: last }) => {
+  return methods.map(({ name, row, last_finite: last }) => {
     const arrival = row.arrival === null ? "–" : format(costs[name](row.arrival));
-    return [name, `${arrival} / ${format(costs[name](last))}`];
+    return [row, `${arrival} / ${format(costs[name](last))}`];
   });
-  const said = Object.fromEntries(texts);
-  return [COLUMNS[unit], (row) => said[row.method]];
 }
 
 /**

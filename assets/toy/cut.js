@@ -1,23 +1,14 @@
 // The cut beside the map: asks for the steps of the run along the chosen line, window by window, and draws the one shown.
 import { by } from "../core/dom.js";
-import { LatestWinsGate } from "../core/gate.js";
-import { postJson, Refused } from "../core/http.js";
-import { showNotices } from "../core/notices.js";
 import { captionOf, partOff } from "../draw/cut.js";
 import { CutView } from "../draw/cut_view.js";
-import { ownStep } from "../draw/paths.js";
 import { pictureOf } from "./cut_lanes.js";
-import { CutSteps } from "./cut_steps.js";
-
-/** @typedef {import("../core/contract.js").CutAnswer} CutAnswer */
-/** @typedef {import("./run_charts.js").RunEntry} RunEntry */
-/** @typedef {{ body: Record<string, unknown>, steps: number[], known: CutSteps, entries: RunEntry[] }} Wish */
+import { CutRun } from "./cut_run.js";
 
 /** @type {Record<string, string>} */
 const ALONG = { basin: "loss on the way to the basin", gradient: "loss straight downhill", probe: "loss where the probe looks" };
 const AFTER = 20; // ms after new paths: they are painted first
 const PACE = 100; // ms between two requests for new paths: a dragged slider goes before
-const AGAIN = 1000; // ms after no answer, or a busy server's
 const REST = 400; // ms without a change before the picture is put into words
 
 export class Cut {
@@ -25,35 +16,32 @@ export class Cut {
   constructor(page) {
     this.page = page;
     this.view = new CutView(by("cut-stack"));
-    this.known = new CutSteps(); // of the run on the screen
-    this.shown = this.known; // what is drawn: the run before, until something of this one is known
-    /** @type {RunEntry[]} the runs that `shown` belongs to */
-    this.entries = [];
-    /** @type {Record<string, unknown> | null} */
-    this.body = null;
+    const listeners = { ask: () => this.#ask(), draw: () => this.#drawSoon() };
+    this.run = new CutRun(listeners);
+    this.frozen = new CutRun(listeners); // the run that it is compared with
     this.scheduled = 0;
     this.began = -PACE; // when it was last asked for new paths
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.beginning = undefined;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.resting = undefined;
-    /** @type {LatestWinsGate<Wish, CutAnswer>} */
-    this.gate = new LatestWinsGate(({ body, steps }, signal) => postJson("/toy/cut", { ...body, cut_steps: steps }, signal), {
-      onAnswer: (answer, wish) => this.#answered(answer, wish),
-      onFailure: (error) => {
-        if (error instanceof Refused && error.status === 422) showNotices("request", error.problems, "error");
-        else setTimeout(() => this.#ask(), AGAIN);
-      },
-    });
     page.widgets.build(by("cut-controls"), page.schema.group("cut"));
     document.addEventListener("pothole:painted", () => this.#begin());
     for (const event of ["pothole:veil", "pothole:restyled"]) document.addEventListener(event, () => this.draw());
     page.followers.push(() => this.#follow());
     page.state.listen((changed, source) => {
-      if (changed.has("cut_line") && this.body && source !== "open") this.#begin();
+      if (changed.has("cut_line") && this.run.body && source !== "open") {
+        this.#begin();
+        this.setFrozen(this.frozen.body);
+      }
       if (changed.has("methods") || changed.has("scheme")) this.draw();
     });
     new ResizeObserver(() => this.draw()).observe(by("cut-stack"));
+  }
+
+  /** Whether all that is asked for is known. */
+  get idle() {
+    return !this.beginning && this.run.idle && this.frozen.idle;
   }
 
   /** New paths, or another line: what is known belongs to the ones before. */
@@ -61,8 +49,7 @@ export class Cut {
     const { lastRequest, state } = this.page;
     if (!lastRequest) return;
     const { have: _, ...body } = lastRequest;
-    this.body = { ...body, cut_line: state.get("cut_line") };
-    this.known = new CutSteps();
+    this.run.begin({ ...body, cut_line: state.get("cut_line") });
     const curve = this.page.surface?.dimension === 1; // is its own line
     by("cut-controls").hidden = curve;
     by("cut-hint").textContent = curve ? "the loss itself" : ALONG[state.get("cut_line")];
@@ -81,35 +68,37 @@ export class Cut {
     this.draw();
   }
 
-  #ask() {
-    if (!this.body || this.beginning) return;
-    const { pictures, player, gate } = this.page;
-    const at = [...new Set(pictures.entries.map((entry) => Math.min(ownStep(entry, player.step), entry.last)))];
-    const steps = this.known.wanted(at.length ? at : [player.step], player.steps, !gate.idle);
-    if (steps.length && this.gate.idle) this.gate.ask({ body: this.body, steps, known: this.known, entries: pictures.entries });
+  /**
+   * A run to compare with, by the state that its paths were asked with; null: none.
+   * @param {Record<string, unknown> | null} body
+   */
+  setFrozen(body) {
+    if (body) this.frozen.begin({ ...body, cut_line: this.page.state.get("cut_line") });
+    else this.frozen.end();
+    this.#ask();
+    this.#drawSoon();
   }
 
-  /**
-   * While a slider is dragged the paths may be newer by now: their cut comes next, and this one is nearer than the last.
-   * @param {CutAnswer} answer
-   * @param {Wish} wish
-   */
-  #answered(answer, { known, steps, entries }) {
-    known.keep(answer, steps);
-    this.shown = known;
-    this.entries = entries;
-    this.#ask();
+  #ask() {
+    if (this.beginning) return;
+    const { pictures, player, gate } = this.page;
+    this.run.ask(pictures.entries, player, !gate.idle);
+    if (gate.idle) this.frozen.ask(pictures.frozen?.entries ?? [], player, false);
+  }
+
+  #drawSoon() {
     cancelAnimationFrame(this.scheduled);
     this.scheduled = requestAnimationFrame(() => this.draw());
   }
 
   draw() {
-    const { page, shown } = this;
+    const { page, run, frozen } = this;
     clearTimeout(this.resting);
     /** @type {string[]} */
     const methods = page.state.get("methods");
-    const entries = this.entries.filter(({ name }) => methods.includes(name));
-    const picture = pictureOf(shown, entries, page.looks, page.player.step);
+    const entries = run.entries.filter(({ name }) => methods.includes(name));
+    const other = frozen.body && !page.veiled ? { known: frozen.shown, entries: frozen.entries } : null;
+    const picture = pictureOf(run.shown, entries, page.looks, page.player.step, other);
     if (!picture) return;
     picture.walkers = !page.veiled;
     this.view.show(picture, page.pictures.map.paths.colours);

@@ -12,16 +12,21 @@ const TRAIL = 14; // steps
  * @param {PathEntry[]} entries of the methods shown
  * @param {import("../core/scheme.js").Looks} looks
  * @param {number} step
+ * @param {{ known: import("./cut_steps.js").CutSteps, entries: PathEntry[] } | null} [frozen] a run to compare with
  * @returns {import("../draw/cut_view.js").CutPicture | null}
  */
-export function pictureOf(known, entries, looks, step) {
+export function pictureOf(known, entries, looks, step, frozen = null) {
   const { frame, dimension } = known;
   if (!frame) return null;
   const lanes = entries.map((entry) => {
     const own = ownStep(entry, step);
     const row = known.find(entry.name, own);
     const gone = Boolean(entry.diverged) && own >= entry.last;
-    return { name: entry.name, look: looks[entry.name], row, gone, trail: row ? trailOf(entry, row, frame.centre) : [] };
+    const other = frozen?.entries.find(({ name }) => name === entry.name);
+    return {
+      ...{ name: entry.name, look: looks[entry.name], row, gone, trail: row ? trailOf(entry, row, frame.centre) : [] },
+      frozen: other && frozen ? frozen.known.find(other.name, ownStep(other, step)) : null,
+    };
   });
   return { frame, marks: dimension === 1 || known.line === "basin", plane: dimension === 2, walkers: true, lanes };
 }

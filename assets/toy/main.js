@@ -64,6 +64,8 @@ export class ToyLab {
     this.cloud = null;
     /** @type {import("./cut.js").Cut | null} */
     this.cut = null;
+    /** @type {import("./compare.js").Compare | null} */
+    this.compare = null;
     /** @type {import("./cost.js").CostPart | null} */
     this.costs = null;
     /** @type {import("../core/data_table.js").DataTable | null} */
@@ -168,7 +170,7 @@ export class ToyLab {
    */
   changed(changed, source) {
     const { values } = this.state;
-    const entry = source === "open" ? this.undoable : isUndoable(changed, source, this.schema);
+    const entry = source === "open" ? this.undoable : isUndoable(changed, source, this.schema) || changed.has("frozen");
     if (source === "open") this.undoable = false;
     showLink(this.state, { entry, own: ["panel"] });
     // What was clamped is said until something else is wanted.
@@ -209,9 +211,12 @@ export class ToyLab {
     by("caption").textContent = caption;
   }
 
-  /** @returns {Record<string, any>} */
-  request() {
-    const state = Object.entries(this.state.values).filter(([name]) => !this.schema.isViewOnly(name));
+  /**
+   * What is asked of the server for a state.
+   * @returns {Record<string, any>}
+   */
+  request(values = this.state.values) {
+    const state = Object.entries(values).filter(([name]) => !this.schema.isViewOnly(name));
     return { ...Object.fromEntries(state), have: this.surfaceKey };
   }
 
@@ -242,16 +247,18 @@ export class ToyLab {
     this.pictures.setPaths(paths, this.looks, this.player.step);
     this.setPace();
     this.bar.showStep(this.player.step);
-    showOutcomes(
-      by("outcomes"),
-      paths.methods.map((method) => method.row),
-      this.looks,
-      this.paper,
-    );
+    this.showOutcomes();
     this.speak(paths.summary);
     this.claims.ask(this.request());
     document.dispatchEvent(new CustomEvent("pothole:painted", { detail: paths }));
     if (this.wantsPlay) this.playWhenDrawn();
+  }
+
+  showOutcomes() {
+    const rowsOf = (/** @type {Paths | undefined} */ paths) => paths?.methods.map(({ row }) => row) ?? [];
+    const { paths, frozen } = this.pictures;
+    const more = { cost: this.costs?.column, frozen: rowsOf(frozen?.paths) };
+    showOutcomes(by("outcomes"), rowsOf(paths ?? undefined), this.looks, this.paper, more);
   }
 
   /** Play as soon as there is a map to play on. */

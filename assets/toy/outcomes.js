@@ -22,16 +22,17 @@ const columns = [
 ];
 
 /**
- * cost: [title, text(row)] of one more column, in the unit that the page counts in.
  * @param {HTMLElement} place
  * @param {OutcomeRow[]} rows
  * @param {import("../core/scheme.js").Looks} looks
  * @param {string} paper
- * @param {Column | null} [cost]
+ * @param {object} [more]
+ * @param {Column | null} [more.cost] one more column, in the unit that the page counts in
+ * @param {OutcomeRow[]} [more.frozen] of the run that is compared with: what was otherwise there
  */
-export function showOutcomes(place, rows, looks, paper, cost = null) {
+export function showOutcomes(place, rows, looks, paper, { cost = null, frozen = [] } = {}) {
   /** @type {Column[]} */
-  const own = rows.some((row) => row.settings) ? [["Its own settings", (row) => row.settings ?? ""]] : [];
+  const own = [...rows, ...frozen].some((row) => row.settings) ? [["Its own settings", (row) => row.settings ?? ""]] : [];
   const [method, ...others] = columns;
-  showTable(place, [method, ...own, others[0], ...(cost ? [cost] : []), ...others.slice(1)], rows, looks, paper);
+  showTable(place, [method, ...own, others[0], ...(cost ? [cost] : []), ...others.slice(1)], rows, looks, paper, frozen);
 }

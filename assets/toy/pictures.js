@@ -4,8 +4,8 @@ import { lastWhere } from "../core/search.js";
 import { Ground } from "../draw/ground.js";
 import { MapView } from "../draw/map.js";
 import { ReliefView } from "../draw/relief.js";
-import { entriesOf } from "./entries.js";
-import { RunCharts } from "./run_charts.js";
+import { entriesOf, frozenEntriesOf, paleLooks } from "./entries.js";
+import { joinRanges, RunCharts } from "./run_charts.js";
 
 /** @typedef {import("../core/contract.js").Paths} Paths */
 /** @typedef {import("../core/contract.js").SurfaceAnswer} SurfaceAnswer */
@@ -14,6 +14,7 @@ import { RunCharts } from "./run_charts.js";
 /** @typedef {import("./run_charts.js").RunEntry} RunEntry */
 /** @typedef {import("../draw/camera.js").Eye} Eye */
 /** @typedef {import("../core/contract.js").GroundLook} GroundLook */
+/** @typedef {Record<string, (step: number) => number>} Costs by method, up to a step */
 
 export class Pictures {
   /**
@@ -39,10 +40,14 @@ export class Pictures {
     this.surface = null;
     /** @type {Paths | null} */
     this.paths = null;
+    /** @type {{ paths: Paths, entries: RunEntry[], here: boolean } | null} a run that is compared with; here: on the same ground */
+    this.frozen = null;
     /** @type {string[] | null} all where it is null */
     this.visible = null;
-    /** @type {Record<string, (step: number) => number> | null} by method */
+    /** @type {Costs | null} */
     this.costs = null;
+    /** @type {Costs | null} of the run that is compared with */
+    this.frozenCosts = null;
     /** @type {number | null} what the whole width of a chart costs */
     this.total = null;
     this.scheduled = 0;
@@ -78,6 +83,8 @@ export class Pictures {
     this.groundLook = this.grounds[scheme] ?? this.groundLook;
     this.charts.colours = this.map.paths.colours = this.relief.paths.colours = colours;
     for (const entry of this.entries) entry.look = looks[entry.name] ?? entry.look;
+    const pale = paleLooks(looks);
+    for (const entry of this.frozen?.entries ?? []) entry.look = pale[entry.name] ?? entry.look;
     this.map.setLook(this.groundLook);
     this.relief.setLook(this.groundLook);
     this.redraw();
@@ -103,6 +110,22 @@ export class Pictures {
     });
   }
 
+  /**
+   * A run to compare with; null: none.
+   * @param {{ paths: Paths, here: boolean } | null} frozen here: on the same ground, so that it has a place on the map
+   * @param {Looks} looks
+   */
+  setFrozen(frozen, looks) {
+    const entries = frozen ? frozenEntriesOf(frozen.paths, looks) : [];
+    if (!frozen?.here) for (const entry of entries) entry.positions = new Float32Array(); // they mean nothing here
+    this.frozen = frozen && { ...frozen, entries };
+    this.map.paths.frozen = this.relief.paths.frozen = frozen?.here ? entries : [];
+    this.#spreadCosts();
+    this.map.paths.rebuild();
+    this.#rebuildRelief();
+    this.drawCharts();
+  }
+
   /** @param {string[]} names of methods */
   setVisible(names) {
     this.visible = names;
@@ -125,10 +148,12 @@ export class Pictures {
   /**
    * With costs the width of a chart is the largest of them, and the player's step t stands for the part t/T of it, for
    * which each method has got steps of its own.
-   * @param {Record<string, (step: number) => number> | null} costs by method; null: all walk in step
+   * @param {Costs | null} costs null: all walk in step
+   * @param {Costs | null} [frozenCosts] of the run that is compared with
    */
-  setCosts(costs) {
+  setCosts(costs, frozenCosts = null) {
     this.costs = costs;
+    this.frozenCosts = frozenCosts;
     this.#spreadCosts();
     this.redraw();
   }
@@ -139,11 +164,13 @@ export class Pictures {
     const steps = paths?.steps ?? 0;
     const total = known && Math.max(...entries.map(({ name }) => known[name]?.(steps) ?? 0), Number.MIN_VALUE);
     this.total = total;
-    for (const entry of entries) {
-      const cost = known?.[entry.name] ?? null;
+    const spread = (/** @type {RunEntry} */ entry, /** @type {Costs | null | undefined} */ of) => {
+      const cost = of?.[entry.name] ?? null;
       entry.cost = cost;
-      entry.stepAt = cost && total ? (step) => stepsFor(cost, (step / steps) * total, steps) : null;
-    }
+      entry.stepAt = cost && total ? (step) => stepsFor(cost, (step / steps) * total, entry.last) : null;
+    };
+    for (const entry of entries) spread(entry, known);
+    for (const entry of this.frozen?.entries ?? []) spread(entry, known && this.frozenCosts);
   }
 
   /**
@@ -157,11 +184,11 @@ export class Pictures {
 
   drawCharts() {
     if (!this.paths || !this.surface) return;
-    const { surface, paths, total } = this;
+    const { surface, paths, total, frozen } = this;
     this.charts.draw({
-      entries: this.entries.filter((entry) => !this.visible || this.visible.includes(entry.name)),
+      entries: [...(frozen?.entries ?? []), ...this.entries].filter((entry) => !this.visible || this.visible.includes(entry.name)),
       steps: paths.steps,
-      ranges: paths.ranges,
+      ranges: joinRanges(paths.ranges, frozen?.paths.ranges),
       level: surface.basin?.radius ?? null,
       domain: surface.dimension === 1 ? (surface.domain[0] ?? null) : null,
       total,

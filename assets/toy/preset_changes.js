@@ -4,7 +4,7 @@ import { formatNumber } from "../core/format.js";
 
 /** @typedef {import("../core/state.js").Values} Values */
 
-const NAMED = 3; // changes that are told one by one
+export const NAMED = 3; // changes that are told one by one
 
 /**
  * What differs from a preset of all that is computed.
@@ -21,20 +21,30 @@ export function changesFrom(preset, values, schema) {
   });
 }
 
+/**
+ * A control's name and values in words, on the surface that is shown.
+ * @param {import("./main.js").ToyLab} page
+ * @param {string} name
+ */
+export function wordsFor(page, name) {
+  const own = page.tables.surfaces[page.state.get("surface")]?.controls ?? [];
+  const control = page.schema.controls.get(name) ?? own.find((one) => one.name === name);
+  return {
+    title: control?.symbol || control?.label || name,
+    say: (/** @type {any} */ value) =>
+      typeof value === "number" ? formatNumber(value, 4) : (control?.options?.find(([one]) => one === value)?.[1] ?? value),
+  };
+}
+
 /** @param {import("./main.js").ToyLab} page */
 export function addPresetChanges(page) {
   const words = make("span", {});
   const back = make("button", { type: "button", className: "button", "data-action": "preset-again" });
   const place = make("p", { id: "changed", className: "changed", role: "status", hidden: true }, words, back);
   by("caption").after(place);
-  /** @param {string} name */
-  const said = (name) => {
-    const { values } = page.state;
-    const own = page.tables.surfaces[values.surface]?.controls ?? [];
-    const control = page.schema.controls.get(name) ?? own.find((one) => one.name === name);
-    const value = values[name];
-    const text = typeof value === "number" ? formatNumber(value, 4) : (control?.options?.find(([one]) => one === value)?.[1] ?? value);
-    return `${control?.symbol || control?.label || name} ${text}`;
+  const said = (/** @type {string} */ name) => {
+    const { title, say } = wordsFor(page, name);
+    return `${title} ${say(page.state.get(name))}`;
   };
   page.actions.add({ "preset-again": (preset) => page.actions.do("preset", preset) });
   page.state.listen(() => {

@@ -13,7 +13,7 @@ import { ownStep } from "../draw/paths.js";
 
 /**
  * @typedef {object} Runs
- * @property {RunEntry[]} entries those that are shown
+ * @property {RunEntry[]} entries those that are shown, of a run that is compared with too
  * @property {number} steps
  * @property {Record<Quantity, Range>} ranges
  * @property {number | null} level the basin's radius
@@ -58,7 +58,10 @@ export class RunCharts {
     const x = { range: /** @type {Range} */ ([0, whole]), unit: this.logarithmic ? whole / Math.max(steps, 1) : undefined };
     const across = entries.map(({ cost, last }) => (total && cost ? Float64Array.from({ length: last + 1 }, (_, k) => cost(k)) : null));
     const series = (/** @type {Quantity | "positions"} */ key) =>
-      entries.map((entry, k) => ({ name: entry.name, x: across[k] ?? null, y: entry[key] ?? [], count: entry.last + 1, look: entry.look }));
+      entries.map((entry, k) => ({
+        ...{ name: entry.name, beneath: entry.frozen, look: entry.look },
+        ...{ x: across[k] ?? null, y: entry[key] ?? [], count: entry.last + 1 },
+      }));
     for (const key of QUANTITIES) {
       this.charts[key].show(
         { x, y: { range: withAir(ranges[key]) }, series: series(key), level: key === "distance" ? level : null },
@@ -80,4 +83,16 @@ export class RunCharts {
     for (const chart of Object.values(this.charts)) chart.setCursor(at, points);
     if (domain) this.timeline.setCursor(at, points);
   }
+}
+
+/**
+ * The range that holds both.
+ * @param {Record<Quantity, Range>} ranges
+ * @param {Record<Quantity, Range> | undefined} others
+ * @returns {Record<Quantity, Range>}
+ */
+export function joinRanges(ranges, others) {
+  if (!others) return ranges;
+  const join = (/** @type {Quantity} */ key) => [Math.min(ranges[key][0], others[key][0]), Math.max(ranges[key][1], others[key][1])];
+  return { losses: join("losses"), distance: join("distance"), curvature: join("curvature") };
 }

@@ -142,6 +142,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "command-line": command_line,
     "methods": methods,
     "controls-cut": toy_controls("cut"),
+    "controls-compare": toy_controls("compare"),
     "controls-export": lambda: controls(EXPORT),
     "controls-instruments": lambda: controls(instrument_controls()),
     "controls-embed": toy_controls("embed"),

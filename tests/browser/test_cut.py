@@ -13,10 +13,7 @@ from tests.browser.lab_page import LabPage
 LANES = (
     """() => potholeLab.toy.cut.view.picture?.lanes.map(({ name, row }) => row && [name, row.step, row.s, row.kick])"""
 )
-IDLE = """() => {
-  const { cut } = potholeLab.toy;
-  return cut.gate.idle && !cut.beginning && cut.shown === cut.known;
-}"""
+IDLE = "potholeLab.toy.cut.idle"
 INK = """() => potholeLab.toy.cut.view.frames.map(([x, y, w, h]) => {
   const { context, ratio } = potholeLab.toy.cut.view.live;
   const { data } = context.getImageData(x * ratio, y * ratio, w * ratio, h * ratio);

@@ -86,7 +86,7 @@ def test_the_web_process_is_restarted_in_the_middle_of_a_drag(new_page, start_la
     before = page.page.evaluate("potholeLab.toy.lastRequest.radius")
     page.drag("radius", 0.3, 0.4)
     # The cut is asked for after the paths: an answer that the kill cuts in two would be another fault than this one.
-    page.until(lambda: page.page.evaluate("potholeLab.toy.cut.gate.idle && !potholeLab.toy.cut.beginning"))
+    page.until(lambda: page.page.evaluate("potholeLab.toy.cut.idle"))
     lab.kill_server()
     page.drag("radius", 0.4, 0.7, answered=False)
     page.until(lambda: any("does not answer; asking again" in notice for notice in page.notices()))

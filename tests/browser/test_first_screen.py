@@ -48,12 +48,16 @@ def check(page, needed=NEEDED) -> None:
     assert lab.overflow() <= 0
 
 
-@pytest.mark.parametrize("query", ["", "&theme=projector", "&theme=projector&scenes=lab", "&panel=shown"])
+@pytest.mark.parametrize(
+    "query", ["", "&theme=projector&frozen=%3Fradius%3D1", "&theme=projector&scenes=lab", "&panel=shown"]
+)
 def test_the_main_settings_and_play_are_on_the_first_screen(page, query):
     page.set_viewport_size(SIZES["1280x720"])
     page.goto(f"/?preset=figure-2&step=3000{query}")
     page.locator("#outcomes [data-outcome]").first.wait_for(state="attached")
     needed = NEEDED
+    if "frozen" in query:  # a row of words more
+        page.get_by_text("Frozen: ρ 1 → now 0.3").wait_for()
     if "scenes" in query:  # a scene on the projector shows what it needs: pictures and playback
         page.locator("#lecture-bar .scene-title").wait_for()
         needed = {name: NEEDED[name] for name in ("cut", "Play")}

@@ -39,6 +39,8 @@ class CutLane:
         self.line = scene.reading.state["cut_line"]
         self.frame = frame_of(scene.surface)
         self.lines = lines_of(trace.run, scene.surface, self.line)
+        other = next((one for one in scene.beside if one.name == trace.name), None)
+        self.frozen = None if other is None else lines_of(other.run, scene.surface, self.line)
         self.look, self.colours = look_in(trace.name, scene.request.scheme), SCHEMES[scene.request.scheme]
         self.plane = scene.surface.dimension == 2
         frame = self.frame
@@ -92,6 +94,10 @@ class CutLane:
         found: dict[str, Any] = {
             "ground": Polygon(np.zeros((3, 2)), facecolor=fill, alpha=1.6 * alpha, linewidth=0, zorder=1),
             "edge": Line2D([], [], color=ink, linewidth=1.8, zorder=2),
+            "frozen edge": Line2D([], [], color=colour, alpha=0.5, linewidth=1.8, zorder=1.9),
+            "frozen": Line2D(
+                [], [], marker=mark, markersize=13, mfc=colour, mec=paper, alpha=0.5, linestyle="", zorder=3.5
+            ),
             "trail": Line2D([], [], color=colour, alpha=0.4, linewidth=1.2, marker="o", markersize=4, mew=0, zorder=3),
             "link": Line2D([], [], color=ink, linewidth=1.2, linestyle=(0, (3.0, 3.0)), zorder=4),
             "halo": Line2D([], [], color=paper, linewidth=5, zorder=5, **soft),
@@ -114,6 +120,7 @@ class CutLane:
         gone = last < self.scene.steps and step >= last
         at = min(step, lines.last)
         self._show_ground(at)
+        self._show_frozen(step)
         ball, beyond = self._into(lines.ball[at])
         ring = None if lines.probe is None else self._into(lines.probe[at, :2])
         self._put("ball", ball)
@@ -145,6 +152,15 @@ class CutLane:
         positions = np.asarray(self.trace.run.positions)[first : at + 1]
         along = (positions - self.frame.centre) @ self.lines.direction[at]
         self.moving["trail"].set_data(along, np.asarray(self.trace.losses)[first : at + 1])
+
+    def _show_frozen(self, step: int) -> None:
+        """The walker of the frozen run, on the line of its own."""
+        if self.frozen is None:
+            return
+        at = min(step, self.frozen.last)
+        losses = grounds(self.scene.surface, self.frame, self.frozen, np.array([at]))[0]
+        self.moving["frozen edge"].set_data(self.frame.places, losses)
+        self._put("frozen", self._into(self.frozen.ball[at])[0])
 
     def _into(self, point: np.ndarray) -> tuple[np.ndarray, tuple[int, int]]:
         """The point moved into the lane, and the side that it lies beyond: −1 or 1 along and up."""

@@ -19,6 +19,7 @@ from app.state.schema import write_link
 from app.toy.batch import compute_paths
 from app.toy.cut import CUT_KEY, cut
 from app.toy.export.description import CUT_WORDS, SOURCE, caption_of, settings_of, settings_rows, steps_of
+from app.toy.frozen import compare_in_words, frozen_of, same_ground
 from app.toy.request import ToyReading, request_of
 from app.toy.surface import reference, surface_of
 from app.web.modules import link
@@ -78,13 +79,29 @@ def _hash(text: str) -> str:
 def scene_data(reading: ToyReading, step: int) -> dict[str, Any]:
     """What the file's client code draws: paths and surface as the page gets them, looks and colours."""
     request = request_of(reading.state)
+    line, steps = reading.state["cut_line"], steps_of(request.steps, CUT_STEPS)
     return {
+        "frozen": _frozen_data(reading),
         "paths": orjson.Fragment(compute_paths(request)),
-        "cut": cut(request, reading.state["cut_line"], steps_of(request.steps, CUT_STEPS)),
+        "cut": cut(request, line, steps),
         "step": step,
         "state": reading.state,
         "settings": settings_of(reading),
         "looks": looks(toy_methods()),
         "grounds": ground_looks(),
         "surface": orjson.Fragment(surface_of(request)),
+    }
+
+
+def _frozen_data(reading: ToyReading) -> dict[str, Any] | None:
+    """The run that this one is compared with; its cut where it walks on the same ground."""
+    frozen = frozen_of(reading)
+    if frozen is None:
+        return None
+    request, here = request_of(frozen.state), same_ground(frozen, reading)
+    steps = steps_of(request.steps, CUT_STEPS)
+    return {
+        "paths": orjson.Fragment(compute_paths(request)),
+        "cut": cut(request, frozen.state["cut_line"], steps) if here else None,
+        "words": compare_in_words(frozen, reading),
     }

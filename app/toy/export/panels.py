@@ -18,7 +18,7 @@ from app.appearance import SCHEMES
 from app.drawing.ground import lit
 from app.drawing.style import MARKERS, colour_map, dash_of, dress, rank, rgba, start_mark
 from app.toy.compute import Trace
-from app.toy.export.scene import Scene, look_in, probe_points
+from app.toy.export.scene import Scene, look_in, pale, probe_points
 from app.toy.landscape import GROUND_POINTS, LEVELS, curve_of, grid_of, scale_of
 
 FAINT, RECENT_PROBES, FAR = 0.28, 12, 50.0
@@ -46,17 +46,18 @@ class MapPanel:
         axes.set_ylabel(up, color=SCHEMES[scheme].quiet, fontsize=10)
         (self._curve if self.flat else self._contours)()
         self._basin()
-        self.moving = [self._walker(trace, index) for index, trace in enumerate(scene.traces)]
+        self.moving = [(trace, self._walker(trace, 0, frozen=True)) for trace in scene.beside]
+        self.moving += [(trace, self._walker(trace, index)) for index, trace in enumerate(scene.traces)]
         self._start()
 
     def artists(self) -> list[Any]:
         """What depends on the step, in the order in which it is drawn."""
-        found = [artist for walker in self.moving for artist in walker.values() if isinstance(artist, Artist)]
+        found = [artist for _, walker in self.moving for artist in walker.values() if isinstance(artist, Artist)]
         return sorted(found, key=lambda artist: artist.get_zorder())
 
     def show(self, step: int) -> None:
         """Put the walkers where they are at a step."""
-        for trace, walker in zip(self.scene.traces, self.moving, strict=True):
+        for trace, walker in self.moving:
             points = self._points(trace)
             here = min(step, len(points) - 1)
             cut = walker["exit"].step if walker["exit"] is not None else here
@@ -127,12 +128,14 @@ class MapPanel:
         place, size = (float(centre[0]), float(centre[1])), 2 * basin.radius
         self.axes.add_patch(Ellipse(place, size, size, fill=False, edgecolor=ink, **look))
 
-    def _walker(self, trace: Trace, index: int) -> dict[str, Any]:
-        """The artists of one method. On a curve a path would only be drawn over the curve: there it is dots."""
+    def _walker(self, trace: Trace, index: int, *, frozen: bool = False) -> dict[str, Any]:
+        """The artists of one method. On a curve a path would only be drawn over the curve: there it is dots. One of the
+        frozen run is pale, lies beneath the others, and has no probes."""
         look, colours = look_in(trace.name, self.scheme), SCHEMES[self.scheme]
+        look = pale(look) if frozen else look
         points, trail = self._points(trace), None
         leaving = self._exit(trace, points)
-        order = 3 + rank(look) / 1000
+        order = (2.5 if frozen else 3) + rank(look) / 1000
         if self.flat:
             self.axes.plot(points[:, 0], points[:, 1], "o", color=look.colour, alpha=0.35, ms=4.4, mew=0, zorder=order)
         else:
@@ -141,12 +144,12 @@ class MapPanel:
             trail = Line2D([], [], color=look.colour, linestyle=dash_of(look), linewidth=look.width, zorder=order + 1)
             self.axes.add_line(trail)
         # Walkers often stand on the same spot: those drawn first are larger, so that each can be seen.
-        size = 2 * (5.5 + min(1.1 * (len(self.scene.traces) - 1 - index), 4))
+        size = 11 if frozen else 2 * (5.5 + min(1.1 * (len(self.scene.traces) - 1 - index), 4))
         mark = MARKERS.get(look.marker, "o")
-        probing = probe_points(trace) is not None
+        probing = probe_points(trace) is not None and not frozen
         walker: dict[str, Any] = {
             "exit": leaving,
-            **self._leaving(trace.name, look.colour, leaving),
+            **self._leaving(f"{trace.name}, frozen," if frozen else trace.name, look.colour, leaving),
             "trail": trail,
             "recent": self.axes.scatter([], [], s=19, marker=mark, linewidths=0, zorder=5) if probing else None,
             "line": Line2D([], [], color=colours.ink, linewidth=1, zorder=5.1) if probing else None,
@@ -164,7 +167,7 @@ class MapPanel:
                 mec=colours.paper,
                 mew=1.5,
                 linestyle="",
-                zorder=6 + index / 100,
+                zorder=5.9 if frozen else 6 + index / 100,
             ),
         }
         for name in ("line", "probe", "marker"):
@@ -248,8 +251,9 @@ class ChartPanel:
         values: dict[str, np.ndarray],
         bounds: tuple[float, float],
         level: float | None = None,
+        frozen: dict[str, np.ndarray] | None = None,
     ) -> None:
-        self.axes, self.scene, self.values = axes, scene, values
+        self.axes, self.scene = axes, scene
         colours = SCHEMES[scheme]
         dress(axes, scheme, title, unit)
         axes.grid(axis="y", color=colours.grid, linewidth=0.8)
@@ -270,8 +274,9 @@ class ChartPanel:
         self.markers = []
         low, high = axes.get_ylim()
         span = high - low
-        for name, one in values.items():
-            look = look_in(name, scheme)
+        lines = [(pale(look_in(name, scheme)), one, 2.5) for name, one in (frozen or {}).items()]
+        lines += [(look_in(name, scheme), one, 3.0) for name, one in values.items()]
+        for look, one, order in lines:
             shown = np.clip(one, low - FAR * span, high + FAR * span)
             axes.plot(
                 np.arange(len(one)),
@@ -279,7 +284,7 @@ class ChartPanel:
                 color=look.colour,
                 linestyle=dash_of(look),
                 linewidth=min(look.width, 1.8),
-                zorder=3 + rank(look) / 1000,
+                zorder=order + rank(look) / 1000,
             )
             marker = Line2D(
                 [],

@@ -10,7 +10,7 @@ import io
 import json
 import math
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import matplotlib
@@ -23,11 +23,13 @@ from PIL import Image
 from app import __version__
 from app.appearance import SCHEMES
 from app.drawing.style import MARKERS, SETTINGS, dash_of, dress
+from app.toy.compute import Trace
 from app.toy.cut import CUT_KEY
 from app.toy.export.cut_lane import CutLane
 from app.toy.export.description import CUT_WORDS, caption_of, settings_of, settings_rows
 from app.toy.export.panels import ChartPanel, MapPanel
 from app.toy.export.scene import Scene, look_in
+from app.toy.frozen import compare_in_words
 
 DESIGN_WIDTH = 960
 """Points across a picture; the width in pixels scales them."""
@@ -131,7 +133,11 @@ class Picture:
     def _head(self) -> None:
         reading = self.scene.reading
         self._text(24, 16, self.scene.surface.title, 15, color=self.colours.ink, weight="bold")
-        self._text(24, 44, textwrap.shorten(caption_of(reading), 110, placeholder=" …"), 11)
+        frozen = self.scene.frozen
+        words = caption_of(reading)
+        if frozen is not None:
+            words = f"{compare_in_words(frozen.reading, reading)} Pale: the frozen run."
+        self._text(24, 44, textwrap.shorten(words, 110, placeholder=" …"), 11)
         self._text(DESIGN_WIDTH - 24, 18, f"Pothole lab {__version__}", 9, ha="right")
         if self.kind == "charts":
             self._legend((24, HEAD - 4), 4)
@@ -208,21 +214,32 @@ class Picture:
         scene = self.scene
         bounds = scene.ranges
         basin = scene.surface.flat_basin
+        other = () if scene.frozen is None else scene.frozen.traces
+
+        def along(traces: Iterable[Trace], key: str) -> dict[str, np.ndarray]:
+            return {t.name: getattr(t, key)[: int(t.run.last_finite) + 1] for t in traces}
+
         charts = [
             (
                 title,
                 unit,
-                {t.name: getattr(t, key)[: int(t.run.last_finite) + 1] for t in scene.traces},
+                along(scene.traces, key),
                 (bounds[key][0], bounds[key][1]),
                 basin.radius if key == "distance" and basin is not None else None,
+                along(other, key),
             )
             for key, title, unit in CHARTS
         ]
         if scene.surface.dimension == 1:
-            places = {t.name: np.asarray(t.run.positions)[: int(t.run.last_finite) + 1, 0] for t in scene.traces}
             low, high = scene.surface.domain[0]
-            charts[2:] = [("Position", "θ", places, (low, high), None)]
+            here, there = _places(scene.traces), _places(scene.beside)
+            charts[2:] = [("Position", "θ", here, (low, high), None, there)]
         wide = (DESIGN_WIDTH - 24) / len(charts)
-        for index, (title, unit, values, span, level) in enumerate(charts):
+        for index, (title, unit, values, span, level, others) in enumerate(charts):
             axes = self._axes(24 + index * wide + 42, top + 34, wide - 66, CHART_HEIGHT - 72)
-            self.panels.append(ChartPanel(axes, scene, self.scheme, title, unit, values, span, level))
+            self.panels.append(ChartPanel(axes, scene, self.scheme, title, unit, values, span, level, others))
+
+
+def _places(traces: Iterable[Trace]) -> dict[str, np.ndarray]:
+    """θ along the walks on a curve."""
+    return {t.name: np.asarray(t.run.positions)[: int(t.run.last_finite) + 1, 0] for t in traces}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from app.appearance import MethodLook, looks
 from app.toy.batch import traces_alone
 from app.toy.compute import Trace, ranges
+from app.toy.frozen import frozen_of, same_ground
 from app.toy.request import ToyReading, ToyRequest, request_of
 from geometry.surface import Surface
 from optimizers.methods import toy_methods
@@ -23,6 +24,14 @@ class Scene:
     request: ToyRequest
     surface: Surface
     traces: tuple[Trace, ...]
+    frozen: Scene | None = None
+    """The run that this one is compared with."""
+
+    @property
+    def beside(self) -> tuple[Trace, ...]:
+        """The frozen run's traces where they have places on this ground."""
+        here = self.frozen is not None and same_ground(self.frozen.reading, self.reading)
+        return self.frozen.traces if self.frozen is not None and here else ()
 
     @property
     def steps(self) -> int:
@@ -31,14 +40,20 @@ class Scene:
 
     @property
     def ranges(self) -> dict[str, list[float]]:
-        """The vertical range of each chart."""
-        return ranges(list(self.traces))
+        """The vertical range of each chart: it holds the frozen run too."""
+        found = ranges(list(self.traces))
+        if self.frozen is None:
+            return found
+        others = self.frozen.ranges
+        return {key: [min(low, others[key][0]), max(high, others[key][1])] for key, (low, high) in found.items()}
 
 
 def scene_of(reading: ToyReading) -> Scene:
     """The scene of a state; the runs are computed here, by the same call as the page's."""
     request, surface = request_of(reading.state), reading.surface
-    return Scene(reading, request, surface, tuple(traces_alone(request, surface)))
+    frozen = frozen_of(reading)
+    traces = tuple(traces_alone(request, surface))
+    return Scene(reading, request, surface, traces, None if frozen is None else scene_of(frozen))
 
 
 def look_in(name: str, scheme: str, names: Iterable[str] | None = None) -> MethodLook:
@@ -47,6 +62,11 @@ def look_in(name: str, scheme: str, names: Iterable[str] | None = None) -> Metho
     if scheme == "dark" and look.colour_on_dark:
         return MethodLook(look.colour_on_dark, look.dash, look.marker, look.width)
     return look
+
+
+def pale(look: MethodLook) -> MethodLook:
+    """The look of the same method in a frozen run, as on the page."""
+    return replace(look, colour=f"{look.colour}80", width=0.6 * look.width)
 
 
 def probe_points(trace: Trace) -> np.ndarray | None:

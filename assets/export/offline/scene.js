@@ -11,9 +11,9 @@ import { ReliefView } from "../../draw/relief.js";
 import { turningHint } from "../../draw/turning.js";
 import { pictureOf } from "../../toy/cut_lanes.js";
 import { CutSteps } from "../../toy/cut_steps.js";
-import { entriesOf } from "../../toy/entries.js";
+import { entriesOf, frozenEntriesOf, paleLooks } from "../../toy/entries.js";
 import { showOutcomes } from "../../toy/outcomes.js";
-import { RunCharts } from "../../toy/run_charts.js";
+import { joinRanges, RunCharts } from "../../toy/run_charts.js";
 
 /** @typedef {import("./scene_data.js").SceneData} SceneData */
 
@@ -48,6 +48,10 @@ export class OfflineScene {
     if (this.map.ground) by("relief-hint").textContent = turningHint();
     this.entries = entriesOf(paths, looks);
     for (const view of this.views) view.paths.entries = this.entries;
+    /** @type {import("../../toy/run_charts.js").RunEntry[]} */
+    this.frozen = [];
+    this.frozenSteps = new CutSteps();
+    if (scene.frozen) this.#compare(scene.frozen);
     this.map.start = paths.start;
     this.actions = new Actions({ ...this.bar.actions, "toggle-scheme": () => this.setScheme(this.scheme === "dark" ? "light" : "dark") });
     this.legend = new Legend(by("legend"), this.shown, (name) => this.toggle(name));
@@ -59,6 +63,17 @@ export class OfflineScene {
     new ResizeObserver(() => this.soon(() => this.draw())).observe(by("map-stack"));
     document.addEventListener("contextrestored", () => this.soon(() => this.draw()), true); // given back empty, after a sleep
     by("spoken").textContent = paths.summary;
+  }
+
+  /** @param {NonNullable<SceneData["frozen"]>} frozen */
+  #compare({ paths, cut, words }) {
+    this.frozen = frozenEntriesOf(paths, this.looks);
+    if (cut) {
+      for (const view of this.views) view.paths.frozen = this.frozen;
+      this.frozenSteps.keep(cut, []);
+    } else for (const entry of this.frozen) entry.positions = new Float32Array(); // on another ground they mean nothing here
+    by("frozen").hidden = false;
+    by("frozen").textContent = words;
   }
 
   get views() {
@@ -83,13 +98,15 @@ export class OfflineScene {
     this.colours = colours;
     this.looks = looks;
     for (const entry of this.entries) entry.look = looks[entry.name];
+    const pale = paleLooks(looks);
+    for (const entry of this.frozen) entry.look = pale[entry.name];
     for (const view of this.views) {
       view.paths.colours = colours;
       view.setLook(this.scene.grounds[scheme]);
     }
     this.charts.colours = colours;
-    const rows = this.paths.methods.map((method) => method.row);
-    showOutcomes(by("outcomes"), rows, looks, colours.paper);
+    const rowsOf = (/** @type {import("../../core/contract.js").Paths | undefined} */ paths) => paths?.methods.map(({ row }) => row) ?? [];
+    showOutcomes(by("outcomes"), rowsOf(this.paths), looks, colours.paper, { frozen: rowsOf(this.scene.frozen?.paths) });
     this.draw();
   }
 
@@ -114,15 +131,17 @@ export class OfflineScene {
   /** @param {number} step */
   drawCut(step) {
     const entries = this.entries.filter((entry) => this.shown.includes(entry.name));
-    const picture = pictureOf(this.cutSteps, entries, this.looks, step);
+    const frozen = { known: this.frozenSteps, entries: this.frozen };
+    const picture = pictureOf(this.cutSteps, entries, this.looks, step, frozen);
     if (picture) this.cut.show(picture, this.colours);
   }
 
   drawCharts() {
     const { steps, ranges } = this.paths;
     const { basin, dimension, domain } = this.surface;
-    const entries = this.entries.filter((entry) => this.shown.includes(entry.name));
-    this.charts.draw({ entries, steps, ranges, level: basin?.radius ?? null, domain: dimension === 1 ? domain[0] : null });
+    const entries = [...this.frozen, ...this.entries].filter((entry) => this.shown.includes(entry.name));
+    const both = joinRanges(ranges, this.scene.frozen?.paths.ranges);
+    this.charts.draw({ entries, steps, ranges: both, level: basin?.radius ?? null, domain: dimension === 1 ? domain[0] : null });
   }
 
   /** @param {number} step */

@@ -9,4 +9,6 @@ export interface SceneData {
   grounds: Record<string, GroundLook>;
   surface: SurfaceAnswer;
   cut: CutAnswer;
+  /** the run that this one is compared with; cut: where it walks on the same ground */
+  frozen: { paths: Paths; cut: CutAnswer | null; words: string } | null;
 }

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from app.state.control import ChoiceControl, NamesControl, TextControl
 from app.state.schema import write_link
-from app.toy.controls import controls, controls_of
+from app.toy.controls import FROZEN, controls, controls_of
 from app.toy.pits import PITS
 from app.toy.presets import CUSTOM, DEFAULT_PRESET, PRESETS
 from app.toy.request import base_of, read_link
@@ -102,8 +102,8 @@ def test_out_of_range_is_clamped_with_a_notice():
 @pytest.mark.parametrize("text", ["abc", "", "nan", "inf", "-inf", "1e999", "[]", "null", "%00", "1;2", "0x10"])
 def test_a_wrong_value_is_replaced_with_a_sentence(control, text):
     reading = read_link(f"?{control.name}={text}")
-    if (control == PITS or isinstance(control, NamesControl)) and text == "":
-        assert not reading.problems, "no pits are a state of their own, and so are no names"
+    if (control in (PITS, FROZEN) or isinstance(control, NamesControl)) and text == "":
+        assert not reading.problems, "no pits are a state of their own, and so are no frozen run and no names"
         return
     assert len(reading.problems) == 1
     if isinstance(control, NamesControl):

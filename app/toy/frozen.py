@@ -1,0 +1,52 @@
+"""A frozen run: what the one on the screen is compared with. A state holds its settings as a link of their own."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from app.numbers_as_text import number
+from app.state.control import ChoiceControl, Control
+from app.toy.controls import controls, controls_of, surface_choice
+from app.toy.request import ToyReading, read_link, request_of
+from app.toy.surface import surface_key
+
+NAMED = 3
+"""Differences that are told one by one."""
+
+
+def frozen_of(reading: ToyReading) -> ToyReading | None:
+    """The run that a state is compared with, of the methods and in the view of that state; None where there is none."""
+    if not reading.state["frozen"]:
+        return None
+    frozen = read_link(reading.state["frozen"])
+    shared = {name: reading.state[name] for name in ("methods", "scheme", "cut_line")}
+    return replace(frozen, state={**frozen.state, **shared, "frozen": ""})
+
+
+def same_ground(one: ToyReading, other: ToyReading) -> bool:
+    """Whether two runs walk on the same ground, so that the paths of both have places on one map."""
+    return surface_key(request_of(one.state)) == surface_key(request_of(other.state))
+
+
+def compare_in_words(frozen: ToyReading, now: ToyReading) -> str:
+    """What differs between a frozen run and another: “Frozen: ρ 0.05 → now 0.12.”"""
+    moved = frozen.state["surface"] != now.state["surface"]  # its parameters and its places are others then
+    told = []
+    for control in controls_of(now.surface) if not moved else (surface_choice(), *controls()):
+        if control.role != "computed":
+            continue
+        was, value = (_said(control, state.get(control.name)) for state in (frozen.state, now.state))
+        if was != value:
+            told.append(f"{control.symbol or control.label} {was} → now {value}")
+    if not told:
+        return "Frozen: the same run."
+    more = f", and {len(told) - NAMED} more" if len(told) > NAMED else ""
+    elsewhere = "" if same_ground(frozen, now) else " Its ground is another: it is in the charts alone."
+    return f"Frozen: {', '.join(told[:NAMED])}{more}.{elsewhere}"
+
+
+def _said(control: Control, value: Any) -> str:
+    if isinstance(control, ChoiceControl):
+        return dict(control.options).get(value, str(value))
+    return number(value) if isinstance(value, int | float) else str(value or "none")
