@@ -72,7 +72,7 @@ def same(one: Any, other: Any, where: str) -> None:
                 same(getattr(one, row.name), getattr(other, row.name), f"{where}.{row.name}")
     elif isinstance(one, np.ndarray | torch.Tensor):
         kept, found = np.asarray(one), np.asarray(other)
-        assert kept.dtype == found.dtype and np.array_equal(kept, found, equal_nan=True), where
+        assert kept.dtype == found.dtype and np.array_equal(kept, found, equal_nan=kept.dtype.kind == "f"), where
     elif isinstance(one, dict):
         assert one.keys() == other.keys(), where
         for key in one:
