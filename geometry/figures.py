@@ -107,12 +107,9 @@ def _add_paths(figure: Any, paths: Mapping[str, Any]) -> None:
     for (name, path), colour in zip(paths.items(), COLOURS, strict=False):
         places = path.coordinates
         told = np.stack([path.loss, path.drawn], axis=1)
-        figure.add_trace(
-            go.Scatter(
-                x=places[:, 0], y=places[:, 1], customdata=told, hovertemplate=hover, name=name,
-                mode="lines+markers", line={"color": colour, "width": 2}, marker={"size": 5},
-            )
-        )  # fmt: skip
+        look = {"mode": "lines+markers", "line": {"color": colour, "width": 2}, "marker": {"size": 5}}
+        told_of = {"customdata": told, "hovertemplate": hover, "name": name}
+        figure.add_trace(go.Scatter(x=places[:, 0], y=places[:, 1], **told_of, **look))
 
 
 def draw_plane(labels: tuple[str, ...], paths: Mapping[str, np.ndarray], note: str) -> Any:
