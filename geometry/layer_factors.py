@@ -36,7 +36,7 @@ def layer_factors(loss: Any, theta: Tensor, fisher: str = "exact") -> Factors:
         scores = class_scores(outputs, loss.data.targets, (), loss.highest)
         values = torch.log_softmax(scores, dim=-1).reshape(loss.examples, -1, scores.shape[-1])
         used = {name: call for name, call in calls.items() if f"{name}.weight" in names}
-        return _factors(used, _slopes(used, values, loss, fisher), loss.examples, names)
+        return factors_of(used, _slopes(used, values, loss, fisher), loss.examples, names)
 
 
 @contextmanager
@@ -73,14 +73,26 @@ def _slopes(calls: Any, values: Tensor, loss: Any, fisher: str) -> Iterator[list
         soft = soft.reshape(values.shape).to(values.dtype)
         yield list(torch.autograd.grad((soft * values * weights[..., None]).sum(), outputs, retain_graph=True))
         return
-    roots = torch.sqrt(torch.exp(values.detach())) * weights[..., None]
+    yield from label_slopes(outputs, values, weights)
+
+
+def label_slopes(outputs: list[Tensor], values: Tensor, weights: Tensor | None = None) -> Iterator[list[Tensor]]:
+    """∂log p(y)/∂outputs for every label y of values (examples, targets, classes), times the root of y's probability
+    and of `weights` (examples, targets), 1 or 0."""
+    roots = torch.sqrt(torch.exp(values.detach()))
+    if weights is not None:
+        roots = roots * weights[..., None]
     for position in range(values.shape[1]):
         for label in range(values.shape[2]):
             told = (roots[:, position, label] * values[:, position, label]).sum()
             yield list(torch.autograd.grad(told, outputs, retain_graph=True))
 
 
-def _factors(calls: Any, slopes: Iterator[list[Tensor]], examples: int, names: set[str]) -> Factors:
+def factors_of(calls: Any, slopes: Iterator[list[Tensor]], examples: int, names: set[str]) -> Factors:
+    """(A, G) by layer of calls {name: (layer, input, output)} and slopes at these outputs, one list for each label.
+
+    names: the parameters that count; a layer without its bias among them has inputs without the 1.
+    """
     found: Factors = {}
     for each in slopes:
         for (name, (layer, inputs, _)), slope in zip(calls.items(), each, strict=True):

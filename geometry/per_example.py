@@ -16,8 +16,11 @@ TOGETHER = 64
 def squared_gradients(objective: Any, theta: Array, gradient: Array) -> Array:
     """Σ_n (∇ℓ_n)² elementwise, (..., D), over the examples of the batch with their own targets.
 
-    A surface has no examples: it is one, and the square of its `gradient`.
+    A surface has no examples: it is one, and the square of its `gradient`. An objective that has a way of its own to
+    them has `squared_gradients()`.
     """
+    if hasattr(objective, "squared_gradients"):
+        return objective.squared_gradients()
     if not hasattr(objective, "examples"):
         return gradient * gradient
     return (example_gradients(objective, theta) ** 2).sum(-2)

@@ -116,13 +116,13 @@ class KFAC:
             for letter, pieces in zip("AG", zip(*(one[name] for one in each), strict=True), strict=True):
                 stacked = xp.stack(pieces)
                 found[f"{name}.{letter}"] = xp.reshape(stacked, (*theta.shape[:-1], *stacked.shape[1:]))
-        if self.as_released:
-            found = {key: f / objective.examples**2 if key.endswith(".G") else f for key, f in found.items()}
-        return self.learned(found, state)
+        return self.learned(found, state, objective.examples)
 
-    def learned(self, found: Leaves, state: Leaves) -> Leaves:
-        """The leaves with factors {"layer.A", "layer.G"} (..., n, n) mixed in."""
+    def learned(self, found: Leaves, state: Leaves, examples: int) -> Leaves:
+        """The leaves with factors {"layer.A", "layer.G"} (..., n, n) of so many examples mixed in."""
         leaves: Leaves = {}
+        if self.as_released:
+            found = {key: f / examples**2 if key.endswith(".G") else f for key, f in found.items()}
         for key, new in found.items():
             xp = array_namespace(new)
             old = state.get(key)

@@ -106,10 +106,14 @@ class NaturalGradient:
                 return {"diagonal": self._inverted(xp.abs(xp.linalg.diagonal(hessian)), 1)}
             values, axes = xp.linalg.eigh(hessian)
             return {"inverse": self._matrix(xp, xp.abs(values), axes)}
-        rows = fisher_rows(objective, theta, self.fisher)
+        return self.learned(fisher_rows(objective, theta, self.fisher))
+
+    def learned(self, rows: Array) -> Leaves:
+        """(F + λI)⁻¹ of F = RᵀR for rows R (..., K, D): as a matrix, as a diagonal, or as the rows themselves."""
+        xp = array_namespace(rows)
         if self.diagonal:
             return {"diagonal": self._inverted(xp.sum(rows * rows, axis=-2), 1)}
-        damped = bool(xp.all(xp.asarray(self.damping, device=theta.device) > 0))
+        damped = bool(xp.all(xp.asarray(self.damping, device=rows.device) > 0))
         across = xp.matrix_transpose(rows)
         if rows.shape[-1] > self.dense_up_to:
             if rows.shape[-2] > self.dense_up_to or not damped:

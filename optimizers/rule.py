@@ -120,9 +120,8 @@ def descent_step(
         evaluations = 1
 
     if _any(probing):
-        at = Centre(
-            theta, gradient, partial(_apply, method, layout, state.preconditioner), layout, objective, state.index
-        )
+        ground = at_rest(objective, state) if method.probe.capabilities.prepares else objective
+        at = Centre(theta, gradient, partial(_apply, method, layout, state.preconditioner), layout, ground, state.index)
         if method.probe.capabilities.prepares:
             memory = method.probe.prepare(at, memory)  # type: ignore[attr-defined]
         offset = _only(probing, method.probe.offset(at, memory, settings.radius))

@@ -125,7 +125,7 @@ class SSAMF(_Sparse):
         if not Schedule(self.start_step + self.as_released, self.every).due(centre.index):
             return memory
         if centre.ground is None:
-            raise ValueError("SSAM-F needs the gradients of single examples, which a closure does not give; use SSAM-D")
+            raise ValueError("SSAM-F needs the gradients of single examples: make the whole step with step(closure)")
         scores = squared_gradients(centre.ground, centre.theta, centre.gradient)
         live = scores.shape[-1] * (1 - numbers(self.sparsity))
         return {"mask": largest(scores, np.floor(live + 1e-9))}

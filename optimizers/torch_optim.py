@@ -1,4 +1,4 @@
-"""LLQR and SAM as torch.optim optimisers, for training loops of one's own.
+"""LLQR, SAM and others as torch.optim optimisers, for training loops of one's own.
 
     optimizer = SAM(LLQR(model.parameters(), lr=0.05, module=model), rho=0.1)   # either of the two also by itself
     for x, y in batches:
@@ -6,6 +6,9 @@
             outputs = model(x)
             return F.cross_entropy(outputs, y), outputs
         loss = optimizer.step(closure)
+
+NaturalGradient, KFAC and Shampoo take LLQR's place, alone or inside SAM, and Lion that of torch.optim.AdamW; SAM takes
+the probes and mixes of the library, SSAM-F among them, around any of these and of torch's own.
 
 `step(closure)` does all of a step: a refresh of U where one is due (one more forward pass, in eval mode where `module`
 is given), one backward pass at θ and, with SAM, one at θ + ε. The numbers are those of optimizers.rule.
@@ -31,7 +34,11 @@ pass, `scaler.step(optimizer)`, `optimizer.restore()` (a step that the scaler sk
 derivative: give the refresh a closure that calls the module as it was before torch.compile.
 """
 
+from optimizers.torch.kfac import KFAC
+from optimizers.torch.lion import Lion
 from optimizers.torch.llqr import LLQR
+from optimizers.torch.natural_gradient import NaturalGradient
 from optimizers.torch.sam import SAM
+from optimizers.torch.shampoo import Shampoo
 
-__all__ = ["LLQR", "SAM"]
+__all__ = ["KFAC", "LLQR", "SAM", "Lion", "NaturalGradient", "Shampoo"]

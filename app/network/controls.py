@@ -14,6 +14,7 @@ from typing import Any
 from app.components.view_controls import LECTURE, SCHEME
 from app.network.controls_of_u import PRECONDITIONER
 from app.network.explore.controls import EXPLORE_CONTROLS, with_runs
+from app.network.presets import CUSTOM, DEFAULT_PRESET, PRESETS
 from app.network.setting_rows import choice_of, number_of
 from app.network.training import user_models
 from app.network.training.recorded_runs import shown_names
@@ -224,6 +225,18 @@ ALTERED: tuple[Control, ...] = (
 )
 
 
+def preset_control() -> ChoiceControl:
+    """The named settings; the page opens with the first, or with what the operator named on the command line."""
+    return ChoiceControl(
+        name="preset",
+        label="Preset",
+        options=(*((key, preset.title) for key, preset in PRESETS.items()), (CUSTOM, "Custom")),
+        default=CUSTOM if user_models.describe() else DEFAULT_PRESET,
+        help="Named settings at which the methods part.",
+        group="preset",
+    )
+
+
 def task_controls() -> tuple[ChoiceControl, ChoiceControl]:
     """Network and data; what the operator named on the command line is among them."""
     networks, data = user_models.networks(), user_models.data_sets()
@@ -252,9 +265,10 @@ def task_controls() -> tuple[ChoiceControl, ChoiceControl]:
 
 
 def controls() -> tuple[Control, ...]:
-    """All of the page's controls."""
+    """All of the page's controls, the preset first."""
     exploring = mark(with_runs(EXPLORE_CONTROLS), role="view")
     return (
+        preset_control(),
         *task_controls(),
         *ALTERED,
         *WALK,
@@ -279,7 +293,12 @@ def read_network_link(query: str) -> Reading:
 
 
 def _read(reader: Reader) -> Reading:
-    state = {control.name: reader.read(control) for control in controls()}
+    # A link that holds a run or settings and no preset means these, over the table's own.
+    choice, *others = controls()
+    decides = [control for control in others if control.role != "view" or control is RUN]
+    preset = reader.read(choice, CUSTOM if any(reader.holds(control) for control in decides) else None)
+    wanted = PRESETS[preset].values if preset in PRESETS else {}
+    state = {choice.name: preset} | {control.name: reader.read(control, wanted.get(control.name)) for control in others}
     if not user_models.fits(state["network"], state["data"]):
         try:
             user_models.check_fit(state["network"], state["data"])
@@ -293,6 +312,12 @@ def _read(reader: Reader) -> Reading:
         reader.problems.append(f"{str(error)[:1].upper()}{str(error)[1:]}.")
         state.update(inputs=AS_THEY_ARE, random_labels=0.0)
     return reader.reading(state)
+
+
+def base_of(preset: str) -> dict[str, Any]:
+    """What a link to a state of this preset may leave out."""
+    base = read_network_state({"preset": preset}).state
+    return {name: value for name, value in base.items() if name != "preset"}
 
 
 def is_job(value: Any) -> bool:

@@ -116,13 +116,51 @@ class RunAnswer(TypedDict):
     owner: bool
 
 
+class ReplayedRun(TypedDict):
+    """What is said of a run that ships with the lab: as of any that has ended and cannot be steered."""
+
+    job: str
+    description: dict[str, Any]
+    state: JobState
+    owner: bool
+    ahead: int | None
+
+
+class ReplayEntry(TypedDict):
+    """An entry of its feed."""
+
+    kind: Literal["progress", "notice", "result"]
+    data: Any
+
+
+class Replay(TypedDict):
+    """A finished run of a preset that ships with the lab, with the surface under its paths, and what made it."""
+
+    made_by: str
+    command: str
+    versions: dict[str, str]
+    run: ReplayedRun
+    entries: list[ReplayEntry]
+    ground: GroundRow
+
+
+class PresetWords(TypedDict):
+    """A preset over the pictures."""
+
+    title: str
+    question: str
+    caption: str
+
+
 class OpenedNetwork(TypedDict):
-    """POST /network/open. run: of the link, null where it has none or it cannot be had."""
+    """POST /network/open. run: of the link, null where it has none or it cannot be had; replay: the run that ships for
+    the link's preset, where it has no run and the preset's own settings; base: what a link may leave out."""
 
     state: dict[str, Any]
     notices: list[str]
     run: RunAnswer | None
     base: dict[str, Any]
+    replay: Replay | None
 
 
 class StartedRun(TypedDict):
@@ -212,23 +250,14 @@ class NetworkTables(TypedDict):
     fits: dict[str, list[str]]
     curves: list[str]
     settings_of_u: dict[str, SettingsOfU]
+    presets: dict[str, PresetWords]
     schemes: dict[str, MapColours]
     grounds: dict[str, GroundLook]
 
 
 MESSAGES = (
     *(Progress, StateChange, Notice, SettingsChange, KeptResult, Connection, FeedEnd, FeedData),
-    *(
-        RunAnswer,
-        OpenedNetwork,
-        StartedRun,
-        AskedJob,
-        RunValues,
-        RunRow,
-        GroundRow,
-        MapColours,
-        SettingsOfU,
-        NetworkTables,
-    ),
+    *(RunAnswer, ReplayedRun, ReplayEntry, Replay, OpenedNetwork, StartedRun, AskedJob, RunValues, RunRow, GroundRow),
+    *(MapColours, PresetWords, SettingsOfU, NetworkTables),
     *explore.MESSAGES,
 )

@@ -7,11 +7,12 @@ from typing import Any
 from dash import html
 
 from app.appearance import SCHEMES, ground_looks, looks
-from app.components.layout import bench, button, control_panel, group, header_tools, player
+from app.components.layout import bench, button, control_panel, group, header_tools, player, preset_row
 from app.network.controls import controls, read_network_link
 from app.network.controls_of_u import SETTINGS_OF_U
 from app.network.explore.layout import explore_section
 from app.network.export.request import MOMENT, export_controls
+from app.network.presets import PRESETS
 from app.network.training import user_models
 from app.network.training.recorded_runs import recorded_runs, shown_names
 from app.network.training.settings import CHANGEABLE, METHOD_NAMES
@@ -46,6 +47,10 @@ def tables() -> dict[str, Any]:
         "settings_of_u": {
             key: {"title": title, "values": values, "words": words}
             for key, (title, values, words) in SETTINGS_OF_U.items()
+        },
+        "presets": {
+            key: {"title": preset.title, "question": preset.question, "caption": preset.caption}
+            for key, preset in PRESETS.items()
         },
         "curves": [key for key, _, _ in CURVES],
         "schemes": {name: {"stops": list(s.low_to_high), "line": s.contour_line} for name, s in SCHEMES.items()},
@@ -124,7 +129,12 @@ def _heading() -> Any:
         "A real network learns by several methods at once: same first weights, same mini-batches, same noise, and the "
         "toy lab's own step. Click a method to train it or not; change the step's settings while it trains."
     )
-    return html.Div([html.P(text, id="caption", className="caption"), legend], className="heading")
+    question = html.H2(id="preset-question")
+    words = html.Div([question, html.P(id="preset-caption", className="caption")], id="preset-words", hidden=True)
+    offered = {} if recorded_runs() else PRESETS  # beside runs that were brought along, nothing else is shown
+    presets = preset_row({key: preset.title for key, preset in offered.items()})
+    head = html.Div([words, presets], className="preset-heading")
+    return html.Div([head, html.P(text, id="caption", className="caption"), legend], className="heading")
 
 
 def _run() -> Any:

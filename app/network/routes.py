@@ -15,13 +15,14 @@ from fastapi import FastAPI, Request, Response
 
 from app.jobs import Refused, Unavailable, UnknownJob, close_default_engine, default_engine
 from app.jobs.kinds import register_kinds
-from app.network.controls import description_of, job_in, read_network_link, read_network_state, state_of
+from app.network.controls import base_of, description_of, job_in, read_network_link, read_network_state, state_of
 from app.network.explore.routes import add_explore_routes
 from app.network.export.files import network_file
 from app.network.export.request import read_network_export
 from app.network.follow import add_follow_route
 from app.network.kinds import KINDS, RUNS
 from app.network.landscape import share_landscape
+from app.network.replays import replay_of
 from app.network.shared_job import share_job
 from app.network.training.recorded_runs import recorded_runs
 from app.state.schema import MOST_SENTENCES, BadRequest
@@ -47,11 +48,11 @@ async def run_of(job: str, visitor: str) -> dict[str, Any]:
 
 async def opened(query: Any, visitor: str) -> dict[str, Any]:
     """The whole state that a link stands for, and its run: whose settings win over the link's."""
-    base = read_network_link("").state
     if not isinstance(query, str):
         raise BadRequest("The link must be text.")
     reading = read_network_link(query)
     state, run, said = reading.state, None, reading.sentences()
+    base = base_of(state["preset"])
     if state["job"] or recorded_runs():
         try:
             # Runs that were trained elsewhere are no part of a link: they are what this lab shows.
@@ -67,7 +68,10 @@ async def opened(query: Any, visitor: str) -> dict[str, Any]:
             state["job"] = ""
         except Unavailable as error:
             said.append(f"{sentence(error)} The run of this link is looked for again when the page is reloaded.")
-    return {"state": state, "notices": said[:MOST_SENTENCES], "run": run, "base": base}
+    unchanged = not run and not state["job"] and description_of(state) == description_of(base)
+    replay = replay_of(state["preset"]) if unchanged else None
+    told = {"state": state, "notices": said[:MOST_SENTENCES], "run": run, "base": base}
+    return {**told, "replay": replay}
 
 
 def answer_with(value: Any) -> Response:

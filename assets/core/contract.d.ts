@@ -819,12 +819,41 @@ export interface RunAnswer {
   owner: boolean;
 }
 
-/** POST /network/open. run: of the link, null where it has none or it cannot be had. */
+/** What is said of a run that ships with the lab: as of any that has ended and cannot be steered. */
+export interface ReplayedRun {
+  job: string;
+  description: Record<string, any>;
+  state: "queued" | "running" | "paused" | "finished" | "stopped" | "failed";
+  owner: boolean;
+  ahead: number | null;
+}
+
+/** An entry of its feed. */
+export interface ReplayEntry {
+  kind: "progress" | "notice" | "result";
+  data: any;
+}
+
+/** A finished run of a preset that ships with the lab, with the surface under its paths, and what made it. */
+export interface Replay {
+  made_by: string;
+  command: string;
+  versions: Record<string, string>;
+  run: ReplayedRun;
+  entries: ReplayEntry[];
+  ground: GroundRow;
+}
+
+/**
+ * POST /network/open. run: of the link, null where it has none or it cannot be had; replay: the run that ships
+ * for the link's preset, where it has no run and the preset's own settings; base: what a link may leave out.
+ */
 export interface OpenedNetwork {
   state: Record<string, any>;
   notices: string[];
   run: RunAnswer | null;
   base: Record<string, any>;
+  replay: Replay | null;
 }
 
 /** POST /network/start. */
@@ -886,6 +915,13 @@ export interface MapColours {
   line: string;
 }
 
+/** A preset over the pictures. */
+export interface PresetWords {
+  title: string;
+  question: string;
+  caption: string;
+}
+
 /** values: by control; words: what to expect of them. */
 export interface SettingsOfU {
   title: string;
@@ -910,6 +946,7 @@ export interface NetworkTables {
   fits: Record<string, string[]>;
   curves: string[];
   settings_of_u: Record<string, SettingsOfU>;
+  presets: Record<string, PresetWords>;
   schemes: Record<string, MapColours>;
   grounds: Record<string, GroundLook>;
 }

@@ -75,7 +75,7 @@ export class LiveView {
   attach(run) {
     this.ground?.close();
     Object.assign(this, { run, ground: null, positions: {}, bounds: null, groundBounds: "", asked: 0, refusals: 0 });
-    this.plane.setSurface(null);
+    this.plane.setSurface(run?.replay?.ground ?? null);
     this.plane.setPaths([], 0);
     this.draw(0);
   }
@@ -166,7 +166,8 @@ export class LiveView {
     }
     const facts = this.run?.planeFacts;
     if (facts?.extent) points.push(...facts.extent);
-    this.plane.bounds = this.bounds = PlaneView.around(points, this.bounds);
+    const drawn = this.run?.replay?.ground;
+    this.plane.bounds = this.bounds = drawn ? [asRange(drawn.x), asRange(drawn.y)] : PlaneView.around(points, this.bounds);
     this.plane.labels = facts?.labels?.map(short) ?? ["", ""];
     this.plane.setPaths(
       entries.filter(({ last }) => last >= 0),
@@ -174,7 +175,7 @@ export class LiveView {
     );
     this.plane.draw();
     this.#hint();
-    if (this.run?.plane && rows.length) this.#wantGround(this.run, this.bounds);
+    if (this.run?.plane && rows.length && !drawn) this.#wantGround(this.run, this.bounds);
   }
 
   #hint() {
@@ -238,6 +239,9 @@ export class LiveView {
     document.dispatchEvent(new CustomEvent("pothole:painted", { detail: row }));
   }
 }
+
+/** @param {number[]} ends */
+const asRange = ([from, to]) => /** @type {Range} */ ([from, to]);
 
 /**
  * "principal component 1, 97.1 % of the variance of SGDM's first 60 steps" has to fit beside a picture.

@@ -3,7 +3,7 @@ import { Actions, headerActions } from "../core/actions.js";
 import { by } from "../core/dom.js";
 import { LatestWinsGate } from "../core/gate.js";
 import { postJson, problemsOf } from "../core/http.js";
-import { showLink } from "../core/link.js";
+import { showLink, writeLink } from "../core/link.js";
 import { showNotices } from "../core/notices.js";
 import { Player } from "../core/player.js";
 import { PlayerBar } from "../core/player_bar.js";
@@ -14,9 +14,11 @@ import { Widgets } from "../core/widgets.js";
 import { Legend } from "../draw/legend.js";
 import { LiveView } from "./live_view.js";
 import { methodRows, showMethods } from "./method_table.js";
+import { isUnchanged } from "./presets.js";
 import { LiveRun } from "./run.js";
 import { RunBar, runInWords } from "./run_bar.js";
 
+/** @typedef {import("../core/contract.js").Replay} Replay */
 /** @typedef {import("../core/contract.js").RunAnswer} RunAnswer */
 /** @typedef {import("./run.js").RunListeners} RunListeners */
 
@@ -48,6 +50,8 @@ export class NetworkLab {
     this.caption = by("caption").textContent;
     /** @type {LiveRun | null} */
     this.live = null;
+    /** @type {import("../core/state.js").Values} what a link to the preset alone stands for */
+    this.base = {};
     this.asking = false; // a run is being started
     this.told = ""; // the run as all parts of the page have heard of it
     /** @type {LiveRun["state"] | null} */
@@ -111,16 +115,30 @@ export class NetworkLab {
     return this.view.colours ?? FIRST_COLOURS;
   }
 
-  async open() {
+  /** @param {{ query?: string }} [wish] */
+  async open({ query = location.search } = {}) {
     try {
       /** @type {import("../core/contract.js").OpenedNetwork} */
-      const { state, notices, run, base } = await postJson("/network/open", { query: location.search });
+      const { state, notices, run, base, replay } = await postJson("/network/open", { query });
       showNotices("link", notices);
-      this.state.replace(state, "open", base);
-      this.attach(run);
+      this.base = base;
+      // A run of one's own that is on its way is not lost from sight by a preset; its settings are no longer those shown.
+      const stays = query !== location.search && this.live?.mine ? this.live : null;
+      this.state.replace({ ...state, job: stays?.job ?? state.job }, "open", base);
+      if (stays) this.stale(true);
+      else this.attach(run, replay);
     } catch (error) {
       this.failed(error);
     }
+  }
+
+  /**
+   * Take over a preset's settings; how things are looked at stays.
+   * @param {string} preset
+   */
+  choosePreset(preset) {
+    const view = Object.entries(this.state.values).filter(([name]) => name !== "job" && this.schema.isViewOnly(name));
+    return this.open({ query: writeLink({ ...Object.fromEntries(view), preset }) });
   }
 
   async start() {
@@ -161,23 +179,29 @@ export class NetworkLab {
 
   /**
    * Show a run from its first row on, or none.
-   * @param {RunAnswer | null} told
+   * @param {RunAnswer | null} answer
+   * @param {Replay | null} [replay] what is shown in place of none
    */
-  attach(told) {
+  attach(answer, replay = null) {
+    const told = answer ?? replay?.run;
     this.live?.close();
     this.stale(false);
     this.live = told
-      ? new LiveRun(told, {
-          onChange: (run, kind) => this.runChanged(run, kind),
-          onRows: (run) => this.rowsCame(run),
-          onEnd: (run, end) => this.runEnded(run, end),
-          onConnection: (state) =>
-            showNotices(
-              "connection",
-              state === "lost" ? ["The connection to the server is lost; trying again. The picture stays as it is meanwhile."] : [],
-              "error",
-            ),
-        })
+      ? new LiveRun(
+          told,
+          {
+            onChange: (run, kind) => this.runChanged(run, kind),
+            onRows: (run) => this.rowsCame(run),
+            onEnd: (run, end) => this.runEnded(run, end),
+            onConnection: (state) =>
+              showNotices(
+                "connection",
+                state === "lost" ? ["The connection to the server is lost; trying again. The picture stays as it is meanwhile."] : [],
+                "error",
+              ),
+          },
+          answer ? null : replay,
+        )
       : null;
     if (!told) showNotices("connection", []);
     this.player.pause();
@@ -274,6 +298,10 @@ export class NetworkLab {
    */
   changed(changed, source) {
     const { values } = this.state;
+    // Only the page's first preset, as it is, needs no name in the link.
+    const { default: first } = this.schema.control("preset");
+    const nameless = values.preset === first && !values.job && isUnchanged(values, this.base, this.schema);
+    this.state.base = nameless ? { ...this.base, preset: first } : this.base;
     showLink(this.state);
     if (changed.has("scheme")) this.applyScheme(values.scheme);
     if (changed.has("network") || changed.has("data")) this.showTask(changed);

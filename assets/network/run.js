@@ -3,11 +3,13 @@
 import { postJson } from "../core/http.js";
 import { TrainingCurves } from "./curves.js";
 import { followJob } from "./follow.js";
+import { replayed } from "./replay.js";
 
 const SAID = 60; // sentences kept
 const PLACE_EVERY = 3000; // ms between two questions for the place in the queue
 
 /** @typedef {import("../core/contract.js").RunAnswer} RunAnswer */
+/** @typedef {import("../core/contract.js").Replay} Replay */
 /** @typedef {import("../core/contract.js").RunRow} RunRow */
 /** @typedef {RunAnswer["state"]} RunState */
 /** @typedef {import("./feed.js").FeedEntry<RunRow>} RunEntry */
@@ -22,10 +24,12 @@ const PLACE_EVERY = 3000; // ms between two questions for the place in the queue
 
 export class LiveRun {
   /**
-   * @param {RunAnswer} told what the server says of the run
+   * @param {RunAnswer | Replay["run"]} told what the server says of the run
    * @param {RunListeners} listeners
+   * @param {Replay | null} [replay] where it is not followed, but ships with the lab
    */
-  constructor(told, { onChange, onRows, onEnd, onConnection }) {
+  constructor(told, { onChange, onRows, onEnd, onConnection }, replay = null) {
+    this.replay = replay;
     const { job, description, owner } = told;
     this.job = job;
     this.description = description;
@@ -59,11 +63,13 @@ export class LiveRun {
     this.updates = 0;
     this.lag = 0;
     const onEntry = (/** @type {RunEntry} */ entry) => this.#take(entry);
-    this.follower = followJob(job, { onEntry, onEnd: (end) => onEnd(this, end), onConnection });
+    const follow = replay ? replayed(replay.entries) : followJob;
+    this.follower = follow(job, { onEntry, onEnd: (end) => onEnd(this, end), onConnection });
   }
 
-  // What other parts of the page see, as page.run.
+  // What other parts of the page see, as page.run; of a run that was never trained here they know nothing.
   get public() {
+    if (this.replay) return null;
     const { job, description, steps, total, state, snapshots, final, plane, owner } = this;
     return { job, description, steps, total, state, snapshots: [...snapshots], final, plane, owner };
   }

@@ -36,13 +36,15 @@ const RECORDED = {
 
 /** @param {LiveRun} run */
 export function runInWords(run) {
-  const { steps, total, state, secondsLeft, device } = run;
-  const parts = run.recorded ? ["Trained elsewhere", RECORDED[state]] : [WORDS[state](run)];
+  const { steps, total, state, secondsLeft, device, replay } = run;
+  const kept = replay ? [`A recorded run, seed ${run.description.seed}`] : [WORDS[state](run)];
+  const parts = run.recorded ? ["Trained elsewhere", RECORDED[state]] : kept;
   if (run.gone) parts.push("the engine has forgotten this run");
   if (steps || state === "running") parts.push(`step ${formatCount(steps)} of ${formatCount(total)}`);
   if (state === "running" && secondsLeft !== null && steps) parts.push(`${timeInWords(secondsLeft)} left`);
   if (device) parts.push(`${formatCount(device.parameters)} weights, ${formatCount(device.examples)} training examples`);
-  if (!run.owner && !run.recorded) parts.push("somebody else's run: you can watch it");
+  if (replay) parts.push("press Start to train it here");
+  else if (!run.owner && !run.recorded) parts.push("somebody else's run: you can watch it");
   return `${parts.join(" · ")}.`;
 }
 
@@ -64,7 +66,8 @@ export class RunBar {
     by("run-progress").setAttribute("aria-valuenow", String(Math.round(100 * part)));
     by("run-progress").setAttribute("aria-label", "Part of the steps done");
     const start = by("start-button", HTMLButtonElement);
-    start.textContent = asking ? "Starting" : run && !run.recorded ? (run.mine ? "Start anew" : "Start again") : "Start";
+    const again = run && !run.recorded && !run.replay;
+    start.textContent = asking ? "Starting" : again ? (run.mine ? "Start anew" : "Start again") : "Start";
     start.disabled = Boolean(asking);
     start.title = run?.mine ? "Stop this run and start one with the settings at the left" : "Train with the settings at the left";
     by("pause-button").hidden = by("stop-button").hidden = !run?.mine;

@@ -7,9 +7,10 @@ import { addExplore } from "../network/explore/main.js";
 import { addTrainingFilmStrip } from "../network/film_frames.js";
 import { addTrainingWords } from "../network/in_words.js";
 import { NetworkLab } from "../network/main.js";
+import { addPresets } from "../network/presets.js";
 import { addSettingsOfU } from "../network/settings_of_u.js";
 
 addPage("network", NetworkLab, [
   ...[addHelp, addLecture, addTheme],
-  ...[addExplore, addNetworkExport, addSettingsOfU, addTrainingFilmStrip, addTrainingWords],
+  ...[addExplore, addNetworkExport, addPresets, addSettingsOfU, addTrainingFilmStrip, addTrainingWords],
 ]);

@@ -20,6 +20,13 @@ __all__ = ["ARCHITECTURES", "Architecture", "build_network", "parameter_count"]
 _IMAGES = ("images",)
 _ROWS = (
     Architecture("mlp", "MLP 128-64", "Two hidden dense layers of 128 and 64 ReLU units.", ("images", "vectors"), mlp),
+    Architecture(
+        "deep-tanh",
+        "Deep tanh MLP",
+        "Eight hidden dense layers of 16 tanh units, through which gradients fade.",
+        ("images", "vectors"),
+        partial(mlp, widths=(16,) * 8, activation="tanh"),
+    ),
     Architecture("convnet", "Small ConvNet", "Three 3×3 convolutions of 16, 32 and 32 channels.", _IMAGES, convnet),
     Architecture("resnet8", "ResNet-8", "Residual net of depth 8 with GroupNorm.", _IMAGES, partial(ResNet, depth=8)),
     Architecture(

@@ -1,27 +1,25 @@
-"""What LLQR and SAM share as torch optimisers: checked groups, one flat vector, a backward pass that can be refused."""
+"""What these torch optimisers share: checked groups, one flat vector, a backward pass that can be refused."""
 
 from __future__ import annotations
 
-import dataclasses
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from optimizers.llqr import LLQR
 from optimizers.torch.closure import Closure, run_backward
 from optimizers.torch.flat_parameters import FlatParameters
 
-OPTIONS = tuple(f.name for f in dataclasses.fields(LLQR) if not f.name.startswith("warm_"))
-"""What torch_optim.LLQR takes beside the settings of the groups."""
 SETTINGS = ("lr", "rho", "momentum", "weight_decay")
 
 
 class FlatOptimizer(Optimizer):
-    """What both optimisers share: the groups' checks, and their parameters as one flat vector."""
+    """What all of them share: the groups' checks, and their parameters as one flat vector."""
 
+    _options: ClassVar[tuple[str, ...]] = ()
+    """What it takes beside the settings of the groups."""
     _module: nn.Module | None = None
     _grouping: str = "top"
     _parameters: FlatParameters | None = None
@@ -45,7 +43,7 @@ class FlatOptimizer(Optimizer):
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         """Adds a group; a ValueError or TypeError that names what is wrong with it."""
-        wide = [name for name in (*OPTIONS, "module", "grouping") if name in param_group]
+        wide = [name for name in (*self._options, "module", "grouping") if name in param_group]
         if wide:
             raise ValueError(f"{wide[0]} is one for all parameters and no setting of a group")
         super().add_param_group(param_group)

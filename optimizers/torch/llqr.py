@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
 
 from optimizers import llqr
 from optimizers.torch.closure import Closure, ClosureLoss, inference_mode_of
-from optimizers.torch.flat_optimizer import OPTIONS, FlatOptimizer
 from optimizers.torch.output_curvature import KINDS
+from optimizers.torch.preconditioned import Preconditioned
 from optimizers.torch.ranks import ranks_for, without_reducing
-from optimizers.torch.statistics import Statistics
+
+OPTIONS = tuple(f.name for f in dataclasses.fields(llqr.LLQR) if not f.name.startswith("warm_"))
+"""What it takes beside the settings of the groups."""
 
 
-class LLQR(FlatOptimizer):
+class LLQR(Preconditioned):
     """Descent preconditioned by a learned U:  v ← μ v + U g + λ_w θ;  θ ← θ − η v.
 
     params: tensors, (name, tensor) pairs or groups. lr η, momentum μ and weight_decay λ_w (part of the momentum, not
@@ -42,7 +44,9 @@ class LLQR(FlatOptimizer):
     Source: arXiv 2605.16134.
     """
 
-    _own = (*FlatOptimizer._own, "_rule", "_leaves", "_index", "_refreshed", "_loss", "_distributed", "_checked")
+    name: ClassVar = "LLQR"
+    _options: ClassVar = OPTIONS
+    _own = (*Preconditioned._own, "_loss", "_checked")
 
     def __init__(
         self,
@@ -62,30 +66,9 @@ class LLQR(FlatOptimizer):
         unknown = [name for name in options if name not in OPTIONS]
         if unknown:
             raise TypeError(f"unknown option {unknown[0]!r}; LLQR takes {', '.join(OPTIONS)}")
-        self._rule = llqr.LLQR.for_networks(**options)
-        self._module, self._grouping = module, grouping
-        self._leaves: dict[str, Tensor] = {}
-        self._index, self._refreshed = 0, False
-        self._loss, self._distributed, self._checked = loss, distributed, False
-        ranks_for(distributed)
-        super().__init__(params, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})
-        if not self.parameters.tensors:
-            raise ValueError("none of the parameters asks for a gradient")
-
-    @property
-    def preconditioner(self) -> llqr.LLQR:
-        """The rule by which U is learned."""
-        return self._rule
-
-    @property
-    def refresh_due(self) -> bool:
-        """Whether U must be learned anew before the next step."""
-        return bool(self._rule.schedule.due(self._index)) and not self._refreshed
-
-    def add_param_group(self, param_group: dict[str, Any]) -> None:
-        """Adds a group. U starts at the identity for new layers, and for layers that have changed their shape."""
-        super().add_param_group(param_group)
-        self._begin_anew()
+        self._loss, self._checked = loss, False
+        rule = llqr.LLQR.for_networks(**options)
+        super().__init__(params, rule, lr, momentum, weight_decay, module, grouping, distributed)
 
     def _begin_anew(self) -> None:
         parameters = self.parameters
@@ -102,72 +85,23 @@ class LLQR(FlatOptimizer):
         NoSecondDerivative (a ValueError) that names an operation without one; ValueError where the curvature is not
         symmetric (looked at once), or the processes of a group hold different parameters.
         """
-        parameters, ranks = self.parameters, ranks_for(self._distributed)
-        theta, statistics = parameters.theta(), Statistics(self._module)
-        if ranks is not None:
-            ranks.check_same(theta)
-        try:
-            with inference_mode_of(self._module), without_reducing(self._module):
-                ground = ClosureLoss(parameters, closure, self._module, self._loss, ranks)
-                ground.check = not self._checked
-                self._leaves = self._rule.refresh(ground, theta, self._leaves)
-        finally:
-            statistics.put_back()
-        self._refreshed = self._checked = True
+        super().refresh(closure)
+        self._checked = True
 
-    @torch.no_grad()
-    def precondition(self, v: Tensor) -> Tensor:
-        """U v for v (D,) in the order of `parameters.layout`."""
-        return self._rule.apply(self.parameters.layout, self._leaves, v)
+    def _learned(self, closure: Closure, theta: Tensor) -> dict[str, Any]:
+        with inference_mode_of(self._module), without_reducing(self._module):
+            ranks = ranks_for(self._distributed)
+            ground = ClosureLoss(self.parameters, closure, self._module, self._loss, ranks)
+            ground.check = not self._checked
+            return self._rule.refresh(ground, theta, self._leaves)
 
-    @torch.no_grad()
-    def step(self, closure: Closure | None = None) -> Tensor | None:  # type: ignore[override]
-        """One step; with a closure, all of it (see the module) and the loss at θ."""
-        kept = self._leaves, self._refreshed
-        statistics = Statistics(self._module if closure is not None else None)
-        try:
-            loss = None
-            if closure is not None:
-                if self.refresh_due:
-                    self.refresh(closure)
-                loss = self.backward(closure, finite=ranks_for(self._distributed) is None)
-            elif self.refresh_due:
-                raise ValueError(
-                    f"a refresh is due before step {self._index}: call refresh(closure) first, or step(closure)"
-                )
-            self._descend(self.precondition(self.finite_gradient()))
-        except Exception:
-            self._leaves, self._refreshed = kept
-            statistics.put_back()
-            raise
-        self._index, self._refreshed = self._index + 1, False
-        return loss
+    def _settings(self) -> dict[str, Any]:
+        return {**{name: getattr(self._rule, name) for name in OPTIONS}, "structure": self._rule.blocks.name}
 
-    def _descend(self, direction: Tensor) -> None:
-        group_of = {id(p): group for group in self.param_groups for p in group["params"]}
-        for p, u in zip(self.parameters.tensors, self.parameters.pieces(direction), strict=True):
-            if p.grad is None:  # this pass did not use it: neither does the step
-                continue
-            group, state = group_of[id(p)], self.state[p]
-            if "momentum_buffer" not in state:
-                state["momentum_buffer"] = torch.zeros_like(p)
-            v = state["momentum_buffer"].mul_(group["momentum"]).add_(u)
-            if group["weight_decay"] != 0:
-                v.add_(group["weight_decay"] * p)
-            p.sub_(group["lr"] * v)
+    def _settings_of(self, settings: dict[str, Any]) -> dict[str, Any]:
+        return {**settings, "structure": self._rule.structure}
 
-    def state_dict(self) -> dict[str, Any]:
-        """torch's state dictionary, and under "preconditioner" U, its settings and the count of steps."""
-        settings = {name: getattr(self._rule, name) for name in OPTIONS}
-        settings["structure"] = self._rule.blocks.name
-        own = {"settings": settings, "leaves": self._leaves, "index": self._index, "refreshed": self._refreshed}
-        return {**super().state_dict(), "preconditioner": own}
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Continue where that state was saved, with its settings; the continuation is the same to the last bit."""
-        own = state_dict.get("preconditioner")
-        if own is None:
-            raise ValueError("this is not the state of an LLQR optimiser: it has no entry 'preconditioner'")
+    def _check_fits(self, own: dict[str, Any], theta: Tensor) -> None:
         shapes = {name: tuple(leaf.shape) for name, leaf in self._leaves.items()}
         found = {name: tuple(leaf.shape) for name, leaf in own["leaves"].items()}
         if own["settings"]["structure"] != self._rule.blocks.name or shapes != found:
@@ -175,8 +109,3 @@ class LLQR(FlatOptimizer):
                 f"the state holds {own['settings']['structure']} blocks {found}, and this optimiser has "
                 f"{self._rule.blocks.name} blocks {shapes}"
             )
-        super().load_state_dict({name: entry for name, entry in state_dict.items() if name != "preconditioner"})
-        settings = {**own["settings"], "structure": self._rule.structure}
-        self._rule = dataclasses.replace(self._rule, **settings)
-        self._leaves = {name: leaf.to(self._leaves[name]) for name, leaf in own["leaves"].items()}
-        self._index, self._refreshed = own["index"], own["refreshed"]

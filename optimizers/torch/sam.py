@@ -10,9 +10,10 @@ from torch.optim import Optimizer
 
 from optimizers import probes
 from optimizers.mixes import Mix, Mixed, NoMix
-from optimizers.torch.closure import Closure
+from optimizers.torch.closure import Closure, inference_mode_of
+from optimizers.torch.examples import ClosureExamples
 from optimizers.torch.flat_optimizer import FlatOptimizer, check_group, check_setting
-from optimizers.torch.llqr import LLQR
+from optimizers.torch.preconditioned import Preconditioned
 from optimizers.torch.ranks import ranks_for
 from optimizers.torch.statistics import Statistics
 
@@ -22,9 +23,10 @@ class SAM(FlatOptimizer):
 
     base: an optimiser whose step needs no closure. Groups and their settings are shared with it, and ρ, the group's
     "rho", is one of them.
-    probe: a rule for ε (optimizers.SAM, FSAM, PastFSAM, ASAM, FisherSAM, VaSSO, SSAMD, SAMON); SAM by default, along
-    U g where the base is LLQR and along g elsewhere. Groups with different ρ: ε of the common direction, each block
-    times its own ρ.
+    probe: a rule for ε (optimizers.SAM, FSAM, PastFSAM, ASAM, FisherSAM, VaSSO, SSAMD, SSAMF, SAMON); SAM by default,
+    along U g where the base has a U (LLQR, NGD, K-FAC, Shampoo) and along g elsewhere. Groups with different ρ: ε of
+    the common direction, each block times its own ρ. SSAM-F asks for the gradients of single examples, which
+    `step(closure)` makes of the outputs, with one pass more when its mask is renewed.
     mix: a rule for the gradient that the base is given, made of those at θ and at θ + ε (optimizers.GNP, GSAM, WSAM,
     LookSAM); that at θ + ε by default. What WSAM does past the base is θ ← θ − η a (g⁺ − g) with the group's η.
     module: as for LLQR, from which it is taken where the base is one. With it, buffers (running statistics) of the pass
@@ -39,6 +41,8 @@ class SAM(FlatOptimizer):
     _before: Statistics | None = None
     _after: Statistics | None = None
     _stepping = False
+    _closure: Closure | None = None
+    """What is being stepped by, for a probe that asks for single examples."""
 
     def __init__(
         self,
@@ -56,9 +60,11 @@ class SAM(FlatOptimizer):
             raise ValueError(f"the step of {type(base).__name__} needs a closure of its own, so it cannot be the base")
         check_setting("rho", rho)
         rule = probes.SAM() if probe is None else probe
-        if isinstance(base, LLQR):
+        if isinstance(base, Preconditioned):
             if rule.capabilities.plain_update:
-                raise ValueError(f"{type(rule).__name__} steps along the plain gradient; its base cannot be LLQR")
+                raise ValueError(
+                    f"{type(rule).__name__} steps along the plain gradient; its base cannot be {base.name}"
+                )
             module, grouping = module or base._module, base._grouping
         self._module, self._grouping = module, grouping
         self.probe_rule, self.mix = rule, NoMix() if mix is None else mix
@@ -134,11 +140,12 @@ class SAM(FlatOptimizer):
         return bool(self.probe_rule.schedule.due(self._index))
 
     def _offset(self, theta: Tensor, gradient: Tensor | None) -> Tensor | None:
-        precondition = self.base.precondition if isinstance(self.base, LLQR) else torch.clone
+        precondition = self.base.precondition if isinstance(self.base, Preconditioned) else torch.clone
         radii = {id(p): group["rho"] for group in self.param_groups for p in group["params"]}
         own = [radii[id(p)] for p in self.parameters.tensors]
         common = all(radius == own[0] for radius in own)
-        centre = probes.Centre(theta, gradient, precondition, self.parameters.layout, index=self._index)
+        ground: Any = None if self._closure is None else _Examples(self, self._closure)
+        centre = probes.Centre(theta, gradient, precondition, self.parameters.layout, ground, self._index)
         if self.probe_rule.capabilities.prepares:
             self._memory = self.probe_rule.prepare(centre, self._memory)  # type: ignore[union-attr]
         offset = self.probe_rule.offset(centre, self._memory, own[0] if common else 1.0)
@@ -165,7 +172,7 @@ class SAM(FlatOptimizer):
     @torch.no_grad()
     def step(self, closure: Closure | None = None) -> Tensor | None:  # type: ignore[override]
         """One step; with a closure, all of it (see the module) and the loss at θ + ε."""
-        kept = (self.base._leaves, self.base._refreshed) if isinstance(self.base, LLQR) else None
+        kept = (self.base._leaves, self.base._refreshed) if isinstance(self.base, Preconditioned) else None
         statistics = Statistics(self._module if closure is not None else None)
         try:
             loss = None if closure is None else self._both_passes(closure, statistics)
@@ -207,10 +214,10 @@ class SAM(FlatOptimizer):
 
     def _both_passes(self, closure: Closure, statistics: Statistics) -> Tensor:
         self.restore()
-        finite = ranks_for(self.base._distributed if isinstance(self.base, LLQR) else None) is None
-        self._stepping = True
+        finite = ranks_for(self.base._distributed if isinstance(self.base, Preconditioned) else None) is None
+        self._stepping, self._closure = True, closure
         try:
-            if isinstance(self.base, LLQR) and self.base.refresh_due:
+            if isinstance(self.base, Preconditioned) and self.base.refresh_due:
                 self.base.refresh(closure)
             if not self._probing:
                 return self.backward(closure, finite)
@@ -220,7 +227,7 @@ class SAM(FlatOptimizer):
             self.probe()
             return self.backward(closure, finite)
         finally:
-            self._stepping = False
+            self._stepping, self._closure = False, None
 
     def _uphill(self, gradient: Tensor) -> Tensor:
         """The gradient of what the base makes smaller: of −L in the groups that say maximize."""
@@ -248,6 +255,23 @@ class SAM(FlatOptimizer):
         theta = self.parameters.theta()
         self._memory, self._index = _placed(own["memory"], theta), own["index"]
         self._mixing = _placed(own.get("mixing"), theta)
+
+
+class _Examples:
+    """The single examples of a step's closure, for a probe that asks for their gradients."""
+
+    def __init__(self, optimizer: SAM, closure: Closure) -> None:
+        self.optimizer, self.closure = optimizer, closure
+
+    def squared_gradients(self) -> Tensor:
+        """Σ_n (∇ℓ_n)² at θ by a pass in eval mode where there is a module; its running statistics stay as they are."""
+        module = self.optimizer._module
+        statistics = Statistics(module)
+        try:
+            with inference_mode_of(module):
+                return ClosureExamples(self.optimizer.parameters, self.closure, module).squared_gradients()
+        finally:
+            statistics.put_back()
 
 
 def _placed(memory: Any, like: Tensor) -> Any:

@@ -7,11 +7,43 @@ import re
 from tests.browser.network_lab import LONG, SMALL, NetworkPage
 
 
-def test_nothing_is_trained_by_opening_the_page(page) -> None:
+def test_the_page_opens_with_a_recorded_run_and_presets_bring_others(page) -> None:
+    """Nothing is trained by opening it; curves and paths move, over the surface; Start trains what is shown."""
     lab = NetworkPage(page).open("/network")
-    assert lab.run() is None and "Nothing is being trained" in lab.status()
+    lab.until(lambda: lab.positions()[-1:] == [400])
+    assert lab.run() is None and "A recorded run, seed 0" in lab.status()
     assert lab.button("pause").is_hidden() and lab.button("stop").is_hidden()
     assert page.locator("#task-hint").inner_text().startswith("Two hidden dense layers")
+    lab.until(lambda: lab.ink("#plane-stack canvas:nth-of-type(1)") > 20_000)  # the surface
+    lab.until(lambda: lab.ink("#plane-stack canvas:nth-of-type(2)") > 50)  # the paths
+    lab.until(lambda: page.locator("#outcomes tbody tr").count() == 4)
+    lab.until(lambda: "preset" not in page.url)
+
+    # Another preset: its words, its settings, its run, its link.
+    page.get_by_role("button", name="Deep tanh").click()
+    lab.until(lambda: lab.positions()[-1:] == [600])
+    assert page.locator("#preset-question").inner_text().startswith("Gradients fade")
+    assert page.locator("[data-control=network] select").input_value() == "deep-tanh"
+    lab.until(lambda: "preset=deep-tanh" in page.url)
+
+    # Settings of U that are one click away, with what to expect of them; the preset is no longer quite its own.
+    page.locator("summary", has_text="Preconditioner U").click()
+    page.get_by_role("button", name="The paper’s").click()
+    page.get_by_text("The paper’s settings do nothing in 500 steps").wait_for()
+    assert page.locator("[data-field=refresh_every]").input_value() == "1000"
+    assert page.get_by_role("button", name="Deep tanh").get_attribute("aria-pressed") == "mixed"
+
+    # Start trains it here, for a minute of a processor's own time; a preset that is chosen meanwhile does not take
+    # the run out of sight.
+    lab.type("steps", "2000")
+    lab.type("refresh_every", "1")
+    lab.start()
+    assert lab.run()["description"]["network"] == "deep-tanh" and lab.run()["description"]["structure"] == "diagonal"
+    job = lab.run()["job"]
+    page.get_by_role("button", name="Noisy labels", exact=True).click()
+    lab.until(lambda: page.locator("#preset-question").inner_text().startswith("Four labels in ten"))
+    assert lab.run()["job"] == job and "wanted" in (page.locator("#start-button").get_attribute("class") or "")
+    lab.stop()
 
 
 def test_choose_train_change_pause_continue_and_come_back(page, new_page) -> None:

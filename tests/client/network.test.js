@@ -4,6 +4,8 @@ import { test } from "node:test";
 import { TrainingCurves } from "../../assets/network/curves.js";
 import { methodRows } from "../../assets/network/method_table.js";
 import { PlaneView } from "../../assets/network/plane_view.js";
+import { isUnchanged } from "../../assets/network/presets.js";
+import { replayed } from "../../assets/network/replay.js";
 import { LiveRun } from "../../assets/network/run.js";
 
 test("the table has the newest measurement, however long ago", () => {
@@ -86,4 +88,55 @@ test("the piece of the plane that is shown stays while the paths are inside, and
     ),
     first,
   );
+});
+
+const feed = [
+  { kind: "notice", data: { sentence: "Trains.", device: "the CPU" } },
+  { kind: "progress", data: { rows: [0, 50, 100].map((position) => ({ position, methods: {} })), total: 100 } },
+];
+
+/** What has come of a replayed feed, at the motion that is asked for. */
+function listen(reduce) {
+  globalThis.window = { matchMedia: () => ({ matches: reduce }) };
+  const heard = { kinds: [], positions: [], ended: 0 };
+  const onEntry = ({ kind, data }) => {
+    heard.kinds.push(kind);
+    if (kind === "progress") heard.positions.push(...data.rows.map(({ position }) => position));
+  };
+  const follower = replayed(feed)("", { onEntry, onEnd: () => (heard.ended += 1) });
+  return { heard, follower };
+}
+
+test("a replayed run comes in its order over a few seconds, and all at once where less motion is wanted", (context) => {
+  let now = 1;
+  context.mock.method(performance, "now", () => now);
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const moving = listen(false);
+  assert.deepEqual(moving.heard.kinds, [], "whoever asked has the run first");
+  context.mock.timers.tick(1);
+  assert.deepEqual(moving.heard.positions, [0]);
+  now += 3500;
+  context.mock.timers.tick(100);
+  assert.deepEqual([moving.heard.positions, moving.heard.ended], [[0, 50], 0]);
+  now += 3500;
+  context.mock.timers.tick(100);
+  assert.deepEqual([moving.heard.positions, moving.heard.ended], [[0, 50, 100], 1]);
+  assert.deepEqual(moving.heard.kinds, ["notice", "progress", "progress", "progress"]);
+
+  const still = listen(true);
+  context.mock.timers.tick(1);
+  assert.deepEqual([still.heard.positions, still.heard.ended], [[0, 50, 100], 1]);
+
+  const closed = listen(false);
+  closed.follower.close();
+  context.mock.timers.tick(1);
+  assert.deepEqual(closed.heard.kinds, []);
+});
+
+test("a preset is changed by what is trained, and not by how it is looked at", () => {
+  const schema = { isViewOnly: (name) => name === "axis" };
+  const base = { steps: 400, methods: ["SGDM", "SAM"], axis: "steps" };
+  assert.ok(isUnchanged({ ...base, methods: ["SGDM", "SAM"], axis: "seconds", preset: "one" }, base, schema));
+  assert.ok(!isUnchanged({ ...base, steps: 300 }, base, schema));
+  assert.ok(!isUnchanged({ ...base, methods: ["SGDM"] }, base, schema));
 });

@@ -95,6 +95,7 @@ def test_a_websocket_s_head_may_be_long_and_of_many_rows(guarded: Server, count:
     """The right password among them, so that only the head's form may be in the way. What the websockets' library did
     not read was once never answered, and the server could not end."""
     rows = [f"Authorization: Basic {base64.b64encode(b'x:swordfish').decode()}", "Host: lab", f"Cookie: {'a' * count}"]
+    rows.append("X-Forwarded-For: 198.51.100.7")  # who guessed before must wait, and is somebody else
     rows += [f"X-Row-{number}: b" for number in range(many)]
     line = Line(guarded.port)
     answer = ask(line, "GET", SOCKETS[0] + "?job=x", rows, UPGRADE)

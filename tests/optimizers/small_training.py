@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-from optimizers import FSAM, PastFSAM
+from geometry.networks import NetworkLoss
+from optimizers import FSAM, Method, PastFSAM
+from optimizers.rule import Settings, begin, descent_step, refresh_if_due
 from optimizers.torch_optim import LLQR, SAM
 
 FAST = {"refresh_every": 2, "inner_steps": 5, "inner_learning_rate": 0.02, "damping": 0.1}
@@ -61,3 +65,31 @@ def one_thread() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(threads)
+
+
+def walked(
+    model: nn.Module, method: Method, settings: Settings, steps: int
+) -> tuple[list[torch.Tensor], list[float], dict]:
+    """Positions and losses by optimizers.rule, each step on its own batch, and the buffers at the end."""
+    ground = NetworkLoss(model, *batch())
+    state = begin(ground, method, ground.initial)
+    positions, losses = [], []
+    for t in range(steps):
+        here = ground.with_batch(*batch(t))
+        state, _ = refresh_if_due(here, method, state)
+        state, trace = descent_step(here, method, settings, state)
+        positions.append(state.position)
+        losses.append(float(trace.loss))
+    return positions, losses, state.buffers
+
+
+def assert_same_walk(model, optimizer, method, settings, steps=6, tolerance=1e-12):
+    wanted, losses, buffers = walked(copy.deepcopy(model), method, settings, steps)
+    start = flat(model)
+    for t in range(steps):
+        loss = optimizer.step(closure_of(model, *batch(t)))
+        # Sums in another order: rounding of 1e-16 grows a little from step to step.
+        assert float((flat(model) - wanted[t]).norm()) < tolerance * float((wanted[t] - start).norm())
+        assert float(loss) == pytest.approx(losses[t], rel=tolerance)
+    for name, buffer in model.named_buffers():
+        torch.testing.assert_close(buffer, buffers[name], rtol=tolerance, atol=1e-14)

@@ -11,7 +11,7 @@ from geometry.networks import NetworkLoss
 from optimizers import GNP, GSAM, SAM, SAMON, SSAMD, SSAMF, WSAM, LookSAM, Method, NoMix, PastFSAM, VaSSO
 from optimizers.rule import Settings, begin, descent_step
 from optimizers.torch_optim import SAM as TorchSAM
-from tests.optimizers.small_training import batch, closure_of, flat, normalised, perceptron
+from tests.optimizers.small_training import assert_same_walk, batch, closure_of, flat, normalised, perceptron
 
 CASES = {
     "GNP": (SAM(), GNP()),
@@ -106,8 +106,43 @@ def test_running_statistics_are_those_of_the_pass_at_the_probe():
     assert int(model[1].num_batches_tracked) == 1
 
 
-def test_a_mask_by_single_examples_is_refused():
+@pytest.mark.parametrize("as_released", [False, True])
+@pytest.mark.parametrize("make", [perceptron, normalised])
+def test_a_mask_by_single_examples(make, as_released):
+    """Batches of their own for each step, so that the mask is that of the step's batch; in a norm's eval mode."""
+    model, probe = make(), SSAMF(0.5, 3, as_released=as_released)
+    base = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9)
+    assert_same_walk(
+        model, TorchSAM(base, rho=0.1, probe=probe, module=model), Method(probe=probe), Settings(0.05, 0.1)
+    )
+
+
+def test_a_mask_by_single_examples_goes_on_to_the_same_bits():
+    model = perceptron()
+
+    def made(network):
+        base = torch.optim.SGD(network.parameters(), lr=0.05, momentum=0.9)
+        return TorchSAM(base, rho=0.1, probe=SSAMF(0.5, 3), module=network)
+
+    optimiser = made(model)
+    for t in range(4):
+        optimiser.step(closure_of(model, *batch(t)))
+    other = copy.deepcopy(model)
+    again = made(other)
+    again.load_state_dict(copy.deepcopy(optimiser.state_dict()))
+    for t in range(4, 8):
+        optimiser.step(closure_of(model, *batch(t)))
+        again.step(closure_of(other, *batch(t)))
+    assert torch.equal(flat(model), flat(other))
+
+
+def test_a_mask_by_single_examples_is_refused_by_hand():
     model, (x, y) = perceptron(), batch()
     optimiser = TorchSAM(torch.optim.SGD(model.parameters(), lr=0.05), rho=0.1, probe=SSAMF())
-    with pytest.raises(ValueError, match="SSAM-F needs the gradients of single examples"):
-        optimiser.step(closure_of(model, x, y))
+    closure_of(model, x, y)()[0].backward()
+    before = flat(model)
+    with pytest.raises(ValueError, match="SSAM-F needs the gradients of single examples: make the whole step with"):
+        optimiser.probe()
+    assert torch.equal(flat(model), before)
+    with pytest.raises(ValueError, match="single examples need the outputs"):
+        optimiser.step(lambda: closure_of(model, x, y)()[0])

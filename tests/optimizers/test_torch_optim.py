@@ -7,19 +7,18 @@ import io
 
 import pytest
 import torch
-from torch import nn
 from torch.nn import functional as F
 
-from geometry.networks import NetworkLoss
 from optimizers import ASAM, FSAM, FisherSAM, Method, PastFSAM, probes
 from optimizers import LLQR as Rule
 from optimizers.preconditioners import Identity
-from optimizers.rule import Settings, begin, descent_step, refresh_if_due
+from optimizers.rule import Settings
 from optimizers.torch_optim import LLQR, SAM
 from tests.optimizers.small_training import (
     EXAMPLES,
     FAST,
     MAKERS,
+    assert_same_walk,
     batch,
     closure_of,
     flat,
@@ -33,34 +32,6 @@ from tests.optimizers.small_training import (
 def _one_thread():
     with one_thread():
         yield
-
-
-def walked(
-    model: nn.Module, method: Method, settings: Settings, steps: int
-) -> tuple[list[torch.Tensor], list[float], dict]:
-    """Positions and losses by optimizers.rule, each step on its own batch, and the buffers at the end."""
-    ground = NetworkLoss(model, *batch())
-    state = begin(ground, method, ground.initial)
-    positions, losses = [], []
-    for t in range(steps):
-        here = ground.with_batch(*batch(t))
-        state, _ = refresh_if_due(here, method, state)
-        state, trace = descent_step(here, method, settings, state)
-        positions.append(state.position)
-        losses.append(float(trace.loss))
-    return positions, losses, state.buffers
-
-
-def assert_same_walk(model, optimizer, method, settings, steps=6):
-    wanted, losses, buffers = walked(copy.deepcopy(model), method, settings, steps)
-    start = flat(model)
-    for t in range(steps):
-        loss = optimizer.step(closure_of(model, *batch(t)))
-        # Sums in another order: rounding of 1e-16 grows a little from step to step.
-        assert float((flat(model) - wanted[t]).norm()) < 1e-12 * float((wanted[t] - start).norm())
-        assert float(loss) == pytest.approx(losses[t], rel=1e-12)
-    for name, buffer in model.named_buffers():
-        torch.testing.assert_close(buffer, buffers[name], rtol=1e-12, atol=1e-14)
 
 
 @pytest.mark.parametrize("structure", ["dense", "diagonal", "scalar", "kfac", "e-kfac"])

@@ -119,7 +119,7 @@ def test_names_are_unique():
 
 def test_every_walk_setting_of_the_table_reaches_the_request():
     """A control that no request carries would be a slider that does nothing."""
-    view = {"step", "speed", "loop", "cut_line", "wedge", "camera_x", "camera_y", "camera_z"}
+    view = {"step", "speed", "loop", "cut_line", "frozen", "wedge", "camera_x", "camera_y", "camera_z"}
     view |= {"embed", "embed_pictures", "embed_settings"}
     view |= {control.name for control in (*LECTURE, *inspector_controls(), *own_controls(registered()))}
     assert {control.name for control in controls()} - view <= set(ToyRequest.__dataclass_fields__)

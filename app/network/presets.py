@@ -1,0 +1,93 @@
+"""Named settings of the network page at which the methods part within a short run, and what each is about.
+
+One η and ρ for all methods. Each has a finished run that ships with the lab; see app.network.replays.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+CUSTOM = "custom"
+
+
+@dataclass(frozen=True)
+class Preset:
+    """What differs from the defaults of the table of controls, and the words over the pictures."""
+
+    key: str
+    title: str
+    question: str
+    caption: str
+    values: dict[str, Any]
+
+
+_ROWS = (
+    Preset(
+        "badly-scaled",
+        "Badly scaled pixels",
+        "Each pixel in a unit of its own. Who still learns fast?",
+        "Digits, each pixel times a unit between 0.03 and 10. LLQR learns which directions are steep and takes short "
+        "steps there; SGDM and SAM take one length for all. In seconds it is about a draw: see that axis.",
+        {
+            "inputs": "badly scaled",
+            "learning_rate": 0.06,
+            "radius": 0.03,
+            "steps": 400,
+            "inner_steps": 50,
+            "evaluations": 40,
+        },
+    ),
+    Preset(
+        "badly-scaled-noise",
+        "… and noisy labels",
+        "Bad units and wrong labels at once. Does it take both cures?",
+        "As before, and 30 % of the training labels are drawn at random. U is the cure for bad units, SAM for "
+        "wrong labels; whether both together are better than each is not settled by a few seeds.",
+        {
+            "inputs": "badly scaled",
+            "random_labels": 0.3,
+            "learning_rate": 0.03,
+            "radius": 0.1,
+            "steps": 600,
+            "inner_steps": 50,
+            "evaluations": 40,
+        },
+    ),
+    Preset(
+        "label-noise",
+        "Noisy labels",
+        "Four labels in ten are drawn at random. Who learns them by heart?",
+        "Plain digits. Look at the test accuracy: SAM, with and without U, leaves the wrong labels alone; SGDM and "
+        "LLQR fit them, LLQR fastest.",
+        {
+            "random_labels": 0.4,
+            "learning_rate": 0.06,
+            "radius": 0.3,
+            "steps": 600,
+            "inner_steps": 50,
+            "evaluations": 40,
+        },
+    ),
+    Preset(
+        "deep-tanh",
+        "Deep tanh",
+        "Gradients fade through eight layers. Who gets going?",
+        "Digits through eight thin layers of tanh: the first layers hardly hear of the loss. A U that balances the "
+        "layers takes the loss on down where SGDM and SAM begin to jump about.",
+        {
+            "network": "deep-tanh",
+            "structure": "e-kfac",
+            "refresh_every": 25,
+            "decay": 0.95,
+            "inner_steps": 50,
+            "learning_rate": 0.06,
+            "radius": 0.05,
+            "steps": 600,
+            "evaluations": 40,
+        },
+    ),
+)
+_TASK = {"network": "mlp", "data": "digits"}
+PRESETS: dict[str, Preset] = {row.key: replace(row, values={**_TASK, **row.values}) for row in _ROWS}
+DEFAULT_PRESET = _ROWS[0].key

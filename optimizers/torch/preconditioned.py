@@ -1,0 +1,187 @@
+"""A preconditioned descent as a torch optimiser, whatever its U: what LLQR, NGD, K-FAC and Shampoo share."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from optimizers.preconditioners import Preconditioner
+from optimizers.torch.closure import Closure
+from optimizers.torch.flat_optimizer import FlatOptimizer
+from optimizers.torch.ranks import ranks_for
+from optimizers.torch.statistics import Statistics
+
+
+class Preconditioned(FlatOptimizer):
+    """Descent preconditioned by a rule's U:  v ← μ v + U g + λ_w θ;  θ ← θ − η v.
+
+    params: tensors, (name, tensor) pairs or groups. lr η, momentum μ and weight_decay λ_w (part of the momentum, not
+    preconditioned) are settings of the groups, and schedulers may change them. One U for all groups.
+    module: the network that the parameters belong to. It tells layers and kinds of parameters (`grouping`: see
+    geometry.network_layout) and is put in eval mode while U is learned. Without it each parameter is a layer by itself,
+    and U is learned in the mode the network is in.
+
+    Parameters that are frozen (requires_grad False) or unused by a pass are left as they are, as in torch.optim.
+    A step that is refused (a loss or gradient that is not finite, no gradient at all, a refresh that is due and was not
+    made) raises a ValueError and leaves parameters, momentum, U and the count of steps as they were, and in
+    `step(closure)` with a module also its running statistics.
+    """
+
+    name: ClassVar[str]
+    """As sentences call it."""
+    _own = (*FlatOptimizer._own, "_rule", "_leaves", "_index", "_refreshed", "_distributed")
+
+    def __init__(
+        self,
+        params: Any,
+        rule: Preconditioner,
+        lr: float,
+        momentum: float,
+        weight_decay: float,
+        module: nn.Module | None,
+        grouping: str,
+        distributed: bool | None = None,
+    ) -> None:
+        self._rule: Any = rule
+        self._module, self._grouping, self._distributed = module, grouping, distributed
+        self._leaves: dict[str, Any] = {}
+        self._index, self._refreshed = 0, False
+        ranks_for(distributed)
+        super().__init__(params, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})
+        if not self.parameters.tensors:
+            raise ValueError("none of the parameters asks for a gradient")
+
+    @property
+    def preconditioner(self) -> Any:
+        """The rule by which U is learned."""
+        return self._rule
+
+    @property
+    def refresh_due(self) -> bool:
+        """Whether U must be learned before the next step: as its schedule says, or as there is none."""
+        _ = self.parameters  # where some were frozen or freed since, U begins anew
+        schedule = self._rule.schedule
+        missing = schedule.ever and not self._leaves
+        return (bool(schedule.due(self._index)) or missing) and not self._refreshed
+
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
+        """Adds a group. U begins anew for new layers, and for layers that have changed their shape."""
+        super().add_param_group(param_group)
+        self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        """A U for the parameters as they are now; what fits of the old one stays."""
+        parameters = self.parameters
+        fresh = self._rule.start(parameters, parameters.theta())
+        for name, leaf in self._leaves.items():
+            if name in fresh and _form(fresh[name]) == _form(leaf):
+                fresh[name] = leaf
+        self._leaves, self._refreshed = fresh, False
+
+    @torch.no_grad()
+    def refresh(self, closure: Closure) -> None:
+        """Learn U at θ from a closure (see optimizers.torch_optim): one refresh, due or not. `.grad` is not touched."""
+        ranks, theta, statistics = ranks_for(self._distributed), self.parameters.theta(), Statistics(self._module)
+        if ranks is not None:
+            ranks.check_same(theta)
+        try:
+            self._leaves = self._learned(closure, theta)
+        finally:
+            statistics.put_back()
+        self._refreshed = True
+
+    def _learned(self, closure: Closure, theta: Tensor) -> dict[str, Any]:
+        """U's leaves, learned from what the closure says at θ."""
+        raise NotImplementedError
+
+    @torch.no_grad()
+    def precondition(self, v: Tensor) -> Tensor:
+        """U v for v (D,) in the order of `parameters.layout`."""
+        return self._rule.apply(self.parameters.layout, self._leaves, v)
+
+    @torch.no_grad()
+    def step(self, closure: Closure | None = None) -> Tensor | None:  # type: ignore[override]
+        """One step; with a closure, all of it (see optimizers.torch_optim) and the loss at θ."""
+        kept = self._leaves, self._refreshed
+        statistics = Statistics(self._module if closure is not None else None)
+        try:
+            loss = None
+            if closure is not None:
+                if self.refresh_due:
+                    self.refresh(closure)
+                loss = self.backward(closure, finite=ranks_for(self._distributed) is None)
+            elif self.refresh_due:
+                raise ValueError(
+                    f"a refresh is due before step {self._index}: call refresh(closure) first, or step(closure)"
+                )
+            gradient = self.finite_gradient()
+            if self._rule.capabilities.observes:
+                self._leaves = self._rule.observe(self.parameters.layout, self._leaves, gradient)
+            self._descend(self.precondition(gradient))
+        except Exception:
+            self._leaves, self._refreshed = kept
+            statistics.put_back()
+            raise
+        self._index, self._refreshed = self._index + 1, False
+        return loss
+
+    def _descend(self, direction: Tensor) -> None:
+        group_of = {id(p): group for group in self.param_groups for p in group["params"]}
+        for p, u in zip(self.parameters.tensors, self.parameters.pieces(direction), strict=True):
+            if p.grad is None:  # this pass did not use it: neither does the step
+                continue
+            group, state = group_of[id(p)], self.state[p]
+            if "momentum_buffer" not in state:
+                state["momentum_buffer"] = torch.zeros_like(p)
+            v = state["momentum_buffer"].mul_(group["momentum"]).add_(u)
+            if group["weight_decay"] != 0:
+                v.add_(group["weight_decay"] * p)
+            p.sub_(group["lr"] * v)
+
+    def _settings(self) -> dict[str, Any]:
+        """The rule's settings, as a state keeps them."""
+        return {field.name: getattr(self._rule, field.name) for field in dataclasses.fields(self._rule)}
+
+    def state_dict(self) -> dict[str, Any]:
+        """torch's state dictionary, and under "preconditioner" U, its settings and the count of steps."""
+        own = {"kind": self.name, "settings": self._settings(), "leaves": self._leaves}
+        return {**super().state_dict(), "preconditioner": {**own, "index": self._index, "refreshed": self._refreshed}}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Continue where that state was saved, with its settings; the continuation is the same to the last bit."""
+        own = state_dict.get("preconditioner")
+        if own is None or own.get("kind", "LLQR") != self.name:
+            raise ValueError(f"this is not the state of an optimiser with {self.name}: it has no such 'preconditioner'")
+        theta = self.parameters.theta()
+        self._check_fits(own, theta)
+        super().load_state_dict({name: entry for name, entry in state_dict.items() if name != "preconditioner"})
+        self._rule = dataclasses.replace(self._rule, **self._settings_of(own["settings"]))
+        self._leaves = {
+            name: leaf.to(theta) if isinstance(leaf, Tensor) else leaf for name, leaf in own["leaves"].items()
+        }
+        self._index, self._refreshed = own["index"], own["refreshed"]
+
+    def _settings_of(self, settings: dict[str, Any]) -> dict[str, Any]:
+        """A state's settings, as the rule takes them."""
+        return settings
+
+    def _check_fits(self, own: dict[str, Any], theta: Tensor) -> None:
+        """A ValueError where a state's U is that of other parameters."""
+        image = None
+        try:
+            zeros = torch.zeros_like(theta)
+            leaves = {n: leaf.to(theta) if isinstance(leaf, Tensor) else leaf for n, leaf in own["leaves"].items()}
+            if leaves:
+                image = self._rule.apply(self.parameters.layout, leaves, zeros)
+        except (KeyError, RuntimeError) as error:
+            raise ValueError(f"the state holds U of other parameters than this optimiser has: {error}") from error
+        if image is not None and image.shape != theta.shape:
+            raise ValueError("the state holds U of other parameters than this optimiser has")
+
+
+def _form(leaf: Any) -> Any:
+    """What tells whether one leaf may stand for another."""
+    return tuple(leaf.shape) if isinstance(leaf, Tensor) else type(leaf)

@@ -1,0 +1,109 @@
+"""The presets of the network page, the links to them, and the runs of theirs that ship with the lab."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from typing import Any
+
+import pytest
+
+from app.network.controls import base_of, controls, description_of, read_network_link, read_network_state
+from app.network.messages import Replay, RunRow
+from app.network.presets import CUSTOM, DEFAULT_PRESET, PRESETS
+from app.network.replays import replay_of
+from app.network.routes import opened
+from app.network.training.session import TrainingSession
+from app.network.training.settings import validate
+from tests.project.contract import differ
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.mark.parametrize("key", PRESETS)
+def test_a_preset_is_a_training_within_the_page_s_ranges(key: str) -> None:
+    reading = read_network_state({"preset": key})
+    assert not reading.sentences()
+    assert {name: reading.state[name] for name in PRESETS[key].values} == PRESETS[key].values
+    described = description_of(reading.state)
+    assert described.pop("kind") == "train" and validate(described) == described
+    assert set(PRESETS[key].values) <= {control.name for control in controls()}
+
+
+@pytest.mark.parametrize(
+    ("query", "preset", "data", "steps"),
+    [
+        ("", DEFAULT_PRESET, "digits", 400),
+        ("?scheme=dark&axis=seconds", DEFAULT_PRESET, "digits", 400),
+        ("?preset=deep-tanh&steps=100", "deep-tanh", "digits", 100),
+        ("?data=two-moons", CUSTOM, "two-moons", 500),
+        ("?learning_rate=0.2", CUSTOM, "digits", 500),
+        ("?job=long-ago", CUSTOM, "digits", 500),
+        ("?preset=custom", CUSTOM, "digits", 500),
+    ],
+)
+def test_a_link_without_a_preset_means_what_it_says(query: str, preset: str, data: str, steps: int) -> None:
+    """Links from before there were presets hold settings or a run; an empty one opens the first preset."""
+    state = read_network_link(query).state
+    assert (state["preset"], state["data"], state["steps"]) == (preset, data, steps)
+    assert (state["inputs"] == "as they are") == (preset != DEFAULT_PRESET)
+
+
+def test_a_link_to_a_preset_leaves_out_all_that_it_stands_for() -> None:
+    for key in (*PRESETS, CUSTOM):
+        state = read_network_state({"preset": key}).state
+        assert {"preset": key, **base_of(key)} == state
+
+
+@pytest.mark.parametrize("key", PRESETS)
+def test_a_preset_opens_with_its_run(key: str) -> None:
+    """The shipped file is of the preset's own settings; change these, and `python -m app.network.replays` is due."""
+    replay = replay_of(key)
+    assert replay is not None, f"python -m app.network.replays {key}"
+    assert list(differ(replay, Replay)) == []
+    progress = replay["entries"][-1]["data"]
+    rows = progress["rows"]
+    assert [fault for row in rows for fault in differ(row, RunRow)] == []
+    assert rows[0]["position"] == 0 and rows[-1]["position"] == progress["total"] == PRESETS[key].values["steps"]
+    (x, y), methods = (replay["ground"][axis] for axis in ("x", "y")), replay["run"]["description"]["methods"]
+    for row in rows:
+        for name in methods:
+            values = row["methods"][name]
+            assert math.isfinite(values["train_loss"]) and 0 <= values["test_accuracy"] <= 1
+            assert x[0] < values["at"][0] < x[1] and y[0] < values["at"][1] < y[1], "the paths lie on the surface"
+
+    def at_the_end(name: str, quantity: str) -> float:
+        return sum(row["methods"][name][quantity] for row in rows[-4:]) / 4
+
+    # What its words say may be seen in its own picture.
+    if key == "label-noise":
+        assert at_the_end("SAM", "test_accuracy") > at_the_end("SGDM", "test_accuracy") + 0.02
+    else:
+        assert at_the_end("LLQR", "train_loss") < at_the_end("SGDM", "train_loss")
+
+
+def test_a_link_opens_with_the_shipped_run_only_where_nothing_of_it_is_changed() -> None:
+    def told(query: str) -> dict[str, Any]:
+        return asyncio.run(opened(query, "v"))
+
+    first = told("")
+    assert first["run"] is None and first["replay"] == replay_of(DEFAULT_PRESET)
+    assert told("?scheme=dark")["replay"] is not None
+    assert told("?preset=label-noise")["replay"]["run"]["description"]["random_labels"] == 0.4
+    for query in ("?preset=label-noise&seed=3", "?preset=custom", "?data=two-moons"):
+        assert told(query)["replay"] is None
+
+
+def test_the_shipped_run_is_the_one_that_start_begins() -> None:
+    """Its first measurement, computed again here: rounding and four digits apart."""
+    replay = replay_of(DEFAULT_PRESET)
+    assert replay is not None
+    description = replay["run"]["description"]
+    session = TrainingSession({**description, "plane": None})
+    row = replay["entries"][-1]["data"]["rows"][1]
+    for _ in range(row["position"]):
+        session.training.step()
+    for name in description["methods"]:
+        for quantity, value in session.evaluate(name).items():
+            # Another machine adds in another order; ten steps of momentum make of that far less than this.
+            assert value == pytest.approx(row["methods"][name][quantity], rel=0.01, abs=0.005), (name, quantity)
