@@ -34,6 +34,8 @@ def states(draw):
             state[control.name] = control.read(draw(st.lists(st.sampled_from(control.names), min_size=1)))[0]
         elif control == PITS:
             state[control.name] = draw(st.sampled_from(["", "1,-2,3,0.5", "1,0,0.01,0.1;-100,0.5,1000,5"]))
+        elif control.name == "frozen":
+            state[control.name] = draw(st.sampled_from(["", "?radius=0.1", "?preset=stiff-valley&steps=50"]))
         elif isinstance(control, TextControl):
             state[control.name] = control.default
         elif control.name.startswith("surface."):

@@ -22,7 +22,7 @@ from optimizers import METHODS, compiled_engine
 def value_of(control):
     if isinstance(control, TextControl):
         texts = {"pits": ["", "1,-2,3,0.5", "0.5,0,1,0.2;-1,0.5,2,1"], "surface.formula": ["x^2 + y^2", "sin(x)*y"]}
-        return st.sampled_from(texts[control.name])
+        return st.sampled_from(texts.get(control.name, ["", "?radius=0.1"]))
     if isinstance(control, NamesControl):
         return st.lists(st.sampled_from(control.names), unique=True)
     if not isinstance(control, NumberControl):
