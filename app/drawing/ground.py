@@ -12,6 +12,9 @@ GENTLE = 0.55
 """Of its slopes: steeper ones would all be as dark."""
 LIGHT = np.array([-0.55, 0.6, 0.85]) / np.linalg.norm([-0.55, 0.6, 0.85])
 
+SIMILAR = (0.55, 1.8)
+"""Ratios of a ground's sides at which equal scales on both leave no strip."""
+
 
 def hill_shade(shares: np.ndarray, cut: float) -> np.ndarray:
     """n·l for the slopes of heights (rows, columns), those above `cut` level; 0.72 on level ground."""

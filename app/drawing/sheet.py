@@ -22,6 +22,7 @@ from app.appearance import SCHEMES, MethodLook
 from app.drawing.style import MARKERS, SETTINGS, dash_of, dress
 
 WIDE, HEAD, EDGE = 960, 92, 24
+LOOKS_IN_ROW, ROW_OF_LOOKS = 7, 18
 LETTER = 0.57
 """Width of a letter of the pictures' font, in parts of its size, on average."""
 
@@ -78,7 +79,7 @@ class Sheet:
 
     def _legend(self, looks: Mapping[str, MethodLook]) -> None:
         for index, (method, look) in enumerate(looks.items()):
-            x, y = EDGE + index * 128, 68
+            x, y = EDGE + index % LOOKS_IN_ROW * 128, 68 + index // LOOKS_IN_ROW * ROW_OF_LOOKS
             across, height = np.array([x, x + 30]) / WIDE, 1 - (y + 6) / self.height
             line: dict[str, Any] = {"color": look.colour, "linestyle": dash_of(look), "linewidth": look.width}
             self.figure.add_artist(Line2D(across, [height, height], **line))

@@ -19,7 +19,7 @@ from app.toy.compute import configured
 from app.toy.costs import counted, counting_told
 from app.toy.measured_cost import cost_request, measuring_told, seconds
 from app.toy.request import ToyRequest
-from optimizers import METHODS, Method
+from optimizers import Method
 from optimizers.capabilities import Schedule
 from optimizers.sweeps import Sweep, with_learning
 
@@ -72,7 +72,7 @@ def unit_of(name: str, request: ToyRequest) -> Unit:
     if name == "steps":
         return STEPS
     if name == "evaluations":
-        return Unit(name, {method: prices(configured(method, request)) for method in METHODS})
+        return Unit(name, {method: prices(configured(method, request)) for method in request.methods})
     return Unit(name, seconds(cost_request(request)))
 
 

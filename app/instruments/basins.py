@@ -15,7 +15,6 @@ from app.instruments.repeats import MOST_STEPS, walk_to_end
 from app.toy.compute import configured
 from app.toy.ghosts import ghosts
 from geometry.surface import Surface
-from optimizers import METHODS
 from optimizers.run import Run
 
 NEAR_GHOST = 0.01
@@ -93,7 +92,7 @@ def basins_answer(request: InstrumentRequest) -> bytes:
 
 def ask_by_method(request: InstrumentRequest) -> Iterator[InstrumentRequest]:
     """One map after the other."""
-    yield from (replace(request, methods=(name,)) for name in METHODS)
+    yield from (replace(request, methods=(name,)) for name in request.toy.methods)
 
 
 def count_work(request: InstrumentRequest) -> float:
@@ -114,4 +113,5 @@ BASINS = Instrument(
     picture="app.instruments.export.pictures:basins_picture",
     parts=ask_by_method,
     work=count_work,
+    compares=True,
 )

@@ -42,6 +42,11 @@ def instrument_controls() -> tuple[Control, ...]:
     return instrument_choice(), *shared, *own.values()
 
 
+def compared(state: Mapping[str, Any]) -> tuple[str, ...]:
+    """The paper's four, and which of the others are switched on beside them."""
+    return (*METHODS, *(name for name in state["methods"] if name not in METHODS))
+
+
 def read_instruments(reader: Reader) -> ToyReading:
     """The whole state, the toy lab's and the instruments' own, in what a reader reads."""
     toy = read_toy(reader, view={})
@@ -72,20 +77,22 @@ def read_part(raw: Mapping[str, Any], instrument: str) -> tuple[InstrumentReques
     reader.know("method", "stride")
     reading = read_instruments(reader)
     name, stride = raw.get("method", "all"), raw.get("stride", STRIDES[0])
-    if not isinstance(name, str) or name not in ("all", *METHODS):
-        reader.problems.append(f"The method must be all or one of {', '.join(METHODS)}, not {describe(name)}.")
+    one = INSTRUMENTS.get(instrument)
+    methods = compared(reading.state) if one is not None and one.compares else tuple(METHODS)
+    if not isinstance(name, str) or name not in ("all", *methods):
+        reader.problems.append(f"The method must be all or one of {', '.join(methods)}, not {describe(name)}.")
     if isinstance(stride, bool) or not isinstance(stride, int) or stride not in STRIDES:
         reader.problems.append(f"The stride must be one of {', '.join(map(str, STRIDES))}, not {describe(stride)}.")
     reader.check()
     state = reading.state
-    counted = instrument in INSTRUMENTS and COST.name in INSTRUMENTS[instrument].decided_by
+    counted = one is not None and COST.name in one.decided_by
     request = InstrumentRequest(
-        toy=replace(request_of(state), methods=tuple(METHODS), own=()),
+        toy=replace(request_of(state), methods=methods, own=()),
         x_axis=state["x_axis"],
         y_axis=state["y_axis"],
         resolution=int(state["resolution"]),
         runs=int(state["runs"]),
-        methods=tuple(METHODS) if name == "all" else (str(name),),
+        methods=methods if name == "all" else (str(name),),
         stride=int(stride),
         unit=state[COST.name] if counted else COST.default,
     )

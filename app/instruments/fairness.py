@@ -22,7 +22,7 @@ from app.toy.compute import configured
 from app.toy.controls import COST, own_key
 from app.toy.request import ToyRequest
 from geometry.surface import Surface
-from optimizers import METHODS, simulate
+from optimizers import method_named, simulate
 from optimizers.capabilities import LEARNING_RATE
 from optimizers.sweeps import middle_arrivals
 
@@ -68,7 +68,7 @@ class Tried:
 
 def settings_of(name: str) -> tuple[np.ndarray, np.ndarray | None]:
     """(rates, radii) that are tried; radii None where the page's ρ changes nothing for the method."""
-    radius = METHODS[name].tunable("radius")
+    radius = method_named(name).tunable("radius")
     if radius is not None:
         rates, radii = np.meshgrid(RATES, radius.values(RADII_TRIED), indexing="ij")
         return _kept(AXES["learning_rate"], rates.ravel()), _kept(AXES["radius"], radii.ravel())
@@ -145,7 +145,10 @@ class Comparison:
         others = " and ".join(f"{name} {self._said(self.tuned[name])}" for name in ("SGDM", "LLQR"))
         numbers = f"{setting} {said[0]}; each at its best {said[1]}."
         counted = "" if self.unit == STEPS else f", counted in {WORDS[self.unit.name]}"
-        return f"{self.verdict}{counted}: {numbers} Without a probe, each at its best, {others}."
+        told = f"{self.verdict}{counted}: {numbers} Without a probe, each at its best, {others}."
+        more = [name for name in self.tuned if name not in ("SGDM", "SAM", "LLQR", "LLQR+SAM")]
+        beside = ", ".join(f"{name} {self._said(self.tuned[name])}" for name in more)
+        return f"{told} Beside them, each at its best, {beside}." if more else told
 
     def _said(self, found: Tried) -> str:
         count = int(found.arrived[0])
@@ -163,7 +166,7 @@ def compare(
     toy, surface = request.toy, request.toy.make_surface()
     trial, fresh = repeats(toy, surface, request.runs), repeats(toy, surface, JUDGED_ON, seed=1)
     strips, rows, untuned, tuned, chosen = [], [], {}, {}, {}
-    for name in METHODS:
+    for name in toy.methods:
         mine, judging = (replace(one, steps=lengths[name]) for one in (trial, fresh))
         found = tried(name, toy, surface, *settings_of(name), mine)
         best = chosen[name] = found.best_or((kept or {}).get(name, -1))
@@ -171,7 +174,7 @@ def compare(
         now = tried(name, toy, surface, [toy.learning_rate], [toy.radius], judging)
         untuned[name], tuned[name] = now, again
         strips.append({"method": name, **_strip(found)})
-        rate, radius, probing = float(found.rates[best]), float(found.radii[best]), METHODS[name].tunable("radius")
+        rate, radius, probing = float(found.rates[best]), float(found.radii[best]), method_named(name).tunable("radius")
         rows.append(
             {
                 "method": name,
@@ -190,7 +193,7 @@ def compare(
 def compare_by_steps(request: InstrumentRequest) -> Comparison:
     """Every method with the page's number of steps; kept, because every other unit is compared with it."""
     steps = repeats(request.toy, request.toy.make_surface(), request.runs).steps
-    return compare(request, STEPS, dict.fromkeys(METHODS, steps))
+    return compare(request, STEPS, dict.fromkeys(request.toy.methods, steps))
 
 
 def fairness_answer(request: InstrumentRequest) -> bytes:
@@ -203,7 +206,7 @@ def fairness_answer(request: InstrumentRequest) -> bytes:
         "runs": request.runs,
         "judged_on": JUDGED_ON,
         "effort": EFFORT,
-        "costs": {name: prices(configured(name, toy)) for name in METHODS},
+        "costs": {name: prices(configured(name, toy)) for name in toy.methods},
         **steps.told(toy),
         "what": (
             f"Tuned for arrivals, then for early ones, on: {trial.what}. {EFFORT} settings for each method. Judged on "
@@ -220,7 +223,7 @@ def fairness_answer(request: InstrumentRequest) -> bytes:
 def _within_budget(request: InstrumentRequest, by_steps: Comparison, steps: int) -> dict[str, Any]:
     """The same comparison where each method walks what an equal budget pays for; what that changes is said."""
     unit = unit_of(request.unit, request.toy)
-    schedules = {name: configured(name, request.toy).preconditioner.schedule for name in METHODS}
+    schedules = {name: configured(name, request.toy).preconditioner.schedule for name in request.toy.methods}
     budget = equal_budget(unit, schedules, steps)
     lengths = {name: steps_within(unit, name, when, budget) for name, when in schedules.items()}
     found = compare(request, unit, lengths, by_steps.best)
@@ -291,4 +294,5 @@ FAIRNESS = Instrument(
     tables=fairness_tables,
     picture="app.instruments.export.pictures:fairness_picture",
     counts_cost=True,
+    compares=True,
 )

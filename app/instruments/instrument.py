@@ -82,7 +82,7 @@ class Instrument:
     page makes, so that answers are kept;  work(request): walkers × steps of a request, for the bound on it;
     table_names: (key, name) of its tables;  tables(answers) → table by key;  picture: "module:function" that draws an
     export (imported where one is drawn: matplotlib takes most of a second);  counts_cost: whether a file says what its
-    costs are counted in.
+    costs are counted in;  compares: whether any method can stand beside the paper's four in it.
     """
 
     key: str
@@ -98,13 +98,15 @@ class Instrument:
     parts: Callable[[InstrumentRequest], Iterator[InstrumentRequest]] = ask_at_once
     work: Callable[[InstrumentRequest], float] = lambda _: 0.0
     counts_cost: bool = False
+    compares: bool = False
 
     def entry(self) -> dict[str, Any]:
         """What the browser needs to know of it."""
         return {
             "key": self.key,
             "controls": [control.name for control in self.controls],
-            "decided_by": list(self.decided_by),
+            "decided_by": [*self.decided_by, *(["methods"] if self.compares else [])],
+            "compares": self.compares,
             "tables": [list(table) for table in self.table_names],
         }
 

@@ -296,11 +296,13 @@ class TwoScaleAnswer(TypedDict):
 
 
 class InstrumentEntry(TypedDict):
-    """An instrument among the page's tables. controls, decided_by: names; tables: key and name of each."""
+    """An instrument among the page's tables. controls, decided_by: names; compares: whether other methods may stand
+    beside the four; tables: key and name of each."""
 
     key: str
     controls: list[str]
     decided_by: list[str]
+    compares: bool
     tables: list[list[str]]
 
 

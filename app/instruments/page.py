@@ -40,7 +40,10 @@ def tables() -> dict[str, Any]:
 
 def layout() -> Any:
     """The page."""
-    return bench(tables(), _controls(), [_tabs(), *map(_panel, INSTRUMENTS.values())], "lab instruments")
+    others = html.Div(
+        id="other-methods", className="legend", role="group", hidden=True, **{"aria-label": "Other methods compared"}
+    )
+    return bench(tables(), _controls(), [_tabs(), others, *map(_panel, INSTRUMENTS.values())], "lab instruments")
 
 
 def _controls() -> Any:

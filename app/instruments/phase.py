@@ -21,7 +21,6 @@ from app.toy.compute import configured
 from app.toy.controls import COST
 from app.toy.costs import counting_told
 from geometry.surface import Surface
-from optimizers import METHODS
 from optimizers.sweeps import STEP_SETTINGS, Axis, Sweep, middle_arrivals, sweep
 
 PIECE = 1_000_000
@@ -137,7 +136,7 @@ def phase_steps(request: InstrumentRequest) -> Iterator[bytes | None]:
             yield None
     answer: dict[str, Any] = {"stride": request.stride, "parts": parts}
     if request.stride == STRIDES[0]:
-        costs = {name: prices(configured(name, request.toy)) for name in METHODS}
+        costs = {name: prices(configured(name, request.toy)) for name in request.toy.methods}
         answer |= {
             "x": described(across),
             "y": described(up),
@@ -180,8 +179,8 @@ def _no_basin(surface: Surface) -> str:
 
 def ask_by_stride(request: InstrumentRequest) -> Iterator[InstrumentRequest]:
     """The coarse map of all methods at once, then the finer points of each method."""
-    yield replace(request, stride=STRIDES[0], methods=tuple(METHODS))
-    yield from (replace(request, stride=s, methods=(m,)) for s in STRIDES[1:] for m in METHODS)
+    yield replace(request, stride=STRIDES[0], methods=request.toy.methods)
+    yield from (replace(request, stride=s, methods=(m,)) for s in STRIDES[1:] for m in request.toy.methods)
 
 
 def count_work(request: InstrumentRequest) -> float:
@@ -203,4 +202,5 @@ PHASE = Instrument(
     parts=ask_by_stride,
     work=count_work,
     counts_cost=True,
+    compares=True,
 )

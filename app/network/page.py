@@ -78,7 +78,12 @@ def layout() -> Any:
     live = html.Div(className="pictures live", children=[_plane(), html.Div(charts[:BESIDE], className="chart-column")])
     table = html.Section(
         className="outcomes",
-        children=[html.H2("Methods"), html.Div(id="outcomes", className="scroll")],
+        children=[
+            html.H2("Methods"),
+            html.Div(
+                id="outcomes", className="scroll", tabIndex=0, role="region", **{"aria-label": "Table of methods"}
+            ),
+        ],
         **{"aria-label": "Methods, as they are now"},
     )
     stage = [

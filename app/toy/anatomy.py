@@ -225,7 +225,8 @@ def _direction(a: StepAnatomy, method: Method) -> tuple[str, str, str, str]:
         return "Direction", "g⁺", f"g⁺ = {vector(a.direction)}", "U serves the probe alone."
     note = "" if method.learns else "U = I: nothing changes."
     u = "U h" if _mixes(method) else "U g⁺"
-    return "Preconditioned", u, f"{u} = {vector(a.direction)}, ‖{u}‖ = {_norm(a.direction)}", note
+    formula = f"u = {u}, {method.preconditioner.formula()}" if method.learns else u
+    return "Preconditioned", formula, f"{u} = {vector(a.direction)}, ‖{u}‖ = {_norm(a.direction)}", note
 
 
 def _velocity(a: StepAnatomy, method: Method) -> tuple[str, str, str, str]:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from app.toy.costs import PRODUCT, counted
 from app.toy.messages import Explanation
+from app.toy.methods_page import anchor
 from optimizers import METHODS, Method
+from optimizers.methods import toy_methods
 
 FULL_NAMES = {
     "SGDM": "stochastic gradient descent with momentum",
@@ -22,28 +24,20 @@ SHORT = {
     (True, True): "looks uphill, reshapes each step",
 }
 """(looks ahead, learns U) → what it does, in six words or so."""
-LONG = {
-    (
-        False,
-        False,
-    ): "It takes the gradient where it stands, and keeps rolling: the velocity v holds most of what it "
-    "was, so that steps add up along a slope and cancel across a ditch.",
-    (
-        True,
-        False,
-    ): "It looks a fixed way ρ uphill first and steps by the slope that it finds there. In a wide basin that is "
-    "almost its own slope. In a sharp pothole it is the opposite wall, which throws it out.",
-    (
-        False,
-        True,
-    ): "It learns a matrix U from the curvature around it, long steps where the ground is flat and short ones "
-    "where it is steep, so that one learning rate serves both. U forgets slowly: it knows the average ground.",
-    (
-        True,
-        True,
-    ): "It looks uphill in the metric of U, steps by the slope that it finds there, and U reshapes the step. Where "
-    "one axis is stiff and another flat, neither part does this alone.",
+SHORT_OTHERS = {
+    "GNP": "weighs both slopes, dislikes steep places",
+    "VaSSO": "looks uphill along a slow average",
+    "GSAM": "SAM’s slope, and a climb across",
+    "WSAM": "gives sharpness a weight of its own",
+    "NGD": "divides by the curvature underfoot",
+    "Shampoo": "divides by all slopes so far",
+    "GD": "steps straight downhill, remembers nothing",
+    "Nesterov": "rolls, one push ahead of itself",
+    "Adam": "steps about η along every axis",
+    "AdamW": "Adam, with weights drawn to zero",
+    "Lion": "follows signs, every step as long",
 }
+"""The same for methods beside the four."""
 TERMS: tuple[Explanation, ...] = (
     {
         "key": "pothole",
@@ -53,6 +47,7 @@ TERMS: tuple[Explanation, ...] = (
         "small change of the parameters spoils everything. Press Play, see who gets out, then move η, ρ, noise.",
         "formula": "",
         "cost": "",
+        "more": "",
     },
     {
         "key": "learning_rate",
@@ -61,6 +56,7 @@ TERMS: tuple[Explanation, ...] = (
         "bowls let go first, and with too large an η everything diverges.",
         "formula": "θ ← θ − ηv",
         "cost": "",
+        "more": "",
     },
     {
         "key": "radius",
@@ -69,6 +65,7 @@ TERMS: tuple[Explanation, ...] = (
         "pothole is wide it looks onto the far wall. At 0 SAM is SGDM.",
         "formula": "‖ε‖ = ρ, g⁺ = ∇L(θ + ε)",
         "cost": "",
+        "more": "",
     },
     {
         "key": "probe",
@@ -76,6 +73,7 @@ TERMS: tuple[Explanation, ...] = (
         "text": "The hollow marker: the place θ + ε at which a method takes its gradient, uphill from where it stands.",
         "formula": "ε = ρ Ug / ‖Ug‖",
         "cost": "One more gradient for each step.",
+        "more": "",
     },
     {
         "key": "noise_variance",
@@ -84,6 +82,7 @@ TERMS: tuple[Explanation, ...] = (
         "coordinate, the same for all methods. Without it all motion on a round ring stays on one line.",
         "formula": "g⁺ = ∇L(θ + ε) + N(0, σ²)",
         "cost": "",
+        "more": "",
     },
     {
         "key": "preconditioner",
@@ -92,42 +91,52 @@ TERMS: tuple[Explanation, ...] = (
         "geometry of the neighbourhood, and forgets it within about k/(1 − β) steps.",
         "formula": "v ← μv + Ug⁺, U ← βU + (1 − β)U_T",
         "cost": "One gradient and a curvature product for each inner step, at each refresh.",
+        "more": "",
     },
 )
 
 
-def short_words(method: Method) -> str:
-    """What a method does, in about six words."""
-    return SHORT[method.looks_ahead, method.learns]
+def short_words(name: str, method: Method) -> str:
+    """What a method does, in about six words; by its parts where it has none of its own."""
+    return SHORT_OTHERS.get(name) or SHORT[method.looks_ahead, method.learns]
 
 
 def explain(name: str, method: Method) -> Explanation:
-    """A method by its parts: its words, its formula and its cost."""
-    corner = method.looks_ahead, method.learns
-    along = "Ug⁺" if method.learns and method.precondition_update else "g⁺"
-    probe = f"{method.probe.formula(method.learns)}; " if method.looks_ahead else ""
-    outer = "∇L(θ + ε)" if method.looks_ahead else "∇L(θ)"
+    """A method by its parts: their words, its formula and its cost, and where there is more of it."""
     full = f"{FULL_NAMES[name]}. " if name in FULL_NAMES else ""
     return {
         "key": name,
         "title": name,
-        "text": full[:1].upper() + full[1:] + LONG[corner],
-        "formula": f"{probe}g⁺ = {outer}; v ← μv + {along}; θ ← θ − ηv",
+        "text": full[:1].upper() + full[1:] + " ".join(part.about.what for part in method.telling_parts.values()),
+        "formula": "\n".join(one_step(method)),
         "cost": _cost(method),
+        "more": f"/methods#{anchor(name)}",
     }
+
+
+def one_step(method: Method) -> list[str]:
+    """Its formulas in the order of a step, without the slots that do nothing."""
+    formulas, plain = method.formulas, Method().formulas
+    own = {slot: formulas[slot] for slot in formulas if formulas[slot] != plain[slot]}
+    gradient = "h" if "mix" in own else "g⁺"
+    along = f"U{gradient}" if method.learns and method.precondition_update else gradient
+    moved = [formulas["outer"].replace("+ u", f"+ {along}")] if "outer" not in own else [f"u = {along}", own["outer"]]
+    probe, mix, learned = ([own[slot]] if slot in own else [] for slot in ("probe", "mix", "preconditioner"))
+    return [*probe, "g⁺ = ∇L(θ + ε)" if probe else "g⁺ = ∇L(θ)", *mix, *moved, *learned]
 
 
 def _cost(method: Method) -> str:
     price = counted(method)
     each = "One gradient a step" if price["step"] == 1 else f"{price['step']} gradients a step"
-    if not method.learns:
-        return f"{each}."
     gradients, products = method.preconditioner.refresh_cost()
-    learned = f"{gradients} gradient{'s' if gradients != 1 else ''} and {products} curvature products"
-    return f"{each}, and {learned} for each refresh of U; a product counts as {PRODUCT} gradients."
+    told = [f"{gradients} gradient{'s' if gradients != 1 else ''}"] if gradients else []
+    told += [f"{products} curvature products"] if products else []
+    refresh = f", and {' and '.join(told)} for each refresh of U" if told else ""
+    return f"{each}{refresh}{f'; a product counts as {PRODUCT} gradients' if products else ''}."
 
 
 def explanations() -> list[Explanation]:
-    """All of them in the order of the page, as the registry is now."""
-    methods = [explain(name, method) for name, method in METHODS.items()]
-    return [TERMS[0], *methods, *TERMS[1:]]
+    """All of them in the order of the page, as the registries are now: the methods beside the four come last."""
+    first, others = METHODS, {name: one for name, one in toy_methods().items() if name not in METHODS}
+    told = [[explain(name, method) for name, method in some.items()] for some in (first, others)]
+    return [TERMS[0], *told[0], *TERMS[1:], *told[1]]

@@ -357,13 +357,14 @@ class SurfaceTable(TypedDict):
 
 
 class Explanation(TypedDict):
-    """A word of the page explained. formula and cost: "" where there is none."""
+    """A word of the page explained. formula and cost: "" where there is none; more: the address of a page on it."""
 
     key: str
     title: str
     text: str
     formula: str
     cost: str
+    more: str
 
 
 class ToyTables(TypedDict):

@@ -42,7 +42,7 @@ def tables() -> dict[str, Any]:
         "framed": bool(web_settings().frame_ancestors),
         "export": [control.entry() for control in EXPORT_CONTROLS],
         "explanations": explanations(),
-        "short_words": {name: short_words(method) for name, method in METHODS.items()},
+        "short_words": {name: short_words(name, method) for name, method in toy_methods().items()},
         "presets": {key: preset_entry(preset) for key, preset in PRESETS.items()},
     }
 

@@ -378,13 +378,14 @@ export interface SurfaceTable {
   controls: Control[];
 }
 
-/** A word of the page explained. formula and cost: "" where there is none. */
+/** A word of the page explained. formula and cost: "" where there is none; more: the address of a page on it. */
 export interface Explanation {
   key: string;
   title: string;
   text: string;
   formula: string;
   cost: string;
+  more: string;
 }
 
 /**
@@ -682,11 +683,15 @@ export interface TwoScaleAnswer {
   left_out?: string[];
 }
 
-/** An instrument among the page's tables. controls, decided_by: names; tables: key and name of each. */
+/**
+ * An instrument among the page's tables. controls, decided_by: names; compares: whether other methods may stand
+ * beside the four; tables: key and name of each.
+ */
 export interface InstrumentEntry {
   key: string;
   controls: string[];
   decided_by: string[];
+  compares: boolean;
   tables: string[][];
 }
 

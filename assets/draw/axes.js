@@ -9,6 +9,9 @@ import { font } from "./ink.js";
 /** @typedef {{ x: Axis, y: Axis }} Axes y's range runs upwards */
 /** @typedef {{ places: number[], labels: string[] }} Ticks */
 
+/** Ratios of a ground's sides at which equal scales on both leave no strip. */
+export const SIMILAR = [0.55, 1.8];
+
 /**
  * @param {Context} context
  * @param {Axes} axes

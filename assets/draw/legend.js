@@ -20,7 +20,11 @@ export class Legend {
     this.grouped = new Set(Object.values(groups).flat());
     this.buttons = methods.map((name) => {
       const swatch = make("canvas", { "aria-hidden": "true" });
-      const described = { className: "method", "data-method": name, title: `Show or hide ${name}` };
+      const described = {
+        className: "method",
+        "data-method": name,
+        title: words[name] ? `${name} ${words[name]}. Show or hide it` : `Show or hide ${name}`,
+      };
       const button = make("button", { type: "button", ...described }, swatch, name);
       if (words[name]) button.append(make("span", { className: "method-words", textContent: words[name] }));
       button.addEventListener("click", () => onToggle(name));

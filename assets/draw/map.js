@@ -3,7 +3,7 @@
 import { decode } from "../core/arrays.js";
 import { display } from "../core/display.js";
 import { keys } from "../core/keys.js";
-import { drawAxes, drawScale } from "./axes.js";
+import { drawAxes, drawScale, SIMILAR } from "./axes.js";
 import { Ground } from "./ground.js";
 import { litPalette, paintGround } from "./ground_picture.js";
 import { roomFor } from "./ink.js";
@@ -23,7 +23,6 @@ const FINGER = 28; // px around the start that count as touching it
 const MARGIN = { left: 46, right: 62, top: 24, bottom: 40 };
 const BARE = { left: 6, right: 6, top: 6, bottom: 6 };
 const CURVE_RIGHT = 16; // px where there is no scale of colours
-const SIMILAR = [0.55, 1.8]; // ratios of the domain's sides at which equal scales on both leave no strip
 const CURVE_AIR = 0.06; // of the curve's range, above and below it
 
 export class MapView {

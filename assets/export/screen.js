@@ -1,5 +1,6 @@
 // A picture of what is on the screen: figures with their captions and canvases, as a PNG.
 import { contextOf } from "../draw/layer.js";
+import { drawMarker } from "../draw/markers.js";
 
 /** @typedef {import("../core/scheme.js").Colours} Colours */
 
@@ -7,16 +8,18 @@ const SCALE = 2; // pixels of the picture for one of the page
 const PADDING = 16;
 
 /**
- * figures: elements, drawn where they stand to each other; head and foot: lines of text above and below.
+ * figures: elements, drawn where they stand to each other; head and foot: lines of text above and below; key: the methods
+ * with their markers, a line below the head.
  * @param {HTMLElement[]} figures
- * @param {{ head?: string[], foot?: string[], colours: Colours }} lines
+ * @param {{ head?: string[], key?: { name: string, look: import("../core/contract.js").Look }[], foot?: string[], colours: Colours }} lines
  */
-export async function screenPicture(figures, { head = [], foot = [], colours }) {
+export async function screenPicture(figures, { head = [], key = [], foot = [], colours }) {
   const shown = figures.filter((figure) => figure.offsetParent !== null);
   if (!shown.length) throw new Error("there is nothing on the screen to draw");
   const boxes = shown.map((figure) => figure.getBoundingClientRect());
   const left = Math.min(...boxes.map((box) => box.left)) - PADDING;
-  const top = Math.min(...boxes.map((box) => box.top)) - PADDING - 22 * head.length;
+  const above = head.length + Math.min(key.length, 1); // lines
+  const top = Math.min(...boxes.map((box) => box.top)) - PADDING - 22 * above;
   const width = Math.max(...boxes.map((box) => box.right)) + PADDING - left;
   const height = Math.max(...boxes.map((box) => box.bottom)) + PADDING + 18 * foot.length - top;
   const canvas = Object.assign(document.createElement("canvas"), { width: SCALE * width, height: SCALE * height });
@@ -31,6 +34,14 @@ export async function screenPicture(figures, { head = [], foot = [], colours }) 
     context.fillText(text, PADDING, y, width - 2 * PADDING);
   };
   head.forEach((text, k) => line(text, PADDING / 2 + 22 * k, k ? "13px" : "600 16px", k ? colours.quiet : colours.ink));
+  let x = PADDING;
+  for (const { name, look } of key) {
+    const y = PADDING / 2 + 22 * head.length;
+    drawMarker(context, look, x + 6, y + 6.5, 5.5, colours.paper);
+    Object.assign(context, { font: `13px ${family}`, fillStyle: colours.ink, textAlign: "left", textBaseline: "top" });
+    context.fillText(name, x + 16, y);
+    x += context.measureText(name).width + 36;
+  }
   foot.forEach((text, k) => line(text, height - 18 * (foot.length - k), "12px", colours.quiet));
   context.translate(-left, -top);
   for (const figure of shown) drawFigure(context, figure, colours);

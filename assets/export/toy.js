@@ -43,7 +43,7 @@ export function addToyExport(page) {
     },
     {
       title: "Animation of the run",
-      text: "A GIF from the first step to the last, for slides and web pages.",
+      text: "A GIF from the first step to the last at the pace of playback, for slides and web pages.",
       controls: [{ ...table("picture"), default: "map" }, scheme, table("gif_width"), table("frames"), table("seconds")],
       buttons: [{ label: "GIF", what: "the animation", make: coloured("gif") }],
     },
@@ -68,9 +68,9 @@ export function addToyExport(page) {
 /** @param {ToyLab} page */
 async function reliefPicture(page) {
   const { surface, seed } = page.state.values;
-  const methods = page.pictures.entries.map((entry) => entry.name).filter((name) => page.state.get("methods").includes(name));
   const blob = await screenPicture([by("relief-picture")], {
-    head: [page.surface?.title ?? "", `${methods.join(", ")}: step ${page.player.step} of ${page.player.steps}`],
+    head: [page.surface?.title ?? "", `step ${page.player.step} of ${page.player.steps}`],
+    key: page.pictures.entries.filter(({ name }) => page.state.get("methods").includes(name)),
     foot: ["Surfaces and settings are our reconstruction, not the data of arXiv 2605.16134."],
     colours: page.pictures.map.paths.colours,
   });

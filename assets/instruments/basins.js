@@ -2,6 +2,7 @@
 import { make, plainTable } from "../core/dom.js";
 import { formatNumber } from "../core/format.js";
 import { methodName } from "../draw/swatch.js";
+import { coarsePointer } from "../draw/turning.js";
 import { addInstrument, Instrument } from "./base.js";
 import { HeatMap } from "./heat_map.js";
 import { makeFigure, makeKey, makeSign, makeTablePlace } from "./parts.js";
@@ -29,7 +30,8 @@ export class Basins extends Instrument {
     this.found = {};
     /** @type {Cell | null} that is pointed at */
     this.cell = null;
-    this.methods = page.tables.compared;
+    /** @type {string[]} those whose maps stand there */
+    this.methods = [];
     this.colours = page.tables.ending_colours;
     this.key = make("div", { className: "scale" });
     this.figures = make("div", { className: "maps" });
@@ -37,7 +39,16 @@ export class Basins extends Instrument {
     this.table = makeTablePlace();
     /** @type {Record<string, { title: HTMLElement, map: HeatMap }>} by method */
     this.maps = {};
-    for (const name of this.methods) {
+    place.append(this.key, this.figures, this.readout, this.table);
+  }
+
+  /** @param {string[]} methods that are compared from now on */
+  #compare(methods) {
+    if (methods.join() === this.methods.join()) return;
+    this.methods = methods;
+    this.maps = {};
+    this.figures.replaceChildren();
+    for (const name of methods) {
       const [title, stack] = [make("span"), make("div", { className: "heat-stack" })];
       this.figures.append(makeFigure(title, stack));
       const map = new HeatMap(stack, {
@@ -47,12 +58,13 @@ export class Basins extends Instrument {
       });
       this.maps[name] = { title, map };
     }
-    place.append(this.key, this.figures, this.readout, this.table);
+    this.show();
   }
 
   /** @override */
   ask() {
     const body = this.page.request();
+    this.#compare(this.page.compared);
     this.progress.ask(this.methods.map((method) => ({ address: this.address, body: { ...body, method } })));
   }
 
@@ -108,6 +120,7 @@ export class Basins extends Instrument {
           words: found ? this.#words(name) : "",
           x,
           y,
+          ground: !flat,
           dots,
           colour: (i, j) => (found ? shades[found.cells[j][i]] : null),
           hatched: (i, j) => found?.names[found.cells[j][i]] === "diverged",
@@ -173,7 +186,9 @@ export class Basins extends Instrument {
   #showPoint() {
     const { answer } = this;
     if (!this.cell || !answer) {
-      this.readout.textContent = "Point at a start, or move with the arrow keys; a click or Enter makes it the page’s start.";
+      this.readout.textContent = coarsePointer()
+        ? "A tap makes a start the page’s."
+        : "Point at a start, or move with the arrow keys; a click or Enter makes it the page’s start.";
       return;
     }
     const [i, j] = this.cell;

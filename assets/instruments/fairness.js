@@ -5,6 +5,7 @@ import { formatNumber } from "../core/format.js";
 import { writeLink } from "../core/link.js";
 import { Chart } from "../draw/chart.js";
 import { methodName } from "../draw/swatch.js";
+import { coarsePointer } from "../draw/turning.js";
 import { addInstrument, Instrument } from "./base.js";
 import { HeatMap } from "./heat_map.js";
 import { sequential } from "./palette.js";
@@ -45,7 +46,7 @@ export class Fairness extends Instrument {
     this.cell = null;
     this.sentence = make("p", { className: "verdict-sentence" });
     this.scale = make("div", { className: "scale" });
-    const strip = make("div", { className: "strip-stack" });
+    const strip = (this.stack = make("div", { className: "strip-stack" }));
     const chart = make("div", { className: "loss-stack" });
     this.strip = new HeatMap(strip, {
       label: "Runs that arrive, by method and learning rate. Arrow keys move, Enter goes to the setting.",
@@ -106,6 +107,7 @@ export class Fairness extends Instrument {
     this.all.hidden = !rows.length;
     this.status.textContent = budget ? `${what} ${budget.what}` : what;
     const names = strips.map((strip) => strip.method).reverse();
+    this.stack.style.setProperty("--rows", String(names.length));
     this.strip.show(
       {
         x: { values: rates, log: true, title: "Learning rate η" },
@@ -202,7 +204,9 @@ export class Fairness extends Instrument {
   /** @param {FairnessAnswer} answer */
   #showCounts(answer) {
     if (!this.cell) {
-      this.readout.textContent = "Point at a cell, or move over the strip with the arrow keys, for its counts.";
+      this.readout.textContent = coarsePointer()
+        ? "A tap goes to a cell’s setting."
+        : "Point at a cell, or move over the strip with the arrow keys, for its counts.";
       return;
     }
     const [i, j] = this.cell;

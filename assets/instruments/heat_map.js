@@ -3,6 +3,7 @@ import { display } from "../core/display.js";
 import { decades, formatNumber, ticks } from "../core/format.js";
 import { keys } from "../core/keys.js";
 import { FIRST_COLOURS } from "../core/scheme.js";
+import { SIMILAR } from "../draw/axes.js";
 import { font, roomFor } from "../draw/ink.js";
 import { Layer } from "../draw/layer.js";
 import { traceMarker, traceRing } from "../draw/markers.js";
@@ -33,7 +34,21 @@ const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDo
  * @property {MapLine[]} [lines]
  * @property {Dot[]} [dots]
  * @property {import("../draw/shapes.js").Margin} [margin]
+ * @property {boolean} [ground] both axes are places on one ground: equal lengths look equal, where that leaves no strip
  */
+
+/**
+ * The largest box within one whose sides are as the axes' lengths; the whole of it where that would be a strip.
+ * @param {import("../draw/shapes.js").Box} box
+ * @param {MapAxis} across
+ * @param {MapAxis} up
+ */
+export function groundBox({ x, y, w, h }, { values: across }, { values: up }) {
+  const ratio = (across[across.length - 1] - across[0]) / (up[up.length - 1] - up[0]);
+  if (!(ratio >= SIMILAR[0] && ratio <= SIMILAR[1])) return { x, y, w, h };
+  const [wide, high] = w / h > ratio ? [h * ratio, h] : [w, w / ratio];
+  return { x: x + (w - wide) / 2, y: y + h - high, w: wide, h: high };
+}
 
 /**
  * Where a value lies among rising values, as a fraction of an index; beyond the ends, half a cell at most.
@@ -118,7 +133,8 @@ export class HeatMap {
   get frame() {
     const { width, height } = this.layer;
     const { left, right, top, bottom } = roomFor(this.data?.margin ?? MARGIN);
-    return { x: left, y: top, w: Math.max(width - left - right, 1), h: Math.max(height - top - bottom, 1) };
+    const whole = { x: left, y: top, w: Math.max(width - left - right, 1), h: Math.max(height - top - bottom, 1) };
+    return this.data?.ground ? groundBox(whole, this.data.x, this.data.y) : whole;
   }
 
   /** Columns and rows. */

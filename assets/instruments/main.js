@@ -10,6 +10,7 @@ import { Schema } from "../core/schema.js";
 import { FIRST_COLOURS, showScheme } from "../core/scheme.js";
 import { State } from "../core/state.js";
 import { Widgets } from "../core/widgets.js";
+import { Legend } from "../draw/legend.js";
 import { makeInstrument } from "./base.js";
 import { labelledChoice } from "./labelled_choice.js";
 
@@ -37,6 +38,8 @@ export class InstrumentsLab {
     this.widgets = new Widgets(this.state, (changes) => wrongWith("/instruments/open", this.state.values, changes));
     this.widgets.build(by("surface-choice"), this.schema.group("surface"));
     for (const name of ["main", "walk", "preconditioner"]) this.widgets.build(by(`${name}-controls`), this.schema.group(name));
+    const others = tables.methods.filter((name) => !tables.compared.includes(name));
+    this.legend = new Legend(by("other-methods"), others, (name) => this.toggleMethod(name), tables.groups);
     /** @type {Record<string, AnyInstrument>} by their keys, in the order of their tabs */
     this.instruments = {};
     /** @type {ReturnType<typeof labelledChoice>[]} */
@@ -107,6 +110,7 @@ export class InstrumentsLab {
     showLink(this.state, { entry, own: ["panel", ...this.tables.own_controls] });
     for (const tool of this.tools) tool.show();
     if (changed.has("scheme")) this.applyScheme(values.scheme);
+    if (changed.has("methods")) this.showLegend();
     if (changed.has("surface") && source === "choice") {
       const ground = (/** @type {string} */ name) => name.startsWith("surface.") || name.startsWith("start_") || name === "pits";
       const others = Object.entries(values).filter(([name]) => !ground(name));
@@ -137,8 +141,26 @@ export class InstrumentsLab {
     }
   }
 
+  /** What the instruments compare: the paper's methods, and which of the others are switched on beside them. */
+  get compared() {
+    const { methods, compared } = this.tables;
+    const on = this.state.get("methods") ?? [];
+    return [...compared, ...methods.filter((name) => !compared.includes(name) && on.includes(name))];
+  }
+
+  /** @param {string} name one of the others */
+  toggleMethod(name) {
+    const on = this.state.get("methods");
+    this.state.set({ methods: this.tables.methods.filter((one) => on.includes(one) !== (one === name)) }, "tool");
+  }
+
+  showLegend() {
+    this.legend.update(this.compared.slice(this.tables.compared.length), this.looks, this.colours.paper);
+  }
+
   showInstrument() {
     const now = this.state.get("instrument");
+    by("other-methods").hidden = !this.tables.instruments.find(({ key }) => key === now)?.compares;
     for (const key of Object.keys(this.instruments)) {
       by(`panel-${key}`).hidden = key !== now;
       by(`tab-${key}`).setAttribute("aria-selected", String(key === now));
@@ -190,6 +212,7 @@ export class InstrumentsLab {
     const { colours, looks } = showScheme(scheme, this.tables.looks);
     this.looks = looks;
     this.colours = colours;
+    this.showLegend();
   }
 
   /** @param {number} step */

@@ -43,7 +43,8 @@ export class PhaseDiagram extends Instrument {
     /** @type {Cell | null} that is pointed at */
     this.cell = null;
     this.done = false; // all parts are there
-    this.methods = page.tables.compared;
+    /** @type {string[]} those whose maps stand there */
+    this.methods = [];
     this.seconds = new MeasuredCosts(() => this.show());
     this.status = make("p", { className: "hint" });
     this.counting = make("p", { className: "hint" });
@@ -54,8 +55,19 @@ export class PhaseDiagram extends Instrument {
     this.totals = makeTablePlace();
     /** @type {Record<string, HTMLElement>} */
     this.names = {};
+    /** @type {Record<string, HeatMap>} */
+    this.maps = {};
+    const details = make("details", { className: "group" }, make("summary", { textContent: "The maps in numbers" }), this.totals);
+    place.append(this.scale, this.figures, this.lines, this.status, this.counting, this.readout, details);
+  }
+
+  /** @param {string[]} methods that are compared from now on */
+  #compare(methods) {
+    if (methods.join() === this.methods.join()) return;
+    this.methods = methods;
+    this.figures.replaceChildren();
     this.maps = Object.fromEntries(
-      this.methods.map((name) => {
+      methods.map((name) => {
         const stack = make("div", { className: "heat-stack" });
         const title = (this.names[name] = make("span"));
         this.figures.append(makeFigure(title, stack));
@@ -67,15 +79,15 @@ export class PhaseDiagram extends Instrument {
         return [name, map];
       }),
     );
-    const details = make("details", { className: "group" }, make("summary", { textContent: "The maps in numbers" }), this.totals);
-    place.append(this.scale, this.figures, this.lines, this.status, this.counting, this.readout, details);
   }
 
   /** @override */
   ask() {
     const body = this.page.request();
     const { address } = this;
-    const finer = STRIDES.slice(1).flatMap((stride) => this.methods.map((method) => ({ address, body: { ...body, stride, method } })));
+    const finer = STRIDES.slice(1).flatMap((stride) =>
+      this.page.compared.map((method) => ({ address, body: { ...body, stride, method } })),
+    );
     this.progress.ask([{ address, body: { ...body, stride: STRIDES[0] } }, ...finer]);
   }
 
@@ -116,6 +128,7 @@ export class PhaseDiagram extends Instrument {
     if ("x" in answer) {
       const size = answer.x.values.length * answer.y.values.length;
       this.map = answer;
+      this.#compare(answer.parts.map((part) => part.method).filter((name, at, all) => all.indexOf(name) === at));
       this.cells = Object.fromEntries(
         this.methods.map((name) => [
           name,

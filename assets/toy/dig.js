@@ -3,10 +3,11 @@
 import { by, makeButton } from "../core/dom.js";
 import { keys } from "../core/keys.js";
 import { parseRows, writeRows } from "../core/number_rows.js";
+import { coarsePointer } from "../draw/turning.js";
 
 /** @typedef {import("./main.js").ToyLab} ToyLab */
 
-const HINT = "Click where the pothole shall be; Esc leaves it";
+const hintText = () => (coarsePointer() ? "Tap where the pothole shall be" : "Click where the pothole shall be; Esc leaves it");
 
 /** @param {ToyLab} page */
 export function addDigging(page) {
@@ -33,7 +34,7 @@ export function addDigging(page) {
     digging = null;
     button.setAttribute("aria-pressed", String(Boolean(page.placing)));
     stack.classList.toggle("digging", Boolean(page.placing));
-    hint.textContent = page.placing ? HINT : said;
+    hint.textContent = page.placing ? hintText() : said;
   };
   // After the pothole is dug the map sets the start again.
   for (const name of ["pointerup", "pointercancel", "click", "keyup"]) {

@@ -16,7 +16,7 @@ const explainButton = (key, title) =>
   });
 
 /** @param {Explanation} explanation */
-function section({ key, title, text, formula, cost }) {
+function section({ key, title, text, formula, cost, more }) {
   const node = make(
     "section",
     { id: `explain-${key}`, tabIndex: -1 },
@@ -25,6 +25,7 @@ function section({ key, title, text, formula, cost }) {
   );
   if (formula) node.append(make("p", { className: "formula", textContent: formula }));
   if (cost) node.append(make("p", { className: "hint", textContent: cost }));
+  if (more) node.append(make("a", { href: more, textContent: `More on ${title}` }));
   return node;
 }
 

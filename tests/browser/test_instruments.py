@@ -65,6 +65,8 @@ def test_the_surfaces_own_parameters_may_be_axes(page):
 def test_by_keyboard_alone(page):
     opened(page, "phase")
     page.locator("#tab-phase").focus()
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "More methods"
     page.keyboard.press("Tab")  # the first choice
     assert page.evaluate("document.activeElement.dataset.tool") == "x_axis"
     page.locator("#phase-body .heat").first.focus()
@@ -199,3 +201,24 @@ def test_a_sign_of_the_key_stands_beside_its_words(phone_page):
     words = swatch.locator("xpath=..")
     assert words.inner_text() == "most diverge"
     assert words.bounding_box()["height"] < 30
+
+
+def test_another_method_stands_beside_the_four_and_in_the_link(page):
+    opened(page, "basins")
+    chips = page.locator("#other-methods")
+    figures = page.locator("#basins-body figure")
+    assert figures.count() == 4 and chips.get_by_role("button", name="GNP").is_hidden()
+    chips.get_by_role("button", name="More methods").click()
+    chips.get_by_role("button", name="GNP").click()
+    wait_complete(page, "basins", 2)
+    assert figures.count() == 5 and "GNP" in figures.last.inner_text()
+    assert min(page.evaluate(OPAQUE)) > 0.1
+    page.wait_for_function("() => location.search.includes('GNP')")
+    page.reload()
+    wait_complete(page, "basins")
+    assert figures.count() == 5
+    page.locator("#tab-phase").click()
+    wait_complete(page, "phase")
+    assert "GNP" in page.locator("#phase-body figure").last.inner_text()
+    page.locator("#tab-race").click()
+    chips.wait_for(state="hidden")

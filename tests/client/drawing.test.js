@@ -1,6 +1,7 @@
 // The small parts of the drawing: paths thinned to pixels, contour lines, colours.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { groundBox } from "../../assets/instruments/heat_map.js";
 import { contourSegments } from "../../assets/draw/contours.js";
 import { leaves, Polyline } from "../../assets/draw/polyline.js";
 
@@ -63,4 +64,12 @@ test("the two ridges of a saddle stay apart", () => {
   // Above the level at two opposite corners: two lines, none through the middle between the ridges.
   const segments = contourSegments([1, 0, 0, 1], 2, 2, 0.5);
   assert.equal(segments.length, 8);
+});
+
+test("a map of places on a ground is as square as the ground is, and fills its place where that would be a strip", () => {
+  const axis = (low, high) => ({ values: [low, 0, high], log: false, title: "" });
+  const box = { x: 46, y: 6, w: 154, h: 170 };
+  assert.deepEqual(groundBox(box, axis(-8, 8), axis(-8, 8)), { x: 46, y: 22, w: 154, h: 154 });
+  assert.deepEqual(groundBox({ ...box, w: 340 }, axis(-8, 8), axis(-8, 8)), { x: 131, y: 6, w: 170, h: 170 });
+  assert.deepEqual(groundBox(box, axis(-20, 20), axis(-2, 2)), box);
 });

@@ -124,7 +124,7 @@ async def check() -> None:
 
         # the instrument: tab and panel, table and script for the client, its address, link, files
         told = instruments_tables()
-        mine = {"key": "added", "controls": ["runs"], "decided_by": [], "tables": [["runs", "Runs"]]}
+        mine = {"key": "added", "controls": ["runs"], "decided_by": [], "compares": False, "tables": [["runs", "Runs"]]}
         assert mine in told["instruments"]
         page = str(instruments_layout().to_plotly_json())
         assert "tab-added" in page and "panel-added" in page and "Says how many runs there are." in page

@@ -17,6 +17,7 @@ from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.path import Path
 from matplotlib.ticker import MaxNLocator
 
+from app.drawing.ground import SIMILAR
 from app.drawing.sheet import EDGE, LETTER, WIDE, Sheet
 from app.drawing.style import MARKERS, start_mark
 from app.numbers_as_text import number
@@ -93,6 +94,8 @@ class Cells:
     mark: tuple[float, float] | None = None
     lines: Sequence[tuple[Sequence[Sequence[float]], Any]] = ()
     dots: Sequence[tuple[float, float, str, float]] = field(default=())
+    ground: bool = False
+    """Both axes are places on one ground: equal lengths look equal, where that leaves no strip."""
 
 
 def draw_cells(sheet: Sheet, place: tuple[float, float, float, float], title: str, cells: Cells) -> None:
@@ -102,6 +105,10 @@ def draw_cells(sheet: Sheet, place: tuple[float, float, float, float], title: st
     axes.imshow(
         cells.colours, origin="lower", extent=(-0.5, n - 0.5, -0.5, m - 0.5), aspect="auto", interpolation="none"
     )
+    if cells.ground:
+        ratio = float(np.ptp(cells.x.values) / np.ptp(cells.y.values))
+        if SIMILAR[0] <= ratio <= SIMILAR[1]:
+            axes.set_box_aspect(1 / ratio)
     if cells.hatched.any():
         square = Path.unit_rectangle()
         corners = np.asarray(square.vertices)

@@ -29,7 +29,6 @@ from app.instruments.export.request import InstrumentExport
 from app.instruments.export.sheet import instrument_sheet
 from app.instruments.export.tables import fairness_tables, phase_tables
 from app.numbers_as_text import number
-from optimizers import METHODS
 
 FIRST_ENDING = "in the flat basin"
 LOWEST_LOSS = 1e-9
@@ -75,7 +74,8 @@ def phase_picture(asked: InstrumentExport) -> Sheet:
     x, y, runs = _axis(first["x"]), _axis(first["y"]), first["runs"]
     shape = (len(y.values), len(x.values))
     column, words = UNITS[asked.unit]
-    costs = {name: _column(table, name, column).reshape(shape) for name in METHODS}
+    methods = tuple(dict.fromkeys(part["method"] for part in first["parts"]))
+    costs = {name: _column(table, name, column).reshape(shape) for name in methods}
     found = np.concatenate([cost[np.isfinite(cost) & (cost > 0)] for cost in costs.values()])
     low, high = (float(found.min()), float(found.max())) if found.size else (1.0, 1.0)
     if asked.unit == "steps":
@@ -96,7 +96,7 @@ def phase_picture(asked: InstrumentExport) -> Sheet:
     none: list[Key] = [(sheet.colours.grid, False, "none arrives")] if asked.shown == "steps" else []
     dark: Key = (sequential(0.0), True, "most diverge; ring: setting in view")
     draw_keys(sheet, at, top, [*none, dark], (1, 1, 1, 0.75))
-    for index, name in enumerate(METHODS):
+    for index, name in enumerate(methods):
         share = _column(table, name, "arrived").reshape(shape) / runs
         colours = sequential(share)
         if asked.shown == "steps":
@@ -167,8 +167,9 @@ def fairness_picture(asked: InstrumentExport) -> Sheet:
     (answer,) = asked.answers
     told, runs, rates = answer.get("equal_cost", answer), answer["runs"], np.asarray(answer["rates"])
     notes = [answer["what"], *([answer["equal_cost"]["what"]] if "equal_cost" in answer else [])]
-    deep, rows = STRIP * len(METHODS), ROW_OF_TABLE * len(METHODS)
-    sheet, top = instrument_sheet(asked, round(382 + deep + rows), told["sentence"], notes, tuple(METHODS))
+    methods = tuple(strip["method"] for strip in told["strips"])
+    deep, rows = STRIP * len(methods), ROW_OF_TABLE * len(methods)
+    sheet, top = instrument_sheet(asked, round(382 + deep + rows), told["sentence"], notes, methods)
     at = draw_scale(sheet, top, "Runs that arrive", "none", f"all {runs}")
     keys: list[Key] = [(sequential(0.0), True, "most diverge; marker: the method’s best setting")]
     draw_keys(sheet, at, top, keys, (1, 1, 1, 0.75))
@@ -262,7 +263,7 @@ def basins_picture(asked: InstrumentExport) -> Sheet:
         ]
         dots = [(float(at[0]), 0.0 if flat else float(at[1]), shape, size) for at, shape, size in places]
         mark = (float(asked.state["start_x"]), 0.0 if flat else float(asked.state["start_y"]))
-        cells = Cells(x, y, colours, lost, mark=mark, dots=dots)
+        cells = Cells(x, y, colours, lost, mark=mark, dots=dots, ground=not flat)
         draw_cells(sheet, _place(top + 20, index, high), found["method"], cells)
     return sheet
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from app.drawing.sheet import EDGE, HEAD, WIDE, Sheet, wrapped
+from app.drawing.sheet import EDGE, HEAD, LOOKS_IN_ROW, ROW_OF_LOOKS, WIDE, Sheet, wrapped
 from app.instruments.export.request import InstrumentExport
 from app.toy.export.description import SOURCE
 
@@ -19,11 +19,12 @@ def instrument_sheet(
     lead = wrapped(said, 10)
     below = [line for note in notes for line in wrapped(note)]
     deep = -(-len(asked.rows) // 3)
-    top = HEAD - (0 if methods else 18) + 16 * len(lead) + (6 if lead else 0)
+    head = HEAD + (ROW_OF_LOOKS * ((len(methods) - 1) // LOOKS_IN_ROW) if methods else -18)
+    top = head + 16 * len(lead) + (6 if lead else 0)
     height = round(top + body + ROW * (len(below) + deep + 1) + 40)
     looks = {name: asked.look(name) for name in methods}
     sheet = Sheet(asked.title, asked.about, height, asked.settings, asked.scheme, asked.format, asked.width, looks)
-    sheet.lines(HEAD - (0 if methods else 18), lead, 10, color=sheet.colours.ink)
+    sheet.lines(head, lead, 10, color=sheet.colours.ink)
     end = sheet.lines(top + body, below) + 8
     column = (WIDE - 2 * EDGE + 18) / 3
     for index, (name, value) in enumerate(asked.rows):

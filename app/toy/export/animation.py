@@ -9,9 +9,10 @@ import time
 from PIL import Image
 
 from app.state.schema import BadRequest
-from app.toy.export.description import settings_of, steps_of
+from app.toy.export.description import settings_of
 from app.toy.export.picture import DESIGN_WIDTH, Picture, height_of
 from app.toy.export.scene import Scene
+from app.toy.pace import frames_of, playing_times, slow_spans
 from app.web.settings import web_settings
 
 SHORTEST = 20
@@ -29,9 +30,12 @@ def _quantised(frame: Image.Image, palette: Image.Image) -> Image.Image:
 
 
 def animation(scene: Scene, kind: str, width: int, frames: int, seconds: float) -> bytes:
-    """The GIF. BadRequest where frames × pixels is beyond the setting export_pixels."""
+    """The GIF: the run as the page plays it, in so many seconds. BadRequest where frames × pixels is beyond the setting
+    export_pixels."""
     height = round(width * height_of(kind) / DESIGN_WIDTH)
-    steps = steps_of(scene.steps, frames)
+    state = scene.reading.state
+    slow = slow_spans(int(trace.run.arrival) for trace in scene.traces) if state["pace"] == "slow" else []
+    steps, parts = frames_of(playing_times(scene.steps, state["speed"], slow), frames)
     asked, most = len(steps) * width * height / 1e6, web_settings().export_pixels / 1e6
     if asked > most:
         raise BadRequest(
@@ -42,14 +46,14 @@ def animation(scene: Scene, kind: str, width: int, frames: int, seconds: float) 
     (last,) = picture.frames(steps[-1:])
     palette = last.quantize(256, method=Image.Quantize.MEDIANCUT)
     images = (_quantised(frame, palette) for frame in picture.frames(steps))
-    each = max(SHORTEST, round(1000 * seconds / len(steps) / 10) * 10)
+    each = [max(SHORTEST, round(100 * seconds * part) * 10) for part in parts.tolist()]
     out = io.BytesIO()
     next(images).save(
         out,
         format="GIF",
         save_all=True,
         append_images=images,
-        duration=[each] * (len(steps) - 1) + [each + REST],
+        duration=[*each[:-1], each[-1] + REST],
         loop=0,
         optimize=False,
         comment=json.dumps(settings_of(scene.reading)).encode(),

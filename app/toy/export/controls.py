@@ -30,7 +30,13 @@ FORMAT = ChoiceControl(
 PICTURE = ChoiceControl(
     name="picture",
     label="Picture",
-    options=(("all", "Map, cut and charts"), ("map", "Map"), ("cut", "Cut"), ("charts", "Charts")),
+    options=(
+        ("all", "Map, cut and charts"),
+        ("slide", "Slide: map and cut, 16:9"),
+        ("map", "Map"),
+        ("cut", "Cut"),
+        ("charts", "Charts"),
+    ),
     default="all",
     help="What a picture or an animation shows.",
     group="export",
@@ -68,7 +74,7 @@ FRAMES = NumberControl(
     minimum=10,
     maximum=200,
     default=80,
-    help="Frames of an animation, evenly spread over the steps.",
+    help="Frames of an animation, spread as playback goes: dense where it is slow.",
     group="export",
     step=1,
     integer=True,

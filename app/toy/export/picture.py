@@ -22,6 +22,7 @@ from PIL import Image
 
 from app import __version__
 from app.appearance import SCHEMES
+from app.drawing.ground import SIMILAR
 from app.drawing.style import MARKERS, SETTINGS, dash_of, dress
 from app.toy.compute import Trace
 from app.toy.cut import CUT_KEY
@@ -35,7 +36,9 @@ DESIGN_WIDTH = 960
 """Points across a picture; the width in pixels scales them."""
 MAP_HEIGHT, CHART_HEIGHT, HEAD = 596, 250, 74
 CUT_HEIGHT, CUT_STRIP = 466, 190
-"""The cut alone makes a picture of 16:9; between map and charts it is a strip."""
+"""The cut alone, or beside the map on a slide, makes a picture of 16:9; between map and charts it is a strip."""
+SLIDE_MAP = 352
+"""Side of the map on a slide."""
 SOURCE_WORDS = "Surfaces and settings are our reconstruction, not the data of arXiv 2605.16134."
 CHARTS = (
     ("losses", "Loss", "L(θ)"),
@@ -50,13 +53,14 @@ def height_of(kind: str) -> int:
         "all": MAP_HEIGHT + CUT_STRIP + CHART_HEIGHT,
         "map": MAP_HEIGHT,
         "cut": CUT_HEIGHT,
+        "slide": CUT_HEIGHT,
         "charts": 34 + CHART_HEIGHT,
     }
     return HEAD + parts[kind]
 
 
 class Picture:
-    """One picture; `kind` is "map", "cut", "charts" or "all"."""
+    """One picture; `kind` is "map", "cut", "charts", "all", or "slide": map and cut side by side, 16:9."""
 
     def __init__(self, scene: Scene, kind: str, width: int) -> None:
         self.scene, self.kind, self.scheme = scene, kind, scene.request.scheme
@@ -73,6 +77,11 @@ class Picture:
             self._head()
             if kind in ("all", "map"):
                 self._map(HEAD)
+                self._legend((674, HEAD + 6), 1)
+                self._settings(HEAD + 24 + 46 * len(scene.traces) + 10)
+            if kind == "slide":
+                self._map(HEAD + 24, SLIDE_MAP)
+                self._cut(HEAD, 0, SLIDE_MAP + 150)
             if kind in ("all", "cut"):
                 self._cut(HEAD if kind == "cut" else HEAD + MAP_HEIGHT, self.height - CHART_HEIGHT)
             if kind in ("all", "charts"):
@@ -142,15 +151,15 @@ class Picture:
         if self.kind == "charts":
             self._legend((24, HEAD - 4), 4)
 
-    def _map(self, top: float) -> None:
+    def _map(self, top: float, side: float = 520) -> None:
         flat = self.scene.surface.dimension == 1
-        axes = self._axes(66, top + 8, 560 if flat else 520, 520)
+        axes = self._axes(66, top + 8, side + (40 if flat else 0), side)
         panel = MapPanel(axes, self.scene, self.scheme)
         (x0, x1), (y0, y1) = panel.bounds
-        if not flat and 0.55 <= (x1 - x0) / (y1 - y0) <= 1.8:
+        if not flat and SIMILAR[0] <= (x1 - x0) / (y1 - y0) <= SIMILAR[1]:
             axes.set_aspect("equal", adjustable="box", anchor="NW")
         if panel.bar is not None:
-            bar = self._axes(602, top + 26, 10, 502)
+            bar = self._axes(side + 82, top + 26, 10, side - 18)
             places, labels = panel.ticks
             scale = self.figure.colorbar(panel.bar, cax=bar, ticks=places)
             scale.ax.set_yticklabels(labels)
@@ -158,16 +167,15 @@ class Picture:
             scale.outline.set_visible(False)
             bar.set_title("L(θ)", fontsize=9, color=self.colours.quiet, pad=6, loc="left")
         self.panels.append(panel)
-        self._legend((674, top + 6), 1)
-        self._settings(top + 24 + 46 * len(self.scene.traces) + 10)
 
-    def _cut(self, top: float, below: float) -> None:
-        """A lane for each method: two rows of lanes alone, one between map and charts."""
-        traces, alone = self.scene.traces, self.kind == "cut"
+    def _cut(self, top: float, below: float, left: float = 24.0) -> None:
+        """A lane for each method: two rows of lanes alone or on a slide, one between map and charts."""
+        traces, alone = self.scene.traces, self.kind != "all"
         line = "curve" if self.scene.surface.dimension == 1 else self.scene.reading.state["cut_line"]
-        self._text(24, top + 2, f"Cut: {CUT_WORDS[line]}", 11, color=self.colours.ink, weight="bold")
+        words = "Cut" if self.kind == "slide" else f"Cut: {CUT_WORDS[line]}"
+        self._text(left, top + 2, words, 11, color=self.colours.ink, weight="bold")
         self._text(DESIGN_WIDTH - 24, top + 3, CUT_KEY, 9, ha="right")
-        left, upper, right = 24.0, top + 24, DESIGN_WIDTH - 24.0
+        upper, right = top + 24, DESIGN_WIDTH - 24.0
         lower = self.height - 30 if alone else below - 14
         rows = 2 if (alone and len(traces) > 2) or len(traces) > 4 else 1
         columns = max(math.ceil(len(traces) / rows), 1)

@@ -27,7 +27,7 @@ SMALL = {"resolution": "12", "runs": "3", "steps": 120}
 
 
 def part(**state):
-    return orjson.loads(phase_answer(read_instrument_request({**SMALL, **state})))
+    return orjson.loads(phase_answer(read_instrument_request({**SMALL, **state}, "phase")))
 
 
 @pytest.mark.parametrize("size", [1, 7, 12, 48])
@@ -40,21 +40,22 @@ def test_the_strides_together_are_every_point_once(size):
 
 
 @pytest.mark.parametrize(
-    ("surface", "x_axis", "y_axis", "noise"),
+    ("surface", "x_axis", "y_axis", "noise", "others"),
     [
-        ("annular-well", "learning_rate", "radius", 0.0),
-        ("stiff-valley", "radius", "momentum", 1e-6),
-        ("annular-well", "decay", "refresh_every", 0.0),
+        ("annular-well", "learning_rate", "radius", 0.0, ()),
+        ("stiff-valley", "radius", "momentum", 1e-6, ()),
+        ("annular-well", "decay", "refresh_every", 0.0, ()),
+        ("annular-well", "learning_rate", "refresh_every", 0.1, ("GNP", "NGD", "Shampoo", "Adam")),
     ],
 )
-def test_each_cell_is_what_simulate_gives(surface, x_axis, y_axis, noise):
+def test_each_cell_is_what_simulate_gives(surface, x_axis, y_axis, noise, others):
     """Cells of all methods, one plain simulation for each run: counts and medians agree exactly."""
-    state = {"surface": surface, "x_axis": x_axis, "y_axis": y_axis, "noise_variance": noise}
-    request = read_instrument_request({**SMALL, **state})
+    state = {"surface": surface, "x_axis": x_axis, "y_axis": y_axis, "noise_variance": noise, "methods": list(others)}
+    request = read_instrument_request({**SMALL, **state}, "phase")
     trial = repeats(request.toy, request.toy.make_surface(), request.runs)
     answer = part(**state)
     across, up = sides(request)
-    assert {found["method"] for found in answer["parts"]} == set(METHODS)
+    assert {found["method"] for found in answer["parts"]} == {*METHODS, *others}
     for found in answer["parts"]:
         row, column = len(found["rows"]) - 1, 0
         values = {x_axis: across.values[found["columns"][column]], y_axis: up.values[found["rows"][row]]}
@@ -71,7 +72,7 @@ def test_each_cell_is_what_simulate_gives(surface, x_axis, y_axis, noise):
                 toy.noise_variance,
                 int(seed),
                 "summary",
-                compiled=True,
+                compiled=found["method"] in METHODS,
             )
             for start, seed in zip(trial.starts, trial.seeds, strict=True)
         ]
@@ -245,9 +246,14 @@ def test_u_and_the_inverse_curvatures_along_the_run():
     assert told["smoothed"][k] == pytest.approx(1 / average, rel=0.1)
 
 
-@pytest.mark.parametrize("state", [RING, {"preset": "two-scale", "radius": 0.6}, {"surface": "himmelblau"}])
+OTHERS = {"methods": ["SGDM", "GNP", "NGD", "Adam", "Lion"]}
+
+
+@pytest.mark.parametrize(
+    "state", [{**RING, **OTHERS}, {"preset": "two-scale", "radius": 0.6}, {"surface": "himmelblau"}]
+)
 def test_basins_are_where_single_runs_end(state):
-    request = read_instrument_request({**state, "resolution": "12"})
+    request = read_instrument_request({**state, "resolution": "12"}, "basins")
     answer = orjson.loads(basins_answer(request))
     surface = request.toy.make_surface()
     for found in answer["maps"]:
@@ -368,3 +374,34 @@ def test_every_axis_of_every_surface_has_its_values(key):
         found = side(name, 12, request)
         assert (np.diff(found.values) > 0).all()
         assert found.control == control
+
+
+WITH_OTHERS = {"preset": "figure-2", "steps": 30, "resolution": "12", "runs": "1", "methods": ["SAM", "GNP", "Adam"]}
+
+
+@pytest.mark.parametrize("name", ["phase", "fairness", "basins"])
+def test_other_methods_stand_beside_the_four_where_they_are_switched_on(name):
+    """And nowhere else; a method that is not switched on is refused by name."""
+    asked = read_instrument_request(WITH_OTHERS, name)
+    assert asked.toy.methods == asked.methods == (*METHODS, "GNP", "Adam")
+    assert read_instrument_request({**WITH_OTHERS, "methods": ["SAM"]}, name).methods == tuple(METHODS)
+    assert read_instrument_request({**WITH_OTHERS, "method": "GNP"}, name).methods == ("GNP",)
+    with pytest.raises(BadRequest, match=r"one of SGDM, SAM, LLQR, LLQR\+SAM, GNP, Adam, not the text “Lion”"):
+        read_instrument_request({**WITH_OTHERS, "method": "Lion"}, name)
+    with pytest.raises(BadRequest, match=r"one of SGDM, SAM, LLQR, LLQR\+SAM, not the text “GNP”"):
+        read_instrument_request({**WITH_OTHERS, "method": "GNP"}, "race")
+
+
+def test_the_others_are_priced_and_tuned_like_the_four():
+    answer = orjson.loads(phase_answer(read_instrument_request(WITH_OTHERS, "phase")))
+    assert [part["method"] for part in answer["parts"]] == list(answer["costs"]) == [*METHODS, "GNP", "Adam"]
+    told = orjson.loads(fairness_answer(read_instrument_request({**WITH_OTHERS, "cost": "evaluations"}, "fairness")))
+    for found in (told, told["equal_cost"]):
+        assert [row["method"] for row in found["rows"]] == [*METHODS, "GNP", "Adam"]
+        assert " Beside them, each at its best, GNP arrives in " in found["sentence"]
+        assert {row["method"]: row["probing"] for row in found["rows"] if row["method"] in ("GNP", "Adam")} == {
+            "GNP": True,
+            "Adam": False,
+        }
+    lengths = told["equal_cost"]["lengths"]
+    assert lengths["Adam"] == lengths["SGDM"] == 2 * lengths["GNP"]

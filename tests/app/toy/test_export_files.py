@@ -20,11 +20,13 @@ from PIL import Image
 from app import __version__
 from app.encoding import decode
 from app.state.schema import BadRequest
+from app.toy import pace
 from app.toy.export.controls import CONTROLS, read_export
 from app.toy.export.description import file_name, steps_of
 from app.toy.export.files import MAKERS, make_file
 from app.toy.export.picture import DESIGN_WIDTH, Picture, height_of
 from app.toy.export.scene import scene_of
+from app.toy.pace import frames_of, playing_times, slow_spans
 from app.toy.request import read_link
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -88,13 +90,14 @@ def test_the_npz_holds_doubles_and_settings_that_open_the_same_state(name):
     ("name", "scheme", "kind"),
     [
         *[("ring", "light", "all"), ("ring", "dark", "map"), ("curve", "dark", "all"), ("valley", "light", "charts")],
-        *[("ring", "dark", "cut"), ("valley", "light", "cut")],
+        *[("ring", "dark", "cut"), ("valley", "light", "cut"), ("ring", "light", "slide"), ("curve", "dark", "slide")],
     ],
 )
 def test_pictures_have_the_size_and_the_ground_that_were_asked_for(name, scheme, kind):
     state = {**SURFACES[name], "scheme": scheme, "picture": kind, "width": 480}
     image = Image.open(io.BytesIO(made_of("png", **state)))
     assert image.width == 480 and image.height == pytest.approx(480 * height_of(kind) / DESIGN_WIDTH, abs=1)
+    assert kind not in ("cut", "slide") or image.height * 16 == image.width * 9
     corner = image.convert("RGB").getpixel((2, 2))
     assert (sum(corner) > 600) == (scheme == "light")
     assert len(image.convert("RGB").getcolors(1 << 20)) > 50
@@ -161,8 +164,28 @@ def test_the_gif_has_the_frames_and_the_length_that_were_asked_for():
         image.seek(index)
         lengths.append(image.info["duration"])
         pictures.append(np.asarray(image.convert("RGB")))
-    assert lengths == [100] * 19 + [1600]
+    assert abs(sum(lengths) - 2000 - 1500) <= 5 * 20, "the last stays on longer"
     assert all(not np.array_equal(a, b) for a, b in pairwise(pictures))
+
+
+def test_an_animation_is_slow_where_playback_is():
+    """Of 80 evenly spread frames the 24 steps before the first escape would be three."""
+    (first, *_) = sorted(int(trace.run.arrival) for trace in scene(steps=600).traces if trace.run.arrival >= 0)
+    times = playing_times(600, 60, slow_spans([first, -1]))
+    steps, parts = frames_of(times, 80)
+    assert steps[0] == 0 and steps[-1] == 600 and np.isclose(parts.sum(), 1)
+    assert sum(first - 24 <= step <= first for step in steps) >= 15
+    assert np.allclose(np.diff(times[steps]) / times[-1], parts[:-1] * (1 + 1 / (len(steps) - 1)))
+    even, parts = frames_of(playing_times(600, 60, []), 61)
+    assert even == list(range(0, 601, 10)) and np.allclose(parts, 1 / 61)
+
+
+def test_the_paces_are_the_page_s():
+    told = (ROOT / "assets" / "core" / "pace.js").read_text(encoding="utf-8")
+    for name in ("SLOW", "FIRST_STEPS", "BEFORE_ESCAPE", "DOUBLED"):
+        assert float(re.search(rf"const {name} = (\d+);", told)[1]) == getattr(pace, name), name
+    far = playing_times(60, 1e9, [(0, 20)])
+    assert np.isclose(far[1], 1 / 6) and np.isclose(far[29] - far[28], 1 / (6 * 2 ** (8.5 / 8)))
 
 
 @pytest.mark.parametrize(("steps", "frames"), [(10, 200), (600, 80), (3000, 10), (17, 17)])

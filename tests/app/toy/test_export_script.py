@@ -56,10 +56,12 @@ def test_the_script_gives_the_pages_positions(name, capsys):
     assert [line.split(":")[0] for line in printed] == list(request.methods)
 
 
-def test_the_script_runs_by_itself_and_says_what_the_page_says():
+def test_the_script_runs_by_its_path_and_says_what_the_page_says(tmp_path):
     text, state = script_of({"preset": "figure-2", "steps": 300})
+    file = tmp_path / "downloaded.py"  # Python then looks for modules in its folder, and not where it is run
+    file.write_text(text, encoding="utf-8")
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", text], cwd=ROOT, capture_output=True, text=True, check=True, timeout=120
+        [sys.executable, "-W", "error", file], cwd=ROOT, capture_output=True, text=True, check=True, timeout=120
     )
     request = request_of(state)
     for line, name in zip(done.stdout.splitlines(), request.methods, strict=True):

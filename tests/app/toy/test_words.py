@@ -14,6 +14,7 @@ from app.toy.surface import reference
 from geometry.surfaces import SURFACES, make_surface
 from optimizers import METHODS, Method, simulate
 from optimizers.asam import ASAM
+from optimizers.methods import MORE_METHODS, toy_methods
 
 CORNERS = ("SGDM", "SAM", "LLQR", "LLQR+SAM")
 ANATOMY = Path(__file__).resolve().parents[3] / "assets" / "draw" / "anatomy_view.js"
@@ -22,13 +23,20 @@ ANATOMY = Path(__file__).resolve().parents[3] / "assets" / "draw" / "anatomy_vie
 def test_every_method_and_every_main_setting_is_explained(monkeypatch):
     monkeypatch.setitem(METHODS, "ASAM", Method(probe=ASAM()))
     told = {one["key"]: one for one in explanations()}
-    assert {*METHODS, "pothole", "learning_rate", "radius", "probe", "noise_variance", "preconditioner"} == set(told)
-    for name in METHODS:
-        assert 4 <= len(short_words(METHODS[name]).split()) <= 7
-        assert "θ ← θ − ηv" in told[name]["formula"] and "gradient" in told[name]["cost"]
+    assert {*toy_methods(), "pothole", "learning_rate", "radius", "probe", "noise_variance", "preconditioner"} == set(
+        told
+    )
+    for name, method in toy_methods().items():
+        assert 4 <= len(short_words(name, method).split()) <= 7
+        assert method.outer.formula()[1] in told[name]["formula"] and "gradient" in told[name]["cost"]
+        assert ("∇L(θ + ε)" in told[name]["formula"]) == method.looks_ahead
     for name in CORNERS:
         assert told[name]["text"].lower().startswith(FULL_NAMES[name].lower())
     assert "2 gradients a step" in told["SAM"]["cost"] and "One gradient" in told["SGDM"]["cost"]
+    for name in MORE_METHODS:
+        assert not any(one["text"] == told[name]["text"] for key, one in told.items() if key != name), "its own words"
+    assert "αg⁺" in told["GNP"]["formula"] and "√v̂" in told["Adam"]["formula"] and "|H|" in told["NGD"]["formula"]
+    assert told["Shampoo"]["cost"] == "One gradient a step." and "1 gradient for each" in told["NGD"]["cost"]
     assert "curvature products" in told["LLQR"]["cost"] and "Ug⁺" in told["LLQR+SAM"]["formula"]
 
 
