@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,12 +21,13 @@ from torch import Tensor
 from geometry.batch_norm import re_estimate
 from geometry.networks import NetworkLoss
 from geometry.plane import Plane
+from geometry.result import Result
 from geometry.slices.directions import slice_plane
 from geometry.slices.sampled import sampled_objective
 
 
 @dataclass(frozen=True, eq=False)
-class Way:
+class Way(Result):
     """The loss along θ(t), t in [0, 1], from a to b.
 
     t, losses (T,); examples: how many the loss is over.  barrier: the height above the line between the ends, at the
@@ -53,6 +55,14 @@ class Way:
         if self.control is None:
             raise ValueError("a straight way spans a line; a plane needs a third point: slice_plane(…, 'three-points')")
         return three_point_plane(self.a, self.b, self.theta(0.5))
+
+    def figure(self) -> Any:
+        """The loss over t, the line between the ends, and the barrier with its standard error."""
+        from geometry.figures import draw_way
+
+        way = "straight" if self.control is None else "quadratic Bézier curve"
+        note = f"{way}, {self.examples} examples"
+        return draw_way(self.t, self.losses, self.barrier, self.barrier_error, self.highest, note)
 
 
 def point_on(a: Tensor, b: Tensor, control: Tensor | None, t: float) -> Tensor:

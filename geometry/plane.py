@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,13 +10,14 @@ import numpy as np
 from array_api_compat import is_torch_array
 
 from geometry.objective import Array
+from geometry.result import Result
 
 TOGETHER = 1 << 20
 """Numbers of a trajectory that are worked on at once: it is never copied as a whole."""
 
 
 @dataclass(frozen=True, eq=False)
-class Plane:
+class Plane(Result):
     """The points θ(c) = θ₀ + Σ_i c_i d_i: origin θ₀ (D,), directions d (k, D) with k = 1 or 2.
 
     The directions need be neither orthogonal nor of unit length, but not parallel. `kind`, `normalisation`, `seed` and
@@ -77,6 +78,14 @@ class Plane:
             for columns in column_blocks(self.origin.shape[0], points)
         )
         return products @ like(self.origin, np.linalg.inv(self.gram))
+
+    def figure(self, paths: Mapping[str, Array] | None = None) -> Any:
+        """The projections of paths (T, D), by name, and the origin."""
+        from geometry.figures import draw_plane
+
+        places = {name: as_numpy(self.project(path)) for name, path in (paths or {}).items()}
+        note = f"{self.kind}, {self.origin.shape[0]} parameters" + ("" if self.seed is None else f", seed {self.seed}")
+        return draw_plane(self.labels, places, note)
 
 
 def column_blocks(dimension: int, rows: int) -> Iterator[slice]:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from geometry.objective import Array, Objective
 from geometry.plane import TOGETHER, Plane, as_double, as_numpy, column_blocks, like
+from geometry.result import Result
 
 
 @dataclass(frozen=True, eq=False)
-class PathOnPlane:
+class PathOnPlane(Result):
     """A path θ_t (T, D) beside its shadow on a plane; all arrays float64.
 
     coordinates (T, k)      of the nearest point of the plane, where the path is drawn
@@ -44,6 +46,15 @@ class PathOnPlane:
             f"{self.distance[step]:.3g} off the plane ({self.displacement[step]:.3g} from its origin), and its loss is "
             f"{self.loss[step]:.4g} where the surface is drawn at {self.drawn[step]:.4g}"
         )
+
+    def figure(self) -> Any:
+        """The path's own loss beside the height of the surface where it is drawn, point after point."""
+        from geometry.figures import draw_curves
+
+        points = np.arange(len(self.loss))
+        curves = {"true loss": (points, self.loss), "drawn on the plane": (points, self.drawn)}
+        note = f"the plane shows {100 * self.variance_captured:.3g} % of the path's variance"
+        return draw_curves(curves, "A path beside its shadow", note, "point of the path")
 
 
 def path_on_plane(

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from geometry.result import Result
 from geometry.surface import Surface
 
 Recorded = Any
@@ -38,7 +39,7 @@ OF_STEPS = (
 
 
 @dataclass(frozen=True)
-class Run:
+class Run(Result):
     """The record of one simulation of T steps; W stands for the walkers' axes, D for the dimension.
 
     positions (T+1, W, D) with not-a-number after a walker diverged; probes (T, W, D), the points θ + ε where the outer
@@ -80,6 +81,19 @@ class Run:
             mine[name] = None if record is None else record[:, index, ...]
         settings = {name: v[index, ...] if np.ndim(v) else v for name, v in self.settings.items()}
         return dataclasses.replace(self, settings=settings, **mine)
+
+    def figure(self) -> Any:
+        """The loss over steps, of the first walkers where there are many. ValueError where no steps were recorded."""
+        if self.losses is None:
+            raise ValueError("only the summary of this run was recorded: there are no steps to draw")
+        from geometry.figures import COLOURS, draw_curves
+
+        steps, losses = np.arange(len(self.losses)), self.losses.reshape(len(self.losses), -1)
+        places = list(np.ndindex(self.arrival.shape))[: len(COLOURS)]
+        names = [f"{k + 1}: {self.describe_outcome(at)}" for k, at in enumerate(places)]
+        curves = {name: (steps, losses[:, k]) for k, name in enumerate(names)}
+        note = f"{len(places)} of {losses.shape[1]} walkers"
+        return draw_curves(curves, "A walk on the surface", note)
 
     def describe_outcome(self, walker: int | tuple[int, ...] = ()) -> str:
         """One sentence fragment for one walker: "trapped: in the annular well, r = 4.97"."""

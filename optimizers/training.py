@@ -20,6 +20,7 @@ import torch
 from torch import Tensor
 
 from geometry.networks import NetworkLoss
+from geometry.result import Result
 from optimizers.methods import NETWORK_SETTINGS, Method, network_methods
 from optimizers.minibatches import Minibatches
 from optimizers.rule import Settings, State, Trace, at_rest, begin, descent_step, refresh_if_due
@@ -53,7 +54,7 @@ class Report:
 
 
 @dataclass(frozen=True)
-class TrainingRun:
+class TrainingRun(Result):
     """The record of one method over T steps.
 
     losses (T,): L(θ + ε) on the mini-batches;  full_steps, full_losses (K,): L(θ) on all data;  kept_steps (M,) and
@@ -75,6 +76,17 @@ class TrainingRun:
     refreshes: tuple[int, ...]
     final: State
     stopped: str | None
+
+    def figure(self) -> Any:
+        """The mini-batches' losses, and those over all data."""
+        from geometry.figures import draw_curves
+
+        curves = {"mini-batch, at θ + ε": (np.arange(1, len(self.losses) + 1), self.losses)}
+        if len(self.full_steps):
+            curves["all data"] = (self.full_steps, self.full_losses)
+        cost = f"{self.gradient_evaluations[-1]} gradients, {self.curvature_products[-1]} curvature products"
+        note = cost if self.stopped is None else f"{cost}; {self.stopped}"
+        return draw_curves(curves, f"Training by {self.name}", note)
 
 
 @dataclass

@@ -14,6 +14,10 @@ MAXIMUM_WAITING_ROWS = 500
 """Rows that may wait for a slow connection; then the job waits too."""
 
 
+GIVE_WAY = 0.05
+"""Seconds between two looks of a job that gives way."""
+
+
 class LeaveJob(BaseException):
     """Raised by `JobContext.settings` where a job is to leave its worker. Not an error: do not catch it."""
 
@@ -49,6 +53,8 @@ class JobContext:
         self.threads = threads
         self.worker = worker
         """Which of the worker processes this is: 0, 1, …; on a machine with GPUs, which of them to use."""
+        self.asked_beside: Callable[[], bool] = lambda: False
+        """Whether work that somebody has asked for runs in this worker process, too."""
         self.total = 0
         """Steps in all; set it first, for the progress and the time left."""
         self._shown: int = assignment["position"]
@@ -91,6 +97,15 @@ class JobContext:
                 self._entries.append(("change", orjson.dumps({"position": position, "settings": fresh})))
                 self._ring()
         return self._current
+
+    def give_way(self, position: int) -> None:
+        """For decoration, between two small pieces of it: wait while work that was asked for runs beside it in this
+        worker process. A stop takes effect as in `settings`."""
+        self.settings(position)
+        while self.asked_beside():
+            with self._changed:
+                self._changed.wait(GIVE_WAY)
+            self.settings(position)
 
     def report(self, position: int, **values: Any) -> None:
         """A point of the curves after `position` steps: numbers, texts and lists of them. NaN becomes null."""

@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from app.jobs.context import JobContext
 
 Description = dict[str, Any]
-LANES = ("long", "short")
-"""Each worker process runs one job of either lane at a time, so that a slice does not wait behind a training run."""
+LANES = ("long", "short", "decoration")
+"""Each worker process runs one job of each lane at a time, so that a slice does not wait behind a training run, nor
+behind a picture that nobody has asked for: a job of the last lane gives way to those of ASKED (JobContext.give_way)."""
+ASKED = "short"
 MAXIMUM_KEYS = 100
 MAXIMUM_ID = 100
 """Characters of a job's id."""

@@ -20,7 +20,7 @@ from distributed.diagnostics.plugin import WorkerPlugin
 
 from app.jobs.context import JobContext, LeaveJob
 from app.jobs.errors import Refused
-from app.jobs.kinds import LANES, load_kind, load_run
+from app.jobs.kinds import ASKED, LANES, load_kind, load_run
 from app.jobs.settings import EngineSettings
 from app.jobs.states import Event
 
@@ -52,6 +52,7 @@ class JobRunner(WorkerPlugin):
     def __init__(self, settings: EngineSettings) -> None:
         self.settings = settings
         self._tasks: dict[asyncio.Task, JobContext | None] = {}
+        self._lanes: dict[str, asyncio.Task] = {}
         self._warmed = False
 
     async def setup(self, worker: Worker) -> None:
@@ -66,7 +67,8 @@ class JobRunner(WorkerPlugin):
             for sign in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(sign, signal.SIG_IGN)
             atexit.register(end_process_with_its_threads)
-        self._tasks = {asyncio.create_task(self._serve(worker, lane), name=f"pothole-{lane}"): None for lane in LANES}
+        self._lanes = {lane: asyncio.create_task(self._serve(worker, lane), name=f"pothole-{lane}") for lane in LANES}
+        self._tasks = dict.fromkeys(self._lanes.values())
 
     async def teardown(self, worker: Worker) -> None:
         """Let running jobs leave with a checkpoint, and give those that do not back as they are."""
@@ -104,6 +106,10 @@ class JobRunner(WorkerPlugin):
     def _closing(self) -> bool:
         return self._ending.is_set()
 
+    def _asked_runs(self) -> bool:
+        """Whether a job that somebody has asked for runs here. Called from jobs' threads."""
+        return self._tasks[self._lanes[ASKED]] is not None
+
     @property
     def _idle(self) -> bool:
         return not any(self._tasks.values())
@@ -120,6 +126,7 @@ class JobRunner(WorkerPlugin):
         settings, loop = self.settings, asyncio.get_running_loop()
         ask = partial(_ask_from_thread, worker, loop)
         context = JobContext(assignment, settings.worker_threads, settings.checkpoint_seconds, index, ask)
+        context.asked_beside = self._asked_runs
         ended: asyncio.Future[tuple[Event, str]] = loop.create_future()
         thread = JobThread(assignment, context, self.settings, ended)
         task = asyncio.current_task()

@@ -63,10 +63,12 @@ RECORDED = JobKind(
     label=recorded_runs.label,
 )
 _short = partial(JobKind, lane="short", resumable=False)
-LANDSCAPE = _short(
+LANDSCAPE = JobKind(
     "landscape",
     validate_landscape,
     "app.network.training.landscape_job:run",
+    lane="decoration",
+    resumable=False,
     label=lambda asked: f"landscape of {asked['run']}",
 )
 SLICE = _short(

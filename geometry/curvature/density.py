@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.linalg import eigh_tridiagonal
@@ -10,10 +11,11 @@ from scipy.linalg import eigh_tridiagonal
 from geometry.curvature.lanczos import lanczos
 from geometry.curvature.operator import HessianOperator
 from geometry.objective import Array, Objective
+from geometry.result import Result
 
 
 @dataclass(frozen=True, eq=False)
-class SpectralDensity:
+class SpectralDensity(Result):
     """Nodes (probes, m) and weights (probes, m, each row sums to 1): every row is a Gauss quadrature of the spectrum.
 
     A row's Σ w f(node) estimates (1/D) tr f(G). Rows with fewer nodes are filled with weight 0.
@@ -48,6 +50,13 @@ class SpectralDensity:
         grid = np.linspace(low - 5 * sigma, high + 5 * sigma, points)
         bumps = np.exp(-0.5 * ((grid[:, None, None] - self.nodes) / sigma) ** 2) / (sigma * np.sqrt(2 * np.pi))
         return grid, (bumps * self.weights).sum(-1).mean(-1)
+
+    def figure(self) -> Any:
+        """The density over λ, with the trace and its standard error."""
+        from geometry.figures import draw_spectrum
+
+        note = f"{self.dimension} parameters, {len(self.nodes)} random starts, {self.products} Hessian products"
+        return draw_spectrum(*self.density(), self.trace, note)
 
 
 def spectral_density(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.sparse.linalg import ArpackError, ArpackNoConvergence, LinearOperator, eigsh
@@ -10,6 +11,7 @@ from scipy.sparse.linalg import ArpackError, ArpackNoConvergence, LinearOperator
 from geometry.curvature.lanczos import lanczos
 from geometry.curvature.operator import HessianOperator
 from geometry.objective import Array, Objective
+from geometry.result import Result
 
 ENDS = ("largest", "smallest")
 DENSE = 24
@@ -17,7 +19,7 @@ DENSE = 24
 
 
 @dataclass(frozen=True, eq=False)
-class Eigenvalues:
+class Eigenvalues(Result):
     """Eigenvalues (k,) from the end asked for inwards, unit eigenvectors (k, D), float64.
 
     `residuals` (k,) are ‖Gv − λv‖, measured with products of their own. There is an eigenvalue of G within that
@@ -38,6 +40,13 @@ class Eigenvalues:
             for value, residual, good in zip(self.values, self.residuals, self.converged, strict=True)
         ]
         return f"{', '.join(parts)}; {self.products} Hessian products"
+
+    def figure(self) -> Any:
+        """The eigenvalues in order, each with its residual; hollow where it did not converge."""
+        from geometry.figures import draw_eigenvalues
+
+        note = f"{self.products} Hessian products"
+        return draw_eigenvalues(self.values, self.residuals, self.converged, note)
 
 
 def top_eigenvalues(

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,13 +14,16 @@ from torch import Tensor
 
 from geometry.checkpoints import read_tables
 from geometry.networks import NetworkLoss
+from geometry.plane import Plane
 from geometry.recording.checkpoint_folder import Folder, list_checkpoints, spread
 from geometry.recording.recorder import NUMBERS
+from geometry.result import Result
+from geometry.slices.directions import slice_plane
 from geometry.weight_tables import fit_tables
 
 
 @dataclass(frozen=True, eq=False)
-class RecordedPath:
+class RecordedPath(Result):
     """positions θ (T, D) in the objective's type and on its device, the steps (T,) that they are of, the buffers kept
     beside each (running statistics), and the numbers that a recorder has put into each file."""
 
@@ -27,6 +31,18 @@ class RecordedPath:
     steps: np.ndarray
     buffers: tuple[dict[str, Tensor], ...]
     numbers: tuple[dict[str, float], ...]
+
+    def plane(self) -> Plane:
+        """The plane of its principal components, through its end. ValueError where the path spans none."""
+
+        class _Dimension:
+            dimension = self.positions.shape[1]
+
+        return slice_plane(_Dimension(), self.positions[-1], "pca", trajectories=self.positions)  # type: ignore[arg-type]
+
+    def figure(self) -> Any:
+        """The path on the plane of its principal components."""
+        return self.plane().figure({"path": self.positions})
 
 
 def read_path(

@@ -17,7 +17,7 @@ from geometry.objective import Objective
 from geometry.plane import Plane
 from geometry.slices.adaptive import AdaptiveSlice, adaptive_slice, refined_slices
 from geometry.slices.directions import KINDS, NORMALISATIONS, slice_plane
-from geometry.slices.grid import checked_axes, lattice
+from geometry.slices.grid import Grid, checked_axes, lattice
 from geometry.slices.points import DEFAULT_MEMORY, METHODS, point_losses
 from geometry.slices.progressive import SliceProgress, progressive_slice
 from geometry.slices.sampled import SampledSlice, sampled_objective, sampled_slice
@@ -27,11 +27,13 @@ __all__ = [
     "METHODS",
     "NORMALISATIONS",
     "AdaptiveSlice",
+    "Grid",
     "Plane",
     "SampledSlice",
     "SliceProgress",
     "adaptive_slice",
     "evaluate_slice",
+    "exact_slice",
     "progressive_slice",
     "refined_slices",
     "sampled_objective",
@@ -58,3 +60,11 @@ def evaluate_slice(
     x, y = checked_axes(plane, x, y)
     losses = point_losses(objective, plane, method, memory).losses(lattice(x, y))
     return losses if y is None else losses.reshape(y.size, x.size)
+
+
+def exact_slice(
+    objective: Objective, plane: Plane, x: Any, y: Any = None, *, method: str = "auto", memory: int = DEFAULT_MEMORY
+) -> Grid:
+    """`evaluate_slice` as one thing: the losses with their plane and coordinates, to be drawn, kept and handed on."""
+    losses = evaluate_slice(objective, plane, x, y, method=method, memory=memory)
+    return Grid(plane, *checked_axes(plane, x, y), losses)

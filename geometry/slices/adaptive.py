@@ -9,7 +9,7 @@ drawn at random that served no fit measure the error; where they find more than 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
@@ -19,7 +19,8 @@ from scipy.interpolate import RBFInterpolator
 
 from geometry.objective import Objective
 from geometry.plane import Plane
-from geometry.slices.grid import checked_axes, lattice
+from geometry.result import Result
+from geometry.slices.grid import Grid, checked_axes, lattice
 from geometry.slices.points import DEFAULT_MEMORY, point_losses
 
 KERNELS = ("quintic", "cubic")
@@ -28,7 +29,7 @@ LATTICE = 5
 
 
 @dataclass(frozen=True, eq=False)
-class AdaptiveSlice:
+class AdaptiveSlice(Result):
     """An interpolant of the loss on a plane's rectangle `low` … `high` (k,), with what it cost and how well it does.
 
     `points` (P, k) and `values` (P,) are those it goes through. `error`: the largest difference to the true loss on
@@ -46,7 +47,13 @@ class AdaptiveSlice:
     evaluations: int
     tolerance: float
     logarithmic: bool
-    interpolant: Callable[[np.ndarray], np.ndarray] = field(repr=False)
+    kernel: str = KERNELS[0]
+    interpolant: Callable[[np.ndarray], np.ndarray] = field(default=None, repr=False)  # type: ignore[assignment]
+
+    def __post_init__(self) -> None:
+        if self.interpolant is None:  # read back from a file: it follows from the points
+            unit = _unit(self.points, self.low, self.high)
+            object.__setattr__(self, "interpolant", _interpolant(unit, self.values, self.kernel))
 
     @property
     def range(self) -> float:
@@ -80,12 +87,34 @@ class AdaptiveSlice:
         found = self.at(lattice(x, y))
         return found if y is None else found.reshape(y.size, x.size)
 
+    def grid(self, points: int = 51) -> Grid:
+        """The interpolated losses on a grid of so many points an axis, to be drawn or handed on."""
+        axes = [np.linspace(low, high, points) for low, high in zip(self.low, self.high, strict=True)]
+        x, y = axes[0], axes[1] if len(axes) > 1 else None
+        return Interpolated(self.plane, x, y, self.losses(x, y), self.describe())
+
+    def figure(self, points: int = 51, paths: Mapping[str, Any] | None = None) -> Any:
+        """Its grid's figure, with the measured error."""
+        return self.grid(points).figure(paths)
+
     def describe(self) -> str:
         """One sentence for a page."""
         what = "range of log L" if self.logarithmic else "range"
         verdict = "" if self.met else f", more than the {100 * self.tolerance:g} % asked for"
         share = f"{100 * self.relative_error:.2g} % of the {what}"
         return f"largest error {share} on {self.fresh} fresh points{verdict}; {self.evaluations} evaluations"
+
+
+@dataclass(frozen=True, eq=False)
+class Interpolated(Grid):
+    """A grid whose losses are interpolated; `error` says in a sentence how well."""
+
+    error: str
+
+    @property
+    def note(self) -> str:
+        """The sentence."""
+        return self.error
 
 
 def adaptive_slice(
@@ -155,6 +184,7 @@ def refined_slices(
             tree.evaluations,
             tolerance,
             logarithmic,
+            tree.kernel,
             tree.interpolant,
         )
 
@@ -277,14 +307,18 @@ class _Tree:
         return {kernel: self.interpolant if kernel == self.kernel else self._through(kernel) for kernel in KERNELS}
 
     def _through(self, kernel: str) -> Callable[[np.ndarray], np.ndarray]:
-        # Values about 0 and of size 1: the equations are then solved to the precision of the values.
-        shift, scale = float(self.values.mean()), float(np.ptp(self.values)) or 1.0
-        inner = RBFInterpolator(self.points, (self.values - shift) / scale, kernel=kernel, degree=2)
-        return lambda points: shift + scale * inner(points)
+        return _interpolant(self.points, self.values, kernel)
 
     @property
     def _allowed(self) -> float:
         return self.tolerance * float(np.ptp(self.values))
+
+
+def _interpolant(points: np.ndarray, values: np.ndarray, kernel: str) -> Callable[[np.ndarray], np.ndarray]:
+    # Values about 0 and of size 1: the equations are then solved to the precision of the values.
+    shift, scale = float(values.mean()), float(np.ptp(values)) or 1.0
+    inner = RBFInterpolator(points, (values - shift) / scale, kernel=kernel, degree=2)
+    return lambda points: shift + scale * inner(points)
 
 
 def _key(point: np.ndarray) -> tuple[float, ...]:

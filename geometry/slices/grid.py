@@ -1,12 +1,54 @@
-"""Coordinates of a picture's points."""
+"""A picture's points: their coordinates, and the losses there as one thing to draw, keep and hand on."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from geometry.plane import Plane, as_numpy
+from geometry.result import Result
+
+
+@dataclass(frozen=True, eq=False)
+class Grid(Result):
+    """Losses (m, n) on a plane, losses[j, i] at (x[i], y[j]); (n,) on a line, y None."""
+
+    plane: Plane
+    x: np.ndarray
+    y: np.ndarray | None
+    losses: np.ndarray
+
+    @property
+    def note(self) -> str:
+        """What the losses are, for a title."""
+        return f"{self.losses.size} points, exact"
+
+    def figure(self, paths: Mapping[str, Any] | None = None) -> Any:
+        """Filled contours on a plane, a curve with its standard error on a line; `paths`: what `path_on_plane` gave, by
+        name."""
+        from geometry.figures import draw_slice
+
+        error = getattr(self, "standard_error", None)
+        return draw_slice(self.plane.labels, self.x, self.y, self.losses, self.note, error, paths)
+
+    def save_vtk(self, path: str | Path) -> None:
+        """A legacy VTK file for ParaView: the rectilinear grid of the plane with the losses (and the standard error) at
+        its points. Warp by scalar gives the relief."""
+        y = np.zeros(1) if self.y is None else self.y
+        error = getattr(self, "standard_error", None)
+        fields = {"loss": self.losses, **({} if error is None else {"standard_error": error})}
+        lines = ["# vtk DataFile Version 3.0", "loss on a plane", "ASCII", "DATASET RECTILINEAR_GRID"]
+        lines.append(f"DIMENSIONS {self.x.size} {y.size} 1")
+        for name, axis in (("X", self.x), ("Y", y), ("Z", np.zeros(1))):
+            lines += [f"{name}_COORDINATES {axis.size} double", " ".join(map(repr, axis.tolist()))]
+        lines.append(f"POINT_DATA {self.losses.size}")
+        for name, values in fields.items():
+            lines += [f"SCALARS {name} double 1", "LOOKUP_TABLE default", "\n".join(map(repr, values.ravel().tolist()))]
+        Path(path).write_text("\n".join(lines) + "\n", encoding="ascii")
 
 
 def checked_axes(plane: Plane, x: Any, y: Any) -> tuple[np.ndarray, np.ndarray | None]:

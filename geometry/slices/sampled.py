@@ -10,22 +10,26 @@ import torch
 
 from geometry.networks import NetworkLoss
 from geometry.plane import Plane
-from geometry.slices.grid import checked_axes, lattice
+from geometry.slices.grid import Grid, checked_axes, lattice
 from geometry.slices.points import DEFAULT_MEMORY, example_losses
 
 
 @dataclass(frozen=True, eq=False)
-class SampledSlice:
+class SampledSlice(Grid):
     """`losses` over `samples` of the objective's `examples`, and at every point their standard error.
 
     The error is that of the level. The same examples serve at every point, so errors of neighbouring points go together
     and the shape of the picture is better than its level.
     """
 
-    losses: np.ndarray
     standard_error: np.ndarray
     samples: int
     examples: int
+
+    @property
+    def note(self) -> str:
+        """What the losses are over, and their largest standard error."""
+        return f"{self.samples} of {self.examples} examples, standard error at most {self.standard_error.max():.2g}"
 
 
 def sampled_objective(objective: NetworkLoss, samples: int, seed: int = 0) -> NetworkLoss:
@@ -65,4 +69,4 @@ def sampled_slice(
     per_target = n / objective.count
     error = np.sqrt(variance / n * (1 - n / total)) * per_target
     shape = x.size if y is None else (y.size, x.size)
-    return SampledSlice((first / objective.count).reshape(shape), error.reshape(shape), n, total)
+    return SampledSlice(plane, x, y, (first / objective.count).reshape(shape), error.reshape(shape), n, total)

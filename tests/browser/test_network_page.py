@@ -174,6 +174,7 @@ def test_the_surface_of_a_run_that_has_ended_comes_after_a_refusal(page) -> None
     lab = NetworkPage(page).open(f"{SMALL}&steps=40&evaluations=2")
     lab.start()
     lab.wait_for("finished")
+    lab.until(lambda: "job=" in page.url)  # the link is written once the state has settled
     page.evaluate(
         """() => {
           window.answers = [];

@@ -79,6 +79,7 @@ def test_there_is_an_example_for_every_topic() -> None:
         "training-loop",
         "own-objective",
         "recorded-runs",
+        "notebook",
     }
     assert topics <= {page.stem for page in PAGES}
 

@@ -35,6 +35,7 @@ def ranges(lines: list[str]) -> dict[str, Requirement]:
 
 LIBRARY = ranges(PROJECT["dependencies"])
 APP = ranges(PROJECT["optional-dependencies"]["app"])
+FIGURES = ranges(PROJECT["optional-dependencies"]["figures"])
 
 
 def pins(file: str) -> dict[str, str]:
@@ -61,13 +62,18 @@ def imported(*packages: str) -> set[str]:
 def test_metadata_names_what_is_pinned() -> None:
     """requirements.txt is what `make run` and the image install: the library's requirements and the pages'."""
     assert not set(LIBRARY) & set(APP)
-    assert set(pins("requirements.txt")) == {*LIBRARY, *APP}
+    assert not set(FIGURES) & {*LIBRARY, *APP}
+    assert set(pins("requirements.txt")) == {*LIBRARY, *APP, *FIGURES}
 
 
 @pytest.mark.parametrize("file", ["requirements.txt", "tests/constraints.txt", "app/deploy/requirements.lock"])
 def test_every_pin_is_within_its_range(file: str) -> None:
     pinned = pins(file)
-    wanted = {name: one for name, one in {**LIBRARY, **APP}.items() if name != "torch" or not file.endswith(".lock")}
+    wanted = {
+        name: one
+        for name, one in {**LIBRARY, **APP, **FIGURES}.items()
+        if name != "torch" or not file.endswith(".lock")
+    }
     assert set(wanted) <= set(pinned)
     outside = [f"{one} and {pinned[name]}" for name, one in wanted.items() if pinned[name] not in one.specifier]
     assert not outside, outside
@@ -75,7 +81,7 @@ def test_every_pin_is_within_its_range(file: str) -> None:
 
 
 def test_metadata_names_what_is_imported_and_no_more() -> None:
-    assert imported("geometry", "optimizers") == set(LIBRARY)
+    assert imported("geometry", "optimizers") == {*LIBRARY, *FIGURES}
     assert imported("app") >= set(APP), "named, but nothing imports it"
     assert imported("app") <= {*LIBRARY, *APP}, "imported, but not named"
 
@@ -98,8 +104,8 @@ for package in (geometry, optimizers):
 
 
 def test_library_is_imported_without_what_only_the_pages_need() -> None:
-    modules = {name for name, owners in packages_distributions().items() if normalised(owners[0]) in APP}
-    assert {"dash", "fastapi", "distributed", "matplotlib"} <= modules
+    modules = {name for name, owners in packages_distributions().items() if normalised(owners[0]) in {*APP, *FIGURES}}
+    assert {"dash", "fastapi", "distributed", "matplotlib", "plotly"} <= modules
     done = subprocess.run(
         [sys.executable, "-c", f"BLOCKED = { {'app', *modules}!r}\n{IMPORT_EVERYTHING}"],
         cwd=ROOT,

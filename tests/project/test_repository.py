@@ -57,6 +57,10 @@ FILES = repository_files()
 PYTHON = [path for path in FILES if path.suffix == ".py"]
 
 
+DRAWS = ("geometry/figures.py", "plotly.graph_objects")
+"""The one module of the library that draws, and what it imports when a figure is asked for."""
+
+
 def name_of(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
@@ -87,7 +91,7 @@ def test_imports_run_one_way(layer: str) -> None:
         f"{name_of(path)}:{line} imports {module}"
         for path in under(layer)
         for line, module in imported(path)
-        if module.split(".")[0] in LAYERS[layer]
+        if module.split(".")[0] in LAYERS[layer] and (name_of(path), module) != DRAWS
     ]
     assert not wrong, "\n".join(wrong)
 

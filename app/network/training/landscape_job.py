@@ -9,6 +9,8 @@ weights that gathered them, and here there are none for any point but the first.
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import torch
 
@@ -21,11 +23,16 @@ from geometry.slices.progressive import progressive_slice
 POINTS = 41
 """Points of either axis."""
 EXAMPLES = 256
+PIECE_SECONDS = 0.1
+"""After so long at most it looks whether a slice or a measurement has been asked for, which goes first."""
+PICTURE_SECONDS = 0.25
+"""Between two pictures of one level."""
 
 
 def run(description: Description, job: JobContext) -> None:
     """Evaluate, and report every picture on the way."""
     torch.set_num_threads(job.threads)
+    job.give_way(0)
     packed = job.fetch(description["run"], "plane")
     found = make_problem(job.describe(description["run"]), job.worker)
     plane = read_plane(packed, found)
@@ -33,9 +40,13 @@ def run(description: Description, job: JobContext) -> None:
     job.total = POINTS * POINTS
     examples = min(EXAMPLES, found.objective.examples)
     objective = found.over("train", examples).with_batch_statistics()
-    for picture in progressive_slice(objective, plane, x, y):
-        job.settings(0)  # here a stop takes effect
-        done = int(picture.evaluated.sum())
+    stride, shown = 0, 0.0
+    for picture in progressive_slice(objective, plane, x, y, interval=PIECE_SECONDS):
+        job.give_way(0)  # here a stop takes effect
+        done, now = int(picture.evaluated.sum()), time.perf_counter()
+        if picture.stride == stride and now - shown < PICTURE_SECONDS and done < job.total:
+            continue
+        stride, shown = picture.stride, now
         job.report(
             done,
             losses=encode(picture.losses),

@@ -56,6 +56,15 @@ def count(description: Description, job: JobContext) -> None:
     job.keep_result("end", json.dumps({"x": x}).encode())
 
 
+def decorate(description: Description, job: JobContext) -> None:
+    """Counts, and gives way before every step to work that was asked for."""
+    job.total = description["steps"]
+    for t in range(description["steps"]):
+        job.give_way(t)
+        time.sleep(description["pause"])
+        job.report(t + 1, beside=job.asked_beside())
+
+
 def modules(description: Description, job: JobContext) -> None:
     """Says which modules its process has imported, and how it is set up."""
     job.keep_result("modules", json.dumps(sorted(sys.modules)).encode())
@@ -93,6 +102,7 @@ def deaf(description: Description, job: JobContext) -> None:
 HERE = "tests.app.jobs.engine_jobs"
 COUNT = JobKind("count", validate, f"{HERE}:count", change, label=lambda d: f"count to {d['steps']}")
 SHORT = JobKind("short", validate, f"{HERE}:count", change, lane="short", resumable=False)
+DECORATE = JobKind("decorate", validate, f"{HERE}:decorate", lane="decoration", resumable=False)
 MODULES = JobKind("modules", lambda _: {}, f"{HERE}:modules")
 READER = JobKind("reader", lambda d: d, f"{HERE}:reader", lane="short", resumable=False)
 WRONG = JobKind("wrong", lambda _: {}, f"{HERE}:wrong")
@@ -101,5 +111,5 @@ DEAF = JobKind("deaf", lambda _: {}, f"{HERE}:deaf")
 NEEDY = JobKind("needy", lambda _: {}, "wsgiref.validate:validator")
 KINDS = {
     name: f"tests.app.jobs.engine_jobs:{name.upper()}"
-    for name in ("count", "short", "modules", "reader", "wrong", "deaf", "computing")
+    for name in ("count", "short", "decorate", "modules", "reader", "wrong", "deaf", "computing")
 }

@@ -220,6 +220,35 @@ def test_a_short_job_does_not_wait_behind_a_long_one(engine: Engine) -> None:
     run(go())
 
 
+def test_what_was_asked_for_goes_before_decoration(engine: Engine, gates: Gates) -> None:
+    async def go() -> None:
+        # A picture under way holds up no work that is asked for.
+        picture = await engine.submit("run", {"kind": "decorate", "steps": 100_000, "pause": 0.01})
+        drawn = engine.follow(picture)
+        await until(drawn, progress)
+        asked = await engine.submit("a", {"kind": "short", "steps": 4, "gates": gates.at(2)})
+        feed = engine.follow(asked)
+        await until(feed, reached(2))
+
+        # While it runs the picture waits, after the step that was under way.
+        await asyncio.sleep(1.0)
+        gates.open(2)
+        assert states([entry async for entry in feed])[-1] == "finished"
+        after = (await engine.summary(picture))["position"]
+        seen = rows(await until(drawn, reached(after + 1)))  # it goes on
+        assert sum(row["beside"] for row in seen) <= 1, "it went on beside the work that was asked for"
+
+        # It can be stopped while it waits.
+        held = await engine.submit("a", {"kind": "short", "steps": 4, "gates": gates.at(3)})
+        await until(engine.follow(held), reached(3))
+        await engine.stop(picture, "run")
+        assert states([entry async for entry in drawn])[-1] == "stopped"
+        gates.open(3)
+        assert states(await everything(engine, held))[-1] == "finished"
+
+    run(go())
+
+
 def test_a_killed_worker_leaves_no_gap_and_is_told(engine: Engine, gates: Gates) -> None:
     """SIGKILL in the middle, with changes of settings before it: the curve is the one an undisturbed run has."""
 
