@@ -98,7 +98,7 @@ def layout() -> Any:
         table,
         explore_section(),
     ]
-    return bench(tables(), _controls(), stage)
+    return bench(tables(), _controls(), stage, "lab network")
 
 
 def _controls() -> Any:

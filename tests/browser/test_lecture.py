@@ -32,7 +32,7 @@ TITLES = [scene.title for scene in SCENES]
 
 
 def bar(lab: LabPage) -> tuple[str, ...]:
-    """("1 of 23", title of the scene); nothing while no lecture is shown or the page itself changes."""
+    """("1 of 24", title of the scene); nothing while no lecture is shown or the page itself changes."""
     try:
         return tuple(lab.page.locator(".scene-count, .scene-title").all_inner_texts())
     except Error:  # the page is being left

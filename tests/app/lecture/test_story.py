@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from app.lecture.scenes import Scene, load_scenes
@@ -56,6 +59,25 @@ def test_the_ghost_minimum_lies_one_radius_from_the_bottom() -> None:
     (trace,) = traces_alone(request, surface)
     bottom = surface.well_radius
     assert abs((trace.run.positions[-1] ** 2).sum() ** 0.5 - (bottom - request.radius)) < 0.01
+
+
+def measured(title: str) -> dict[str, list[float]]:
+    """A preset’s rows in the table of several seeds: method, or difference of two, → its means, column by column."""
+    table = (Path(__file__).parents[2] / "benchmarks" / "results" / "presets.md").read_text(encoding="utf-8")
+    section = table.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+    rows = [line.split("|")[1:-1] for line in section.splitlines() if "±" in line]
+    return {row[0].strip(): [float(re.match(r"\s*(-?[\d.]+)", cell)[1]) for cell in row[1:]] for row in rows}
+
+
+def test_what_it_says_of_networks_was_measured() -> None:
+    scaled = measured("Badly scaled pixels")
+    for with_u, without in (("LLQR", "SGDM"), ("LLQR+SAM", "SAM")):
+        (loss, *_, seconds), (plain, *_, plain_seconds) = scaled[with_u], scaled[without]
+        assert 0.4 < loss / plain < 0.6 and seconds > 1.2 * plain_seconds
+    noisy = measured("Noisy labels")
+    for difference in ("SAM − SGDM", "LLQR+SAM − LLQR"):
+        assert 4 < noisy[difference][1] < 7, "some five in a hundred"
+    assert 0 <= noisy["LLQR+SAM − SAM"][1] < 1 and noisy["LLQR"][0] < noisy["SGDM"][0]
 
 
 def test_a_lecture_of_twenty_minutes_and_more() -> None:
