@@ -19,9 +19,9 @@ FULL_NAMES = {
 }
 SHORT = {
     (False, False): "rolls down the slope it feels",
-    (True, False): "looks ρ uphill, uses that slope",
+    (True, False): "uses the slope ρ uphill",
     (False, True): "learns U, reshapes each step",
-    (True, True): "looks uphill, reshapes each step",
+    (True, True): "looks uphill, reshapes steps",
 }
 """(looks ahead, learns U) → what it does, in six words or so."""
 SHORT_OTHERS = {

@@ -20,7 +20,7 @@ export function formatNumber(value, digits = 3) {
  * @param {number | string | null | undefined} value
  */
 export function formatCount(value) {
-  return value === null || value === undefined ? "–" : String(value).replace(/\B(?=(\d{3})+$)/g, "\u2009");
+  return value === null || value === undefined ? "–" : String(value).replace(/\B(?=(\d{3})+$)/g, "\u202f");
 }
 
 /**

@@ -103,11 +103,14 @@ export function intoLane(x, y, [left, top, width, height], margin) {
   return { x: inX, y: inY, beyond: [up, side].filter(Boolean).join(" ") };
 }
 
+const REST = 1e-9; // in θ: a shorter step is what rounding leaves of none
+
 /**
  * "kick 3.2 ←"
  * @param {CutRow} row
  */
 export function kickWords({ kick }) {
+  if (Math.abs(kick) < REST) return "kick 0";
   return `kick ${formatNumber(Math.abs(kick), 2)}${kick < 0 ? " ←" : kick > 0 ? " →" : ""}`;
 }
 
@@ -120,10 +123,10 @@ export function captionOf(row) {
 }
 
 /**
- * The part of a step that leaves the line, 0 to 1: its length off the line over its length.
+ * The part of a step that leaves the line, 0 to 1: its length off the line over its length; 0 for who rests.
  * @param {CutRow} row
  */
 export function partOff({ along, off }) {
   const length = Math.hypot(along, off);
-  return length > 0 && Number.isFinite(length) ? off / length : 0;
+  return length >= REST && Number.isFinite(length) ? off / length : 0;
 }

@@ -18,6 +18,7 @@ export class Legend {
     /** @type {string[]} */
     this.shown = [];
     this.grouped = new Set(Object.values(groups).flat());
+    this.place = place;
     this.buttons = methods.map((name) => {
       const swatch = make("canvas", { "aria-hidden": "true" });
       const described = {
@@ -40,7 +41,9 @@ export class Legend {
       this.buttons.filter(({ name }) => which(name)).map(({ chip }) => chip);
     place.replaceChildren(
       ...chipsOf((name) => !this.grouped.has(name)),
-      ...Object.values(groups).flatMap((names, k) => [this.titles[k], ...chipsOf((name) => names.includes(name))]),
+      ...Object.values(groups).map((names, k) =>
+        make("span", { className: "legend-set" }, this.titles[k], ...chipsOf((name) => names.includes(name))),
+      ),
       ...(this.grouped.size ? [this.more] : []),
     );
     this.#arrange();
@@ -51,6 +54,7 @@ export class Legend {
       chip.hidden = this.grouped.has(name) && !this.open && !this.shown.includes(name);
     }
     for (const title of this.titles) title.hidden = !this.open;
+    this.place.classList.toggle("open-legend", this.open);
     this.more.setAttribute("aria-expanded", String(this.open));
     this.more.textContent = this.open ? "Fewer methods" : "More methods";
   }

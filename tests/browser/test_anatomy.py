@@ -76,6 +76,8 @@ def test_buttons_and_the_link(lab):
     lab.page.get_by_role("button", name="Gradient at the probe point").click()
     lab.until(lambda: shown(lab) == 4)
     assert "noise" in lab.page.locator("#anatomy-stages li.shown").nth(3).inner_text()
+    offered = lab.page.locator("#anatomy-methods button:visible")
+    assert offered.all_inner_texts() == ["SGDM", "SAM", "LLQR", "LLQR+SAM"], "methods that are off are not offered"
     lab.page.locator("#anatomy-methods [data-value=LLQR]").click()
     lab.until(lambda: anatomy(lab)["method"] == "LLQR")
     lab.page.keyboard.press("Escape")

@@ -53,7 +53,7 @@ def test_the_phase_diagram_counts_gradient_evaluations(page):
     walks = evaluations_to_arrival(surface, configured("LLQR+SAM", request), starts, 100, x, y)
     costs = [cost for cost in walks if cost is not None]
     assert costs and row[1] == f"{len(costs)} of 3"
-    assert row[2].replace("\u2009", "") == str(round(float(np.median(costs))))
+    assert row[2].replace("\u202f", "") == str(round(float(np.median(costs))))
     page.wait_for_function("() => /gradient evaluations/.test(document.getElementById('spoken').textContent)")
     assert "101 for each refresh of U" in page.locator("#phase-body").inner_text()
     assert "Gradient evaluations to arrival (median)" in page.locator("#phase-body .scale").inner_text()

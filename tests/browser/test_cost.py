@@ -41,13 +41,13 @@ def test_gradient_evaluations(lab):
     total = max(int(cost[-1]) for cost, _ in costs.values())
     assert lab.page.evaluate("potholeLab.toy.pictures.total") == total
     arrived = sorted((int(cost[at]), name) for name, (cost, at) in costs.items() if at >= 0)
-    said = lab.page.locator("#cost-sentence").inner_text().replace("\u2009", "")
+    said = lab.page.locator("#cost-sentence").inner_text().replace("\u202f", "")
     assert said.startswith(
         f"Counted in gradient evaluations, {', then '.join(f'{name} after {cost}' for cost, name in arrived)} arrive."
     )
     table = lab.table()
     for name, (cost, at) in costs.items():
-        text = table[name]["Evaluations in all to arrival / in full"].replace("\u2009", "")
+        text = table[name]["Evaluations in all to arrival / in full"].replace("\u202f", "")
         assert text == f"{cost[at] if at >= 0 else '–'} / {cost[-1]}"
     budget = total * 60 / 600
     for name, (cost, _) in costs.items():

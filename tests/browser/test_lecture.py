@@ -192,7 +192,7 @@ def test_the_whole_lecture_by_clicker(new_page):
     keyboard.press("End")
     verdict = lab.until(lambda: page.locator("#predict-verdict").inner_text())
     arrivals = {
-        m: int(row["Steps to arrival"].replace("\u2009", ""))
+        m: int(row["Steps to arrival"].replace("\u202f", ""))
         for m, row in lab.table().items()
         if row["Steps to arrival"] != "–"
     }

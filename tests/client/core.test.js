@@ -16,7 +16,7 @@ test("numbers as text", () => {
   assert.deepEqual(told, ["0", "4.97", "−0.25", "1.23e5", "1e−9", "–", "–", "–"]);
   assert.deepEqual(
     [formatCount(12345), formatCount(1234567), formatCount(999), formatCount(null)],
-    ["12\u2009345", "1\u2009234\u2009567", "999", "–"],
+    ["12\u202f345", "1\u202f234\u202f567", "999", "–"],
   );
 });
 

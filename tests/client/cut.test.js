@@ -45,11 +45,13 @@ test("the words in a lane: where the slope is from, and the kick with its direct
   assert.equal(captionOf(row({ kick: -3.21 })), "probe up the wall: kick 3.2 ←");
   assert.equal(captionOf(row({ kick: 0.5, place: "own slope" })), "own slope: kick 0.5 →");
   assert.equal(captionOf(row({ kick: 0 })), "probe up the wall: kick 0");
+  assert.equal(captionOf(row({ kick: 4e-15 })), "probe up the wall: kick 0", "rounding has no direction");
 });
 
 test("the part of a step off its line", () => {
   assert.equal(partOff(row({})), 0.8);
   assert.equal(partOff(row({ along: 0, off: 0 })), 0);
+  assert.equal(partOff(row({ along: 1e-16, off: 6e-15 })), 0, "a ball at rest leaves no line");
   assert.equal(partOff(row({ along: NaN, off: NaN })), 0);
 });
 
