@@ -62,10 +62,14 @@ def run(description: Description, job: JobContext) -> None:
     for number, sentence in enumerate(_notices(folders, known, steps, job.total), 1):
         job.note(sentence, position=number)
     together = found.objective.initial.new_empty((len(folders), len(steps), found.objective.dimension))
+    damaged: list[str] = []
     paths = {
-        name: _read(folder.checkpoints, steps, found.objective, rows, job)
+        name: _read(folder.checkpoints, steps, found.objective, rows, job, damaged)
         for (name, folder), rows in zip(folders.items(), together, strict=True)
     }
+    if damaged:
+        more = f" So it is with {len(damaged) - 1} more." if len(damaged) > 1 else ""
+        job.note(f"Not shown: {damaged[0]}.{more}", position=MOST // 2)
     for index, step in enumerate(steps):
         final = step == steps[-1]
         files = {
@@ -99,19 +103,35 @@ def _notices(folders: dict[str, Any], known: list[int], steps: list[int], total:
 
 
 def _read(
-    checkpoints: tuple[Checkpoint, ...], steps: list[int], objective: NetworkLoss, rows: Tensor, job: JobContext
+    checkpoints: tuple[Checkpoint, ...],
+    steps: list[int],
+    objective: NetworkLoss,
+    rows: Tensor,
+    job: JobContext,
+    damaged: list[str],
 ) -> list[Point]:
-    """A run at every step: θ into `rows` (steps, D)."""
+    """A run at every step: θ into `rows` (steps, D). A file that cannot be read counts as not there, and is told in
+    `damaged`; ValueError where none can."""
     path: list[Point] = []
+    readable = list(checkpoints)
     for index, step in enumerate(steps):
-        job.settings(0)
-        one = ([each for each in checkpoints if each.step <= step] or [checkpoints[0]])[-1]
-        if path and path[-1].file == one.path:
-            rows[index] = rows[index - 1]
-            path.append(path[-1])
-            continue
-        rows[index], buffers = read_point(one.path, objective)
-        path.append(Point(one.step, rows[index], one.path, buffers, read_numbers(one.path)))
+        point = None
+        while point is None:
+            job.settings(0)
+            one = ([each for each in readable if each.step <= step] or readable)[-1 if readable[0].step <= step else 0]
+            if path and path[-1].file == one.path:
+                rows[index], point = rows[index - 1], path[-1]
+                continue
+            try:
+                rows[index], buffers = read_point(one.path, objective)
+            except ValueError as error:
+                readable.remove(one)
+                if not readable:
+                    raise
+                damaged.append(str(error))
+                continue
+            point = Point(one.step, rows[index], one.path, buffers, read_numbers(one.path))
+        path.append(point)
     return path
 
 

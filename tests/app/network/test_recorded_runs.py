@@ -269,3 +269,18 @@ def test_a_folder_that_goes_on_is_shown_as_it_was_at_the_start(bring) -> None:
     record = fetch_run(RUN, context)
     last = record.kept([40], context)[40]
     assert torch.equal(last["a"].position, flat(A[20])) and torch.equal(last["b"].position, flat(B[25]))
+
+
+def test_a_damaged_checkpoint_on_the_way_is_told_and_the_others_are_shown(bring) -> None:
+    folders = bring(a=A, b=B)
+    (folders[0] / "step_20.pt").write_bytes(b"no checkpoint")
+    (folders[1] / "step_25.pt").write_bytes(b"")
+    run = Recorded()
+    (told,) = [said for said in run.said if said.startswith("Not shown: ")]
+    assert "step_20.pt" in told and told.endswith("So it is with 1 more.")
+    assert [row["position"] for row in run.rows] == STEPS
+    context = context_of(run.ask)
+    kept = fetch_run(RUN, context).kept([20, 25, 40], context)
+    for step, a, b in ((20, A[10], B[10]), (25, A[10], B[10]), (40, A[40], B[40])):
+        assert torch.equal(kept[step]["a"].position, flat(a)) and torch.equal(kept[step]["b"].position, flat(b))
+    assert "train_loss" not in run.rows[2]["methods"]["a"] and "train_loss" in run.rows[4]["methods"]["a"]
