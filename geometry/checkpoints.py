@@ -71,7 +71,7 @@ def read_tables(path: str | Path) -> Tables:
     path = Path(path)
     if not path.is_file():
         raise ValueError(f"{path} does not exist" if not path.exists() else f"{path} is no file; name one checkpoint")
-    if path.suffix == ".safetensors" or _begins_as_safetensors(path):
+    if _begins_as_safetensors(path) or path.suffix == ".safetensors":
         return {"": _read_safetensors(path)}
     tables = find_tables(_read_torch(path))
     if not tables:
@@ -107,8 +107,11 @@ def _read_torch(path: Path) -> Any:
 
 def _begins_as_safetensors(path: Path) -> bool:
     """Eight bytes of length, then a JSON object: whatever the file is called."""
-    with path.open("rb") as file:
-        head = file.read(9)
+    try:
+        with path.open("rb") as file:
+            head = file.read(9)
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read: {error.strerror}") from error
     return len(head) == 9 and head[8:] == b"{" and int.from_bytes(head[:8], "little") < path.stat().st_size
 
 

@@ -10,6 +10,9 @@ import dataclasses
 import html
 import importlib
 import json
+import os
+import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -42,27 +45,60 @@ class Result:
 
 
 def save_result(result: Any, path: str | Path) -> None:
-    """Write a dataclass of these packages to an .npz file. ValueError where it holds what is no data."""
+    """Write a dataclass of these packages to an .npz file. ValueError where it holds what is no data; a file that is
+    there stays whole until the new one is."""
+    path = Path(path)
     arrays: dict[str, np.ndarray] = {}
     tree = _take_apart(result, "", arrays)
     text = json.dumps({"format": FORMAT, "result": tree})
-    np.savez_compressed(Path(path), json=np.array(text), **arrays)  # type: ignore[arg-type]
+    unfinished = path.with_name(f"{path.name}.unfinished")
+    try:
+        with unfinished.open("wb") as file:
+            np.savez_compressed(file, json=np.array(text), **arrays)  # type: ignore[arg-type]
+        os.replace(unfinished, path)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 def load_result(path: str | Path) -> Any:
     """The result that `save_result` has written; nothing in the file is executed. ValueError where it is none."""
     try:
-        with np.load(Path(path), allow_pickle=False) as file:
-            tree = json.loads(str(file["json"]))["result"]
-            return _put_together(tree, file)
-    except (KeyError, TypeError, ValueError, OSError) as error:
-        raise ValueError(f"{path} is no saved result: {error}") from error
+        with Path(path).open("rb") as raw:  # opened here: numpy leaves a damaged one open
+            file = np.load(raw, allow_pickle=False)
+            if not isinstance(file, np.lib.npyio.NpzFile):
+                raise ValueError("it is one array, and a result is an .npz file")
+            kept = json.loads(str(file["json"]))
+            if kept.get("format") != FORMAT:
+                raise ValueError(f"its format is {str(kept.get('format'))[:20]}, and this program reads {FORMAT}")
+            return _put_together(kept["result"], file)
+    except (
+        KeyError,
+        TypeError,
+        ValueError,
+        AttributeError,
+        ImportError,
+        OSError,
+        EOFError,
+        RuntimeError,  # nested too deep
+        NotImplementedError,
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as error:
+        words = "it cannot be read as an .npz file" if "pickle" in str(error) else error
+        raise ValueError(f"{path} is no saved result: {words}") from error
 
 
 def _take_apart(held: Any, place: str, arrays: dict[str, np.ndarray]) -> Any:
     if isinstance(held, np.ndarray) or is_torch_array(held):
-        arrays[place] = held.detach().cpu().numpy() if is_torch_array(held) else held
-        return {"tensor" if is_torch_array(held) else "array": place}
+        try:
+            values = held.detach().cpu().numpy() if is_torch_array(held) else held
+        except (TypeError, RuntimeError) as error:
+            raise ValueError(f"{place or 'this'} is no array that a file can hold: {error}") from error
+        if values.dtype.hasobject:
+            raise ValueError(f"{place or 'this'} is no array of numbers or texts, but of objects")
+        name = f"{place} {len(arrays)}"  # the number keeps apart what keys with dots would call the same
+        arrays[name] = values
+        return {"tensor" if is_torch_array(held) else "array": name}
     if dataclasses.is_dataclass(held) and not isinstance(held, type):
         fields = {
             row.name: _take_apart(getattr(held, row.name), f"{place}.{row.name}".strip("."), arrays)
@@ -74,6 +110,9 @@ def _take_apart(held: Any, place: str, arrays: dict[str, np.ndarray]) -> Any:
         items = [_take_apart(item, f"{place}.{index}".strip("."), arrays) for index, item in enumerate(held)]
         return {"tuple": items} if isinstance(held, tuple) else items
     if isinstance(held, dict):
+        for key in held:
+            if not (key is None or isinstance(key, bool | int | float | str)):
+                raise ValueError(f"{place or 'this'} has a key that a file cannot hold: {type(key).__name__}")
         return {"dict": [[key, _take_apart(item, f"{place}.{key}".strip("."), arrays)] for key, item in held.items()]}
     if isinstance(held, np.generic):
         return held.item()

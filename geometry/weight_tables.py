@@ -95,8 +95,28 @@ def fit_tables(module: nn.Module, tables: Tables, path: str, part: str = "") -> 
         names = ", ".join(repr(place) for place in found)
         raise ValueError(f"{path} holds several tables that fit this network, at {names}: name one of them as part")
     weights = found[usual[0]] if usual else next(iter(found.values()))
+    _check_plain(module, weights, path)
     wanted.check_shared(weights, path)
     return weights
+
+
+def _check_plain(module: nn.Module, weights: Table, path: str) -> None:
+    """ValueError where a tensor cannot be copied as it is: without its numbers, sparse, quantised, complex for real."""
+    own = module.state_dict()
+    for name, value in weights.items():
+        what = (
+            "has no numbers (it was saved on the device “meta”)"
+            if value.is_meta
+            else "is quantised"
+            if value.is_quantized
+            else "is sparse"
+            if value.layout != torch.strided
+            else "is complex, and the network's is real"
+            if value.is_complex() and not own[name].is_complex()
+            else ""
+        )
+        if what:
+            raise ValueError(f"{path} cannot be used: {name} {what}")
 
 
 def _inside(tables: Tables, part: str) -> Tables:

@@ -116,17 +116,21 @@ class Connection:
             if self.embedded and self._cluster is None:
                 self._cluster = await self._embedded()
             address = self.settings.scheduler or self._cluster.scheduler_address  # type: ignore[union-attr]
-            async with Client(
+            client = Client(
                 address,
                 asynchronous=True,
                 timeout=CONNECT_SECONDS,
                 set_as_default=False,
                 name="pothole",
                 security=self._security,
-            ) as client:
+            )
+            try:
+                await client
                 # Both are kept by name on the scheduler: a second web process finds them there.
                 await client.register_plugin(RegistryPlugin(self.settings))
                 await client.register_plugin(JobRunner(self.settings))
+            finally:  # `async with` would leave one behind that never came to stand
+                await client.close()
             arguments = self._security.get_connection_args("client")
             self._rpc = rpc(address, timeout=CONNECT_SECONDS, connection_args=arguments)
         except (OSError, TimeoutError, ValueError) as error:

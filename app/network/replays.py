@@ -38,14 +38,19 @@ AIR = 0.25
 
 @cache
 def replay_of(preset: str) -> dict[str, Any] | None:
-    """The shipped run of a preset; None where there is none, or it was made with other settings than the preset's."""
+    """The shipped run of a preset; None where there is none, its file is damaged, or it was made with other settings
+    than the preset's: the page then opens without."""
     file = FOLDER / f"{preset}.json"
     if preset not in PRESETS or not file.is_file():
         return None
-    kept: dict[str, Any] = orjson.loads(file.read_bytes())
     wanted = description_of(read_network_state({"preset": preset}).state)
     del wanted["kind"]
-    return kept if kept["run"]["description"] == wanted else None
+    try:
+        kept: dict[str, Any] = orjson.loads(file.read_bytes())
+        fits = kept["run"]["description"] == wanted and {"entries", "ground"} <= kept.keys()
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return None
+    return kept if fits else None
 
 
 async def make(preset: str, engine: Engine) -> dict[str, Any]:

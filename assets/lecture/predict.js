@@ -145,6 +145,7 @@ export class Predict {
     this.title.textContent = this.mode === "first" ? "Who arrives first?" : "Who gets out?";
     this.questions.hidden = !asking;
     this.reveal.hidden = !asking;
+    this.reveal.disabled = !this.rows.length; // there is nothing to play yet
     this.again.hidden = this.phase !== "told";
     const first = () => compareFirst(this.guesses.first, this.rows);
     const endings = () => compareEndings(this.guesses, this.rows);

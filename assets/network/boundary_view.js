@@ -55,6 +55,8 @@ export class BoundaryView {
     this.facts = facts;
     this.figure.hidden = !facts;
     if (!run || !facts?.ranges || !this.stack.clientWidth) return;
+    const at = run.curves.rows[Math.min(step, run.curves.rows.length - 1)]?.position ?? 0;
+    this.stack.setAttribute("aria-label", `Decision boundary in the plane of the data at step ${at}: ${names.join("; ")}.`);
     this.layer.fit();
     this.layer.clear();
     const { context, width, height } = this.layer;

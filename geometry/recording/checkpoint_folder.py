@@ -15,6 +15,8 @@ INSIDE = ("model.safetensors", "pytorch_model.bin", "model.pt", "checkpoint.ckpt
 STEP = re.compile(r"steps?[=_-]?(\d+)", re.IGNORECASE)
 COUNTED = re.compile(r"(?:epochs?|checkpoints?|ckpt|iter(?:ation)?s?|ep|it)[=_-]?(\d+)", re.IGNORECASE)
 ANY = re.compile(r"(\d+)(?!.*\d)")
+DIGITS = 15
+"""Of a step; a longer number is a hash or the like."""
 SHARD = re.compile(r"-\d+-of-\d+")
 
 
@@ -47,7 +49,7 @@ def list_checkpoints(folder: str | Path) -> Folder:
     folder = Path(folder)
     if not folder.is_dir():
         raise ValueError(f"{folder} is no folder of checkpoints" if folder.exists() else f"{folder} does not exist")
-    visible = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    visible = sorted(path for path in _entries(folder) if not path.name.startswith("."))
     files = [path for path in visible if path.is_file() and path.suffix.lower() in SUFFIXES]
     _check_whole(files)
     found = [Checkpoint(step, path) for path in files if (step := step_in(path.name)) is not None]
@@ -75,7 +77,7 @@ def step_in(name: str) -> int | None:
         stem = stem.removesuffix(suffix)
     for pattern in (STEP, COUNTED, ANY):
         found = pattern.search(stem)
-        if found:
+        if found and len(found[1]) <= DIGITS:
             return int(found[1])
     return None
 
@@ -92,8 +94,15 @@ def _inside(folder: Path) -> Path | None:
     held = [folder / name for name in INSIDE if (folder / name).is_file()]
     if held:
         return held[0]
-    _check_whole(list(folder.iterdir()))
+    _check_whole(_entries(folder))
     return None
+
+
+def _entries(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir())
+    except OSError as error:
+        raise ValueError(f"{folder} cannot be read: {error.strerror}") from error
 
 
 def _check_whole(files: list[Path]) -> None:

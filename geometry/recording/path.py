@@ -60,6 +60,8 @@ def read_path(
     """
     found = folder if isinstance(folder, Folder) else list_checkpoints(folder)
     initial = objective.initial
+    if isinstance(limit, bool) or not isinstance(limit, int):
+        raise ValueError(f"limit must be a whole number of bytes, not {limit!r}")
     most = limit // (initial.numel() * initial.element_size())
     if most < 2:
         raise ValueError(f"{limit} bytes do not hold two points of {initial.numel()} parameters")
@@ -88,6 +90,7 @@ def read_numbers(path: str | Path) -> dict[str, float]:
     try:
         with safe_open(str(path), "pt") as file:
             held = json.loads((file.metadata() or {}).get(NUMBERS, "{}"))
-    except (SafetensorError, OSError, ValueError):
+        rows = held.items() if isinstance(held, dict) else ()
+        return {str(name): float(value) for name, value in rows if isinstance(value, int | float)}
+    except (SafetensorError, OSError, ValueError, OverflowError, RecursionError):
         return {}
-    return {str(k): float(v) for k, v in held.items() if isinstance(v, int | float)} if isinstance(held, dict) else {}

@@ -11,6 +11,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from geometry.recording.checkpoint_folder import DIGITS
+
 FEWEST = 4
 """Kept steps that a limit has to have room for."""
 SETTINGS, NUMBERS = "recording.json", "numbers"
@@ -50,7 +52,15 @@ class Recorder:
         if isinstance(every, bool) or not isinstance(every, int) or every < 1:
             raise ValueError(f"every must be a whole number of at least 1, not {every!r}")
         self.folder, self.every, self.half, self.limit = Path(folder), every, half, limit
-        self._sizes = {_step_of(path): path.stat().st_size for path in self.folder.glob("step-*.safetensors")}
+        if isinstance(limit, bool) or not isinstance(limit, int | float) or not limit > 0:
+            raise ValueError(f"limit must be a number of bytes, not {limit!r}")
+        if self.folder.exists() and not self.folder.is_dir():
+            raise ValueError(f"{self.folder} is a file, and a recording needs a folder")
+        self._sizes = {
+            int(number): path.stat().st_size
+            for path in self.folder.glob("step-*.safetensors")
+            if (number := path.stem.removeprefix("step-")).isdecimal()
+        }
         if self._sizes and not resume:
             raise ValueError(
                 f"{self.folder} holds a recording up to step {max(self._sizes)}: go on with it by resume=True, or name "
@@ -61,7 +71,7 @@ class Recorder:
         kept = self.folder / SETTINGS
         if resume and kept.is_file():
             # What the limit has thinned out before stays thinned out.
-            self.every = max(every, int(json.loads(kept.read_text())["every"]))
+            self.every = max(every, _every_in(kept))
         self._write_settings()
 
     @property
@@ -71,8 +81,7 @@ class Recorder:
 
     def __call__(self, step: int, module: nn.Module, **numbers: Any) -> bool:
         """Keep the weights after `step` steps where that is due; whether they were kept."""
-        if isinstance(step, bool) or not isinstance(step, int) or step < 0:
-            raise ValueError(f"step must be a whole number of at least 0, not {step!r}")
+        _check(step, module)
         if step % self.every:
             return False
         self.keep(step, module, **numbers)
@@ -82,13 +91,15 @@ class Recorder:
         """Keep the weights after `step` steps in any case, as at the end of a run."""
         from safetensors.torch import save_file
 
+        _check(step, module)
+        found = {name: _number(name, value) for name, value in numbers.items()}
+        tensors = self._tensors(module)
         if self._resumes:
             for later in [known for known in self._sizes if known > step]:
                 self._delete(later)
             self._resumes = False
-        found = {name: _number(name, value) for name, value in numbers.items()}
         path, unfinished = self._file(step), self._file(step).with_suffix(".unfinished")
-        save_file(self._tensors(module), str(unfinished), metadata={"step": str(step), NUMBERS: json.dumps(found)})
+        save_file(tensors, str(unfinished), metadata={"step": str(step), NUMBERS: json.dumps(found)})
         os.replace(unfinished, path)  # a run that is killed here leaves no half of a file under the name
         self._sizes[step] = path.stat().st_size
         if self._sizes[step] * FEWEST > self.limit:
@@ -128,8 +139,28 @@ class Recorder:
         return self.folder / f"step-{step:09d}.safetensors"
 
 
-def _step_of(path: Path) -> int:
-    return int(path.stem.removeprefix("step-"))
+def _every_in(settings: Path) -> int:
+    """How many steps lie between two kept ones of a recording that is gone on with."""
+    try:
+        every = json.loads(settings.read_text())["every"]
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+        every = None
+    if isinstance(every, bool) or not isinstance(every, int) or every < 1:
+        raise ValueError(f"{settings} does not tell how many steps lie between two kept ones: delete it to go on")
+    return every
+
+
+def _check(step: Any, module: Any) -> None:
+    """ValueError for what is no step, or no module with weights that can be kept."""
+    if isinstance(step, bool) or not isinstance(step, int) or step < 0:
+        raise ValueError(f"step must be a whole number of at least 0, not {step!r}")
+    if step >= 10**DIGITS:
+        raise ValueError(f"step must be a whole number of at most {DIGITS} digits")
+    if not isinstance(module, nn.Module):
+        raise ValueError(f"module must be the network that is trained, not {type(module).__name__}")
+    for name, value in module.state_dict().items():
+        if isinstance(value, Tensor) and value.is_meta:
+            raise ValueError(f"{name} has no numbers yet (it lies on the device “meta”)")
 
 
 def _own(tensor: Tensor) -> Tensor:

@@ -253,6 +253,8 @@ def slopes_of(values: Any, tensors: list[Tensor], cotangents: Any = None, **grap
     found = torch.autograd.grad(
         values, [tensors[i] for i in free], cotangents, allow_unused=True, materialize_grads=True, **graph
     )
+    if any(slope.layout != torch.strided for slope in found):
+        raise ValueError("a gradient is sparse; dense gradients are needed (an Embedding with sparse=False)")
     if len(free) == len(tensors):
         return found
     by_place = dict(zip(free, found, strict=True))

@@ -68,6 +68,11 @@ class FlatOptimizer(Optimizer):
             raise ValueError("the gradient is not finite: the step is refused, and nothing has changed")
         return g
 
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Continue where that state was saved. A ValueError, and nothing has changed, where it is that of others."""
+        check_state(state_dict, self.param_groups)
+        super().load_state_dict(state_dict)
+
     def __getstate__(self) -> dict[str, Any]:
         return {**super().__getstate__(), **{name: getattr(self, name) for name in self._own}, "_parameters": None}
 
@@ -86,6 +91,22 @@ def check_group(group: dict[str, Any]) -> None:
             raise ValueError(f"{name} is empty")
         if hasattr(p, "placements"):
             raise ValueError(f"{name} is sharded over several processes; each must hold all of its parameters")
+
+
+def check_state(state_dict: Any, groups: list[dict[str, Any]]) -> None:
+    """A ValueError unless it is the state of an optimiser of such groups: as many parameters, of the same shapes."""
+    if not isinstance(state_dict, dict) or not {"state", "param_groups"} <= state_dict.keys():
+        raise ValueError("this is not the state of an optimiser: it has no 'state' and 'param_groups'")
+    numbers = [number for group in state_dict["param_groups"] for number in group["params"]]
+    held = [p for group in groups for p in group["params"]]
+    if len(numbers) != len(held):
+        raise ValueError(f"the state is that of {len(numbers)} parameters, and this optimiser has {len(held)}")
+    for number, p in zip(numbers, held, strict=True):
+        for name, value in state_dict["state"].get(number, {}).items():
+            if isinstance(value, Tensor) and value.ndim and value.shape != p.shape:
+                raise ValueError(
+                    f"the state holds {name} of shape {tuple(value.shape)} for a parameter of shape {tuple(p.shape)}"
+                )
 
 
 def check_setting(name: str, value: Any) -> None:

@@ -24,10 +24,18 @@ class Lion(FlatOptimizer):
     def __init__(
         self, params: Any, lr: float = 1e-4, betas: tuple[float, float] = (0.9, 0.99), weight_decay: float = 0.0
     ) -> None:
-        adam.Lion(*betas)  # says what is wrong with them
-        super().__init__(params, {"lr": lr, "betas": tuple(betas), "weight_decay": weight_decay})
+        super().__init__(params, {"lr": lr, "betas": betas, "weight_decay": weight_decay})
         if not self.parameters.tensors:
             raise ValueError("none of the parameters asks for a gradient")
+
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
+        """Adds a group; a ValueError or TypeError that names what is wrong with it."""
+        betas = param_group.get("betas", self.defaults["betas"])
+        pair = isinstance(betas, tuple | list) and len(betas) == 2
+        if not pair or not all(isinstance(beta, int | float) for beta in betas):
+            raise ValueError(f"betas must be two numbers (β₁, β₂), not {betas!r}")
+        adam.Lion(*betas)  # says what is wrong with them
+        super().add_param_group(param_group)
 
     @torch.no_grad()
     def step(self, closure: Closure | None = None) -> Tensor | None:  # type: ignore[override]

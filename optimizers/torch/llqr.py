@@ -45,6 +45,7 @@ class LLQR(Preconditioned):
     """
 
     name: ClassVar = "LLQR"
+    _factorises: ClassVar = False
     _options: ClassVar = OPTIONS
     _own = (*Preconditioned._own, "_loss", "_checked")
 

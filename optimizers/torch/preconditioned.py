@@ -32,6 +32,8 @@ class Preconditioned(FlatOptimizer):
 
     name: ClassVar[str]
     """As sentences call it."""
+    _factorises: ClassVar[bool] = True
+    """Whether it needs decompositions of matrices, which torch has in no half precision."""
     _own = (*FlatOptimizer._own, "_rule", "_leaves", "_index", "_refreshed", "_distributed")
 
     def __init__(
@@ -53,6 +55,13 @@ class Preconditioned(FlatOptimizer):
         super().__init__(params, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})
         if not self.parameters.tensors:
             raise ValueError("none of the parameters asks for a gradient")
+        kind = self.parameters.tensors[0].dtype
+        if self._factorises and kind in (torch.float16, torch.bfloat16):
+            raise ValueError(f"{self.name} factorises matrices, and needs parameters in float32 or float64, not {kind}")
+        ours = {id(p) for p in self.parameters.tensors}
+        for name, part in () if module is None else module.named_modules():
+            if getattr(part, "sparse", False) is True and any(id(p) in ours for p in part.parameters()):
+                raise ValueError(f"the gradients of {name} are sparse; dense gradients are needed (sparse=False)")
 
     @property
     def preconditioner(self) -> Any:
@@ -152,13 +161,19 @@ class Preconditioned(FlatOptimizer):
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Continue where that state was saved, with its settings; the continuation is the same to the last bit."""
-        own = state_dict.get("preconditioner")
-        if own is None or own.get("kind", "LLQR") != self.name:
+        own = state_dict.get("preconditioner") if isinstance(state_dict, dict) else None
+        whole = isinstance(own, dict) and {"settings", "leaves", "index", "refreshed"} <= own.keys()
+        if not whole or own.get("kind", "LLQR") != self.name:  # type: ignore[union-attr]
             raise ValueError(f"this is not the state of an optimiser with {self.name}: it has no such 'preconditioner'")
+        assert own is not None
         theta = self.parameters.theta()
-        self._check_fits(own, theta)
+        try:
+            self._check_fits(own, theta)
+            rule = dataclasses.replace(self._rule, **self._settings_of(own["settings"]))
+        except (KeyError, TypeError, AttributeError, RuntimeError) as error:
+            raise ValueError(f"the state holds no U that this optimiser can go on with: {error}") from error
         super().load_state_dict({name: entry for name, entry in state_dict.items() if name != "preconditioner"})
-        self._rule = dataclasses.replace(self._rule, **self._settings_of(own["settings"]))
+        self._rule = rule
         self._leaves = {
             name: leaf.to(theta) if isinstance(leaf, Tensor) else leaf for name, leaf in own["leaves"].items()
         }

@@ -85,7 +85,7 @@ def test_a_prediction_by_keyboard(new_page, size):
     page, keyboard = lab.page, lab.page.keyboard
     page.goto(f"/?scenes=lab&scene={at('Out')}")
     scene_shown(lab, at("Out"))
-    page.locator("#reveal").wait_for()
+    page.locator("#reveal:enabled").wait_for()
     lab.settle()
 
     # Nothing gives the run away until it is revealed.

@@ -173,3 +173,21 @@ def test_older_files_hold_buffers_that_are_no_longer_kept(tmp_path: Path) -> Non
     source = Positions()
     torch.save({**source.state_dict(), "positions": torch.arange(3)}, path)
     assert set(fitting_weights(Positions(), path)) == {"weight", "bias"}
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "said"),
+    [
+        (lambda value: value.to(torch.complex64), "0.weight is complex, and the network's is real"),
+        (lambda value: value.to_sparse(), "0.weight is sparse"),
+        (lambda value: value.to("meta"), "0.weight has no numbers"),
+    ],
+)
+def test_tensors_that_are_no_plain_numbers_are_refused(tmp_path: Path, spoilt: Any, said: str) -> None:
+    path, module = tmp_path / "w.pt", network(0)
+    before = module[0].weight.clone()
+    state = network(1).state_dict()
+    torch.save({**state, "0.weight": spoilt(state["0.weight"])}, path)
+    with pytest.raises(ValueError, match=said):
+        load_weights(module, path)
+    assert torch.equal(module[0].weight, before)

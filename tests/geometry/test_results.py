@@ -171,7 +171,7 @@ def test_what_is_no_result_is_refused(results, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="is no saved result"):
         load_result(file)
     for named in ("os:system", "subprocess:Popen", "geometry.result:load_result", "geometryx:Way"):
-        np.savez(file, json=np.array(f'{{"result": {{"class": "{named}", "fields": {{}}}}}}'))
+        np.savez(file, json=np.array(f'{{"format": 1, "result": {{"class": "{named}", "fields": {{}}}}}}'))
         with pytest.raises(ValueError, match="is no result of these packages"):
             load_result(file)
     held = dataclasses.replace(results["way"], a={1, 2})
@@ -185,3 +185,55 @@ def test_without_plotly_the_extra_is_named(results, monkeypatch) -> None:
     with pytest.raises(ModuleNotFoundError, match=r"install pothole-lab\[figures\]"):
         results["way"].figure()
     assert isinstance(results["way"], Way) and issubclass(Way, Result)
+
+
+@dataclasses.dataclass(frozen=True)
+class Held(Result):
+    """Anything."""
+
+    it: Any
+
+
+def test_a_damaged_file_or_another_version_is_told_in_a_sentence(results, tmp_path: Path) -> None:
+    whole, file = tmp_path / "whole.npz", tmp_path / "broken.npz"
+    results["way"].save(whole)
+    good = whole.read_bytes()
+    flipped = bytes(byte ^ 0x55 if 60 <= place < len(good) // 3 else byte for place, byte in enumerate(good))
+    for content in (b"", b"no archive", good[: len(good) // 2], flipped):
+        file.write_bytes(content)
+        with pytest.raises(ValueError, match="is no saved result"):
+            load_result(file)
+    np.save(tmp_path / "array.npy", np.ones(3))
+    with pytest.raises(ValueError, match="is no saved result: it is one array"):
+        load_result(tmp_path / "array.npy")
+    for kept in (
+        "[]",
+        '{"format": 99, "result": 1}',
+        '{"result": 1}',
+        '{"format": 1, "result": {"class": 3}}',
+        '{"format": 1, "result": {"class": "geometry.plane:Nothing", "fields": {}}}',
+        '{"format": 1, "result": {"class": "geometry.nothing:Plane", "fields": {}}}',
+        '{"format": 1, "result": {"class": "geometry.plane:Plane", "fields": [1]}}',
+        '{"format": 1, "result": ' + "[" * 100_000 + "]" * 100_000 + "}",
+    ):
+        np.savez(file, json=np.array(kept))
+        with pytest.raises(ValueError, match="is no saved result"):
+            load_result(file)
+
+
+def test_what_a_file_cannot_hold_is_refused_and_the_file_there_stays(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("geometry.result.PACKAGES", ("tests",))
+    file = tmp_path / "held"
+    keys = {"a.b": np.ones(1), "a": {"b": np.zeros(2)}, 1: np.ones(3), "1": np.zeros(3)}
+    Held(keys).save(file)
+    same(load_result(file).it, keys, "keys")
+    for it, said in (
+        (np.array([{}], dtype=object), "of objects"),
+        (torch.ones(2, dtype=torch.bfloat16), "BFloat16"),
+        (torch.ones(2, 2).to_sparse(), "it is no array that a file can hold"),
+        ({(1, 2): 3}, "a key that a file cannot hold: tuple"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            Held(it).save(file)
+    same(load_result(file).it, keys, "keys")
+    assert [path.name for path in tmp_path.iterdir()] == ["held"]

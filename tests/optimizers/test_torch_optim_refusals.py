@@ -10,7 +10,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from optimizers import FisherSAM
-from optimizers.torch_optim import LLQR, SAM
+from optimizers.torch_optim import KFAC, LLQR, SAM, Lion, NaturalGradient, Shampoo
 from tests.optimizers.small_training import FAST, MAKERS, batch, closure_of, flat, normalised, one_thread, perceptron
 
 
@@ -171,3 +171,58 @@ def test_a_group_that_is_refused_leaves_the_optimiser_as_it_was():
     start = flat(model)
     optimizer.step(closure_of(model, *batch()))
     assert bool((flat(model) != start).all())
+
+
+WITH_U = {"LLQR": LLQR, "NGD": NaturalGradient, "K-FAC": KFAC, "Shampoo": Shampoo}
+
+
+def made(name, model):
+    return Lion(model.parameters()) if name == "Lion" else WITH_U[name](model.parameters(), module=model)
+
+
+@pytest.mark.parametrize("name", [*WITH_U, "Lion"])
+def test_a_state_of_others_is_refused_and_changes_nothing(name):
+    model, other = perceptron(), nn.Sequential(nn.Linear(3, 2))
+    optimizer, foreign = made(name, model), made(name, other)
+    optimizer.step(closure_of(model, *batch()))
+    wider = copy.deepcopy(optimizer.state_dict())
+    for entry in wider["state"].values():
+        for key, value in entry.items():
+            entry[key] = torch.cat([value, value])
+    states = [None, {}, {"state": {}, "param_groups": []}, foreign.state_dict(), wider]
+    if name != "Lion":
+        own = wider["preconditioner"]
+        good = copy.deepcopy(optimizer.state_dict())
+        no_u = dict.fromkeys(own["leaves"], float("nan"))
+        spoilt = (3, {}, {**own, "settings": {"unheard": 1}}, {**own, "leaves": no_u})
+        states += [{**good, "preconditioner": one} for one in spoilt]
+    before = snapshot(model, optimizer)
+    for state in states:
+        with pytest.raises(ValueError, match="the state"):
+            optimizer.load_state_dict(state)
+        assert same(snapshot(model, optimizer), before)
+    optimizer.load_state_dict(optimizer.state_dict())
+    optimizer.step(closure_of(model, *batch()))
+
+
+def test_half_precision_and_sparse_gradients_are_refused_at_once():
+    for name in ("NGD", "K-FAC", "Shampoo"):
+        for kind in (torch.float16, torch.bfloat16):
+            with pytest.raises(ValueError, match="needs parameters in float32 or float64"):
+                made(name, perceptron().to(kind))
+    table = nn.Sequential(nn.Embedding(5, 3, sparse=True), nn.Linear(3, 2))
+    for name in WITH_U:
+        with pytest.raises(ValueError, match="the gradients of 0 are sparse"):
+            made(name, table)
+    LLQR(table[1].parameters(), module=table)
+    with pytest.raises(ValueError, match="a gradient is sparse"):
+        LLQR(table.parameters()).step(
+            lambda: (F.cross_entropy(out := table(torch.tensor([1])), torch.tensor([0])), out)
+        )
+
+
+def test_lions_betas_are_looked_at_in_every_group():
+    for betas in (0.9, (0.9,), (0.9, 0.99, 0.0), (1.5, 0.9), ("a", 0.9)):
+        with pytest.raises((ValueError, TypeError), match="beta"):
+            Lion([{"params": WEIGHT, "betas": betas}])
+    assert Lion(WEIGHT).param_groups[0]["betas"] == (0.9, 0.99)

@@ -51,19 +51,25 @@ def run(description: Description, job: JobContext) -> None:
     found = make_problem(description, job.worker)
     job.total = description["steps"]
     folders = {name: list_checkpoints(folder_of(name)) for name in description["methods"]}
-    known = sorted({one.step for folder in folders.values() for one in folder.checkpoints})
+    # A folder that is still written may have gone on, or have lost its last file to a limit, since the lab was started.
+    present = {one.step for folder in folders.values() for one in folder.checkpoints}
+    known = sorted({step for step in present if step < job.total} | {job.total})
     each = len(folders) * found.objective.initial.numel() * found.objective.initial.element_size()
     steps = spread(known, max(2, min(MOST, BYTES // each)))
     words = device_in_words(found.device, job.threads)
     sizes = {"parameters": found.objective.dimension, "examples": found.objective.examples}
     job.note(f"Measures on {words}.", position=0, device=words, **sizes)
-    for number, sentence in enumerate(_notices(folders, known, steps), 1):
+    for number, sentence in enumerate(_notices(folders, known, steps, job.total), 1):
         job.note(sentence, position=number)
     together = found.objective.initial.new_empty((len(folders), len(steps), found.objective.dimension))
+    damaged: list[str] = []
     paths = {
-        name: _read(folder.checkpoints, steps, found.objective, rows, job)
+        name: _read(folder.checkpoints, steps, found.objective, rows, job, damaged)
         for (name, folder), rows in zip(folders.items(), together, strict=True)
     }
+    if damaged:
+        more = f" So it is with {len(damaged) - 1} more." if len(damaged) > 1 else ""
+        job.note(f"Not shown: {damaged[0]}.{more}", position=MOST // 2)
     for index, step in enumerate(steps):
         final = step == steps[-1]
         files = {
@@ -82,30 +88,50 @@ def run(description: Description, job: JobContext) -> None:
             job.report(step, methods=values)
 
 
-def _notices(folders: dict[str, Any], known: list[int], steps: list[int]) -> list[str]:
+def _notices(folders: dict[str, Any], known: list[int], steps: list[int], total: int) -> list[str]:
     """What is to be known of the folders, in sentences."""
     nameless = [f"{name}/{file}" for name, folder in folders.items() for file in folder.left_out]
     said = [f"Not shown, as the name tells no step: {', '.join(nameless[:5])}."] if nameless else []
     if len(steps) < len(known):
         said.append(f"Of {len(known)} steps with checkpoints {len(steps)} are shown, evenly spaced.")
+    newer = sum(one.step > total for folder in folders.values() for one in folder.checkpoints)
+    if newer:
+        come = "1 checkpoint has" if newer == 1 else f"{newer} checkpoints have"
+        said.append(f"{come} come since the lab was started: start it anew to see more.")
     said.append("The split into training and test examples is the lab's own: the run may have seen all of them.")
     return said
 
 
 def _read(
-    checkpoints: tuple[Checkpoint, ...], steps: list[int], objective: NetworkLoss, rows: Tensor, job: JobContext
+    checkpoints: tuple[Checkpoint, ...],
+    steps: list[int],
+    objective: NetworkLoss,
+    rows: Tensor,
+    job: JobContext,
+    damaged: list[str],
 ) -> list[Point]:
-    """A run at every step: θ into `rows` (steps, D)."""
+    """A run at every step: θ into `rows` (steps, D). A file that cannot be read counts as not there, and is told in
+    `damaged`; ValueError where none can."""
     path: list[Point] = []
+    readable = list(checkpoints)
     for index, step in enumerate(steps):
-        job.settings(0)
-        one = ([each for each in checkpoints if each.step <= step] or [checkpoints[0]])[-1]
-        if path and path[-1].file == one.path:
-            rows[index] = rows[index - 1]
-            path.append(path[-1])
-            continue
-        rows[index], buffers = read_point(one.path, objective)
-        path.append(Point(one.step, rows[index], one.path, buffers, read_numbers(one.path)))
+        point = None
+        while point is None:
+            job.settings(0)
+            one = ([each for each in readable if each.step <= step] or readable)[-1 if readable[0].step <= step else 0]
+            if path and path[-1].file == one.path:
+                rows[index], point = rows[index - 1], path[-1]
+                continue
+            try:
+                rows[index], buffers = read_point(one.path, objective)
+            except ValueError as error:
+                readable.remove(one)
+                if not readable:
+                    raise
+                damaged.append(str(error))
+                continue
+            point = Point(one.step, rows[index], one.path, buffers, read_numbers(one.path))
+        path.append(point)
     return path
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from contextlib import suppress
 from typing import cast
 
 import torch
@@ -17,7 +19,8 @@ LEAST = 1e-30
 
 def read_u(objective: NetworkLoss, method: Method, state: State, steepness: bool) -> dict[str, float]:
     """{"u_cosine": cos(Ug, g), "u_length": ‖Ug‖/‖g‖}, both 1 where U = I, of the gradient over `objective` at the
-    state; with `steepness` also "u_steepness", λmax of LLQR's inner problem. Nothing for a method without U.
+    state; with `steepness` also "u_steepness", λmax of LLQR's inner problem. Nothing for a method without U, and no
+    number that is not finite: a method may stand where its next step is refused.
 
     Costs one gradient, the steepness 16 curvature products more.
     """
@@ -30,5 +33,6 @@ def read_u(objective: NetworkLoss, method: Method, state: State, steepness: bool
     found = {"u_cosine": float(u @ g) / (lengths[0] * lengths[1]), "u_length": lengths[0] / lengths[1]}
     if steepness and method.preconditioner.capabilities.has_inner_problem:
         llqr = cast(LLQR, method.preconditioner)
-        found["u_steepness"] = largest_inner_eigenvalue(llqr, here, state.position, state.preconditioner)
-    return found
+        with suppress(ArithmeticError, ValueError, RuntimeError):  # no eigenvalue of what is not finite
+            found["u_steepness"] = largest_inner_eigenvalue(llqr, here, state.position, state.preconditioner)
+    return {name: value for name, value in found.items() if math.isfinite(value)}

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from app.network import replays
 from app.network.controls import base_of, controls, description_of, read_network_link, read_network_state
 from app.network.messages import Replay, RunRow
 from app.network.presets import CUSTOM, DEFAULT_PRESET, PRESETS
@@ -110,3 +111,16 @@ def test_the_shipped_run_is_the_one_that_start_begins() -> None:
         for quantity, value in session.evaluate(name).items():
             # Another machine adds in another order; ten steps of momentum make of that far less than this.
             assert value == pytest.approx(row["methods"][name][quantity], rel=0.01, abs=0.005), (name, quantity)
+
+
+def test_a_damaged_replay_is_none_and_the_page_opens(tmp_path, monkeypatch) -> None:
+    good = (replays.FOLDER / f"{DEFAULT_PRESET}.json").read_bytes()
+    monkeypatch.setattr(replays, "FOLDER", tmp_path)
+    for content in (b"", good[: len(good) // 2], b"[]", b"{}", b'{"run": 3}', b'{"run": {}}', b"\xff"):
+        (tmp_path / f"{DEFAULT_PRESET}.json").write_bytes(content)
+        replays.replay_of.cache_clear()
+        assert replays.replay_of(DEFAULT_PRESET) is None
+    (tmp_path / f"{DEFAULT_PRESET}.json").write_bytes(good)
+    replays.replay_of.cache_clear()
+    assert replays.replay_of(DEFAULT_PRESET) is not None
+    replays.replay_of.cache_clear()

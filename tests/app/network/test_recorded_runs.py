@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -56,8 +57,9 @@ def flat(module: nn.Module) -> torch.Tensor:
 class Recorded(Run):
     """The job that shows the runs brought along; what it has said, and what looks at it."""
 
-    def __init__(self) -> None:
+    def __init__(self, begun: dict[str, Any] | None = None) -> None:
         kind, self.description = validated({"kind": "recorded"}, KINDS)
+        self.description = begun or self.description
         context = context_of(None)
         with one_thread():
             load_run(kind)(self.description, context)
@@ -250,3 +252,35 @@ def test_a_built_in_network_is_recognised_by_the_first_checkpoint(bring, monkeyp
     assert told["network"] == {"title": "mlp of step_1.pt", "data": ["two-moons"]}
     run = Recorded()
     assert run.description["data"] == "two-moons" and [row["position"] for row in run.rows] == [1, 2, 3]
+
+
+def test_a_folder_that_goes_on_is_shown_as_it_was_at_the_start(bring) -> None:
+    folders = bring(a=A, b=B)
+    description = validated({"kind": "recorded"}, KINDS)[1]
+    assert description["steps"] == 40
+    newest = network(7)
+    torch.save(newest.state_dict(), folders[0] / "step_60.pt")
+    (folders[0] / "step_40.pt").unlink()  # as a recorder thins out what is no longer the last
+    (folders[1] / "step_40.pt").unlink()
+    run = Recorded(description)
+    assert [row["position"] for row in run.rows] == STEPS
+    assert "1 checkpoint has come since the lab was started: start it anew to see more." in run.said
+    context = context_of(run.ask)
+    record = fetch_run(RUN, context)
+    last = record.kept([40], context)[40]
+    assert torch.equal(last["a"].position, flat(A[20])) and torch.equal(last["b"].position, flat(B[25]))
+
+
+def test_a_damaged_checkpoint_on_the_way_is_told_and_the_others_are_shown(bring) -> None:
+    folders = bring(a=A, b=B)
+    (folders[0] / "step_20.pt").write_bytes(b"no checkpoint")
+    (folders[1] / "step_25.pt").write_bytes(b"")
+    run = Recorded()
+    (told,) = [said for said in run.said if said.startswith("Not shown: ")]
+    assert "step_20.pt" in told and told.endswith("So it is with 1 more.")
+    assert [row["position"] for row in run.rows] == STEPS
+    context = context_of(run.ask)
+    kept = fetch_run(RUN, context).kept([20, 25, 40], context)
+    for step, a, b in ((20, A[10], B[10]), (25, A[10], B[10]), (40, A[40], B[40])):
+        assert torch.equal(kept[step]["a"].position, flat(a)) and torch.equal(kept[step]["b"].position, flat(b))
+    assert "train_loss" not in run.rows[2]["methods"]["a"] and "train_loss" in run.rows[4]["methods"]["a"]

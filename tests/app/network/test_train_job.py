@@ -247,6 +247,25 @@ def test_a_method_that_diverges_stops_says_so_once_and_tries_again_after_a_chang
 
 
 @pytest.mark.parametrize(
+    "wild",
+    [
+        {"inner_learning_rate": 10.0, "data": "digits"},
+        {"solver": "adam", "inner_learning_rate": 10.0, "clip": 0.0, "data": "digits"},
+        {"learning_rate": 10.0, "refresh_size": 8192, "random_labels": 1.0},
+    ],
+)
+def test_where_a_u_ends_its_method_the_run_goes_on(wild: dict[str, Any]) -> None:
+    usual = {"refresh_every": 100, "batch_size": 64, "refresh_size": 128, "noise_variance": 0.0, "snapshots": 0}
+    run = Registry(**{**usual, **wild}, methods=["SGDM", "LLQR"], evaluations=12, plane=None)
+    run.attempt()
+    (note,) = [values for kind, values in run.entries if kind == "notice" and "method" in values]
+    assert note["method"] == "LLQR" and "LLQR stops before step" in note["sentence"]
+    assert [row["position"] for row in run.rows] == list(range(13)) and "weights/final" in run.results
+    # Where U's own readings are not numbers, there is nothing in their place.
+    assert not any(v is None for row in run.rows for k, v in row["methods"]["LLQR"].items() if k.startswith("u_"))
+
+
+@pytest.mark.parametrize(
     ("description", "sentence"),
     [
         ({"steps": 0}, "steps must be a whole number from 1 to 20000, not 0"),

@@ -9,6 +9,7 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
+from geometry.checkpoints import read_tables
 from geometry.networks import NetworkLoss
 from geometry.recording import list_checkpoints, read_path, spread
 from geometry.recording.checkpoint_folder import step_in
@@ -115,3 +116,24 @@ def test_every_format_gives_the_same_path(tmp_path: Path) -> None:
     other = NetworkLoss(nn.Linear(3, 2), torch.randn(6, 3), torch.randint(0, 2, (6,)))
     with pytest.raises(ValueError, match=r"epoch_0\.pt"):
         read_path(tmp_path / "plain", other)
+
+
+def test_a_number_too_long_for_a_step_is_none(tmp_path: Path) -> None:
+    for name in ("step-1.pt", "step-2.pt", f"step-{'9' * 30}.pt"):
+        (tmp_path / name).write_bytes(b"")
+    found = list_checkpoints(tmp_path)
+    assert [one.step for one in found.checkpoints] == [1, 2] and found.left_out == (f"step-{'9' * 30}.pt",)
+
+
+def test_a_folder_or_file_that_cannot_be_read_is_told(tmp_path: Path, monkeypatch) -> None:
+    (tmp_path / "step-1.pt").write_bytes(b"x")
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(ValueError, match=r"step-1\.pt cannot be read: Permission denied"):
+        read_tables(tmp_path / "step-1.pt")
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    with pytest.raises(ValueError, match="cannot be read: Permission denied"):
+        list_checkpoints(tmp_path)

@@ -15,6 +15,7 @@ from torch import nn
 
 from geometry.networks import NetworkLoss
 from geometry.recording import Recorder, lightning_callback, list_checkpoints, read_path, transformers_callback
+from geometry.recording.path import read_numbers
 
 
 def network() -> nn.Module:
@@ -161,3 +162,41 @@ def test_a_trainer_that_is_not_installed_is_named(tmp_path: Path, monkeypatch) -
         lightning_callback(Recorder(tmp_path))
     with pytest.raises(ModuleNotFoundError, match="needs the package transformers"):
         transformers_callback(Recorder(tmp_path))
+
+
+def test_bad_calls_are_told_and_lose_nothing(tmp_path: Path) -> None:
+    module, folder = network(), tmp_path / "run"
+    recorder = Recorder(folder)
+    for step in range(3):
+        recorder(step, module)
+    (folder / "step-best.safetensors").write_bytes(b"")
+    for settings in ("", "[]", "{}", '{"every": null}', '{"every": 0}', "[" * 100_000):
+        (folder / "recording.json").write_text(settings)
+        with pytest.raises(ValueError, match="does not tell how many steps lie between"):
+            Recorder(folder, resume=True)
+    (folder / "recording.json").unlink()
+    again = Recorder(folder, resume=True)
+    for call, said in (
+        (lambda: again.keep(-1, module), "step must be a whole number"),
+        (lambda: again.keep(10**20, module), "step must be a whole number"),
+        (lambda: again.keep(1, None), "module must be the network"),
+        (lambda: again.keep(1, nn.Linear(2, 2, device="meta")), "has no numbers yet"),
+        (lambda: again.keep(1, module, loss="low"), "loss must be a number"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            call()
+    assert again.steps == [0, 1, 2] and len(list(folder.glob("step-0*"))) == 3
+    for limit in (-1, "all", None, float("nan")):
+        with pytest.raises(ValueError, match="limit must be a number of bytes"):
+            Recorder(tmp_path / "other", limit=limit)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ValueError, match="is a file"):
+        Recorder(tmp_path / "file")
+
+
+def test_a_header_that_holds_no_numbers_tells_none(tmp_path: Path) -> None:
+    from safetensors.torch import save_file
+
+    for told in ("[1]", "{", '{"loss": 1' + "0" * 400 + "}", "[" * 100_000, '{"loss": "low"}'):
+        save_file({"x": torch.ones(1)}, str(tmp_path / "x.safetensors"), metadata={"numbers": told})
+        assert read_numbers(tmp_path / "x.safetensors") == {}
