@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import json
 import os
 import signal
-import socket
 from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any
@@ -345,20 +343,6 @@ def test_a_bad_id_is_refused(engine: Engine, name: Any) -> None:
         run(engine.summary(name))
     with pytest.raises(Refused, match="text of 1 to 100 characters"):
         run(engine.submit(name, {"kind": "count"}))
-
-
-def test_a_scheduler_that_does_not_answer_leaves_nothing_behind() -> None:
-    """A client that was given up while it connected complained at its end, in the middle of something else."""
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        engine = Engine(settings(scheduler=f"tcp://127.0.0.1:{silent.getsockname()[1]}"))
-
-        async def give_up() -> None:
-            with pytest.raises(TimeoutError):
-                await asyncio.wait_for(engine.summary("some-job"), 0.5)
-
-        asyncio.run(give_up())
-        engine.close()
-    gc.collect()
 
 
 def test_two_web_processes_a_scheduler_and_two_workers(gates: Gates) -> None:

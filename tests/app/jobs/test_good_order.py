@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -161,3 +163,17 @@ def test_an_engine_that_is_closed_while_its_job_computes_ends_quietly() -> None:
         timeout=WITHIN,
     )
     assert done.stdout == "closed\n" and done.stderr == ""
+
+
+def test_a_scheduler_that_does_not_answer_leaves_nothing_behind() -> None:
+    """A client that was given up while it connected complained at its end, in the middle of something else."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        engine = Engine(EngineSettings(scheduler=f"tcp://127.0.0.1:{silent.getsockname()[1]}"))
+
+        async def give_up() -> None:
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(engine.summary("some-job"), 0.5)
+
+        asyncio.run(give_up())
+        engine.close()
+    gc.collect()
