@@ -28,7 +28,7 @@ _ROWS = (
         "Badly scaled pixels",
         "Each pixel in a unit of its own. Who still learns fast?",
         "Digits, each pixel times a unit between 0.03 and 10. LLQR learns which directions are steep and takes short "
-        "steps there; SGDM and SAM take one length for all. In seconds it is about a draw: see that axis.",
+        "steps there; SGDM and SAM take one length for all. By the clock U gains nothing here: see that axis.",
         {
             "inputs": "badly scaled",
             "learning_rate": 0.06,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from app.server import build
 from app.toy.batch import traces_alone
 from app.toy.request import read_link, request_of
 
+ROOT = Path(__file__).parents[3]
 build()
 SCENES = {scene.title: scene for scene in load_scenes().scenes}
 TRAPPED, REACHED, DIVERGED = "trapped", "reached", "diverged"
@@ -63,7 +65,7 @@ def test_the_ghost_minimum_lies_one_radius_from_the_bottom() -> None:
 
 def measured(title: str) -> dict[str, list[float]]:
     """A preset’s rows in the table of several seeds: method, or difference of two, → its means, column by column."""
-    table = (Path(__file__).parents[2] / "benchmarks" / "results" / "presets.md").read_text(encoding="utf-8")
+    table = (ROOT / "tests" / "benchmarks" / "results" / "presets.md").read_text(encoding="utf-8")
     section = table.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
     rows = [line.split("|")[1:-1] for line in section.splitlines() if "±" in line]
     return {row[0].strip(): [float(re.match(r"\s*(-?[\d.]+)", cell)[1]) for cell in row[1:]] for row in rows}
@@ -78,6 +80,20 @@ def test_what_it_says_of_networks_was_measured() -> None:
     for difference in ("SAM − SGDM", "LLQR+SAM − LLQR"):
         assert 4 < noisy[difference][1] < 7, "some five in a hundred"
     assert 0 <= noisy["LLQR+SAM − SAM"][1] < 1 and noisy["LLQR"][0] < noisy["SGDM"][0]
+
+
+def test_by_the_clock_u_gains_nothing_in_the_recorded_run() -> None:
+    """Seconds until a training loss is reached that the same method without U has at its end."""
+    record = json.loads((ROOT / "app" / "network" / "replays" / "badly-scaled.json").read_text(encoding="utf-8"))
+    rows = [
+        row["methods"] for entry in record["entries"] if entry["kind"] == "progress" for row in entry["data"]["rows"]
+    ]
+    for with_u, without in (("LLQR", "SGDM"), ("LLQR+SAM", "SAM")):
+        end = sum(row[without]["train_loss"] for row in rows[-4:]) / 4
+        soon, plain = (
+            next(row[m]["seconds"] for row in rows if row[m]["train_loss"] <= end) for m in (with_u, without)
+        )
+        assert soon > plain
 
 
 def test_a_lecture_of_twenty_minutes_and_more() -> None:
