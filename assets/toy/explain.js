@@ -36,7 +36,8 @@ export function addExplanations(page) {
   page.actions.add({
     explain: (key) => {
       const more = make("p", { className: "hint" }, "Every method with its formulas, identities, traps and sources: ");
-      more.append(make("a", { href: "/methods", textContent: "the page Methods" }), ".");
+      more.append(make("a", { href: "/methods", textContent: "the page Methods" }), ". All else: ");
+      more.append(make("a", { href: "/manual/", textContent: "the manual" }), ".");
       const sections = [...explanations.map(section), more];
       const dialog = openDialog("explanations", first?.title ?? "", make("div", { className: "explanations" }, ...sections));
       dialog?.querySelector(`[id="explain-${key}"]`)?.scrollIntoView({ block: "start" });
