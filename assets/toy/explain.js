@@ -25,7 +25,8 @@ function section({ key, title, text, formula, cost, more }) {
   );
   if (formula) node.append(make("p", { className: "formula", textContent: formula }));
   if (cost) node.append(make("p", { className: "hint", textContent: cost }));
-  if (more) node.append(make("a", { href: more, textContent: `More on ${title}` }));
+  const where = more.startsWith("/manual/") ? "More in the manual" : `More on ${title}`;
+  if (more) node.append(make("a", { href: more, textContent: where }));
   return node;
 }
 
