@@ -154,6 +154,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "controls-preconditioner": toy_controls("preconditioner"),
     "controls-slice": lambda: controls(explore.SLICE_CONTROLS),
     "controls-curvature": lambda: controls(explore.CURVATURE_CONTROLS),
+    "controls-between": lambda: controls(explore.BETWEEN_CONTROLS),
     "controls-rescaling": lambda: controls(explore.RESCALING_CONTROLS),
     "controls-view": toy_controls("view"),
     "controls-walk": toy_controls("walk"),

@@ -356,17 +356,110 @@ RESCALING_CONTROLS: tuple[Control, ...] = (
     ),
 )
 
+BETWEEN_CONTROLS: tuple[Control, ...] = (
+    ChoiceControl(
+        name="between_first",
+        label="From",
+        options=OTHERS,
+        default=AUTO,
+        help="Whose last kept weights the way begins at.",
+        group="explore-between",
+    ),
+    ChoiceControl(
+        name="between_second",
+        label="To",
+        options=OTHERS,
+        default=AUTO,
+        help="Whose last kept weights it ends at.",
+        group="explore-between",
+    ),
+    ChoiceControl(
+        name="between_way",
+        label="Way",
+        options=(("straight", "Straight"), ("curve", "Straight and a curve")),
+        default="straight",
+        help="The straight line, or beside it a quadratic Bézier curve whose middle is trained for a low loss.",
+        group="explore-between",
+    ),
+    NumberControl(
+        name="between_points",
+        symbol="",
+        label="Points",
+        minimum=11,
+        maximum=101,
+        default=25,
+        help="Places on the way where the loss is computed.",
+        group="explore-between",
+        step=1,
+        integer=True,
+    ),
+    ChoiceControl("between_sample", "Examples", SAMPLES, "all", SAMPLE_HELP, "explore-between"),
+    ChoiceControl(
+        name="between_statistics",
+        label="Running statistics",
+        options=(("re-estimated", "Taken anew at each point"), ("kept", "Those of the beginning")),
+        default="re-estimated",
+        help="Of batch normalisation: on the way between two solutions, statistics of another place make a barrier that "
+        "is none.",
+        group="explore-between",
+    ),
+    NumberControl(
+        name="between_steps",
+        symbol="",
+        label="Steps of the curve",
+        minimum=10,
+        maximum=1000,
+        default=200,
+        help="Of momentum, for the curve's middle: one place of the curve and one mini-batch a step.",
+        group="explore-curve",
+        step=1,
+        integer=True,
+    ),
+    NumberControl(
+        name="between_rate",
+        symbol="η",
+        label="Learning rate of the curve",
+        minimum=1e-4,
+        maximum=1.0,
+        default=0.05,
+        help="Of those steps.",
+        group="explore-curve",
+        scale="log",
+    ),
+    NumberControl(
+        name="between_seed",
+        symbol="",
+        label="Seed",
+        minimum=0,
+        maximum=9999,
+        default=0,
+        help="Seed of a data sample and of the curve's steps.",
+        group="explore-between",
+        step=1,
+        integer=True,
+    ),
+)
+
 NO_YES = (("no", "No"), ("yes", "Yes"))
 ASKED_CONTROLS: tuple[Control, ...] = tuple(
     ChoiceControl(f"{kind}_asked", f"{title} asked for", NO_YES, "no", "Whether a link shows it.", "explore-asked")
-    for kind, title in (("slice", "Slice"), ("curvature", "Curvature"), ("rescaling", "Rescaling"))
+    for kind, title in (
+        *(("slice", "Slice"), ("curvature", "Curvature")),
+        *(("between", "Between"), ("rescaling", "Rescaling")),
+    )
 )
 """What a page that is opened by a link asks for anew, once the run is there."""
 
-EXPLORE_CONTROLS: tuple[Control, ...] = (*SLICE_CONTROLS, *CURVATURE_CONTROLS, *RESCALING_CONTROLS, *ASKED_CONTROLS)
+EXPLORE_CONTROLS: tuple[Control, ...] = (
+    *(*SLICE_CONTROLS, *CURVATURE_CONTROLS, *BETWEEN_CONTROLS, *RESCALING_CONTROLS),
+    *ASKED_CONTROLS,
+)
 
 
-OF_A_METHOD = ("slice_point", "slice_second", "slice_third", "rescaling_point")
+OF_A_METHOD = (
+    *("slice_point", "slice_second", "slice_third", "rescaling_point"),
+    *("between_first", "between_second"),
+)
 
 
 def with_runs(controls: tuple[Control, ...]) -> tuple[Control, ...]:
