@@ -10,8 +10,8 @@ from functools import partial
 from typing import Any
 
 from app.jobs.kinds import Description, JobKind, asked_run
+from app.network.explore.between_controls import BETWEEN_CONTROLS
 from app.network.explore.controls import (
-    BETWEEN_CONTROLS,
     CURVATURE_CONTROLS,
     RESCALING_CONTROLS,
     SLICE_CONTROLS,

@@ -1,4 +1,4 @@
-"""Exploring a trained network in a real browser: slices, curvature, ways between solutions, the rescaled network, the link."""
+"""Exploring a trained network in a real browser: slices, curvature, ways, the rescaled network, the link."""
 
 from __future__ import annotations
 

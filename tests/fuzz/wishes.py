@@ -13,8 +13,8 @@ from app.instruments.export.files import FORMAT as INSTRUMENT_FORMAT
 from app.instruments.instrument import STRIDES
 from app.instruments.registry import INSTRUMENTS
 from app.network.controls import read_network_state
+from app.network.explore.between_controls import BETWEEN_CONTROLS
 from app.network.explore.controls import (
-    BETWEEN_CONTROLS,
     CURVATURE_CONTROLS,
     RESCALING_CONTROLS,
     SLICE_CONTROLS,

@@ -21,7 +21,7 @@ from app.encoding import encode
 from app.jobs.context import JobContext
 from app.jobs.kinds import Description
 from app.jobs.packing import pack
-from app.network.explore.controls import AUTO
+from app.network.explore.choices import AUTO
 from app.network.explore.run_record import Data, RunRecord, Spot, fetch_run
 from geometry.connectivity import Way, connecting, interpolate
 from geometry.networks import NetworkLoss

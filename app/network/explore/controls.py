@@ -10,18 +10,11 @@ from dataclasses import replace
 from typing import Any
 
 from app.jobs.kinds import asked_run
+from app.network.explore.between_controls import BETWEEN_CONTROLS
+from app.network.explore.choices import AUTO, DATA, MEAN, OTHERS, POINTS, SAMPLE_HELP, SAMPLES
 from app.network.training.recorded_runs import recorded_runs
-from app.network.training.settings import METHOD_NAMES
 from app.state.control import ChoiceControl, Control, NumberControl, short
 from app.state.schema import Reader
-
-MEAN = "mean"
-AUTO = "auto"
-DATA = (("train", "Training"), ("test", "Test"))
-SAMPLES = (("all", "All"), ("64", "64"), ("256", "256"), ("1024", "1024"))
-POINTS = ((MEAN, "Mean of the methods"), *((name, name) for name in METHOD_NAMES))
-OTHERS = ((AUTO, "Next method of the run"), *((name, name) for name in METHOD_NAMES))
-SAMPLE_HELP = "Whole data, or a sample of so many examples; a sample's standard error is stated."
 
 SLICE_CONTROLS: tuple[Control, ...] = (
     ChoiceControl(
@@ -351,90 +344,6 @@ RESCALING_CONTROLS: tuple[Control, ...] = (
         default=0,
         help="Seed of the random direction and vectors.",
         group="explore-rescaling",
-        step=1,
-        integer=True,
-    ),
-)
-
-BETWEEN_CONTROLS: tuple[Control, ...] = (
-    ChoiceControl(
-        name="between_first",
-        label="From",
-        options=OTHERS,
-        default=AUTO,
-        help="Whose last kept weights the way begins at.",
-        group="explore-between",
-    ),
-    ChoiceControl(
-        name="between_second",
-        label="To",
-        options=OTHERS,
-        default=AUTO,
-        help="Whose last kept weights it ends at.",
-        group="explore-between",
-    ),
-    ChoiceControl(
-        name="between_way",
-        label="Way",
-        options=(("straight", "Straight"), ("curve", "Straight and a curve")),
-        default="straight",
-        help="The straight line, or beside it a quadratic Bézier curve whose middle is trained for a low loss.",
-        group="explore-between",
-    ),
-    NumberControl(
-        name="between_points",
-        symbol="",
-        label="Points",
-        minimum=11,
-        maximum=101,
-        default=25,
-        help="Places on the way where the loss is computed.",
-        group="explore-between",
-        step=1,
-        integer=True,
-    ),
-    ChoiceControl("between_sample", "Examples", SAMPLES, "all", SAMPLE_HELP, "explore-between"),
-    ChoiceControl(
-        name="between_statistics",
-        label="Running statistics",
-        options=(("re-estimated", "Taken anew at each point"), ("kept", "Those of the beginning")),
-        default="re-estimated",
-        help="Of batch normalisation: on the way between two solutions, statistics of another place make a barrier that "
-        "is none.",
-        group="explore-between",
-    ),
-    NumberControl(
-        name="between_steps",
-        symbol="",
-        label="Steps of the curve",
-        minimum=10,
-        maximum=1000,
-        default=200,
-        help="Of momentum, for the curve's middle: one place of the curve and one mini-batch a step.",
-        group="explore-curve",
-        step=1,
-        integer=True,
-    ),
-    NumberControl(
-        name="between_rate",
-        symbol="η",
-        label="Learning rate of the curve",
-        minimum=1e-4,
-        maximum=1.0,
-        default=0.05,
-        help="Of those steps.",
-        group="explore-curve",
-        scale="log",
-    ),
-    NumberControl(
-        name="between_seed",
-        symbol="",
-        label="Seed",
-        minimum=0,
-        maximum=9999,
-        default=0,
-        help="Seed of a data sample and of the curve's steps.",
-        group="explore-between",
         step=1,
         integer=True,
     ),

@@ -11,8 +11,8 @@ from fastapi import FastAPI, Request, Response
 
 from app.jobs import Refused, default_engine
 from app.network.controls import job_in
+from app.network.explore.between_controls import BETWEEN_CONTROLS
 from app.network.explore.controls import (
-    BETWEEN_CONTROLS,
     CURVATURE_CONTROLS,
     RESCALING_CONTROLS,
     SLICE_CONTROLS,

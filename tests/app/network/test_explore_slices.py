@@ -15,8 +15,8 @@ from app.jobs.kinds import validated
 from app.jobs.packing import unpack
 from app.network.explore import run_record as ground_module
 from app.network.explore.controls import SLICE_CONTROLS
-from app.network.explore.routes import TABLES
 from app.network.explore.frames import asked_plane
+from app.network.explore.routes import TABLES
 from app.network.kinds import KINDS as JOB_KINDS
 from app.network.training.problem import make_problem, read_weights
 from geometry.plane import Plane
