@@ -26,6 +26,7 @@ const TEXTURE = 721; // px of the ground's picture
 const QUICK_TEXTURE = 361;
 const SAME = 2e-3; // of the box's units, between two eyes: links hold three decimals
 const PAUSE = 140; // ms without a movement after which it is drawn sharp
+const HELD_PAUSE = 600;
 const FAINT = 0.25; // what shows of a ball behind the ground
 const ROLL = 0.3; // of true rolling, whose turns no eye could follow
 
@@ -191,7 +192,9 @@ export class ReliefView {
     const bytes = /** @type {Uint8ClampedArray<ArrayBuffer>} */ (new Uint8ClampedArray(drawing.pixels.buffer));
     contextOf(this.canvas).putImageData(new ImageData(bytes, wide, high), 0, 0);
     this.paths.rebuild();
-    if (quick) this.sharpening = setTimeout(() => this.draw(), PAUSE);
+    if (!quick) return;
+    const held = document.querySelector('input[type="range"]:active'); // a dragged slider: more will follow
+    this.sharpening = setTimeout(() => this.draw(), held ? HELD_PAUSE : PAUSE);
   }
 
   /**

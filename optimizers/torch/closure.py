@@ -12,7 +12,7 @@ from torch.overrides import TorchFunctionMode
 
 from geometry.objective import Layout, Linearisation
 from geometry.second_derivatives import Unsound, check_symmetric, find_unsound, naming_the_operation, sound_operations
-from optimizers.torch.flat_parameters import FlatParameters
+from optimizers.torch.flat_parameters import FlatParameters, all_finite
 from optimizers.torch.output_curvature import OutputCurvature
 from optimizers.torch.ranks import Ranks
 
@@ -84,7 +84,7 @@ class ClosureLoss:
         """
         with torch.enable_grad(), sound_operations(self.unsound), naming_the_operation():
             found = self._newton() if metric == "newton" else self._divergence(metric)
-        if self.ranks is not None and not bool(torch.isfinite(found.gradient).all()):
+        if self.ranks is not None and not all_finite(found.gradient):
             raise ValueError("the gradient is not finite: the step is refused, and nothing has changed")
 
         def product(d: Tensor) -> Tensor:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any, ClassVar
 
-import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from optimizers.torch.closure import Closure, run_backward
-from optimizers.torch.flat_parameters import FlatParameters
+from optimizers.torch.flat_parameters import FlatParameters, all_finite
 
 SETTINGS = ("lr", "rho", "momentum", "weight_decay")
 
@@ -64,7 +63,7 @@ class FlatOptimizer(Optimizer):
     def finite_gradient(self) -> Tensor:
         """The gradient (D,); a ValueError where it is not finite."""
         g = self.parameters.gradient()
-        if not bool(torch.isfinite(g).all()):
+        if not all_finite(g):
             raise ValueError("the gradient is not finite: the step is refused, and nothing has changed")
         return g
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -65,6 +66,11 @@ class FlatParameters:
     def pieces(self, v: Tensor) -> list[Tensor]:
         """v (D,) as tensors of the parameters' shapes: views, no copies."""
         return [v[b.start : b.stop].view(b.shape) for b in self.layout.blocks]
+
+
+def all_finite(v: Tensor) -> bool:
+    """Whether all of v are numbers. A finite sum says so in a quarter of the time."""
+    return math.isfinite(float(v.sum())) or bool(torch.isfinite(v).all())
 
 
 def _named(groups: Iterable[dict[str, Any]]) -> Iterator[tuple[str, Tensor]]:

@@ -13,6 +13,7 @@ from optimizers.mixes import Mix, Mixed, NoMix
 from optimizers.torch.closure import Closure, inference_mode_of
 from optimizers.torch.examples import ClosureExamples
 from optimizers.torch.flat_optimizer import FlatOptimizer, check_group, check_setting, check_state
+from optimizers.torch.flat_parameters import all_finite
 from optimizers.torch.preconditioned import Preconditioned
 from optimizers.torch.ranks import ranks_for
 from optimizers.torch.statistics import Statistics
@@ -119,7 +120,7 @@ class SAM(FlatOptimizer):
         gradient = self._uphill(self.parameters.gradient()) if self._needs_gradient else None
         if gradient is not None and scaler is not None and scaler.is_enabled():
             gradient = gradient / scaler.get_scale()
-        if gradient is not None and not bool(torch.isfinite(gradient).all()):
+        if gradient is not None and not all_finite(gradient):
             if scaler is None:
                 raise ValueError("the gradient is not finite: the probe is refused, and nothing has changed")
             gradient = torch.zeros_like(gradient)
@@ -149,7 +150,7 @@ class SAM(FlatOptimizer):
         if self.probe_rule.capabilities.prepares:
             self._memory = self.probe_rule.prepare(centre, self._memory)  # type: ignore[union-attr]
         offset = self.probe_rule.offset(centre, self._memory, own[0] if common else 1.0)
-        if offset is not None and not bool(torch.isfinite(offset).all()):
+        if offset is not None and not all_finite(offset):
             raise ValueError(
                 "the probe is not finite: the step is refused, and nothing has changed "
                 "(a norm with matrix in its name needs ⟨g, U g⟩ ≥ 0)"
