@@ -128,7 +128,7 @@ export interface Paths {
   ghosts: Ghost[];
 }
 
-/** The flat basin, or the minimum: to arrive is to come into this ball. name: as sentences call it. */
+/** The flat basin, or the minimum: to arrive is to come into this ball and stay. name: as sentences call it. */
 export interface Basin {
   centre: number[];
   radius: number;
