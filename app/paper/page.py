@@ -18,7 +18,7 @@ from app.numbers_as_text import number
 from app.paper import records
 from app.paper.figure import Chart, Figure, Records, Strip, Strips
 from app.paper.figures import FIGURES
-from app.paper.statement import Mean, Statement
+from app.paper.statement import VERDICTS, Mean, Statement
 from app.toy.controls import controls, shown_methods, surface_choice
 from app.toy.request import PRESET, read_link
 from app.web.pages import Page
@@ -36,7 +36,7 @@ def recorded() -> Records:
 
 @lru_cache(maxsize=1)
 def _recorded(_stamp: tuple[tuple[str, int], ...]) -> Records:
-    return {key: records.read_all(figure.units(False)) for key, figure in FIGURES.items()}
+    return {key: records.read_all(figure.units(False), records.FOLDER) for key, figure in FIGURES.items()}
 
 
 def chart_id(figure: Figure, index: int) -> str:
@@ -83,7 +83,7 @@ def _head(found: Records) -> Any:
     rows = []
     for figure in FIGURES.values():
         verdicts = [one.verdict for one in figure.statements(found)]
-        told = ", ".join(f"{verdicts.count(one)} {one}" for one in dict.fromkeys(verdicts))
+        told = ", ".join(f"{verdicts.count(one)} × {one}" for one in VERDICTS if one in verdicts)
         rows.append(
             html.Li([html.A(f"Figure {figure.key}: {figure.title}", href=f"#figure-{figure.key}"), html.Span(told)])
         )
@@ -124,7 +124,7 @@ def _section(figure: Figure, found: Records) -> Any:
             *_pictures(figure, found),
             *([] if there else [html.P(["Not computed yet: ", html.Code(f"python -m app.paper --only {figure.key}")])]),
             html.Section(
-                [html.H3("What the records say"), *map(_claim, figure.statements(found))],
+                [html.H3("What the records say"), *_claims(figure.statements(found))],
                 className="claims",
                 **{"aria-label": f"Statements of Figure {figure.key}"},
             ),
@@ -214,13 +214,17 @@ def _strip(row: Strip, mean: Mean, place: Any) -> Any:
     )
 
 
-def _claim(one: Statement) -> Any:
-    parts: list[Any] = [html.Span(one.verdict, className="verdict"), html.P(one.statement, className="statement")]
-    if one.counts:
-        parts.append(html.P(one.counts, className="counts"))
-    if one.detail:
-        parts.append(html.P(one.detail, className="detail"))
-    return html.Article(parts, className=f"claim {one.verdict.replace(' ', '-')}")
+def _claims(statements: list[Statement]) -> Iterator[Any]:
+    """Each with its verdict and counts; how they were made where it is not as for the one before."""
+    before = ""
+    for one in statements:
+        parts: list[Any] = [html.Span(one.verdict, className="verdict"), html.P(one.statement, className="statement")]
+        if one.counts:
+            parts.append(html.P(one.counts, className="counts"))
+        if one.detail and one.detail != before:
+            parts.append(html.P(one.detail, className="detail"))
+        before = one.detail
+        yield html.Article(parts, className=f"claim {one.verdict.replace(' ', '-')}")
 
 
 def _how(figure: Figure, there: list[records.Record], total: int) -> Iterator[Any]:

@@ -54,7 +54,7 @@ class Mean:
 
 def missing(statement: str, detail: str = "") -> Statement:
     """One that has no records yet."""
-    return Statement(statement, MISSING, "", detail or "Run `make paper`.")
+    return Statement(statement, MISSING, "", detail)
 
 
 def compare(statement: str, ours: dict[int, float], theirs: dict[int, float], unit: str, detail: str) -> Statement:

@@ -52,7 +52,12 @@ def test_tokens_spell_the_words():
     assert len(set(meant)) == 400, "no number twice"
     assert torch.equal(pairs.given[:, 1:], pairs.wanted[:, :-1].clamp(min=0) * (pairs.wanted[:, :-1] != pairs.end))
     assert bool((pairs.given[:, 0] == pairs.begin).all())
-    assert bool(((pairs.wanted == PADDING).sum(1) + torch.tensor([len(m.split()) + 1 for m in meant]) == pairs.wanted.shape[1]).all())
+    assert bool(
+        (
+            (pairs.wanted == PADDING).sum(1) + torch.tensor([len(m.split()) + 1 for m in meant])
+            == pairs.wanted.shape[1]
+        ).all()
+    )
 
 
 def test_the_seed_draws():

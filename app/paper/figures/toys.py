@@ -47,7 +47,7 @@ def statements_of(key: str, source: str) -> Callable[[Records], list[Statement]]
         for name in (NAMES[key], *([SILENT[1]] if key == SILENT[0] else [])):
             record = records[key].get(name)
             if record is None:
-                found.append(Statement(f"The captions’ statements ({name})", MISSING, "", "Run `make paper`."))
+                found.append(Statement(f"The captions’ statements ({name})", MISSING, "", ""))
                 continue
             for claim in captions(trials_of(record), source, with_paths=key == "3"):
                 verdict = OPEN if claim.verdict == "not tested here" else claim.verdict

@@ -8,6 +8,7 @@ import pytest
 
 from app.paper import records
 from app.paper.units import Unit
+from app.state.schema import BadRequest
 
 SETTINGS = {"preset": "figure-3", "walkers": 2, "steps": 20}
 
@@ -43,7 +44,7 @@ def test_other_settings_and_damage_count_as_missing(unit, tmp_path):
 
 def test_what_fails_leaves_nothing(tmp_path):
     broken = Unit("3", "broken", "toys:run", {**SETTINGS, "preset": "none"}, 1.0)
-    with pytest.raises(KeyError):
+    with pytest.raises(BadRequest, match="does not exist"):
         records.compute(broken, tmp_path)
     assert list(tmp_path.rglob("*.json")) == []
 
