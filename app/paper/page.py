@@ -109,11 +109,7 @@ def _head(found: Records) -> Any:
 def _section(figure: Figure, found: Records) -> Any:
     units = figure.units(False)
     there = [found[figure.key][unit.name] for unit in units if unit.name in found[figure.key]]
-    facts = [
-        ("In the paper", figure.paper),
-        ("Here", figure.here),
-        ("What differs", html.Ul([html.Li(one) for one in figure.differs])),
-    ]
+    facts = [("In the paper", figure.paper), ("Here", figure.here)]
     return html.Section(
         id=f"figure-{figure.key}",
         className="paper-figure",
@@ -127,6 +123,10 @@ def _section(figure: Figure, found: Records) -> Any:
                 [html.H3("What the records say"), *_claims(figure.statements(found))],
                 className="claims",
                 **{"aria-label": f"Statements of Figure {figure.key}"},
+            ),
+            html.Section(
+                [html.H3("What differs from the paper"), html.Ul([html.Li(one) for one in figure.differs])],
+                className="paper-differs",
             ),
             html.Details([html.Summary("Settings, cost, how to repeat it"), *_how(figure, there, len(units))]),
             *([_links(figure.live())] if figure.live() else []),

@@ -9,17 +9,19 @@ from typing import Any
 import numpy as np
 
 from app.paper.figure import Chart, Figure, Records, Series
-from app.paper.statement import MISSING, OPEN, Statement
+from app.paper.statement import FAILS, HOLDS, MISSING, OPEN, Statement
 from app.paper.units import Unit
 from app.state.schema import write_link
 from app.toy.claims.captions import FIGURE_2 as SOURCE_2
 from app.toy.claims.captions import FIGURE_3 as SOURCE_3
 from app.toy.claims.captions import captions
+from app.toy.claims.claim import VERDICTS, Claim
 from app.toy.claims.trials import Trials
 from app.toy.presets import PRESETS
 from geometry.surfaces import AnnularWell
 
 NAMES = {"2": "60 starts", "3": "100 noise seeds"}
+UNTESTED = VERDICTS[2]
 SILENT = ("2", "60 starts without noise")
 """Figure 2 without the noise that the toy lab's preset adds so that paths part."""
 
@@ -49,13 +51,25 @@ def statements_of(key: str, source: str) -> Callable[[Records], list[Statement]]
             if record is None:
                 found.append(Statement(f"The captions’ statements ({name})", MISSING, "", ""))
                 continue
-            for claim in captions(trials_of(record), source, with_paths=key == "3"):
-                verdict = OPEN if claim.verdict == "not tested here" else claim.verdict
-                said = claim.statement if name == NAMES[key] else f"Without noise: {claim.statement}"
-                found.append(Statement(said, verdict, claim.counts, claim.detail))
+            claims = captions(trials_of(record), source, with_paths=key == "3")
+            found += map(_as_statement, claims) if name == NAMES[key] else [_silent(claims)]
         return found
 
     return statements
+
+
+def _as_statement(claim: Claim) -> Statement:
+    return Statement(claim.statement, OPEN if claim.verdict == UNTESTED else claim.verdict, claim.counts, claim.detail)
+
+
+def _silent(claims: list[Claim]) -> Statement:
+    """The same statements on runs without noise, as one."""
+    failing = [claim for claim in claims if claim.verdict != HOLDS]
+    counts = f"{len(claims) - len(failing)} of {len(claims)} statements hold"
+    told = "; ".join(f"{claim.verdict}: {claim.statement} ({claim.counts})" for claim in failing) or claims[-1].counts
+    return Statement(
+        "Without noise all of this holds too.", FAILS if failing else HOLDS, f"{counts}; {told}", claims[0].detail
+    )
 
 
 def trials_of(record: dict[str, Any]) -> Trials:
