@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -83,7 +84,8 @@ def compute(units: Sequence[Unit], folder: Path, processes: int) -> int:
     everything = sum(unit.seconds for unit in units)
     waiting = list(reversed(units))
     under_way: dict[Future[records.Record], Unit] = {}
-    pool = ProcessPoolExecutor(processes, mp_context=get_context("spawn"))
+    # A terminal's Ctrl-C goes to the processes too: what becomes of them is decided here.
+    pool = ProcessPoolExecutor(processes, get_context("spawn"), signal.signal, (signal.SIGINT, signal.SIG_IGN))
     try:
         while waiting or under_way:
             while waiting and len(under_way) < processes:
@@ -101,8 +103,9 @@ def compute(units: Sequence[Unit], folder: Path, processes: int) -> int:
                     said, failed = f"failed: {type(error).__name__}: {error}", failed + 1
                 print(f"[{number}/{len(units)}] {unit.key}: {said}; {left} left", flush=True)
     except KeyboardInterrupt:
+        processes_of_pool = list((pool._processes or {}).values())
         pool.shutdown(wait=False, cancel_futures=True)
-        for process in (pool._processes or {}).values():
+        for process in processes_of_pool:
             process.kill()
         print("Stopped. What is done is kept, and the same command goes on with the rest.", flush=True)
         return 130
@@ -116,4 +119,7 @@ def words(seconds: float) -> str:
 
 
 if __name__ == "__main__":
+    # A shell starts what it puts into the background with the first of these ignored.
+    for stop in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(stop, signal.default_int_handler)
     sys.exit(main())

@@ -34,7 +34,7 @@ def statements(records: Records) -> list[Statement]:
             said,
             HOLDS if blind < LEAST_SEEN < seen else FAILS,
             f"the path ends {number(100 * blind, 2)} % of its way from AdamW’s own ({number(100 * bare, 2)} % with e "
-            f"at 10⁻¹⁶ for 10⁻⁸); with U in another basis {number(100 * seen, 2)} %",
+            f"at 10⁻¹⁶ for 10⁻⁸); with U in another basis {number(100 * seen, 3)} %",
             "Both averages of Adam scale with a constant factor, which cancels. Checked in float64 on the digits: 100 "
             "steps of AdamW with and without a U whose diagonal is drawn between 0.2 and 5, and with that U turned by "
             "a random rotation in each layer.",

@@ -37,7 +37,7 @@ def units(smallest: bool) -> list[Unit]:
     """Seed by seed, so that pairs are whole as early as can be."""
     return [
         Unit("1", f"{method}, seed {seed}", "images:run", settings_of(method, seed, smallest), SECONDS[method])
-        for seed in range(2 if smallest else SEEDS)
+        for seed in range(1 if smallest else SEEDS)
         for method in METHODS
     ]
 

@@ -55,16 +55,23 @@ def statements(records: Records) -> list[Statement]:
     plain, plain_error, _ = exponent(count, [fastest(record, "SGDM") for record in large])
     near = slope - 2 * error < NEAR[1] and slope + 2 * error > NEAR[0]
     verdict = HOLDS if near and NEAR[0] <= slope <= NEAR[1] else OPEN if near else FAILS
+    last, _, _ = exponent(count[-2:], [fastest(record, "refresh") for record in large[-2:]])
     span = f"{len(large)} sizes from {count[0]:,} to {count[-1]:,} parameters".replace(",", "\u202f")
     found = [
         Statement(
             said,
             verdict,
-            f"exponent {number(slope, 3)} ± {number(error, 2)}; of a step of SGDM {number(plain, 3)} ± "
-            f"{number(plain_error, 2)}",
+            f"exponent {number(slope, 3)} ± {number(error, 2)}, between the two largest {number(last, 3)}; of a step "
+            f"of SGDM {number(plain, 3)} ± {number(plain_error, 2)}",
             f"Least squares through the logarithms, {span}, with the standard error of the slope. Near-linear means "
             f"between {NEAR[0]} and {NEAR[1]}.",
-        )
+        ),
+        Statement(
+            "It grows no faster than the number of parameters.",
+            HOLDS if slope + 2 * error <= 1 else FAILS if slope - 2 * error > 1 else OPEN,
+            f"exponent {number(slope, 3)} ± {number(error, 2)}",
+            "Holds where two standard errors above the exponent are at most 1.",
+        ),
     ]
     ratios = [fastest(record, "refresh") / fastest(record, "SGDM") for record in sizes(records)]
     found.append(
