@@ -114,7 +114,7 @@ lock: .venv/test.stamp ## write down the version of everything installed, after 
 paper: .venv/paper.stamp ## compute the paper's figures into app/paper/records: what is missing; stop and go on at will (ONLY=3)
 	@exec $(ENV) -m app.paper $(foreach key,$(ONLY),--only $(key))
 
-wheel: .venv/test.stamp ## build the wheel into dist; pip install 'dist/….whl[app]' installs the program pothole-lab
+wheel: .venv/test.stamp docs ## build the wheel, with the manual in it, into dist; pip install 'dist/….whl[app]' installs the program pothole-lab
 	@rm -rf dist
 	@$(ENV) -m pip wheel . --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist
 
