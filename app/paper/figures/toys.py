@@ -79,8 +79,8 @@ def trials_of(record: dict[str, Any]) -> Trials:
     for name, columns in result["methods"].items():
         lengths = ("path_length_to_arrival", "total_path_length")
         numbers = {column: np.array(columns[column], dtype=float) for column in lengths}
-        arrival, outcome = np.array(columns["arrival"]), np.array(columns["outcome"])
-        runs[name] = SimpleNamespace(arrival=arrival, outcome=outcome, **numbers)
+        others = {column: np.array(columns[column]) for column in ("arrival", "first_entry", "outcome")}
+        runs[name] = SimpleNamespace(**others, **numbers)
     walkers = np.zeros(len(next(iter(runs.values())).arrival))
     return Trials(AnnularWell(), walkers, None, runs, result["settings"], result["what"])
 
