@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help run test coverage steady lint check docs bench paper screenshots load fuzz faults gpu soak lock audit licences sbom wheel clean
+.PHONY: help run test coverage steady lint check docs bench paper ecosystem screenshots load fuzz faults gpu soak lock audit licences sbom wheel clean
 
 # The first of these that is Python 3.11 or newer makes the virtual environment: make run PYTHON=python3.12
 PYTHON ?= python3 python3.14 python3.13 python3.12 python3.11
@@ -18,6 +18,8 @@ ENV := .venv/bin/python
 CONSTRAINTS := tests/constraints.txt
 # The client code's linter, formatter and type checker, in the versions of tests/client/package-lock.json.
 TOOLS := tests/client/node_modules
+# Others' packages that the library is tried with see PyTorch and all else of .venv.
+ECOSYSTEM := .cache/ecosystem
 CLIENT := "assets/**/*.js" "tests/client/*.js" "tests/project/*.js"
 PRETTIER := --config tests/client/.prettierrc.json --log-level warn
 PIP := $(ENV) -m pip install --disable-pip-version-check -c $(CONSTRAINTS)
@@ -70,6 +72,9 @@ bench: .venv/test.stamp ## measure; the tables are in tests/benchmarks/results
 	  module="$${file%.py}"; echo "== $$file"; $(ENV) -m "$${module//\//.}" || failed="$$failed $$file"; \
 	done; \
 	test -z "$$failed" || { echo "failed:$$failed"; exit 1; }
+
+ecosystem: $(ECOSYSTEM)/install.stamp ## try others' networks and trainers, in an environment of their own; table in tests/ecosystem/results
+	@PYTHONNOUSERSITE=1 exec $(ECOSYSTEM)/bin/python -m tests.ecosystem.measure
 
 screenshots: .venv/test.stamp ## take the README's pictures anew, into assets/screenshots
 	@CHROME="$$($(ENV) tests/browser/chrome.py --install)" || exit 1; export CHROME; \
@@ -131,6 +136,14 @@ clean: ## remove what tests, tools and compilations left (not .venv)
 
 .venv/docs.stamp: docs/requirements.txt .venv/run.stamp
 	$(PIP) -r docs/requirements.txt
+	@touch $@
+
+$(ECOSYSTEM)/install.stamp: tests/ecosystem/requirements.txt .venv/test.stamp
+	@rm -rf $(ECOSYSTEM)
+	@$(ENV) -m venv $(ECOSYSTEM)
+	@$(ENV) -c 'import sysconfig; print(sysconfig.get_paths()["purelib"])' \
+	  > "$$($(ECOSYSTEM)/bin/python -c 'import sysconfig; print(sysconfig.get_paths()["purelib"])')/shared.pth"
+	$(ECOSYSTEM)/bin/python -m pip install --disable-pip-version-check --no-deps -r tests/ecosystem/requirements.txt
 	@touch $@
 
 .venv/paper.stamp: app/paper/requirements.txt .venv/run.stamp
