@@ -299,6 +299,8 @@ def test_a_phone_shows_everything_below_each_other(phone):
     assert phone.overflow() <= 0
     boxes = [phone.page.locator(f"#{name}-picture").bounding_box() for name in ("map", "relief")]
     assert boxes[1]["y"] >= boxes[0]["y"] + boxes[0]["height"]
+    words = [phone.page.locator(f"#{name}-hint").inner_text() for name in ("map", "relief")]
+    assert words == ["Tap to set the start", "Two fingers turn and zoom"], "no mouse is spoken of"
     assert not phone.page.locator("#controls").is_visible()
     phone.page.locator("#controls-button").tap()
     assert phone.page.locator("#controls").is_visible()
