@@ -181,12 +181,29 @@ class AskedJob(TypedDict):
     notices: NotRequired[list[str]]
 
 
+class Sample(TypedDict):
+    """How many examples of a half were measured, of how many, and the standard errors of their mean loss and accuracy;
+    null of a single example."""
+
+    examples: int
+    of: int
+    loss: float | None
+    accuracy: NotRequired[float | None]
+
+
+class Samples(TypedDict):
+    """The halves that were measured over some of their examples."""
+
+    train: NotRequired[Sample]
+    test: NotRequired[Sample]
+
+
 class RunValues(TypedDict):
     """One method in a row: loss of the mini-batch at θ + ε, seconds and counts so far, where a plane is drawn its place
     there (`at`) and its distance from it (`off`), and what is measured now and then; of a method that learns U also
     cos(Ug, g), ‖Ug‖/‖g‖ and, more seldom, λmax of the inner problem. boundary: for data of two coordinates, of each
     class but the last its lead over the others on a grid (points, points), as parts of 65534; its border is at a half.
-    seconds, evaluations, products: null where the run was trained elsewhere."""
+    sampled: where losses and accuracies are not over all examples. seconds, evaluations, products: null where the run was trained elsewhere."""
 
     loss: float | None
     seconds: float | None
@@ -199,6 +216,7 @@ class RunValues(TypedDict):
     test_loss: NotRequired[float | None]
     train_accuracy: NotRequired[float | None]
     test_accuracy: NotRequired[float | None]
+    sampled: NotRequired[Samples]
     u_cosine: NotRequired[float | None]
     u_length: NotRequired[float | None]
     u_steepness: NotRequired[float | None]
@@ -263,7 +281,8 @@ class NetworkTables(TypedDict):
 
 MESSAGES = (
     *(Progress, StateChange, Notice, SettingsChange, KeptResult, Connection, FeedEnd, FeedData),
-    *(RunAnswer, ReplayedRun, ReplayEntry, Replay, OpenedNetwork, StartedRun, AskedJob, RunValues, RunRow, GroundRow),
+    *(RunAnswer, ReplayedRun, ReplayEntry, Replay, OpenedNetwork, StartedRun, AskedJob),
+    *(Sample, Samples, RunValues, RunRow, GroundRow),
     *(MapColours, PresetWords, SettingsOfU, NetworkTables),
     *explore.MESSAGES,
 )

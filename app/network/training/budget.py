@@ -1,0 +1,82 @@
+"""What watching a run may cost: a share of its time, for its measurements and the surface under its paths together.
+
+A run that has spent S seconds in steps may have spent s/(1 − s)·S on watching, s the share: nothing is looked at before
+the steps have earned it, apart from where the run begins and where it ends.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Lock
+
+SURFACE = 0.4
+"""Part of what has been earned that the surface may take: it is never done, and would leave the curves nothing."""
+
+
+class Budget:
+    """Seconds earned by steps and spent on watching; a share of 1 has no bound. Used from several threads."""
+
+    def __init__(self, share: float, clock: Callable[[], float] = time.perf_counter) -> None:
+        self.bounded = share < 1
+        self._rate = share / (1 - share) if self.bounded else 0.0
+        self._clock, self._lock = clock, Lock()
+        self.stepped = self.spent = self.drawn = 0.0
+        """Seconds of steps, of watching, and of these of the surface."""
+        self.kept_back = 0.0
+        """Of what has been earned, what the measurement at the end will need."""
+
+    def earned(self, stepped: float | None = None) -> float:
+        """What these seconds of steps pay for; without any, those made so far."""
+        return self._rate * (self.stepped if stepped is None else stepped)
+
+    @property
+    def left(self) -> float:
+        """Seconds that may be spent now; below 0 where more has been spent than was earned."""
+        return self.earned() - self.spent - self.kept_back if self.bounded else float("inf")
+
+    @property
+    def lets_draw(self) -> bool:
+        """Whether the surface may go on."""
+        return not self.bounded or (self.left > 0 and self.drawn < SURFACE * self.earned())
+
+    def step(self, seconds: float) -> None:
+        """Count a step."""
+        self.stepped += seconds
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Count what is done within as watching."""
+        began = self._clock()
+        try:
+            yield
+        finally:
+            self._spend(self._clock() - began)
+
+    def draw(self, seconds: float) -> None:
+        """Count seconds of the surface."""
+        self._spend(seconds)
+        self.drawn += seconds
+
+    def _spend(self, seconds: float) -> None:
+        with self._lock:
+            self.spent += seconds
+
+
+_running: list[Budget] = []
+
+
+@contextmanager
+def training_here(budget: Budget) -> Iterator[None]:
+    """While a run trains in this process, what is drawn here is drawn within its budget."""
+    _running.append(budget)
+    try:
+        yield
+    finally:
+        _running.remove(budget)
+
+
+def budget_here() -> Budget | None:
+    """The budget of the run that trains in this process; None where none does: nobody waits for what is drawn."""
+    return _running[-1] if _running else None
