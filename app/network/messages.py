@@ -96,8 +96,16 @@ class FeedData(TypedDict):
     end: FeedEnd
 
 
+class Wait(TypedDict):
+    """How long a run waits for a worker, about; at_least: the end of a run before it is not known."""
+
+    seconds: float
+    at_least: bool
+
+
 class RunAnswer(TypedDict):
-    """What is said of a run. description: its settings; settings: those changed while it ran; results: name → bytes."""
+    """What is said of a run. ahead: runs that are taken before it, wait: for how long it waits, null where it does not
+    wait for another run. description: its settings; settings: those changed while it ran; results: name → bytes."""
 
     job: str
     id: str
@@ -111,6 +119,7 @@ class RunAnswer(TypedDict):
     seconds_left: float | None
     seconds_running: float
     ahead: int | None
+    wait: Wait | None
     attempt: int
     submitted: float
     last_number: int
@@ -203,7 +212,8 @@ class RunValues(TypedDict):
     there (`at`) and its distance from it (`off`), and what is measured now and then; of a method that learns U also
     cos(Ug, g), ‖Ug‖/‖g‖ and, more seldom, λmax of the inner problem. boundary: for data of two coordinates, of each
     class but the last its lead over the others on a grid (points, points), as parts of 65534; its border is at a half.
-    sampled: where losses and accuracies are not over all examples. seconds, evaluations, products: null where the run was trained elsewhere."""
+    sampled: where losses and accuracies are not over all examples. seconds, evaluations, products: null where the run
+    was trained elsewhere."""
 
     loss: float | None
     seconds: float | None
@@ -281,7 +291,7 @@ class NetworkTables(TypedDict):
 
 MESSAGES = (
     *(Progress, StateChange, Notice, SettingsChange, KeptResult, Connection, FeedEnd, FeedData),
-    *(RunAnswer, ReplayedRun, ReplayEntry, Replay, OpenedNetwork, StartedRun, AskedJob),
+    *(Wait, RunAnswer, ReplayedRun, ReplayEntry, Replay, OpenedNetwork, StartedRun, AskedJob),
     *(Sample, Samples, RunValues, RunRow, GroundRow),
     *(MapColours, PresetWords, SettingsOfU, NetworkTables),
     *explore.MESSAGES,

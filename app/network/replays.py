@@ -4,7 +4,8 @@
     python -m app.network.replays badly-scaled       # one of them
 
 A file holds what the page follows of a run (its feed, thinned out, every measurement over all examples, and the surface
-under its paths), the run's whole description with its seed, and the versions that made it. The web process only reads it.
+under its paths), the run's whole description with its seed, and the versions that made it. The web process only reads
+it.
 """
 
 from __future__ import annotations

@@ -805,7 +805,17 @@ export interface FeedData {
   end: FeedEnd;
 }
 
-/** What is said of a run. description: its settings; settings: those changed while it ran; results: name → bytes. */
+/** How long a run waits for a worker, about; at_least: the end of a run before it is not known. */
+export interface Wait {
+  seconds: number;
+  at_least: boolean;
+}
+
+/**
+ * What is said of a run. ahead: runs that are taken before it, wait: for how long it waits, null where it does
+ * not wait for another run. description: its settings; settings: those changed while it ran; results: name →
+ * bytes.
+ */
 export interface RunAnswer {
   job: string;
   id: string;
@@ -819,6 +829,7 @@ export interface RunAnswer {
   seconds_left: number | null;
   seconds_running: number;
   ahead: number | null;
+  wait: Wait | null;
   attempt: number;
   submitted: number;
   last_number: number;

@@ -55,6 +55,9 @@ class FakeEngine:
         if job != RUN:
             raise UnknownJob("there is no such job: it has ended a while ago, or the engine was restarted")
 
+    async def prepare(self) -> None:
+        self.asked.append(("prepare",))
+
     async def submit(self, visitor: str, description: dict[str, Any], address: str = "") -> str:
         if self.refusal is not None:
             raise self.refusal
