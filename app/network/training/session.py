@@ -26,8 +26,9 @@ from optimizers.training import Training, train
 FIRST_STEPS = 60
 """Steps of the run of SGDM whose principal components make a plane of kind "first steps"."""
 PLANE_PART = 0.08
-"""Of a short run's gradients, what that run may cost at most: a part of what its own steps pay for."""
-FEWEST_STEPS = 3
+"""Of a short run's gradients, what that run may cost: a part of what its own steps pay for; but FEWEST_STEPS at least,
+or it shows nothing."""
+FEWEST_STEPS = 12
 HALVES = ("train", "test")
 TRAINED_WITH = ("batch_size", "refresh_size", "learning_rate", "radius", "momentum", "weight_decay")
 
@@ -65,7 +66,7 @@ def _plane_steps(description: Description) -> int:
     methods = network_methods(description["structure"], names=description["methods"], **options_of_u(description))
     indices = np.arange(description["steps"])
     gradients = sum(int((method.gradient_evaluations(indices) + 0 * indices).sum()) for method in methods.values())
-    return max(FEWEST_STEPS, min(FIRST_STEPS, description["steps"], int(PLANE_PART * gradients)))
+    return min(FIRST_STEPS, max(3, description["steps"]), max(FEWEST_STEPS, int(PLANE_PART * gradients)))
 
 
 class TrainingSession:
@@ -148,7 +149,7 @@ class TrainingSession:
     @cached_property
     def samples(self) -> bool:
         """Whether losses can be measured over a part of the examples."""
-        return all(has_examples(self._half(half, None)) for half in HALVES)
+        return all(has_examples(self.half(half, None)) for half in HALVES)
 
     def evaluate(self, name: str, size: int | None = None) -> dict[str, Any]:
         """Loss of both halves at the method's weights, in inference mode, and of class numbers the accuracy, over all
@@ -156,13 +157,14 @@ class TrainingSession:
         state = self.training.state(name)
         found: dict[str, Any] = {}
         for half, of in zip(HALVES, self.examples, strict=True):
-            here: Any = at_rest(self._half(half, size), state)
+            here: Any = at_rest(self.half(half, size), state)
             values = measure(half, here, state.position, of)
             sampled = found.get("sampled", {}) | values.pop("sampled", {})
             found |= values | ({"sampled": sampled} if sampled else {})
         return found
 
-    def _half(self, half: str, size: int | None) -> NetworkLoss:
+    def half(self, half: str, size: int | None = None) -> NetworkLoss:
+        """The loss over all examples of "train" or "test", or the first `size` of them."""
         if (half, size) not in self._halves:
             self._halves[half, size] = self._found.over(half, size)
         return self._halves[half, size]
