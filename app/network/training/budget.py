@@ -1,7 +1,7 @@
 """What watching a run may cost: a share of its time, for its measurements and the surface under its paths together.
 
 A run that has spent S seconds in steps may have spent s/(1 − s)·S on watching, s the share: nothing is looked at before
-the steps have earned it, apart from where the run begins and where it ends.
+the steps have earned it, apart from where the run begins, which is paid for over the whole run, and where it ends.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ class Budget:
         """Seconds of steps, of watching, and of these of the surface."""
         self.kept_back = 0.0
         """Of what has been earned, what the measurement at the end will need."""
+        self._begun, self._part = 0.0, 0.0
 
     def earned(self, stepped: float | None = None) -> float:
         """What these seconds of steps pay for; without any, those made so far."""
@@ -34,16 +35,25 @@ class Budget:
     @property
     def left(self) -> float:
         """Seconds that may be spent now; below 0 where more has been spent than was earned."""
-        return self.earned() - self.spent - self.kept_back if self.bounded else float("inf")
+        owed = self._begun * (1 - self._part)
+        return self.earned() - self.spent + owed - self.kept_back if self.bounded else float("inf")
 
     @property
     def lets_draw(self) -> bool:
         """Whether the surface may go on."""
         return not self.bounded or (self.left > 0 and self.drawn < SURFACE * self.earned())
 
+    def begin(self) -> None:
+        """What has been spent by now is paid off evenly until the end of the run."""
+        self._begun = self.spent
+
     def step(self, seconds: float) -> None:
-        """Count a step."""
+        """Count a step of a method."""
         self.stepped += seconds
+
+    def reach(self, part: float) -> None:
+        """The run has come so far, a part of 1."""
+        self._part = part
 
     @contextmanager
     def watching(self) -> Iterator[None]:

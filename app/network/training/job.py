@@ -88,12 +88,13 @@ class Progress:
 
     def begin(self) -> None:
         """Say what the run starts from, or take up where it was."""
-        if self.job.checkpoint is None:
-            self.report(0, {})  # before a plane is chosen: there is something to see at once
-            with self.budget.watching():
-                self._keep_pictures()
-        else:
-            self._take_up_checkpoint(unpack(self.job.checkpoint))
+        with self.budget.watching():
+            if self.job.checkpoint is None:
+                self.report(0, {})  # before a plane is chosen: there is something to see at once
+            else:
+                self._take_up_checkpoint(unpack(self.job.checkpoint))
+            self._keep_pictures()
+        self.budget.begin()
         self.readings.skip(max(0, self.job.shown))
 
     def _keep_pictures(self) -> None:
@@ -154,6 +155,7 @@ class Progress:
             cost = (report.gradient_evaluations, report.curvature_products)
             self.counts[name] = [old + new for old, new in zip(self.before[name], cost, strict=True)]
         done = t + 1
+        self.budget.reach(done / self.steps)
         with self.budget.watching():
             self.report(done, losses)
             if self.snapshot_every and done % self.snapshot_every == 0 and done < self.steps:

@@ -160,7 +160,7 @@ def test_the_cheapest_is_read_first_and_samples_grow_with_what_is_earned() -> No
     assert len(dear.measured) > 25, "losses are cheap"
     told = [(name, steep) for name, steep in dear.session.read if not steep]
     assert len(told) < len(dear.measured), "what U does is read more seldom than losses"
-    sizes = {step: Watched(["SGDM"], 200, Costs(step=step, example=1e-4)).sizes for step in (0.002, 0.01, 0.1)}
+    sizes = {step: Watched(["SGDM"], 200, Costs(step=step, example=1e-4)).sizes[1:-1] for step in (0.01, 0.1, 1.0)}
     middles = [float(np.median([size or max(EXAMPLES) for size in found])) for found in sizes.values()]
     assert middles == sorted(middles) and middles[0] < middles[-1]
 
