@@ -2,6 +2,9 @@
 
 A run that has spent S seconds in steps may have spent s/(1 − s)·S on watching, s the share: nothing is looked at before
 the steps have earned it, apart from where the run begins, which is paid for over the whole run, and where it ends.
+
+Both are seconds of a thread's processor: on a machine that does other things as well, neither steps nor measurements
+are charged with the waiting.
 """
 
 from __future__ import annotations
@@ -18,10 +21,10 @@ SURFACE = 0.4
 class Budget:
     """Seconds earned by steps and spent on watching; a share of 1 has no bound. Used from several threads."""
 
-    def __init__(self, share: float, clock: Callable[[], float] = time.perf_counter) -> None:
+    def __init__(self, share: float, clock: Callable[[], float] = time.thread_time) -> None:
         self.bounded = share < 1
         self._rate = share / (1 - share) if self.bounded else 0.0
-        self._clock, self._lock = clock, Lock()
+        self.clock, self._lock = clock, Lock()
         self.stepped = self.spent = self.drawn = 0.0
         """Seconds of steps, of watching, and of these of the surface."""
         self.kept_back = 0.0
@@ -47,9 +50,14 @@ class Budget:
         """What has been spent by now is paid off evenly until the end of the run."""
         self._begun = self.spent
 
-    def step(self, seconds: float) -> None:
-        """Count a step of a method."""
-        self.stepped += seconds
+    @contextmanager
+    def stepping(self) -> Iterator[None]:
+        """Count what is done within as a step of a method."""
+        began = self.clock()
+        try:
+            yield
+        finally:
+            self.stepped += self.clock() - began
 
     def reach(self, part: float) -> None:
         """The run has come so far, a part of 1."""
@@ -58,11 +66,11 @@ class Budget:
     @contextmanager
     def watching(self) -> Iterator[None]:
         """Count what is done within as watching."""
-        began = self._clock()
+        began = self.clock()
         try:
             yield
         finally:
-            self._spend(self._clock() - began)
+            self._spend(self.clock() - began)
 
     def draw(self, seconds: float) -> None:
         """Count seconds of the surface."""

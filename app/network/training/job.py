@@ -74,8 +74,8 @@ class Progress:
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self.session, self.job, self.steps = session, job, description["steps"]
-        self.budget, self.clock = budget or Budget(1.0, clock), clock
-        self.readings = Readings(session, description, self.budget, clock)
+        self.budget, self.clock = budget or Budget(1.0), clock
+        self.readings = Readings(session, description, self.budget)
         self.pace = Pace(session.methods, self.steps)
         self.row_every = -(-self.steps // ROWS)
         self.snapshot_every = every(self.steps, description["snapshots"])
@@ -85,6 +85,7 @@ class Progress:
         self.counts = {name: [0, 0] for name in names}
         self.before = {name: [0, 0] for name in names}
         self.stopped: dict[str, str] = {}
+        self.stepped = 0.0  # seconds of this attempt
 
     def begin(self) -> None:
         """Say what the run starts from, or take up where it was."""
@@ -142,14 +143,15 @@ class Progress:
                 continue
             began = self.clock()
             try:
-                report = self.session.training.advance(name)
+                with self.budget.stepping():
+                    report = self.session.training.advance(name)
             except StepRefused as error:
                 self.stopped[name] = str(error)
                 self.job.note(str(error), position=t, method=name)
                 continue
             took = self.clock() - began
             self.seconds[name] += took
-            self.budget.step(took)
+            self.stepped += took
             self.pace.add(name, t, took)
             losses[name] = report.loss
             cost = (report.gradient_evaluations, report.curvature_products)
@@ -183,8 +185,9 @@ class Progress:
         steps = self.pace.left(done, [name for name in self.session.training.names if name not in self.stopped])
         if steps is None:
             return None
+        # The budget counts seconds of the processor, of which it has more or less than the clock tells.
+        busy = self.stepped / self.budget.stepped if self.budget.stepped else 1.0
         wanted = self.readings.wanted(done)
-        if not self.budget.bounded:
-            return steps + wanted
-        earned = self.budget.earned(self.budget.stepped + steps) - self.budget.spent
-        return steps + max(0.0, min(wanted, earned))
+        if self.budget.bounded:
+            wanted = min(wanted, self.budget.earned(self.budget.stepped + steps / busy) - self.budget.spent)
+        return steps + busy * max(0.0, wanted)

@@ -46,13 +46,15 @@ def run(description: Description, job: JobContext) -> None:
     job.total = POINTS * POINTS
     examples = choose_examples(found.objective)
     objective = found.over("train", examples).with_batch_statistics()
-    stride, shown = 0, 0.0
+    stride, shown, paid = 0, 0.0, time.thread_time()
 
-    def pay(seconds: float) -> None:
-        budget = budget_here()
+    def pay() -> None:
+        nonlocal paid
+        budget, now = budget_here(), time.thread_time()
         if budget is not None:
-            budget.draw(seconds)
+            budget.draw(now - paid)
         wait_for_turn(job)
+        paid = time.thread_time()
 
     for picture in progressive_slice(objective, plane, x, y, interval=PIECE_SECONDS, between=pay):
         done, now = int(picture.evaluated.sum()), time.perf_counter()
@@ -88,9 +90,9 @@ def choose_examples(objective: NetworkLoss) -> int:
         return objective.examples
     few = objective.rows(slice(0, FEWEST))
     for _ in range(2):  # the first pays for what is loaded once
-        began = time.perf_counter()
+        began = time.thread_time()
         with torch.no_grad():
             few.loss(objective.initial)
-        each = time.perf_counter() - began
+        each = time.thread_time() - began
     paid = SURFACE_SECONDS / max(each * POINTS * POINTS, 1e-9)
     return min(EXAMPLES, objective.examples, FEWEST * 2 ** int(math.log2(max(1.0, paid))))

@@ -6,8 +6,7 @@ it, over as many examples as can be paid for; at the end, over all of them.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from typing import Any
 
 from app.network.training.budget import Budget
@@ -19,7 +18,7 @@ FEWEST = 64
 FIRST = 256
 """The same before the first step, where all methods stand at one point and nothing has been earned yet."""
 END_SECONDS = 0.5
-"""The losses at the end may take so long whatever has been earned: a short run of a small network ends exactly."""
+"""So long the losses at the end may take whatever has been earned: a short run of a small network ends exactly."""
 STEEPNESSES = 3
 """So many times in a run the steepness of the inner problem is measured."""
 GUESSES = {"boundary": 1.0, "u": 2.0, "steepness": 40.0}
@@ -29,14 +28,8 @@ GUESSES = {"boundary": 1.0, "u": 2.0, "steepness": 40.0}
 class Readings:
     """The measurements of one run."""
 
-    def __init__(
-        self,
-        session: TrainingSession,
-        description: Description,
-        budget: Budget,
-        clock: Callable[[], float] = time.perf_counter,
-    ) -> None:
-        self.session, self.budget, self._clock = session, budget, clock
+    def __init__(self, session: TrainingSession, description: Description, budget: Budget) -> None:
+        self.session, self.budget, self._clock = session, budget, budget.clock
         self._steps, times = description["steps"], description["evaluations"]
         self.every = every(self._steps, times)
         self._steep_every = self.every * max(1, times // STEEPNESSES)

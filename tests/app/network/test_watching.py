@@ -202,17 +202,23 @@ def test_a_machine_that_becomes_slower_is_noticed() -> None:
 
 def test_the_surface_draws_with_what_the_run_of_its_process_has_earned() -> None:
     assert budget_here() is None, "nothing trains here: nobody waits for what is drawn"
-    budget = Budget(0.25, Clock())
+    clock = Clock()
+    budget = Budget(0.25, clock)
+
+    def earn(seconds: float) -> None:
+        with budget.stepping():
+            clock.now += seconds
+
     with training_here(budget):
         assert budget_here() is budget
         assert not budget.lets_draw
-        budget.step(3.0)  # earns one second
+        earn(3.0)  # one second for watching
         assert budget.lets_draw
         budget.draw(SURFACE * 0.9)
         assert budget.lets_draw and budget.left == pytest.approx(1 - 0.9 * SURFACE)
         budget.draw(SURFACE * 0.2)
         assert not budget.lets_draw and budget.left > 0, "the rest is for the curves"
-        budget.step(3.0)
+        earn(3.0)
         assert budget.lets_draw
     assert budget_here() is None
     assert Budget(1.0, Clock()).lets_draw
