@@ -22,8 +22,8 @@ from app.jobs.context import JobContext
 from app.jobs.kinds import Description
 from app.jobs.packing import pack, unpack
 from app.network.training.budget import Budget, training_here
+from app.network.training.devices import device_in_words, peak_in_words, reset_peak
 from app.network.training.pace import Pace
-from app.network.training.problem import device_in_words
 from app.network.training.readings import Readings, every
 from app.network.training.session import TrainingSession
 from app.network.training.settings import NUMBERS
@@ -43,6 +43,7 @@ def run(description: Description, job: JobContext) -> None:
 
 def _train(session: TrainingSession, description: Description, job: JobContext, budget: Budget) -> None:
     words = device_in_words(session.device, job.threads)
+    reset_peak(session.device)
     if session.objective.random:
         job.note(
             "This network draws random numbers in inference mode, too; losses, slices and curvature meet the same ones "
@@ -60,6 +61,8 @@ def _train(session: TrainingSession, description: Description, job: JobContext, 
         progress.take_up(job.settings(t))
         progress.step(t)
     job.keep_result("weights/final", session.packed_weights(), step=steps)
+    if peak := peak_in_words(session.device):
+        job.note(peak, position=steps)
 
 
 class Progress:
