@@ -8,6 +8,7 @@ import { PlaneView } from "../../assets/network/plane_view.js";
 import { isUnchanged } from "../../assets/network/presets.js";
 import { replayed } from "../../assets/network/replay.js";
 import { LiveRun } from "../../assets/network/run.js";
+import { queueInWords } from "../../assets/network/run_bar.js";
 import { errorWords, sampleWords } from "../../assets/network/samples.js";
 
 test("the table has the newest measurement, however long ago", () => {
@@ -48,6 +49,14 @@ test("what is measured over some of the examples says how far it may be off, whe
     [0, 1].map((index) => methodRows(curves, index)[0].errors.train_loss),
     [" ± 0.012", ""],
   );
+});
+
+test("a run that waits says for how many others, and when it starts", () => {
+  const words = (ahead, wait) => queueInWords({ ahead, wait });
+  assert.equal(words(0, null), "Waits for a worker process");
+  assert.equal(words(2, null), "Waits for 2 other runs");
+  assert.equal(words(0, { seconds: 41.2, at_least: false }), "Is next · starts in about 41 s");
+  assert.equal(words(1, { seconds: 300, at_least: true }), "Waits for 1 other run · starts in at least 5 min");
 });
 
 test("a run that is closed is not asked about any more", async (context) => {
