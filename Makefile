@@ -111,7 +111,7 @@ lock: .venv/test.stamp ## write down the version of everything installed, after 
 	@mv $(CONSTRAINTS).new $(CONSTRAINTS)
 	@$(ENV) -m tests.supply.lock && $(ENV) -m tests.supply.licences && $(ENV) -m tests.supply.materials
 
-wheel: .venv/test.stamp ## build the wheel into dist; pip install 'dist/….whl[app]' installs the program pothole-lab
+wheel: .venv/test.stamp docs ## build the wheel, with the manual in it, into dist; pip install 'dist/….whl[app]' installs the program pothole-lab
 	@rm -rf dist
 	@$(ENV) -m pip wheel . --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist
 

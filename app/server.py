@@ -8,7 +8,7 @@ from dash import ClientsideFunction, Dash, Input, Output
 from dash.backends._fastapi import FastAPIDashServer, get_current_request
 from fastapi import FastAPI
 
-from app import ASSETS
+from app import ASSETS, MANUAL
 from app.instruments.page import PAGE as INSTRUMENTS_PAGE
 from app.instruments.routes import add_routes as add_instrument_routes
 from app.jobs.settings import EngineSettings
@@ -30,6 +30,7 @@ from app.web.guards import guard
 from app.web.health import ADDRESSES as HEALTH_ADDRESSES
 from app.web.health import add_health_routes
 from app.web.http import add_refusals
+from app.web.manual import inline_scripts
 from app.web.pages import PAGES, MissingPages, page_at, register
 from app.web.password import server_key
 from app.web.requests import ObservedApp, templates
@@ -126,8 +127,9 @@ def build(settings: WebSettings | None = None, observe: ObserveSettings | None =
     known = {name: entry for name, entry in app.callback_map.items() if "callback" in entry}
     checks = {"/_dash-update-component": lambda body: check_callback(body, known)}
     answering = BodyLimit(MissingPages(app.server, has_page), settings, checks)
-    files = app.files = StaticFiles(answering, ASSETS, app.registered_paths, client_parts())
-    secure = SecurityHeaders(guard(files, settings, key), app.csp_hashes(), settings.frame_ancestors)
+    files = app.files = StaticFiles(answering, ASSETS, app.registered_paths, client_parts(), MANUAL)
+    scripts = [*app.csp_hashes(), *inline_scripts(MANUAL)]
+    secure = SecurityHeaders(guard(files, settings, key), scripts, settings.frame_ancestors)
     application = Application(secure, templates(app.server.routes, has_page))
     application.files, application.caches = files, caches
     return application

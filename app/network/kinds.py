@@ -10,7 +10,13 @@ from functools import partial
 from typing import Any
 
 from app.jobs.kinds import Description, JobKind, asked_run
-from app.network.explore.controls import CURVATURE_CONTROLS, RESCALING_CONTROLS, SLICE_CONTROLS, check_description
+from app.network.explore.between_controls import BETWEEN_CONTROLS
+from app.network.explore.controls import (
+    CURVATURE_CONTROLS,
+    RESCALING_CONTROLS,
+    SLICE_CONTROLS,
+    check_description,
+)
 from app.network.training import recorded_runs, settings
 
 LARGEST = 1e6
@@ -85,6 +91,12 @@ CURVATURE = _short(
     "app.network.explore.curvature_job:run",
     label=lambda asked: f"curvature, {asked['curvature_when']}",
 )
+BETWEEN = _short(
+    "between",
+    partial(check_description, BETWEEN_CONTROLS),
+    "app.network.explore.between_job:run",
+    label=lambda asked: f"between two solutions, {asked['between_way']}",
+)
 RESCALING = _short(
     "rescaling",
     partial(check_description, RESCALING_CONTROLS),
@@ -105,6 +117,7 @@ KINDS = {
     "landscape": "app.network.kinds:LANDSCAPE",
     "slice": "app.network.kinds:SLICE",
     "curvature": "app.network.kinds:CURVATURE",
+    "between": "app.network.kinds:BETWEEN",
     "rescaling": "app.network.kinds:RESCALING",
     "weights-file": "app.network.kinds:WEIGHTS_FILE",
 }

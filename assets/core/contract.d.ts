@@ -128,7 +128,7 @@ export interface Paths {
   ghosts: Ghost[];
 }
 
-/** The flat basin, or the minimum: to arrive is to come into this ball. name: as sentences call it. */
+/** The flat basin, or the minimum: to arrive is to come into this ball and stay. name: as sentences call it. */
 export interface Basin {
   centre: number[];
   radius: number;
@@ -1148,6 +1148,54 @@ export interface CurvatureRow {
   measured?: MeasuredCurvature | NotMeasured;
   density?: SpectralDensity | NotMeasured;
   done?: CurvatureDone;
+}
+
+/**
+ * Whose weights lie at the ends, in words, and how far apart; t: the points of the way. statistics: null without
+ * batch normalisation.
+ */
+export interface BetweenAbout {
+  first: string;
+  second: string;
+  distance: number;
+  t: Encoded;
+  examples: number;
+  of_examples: number;
+  statistics: "kept" | "re-estimated" | null;
+}
+
+/**
+ * The losses along a way, (points,), its height above the line between the ends, and where that is; the standard
+ * error is null where examples have no loss of their own.
+ */
+export interface WayBetween {
+  way: "straight" | "curve";
+  losses: Encoded;
+  barrier: number;
+  barrier_error: number | null;
+  highest: number;
+}
+
+/** How far the curve's middle is trained, and the mean loss of the steps since the last row. */
+export interface CurveTraining {
+  step: number;
+  steps: number;
+  loss: number;
+}
+
+/** The end of the way. */
+export interface BetweenDone {
+  seconds: number;
+  sentence: string;
+}
+
+/** A row of the way between two solutions. */
+export interface BetweenRow {
+  position: number;
+  about?: BetweenAbout;
+  line?: WayBetween;
+  training?: CurveTraining;
+  done?: BetweenDone;
 }
 
 /** Whose weights are rescaled, which two layers, and where the lines are taken. */

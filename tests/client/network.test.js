@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { newestBoundary } from "../../assets/network/boundary_view.js";
 import { TrainingCurves } from "../../assets/network/curves.js";
 import { methodRows } from "../../assets/network/method_table.js";
+import { cellsOf, describeLines, saidOf } from "../../assets/network/explore/between_panel.js";
 import { PlaneView } from "../../assets/network/plane_view.js";
 import { isUnchanged } from "../../assets/network/presets.js";
 import { replayed } from "../../assets/network/replay.js";
@@ -180,4 +181,16 @@ test("a preset is changed by what is trained, and not by how it is looked at", (
   assert.ok(isUnchanged({ ...base, methods: ["SGDM", "SAM"], axis: "seconds", preset: "one" }, base, schema));
   assert.ok(!isUnchanged({ ...base, steps: 300 }, base, schema));
   assert.ok(!isUnchanged({ ...base, methods: ["SGDM"] }, base, schema));
+});
+
+test("a way between two solutions tells its barrier, or that there is none", () => {
+  const line = { way: "straight", losses: [0.5, 2, 0.25], barrier: 1.625, barrier_error: 0.0412, highest: 0.5 };
+  assert.deepEqual(cellsOf(line), ["1.63 ± 0.04", "0.5", "0.5 and 0.25", "2"]);
+  assert.deepEqual(cellsOf({ ...line, barrier_error: null })[0], "1.63");
+  assert.deepEqual(cellsOf({ ...line, losses: [2, 1, 0.5], barrier: 0 }), ["none", "", "2 and 0.5", "2"]);
+  const about = { first: "SGDM, step 24", second: "SAM, step 24", distance: 3, examples: 64, of_examples: 256, statistics: null };
+  const words = describeLines(about, [line, { ...line, way: "curve", losses: [0.5, 0.25] }]);
+  assert.equal(words, "Loss on the way from SGDM, step 24 to SAM, step 24. Straight: from 0.25 to 2. Trained curve: from 0.25 to 0.5.");
+  assert.equal(saidOf(about, 1.5), "64 of 256 training examples, distance 3, 1.5 s");
+  assert.match(saidOf({ ...about, examples: 256, statistics: "kept" }, 1), /^all 256 .*statistics of the beginning, 1 s$/);
 });

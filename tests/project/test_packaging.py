@@ -22,6 +22,7 @@ import optimizers
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PACKAGES = ("app", "geometry", "optimizers")
+MANUAL = "docs/_build/html"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 
@@ -141,17 +142,19 @@ def test_version_is_one() -> None:
 
 
 def test_wheel_holds_all_that_runs_and_nothing_else(wheel: Path) -> None:
-    """Everything in the three packages and in assets/, but the README's pictures and what only tools read."""
+    """Everything in the three packages and in assets/, but the README's pictures and what only tools read; the manual
+    where it is built."""
     expected = {
         path.relative_to(ROOT).as_posix()
-        for folder in (*PACKAGES, "assets")
+        for folder in (*PACKAGES, "assets", MANUAL)
         for path in (ROOT / folder).rglob("*")
         if path.is_file()
+        and not path.relative_to(ROOT / folder).parts[0].startswith(".")
         and "__pycache__" not in path.parts
         and not path.is_relative_to(ROOT / "assets" / "screenshots")
         and not path.name.endswith((".d.ts", "package.json"))
     }
-    expected = {re.sub(r"^assets/", "app/assets/", name) for name in expected}
+    expected = {re.sub(r"^assets/", "app/assets/", name).replace(MANUAL, "app/manual") for name in expected}
     with zipfile.ZipFile(wheel) as archive:
         held = {name for name in archive.namelist() if ".dist-info/" not in name}
         told = {name.split("/", 1)[1] for name in archive.namelist() if ".dist-info/" in name}
