@@ -20,7 +20,7 @@ from app.jobs.settings import EngineSettings
 
 T = TypeVar("T")
 MAXIMUM_NAME = 100
-SHUT_DOWN_SECONDS = 20.0
+SHUT_DOWN_SECONDS = 60.0
 
 
 class Engine:

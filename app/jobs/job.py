@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -95,6 +96,14 @@ class Job:
     def running_seconds(self, now: float) -> float:
         """Seconds on a worker, all attempts together."""
         return self.ran + (now - self.began if self.on_worker else 0.0)
+
+    def foresee_left(self, now: float, ended: Iterable[Job]) -> float | None:
+        """Seconds until its end: what it says itself once it has begun, before that what those of its label took."""
+        if self.seconds_left is not None:
+            return max(0.0, self.seconds_left - (now - self.heard if self.on_worker else 0.0))
+        like = [other for other in ended if other.label == self.label]
+        size = sum(other.size for other in like)
+        return sum(other.ran for other in like) * self.size / size if size else None
 
     def summary(self, now: float, ahead: int | None, wait: dict[str, Any] | None = None) -> dict[str, Any]:
         """What a page shows of it; `ahead` is the number of jobs that start before it, `wait` for how long it waits."""

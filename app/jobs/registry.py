@@ -393,16 +393,8 @@ class JobRegistry:
         def turn(one: Job) -> float:
             return max(0.0, whole - (now - one.began)) if one.on_worker else whole
 
-        return self._turns.foresee_wait(job, waiting, running, self._seconds_left, turn)
-
-    def _seconds_left(self, job: Job) -> float | None:
-        """Of a job that has begun what it says itself, of any other what those of its label took."""
-        if job.seconds_left is not None:
-            since = self._clock() - job.heard if job.on_worker else 0.0
-            return max(0.0, job.seconds_left - since)
-        like = [other for other in self.jobs.values() if other.state is State.FINISHED and other.label == job.label]
-        size = sum(other.size for other in like)
-        return sum(other.ran for other in like) * job.size / size if size else None
+        like = [other for other in self.jobs.values() if other.state is State.FINISHED]
+        return self._turns.foresee_wait(job, waiting, running, lambda one: one.foresee_left(now, like), turn)
 
     def _check_queue(self, address: str) -> None:
         """Refused where no job from there may begin to wait."""
