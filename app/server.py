@@ -18,6 +18,7 @@ from app.lecture.routes import add_routes as add_lecture_routes
 from app.lecture.scenes import load_scenes
 from app.network.page import PAGE as NETWORK_PAGE
 from app.network.routes import add_routes as add_network_routes
+from app.paper.page import PAGE as PAPER_PAGE
 from app.telemetry.settings import ObserveSettings
 from app.toy.methods_page import PAGE as METHODS_PAGE
 from app.toy.page import PAGE as TOY_PAGE
@@ -97,7 +98,7 @@ def build(settings: WebSettings | None = None, observe: ObserveSettings | None =
     settings = settings or web_settings()
     caches = Caches(settings.cache_bytes, CACHE_SHARES)
     key = server_key(EngineSettings.from_environment().state_folder) if settings.password else b""
-    for page in (TOY_PAGE, INSTRUMENTS_PAGE, NETWORK_PAGE, METHODS_PAGE, NOTES_PAGE, HANDOUT_PAGE):
+    for page in (TOY_PAGE, INSTRUMENTS_PAGE, NETWORK_PAGE, METHODS_PAGE, PAPER_PAGE, NOTES_PAGE, HANDOUT_PAGE):
         if page.path not in PAGES:
             register(page)
     scenes = load_scenes(settings.scenes)

@@ -1276,3 +1276,30 @@ export interface GoalAnswer {
   solved: boolean;
   conditions: GoalCondition[];
 }
+
+/** A line. look: whose colour, line and marker it wears; dots: a marker at every point, and no line. */
+export interface PaperSeries {
+  name: string;
+  look: string;
+  x: number[];
+  y: (number | null)[];
+  dots: boolean;
+}
+
+/** A chart, drawn into the place of that id. x, y: the axes' titles; log_x, log_y: logarithmic axes. */
+export interface PaperChart {
+  id: string;
+  x: string;
+  y: string;
+  log_x: boolean;
+  log_y: boolean;
+  series: PaperSeries[];
+}
+
+/** What the page Paper is told once. looks: of all names that a series wears. */
+export interface PaperTables {
+  page: "paper";
+  controls: Control[];
+  looks: Record<string, Look>;
+  charts: PaperChart[];
+}

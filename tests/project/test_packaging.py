@@ -37,6 +37,7 @@ def ranges(lines: list[str]) -> dict[str, Requirement]:
 LIBRARY = ranges(PROJECT["dependencies"])
 APP = ranges(PROJECT["optional-dependencies"]["app"])
 FIGURES = ranges(PROJECT["optional-dependencies"]["figures"])
+PAPER = ranges(PROJECT["optional-dependencies"]["paper"])
 
 
 def pins(file: str) -> dict[str, str]:
@@ -65,6 +66,8 @@ def test_metadata_names_what_is_pinned() -> None:
     assert not set(LIBRARY) & set(APP)
     assert not set(FIGURES) & {*LIBRARY, *APP}
     assert set(pins("requirements.txt")) == {*LIBRARY, *APP, *FIGURES}
+    assert set(pins("app/paper/requirements.txt")) == set(PAPER)
+    assert not set(PAPER) & {*LIBRARY, *APP, *FIGURES}
 
 
 @pytest.mark.parametrize("file", ["requirements.txt", "tests/constraints.txt", "app/deploy/requirements.lock"])
@@ -81,10 +84,15 @@ def test_every_pin_is_within_its_range(file: str) -> None:
     assert all(one.specifier for one in wanted.values()), "a range says at least where it begins"
 
 
+def test_pins_of_make_paper_are_within_their_ranges() -> None:
+    pinned = pins("app/paper/requirements.txt")
+    assert [name for name, one in PAPER.items() if pinned[name] not in one.specifier] == []
+
+
 def test_metadata_names_what_is_imported_and_no_more() -> None:
     assert imported("geometry", "optimizers") == {*LIBRARY, *FIGURES}
     assert imported("app") >= set(APP), "named, but nothing imports it"
-    assert imported("app") <= {*LIBRARY, *APP}, "imported, but not named"
+    assert imported("app") <= {*LIBRARY, *APP, *PAPER}, "imported, but not named"
 
 
 IMPORT_EVERYTHING = """
