@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Lock
 
-SURFACE = 0.4
-"""Part of what has been earned that the surface may take: it is never done, and would leave the curves nothing."""
+SURFACE = 0.2
+"""Part of what has been earned that is the surface's: it is never done, and would leave the curves nothing."""
 
 
 class Budget:
@@ -37,14 +37,15 @@ class Budget:
 
     @property
     def left(self) -> float:
-        """Seconds that may be spent now; below 0 where more has been spent than was earned."""
+        """Seconds that may be spent on measurements now; below 0 where they have cost more than was earned."""
         owed = self._begun * (1 - self._part)
-        return self.earned() - self.spent + owed - self.kept_back if self.bounded else float("inf")
+        measured = self.spent - self.drawn - owed
+        return (1 - SURFACE) * self.earned() - measured - self.kept_back if self.bounded else float("inf")
 
     @property
     def lets_draw(self) -> bool:
         """Whether the surface may go on."""
-        return not self.bounded or (self.left > 0 and self.drawn < SURFACE * self.earned())
+        return not self.bounded or self.drawn < SURFACE * self.earned()
 
     def begin(self) -> None:
         """What has been spent by now is paid off evenly until the end of the run."""

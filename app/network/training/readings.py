@@ -19,6 +19,8 @@ FIRST = 256
 """The same before the first step, where all methods stand at one point and nothing has been earned yet."""
 END_SECONDS = 0.2
 """So long the losses at the end may take whatever has been earned: a short run of a small network ends exactly."""
+KEPT_BACK = 0.4
+"""Part of what has been earned that is saved for the end at most."""
 STEEPNESSES = 3
 """So many times in a run the steepness of the inner problem is measured."""
 GUESSES = {"boundary": 1.0, "u": 2.0, "steepness": 40.0}
@@ -102,7 +104,7 @@ class Readings:
         """The size of the sample, and what else is read; None where not even the smallest sample can be paid for."""
         exact, budget = self.exact_cost(), self.budget
         part = done / self._steps
-        budget.kept_back = 0.0 if last else min(exact * part, budget.earned() / 2)
+        budget.kept_back = 0.0 if last else min(exact * part, KEPT_BACK * budget.earned())
         left, fewest = budget.left, self._sizes[0]
         prices = {"losses": self._cost(fewest)} | {each: self._price(each, done) for each in self._others(done, last)}
         chosen: set[str] = set()
