@@ -98,7 +98,8 @@ def _head(found: Records) -> Any:
                     " at a scale that two cores compute in an hour: what it claims, what was run instead, and whether "
                     "the claim holds there. The verdicts are computed from records that anybody can make anew with ",
                     html.Code("make paper"),
-                    ". They speak of these small experiments, not of the paper’s own.",
+                    ". They speak of these small experiments, not of the paper’s own. What the paper shows is told as "
+                    "far as its captions and the authors’ public settings tell it.",
                 ]
             ),
             html.Nav(html.Ul(rows), className="paper-list", **{"aria-label": "Figures on this page"}),
@@ -117,8 +118,7 @@ def _section(figure: Figure, found: Records) -> Any:
         children=[
             html.H2(f"Figure {figure.key}: {figure.title}", id=f"figure-{figure.key}-title"),
             html.Dl(list(_pairs(facts)), className="paper-facts"),
-            *_pictures(figure, found),
-            *([] if there else [html.P(["Not computed yet: ", html.Code(f"python -m app.paper --only {figure.key}")])]),
+            *(_pictures(figure, found) or [html.P(["Not computed yet: ", html.Code(command_of(figure))])]),
             html.Section(
                 [html.H3("What the records say"), *_claims(figure.statements(found))],
                 className="claims",
@@ -143,14 +143,19 @@ def _links(links: list[tuple[str, str]]) -> Any:
     return html.P(parts, className="paper-links")
 
 
-def _pictures(figure: Figure, found: Records) -> Iterator[Any]:
-    strips, charts = figure.strips(found), figure.charts(found)
-    if strips:
-        yield html.Div([_strips(one) for one in strips if one.rows], className="strips-row")
+def command_of(figure: Figure) -> str:
+    """What computes a figure's missing records."""
+    return f"python -m app.paper --only {figure.key}"
+
+
+def _pictures(figure: Figure, found: Records) -> list[Any]:
+    strips, charts = [one for one in figure.strips(found) if one.rows], figure.charts(found)
+    parts = [html.Div([_strips(one) for one in strips], className="dot-tables")] if strips else []
     if charts:
-        yield html.Div([_chart(figure, k, one) for k, one in enumerate(charts)], className="paper-charts")
+        parts.append(html.Div([_chart(figure, k, one) for k, one in enumerate(charts)], className="paper-charts"))
         named = {series.name: series.look for chart in charts for series in chart.series if series.name}
-        yield html.Ul([html.Li(_named(name, look)) for name, look in named.items()], className="paper-legend")
+        parts.append(html.Ul([html.Li(_named(name, look)) for name, look in named.items()], className="paper-legend"))
+    return parts
 
 
 def _named(name: str, look: str) -> list[Any]:
@@ -195,21 +200,23 @@ def _strips(strips: Strips) -> Any:
 
     rows = [_strip(row, means[row.name], place) for row in strips.rows]
     head = html.Thead(html.Tr([html.Th("Method"), html.Th("Each seed, mean and 95 % interval"), html.Th("Mean")]))
-    return html.Table([html.Caption(strips.title), head, html.Tbody(rows)], className="strips")
+    return html.Table([html.Caption(strips.title), head, html.Tbody(rows)], className="dot-table")
 
 
 def _strip(row: Strip, mean: Mean, place: Any) -> Any:
-    marks: list[Any] = [html.Span(className="strip-dot", style={"left": place(value)}) for value in row.values]
+    marks: list[Any] = [html.Span(className="dot-one", style={"left": place(value)}) for value in row.values]
     if len(row.values) > 1:
         reach = {"left": place(mean.low), "right": f"calc(100% - {place(mean.high)})"}
-        marks.append(html.Span(className="strip-interval", style=reach))
-    marks.append(html.Span(className="strip-mean", style={"left": place(mean.mean)}))
-    seeds = f"{len(row.values)} seed{'' if len(row.values) == 1 else 's'}"
+        marks.append(html.Span(className="dot-interval", style=reach))
+    marks.append(html.Span(className="dot-mean", style={"left": place(mean.mean)}))
+    count = len(row.values)
+    said = [f"[{number(mean.low, 3)}, {number(mean.high, 3)}]"] if count > 1 else []
+    said.append(f"{count} seed{'' if count == 1 else 's'}")
     return html.Tr(
         [
             html.Th(_named(row.name, row.look), scope="row"),
-            html.Td(html.Div(marks, className="strip", **{"aria-hidden": "true"})),
-            html.Td([mean.told(), html.Span(seeds, className="hint")]),
+            html.Td(html.Div(marks, className="dot-row", **{"aria-hidden": "true"})),
+            html.Td([number(mean.mean, 3), *(html.Span(one, className="hint") for one in said)]),
         ]
     )
 
@@ -229,7 +236,7 @@ def _claims(statements: list[Statement]) -> Iterator[Any]:
 
 def _how(figure: Figure, there: list[records.Record], total: int) -> Iterator[Any]:
     yield html.Dl(list(_pairs(figure.settings)), className="paper-facts")
-    command = f"python -m app.paper --only {figure.key}"
+    command = command_of(figure)
     if not there:
         yield html.P(["To compute it: ", html.Code(command)])
         return

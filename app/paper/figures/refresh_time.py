@@ -115,7 +115,7 @@ FIGURE_6 = Figure(
         ("clock", "one thread of the processor, after a first call of each; the least of two"),
     ),
     differs=(
-        "The paper measures networks of up to hundreds of millions of parameters on accelerators.",
+        "The paper’s networks are far larger, and run on accelerators.",
         "SAM does not touch the refresh: with and without it the same code runs, so that there is one curve.",
         "Below 200 000 parameters most of the time is what every call costs whatever its size; the exponent is fitted "
         "above.",
