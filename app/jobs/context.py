@@ -70,6 +70,7 @@ class JobContext:
         self._checkpoint_due = time.monotonic() + checkpoint_seconds
         self._kept_at = -1
         self._began: tuple[float, int] | None = None
+        self._foreseen: tuple[float, float] | None = None
         self._position = self._shown
         self._changed = Condition()
         self._rows: list[dict[str, Any]] = []
@@ -98,11 +99,11 @@ class JobContext:
                 self._ring()
         return self._current
 
-    def give_way(self, position: int) -> None:
+    def give_way(self, position: int, held: Callable[[], bool] = lambda: False) -> None:
         """For decoration, between two small pieces of it: wait while work that was asked for runs beside it in this
-        worker process. A stop takes effect as in `settings`."""
+        worker process, or while it is `held`. A stop takes effect as in `settings`."""
         self.settings(position)
-        while self.asked_beside():
+        while self.asked_beside() or held():
             with self._changed:
                 self._changed.wait(GIVE_WAY)
             self.settings(position)
@@ -119,6 +120,10 @@ class JobContext:
             if self._began is None:
                 self._began = (time.monotonic(), position)
             self._ring()
+
+    def foresee(self, seconds: float | None) -> None:
+        """Say how many seconds are left from now on. Who never does has it foreseen from the steps so far."""
+        self._foreseen = None if seconds is None else (time.monotonic(), seconds)
 
     @property
     def shown(self) -> int:
@@ -255,6 +260,9 @@ class JobContext:
             self._rows = []
 
     def _seconds_left(self) -> float | None:
+        if self._foreseen is not None:
+            when, seconds = self._foreseen
+            return max(0.0, seconds - (time.monotonic() - when))
         if self._began is None or not self.total or self._position <= self._began[1]:
             return None
         seconds, steps = time.monotonic() - self._began[0], self._position - self._began[1]

@@ -73,6 +73,7 @@ class JobRunner(WorkerPlugin):
             atexit.register(end_process_with_its_threads)
         self._lanes = {lane: asyncio.create_task(self._serve(worker, lane), name=f"pothole-{lane}") for lane in LANES}
         self._tasks = dict.fromkeys(self._lanes.values())
+        self._warm_when_idle()
 
     async def teardown(self, worker: Worker) -> None:
         """Let running jobs leave with a checkpoint, and give those that do not back as they are."""

@@ -61,6 +61,8 @@ TRAIN = JobKind(
     "app.network.training.job:run",
     settings.change,
     label=settings.label,
+    size=lambda asked: asked["steps"],
+    watched=True,
 )
 RECORDED = JobKind(
     "recorded",

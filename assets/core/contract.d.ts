@@ -805,7 +805,17 @@ export interface FeedData {
   end: FeedEnd;
 }
 
-/** What is said of a run. description: its settings; settings: those changed while it ran; results: name → bytes. */
+/** How long a run waits for a worker, about; at_least: the end of a run before it is not known. */
+export interface Wait {
+  seconds: number;
+  at_least: boolean;
+}
+
+/**
+ * What is said of a run. ahead: runs that are taken before it, wait: for how long it waits, null where it does
+ * not wait for another run. description: its settings; settings: those changed while it ran; results: name →
+ * bytes.
+ */
 export interface RunAnswer {
   job: string;
   id: string;
@@ -819,6 +829,7 @@ export interface RunAnswer {
   seconds_left: number | null;
   seconds_running: number;
   ahead: number | null;
+  wait: Wait | null;
   attempt: number;
   submitted: number;
   last_number: number;
@@ -878,11 +889,29 @@ export interface AskedJob {
 }
 
 /**
+ * How many examples of a half were measured, of how many, and the standard errors of their mean loss and
+ * accuracy; null of a single example.
+ */
+export interface Sample {
+  examples: number;
+  of: number;
+  loss: number | null;
+  accuracy?: number | null;
+}
+
+/** The halves that were measured over some of their examples. */
+export interface Samples {
+  train?: Sample;
+  test?: Sample;
+}
+
+/**
  * One method in a row: loss of the mini-batch at θ + ε, seconds and counts so far, where a plane is drawn its
  * place there (`at`) and its distance from it (`off`), and what is measured now and then; of a method that
  * learns U also cos(Ug, g), ‖Ug‖/‖g‖ and, more seldom, λmax of the inner problem. boundary: for data of two
  * coordinates, of each class but the last its lead over the others on a grid (points, points), as parts of
- * 65534; its border is at a half. seconds, evaluations, products: null where the run was trained elsewhere.
+ * 65534; its border is at a half. sampled: where losses and accuracies are not over all examples. seconds,
+ * evaluations, products: null where the run was trained elsewhere.
  */
 export interface RunValues {
   loss: number | null;
@@ -896,6 +925,7 @@ export interface RunValues {
   test_loss?: number | null;
   train_accuracy?: number | null;
   test_accuracy?: number | null;
+  sampled?: Samples;
   u_cosine?: number | null;
   u_length?: number | null;
   u_steepness?: number | null;

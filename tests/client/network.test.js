@@ -9,6 +9,8 @@ import { PlaneView } from "../../assets/network/plane_view.js";
 import { isUnchanged } from "../../assets/network/presets.js";
 import { replayed } from "../../assets/network/replay.js";
 import { LiveRun } from "../../assets/network/run.js";
+import { queueInWords } from "../../assets/network/run_bar.js";
+import { errorWords, sampleWords } from "../../assets/network/samples.js";
 
 test("the table has the newest measurement, however long ago", () => {
   const curves = new TrainingCurves(["SGDM"]);
@@ -27,6 +29,35 @@ test("the table has the newest measurement, however long ago", () => {
   );
   assert.deepEqual([at(999).off, at(999).test_loss], [2, undefined]);
   assert.equal(curves.place("SGDM", 700, "evaluations"), 700);
+});
+
+test("what is measured over some of the examples says how far it may be off, wherever it stands", () => {
+  const curves = new TrainingCurves(["SGDM", "SAM"]);
+  const values = (train_loss, test_accuracy, sampled) => ({ train_loss, test_accuracy, ...(sampled && { sampled }) });
+  const some = (error, share) => ({
+    train: { examples: 256, of: 1438, loss: error, accuracy: 0.02 },
+    test: { examples: 256, of: 359, loss: 0.1, accuracy: share },
+  });
+  curves.add([{ position: 0, methods: { SGDM: values(2.3, 0.1, some(0.012, 0.013)), SAM: values(2.3, 0.1, some(0.031, null)) } }]);
+  curves.add([{ position: 9, methods: { SGDM: values(0.2, 0.9), SAM: values(0.3, 0.8) } }]);
+  const of = (name, key) => curves.line(name, key, "steps").samples;
+  const newest = (key, k) => sampleWords(key, [of("SGDM", key)[k], of("SAM", key)[k]]);
+  assert.equal(newest("train_loss", 0), "± 0.031 (256 of 1\u202f438 examples)", "the largest");
+  assert.equal(newest("test_accuracy", 0), "± ? (256 of 359 examples)");
+  assert.equal(newest("train_loss", 1), "", "all examples");
+  assert.equal(errorWords("test_accuracy", of("SGDM", "test_accuracy")[0]), " ± 1.3 %");
+  assert.deepEqual(
+    [0, 1].map((index) => methodRows(curves, index)[0].errors.train_loss),
+    [" ± 0.012", ""],
+  );
+});
+
+test("a run that waits says for how many others, and when it starts", () => {
+  const words = (ahead, wait) => queueInWords({ ahead, wait });
+  assert.equal(words(0, null), "Waits for a worker process");
+  assert.equal(words(2, null), "Waits for 2 other runs");
+  assert.equal(words(0, { seconds: 41.2, at_least: false }), "Is next · starts in about 41 s");
+  assert.equal(words(1, { seconds: 300, at_least: true }), "Waits for 1 other run · starts in at least 5 min");
 });
 
 test("a run that is closed is not asked about any more", async (context) => {
