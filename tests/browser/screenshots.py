@@ -34,8 +34,8 @@ MOST = 250_000
 COLOURS = 255
 THEMES = {"light": "scheme=light", "dark": "scheme=dark", "projector": "theme=projector"}
 SHOTS: dict[str, tuple[str, dict[str, Any]]] = {
-    "light": ("/?preset=figure-2", DESKTOP),
-    "dark": ("/?preset=figure-2&scheme=dark", DESKTOP),
+    "light": ("/?preset=figure-2&panel=hidden", DESKTOP),
+    "dark": ("/?preset=figure-2&scheme=dark&panel=hidden", DESKTOP),
     "phone": ("/?preset=figure-2", PHONE),
     "phase": ("/instruments?instrument=phase&preset=figure-2", DESKTOP),
     "fairness": ("/instruments?instrument=fairness&preset=figure-2&scheme=dark", DESKTOP),
