@@ -62,7 +62,7 @@ def decorate(description: Description, job: JobContext) -> None:
     for t in range(description["steps"]):
         job.give_way(t)
         time.sleep(description["pause"])
-        job.report(t + 1, beside=job.asked_beside())
+        job.report(t + 1, beside=job.gives_way())
 
 
 def modules(description: Description, job: JobContext) -> None:
