@@ -174,7 +174,7 @@ def _told(comparison: Comparison, pairs: Pairs, seeds: int, known: int, within: 
         text = f"{pairs.words}: {signed(pairs.mean)}{quantity.unit}"
         ends = [f"{signed(end)}{quantity.unit}" for end in (pairs.low, pairs.high) if end is not None]
     if ends:
-        text += f", {LEVEL:.0%} interval {ends[0]} to {ends[1]}"
+        text += f", {100 * LEVEL:.0f} % interval {ends[0]} to {ends[1]}"
     return f"{text}; as said on {within} of {of}{lost}"
 
 

@@ -9,10 +9,10 @@ from dash import html
 from app.components.layout import button
 
 ABOUT = (
-    "Each statement is judged at the settings on the page, from several seeds. Both methods of a pair start from the "
-    "same weights and see the same mini-batches; the dots are their differences or ratios, seed by seed. A statement "
-    "holds where the whole interval of the mean bears it out, does not hold where none of it does, and cannot be told "
-    "in between. Trained in the background; your own runs go first."
+    "Judged at the settings on the page: both methods of a pair from the same first weights, with the same "
+    "mini-batches, seed by seed. A statement holds where the whole interval of the mean bears it out, does not hold "
+    "where none of it does, and cannot be told in between. Dots are seeds, the bar is the interval, shaded is where "
+    "the statement wants the mean. Your own runs go first."
 )
 
 

@@ -1,6 +1,6 @@
 // The panel of statements: asked for, trained by the engine from seed after seed, judged anew after each.
 import { by, make } from "../../core/dom.js";
-import { formatCount, formatNumber, formatShare } from "../../core/format.js";
+import { formatNumber } from "../../core/format.js";
 import { claimNode } from "../../draw/claim.js";
 import { showTable } from "../../draw/method_table.js";
 import { JobRequest } from "../job_request.js";
@@ -106,7 +106,8 @@ export class Statements {
     button.disabled = whole;
     button.textContent = whole ? "Tested" : found ? (this.settings === this.present ? "Go on" : "Test at these settings") : "Test";
     by("statements-progress").hidden = !request.busy;
-    for (const id of ["statements-claims", "statements-table"]) by(id).classList.toggle("stale", this.settings !== this.present);
+    const stale = Boolean(found) && this.settings !== this.present;
+    for (const id of ["statements-claims", "statements-table"]) by(id).classList.toggle("stale", stale);
     by("statements-claims").replaceChildren(
       ...(found
         ? found.claims.map(judgedNode)
@@ -129,26 +130,28 @@ function judgedNode(claim) {
  */
 export function inWords({ seeds, claims }) {
   const count = (/** @type {string} */ verdict) => claims.filter((claim) => claim.verdict === verdict).length;
-  const held = `${count("holds")} of ${claims.length} statements hold`;
-  return `Over ${seeds.length} seeds ${held}, ${count("does not hold")} do not, ${count("cannot be told")} cannot be told.`;
+  const held = `Over ${seeds.length} seeds: ${count("holds")} of ${claims.length} statements hold`;
+  return `${held}; not borne out: ${count("does not hold")}; cannot be told: ${count("cannot be told")}.`;
 }
 
 /**
  * A mean with its standard error.
  * @param {(number | null)[]} value
- * @param {(value: number | null) => string} [format]
+ * @param {number} [parts] that 1 has
  */
-export const withError = ([mean, error], format = formatNumber) => (error === null ? format(mean) : `${format(mean)} ± ${format(error)}`);
-
-const whole = (/** @type {number | null} */ value) => (value === null ? "–" : formatCount(Math.round(value)));
+export const withError = ([mean, error], parts = 1) => {
+  if (mean === null) return "–";
+  const unit = parts === 100 ? " %" : "";
+  return `${formatNumber(parts * mean)}${error ? ` ± ${formatNumber(parts * error, 2)}` : ""}${unit}`;
+};
 
 /** @type {import("../../draw/method_table.js").Column<MethodOverSeeds>[]} */
 const COLUMNS = [
   ["Method", (row) => row.method],
   ["Training loss", (row) => withError(row.train_loss)],
   ["Test loss", (row) => withError(row.test_loss)],
-  ["Test accuracy", (row) => withError(row.test_accuracy, formatShare)],
-  ["Evaluations", (row) => withError(row.evaluations, whole)],
+  ["Test accuracy", (row) => withError(row.test_accuracy, 100)],
+  ["Gradient evaluations", (row) => withError(row.evaluations)],
   ["Processor seconds", (row) => withError(row.seconds)],
   ["", (row) => (row.stopped ? `stopped on ${row.stopped} seed${row.stopped > 1 ? "s" : ""}` : "")],
 ];

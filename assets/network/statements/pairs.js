@@ -4,7 +4,7 @@ import { formatNumber } from "../../core/format.js";
 
 /** @typedef {import("../../core/contract.js").PairedSeeds} PairedSeeds */
 
-const [WIDTH, HEIGHT, EDGE, MIDDLE] = [260, 44, 12, 17]; // px
+const [WIDTH, HEIGHT, EDGE, MIDDLE] = [260, 48, 12, 17]; // px
 const AIR = 0.08; // of the range, at either end
 const SPACE = "http://www.w3.org/2000/svg";
 
@@ -55,7 +55,7 @@ export function drawPairs(pairs) {
   for (const value of pairs.values) if (value !== null) picture.append(svg("circle", { cx: x(value), cy: MIDDLE, r: 3.5 }));
   if (pairs.mean !== null)
     picture.append(svg("line", { class: "mean", x1: x(pairs.mean), x2: x(pairs.mean), y1: MIDDLE - 9, y2: MIDDLE + 9 }));
-  const text = svg("text", { x: x(none), y: HEIGHT - 1, "text-anchor": "middle" });
+  const text = svg("text", { x: x(none), y: HEIGHT - 4, "text-anchor": "middle" });
   text.textContent = pairs.ratio ? "equal" : "0";
   picture.append(text);
   return picture;

@@ -249,6 +249,33 @@ def test_what_was_asked_for_goes_before_decoration(engine: Engine, gates: Gates)
     run(go())
 
 
+def test_background_goes_after_a_run_and_is_paused_while_it_waits(engine: Engine, gates: Gates) -> None:
+    async def go() -> None:
+        behind = await engine.submit("b", {"kind": "background", "steps": 100_000, "pause": 0.01})
+        feed = engine.follow(behind)
+        await until(feed, progress)
+        looked_at = await engine.submit("a", {"kind": "count", "steps": 4, "pause": 0.0, "gates": gates.at(2)})
+        run_feed = engine.follow(looked_at)
+        await until(run_feed, reached(2))
+
+        # It waits after the step that was under way; and can leave its worker meanwhile, at its next step.
+        await engine.pause(behind, "b")
+        paused = await until(feed, lambda entry: entry.kind == "state" and entry.data["state"] == "paused")
+        assert sum(row["beside"] for row in rows(paused)) <= 2, "it went on beside the run"
+        assert (await engine.result(behind, "checkpoint")) == b"here"
+        gates.open(2)
+        assert states([entry async for entry in run_feed])[-1] == "finished"
+
+        # Where it was it goes on.
+        before = (await engine.summary(behind))["position"]
+        await engine.resume(behind, "b")
+        assert rows(await until(feed, progress))[0]["position"] == before + 1
+        await engine.stop(behind, "b")
+        assert states([entry async for entry in feed])[-1] == "stopped"
+
+    run(go())
+
+
 def test_a_killed_worker_leaves_no_gap_and_is_told(engine: Engine, gates: Gates) -> None:
     """SIGKILL in the middle, with changes of settings before it: the curve is the one an undisturbed run has."""
 
