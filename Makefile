@@ -81,10 +81,11 @@ load: .venv/test.stamp ## a hundred browsers at once, with and without batches; 
 fuzz: .venv/test.stamp ## send 12 000 hostile requests to every address (FUZZ_SEED=1 for others)
 	FUZZ_CASES=10000 $(ENV) -m pytest tests/fuzz --timeout=0
 
-faults: .venv/test.stamp ## break things under open pages and runs, the long way, and try Firefox; ten minutes
+faults: .venv/test.stamp ## break things under open pages and runs, the long way, let clocks jump, try Firefox; ten minutes
 	@CHROME="$$($(ENV) tests/browser/chrome.py --install)" || exit 1; export CHROME; \
 	CADDY="$$($(ENV) tests/deploy/caddy.py --install)"; export CADDY; \
 	FIREFOX="$$($(ENV) tests/faults/firefox.py --install)"; export FIREFOX; \
+	$(ENV) -m pip install --quiet -r tests/faults/requirements.txt || echo "No libfaketime: clocks do not jump."; \
 	FAULTS=1 OFFLINE_SECONDS=30 exec $(ENV) -m pytest tests/faults tests/deploy tests/browser/test_faults.py
 
 soak: .venv/test.stamp ## twenty minutes of mixed use, memory watched (MINUTES=2 for fewer); the table is in tests/load/results
@@ -102,7 +103,7 @@ sbom: .venv/test.stamp ## write down the bill of materials (CycloneDX)
 lock: .venv/test.stamp ## write down the version of everything installed, after a requirement has changed
 	@{ echo "# Versions of all that requirements.txt and tests/requirements.txt bring along, written by \`make lock\`."; \
 	  echo "# Packages of one platform or accelerator only are left to torch's own pins."; \
-	  $(ENV) -m pip freeze --all --exclude-editable | sed 's/+[A-Za-z0-9.]*$$//' | grep -Ev '^(nvidia|triton|cuda|pip==|wheel==)'; } > $(CONSTRAINTS).new
+	  $(ENV) -m pip freeze --all --exclude-editable --exclude libfaketime | sed 's/+[A-Za-z0-9.]*$$//' | grep -Ev '^(nvidia|triton|cuda|pip==|wheel==)'; } > $(CONSTRAINTS).new
 	@mv $(CONSTRAINTS).new $(CONSTRAINTS)
 	@$(ENV) -m tests.supply.lock && $(ENV) -m tests.supply.licences && $(ENV) -m tests.supply.materials
 
