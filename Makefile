@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help run test coverage steady lint check docs bench screenshots load fuzz faults soak lock audit licences sbom wheel clean
+.PHONY: help run test coverage steady lint check docs bench screenshots load fuzz faults gpu soak lock audit licences sbom wheel clean
 
 # The first of these that is Python 3.11 or newer makes the virtual environment: make run PYTHON=python3.12
 PYTHON ?= python3 python3.14 python3.13 python3.12 python3.11
@@ -87,6 +87,10 @@ faults: .venv/test.stamp ## break things under open pages and runs, the long way
 	FIREFOX="$$($(ENV) tests/faults/firefox.py --install)"; export FIREFOX; \
 	$(ENV) -m pip install --quiet -r tests/faults/requirements.txt || echo "No libfaketime: clocks do not jump."; \
 	FAULTS=1 OFFLINE_SECONDS=30 exec $(ENV) -m pytest tests/faults tests/deploy tests/browser/test_faults.py
+
+gpu: .venv/test.stamp ## run the tests that need a GPU, and measure it beside the CPU; says so where there is none
+	$(ENV) -m pytest -n0 -rs tests/gpu
+	$(ENV) -m tests.gpu.speed
 
 soak: .venv/test.stamp ## twenty minutes of mixed use, memory watched (MINUTES=2 for fewer); the table is in tests/load/results
 	@exec $(ENV) -m tests.load.soak --minutes "$(MINUTES)"

@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 from app.environment import SettingsTable, setting
 from app.jobs.kinds import registered_kinds
 
+DEVICES = ("auto", "cpu", "cuda", "mps")
+"""What POTHOLE_DEVICE takes; mps, Apple's, has no float64 and is never chosen unasked."""
+
 
 @dataclass(frozen=True)
 class EngineSettings(SettingsTable):
@@ -24,6 +27,18 @@ class EngineSettings(SettingsTable):
     tls_key: str = setting("", "POTHOLE_TLS_KEY", "file of that certificate's key")
     workers: int = setting(0, "POTHOLE_WORKERS", "embedded worker processes; 0: one per GPU, or one")
     threads: int = setting(0, "POTHOLE_WORKER_THREADS", "threads of a worker's arithmetic; 0: all cores but one")
+    device: str = setting(
+        "auto",
+        "POTHOLE_DEVICE",
+        "where a worker computes networks; auto: on a CUDA GPU, each worker on its own, else on the CPU",
+        choices=DEVICES,
+    )
+    precision: str = setting(
+        "float32",
+        "POTHOLE_PRECISION",
+        "of products on a CUDA GPU; tf32 is faster and keeps about three digits",
+        choices=("float32", "tf32"),
+    )
     nice: int = setting(10, "POTHOLE_WORKER_NICE", "how far a worker steps back behind the web process")
     queue_length: int = setting(64, "POTHOLE_QUEUE_LENGTH", "jobs that may wait", 1)
     jobs_per_visitor: int = setting(4, "POTHOLE_JOBS_PER_VISITOR", "unfinished jobs of one visitor", 1)
@@ -65,7 +80,8 @@ class EngineSettings(SettingsTable):
     @property
     def worker_count(self) -> int:
         """Embedded worker processes: one per GPU, or one, unless set."""
-        return self.workers or max(1, len(visible_gpus()))
+        gpus = len(visible_gpus()) if self.device in ("auto", "cuda") else 0
+        return self.workers or max(1, gpus)
 
     @property
     def worker_threads(self) -> int:

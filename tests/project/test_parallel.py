@@ -18,8 +18,8 @@ ROOT = Path(__file__).resolve().parents[2]
         (["tests"], 5),
         (["tests/project/test_parallel.py"], 0),
         (["tests/project/test_parallel.py::test_what_is_one_unit_of_work"], 0),
-        (["tests/faults"], 3),
-        (["tests/faults", "tests/project/test_parallel.py"], 4),
+        (["tests/deploy"], 2),
+        (["tests/deploy", "tests/project/test_parallel.py"], 3),
         (["tests/golden/golden.py"], 0),
     ],
 )

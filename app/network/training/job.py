@@ -18,7 +18,7 @@ import torch
 from app.jobs.context import JobContext
 from app.jobs.kinds import Description
 from app.jobs.packing import pack, unpack
-from app.network.training.problem import device_in_words
+from app.network.training.devices import device_in_words, peak_in_words, reset_peak
 from app.network.training.session import TrainingSession
 from optimizers.training import StepRefused
 
@@ -31,6 +31,7 @@ def run(description: Description, job: JobContext) -> None:
     torch.set_num_threads(job.threads)
     session = TrainingSession(description, job.worker)
     words = device_in_words(session.device, job.threads)
+    reset_peak(session.device)
     if session.objective.random:
         job.note(
             "This network draws random numbers in inference mode, too; losses, slices and curvature meet the same ones "
@@ -48,6 +49,8 @@ def run(description: Description, job: JobContext) -> None:
         progress.take_up(job.settings(t))
         progress.step(t)
     job.keep_result("weights/final", session.packed_weights(), step=steps)
+    if peak := peak_in_words(session.device):
+        job.note(peak, position=steps)
 
 
 STEEPNESSES = 3

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from app.jobs.packing import unpack
+from app.network.training.devices import device_for
 from app.network.training.recorded_runs import folder_of
 from app.network.training.settings import BADLY_SCALED
 from app.network.training.user_model_loader import data_of, network_of, own_losses
@@ -49,19 +50,6 @@ class TrainingProblem:
     def at(self, objective: NetworkLoss, buffers: dict[str, Tensor]) -> NetworkLoss:
         """The objective with the running statistics that a run has kept beside its weights."""
         return objective.with_buffers(buffers)
-
-
-def device_for(worker: int) -> torch.device:
-    """The GPU of a worker process, or the CPU where there is none."""
-    count = torch.cuda.device_count()
-    return torch.device(f"cuda:{worker % count}" if count else "cpu")
-
-
-def device_in_words(device: torch.device, threads: int) -> str:
-    """The device as a page names it."""
-    if device.type == "cuda":
-        return f"the GPU {torch.cuda.get_device_name(device)}"
-    return f"the CPU, {threads} thread{'s' * (threads > 1)}"
 
 
 def make_problem(description: dict[str, Any], worker: int = 0) -> TrainingProblem:

@@ -19,7 +19,8 @@ from torch import Tensor
 from app.jobs.context import JobContext
 from app.jobs.kinds import Description
 from app.jobs.packing import pack
-from app.network.training.problem import device_in_words, make_problem
+from app.network.training.devices import device_in_words
+from app.network.training.problem import make_problem
 from app.network.training.recorded_runs import folder_of
 from app.network.training.session import EVALUATED, measure, packed_plane
 from geometry.networks import NetworkLoss

@@ -1,4 +1,4 @@
-"""Parts of the engine as processes of their own, as `python -m app.processes` starts them; entries, and waits for one."""
+"""Parts of the engine as processes of their own, as `python -m app.processes` starts them, and waits for entries."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from app.jobs.packing import pack, unpack
 from app.network.controls import read_network_state
 from app.network.kinds import KINDS
 from app.network.training import user_models
-from app.network.training.problem import device_in_words, make_problem, read_plane, read_weights
+from app.network.training.problem import make_problem, read_plane, read_weights
 from app.network.training.session import TrainingSession
 from app.network.training.user_model_loader import look
 from geometry.architectures import build_network
@@ -249,21 +249,6 @@ def test_the_plane_of_the_first_steps_shows_how_a_run_begins(here: Path) -> None
         description(data="two-moons", methods=["SGDM"], learning_rate=0.0, plane={"kind": "first steps"})
     )
     assert still.plane is not None and still.plane.kind == "random" and still.extent == []
-
-
-def test_the_device_is_named_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert device_in_words(torch.device("cpu"), 1) == "the CPU, 1 thread"
-    assert device_in_words(torch.device("cpu"), 3) == "the CPU, 3 threads"
-    monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: f"Fake 9000 number {device.index}")
-    assert device_in_words(torch.device("cuda:1"), 1) == "the GPU Fake 9000 number 1"
-
-
-def test_every_worker_has_a_gpu_of_its_own_where_there_are_some(monkeypatch: pytest.MonkeyPatch) -> None:
-    from app.network.training import problem as module
-
-    assert module.device_for(3) == torch.device("cpu") or torch.cuda.device_count()
-    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
-    assert [str(module.device_for(worker)) for worker in range(3)] == ["cuda:0", "cuda:1", "cuda:0"]
 
 
 def test_packed_planes_hold_no_code() -> None:
