@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help run test coverage steady lint check docs bench screenshots load fuzz faults gpu soak lock audit licences sbom wheel clean
+.PHONY: help run test coverage steady lint check docs bench paper ecosystem screenshots load fuzz faults gpu soak lock audit licences sbom wheel clean
 
 # The first of these that is Python 3.11 or newer makes the virtual environment: make run PYTHON=python3.12
 PYTHON ?= python3 python3.14 python3.13 python3.12 python3.11
@@ -18,13 +18,15 @@ ENV := .venv/bin/python
 CONSTRAINTS := tests/constraints.txt
 # The client code's linter, formatter and type checker, in the versions of tests/client/package-lock.json.
 TOOLS := tests/client/node_modules
+# Others' packages that the library is tried with see PyTorch and all else of .venv.
+ECOSYSTEM := .cache/ecosystem
 CLIENT := "assets/**/*.js" "tests/client/*.js" "tests/project/*.js"
 PRETTIER := --config tests/client/.prettierrc.json --log-level warn
 PIP := $(ENV) -m pip install --disable-pip-version-check -c $(CONSTRAINTS)
 # Another environment's settings must not leak into this one.
 unexport PYTHONHOME PYTHONPATH
 # A .venv whose Python has gone (an upgrade, a move) is made anew, and what was installed in it counts no more.
-$(shell test -x $(ENV) || rm -f .venv/run.stamp .venv/test.stamp .venv/docs.stamp)
+$(shell test -x $(ENV) || rm -f .venv/run.stamp .venv/test.stamp .venv/docs.stamp .venv/paper.stamp)
 
 help: ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## /\1 - /p' Makefile | awk -F' - ' '{ printf "make %-12s %s\n", $$1, $$2 }'
@@ -71,6 +73,9 @@ bench: .venv/test.stamp ## measure; the tables are in tests/benchmarks/results
 	done; \
 	test -z "$$failed" || { echo "failed:$$failed"; exit 1; }
 
+ecosystem: $(ECOSYSTEM)/install.stamp ## try others' networks and trainers, in an environment of their own; table in tests/ecosystem/results
+	@PYTHONNOUSERSITE=1 exec $(ECOSYSTEM)/bin/python -m tests.ecosystem.measure
+
 screenshots: .venv/test.stamp ## take the README's pictures anew, into assets/screenshots
 	@CHROME="$$($(ENV) tests/browser/chrome.py --install)" || exit 1; export CHROME; \
 	exec $(ENV) -m tests.browser.screenshots
@@ -111,7 +116,10 @@ lock: .venv/test.stamp ## write down the version of everything installed, after 
 	@mv $(CONSTRAINTS).new $(CONSTRAINTS)
 	@$(ENV) -m tests.supply.lock && $(ENV) -m tests.supply.licences && $(ENV) -m tests.supply.materials
 
-wheel: .venv/test.stamp ## build the wheel into dist; pip install 'dist/….whl[app]' installs the program pothole-lab
+paper: .venv/paper.stamp ## compute the paper's figures into app/paper/records: what is missing; stop and go on at will (ONLY=3)
+	@exec $(ENV) -m app.paper $(foreach key,$(ONLY),--only $(key))
+
+wheel: .venv/test.stamp docs ## build the wheel, with the manual in it, into dist; pip install 'dist/….whl[app]' installs the program pothole-lab
 	@rm -rf dist
 	@$(ENV) -m pip wheel . --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist
 
@@ -130,7 +138,19 @@ clean: ## remove what tests, tools and compilations left (not .venv)
 	$(PIP) -r docs/requirements.txt
 	@touch $@
 
-.venv/test.stamp: tests/requirements.txt docs/requirements.txt .venv/run.stamp
+$(ECOSYSTEM)/install.stamp: tests/ecosystem/requirements.txt .venv/test.stamp
+	@rm -rf $(ECOSYSTEM)
+	@$(ENV) -m venv $(ECOSYSTEM)
+	@$(ENV) -c 'import sysconfig; print(sysconfig.get_paths()["purelib"])' \
+	  > "$$($(ECOSYSTEM)/bin/python -c 'import sysconfig; print(sysconfig.get_paths()["purelib"])')/shared.pth"
+	$(ECOSYSTEM)/bin/python -m pip install --disable-pip-version-check --no-deps -r tests/ecosystem/requirements.txt
+	@touch $@
+
+.venv/paper.stamp: app/paper/requirements.txt .venv/run.stamp
+	$(PIP) -r app/paper/requirements.txt
+	@touch $@
+
+.venv/test.stamp: tests/requirements.txt docs/requirements.txt app/paper/requirements.txt .venv/run.stamp
 	$(PIP) -r tests/requirements.txt
 	@touch $@
 

@@ -8,7 +8,7 @@ from dash import ClientsideFunction, Dash, Input, Output
 from dash.backends._fastapi import FastAPIDashServer, get_current_request
 from fastapi import FastAPI
 
-from app import ASSETS
+from app import ASSETS, MANUAL
 from app.instruments.page import PAGE as INSTRUMENTS_PAGE
 from app.instruments.routes import add_routes as add_instrument_routes
 from app.jobs.settings import EngineSettings
@@ -18,6 +18,7 @@ from app.lecture.routes import add_routes as add_lecture_routes
 from app.lecture.scenes import load_scenes
 from app.network.page import PAGE as NETWORK_PAGE
 from app.network.routes import add_routes as add_network_routes
+from app.paper.page import PAGE as PAPER_PAGE
 from app.telemetry.settings import ObserveSettings
 from app.toy.methods_page import PAGE as METHODS_PAGE
 from app.toy.page import PAGE as TOY_PAGE
@@ -30,6 +31,7 @@ from app.web.guards import guard
 from app.web.health import ADDRESSES as HEALTH_ADDRESSES
 from app.web.health import add_health_routes
 from app.web.http import add_refusals
+from app.web.manual import inline_scripts
 from app.web.pages import PAGES, MissingPages, page_at, register
 from app.web.password import server_key
 from app.web.requests import ObservedApp, templates
@@ -96,7 +98,7 @@ def build(settings: WebSettings | None = None, observe: ObserveSettings | None =
     settings = settings or web_settings()
     caches = Caches(settings.cache_bytes, CACHE_SHARES)
     key = server_key(EngineSettings.from_environment().state_folder) if settings.password else b""
-    for page in (TOY_PAGE, INSTRUMENTS_PAGE, NETWORK_PAGE, METHODS_PAGE, NOTES_PAGE, HANDOUT_PAGE):
+    for page in (TOY_PAGE, INSTRUMENTS_PAGE, NETWORK_PAGE, METHODS_PAGE, PAPER_PAGE, NOTES_PAGE, HANDOUT_PAGE):
         if page.path not in PAGES:
             register(page)
     scenes = load_scenes(settings.scenes)
@@ -126,8 +128,9 @@ def build(settings: WebSettings | None = None, observe: ObserveSettings | None =
     known = {name: entry for name, entry in app.callback_map.items() if "callback" in entry}
     checks = {"/_dash-update-component": lambda body: check_callback(body, known)}
     answering = BodyLimit(MissingPages(app.server, has_page), settings, checks)
-    files = app.files = StaticFiles(answering, ASSETS, app.registered_paths, client_parts())
-    secure = SecurityHeaders(guard(files, settings, key), app.csp_hashes(), settings.frame_ancestors)
+    files = app.files = StaticFiles(answering, ASSETS, app.registered_paths, client_parts(), MANUAL)
+    scripts = [*app.csp_hashes(), *inline_scripts(MANUAL)]
+    secure = SecurityHeaders(guard(files, settings, key), scripts, settings.frame_ancestors)
     application = Application(secure, templates(app.server.routes, has_page))
     application.files, application.caches = files, caches
     return application

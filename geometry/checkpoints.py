@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from geometry.sharded_weights import is_index, read_parts
 from geometry.weight_tables import Tables, choose_table, find_tables, fit_tables
 
 HARMLESS = [
@@ -40,8 +41,9 @@ def read_weights(path: str | Path, part: str = "") -> dict[str, Tensor]:
     """The named tensors of a checkpoint file, on the CPU, under the names that the file gives them.
 
     A safetensors file, or one written by `torch.save` that holds a state dict, alone or beside other things
-    ("state_dict", "model", "net", … in this order of preference; `part` names another, such as "ema"). Anything else
-    (another object, code, a broken file) is refused: ValueError with one sentence.
+    ("state_dict", "model", "net", … in this order of preference; `part` names another, such as "ema"), or the index of
+    several such files (model.safetensors.index.json, pytorch_model.bin.index.json). Anything else (another object,
+    code, a broken file) is refused: ValueError with one sentence.
     """
     return choose_table(read_tables(path), str(path), part)
 
@@ -71,6 +73,8 @@ def read_tables(path: str | Path) -> Tables:
     path = Path(path)
     if not path.is_file():
         raise ValueError(f"{path} does not exist" if not path.exists() else f"{path} is no file; name one checkpoint")
+    if is_index(path):
+        return {"": read_parts(path, read_weights)}
     if _begins_as_safetensors(path) or path.suffix == ".safetensors":
         return {"": _read_safetensors(path)}
     tables = find_tables(_read_torch(path))

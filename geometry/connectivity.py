@@ -10,7 +10,7 @@ Barrier: max over t of L(θ(t)) − (1−t) L(a) − t L(b), after Frankle et al
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -91,13 +91,15 @@ def interpolate(
     samples: int | None = None,
     seed: int = 0,
     statistics: str = "kept",
+    watch: Callable[[int], object] | None = None,
 ) -> Way:
     """The loss at `points` equal steps of t from a (D,) to b (D,), in inference mode.
 
     control: the middle point of a Bézier curve instead of the straight way. samples: over so many examples, drawn with
     `seed`. statistics: of batch normalisation, "kept" as the objective has them, or "re-estimated" at every point on
     the examples: running statistics belong to the weights that gathered them, and on the way between two solutions they
-    make a barrier that is none (Jordan et al., arXiv 2211.08403).
+    make a barrier that is none (Jordan et al., arXiv 2211.08403). watch: is told the index of each point before it is
+    computed; what it raises ends the work.
 
     ValueError: points below 3, a or b of another shape, unknown statistics.
     """
@@ -114,6 +116,8 @@ def interpolate(
     each: list[np.ndarray | None] = []
     with torch.no_grad():
         for index, where in enumerate(t):
+            if watch is not None:
+                watch(index)
             theta = point_on(a, b, control, float(where))
             here = over if statistics == "kept" else over.with_buffers(re_estimate(over, theta))
             losses[index], own = _losses(here, theta)

@@ -126,6 +126,8 @@ def draw_plane(labels: tuple[str, ...], paths: Mapping[str, np.ndarray], note: s
 def draw_way(t: np.ndarray, losses: np.ndarray, barrier: float, error: float, highest: float, note: str) -> Any:
     """The loss between two solutions, the line between its ends and the barrier above it, with its standard error."""
     go = graph_objects()
+    if not len(t):
+        raise ValueError("there is no loss between the two solutions to draw")
     chord = (1 - t) * losses[0] + t * losses[-1]
     figure = go.Figure(go.Scatter(x=t, y=losses, mode="lines+markers", name=LOSS))
     figure.add_trace(go.Scatter(x=t, y=chord, mode="lines", line_dash="dot", name="between the ends"))
@@ -139,7 +141,7 @@ def draw_way(t: np.ndarray, losses: np.ndarray, barrier: float, error: float, hi
 def draw_spectrum(values: np.ndarray, density: np.ndarray, trace: tuple[float, float], note: str) -> Any:
     """The spectral density p(λ) of a Hessian on a logarithmic axis."""
     go = graph_objects()
-    seen = np.where(density > 1e-9 * density.max(), density, np.nan)
+    seen = np.where(density > 1e-9 * density.max(initial=0.0), density, np.nan)
     figure = go.Figure(go.Scatter(x=values, y=seen, mode="lines", name="p(λ)"))
     figure.update_yaxes(type="log", exponentformat="power")
     told = f"trace {trace[0]:.4g} ± {trace[1]:.1g} (standard error); {note}"

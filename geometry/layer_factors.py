@@ -7,7 +7,7 @@ G averages (Grosse and Martens, arXiv 1602.01407).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -35,7 +35,7 @@ def layer_factors(loss: Any, theta: Tensor, fisher: str = "exact") -> Factors:
         outputs = loss.forward_part(leaf, loss.data, loss.buffers)
         scores = class_scores(outputs, loss.data.targets, (), loss.highest)
         values = torch.log_softmax(scores, dim=-1).reshape(loss.examples, -1, scores.shape[-1])
-        used = {name: call for name, call in calls.items() if f"{name}.weight" in names}
+        used = used_calls(calls, names)
         return factors_of(used, _slopes(used, values, loss, fisher), loss.examples, names)
 
 
@@ -62,6 +62,16 @@ def recorded(module: nn.Module) -> Iterator[dict[str, tuple[nn.Module, Tensor, T
     finally:
         for handle in handles:
             handle.remove()
+
+
+def used_calls(calls: dict[str, Any], names: Collection[str]) -> dict[str, Any]:
+    """The calls of layers whose weight is among the parameters `names`; ValueError where there is none."""
+    used = {name: call for name, call in calls.items() if f"{name}.weight" in names}
+    if not used:
+        raise ValueError(
+            "K-FAC needs a Linear or Conv layer whose weight it moves and that is called once; this network has none"
+        )
+    return used
 
 
 def _slopes(calls: Any, values: Tensor, loss: Any, fisher: str) -> Iterator[list[Tensor]]:

@@ -49,7 +49,7 @@ class SurfaceText:
 
 @dataclass(frozen=True)
 class FlatBasin:
-    """The region that counts as arrived: |θ − centre| < radius; `name`: what sentences call it."""
+    """The region in which a walker that stays has arrived: |θ − centre| < radius; `name`: what sentences call it."""
 
     centre: tuple[float, ...]
     radius: float

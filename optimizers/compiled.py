@@ -18,6 +18,8 @@ from geometry import compiled_tape
 from geometry.compiled import derivatives
 from geometry.kernel_cache import drop_if_older
 from optimizers import capabilities
+from optimizers import run as run_record
+from optimizers.run import STAYING
 
 
 class Structure(IntEnum):
@@ -83,8 +85,8 @@ class Record(NamedTuple):
     """What a walk fills: each walker's record in one piece of memory, not-a-number after it diverged.
 
     With `full`: positions (W, T+1, 2), probes, gradients (W, T, 2), losses, path (W, T+1), matrices (W, T, 2, 2).
-    summary (W, 8): arrival, last finite step, path length to arrival, path length in full, mean distance to the basin's
-    centre over the third and the fourth quarter, last finite position x, y.
+    summary (W, 9): arrival, last finite step, path length to arrival, path length in full, mean distance to the basin's
+    centre over the third and the fourth quarter, last finite position x, y, first entry.
     """
 
     full: bool
@@ -236,7 +238,7 @@ def walk(ground, walkers, probe, learning, record):
         a, b, c, d = first[w, 0, 0], first[w, 0, 1], first[w, 1, 0], first[w, 1, 1]
         eta, mu, rho, sd = walkers.rate[w], walkers.momentum[w], walkers.radius[w], walkers.deviation[w]
         length, third, fourth = 0.0, 0.0, 0.0
-        arrival, at_arrival, last = -1, np.nan, 0
+        entry, inside, arrival, at_arrival, last = -1, -1, -1, np.nan, 0
         loss, gx, gy, hxx, hxy, hyy = derivatives(code, p, x, y)
         for t in range(steps + 1):
             if full:
@@ -245,8 +247,14 @@ def walk(ground, walkers, probe, learning, record):
             last = t
             rx, ry = x - basin[0], y - basin[1]
             distance = np.sqrt(rx * rx + ry * ry)
-            if arrival < 0 and distance < basin[2]:
-                arrival, at_arrival = t, length
+            if distance < basin[2]:
+                inside = t
+                if entry < 0:
+                    entry = t
+                if arrival < 0:
+                    arrival, at_arrival = t, length
+            elif not distance <= STAYING * basin[2]:
+                arrival, at_arrival = -1, np.nan
             if t > steps - quarter:
                 fourth += distance
             elif t > steps - 2 * quarter:
@@ -300,6 +308,8 @@ def walk(ground, walkers, probe, learning, record):
             length += np.sqrt((nx - x) ** 2 + (ny - y) ** 2)
             x, y = nx, ny
             loss, gx, gy, hxx, hxy, hyy = derivatives(code, p, x, y)
+        if last < steps or inside <= steps - quarter:
+            arrival, at_arrival = -1, np.nan
         if full and last < steps:
             positions[w, last + 1 :] = np.nan
             losses[w, last + 1 :] = np.nan
@@ -309,7 +319,7 @@ def walk(ground, walkers, probe, learning, record):
             matrices[w, last + 1 :] = np.nan
         summary[w, 0], summary[w, 1], summary[w, 2], summary[w, 3] = arrival, last, at_arrival, length
         summary[w, 4], summary[w, 5] = third / quarter, fourth / quarter
-        summary[w, 6], summary[w, 7] = x, y
+        summary[w, 6], summary[w, 7], summary[w, 8] = x, y, entry
 
 
-drop_if_older(walk, surface_kernels, compiled_tape, capabilities)
+drop_if_older(walk, surface_kernels, compiled_tape, capabilities, run_record)

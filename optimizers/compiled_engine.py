@@ -58,7 +58,7 @@ def walk(problem: Problem) -> WalkRecord:
     kept = steps if problem.full else 0
     positions, losses, path = (np.empty((count, kept + 1, *tail)) for tail in ((2,), (), ()))
     probes, gradients, matrices = (np.empty((count, kept, *tail)) for tail in ((2,), (2,), (2, 2)))
-    summary = np.empty((count, 8))
+    summary = np.empty((count, 9))
     ground = compiled.Ground(int(surface.kernel_code), surface.kernel_parameters, planar, basin, bound)
 
     def part(s: slice) -> None:
@@ -105,6 +105,7 @@ def walk(problem: Problem) -> WalkRecord:
         third=summary[:, 4],
         fourth=summary[:, 5],
         final=summary[:, 6 : 6 + d],
+        first_entry=summary[:, 8].astype(np.int64),
     )
 
 

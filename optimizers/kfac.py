@@ -187,6 +187,10 @@ class KFAC:
         return 1, 0
 
 
+PARTS = ("A", "G", "QA", "QG", "S")
+"""Of a layer's U: both factors, their eigenbases, and what scales there."""
+
+
 def layer_names(state: Leaves) -> list[str]:
     """The layers that have factors."""
     return [key[:-2] for key in state if key.endswith(".A")]

@@ -9,7 +9,7 @@ import numpy as np
 from optimizers.methods import Method
 from optimizers.problem import Problem
 from optimizers.rule import Settings, at_rest, begin, descent_step, refresh_if_due
-from optimizers.run import WalkRecord
+from optimizers.run import STAYING, WalkRecord
 
 LARGEST_MATRIX = 16
 """U is recorded as an explicit matrix up to this dimension."""
@@ -98,9 +98,12 @@ def _recorded(
 
     middle, radius = problem.basin
     distance = np.linalg.norm(positions - middle, axis=-1)
-    entered = distance < radius
-    arrival = np.where(entered.any(axis=0), entered.argmax(axis=0), -1)
     quarter = max(1, steps // 4)
+    inside = distance < radius
+    first_entry = np.where(inside.any(axis=0), inside.argmax(axis=0), -1)
+    near = np.logical_and.accumulate((distance <= STAYING * radius)[::-1], axis=0)[::-1]
+    coming = inside & near & inside[steps - quarter + 1 :].any(axis=0)
+    arrival = np.where(coming.any(axis=0), coming.argmax(axis=0), -1)
     fourth = distance[steps - quarter + 1 :].mean(axis=0)
     third = distance[max(0, steps - 2 * quarter + 1) : steps - quarter + 1].mean(axis=0)
     return WalkRecord(
@@ -117,4 +120,5 @@ def _recorded(
         third,
         fourth,
         positions[last, walkers],
+        first_entry,
     )

@@ -16,10 +16,13 @@ Recorded = Any
 """An array over the steps; None where only the summary was recorded."""
 
 OUTCOMES = ("reached", "trapped", "diverged", "still moving")
-"""reached: entered the flat basin (and did not diverge later). trapped: never entered it and has settled elsewhere.
+"""reached: came into the flat basin to stay. trapped: did not, and has settled elsewhere.
 diverged: left every bound, or came where L is not defined; the finite prefix of the path is kept. still moving: none of
 these yet."""
 
+STAYING = 5.0
+"""To come to stay is to be inside the basin, from then on no farther from its middle than so many of its radii,
+and to be inside still in the last quarter of the run. Noise alone carries a walker in and out of the basin itself."""
 SETTLED_DRIFT = 0.05
 """Trapped means: at its present drift the walker would move by less than this part of the domain's half-diagonal in
 as many steps again …"""
@@ -29,7 +32,10 @@ AT_REST = 1e-9
 """… or its drift is below this part of the half-diagonal: it rests, as at a ghost minimum, whatever κ is there."""
 
 
-OF_WALKER = ("arrival", "last_finite", "path_length_to_arrival", "total_path_length", "outcome", "final")
+OF_WALKER = (
+    *("arrival", "last_finite", "path_length_to_arrival", "total_path_length", "outcome", "final"),
+    "first_entry",
+)
 """Fields of a Run whose first axis is the walkers'."""
 OF_STEPS = (
     *("positions", "probes", "gradients", "losses", "preconditioners"),
@@ -45,9 +51,11 @@ class Run(Result):
     positions (T+1, W, D) with not-a-number after a walker diverged; probes (T, W, D), the points θ + ε where the outer
     gradient was taken; gradients (T, W, D), the outer gradients g⁺ with their noise; losses (T+1, W);
     preconditioners (T, W, D, D), the U used at each step (None for large D).
-    arrival (W): first step inside the flat basin, −1 if never.  last_finite (W): last step with a finite position.
+    arrival (W): the step at which the walker comes into the flat basin to stay (see STAYING), −1 if it does not.
+    first_entry (W): its first step inside, which may come before the arrival or without one; −1 if never.
+    last_finite (W): last step with a finite position.
     path_length (T+1, W): cumulative Euclidean length; path_length_to_arrival (W): up to arrival, not-a-number if
-    never.  gradient_evaluations and curvature_products (T+1, W): cumulative cost in calls of the objective.
+    none.  gradient_evaluations and curvature_products (T+1, W): cumulative cost in calls of the objective.
     outcome (W): one of OUTCOMES.  final (W, D): last finite position.
 
     The arrays over steps are None when only the summary was recorded.
@@ -70,6 +78,7 @@ class Run(Result):
     total_path_length: np.ndarray
     outcome: np.ndarray
     final: np.ndarray
+    first_entry: np.ndarray
 
     def walker(self, index: int) -> Run:
         """The record of one walker of a run over W walkers (one axis): its arrays without that axis, as views."""
@@ -97,17 +106,22 @@ class Run(Result):
 
     def describe_outcome(self, walker: int | tuple[int, ...] = ()) -> str:
         """One sentence fragment for one walker: "trapped: in the annular well, r = 4.97"."""
-        name = str(self.outcome[walker])
+        name, entry = str(self.outcome[walker]), int(self.first_entry[walker])
+        basin = getattr(self.objective, "flat_basin", None)
+        goal = basin.name if basin else "the basin"
         if name == "reached":
-            basin = getattr(self.objective, "flat_basin", None)
-            return f"reached {basin.name if basin else 'the basin'} at step {int(self.arrival[walker])}"
+            arrival = int(self.arrival[walker])
+            before = f", first in it at step {entry}" if entry < arrival else ""
+            return f"reached {goal} at step {arrival}{before}"
+        passed = f"; in {goal} at step {entry}, not to stay" if entry >= 0 else ""
         if name == "diverged":
             last = int(self.last_finite[walker])
             hole = isinstance(self.objective, Surface) and not np.isfinite(self.objective.loss(self.final[walker]))
-            return f"diverged: L is not defined where step {last} leads" if hole else f"diverged after step {last}"
+            what = f"diverged: L is not defined where step {last} leads" if hole else f"diverged after step {last}"
+            return what + passed
         where = getattr(self.objective, "describe_position", None)
         place = re.sub(r"-(?=\d)", "−", where(self.final[walker])) if where is not None else ""
-        return f"{name}: {place}" if place else name
+        return (f"{name}: {place}" if place else name) + passed
 
 
 @dataclass(frozen=True)
@@ -130,6 +144,7 @@ class WalkRecord:
     third: np.ndarray
     fourth: np.ndarray
     final: np.ndarray
+    first_entry: np.ndarray
 
 
 def name_outcomes(

@@ -90,6 +90,7 @@ def _finished(problem: Problem, record: WalkRecord) -> Run:
         total_path_length=shaped(record.total_path_length, over_steps=False),
         outcome=shaped(outcome, over_steps=False),
         final=shaped(record.final, over_steps=False),
+        first_entry=shaped(record.first_entry, over_steps=False),
     )
 
 

@@ -50,8 +50,8 @@ class Axis:
 class Sweep:
     """Outcomes over an m × n grid, row j at y.values[j] and column i at x.values[i], of `walkers` runs each.
 
-    arrived, diverged (m, n): how many of the runs reached the flat basin, and diverged;  median_arrival (m, n): median
-    first step in the basin over the runs that reached it, not-a-number where none did;  middle_arrivals (2, m, n): the
+    arrived, diverged (m, n): how many of the runs reached the flat basin to stay, and diverged;  median_arrival (m, n):
+    median arrival over the runs that reached it, not-a-number where none did;  middle_arrivals (2, m, n): the
     two steps whose mean the median is, from which the median of anything that rises with the step follows;  computed
     (m, n): whether the point was computed itself (False: it shows its nearest computed neighbour, in a coarse first
     picture).
@@ -67,7 +67,7 @@ class Sweep:
 
     @property
     def median_arrival(self) -> np.ndarray:
-        """The median first step in the basin over the runs that reached it (m, n)."""
+        """The median arrival over the runs that reached the basin (m, n)."""
         return self.middle_arrivals.mean(axis=0)
 
     @property

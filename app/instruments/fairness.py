@@ -24,6 +24,7 @@ from app.toy.request import ToyRequest
 from geometry.surface import Surface
 from optimizers import method_named, simulate
 from optimizers.capabilities import LEARNING_RATE
+from optimizers.run import STAYING
 from optimizers.sweeps import middle_arrivals
 
 RATES = LEARNING_RATE.values(27)
@@ -148,7 +149,16 @@ class Comparison:
         told = f"{self.verdict}{counted}: {numbers} Without a probe, each at its best, {others}."
         more = [name for name in self.tuned if name not in ("SGDM", "SAM", "LLQR", "LLQR+SAM")]
         beside = ", ".join(f"{name} {self._said(self.tuned[name])}" for name in more)
-        return f"{told} Beside them, each at its best, {beside}." if more else told
+        told = f"{told} Beside them, each at its best, {beside}." if more else told
+        return f"{told} {self._threshold()}"
+
+    def _threshold(self) -> str:
+        """When one method is ahead of another."""
+        least = f"{AT_LEAST} steps" if self.unit == STEPS else f"what {AT_LEAST} steps cost"
+        return (
+            f"An advantage is to arrive in {MOST:.0%} of the runs where the other does not, or {FASTER:g} times as "
+            f"soon, by at least {least}."
+        )
 
     def _said(self, found: Tried) -> str:
         count = int(found.arrived[0])
@@ -210,9 +220,8 @@ def fairness_answer(request: InstrumentRequest) -> bytes:
         **steps.told(toy),
         "what": (
             f"Tuned for arrivals, then for early ones, on: {trial.what}. {EFFORT} settings for each method. Judged on "
-            f"{JUDGED_ON} fresh runs. To arrive is to enter the basin, if in passing: the final loss tells who stays. "
-            f"Ahead is who arrives in most runs where the other does not, or more than {FASTER:g} times as soon and by "
-            f"at least {AT_LEAST} steps or their cost."
+            f"{JUDGED_ON} fresh runs. To arrive is to come into the basin to stay: "
+            f"from then on within {STAYING:g} of its radii, and inside still in the last quarter."
         ),
     }
     if request.unit != STEPS.name:

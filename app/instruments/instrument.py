@@ -45,7 +45,8 @@ SHOWN = ChoiceControl(
     label="Colour",
     options=(("share", "Share that arrives"), ("steps", "Cost of arrival")),
     default="share",
-    help="What the colour stands for: how many runs arrive, or what it costs them in the unit chosen beside.",
+    help="What the colour stands for: how many runs arrive (come into the basin and stay), or what it costs them in "
+    "the unit chosen beside.",
     group="phase",
     role="view",
 )

@@ -43,7 +43,8 @@ def layout() -> Any:
     others = html.Div(
         id="other-methods", className="legend", role="group", hidden=True, **{"aria-label": "Other methods compared"}
     )
-    return bench(tables(), _controls(), [_tabs(), others, *map(_panel, INSTRUMENTS.values())], "lab instruments")
+    title = html.H1("Instruments", className="spoken")
+    return bench(tables(), _controls(), [title, _tabs(), others, *map(_panel, INSTRUMENTS.values())], "lab instruments")
 
 
 def _controls() -> Any:

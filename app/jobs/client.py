@@ -20,14 +20,14 @@ from app.jobs.settings import EngineSettings
 
 T = TypeVar("T")
 MAXIMUM_NAME = 100
-SHUT_DOWN_SECONDS = 20.0
+SHUT_DOWN_SECONDS = 60.0
 
 
 class Engine:
     """Submit jobs, follow their feeds, stop, pause and change them.
 
     All talk to the scheduler happens on an event loop in a thread of the engine's own, so neither a busy page nor a
-    slow scheduler holds up the other. Nothing is started before the first job.
+    slow scheduler holds up the other. Nothing is started before the first job, or before `prepare`.
 
     Errors: Refused (a ValueError) with one sentence where a rule is broken, UnknownJob among them; Unavailable where
     the scheduler does not answer.
@@ -57,8 +57,16 @@ class Engine:
             label=label,
             lane=kind.lane,
             resumable=kind.resumable,
+            size=kind.size(cleaned),
+            watched=kind.watched,
             description=cleaned,
         )
+
+    async def prepare(self) -> None:
+        """Start the embedded engine if it has not been started: its workers then import what jobs need before the first
+        one comes. Nothing where the scheduler is another process; Unavailable where it cannot be started."""
+        if not self.settings.scheduler:
+            await self._ask("state")
 
     async def follow(self, job: str, from_number: int = 0) -> AsyncGenerator[Entry, None]:
         """The job's entries with a number above `from_number`, each once and in order, until the job's last. A number

@@ -43,6 +43,7 @@ class Connection:
         self._cluster: LocalCluster | None = None
         self._rpc: Any = None
         self._opening = asyncio.Lock()
+        self._closed = False
 
     @property
     def embedded(self) -> bool:
@@ -81,8 +82,10 @@ class Connection:
         raise self._unavailable(None)
 
     async def close(self) -> None:
-        """End what was started here."""
-        await self._drop(self._rpc)
+        """End what was started here; what is being started is waited for, or nobody would end it."""
+        async with self._opening:
+            self._closed = True  # who still asks does not start it anew
+            await self._drop(self._rpc)
         if self._cluster is not None:
             cluster, self._cluster = self._cluster, None
             # First of all: otherwise the workers' end would be told as their loss.
@@ -106,6 +109,8 @@ class Connection:
 
     async def _open(self) -> Any:
         async with self._opening:
+            if self._closed:
+                raise self._unavailable(None)
             if self._rpc is None:
                 # In a context of its own: what lives on from here belongs to no request, and its log lines to none.
                 await asyncio.create_task(self._connect(), context=contextvars.Context())

@@ -70,6 +70,7 @@ class JobContext:
         self._checkpoint_due = time.monotonic() + checkpoint_seconds
         self._kept_at = -1
         self._began: tuple[float, int] | None = None
+        self._foreseen: tuple[float, float] | None = None
         self._position = self._shown
         self._changed = Condition()
         self._rows: list[dict[str, Any]] = []
@@ -98,11 +99,12 @@ class JobContext:
                 self._ring()
         return self._current
 
-    def give_way(self, position: int) -> None:
-        """Between two small pieces of a job: wait while one that goes before it runs beside it in this worker process.
-        A stop takes effect as in `settings`; a job that keeps checkpoints is let on to keep its last one."""
+    def give_way(self, position: int, held: Callable[[], bool] = lambda: False) -> None:
+        """Between two small pieces of a job: wait while one that goes before it runs beside it in this worker process,
+        or while it is `held`. A stop takes effect as in `settings`; a job that keeps checkpoints is let on to keep its
+        last one."""
         self.settings(position)
-        while self.gives_way() and not self._leave:
+        while (self.gives_way() or held()) and not self._leave:
             with self._changed:
                 self._changed.wait(GIVE_WAY)
         self.settings(position)
@@ -119,6 +121,10 @@ class JobContext:
             if self._began is None:
                 self._began = (time.monotonic(), position)
             self._ring()
+
+    def foresee(self, seconds: float | None) -> None:
+        """Say how many seconds are left from now on. Who never does has it foreseen from the steps so far."""
+        self._foreseen = None if seconds is None else (time.monotonic(), seconds)
 
     @property
     def shown(self) -> int:
@@ -255,6 +261,9 @@ class JobContext:
             self._rows = []
 
     def _seconds_left(self) -> float | None:
+        if self._foreseen is not None:
+            when, seconds = self._foreseen
+            return max(0.0, seconds - (time.monotonic() - when))
         if self._began is None or not self.total or self._position <= self._began[1]:
             return None
         seconds, steps = time.monotonic() - self._began[0], self._position - self._began[1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,6 +29,10 @@ class Job:
     submitted: float
     """Seconds since 1970, to be shown; a clock that is set moves no order, which is what `place` is for."""
     followed: float
+    size: float = 1.0
+    """How much work it is, beside others of its label: what one of them took says what the next will take."""
+    watched: bool = False
+    """Whether it is for somebody who looks on, and is paused where nobody does."""
     place: int = 0
     """Its number among all jobs, in the order in which they came."""
     state: State = State.QUEUED
@@ -92,8 +97,16 @@ class Job:
         """Seconds on a worker, all attempts together."""
         return self.ran + (now - self.began if self.on_worker else 0.0)
 
-    def summary(self, now: float, ahead: int | None) -> dict[str, Any]:
-        """What a page shows of it; `ahead` is the number of jobs that start before it."""
+    def foresee_left(self, now: float, ended: Iterable[Job]) -> float | None:
+        """Seconds until its end: what it says itself once it has begun, before that what those of its label took."""
+        if self.seconds_left is not None:
+            return max(0.0, self.seconds_left - (now - self.heard if self.on_worker else 0.0))
+        like = [other for other in ended if other.label == self.label]
+        size = sum(other.size for other in like)
+        return sum(other.ran for other in like) * self.size / size if size else None
+
+    def summary(self, now: float, ahead: int | None, wait: dict[str, Any] | None = None) -> dict[str, Any]:
+        """What a page shows of it; `ahead` is the number of jobs that start before it, `wait` for how long it waits."""
         return {
             "id": self.id,
             "kind": self.kind,
@@ -105,6 +118,7 @@ class Job:
             "seconds_left": self.seconds_left if self.on_worker else None,
             "seconds_running": self.running_seconds(now),
             "ahead": ahead,
+            "wait": wait,
             "attempt": self.attempt,
             "submitted": self.submitted,
             "last_number": self.feed.last,

@@ -47,6 +47,8 @@ class Numbers(Strict):
     label: Text
     resumable: bool
     description: dict[str, Any]
+    size: Annotated[float, Field(allow_inf_nan=False, ge=0, le=1e12)] = 1.0
+    watched: bool = False
     submitted: Seconds
     place: Count
     state: State

@@ -40,7 +40,9 @@ class JobKind:
     for settings through `job`. Workers alone import its module, which imports at its top all that it needs.
     change(settings) → cleaned settings that may be changed while it runs.
     resumable: whether it keeps checkpoints and so can be paused, and make way for others.
-    label(description) → a few words for lists.
+    label(description) → a few words for lists. size(description): how much work it is; jobs of one label take times
+    that are in proportion.
+    watched: whether it is paused where nobody follows it for a while (see EngineSettings.unwatched_seconds).
     """
 
     name: str
@@ -50,6 +52,8 @@ class JobKind:
     lane: str = "long"
     resumable: bool = True
     label: Callable[[Description], str] | None = None
+    size: Callable[[Description], float] = lambda _description: 1.0
+    watched: bool = False
 
     def __post_init__(self) -> None:
         if self.lane not in LANES:

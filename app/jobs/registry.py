@@ -10,6 +10,7 @@ Rules
   Loss       a worker that is gone, or silent for `lease_seconds`, loses its job; the next worker goes on from the last
              checkpoint. After `restarts` losses without a new checkpoint the job has failed. A worker or an engine that
              is ended in good order has lost nothing: its jobs go on later, and are told so.
+  Watching   a job that is there to be watched is paused when nobody has followed it for `unwatched_seconds`.
   Expiry     a job that nobody follows is stopped after `unfollowed_seconds`; one that ran for `longest_seconds` is
              stopped, and given up when it is deaf to that for `unresponsive_seconds`; an ended job is forgotten
              `kept_seconds` after its end and its last follower, or earlier when there are more than `jobs_kept` or they
@@ -29,7 +30,7 @@ from app.jobs.feed import Feed, Stored
 from app.jobs.job import Job
 from app.jobs.settings import EngineSettings
 from app.jobs.states import ENDED, LEAVING, ON_WORKER, Event, State, next_state
-from app.jobs.turns import Turns
+from app.jobs.turns import Turns, Wait
 
 
 class JobRegistry:
@@ -53,7 +54,17 @@ class JobRegistry:
     # What web processes ask
 
     def submit(
-        self, job: str, visitor: str, address: str, kind: str, label: str, lane: str, resumable: bool, description: dict
+        self,
+        job: str,
+        visitor: str,
+        address: str,
+        kind: str,
+        label: str,
+        lane: str,
+        resumable: bool,
+        description: dict,
+        size: float = 1.0,
+        watched: bool = False,
     ) -> str:
         """Put a job into the queue under the id that the web process drew. The same id again is the same job."""
         if job in self.jobs:
@@ -87,6 +98,8 @@ class JobRegistry:
             Feed(limits.feed_bytes, self._wall),
             submitted=self._wall(),
             followed=now,
+            size=size,
+            watched=watched,
             place=self._turns.arrive(),
         )
         self._say_state(new)
@@ -120,6 +133,7 @@ class JobRegistry:
         found = self._owned(job, visitor)
         if next_state(found.state, Event.RESUME) is State.QUEUED:
             self._check_queue(found.address)
+        found.followed = self._clock()
         self._apply(found, Event.RESUME)
 
     def change(self, job: str, visitor: str, settings: dict[str, Any]) -> None:
@@ -133,7 +147,9 @@ class JobRegistry:
     def summary(self, job: str, visitor: str = "") -> dict[str, Any]:
         """What a page shows of one job; "owner" says whether it is that visitor's."""
         found = self._job(job)
-        return {**found.summary(self._clock(), self._ahead(found)), "owner": found.visitor == visitor}
+        wait = self._wait(found)
+        told = found.summary(self._clock(), self._ahead(found), None if wait is None else vars(wait))
+        return {**told, "owner": found.visitor == visitor}
 
     def description(self, job: str) -> dict[str, Any]:
         """The cleaned description of a job, with its kind: what its result was made from."""
@@ -282,7 +298,11 @@ class JobRegistry:
                 deaf = f"{job.reason} It did not answer, so its worker process was ended."
                 self._apply(job, Event.LEAVE, deaf)
             if job.unfinished and job.state is not State.STOPPING:
-                if now - job.followed > limits.unfollowed_seconds:
+                alone = now - job.followed
+                if job.watched and 0 < limits.unwatched_seconds < alone:
+                    why = f"Nobody watched the run for {_minutes(limits.unwatched_seconds)}: it waits to be continued."
+                    self._apply(job, Event.PAUSE, why)
+                if alone > limits.unfollowed_seconds:
                     self._apply(job, Event.STOP, f"Nobody followed it for {_minutes(limits.unfollowed_seconds)}.")
                 elif job.running_seconds(now) > limits.longest_seconds:
                     self._apply(job, Event.STOP, f"A job may run for {_minutes(limits.longest_seconds)}.")
@@ -363,6 +383,19 @@ class JobRegistry:
             return None
         return self._turns.foresee(*self._lane(job.lane)).index(job)
 
+    def _wait(self, job: Job) -> Wait | None:
+        """How long it will wait for a worker; None where it waits for none, or no worker has a job of its lane."""
+        waiting, running = self._lane(job.lane)
+        if job.state is not State.QUEUED or not running:
+            return None
+        now, whole = self._clock(), self.settings.slice_seconds
+
+        def turn(one: Job) -> float:
+            return max(0.0, whole - (now - one.began)) if one.on_worker else whole
+
+        like = [other for other in self.jobs.values() if other.state is State.FINISHED]
+        return self._turns.foresee_wait(job, waiting, running, lambda one: one.foresee_left(now, like), turn)
+
     def _check_queue(self, address: str) -> None:
         """Refused where no job from there may begin to wait."""
         limit = self.settings.queue_length
@@ -412,4 +445,6 @@ class JobRegistry:
 
 
 def _minutes(seconds: float) -> str:
+    if seconds == 60:
+        return "a minute"
     return f"{seconds / 60:g} minutes" if seconds >= 60 else f"{seconds:g} seconds"

@@ -17,6 +17,7 @@ from app.jobs.errors import Refused, UnknownJob
 from app.jobs.registry import JobRegistry
 from app.jobs.settings import EngineSettings
 from app.jobs.store import JobStore
+from app.jobs.versions import tell_difference
 
 logger = logging.getLogger("pothole.scheduler")
 HANDLER = "pothole"
@@ -38,6 +39,7 @@ class RegistryPlugin(SchedulerPlugin):
         self._closed = False
         self._followers: dict[str, set[asyncio.Future]] = defaultdict(set)
         self._hungry: dict[str, list[asyncio.Future]] = defaultdict(list)
+        self._others: dict[str, str] = {}
 
     async def start(self, scheduler: Scheduler) -> None:
         """Put the handler on the scheduler."""
@@ -70,6 +72,7 @@ class RegistryPlugin(SchedulerPlugin):
 
     def remove_worker(self, scheduler: Scheduler, worker: str, *, stimulus_id: str, **kwargs: Any) -> None:
         """Give a lost worker's jobs to the next one."""
+        self._others.pop(worker, None)
         if not self._closed:
             self.registry.worker_gone(worker)
             self._keep()
@@ -126,9 +129,13 @@ class RegistryPlugin(SchedulerPlugin):
         if action == "take":
             return await self._take(**message)
         if action == "state":
-            workers = [{"name": str(w.name), "address": w.address} for w in self.scheduler.workers.values()]
+            workers = [
+                {"name": str(w.name), "address": w.address}
+                for w in self.scheduler.workers.values()
+                if w.address not in self._others
+            ]
             disk = {"kept_on_disk": self.store is not None, "set_aside": len(self.store.set_aside) if self.store else 0}
-            return {**self.registry.state(), "workers": workers, **disk}
+            return {**self.registry.state(), "workers": workers, "refused": list(self._others.values()), **disk}
         raise Refused(f"there is no action {action!r}")
 
     async def _follow(self, job: str, after: int | None, wait: float) -> dict[str, Any]:
@@ -157,8 +164,17 @@ class RegistryPlugin(SchedulerPlugin):
         finally:
             group.discard(future)
 
-    async def _take(self, worker: str, lane: str, wait: float) -> dict[str, Any] | None:
-        """The next job, as soon as there is one, or None after `wait` seconds."""
+    async def _take(
+        self, worker: str, lane: str, wait: float, versions: dict[str, str] | None = None
+    ) -> dict[str, Any] | None:
+        """The next job, as soon as there is one, or None after `wait` seconds. Refused, with a sentence, for a worker
+        of other versions."""
+        difference = tell_difference(versions)
+        if difference:
+            if worker not in self._others:
+                logger.warning("a worker at %s is refused: %s", worker, difference)
+            self._others[worker] = difference
+            raise Refused(difference)
         if not self._serves(worker):
             await asyncio.sleep(min(wait, 0.2))
             return None

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from app.environment import SettingsTable, setting
 from app.jobs.kinds import registered_kinds
 
+LEAST_UNWATCHED = 30.0
 DEVICES = ("auto", "cpu", "cuda", "mps")
 """What POTHOLE_DEVICE takes; mps, Apple's, has no float64 and is never chosen unasked."""
 
@@ -49,6 +50,9 @@ class EngineSettings(SettingsTable):
     all_kept_bytes: int = setting(512_000_000, "POTHOLE_ALL_KEPT_BYTES", "checkpoints and results together", 1000)
     changes_per_job: int = setting(1000, "POTHOLE_CHANGES_PER_JOB", "changes of settings in one run", 1)
     unfollowed_seconds: float = setting(900.0, "POTHOLE_UNFOLLOWED_SECONDS", "a job nobody follows is stopped", 0.1)
+    unwatched_seconds: float = setting(
+        60.0, "POTHOLE_UNWATCHED_SECONDS", "a training whose page is closed is paused; 0: never"
+    )
     kept_seconds: float = setting(3600.0, "POTHOLE_KEPT_SECONDS", "an ended job nobody follows is forgotten", 0.1)
     longest_seconds: float = setting(3600.0, "POTHOLE_LONGEST_SECONDS", "running time of one job", 0.1)
     slice_seconds: float = setting(60.0, "POTHOLE_SLICE_SECONDS", "after this a job makes way for others' jobs", 0.1)
@@ -65,6 +69,11 @@ class EngineSettings(SettingsTable):
     kinds: Mapping[str, str] = field(default_factory=registered_kinds)
 
     def __post_init__(self) -> None:
+        if 0 < self.unwatched_seconds < LEAST_UNWATCHED:
+            raise ValueError(
+                f"POTHOLE_UNWATCHED_SECONDS must be 0 (never) or at least {LEAST_UNWATCHED:g}, not "
+                f"{self.unwatched_seconds:g}: a page that is open is heard of every ten seconds"
+            )
         files = {"POTHOLE_TLS_CA": self.tls_ca, "POTHOLE_TLS_CERT": self.tls_cert, "POTHOLE_TLS_KEY": self.tls_key}
         given = [variable for variable, path in files.items() if path]
         if given and len(given) < len(files):

@@ -10,13 +10,27 @@ had been waiting when its round began.
 
 from __future__ import annotations
 
+import heapq
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 from app.jobs.job import Job
 
 REMEMBERED = 10_000
 """Visitors and addresses whose last turn is known; one who was forgotten counts as new."""
+
+
+LOOKED_AHEAD = 500
+"""Turns that are foreseen at most."""
+
+
+@dataclass(frozen=True)
+class Wait:
+    """How long a job waits for a worker, about; `at_least`: the end of a job before it is not known."""
+
+    seconds: float
+    at_least: bool = False
 
 
 class Turns:
@@ -71,15 +85,64 @@ class Turns:
 
     def foresee(self, waiting: Sequence[Job], running: Sequence[Job]) -> list[Job]:
         """A lane's waiting jobs in the order in which they are taken if nothing comes or ends meanwhile."""
-        ahead = Turns()
-        ahead._count, ahead._rounds = self._count, dict(self._rounds)
-        ahead._visitors, ahead._addresses = dict(self._visitors), dict(self._addresses)
+        ahead = self._copy()
         left, order = list(waiting), []
         while (job := ahead.choose(left, running)) is not None:
             ahead.serve(job)
             left.remove(job)
             order.append(job)
         return order
+
+    def foresee_wait(
+        self,
+        job: Job,
+        waiting: Sequence[Job],
+        running: Sequence[Job],
+        left: Callable[[Job], float | None],
+        turn: Callable[[Job], float],
+    ) -> Wait:
+        """How long one of a lane's waiting jobs waits, if nothing comes, and nothing ends before its time.
+
+        `left`: seconds until a job's end, None where they are not known; `turn`: seconds after which it makes way for
+        another visitor's, and then comes back into the queue.
+        """
+        ahead, waits = self._copy(), list(waiting)
+        rest = {each.id: left(each) for each in (*waiting, *running)}
+        on: list[tuple[float, int, Job, bool]] = []
+
+        def begin(one: Job, now: float, room: float, number: int) -> None:
+            others = one.resumable and any(other.visitor != one.visitor for other in waits)
+            whole = rest[one.id]
+            known = whole is not None or others
+            stay = min(whole if whole is not None else room, room) if others else whole or 0.0
+            if whole is not None:
+                rest[one.id] = whole - stay
+            heapq.heappush(on, (now + stay, number, one, known))
+
+        for number, one in enumerate(running):
+            begin(one, 0.0, turn(one), number)
+        at_least, now = False, 0.0
+        for number in range(len(on), LOOKED_AHEAD):
+            if not on:
+                break
+            now, _, left_off, known = heapq.heappop(on)
+            at_least |= not known
+            if rest[left_off.id] or (rest[left_off.id] is None and known):
+                waits.append(left_off)
+            chosen = ahead.choose(waits, [one for *_, one, _ in on])
+            if chosen is job:
+                return Wait(now, at_least)
+            if chosen is not None:
+                ahead.serve(chosen)
+                waits.remove(chosen)
+                begin(chosen, now, turn(chosen), number)
+        return Wait(now, True)
+
+    def _copy(self) -> Turns:
+        other = Turns()
+        other._count, other._rounds = self._count, dict(self._rounds)
+        other._visitors, other._addresses = dict(self._visitors), dict(self._addresses)
+        return other
 
     def _in_round(self, job: Job) -> bool:
         """Whether the round that is under way serves the job."""

@@ -23,6 +23,7 @@ from app.jobs.errors import Refused
 from app.jobs.kinds import LANES, load_kind, load_run
 from app.jobs.settings import EngineSettings
 from app.jobs.states import Event
+from app.jobs.versions import versions_here
 
 IMPORTING = threading.Lock()
 logger = logging.getLogger("pothole.worker")
@@ -38,6 +39,8 @@ POLL = 0.2
 """Seconds between reports of a job that has nothing to say: how long a request of its owner may wait."""
 LEAVE_SECONDS = 2.5
 """How long the end of a worker waits for its job's last checkpoint; its nanny would kill it after four."""
+REFUSED_SECONDS = 20.0
+"""Until a worker whose version is another than the scheduler's asks again: one of its own may stand there by then."""
 ANSWER_SECONDS = 1.0
 """How long the end of a worker waits for the scheduler, which may have ended too."""
 SHUT_DOWN = "Its worker was shut down; it goes on with the next one."
@@ -54,6 +57,7 @@ class JobRunner(WorkerPlugin):
         self._tasks: dict[asyncio.Task, JobContext | None] = {}
         self._lanes: dict[str, asyncio.Task] = {}
         self._warmed = False
+        self._refused = ""
 
     async def setup(self, worker: Worker) -> None:
         """Start asking for jobs."""
@@ -69,6 +73,7 @@ class JobRunner(WorkerPlugin):
             atexit.register(end_process_with_its_threads)
         self._lanes = {lane: asyncio.create_task(self._serve(worker, lane), name=f"pothole-{lane}") for lane in LANES}
         self._tasks = dict.fromkeys(self._lanes.values())
+        self._warm_when_idle()
 
     async def teardown(self, worker: Worker) -> None:
         """Let running jobs leave with a checkpoint, and give those that do not back as they are."""
@@ -91,10 +96,16 @@ class JobRunner(WorkerPlugin):
     async def _serve(self, worker: Worker, lane: str) -> None:
         while not self._closing:
             try:
-                assignment = await _ask(worker, "take", worker=worker.address, lane=lane, wait=TAKE_WAITS)
+                told = {"worker": worker.address, "versions": versions_here()}
+                assignment = await _ask(worker, "take", **told, lane=lane, wait=TAKE_WAITS)
                 if assignment is not None:
                     await self._run(worker, lane, assignment)
                 self._warm_when_idle()
+            except Refused as refusal:
+                if str(refusal) != self._refused:
+                    self._refused = str(refusal)
+                    logger.error("%s", self._refused)
+                await asyncio.sleep(REFUSED_SECONDS)
             except (OSError, LookupError):
                 # The scheduler is gone or has no registry yet; the worker ends or reconnects by dask's own rules.
                 await asyncio.sleep(1.0)

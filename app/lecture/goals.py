@@ -2,7 +2,7 @@
 
 A goal is a list of conditions with semicolons between them; all have to hold:
 
-    SAM leaves               its run arrives in the flat basin; also: stays, diverges
+    SAM leaves               its run arrives in the flat basin, to stay there; also: stays, diverges
     LLQR+SAM before SAM      it arrives, and earlier than the other, which may not arrive at all
     radius <= 0.2            a control of the toy lab, by its name in links; also >=
 

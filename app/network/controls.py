@@ -123,9 +123,21 @@ TRAINING: tuple[Control, ...] = (
         label="Measurements",
         low=0,
         high=200,
-        text="How often in a run losses and accuracies over training and test data are measured.",
+        text="How often in a run losses and accuracies over training and test data are measured, at most.",
         group="training",
         step=1,
+    ),
+    number_of(
+        name="watching",
+        symbol="",
+        label="Time for watching",
+        low=0.05,
+        high=1.0,
+        text="Share of the run's time that its measurements and the surface under its paths may take. Losses are then "
+        "measured over some of the examples, and say their standard error. At 1 all are measured, however long it "
+        "takes. Nothing of the training depends on it.",
+        group="training",
+        step=0.05,
     ),
     number_of(
         name="snapshots",

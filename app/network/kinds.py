@@ -10,7 +10,13 @@ from functools import partial
 from typing import Any
 
 from app.jobs.kinds import MAXIMUM_ID, Description, JobKind, asked_run
-from app.network.explore.controls import CURVATURE_CONTROLS, RESCALING_CONTROLS, SLICE_CONTROLS, check_description
+from app.network.explore.between_controls import BETWEEN_CONTROLS
+from app.network.explore.controls import (
+    CURVATURE_CONTROLS,
+    RESCALING_CONTROLS,
+    SLICE_CONTROLS,
+    check_description,
+)
 from app.network.statements.controls import SEEDS
 from app.network.statements.statement import COMPARED, STATEMENTS
 from app.network.training import recorded_runs, settings
@@ -71,6 +77,8 @@ TRAIN = JobKind(
     "app.network.training.job:run",
     settings.change,
     label=settings.label,
+    size=lambda asked: asked["steps"],
+    watched=True,
 )
 RECORDED = JobKind(
     "recorded",
@@ -99,6 +107,12 @@ CURVATURE = _short(
     "app.network.explore.curvature_job:run",
     label=lambda asked: f"curvature, {asked['curvature_when']}",
 )
+BETWEEN = _short(
+    "between",
+    partial(check_description, BETWEEN_CONTROLS),
+    "app.network.explore.between_job:run",
+    label=lambda asked: f"between two solutions, {asked['between_way']}",
+)
 RESCALING = _short(
     "rescaling",
     partial(check_description, RESCALING_CONTROLS),
@@ -126,6 +140,7 @@ KINDS = {
     "landscape": "app.network.kinds:LANDSCAPE",
     "slice": "app.network.kinds:SLICE",
     "curvature": "app.network.kinds:CURVATURE",
+    "between": "app.network.kinds:BETWEEN",
     "rescaling": "app.network.kinds:RESCALING",
     "weights-file": "app.network.kinds:WEIGHTS_FILE",
     "statements": "app.network.kinds:STATEMENTS_KIND",

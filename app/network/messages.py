@@ -97,8 +97,16 @@ class FeedData(TypedDict):
     end: FeedEnd
 
 
+class Wait(TypedDict):
+    """How long a run waits for a worker, about; at_least: the end of a run before it is not known."""
+
+    seconds: float
+    at_least: bool
+
+
 class RunAnswer(TypedDict):
-    """What is said of a run. description: its settings; settings: those changed while it ran; results: name → bytes."""
+    """What is said of a run. ahead: runs that are taken before it, wait: for how long it waits, null where it does not
+    wait for another run. description: its settings; settings: those changed while it ran; results: name → bytes."""
 
     job: str
     id: str
@@ -112,6 +120,7 @@ class RunAnswer(TypedDict):
     seconds_left: float | None
     seconds_running: float
     ahead: int | None
+    wait: Wait | None
     attempt: int
     submitted: float
     last_number: int
@@ -182,12 +191,30 @@ class AskedJob(TypedDict):
     notices: NotRequired[list[str]]
 
 
+class Sample(TypedDict):
+    """How many examples of a half were measured, of how many, and the standard errors of their mean loss and accuracy;
+    null of a single example."""
+
+    examples: int
+    of: int
+    loss: float | None
+    accuracy: NotRequired[float | None]
+
+
+class Samples(TypedDict):
+    """The halves that were measured over some of their examples."""
+
+    train: NotRequired[Sample]
+    test: NotRequired[Sample]
+
+
 class RunValues(TypedDict):
     """One method in a row: loss of the mini-batch at θ + ε, seconds and counts so far, where a plane is drawn its place
     there (`at`) and its distance from it (`off`), and what is measured now and then; of a method that learns U also
     cos(Ug, g), ‖Ug‖/‖g‖ and, more seldom, λmax of the inner problem. boundary: for data of two coordinates, of each
     class but the last its lead over the others on a grid (points, points), as parts of 65534; its border is at a half.
-    seconds, evaluations, products: null where the run was trained elsewhere."""
+    sampled: where losses and accuracies are not over all examples. seconds, evaluations, products: null where the run
+    was trained elsewhere."""
 
     loss: float | None
     seconds: float | None
@@ -200,6 +227,7 @@ class RunValues(TypedDict):
     test_loss: NotRequired[float | None]
     train_accuracy: NotRequired[float | None]
     test_accuracy: NotRequired[float | None]
+    sampled: NotRequired[Samples]
     u_cosine: NotRequired[float | None]
     u_length: NotRequired[float | None]
     u_steepness: NotRequired[float | None]
@@ -265,7 +293,8 @@ class NetworkTables(TypedDict):
 
 MESSAGES = (
     *(Progress, StateChange, Notice, SettingsChange, KeptResult, Connection, FeedEnd, FeedData),
-    *(RunAnswer, ReplayedRun, ReplayEntry, Replay, OpenedNetwork, StartedRun, AskedJob, RunValues, RunRow, GroundRow),
+    *(Wait, RunAnswer, ReplayedRun, ReplayEntry, Replay, OpenedNetwork, StartedRun, AskedJob),
+    *(Sample, Samples, RunValues, RunRow, GroundRow),
     *(MapColours, PresetWords, SettingsOfU, NetworkTables),
     *explore.MESSAGES,
     *statements.MESSAGES,

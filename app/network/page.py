@@ -93,6 +93,7 @@ def layout() -> Any:
         **{"aria-label": "Methods, as they are now"},
     )
     stage = [
+        html.H1("Network", className="spoken"),
         _heading(),
         _run(),
         live,

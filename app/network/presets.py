@@ -40,7 +40,7 @@ _ROWS = (
     ),
     Preset(
         "badly-scaled-noise",
-        "… and noisy labels",
+        "Badly scaled, noisy labels",
         "Bad units and wrong labels at once. Does it take both cures?",
         "As before, and 30 % of the training labels are drawn at random. Over eight seeds U gains 2.6 % of test "
         "accuracy on SGDM; SAM adds nothing at these settings, alone or with U.",

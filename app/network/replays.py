@@ -3,8 +3,9 @@
     python -m app.network.replays                    # make all anew, by the engine, in app/network/replays/
     python -m app.network.replays badly-scaled       # one of them
 
-A file holds what the page follows of a run (its feed, thinned out, and the surface under its paths), the run's whole
-description with its seed, and the versions that made it. The web process only reads it.
+A file holds what the page follows of a run (its feed, thinned out, every measurement over all examples, and the surface
+under its paths), the run's whole description with its seed, and the versions that made it. The web process only reads
+it.
 """
 
 from __future__ import annotations
@@ -43,11 +44,10 @@ def replay_of(preset: str) -> dict[str, Any] | None:
     file = FOLDER / f"{preset}.json"
     if preset not in PRESETS or not file.is_file():
         return None
-    wanted = description_of(read_network_state({"preset": preset}).state)
-    del wanted["kind"]
+    wanted = _trained(description_of(read_network_state({"preset": preset}).state))
     try:
         kept: dict[str, Any] = orjson.loads(file.read_bytes())
-        fits = kept["run"]["description"] == wanted and {"entries", "ground"} <= kept.keys()
+        fits = _trained(kept["run"]["description"]) == wanted and {"entries", "ground"} <= kept.keys()
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None
     return kept if fits else None
@@ -55,7 +55,7 @@ def replay_of(preset: str) -> dict[str, Any] | None:
 
 async def make(preset: str, engine: Engine) -> dict[str, Any]:
     """Train the preset on the engine and keep its feed and its surface. RuntimeError where a job does not finish."""
-    description: dict[str, Any] = description_of(read_network_state({"preset": preset}).state)
+    description: dict[str, Any] = description_of(read_network_state({"preset": preset}).state) | {"watching": 1.0}
     job = await engine.submit("replays", description)
     entries: list[dict[str, Any]] = [{"kind": entry.kind, "data": entry.data} async for entry in engine.follow(job)]
     rows = [row for entry in entries if entry["kind"] == "progress" for row in entry["data"]["rows"]]
@@ -75,6 +75,11 @@ async def make(preset: str, engine: Engine) -> dict[str, Any]:
         "entries": [device, *shown, {"kind": "progress", "data": _progress(rows)}],
         "ground": drawn[-1]["rows"][-1],
     }
+
+
+def _trained(description: dict[str, Any]) -> dict[str, Any]:
+    """The settings that decide a training: how much of its time is for watching does not."""
+    return {name: value for name, value in description.items() if name not in ("kind", "watching")}
 
 
 def _finished(entries: list[dict[str, Any]]) -> None:

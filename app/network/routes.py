@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
 from functools import partial
 from typing import Any
 
@@ -75,6 +76,21 @@ async def opened(query: Any, visitor: str) -> dict[str, Any]:
     return {**told, "replay": replay}
 
 
+_preparing: set[asyncio.Task[None]] = set()
+
+
+def prepare_engine() -> None:
+    """Have the engine ready for a run: whoever opens the page is about to start one. Nobody waits for it."""
+
+    async def prepare() -> None:
+        with contextlib.suppress(RuntimeError):  # it is not there, or being closed: the first run says so
+            await default_engine().prepare()
+
+    task = asyncio.create_task(prepare(), context=contextvars.Context())  # it belongs to no request
+    _preparing.add(task)
+    task.add_done_callback(_preparing.discard)
+
+
 def answer_with(value: Any) -> Response:
     """The value as JSON."""
     return json_response(orjson.dumps(value))
@@ -92,6 +108,7 @@ def add_routes(server: FastAPI, services: Services) -> None:
     @server.post("/network/open", include_in_schema=False)
     async def open_link(request: Request) -> Response:
         raw = await read_posted(request)
+        prepare_engine()
         return greet(request, answer_with(await opened(raw.get("query", ""), known_visitor(request))))
 
     @server.post("/network/start", include_in_schema=False)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from app.toy.costs import PRODUCT, counted
 from app.toy.messages import Explanation
 from app.toy.methods_page import anchor
+from app.web.manual import ADDRESS as MANUAL
 from optimizers import METHODS, Method
 from optimizers.methods import toy_methods
 
@@ -47,7 +48,7 @@ TERMS: tuple[Explanation, ...] = (
         "small change of the parameters spoils everything. Press Play, see who gets out, then move η, ρ, noise.",
         "formula": "",
         "cost": "",
-        "more": "",
+        "more": f"{MANUAL}using/first-steps.html#what-is-a-pothole",
     },
     {
         "key": "learning_rate",
@@ -56,7 +57,7 @@ TERMS: tuple[Explanation, ...] = (
         "bowls let go first, and with too large an η everything diverges.",
         "formula": "θ ← θ − ηv",
         "cost": "",
-        "more": "",
+        "more": f"{MANUAL}methods.html#one-step",
     },
     {
         "key": "radius",
@@ -65,7 +66,7 @@ TERMS: tuple[Explanation, ...] = (
         "pothole is wide it looks onto the far wall. At 0 SAM is SGDM.",
         "formula": "‖ε‖ = ρ, g⁺ = ∇L(θ + ε)",
         "cost": "",
-        "more": "",
+        "more": f"{MANUAL}methods.html#the-probe-of-sam",
     },
     {
         "key": "probe",
@@ -73,7 +74,7 @@ TERMS: tuple[Explanation, ...] = (
         "text": "The hollow marker: the place θ + ε at which a method takes its gradient, uphill from where it stands.",
         "formula": "ε = ρ Ug / ‖Ug‖",
         "cost": "One more gradient for each step.",
-        "more": "",
+        "more": f"{MANUAL}methods.html#the-probe-of-sam",
     },
     {
         "key": "noise_variance",
@@ -82,7 +83,7 @@ TERMS: tuple[Explanation, ...] = (
         "coordinate, the same for all methods. Without it all motion on a round ring stays on one line.",
         "formula": "g⁺ = ∇L(θ + ε) + N(0, σ²)",
         "cost": "",
-        "more": "",
+        "more": f"{MANUAL}methods.html#one-step",
     },
     {
         "key": "preconditioner",
@@ -91,7 +92,7 @@ TERMS: tuple[Explanation, ...] = (
         "geometry of the neighbourhood, and forgets it within about k/(1 − β) steps.",
         "formula": "v ← μv + Ug⁺, U ← βU + (1 − β)U_T",
         "cost": "One gradient and a curvature product for each inner step, at each refresh.",
-        "more": "",
+        "more": f"{MANUAL}methods.html#what-llqr-learns",
     },
 )
 

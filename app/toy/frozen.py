@@ -7,6 +7,7 @@ from typing import Any
 
 from app.numbers_as_text import number
 from app.state.control import ChoiceControl, Control
+from app.state.schema import Notice
 from app.toy.controls import controls, controls_of, surface_choice
 from app.toy.request import ToyReading, read_link, request_of
 from app.toy.surface import surface_key
@@ -22,6 +23,13 @@ def frozen_of(reading: ToyReading) -> ToyReading | None:
     frozen = read_link(reading.state["frozen"])
     shared = {name: reading.state[name] for name in ("methods", "scheme", "cut_line")}
     return replace(frozen, state={**frozen.state, **shared, "frozen": ""})
+
+
+def frozen_notices(reading: ToyReading) -> tuple[Notice, ...]:
+    """What had to be changed in the link of a state's frozen run to get a whole state."""
+    frozen = frozen_of(reading)
+    told = frozen.sentences() if frozen else ()
+    return tuple(Notice("frozen", reading.state["frozen"], f"In the frozen run: {sentence}") for sentence in told)
 
 
 def same_ground(one: ToyReading, other: ToyReading) -> bool:

@@ -88,7 +88,7 @@ class Paths(TypedDict):
 
 
 class Basin(TypedDict):
-    """The flat basin, or the minimum: to arrive is to come into this ball. name: as sentences call it."""
+    """The flat basin, or the minimum: to arrive is to come into this ball and stay. name: as sentences call it."""
 
     centre: list[float]
     radius: float

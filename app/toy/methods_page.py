@@ -19,6 +19,7 @@ from app.state.schema import write_link
 from app.toy.controls import controls, shown_methods, surface_choice
 from app.toy.costs import PRODUCT
 from app.toy.request import PRESET, read_link
+from app.web.manual import ADDRESS as MANUAL
 from app.web.pages import Page
 from optimizers import METHODS, Method
 from optimizers.methods import NETWORK_METHODS, PARTS, grouped, toy_methods
@@ -90,6 +91,13 @@ def _head(chapters: dict[str, list[str]]) -> Any:
                 "preconditioner and outer rule. What a slot leaves empty does nothing: ε = 0, h = g⁺, U = I."
             ),
             html.Ol(steps, className="rule", **{"aria-label": "One step"}),
+            html.P(
+                [
+                    "From the beginning, with the reasons: ",
+                    html.A("the manual on the methods", href=f"{MANUAL}methods.html"),
+                    ".",
+                ]
+            ),
             html.P(id="methods-ground", className="hint"),
             html.Nav([html.Ul(lists)], **{"aria-label": "Methods on this page"}),
         ],

@@ -24,6 +24,7 @@ from dash.fingerprint import check_fingerprint
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app.web import manual
 from app.web.modules import link, modules_of
 
 ASSETS, SUITES = "/assets/", "/_dash-component-suites/"
@@ -72,7 +73,7 @@ def read_content(file: Path, parts: Sequence[Path] = ()) -> Content:
 
 
 class StaticFiles:
-    """Answers GET and HEAD under /assets/ and /_dash-component-suites/; everything unknown there is 404."""
+    """Answers GET and HEAD under /assets/, /manual/ and /_dash-component-suites/; everything unknown there is 404."""
 
     def __init__(
         self,
@@ -80,6 +81,7 @@ class StaticFiles:
         assets: Path,
         suites: Mapping[str, Collection[str]],
         parts: Mapping[str, Sequence[str]] | None = None,
+        manual_folder: Path | None = None,
     ) -> None:
         """suites: package → paths in it, which Dash goes on registering while it serves its first page; parts: entry →
         modules that its script has besides those that it imports."""
@@ -93,6 +95,11 @@ class StaticFiles:
             if path.suffix in SERVED
             and path.is_file()
             and not any(part.startswith(".") for part in path.relative_to(assets).parts)
+        }
+        self._manual = {
+            name: path
+            for name, path in (manual.manual_files(manual_folder) if manual_folder else {}).items()
+            if path.suffix in SERVED
         }
         self._suites = suites
         self._contents: dict[str, Content] = {}
@@ -114,7 +121,10 @@ class StaticFiles:
                 self._content(name, file)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not scope["path"].startswith((ASSETS, SUITES)):
+        if scope["type"] == "http" and scope["path"] == manual.ADDRESS.rstrip("/"):
+            await _plain(send, 308, b"The manual.", [(b"location", manual.ADDRESS.encode())])
+            return
+        if scope["type"] != "http" or not scope["path"].startswith((ASSETS, manual.ADDRESS, SUITES)):
             await self.app(scope, receive, send)
             return
         if scope["method"] not in ("GET", "HEAD"):
@@ -127,7 +137,8 @@ class StaticFiles:
         except OSError:
             content = None
         if content is None:
-            await _plain(send, 404, b"There is no such file.")
+            unbuilt = name.startswith(manual.ADDRESS) and not self._manual
+            await _plain(send, 404, (manual.MISSING if unbuilt else "There is no such file.").encode())
             return
         asked = Headers(scope=scope)
         marked = marked or scope["query_string"].startswith(b"m=")
@@ -149,6 +160,8 @@ class StaticFiles:
 
     def _file(self, name: str) -> Path | None:
         """The file at an address; None where there is none that is meant to be served."""
+        if name.startswith(manual.ADDRESS):
+            return self._manual.get(f"{name}index.html" if name.endswith("/") else name)
         if not name.startswith(SUITES):
             return self._assets.get(name)
         package, _, path = name.removeprefix(SUITES).partition("/")

@@ -128,7 +128,7 @@ export interface Paths {
   ghosts: Ghost[];
 }
 
-/** The flat basin, or the minimum: to arrive is to come into this ball. name: as sentences call it. */
+/** The flat basin, or the minimum: to arrive is to come into this ball and stay. name: as sentences call it. */
 export interface Basin {
   centre: number[];
   radius: number;
@@ -805,7 +805,17 @@ export interface FeedData {
   end: FeedEnd;
 }
 
-/** What is said of a run. description: its settings; settings: those changed while it ran; results: name → bytes. */
+/** How long a run waits for a worker, about; at_least: the end of a run before it is not known. */
+export interface Wait {
+  seconds: number;
+  at_least: boolean;
+}
+
+/**
+ * What is said of a run. ahead: runs that are taken before it, wait: for how long it waits, null where it does
+ * not wait for another run. description: its settings; settings: those changed while it ran; results: name →
+ * bytes.
+ */
 export interface RunAnswer {
   job: string;
   id: string;
@@ -819,6 +829,7 @@ export interface RunAnswer {
   seconds_left: number | null;
   seconds_running: number;
   ahead: number | null;
+  wait: Wait | null;
   attempt: number;
   submitted: number;
   last_number: number;
@@ -878,11 +889,29 @@ export interface AskedJob {
 }
 
 /**
+ * How many examples of a half were measured, of how many, and the standard errors of their mean loss and
+ * accuracy; null of a single example.
+ */
+export interface Sample {
+  examples: number;
+  of: number;
+  loss: number | null;
+  accuracy?: number | null;
+}
+
+/** The halves that were measured over some of their examples. */
+export interface Samples {
+  train?: Sample;
+  test?: Sample;
+}
+
+/**
  * One method in a row: loss of the mini-batch at θ + ε, seconds and counts so far, where a plane is drawn its
  * place there (`at`) and its distance from it (`off`), and what is measured now and then; of a method that
  * learns U also cos(Ug, g), ‖Ug‖/‖g‖ and, more seldom, λmax of the inner problem. boundary: for data of two
  * coordinates, of each class but the last its lead over the others on a grid (points, points), as parts of
- * 65534; its border is at a half. seconds, evaluations, products: null where the run was trained elsewhere.
+ * 65534; its border is at a half. sampled: where losses and accuracies are not over all examples. seconds,
+ * evaluations, products: null where the run was trained elsewhere.
  */
 export interface RunValues {
   loss: number | null;
@@ -896,6 +925,7 @@ export interface RunValues {
   test_loss?: number | null;
   train_accuracy?: number | null;
   test_accuracy?: number | null;
+  sampled?: Samples;
   u_cosine?: number | null;
   u_length?: number | null;
   u_steepness?: number | null;
@@ -1121,6 +1151,54 @@ export interface CurvatureRow {
   done?: CurvatureDone;
 }
 
+/**
+ * Whose weights lie at the ends, in words, and how far apart; t: the points of the way. statistics: null without
+ * batch normalisation.
+ */
+export interface BetweenAbout {
+  first: string;
+  second: string;
+  distance: number;
+  t: Encoded;
+  examples: number;
+  of_examples: number;
+  statistics: "kept" | "re-estimated" | null;
+}
+
+/**
+ * The losses along a way, (points,), its height above the line between the ends, and where that is; the standard
+ * error is null where examples have no loss of their own.
+ */
+export interface WayBetween {
+  way: "straight" | "curve";
+  losses: Encoded;
+  barrier: number;
+  barrier_error: number | null;
+  highest: number;
+}
+
+/** How far the curve's middle is trained, and the mean loss of the steps since the last row. */
+export interface CurveTraining {
+  step: number;
+  steps: number;
+  loss: number;
+}
+
+/** The end of the way. */
+export interface BetweenDone {
+  seconds: number;
+  sentence: string;
+}
+
+/** A row of the way between two solutions. */
+export interface BetweenRow {
+  position: number;
+  about?: BetweenAbout;
+  line?: WayBetween;
+  training?: CurveTraining;
+  done?: BetweenDone;
+}
+
 /** Whose weights are rescaled, which two layers, and where the lines are taken. */
 export interface RescalingAbout {
   around: string;
@@ -1196,7 +1274,7 @@ export interface JudgedStatement {
 }
 
 /**
- * A method's last values: [mean, standard error] over the seeds that came to their end; stopped: how many did
+ * A method's last values: [mean, standard error] over the seeds that came to their end; stopped: those that did
  * not.
  */
 export interface MethodOverSeeds {
@@ -1256,4 +1334,31 @@ export interface GoalCondition {
 export interface GoalAnswer {
   solved: boolean;
   conditions: GoalCondition[];
+}
+
+/** A line. look: whose colour, line and marker it wears; dots: a marker at every point, and no line. */
+export interface PaperSeries {
+  name: string;
+  look: string;
+  x: number[];
+  y: (number | null)[];
+  dots: boolean;
+}
+
+/** A chart, drawn into the place of that id. x, y: the axes' titles; log_x, log_y: logarithmic axes. */
+export interface PaperChart {
+  id: string;
+  x: string;
+  y: string;
+  log_x: boolean;
+  log_y: boolean;
+  series: PaperSeries[];
+}
+
+/** What the page Paper is told once. looks: of all names that a series wears. */
+export interface PaperTables {
+  page: "paper";
+  controls: Control[];
+  looks: Record<string, Look>;
+  charts: PaperChart[];
 }

@@ -7,7 +7,7 @@ import { same } from "./state.js";
 /** @typedef {import("./state.js").State} State */
 
 /** Pages that read the same state: the navigation takes it along. */
-const SHARING = ["/", "/instruments", "/methods"];
+const SHARING = ["/", "/instruments", "/methods", "/paper"];
 
 /**
  * @param {Values} state

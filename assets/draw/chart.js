@@ -269,9 +269,11 @@ export class Chart {
     this.#rule(context, at);
     context.font = font(11.5);
     const format = this.data?.y.format ?? ((/** @type {number} */ value) => formatNumber(value, 4));
-    const rows = this.series.flatMap(({ name, x, y, look }) => {
-      const value = y[x ? lastAtMost(x, at) : Math.floor(at)];
-      return typeof value === "number" && Number.isFinite(value) ? [{ look, text: `${name}  ${format(value)}` }] : [];
+    const rows = this.series.flatMap(({ name, x, y, look, note }) => {
+      const index = x ? lastAtMost(x, at) : Math.floor(at);
+      const value = y[index];
+      const known = typeof value === "number" && Number.isFinite(value);
+      return known ? [{ look, text: `${name}  ${format(value)}${note?.(index) ?? ""}` }] : [];
     });
     if (!rows.length) return;
     const { x, y, w } = this.frame;

@@ -13,6 +13,7 @@ const FAR = 20000; // px, beyond any screen: keeps huge values out of the canvas
  * @property {ArrayLike<number | null>} y a gap where it is null or no number
  * @property {number} [count] how many points there are; all where it is not given
  * @property {Look} look
+ * @property {(index: number) => string} [note] what stands behind a value where it is read out
  * @property {boolean} [line] false: points only
  * @property {boolean} [points] a marker at every point
  * @property {boolean} [beneath] drawn before those that are not

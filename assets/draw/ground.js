@@ -20,7 +20,7 @@ export class Ground {
     this.told = told;
     this.whole = Math.asinh((told.high - told.low) / told.knee);
     /** share of each grid point, row after row, θ₂ outer; not-a-number in a hole of the loss */
-    this.values = Float32Array.from(decodeShorts(told.values.bdata), (part) => (part === NOWHERE ? NaN : part / (NOWHERE - 1)));
+    this.values = shares(decodeShorts(told.values.bdata));
     /** the share that heights end at */
     this.cut = this.share(told.top);
     /** @type {Float32Array | null} */
@@ -41,6 +41,13 @@ export class Ground {
     this.lit ??= hillShade(this.values, this.columns, this.rows, this.cut);
     return this.lit;
   }
+}
+
+/** @param {Uint16Array} parts */
+function shares(parts) {
+  const values = new Float32Array(parts.length);
+  for (let at = 0; at < parts.length; at += 1) values[at] = parts[at] === NOWHERE ? NaN : parts[at] / (NOWHERE - 1);
+  return values;
 }
 
 const GENTLE = 0.55; // of the relief's slopes: steeper ones would all be as dark

@@ -14,11 +14,22 @@ const CLOSE = 2; // px between lines below which they fade, since they would onl
 /** The alpha of a contour line's pixel, which tells it from the ground between. */
 export const LINE_ALPHA = 254;
 
+/** @type {WeakMap<GroundLook, Uint32Array>} */
+const palettes = new WeakMap();
+
 /**
- * Colours of all losses under all lights, and those of contour lines after them.
+ * Colours of all losses under all lights, and those of contour lines after them; made once for a look, as making them
+ * takes as long as painting with them.
  * @param {GroundLook} look
  */
-export function litPalette({ stops, line, sun }) {
+export function litPalette(look) {
+  const palette = palettes.get(look) ?? makePalette(look);
+  palettes.set(look, palette);
+  return palette;
+}
+
+/** @param {GroundLook} look */
+function makePalette({ stops, line, sun }) {
   const parts = stops.map(rgb);
   const palette = new Uint32Array(2 * LINES);
   for (let colour = 0; colour < COLOURS; colour += 1) {

@@ -1,11 +1,12 @@
 // What a training run has told so far: rows in order, and the lines that charts draw of them.
 import { lastWhere } from "../core/search.js";
+import { sampleOf } from "./samples.js";
 
 /** @typedef {import("../core/contract.js").RunRow} RunRow */
 /** @typedef {import("../core/contract.js").RunValues} RunValues */
 /** @typedef {"loss" | "train_loss" | "test_loss" | "train_accuracy" | "test_accuracy" | "u_cosine" | "u_length" | "u_steepness"} Quantity */
 /** @typedef {"steps" | "evaluations" | "seconds"} Axis */
-/** @typedef {{ x: number[], y: number[] }} Points */
+/** @typedef {{ x: number[], y: number[], samples: (import("./samples.js").SampleOf | null)[] }} Points samples: what each value is measured over, null for all examples */
 
 /**
  * What a row may hold or not: a mini-batch's loss, and what is measured now and then.
@@ -89,7 +90,7 @@ const sum = (a, b) => (a === null || b === null ? null : a + b);
 
 class Line {
   constructor() {
-    /** @type {Partial<Record<Quantity, Record<Axis | "y", number[]>>>} */
+    /** @type {Partial<Record<Quantity, Record<Axis | "y", number[]> & { samples: Points["samples"] }>>} */
     this.kept = {};
   }
 
@@ -101,11 +102,12 @@ class Line {
     for (const key of MEASURED) {
       const value = values[key];
       if (typeof value !== "number" || !Number.isFinite(value)) continue;
-      const kept = (this.kept[key] ??= { steps: [], evaluations: [], seconds: [], y: [] });
+      const kept = (this.kept[key] ??= { steps: [], evaluations: [], seconds: [], y: [], samples: [] });
       kept.steps.push(position);
       kept.evaluations.push(cost(values, "evaluations"));
       kept.seconds.push(cost(values, "seconds"));
       kept.y.push(value);
+      kept.samples.push(sampleOf(values, key));
     }
   }
 
@@ -116,6 +118,6 @@ class Line {
    */
   of(key, axis) {
     const kept = this.kept[key];
-    return kept ? { x: kept[axis], y: kept.y } : { x: [], y: [] };
+    return kept ? { x: kept[axis], y: kept.y, samples: kept.samples } : { x: [], y: [], samples: [] };
   }
 }

@@ -4,6 +4,7 @@ import { DataTable, sampledPlaces } from "../core/data_table.js";
 import { by } from "../core/dom.js";
 import { formatCount, formatNumber, formatShare } from "../core/format.js";
 import { runInWords } from "./run_bar.js";
+import { errorWords, sampleOf } from "./samples.js";
 
 /** @typedef {import("./curves.js").TrainingCurves} TrainingCurves */
 /** @typedef {import("./curves.js").Quantity} Quantity */
@@ -93,7 +94,7 @@ function tables({ curves, view, tables: { curves: names } }) {
     const measured = curves.line(name, "train_loss", "steps").x;
     const rows = sampledPlaces(measured.length - 1).map((k) => {
       const values = curves.rows[curves.indexAt(measured[k])].methods[name];
-      const said = keys.map((key) => valueOf(key)(values[key]));
+      const said = keys.map((key) => valueOf(key)(values[key]) + errorWords(key, sampleOf(values, key)));
       return [formatCount(measured[k]), ...said, formatCount(values.evaluations), formatCount(values.products)];
     });
     return { name, heads, rows: measured.length ? rows : [] };

@@ -8,6 +8,7 @@ import { BoundaryView } from "./boundary_view.js";
 import { followJob } from "./follow.js";
 import { PATH_ALONE } from "../draw/paths.js";
 import { PlaneView } from "./plane_view.js";
+import { errorWords, sampleWords } from "./samples.js";
 
 /** @typedef {import("../core/contract.js").GroundRow} GroundRow */
 /** @typedef {import("../core/scheme.js").Colours} Colours */
@@ -24,7 +25,7 @@ const SHARES = { format: (value) => `${Number((100 * value).toPrecision(3))} %`,
 /** @type {Record<string, string>} */
 const SYMBOLS = { learning_rate: "η", radius: "ρ", momentum: "μ", noise_variance: "σ²", weight_decay: "decay" };
 /** @type {import("./curves.js").Points} */
-const NOTHING = { x: [], y: [] };
+const NOTHING = { x: [], y: [], samples: [] };
 
 export class LiveView {
   /**
@@ -119,7 +120,17 @@ export class LiveView {
     }));
     for (const { key, chart } of this.charts) {
       const share = key.endsWith("accuracy");
-      const series = names.map((name) => ({ name, look: this.looks[name], ...(curves?.line(name, key, axis) ?? NOTHING) }));
+      const series = names.map((name) => {
+        const { x, y, samples } = curves?.line(name, key, axis) ?? NOTHING;
+        return { name, look: this.looks[name], x, y, samples, note: (/** @type {number} */ k) => errorWords(key, samples[k]) };
+      });
+      const hint = by(`${key}-hint`);
+      hint.dataset.exact ??= hint.textContent;
+      hint.textContent =
+        sampleWords(
+          key,
+          series.map(({ samples }) => samples.at(-1)),
+        ) || hint.dataset.exact;
       // Nobody knows what a training elsewhere has seen on the way, unless it was kept beside the weights.
       const figure = by(`${key}-chart`).closest("figure");
       if (figure) figure.hidden = Boolean(this.run?.recorded && rows && series.every(({ x }) => !x.length));

@@ -3,16 +3,18 @@ import { formatCount, formatNumber, formatShare } from "../core/format.js";
 import { lastAtMost } from "../core/search.js";
 import { showTable } from "../draw/method_table.js";
 import { MEASURED } from "./curves.js";
+import { errorWords } from "./samples.js";
 
-/** @typedef {{ method: string } & Partial<import("../core/contract.js").RunValues>} MethodRow */
+/** @typedef {import("./curves.js").Quantity} Quantity */
+/** @typedef {{ method: string, errors?: Partial<Record<Quantity, string>> } & Partial<import("../core/contract.js").RunValues>} MethodRow errors: of what is not measured over all examples */
 
 /** @type {import("../draw/method_table.js").Column<MethodRow>[]} */
 const columns = [
   ["Method", (row) => row.method],
-  ["Training loss", (row) => formatNumber(row.train_loss)],
-  ["Test loss", (row) => formatNumber(row.test_loss)],
-  ["Training accuracy", (row) => formatShare(row.train_accuracy)],
-  ["Test accuracy", (row) => formatShare(row.test_accuracy)],
+  ["Training loss", (row) => formatNumber(row.train_loss) + (row.errors?.train_loss ?? "")],
+  ["Test loss", (row) => formatNumber(row.test_loss) + (row.errors?.test_loss ?? "")],
+  ["Training accuracy", (row) => formatShare(row.train_accuracy) + (row.errors?.train_accuracy ?? "")],
+  ["Test accuracy", (row) => formatShare(row.test_accuracy) + (row.errors?.test_accuracy ?? "")],
   ["cos(Ug, g)", (row) => formatNumber(row.u_cosine)],
   ["‖Ug‖/‖g‖", (row) => formatNumber(row.u_length)],
   ["λmax of U's problem", (row) => formatNumber(row.u_steepness)],
@@ -32,11 +34,15 @@ const columns = [
 export const methodRows = (curves, index) =>
   curves.methods.map((method) => {
     const row = curves.rows[index];
+    /** @type {Partial<Record<Quantity, string>>} */
+    const errors = {};
     const measured = MEASURED.map((key) => {
-      const { x, y } = curves.line(method, key, "steps");
-      return [key, y[lastAtMost(x, row.position)]];
+      const { x, y, samples } = curves.line(method, key, "steps");
+      const newest = lastAtMost(x, row.position);
+      errors[key] = errorWords(key, samples[newest]);
+      return [key, y[newest]];
     });
-    return { method, ...row.methods[method], ...Object.fromEntries(measured) };
+    return { method, errors, ...row.methods[method], ...Object.fromEntries(measured) };
   });
 
 /**

@@ -62,6 +62,7 @@ export class LiveRun {
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.asking = undefined;
     this.ahead = told.ahead;
+    this.wait = "wait" in told ? told.wait : null;
     this.updates = 0;
     this.lag = 0;
     const onEntry = (/** @type {RunEntry} */ entry) => this.#take(entry);
@@ -114,7 +115,7 @@ export class LiveRun {
       /** @type {RunAnswer | null} */
       const told = await postJson("/network/run", { job: this.job }).catch(() => null);
       if (this.closed || this.state !== "queued") return;
-      if (told) this.ahead = told.ahead;
+      if (told) ({ ahead: this.ahead, wait: this.wait = null } = told);
       this.onChange(this, "place");
       this.#askPlace();
     }, PLACE_EVERY);
@@ -135,7 +136,7 @@ export class LiveRun {
     }
     if (kind === "state") {
       this.state = data.state;
-      if (data.state !== "queued") this.ahead = null;
+      if (data.state !== "queued") this.ahead = this.wait = null;
       this.#askPlace();
       this.#say(data.sentence && data.sentence !== "Started." ? data.sentence : "", data.state, time);
     } else if (kind === "notice") {

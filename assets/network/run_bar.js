@@ -14,9 +14,19 @@ export function timeInWords(seconds) {
   return seconds < 5400 ? `about ${Math.round(seconds / 60)} min` : `about ${(seconds / 3600).toFixed(1)} h`;
 }
 
+/**
+ * @param {Pick<LiveRun, "ahead" | "wait">} run
+ */
+export function queueInWords({ ahead, wait }) {
+  const others = ahead ? `Waits for ${ahead} other run${ahead > 1 ? "s" : ""}` : "Is next";
+  if (!wait) return ahead ? others : "Waits for a worker process";
+  const time = timeInWords(wait.seconds);
+  return `${others} · starts in ${wait.at_least ? time.replace("about", "at least") : time}`;
+}
+
 /** @type {Record<import("./run.js").RunState, (run: LiveRun) => string>} */
 const WORDS = {
-  queued: ({ ahead }) => (ahead ? `Waits for ${ahead} other run${ahead > 1 ? "s" : ""}` : "Waits for a worker process"),
+  queued: (run) => queueInWords(run),
   running: ({ device }) => (device ? `Trains on ${device.device}` : "Is being set up"),
   paused: () => "Paused",
   finished: () => "Finished",

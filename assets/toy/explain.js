@@ -25,7 +25,8 @@ function section({ key, title, text, formula, cost, more }) {
   );
   if (formula) node.append(make("p", { className: "formula", textContent: formula }));
   if (cost) node.append(make("p", { className: "hint", textContent: cost }));
-  if (more) node.append(make("a", { href: more, textContent: `More on ${title}` }));
+  const where = more.startsWith("/manual/") ? "More in the manual" : `More on ${title}`;
+  if (more) node.append(make("a", { href: more, textContent: where }));
   return node;
 }
 
@@ -36,7 +37,8 @@ export function addExplanations(page) {
   page.actions.add({
     explain: (key) => {
       const more = make("p", { className: "hint" }, "Every method with its formulas, identities, traps and sources: ");
-      more.append(make("a", { href: "/methods", textContent: "the page Methods" }), ".");
+      more.append(make("a", { href: "/methods", textContent: "the page Methods" }), ". All else: ");
+      more.append(make("a", { href: "/manual/", textContent: "the manual" }), ".");
       const sections = [...explanations.map(section), more];
       const dialog = openDialog("explanations", first?.title ?? "", make("div", { className: "explanations" }, ...sections));
       dialog?.querySelector(`[id="explain-${key}"]`)?.scrollIntoView({ block: "start" });

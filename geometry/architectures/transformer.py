@@ -16,13 +16,18 @@ from torch.nn import functional
 from geometry.architectures.architecture import channels_and_side
 
 
-def attention(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, causal: bool) -> torch.Tensor:
-    """softmax(QKᵀ/√d + mask) V over (..., heads, length, d); `causal` hides every later position."""
+def attention(
+    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, causal: bool, hidden: torch.Tensor | None = None
+) -> torch.Tensor:
+    """softmax(QKᵀ/√d + mask) V over (..., heads, length, d); `causal` hides every later position, and `hidden`, which
+    broadcasts over (..., heads, queries, keys), the keys where it is true."""
     scores = query @ key.transpose(-1, -2) / math.sqrt(query.shape[-1])
     if causal:
         length = scores.shape[-1]
         later = torch.ones(length, length, dtype=torch.bool, device=scores.device).triu(1)
         scores = scores.masked_fill(later, -math.inf)
+    if hidden is not None:
+        scores = scores.masked_fill(hidden, -math.inf)
     return scores.softmax(dim=-1) @ value
 
 
@@ -60,7 +65,8 @@ class _Blocks(nn.Module):
 class VisionTransformer(_Blocks):
     """Patches → dense embedding + learned positions → blocks → mean over the patches → class scores.
 
-    After Dosovitskiy et al. (arXiv 2010.11929), with the mean in place of a class token.
+    After Dosovitskiy et al. (arXiv 2010.11929), with the mean in place of a class token. The hidden layer of a block is
+    `factor` times as wide as the block (4 there).
     """
 
     def __init__(
@@ -71,6 +77,7 @@ class VisionTransformer(_Blocks):
         width: int = 32,
         blocks: int = 2,
         heads: int = 4,
+        factor: int = 2,
     ) -> None:
         super().__init__()
         channels, side = channels_and_side(input_shape, "the vision transformer")
@@ -80,7 +87,7 @@ class VisionTransformer(_Blocks):
         patches = math.prod(length // self.patch for length in input_shape[1:])
         self.patches = nn.Conv2d(channels, width, self.patch, stride=self.patch)
         self.positions = nn.Embedding(patches, width)
-        self._add_blocks(blocks, width, heads, 2, causal=False)
+        self._add_blocks(blocks, width, heads, factor, causal=False)
         self.norm = nn.LayerNorm(width)
         self.output = nn.Linear(width, classes)
 

@@ -10,7 +10,10 @@ from pathlib import Path
 from typing import Any
 
 SUFFIXES = (".safetensors", ".pt", ".pth", ".ckpt", ".bin", ".tar")
-INSIDE = ("model.safetensors", "pytorch_model.bin", "model.pt", "checkpoint.ckpt", "checkpoint.pt")
+INSIDE = (
+    *("model.safetensors", "pytorch_model.bin", "model.pt", "checkpoint.ckpt", "checkpoint.pt"),
+    *("model.safetensors.index.json", "pytorch_model.bin.index.json"),
+)
 """What holds the weights in a folder for one step, as transformers and Lightning write it; the first there is taken."""
 STEP = re.compile(r"steps?[=_-]?(\d+)", re.IGNORECASE)
 COUNTED = re.compile(r"(?:epochs?|checkpoints?|ckpt|iter(?:ation)?s?|ep|it)[=_-]?(\d+)", re.IGNORECASE)
@@ -41,10 +44,11 @@ def list_checkpoints(folder: str | Path) -> Folder:
     """The checkpoints in a folder, by step.
 
     Files (.safetensors, .pt, .pth, .ckpt, .bin, .pth.tar) or, where no file tells a step, folders for one step each
-    (checkpoint-500/model.safetensors). Of a name the number after "step" counts, else that after "epoch", "checkpoint"
-    or "iter", else the last. Hidden files are passed over; a file that tells no step ("best.pt") is left out and named.
+    (checkpoint-500/model.safetensors, or the index of several files in it). Of a name the number after "step" counts,
+    else that after "epoch", "checkpoint" or "iter", else the last. Hidden files are passed over; a file that tells no
+    step ("best.pt") is left out and named.
 
-    ValueError with one sentence: no such folder, fewer than two checkpoints, two of one step, weights in several parts.
+    ValueError with one sentence: no such folder, fewer than two checkpoints, two of one step, parts without index.
     """
     folder = Path(folder)
     if not folder.is_dir():
@@ -108,4 +112,7 @@ def _entries(folder: Path) -> list[Path]:
 def _check_whole(files: list[Path]) -> None:
     for path in files:
         if SHARD.search(path.name):
-            raise ValueError(f"{path} is one part of several: save the weights as one file")
+            raise ValueError(
+                f"{path} is one part of several: keep the parts of a step in a folder of its own with their index "
+                "(model.safetensors.index.json), or save the weights as one file"
+            )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,22 +42,29 @@ def progressive_slice(
     interval: float = 0.25,
     method: str = "auto",
     memory: int = DEFAULT_MEMORY,
+    between: Callable[[], object] = lambda: None,
 ) -> Iterator[SliceProgress]:
     """The losses of evaluate_slice, coarse before fine: every `coarsest`-th line of the grid, then every half of it, …
 
     Yields after the first level, and then whenever `interval` seconds have passed and at the end of a level. No point
     is evaluated twice, and the last picture is exact. To cancel, stop asking: nothing is computed between two requests.
+    `between` is called after each evaluation, of some points: it may wait, or raise to cancel at once.
     """
     if coarsest < 1 or coarsest & (coarsest - 1):
         raise ValueError(f"coarsest must be a power of two, got {coarsest}")
     if not interval > 0:
         raise ValueError(f"interval must be a positive number of seconds, got {interval}")
     x, y = checked_axes(plane, x, y)
-    return _levels(point_losses(objective, plane, method, memory), x, y, coarsest, interval)
+    return _levels(point_losses(objective, plane, method, memory), x, y, coarsest, interval, between)
 
 
 def _levels(
-    evaluate: PointLosses, x: np.ndarray, y: np.ndarray | None, coarsest: int, interval: float
+    evaluate: PointLosses,
+    x: np.ndarray,
+    y: np.ndarray | None,
+    coarsest: int,
+    interval: float,
+    between: Callable[[], object],
 ) -> Iterator[SliceProgress]:
     points = lattice(x, y)
     shape = (1 if y is None else y.size, x.size)
@@ -81,6 +88,7 @@ def _levels(
             evaluated.flat[some] = True
             now = time.perf_counter()
             position += some.size
+            between()
             # A quarter of an interval per call: the clock is looked at often enough, and calls stay few.
             together = max(1, min(2 * together, int(0.25 * interval * some.size / max(now - began, 1e-9))))
             if stride < coarsest and now - shown >= interval and position < waiting.size:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
-from geometry.layer_factors import factors_of, label_slopes, recorded
+from geometry.layer_factors import factors_of, label_slopes, recorded, used_calls
 from optimizers import kfac
 from optimizers.torch.closure import Closure, inference_mode_of
 from optimizers.torch.examples import ClosureExamples
@@ -50,7 +50,7 @@ class KFAC(Preconditioned):
         names, ranks = {block.name for block in self.parameters.layout.blocks}, ranks_for(self._distributed)
         with inference_mode_of(self._module), without_reducing(self._module), recorded(self._module) as calls:
             ground = ClosureExamples(self.parameters, closure, self._module)
-            used = {name: call for name, call in calls.items() if f"{name}.weight" in names}
+            used = used_calls(calls, names)
             outputs = [output for _, _, output in used.values()]
             with torch.enable_grad():
                 values = ground.class_scores("K-FAC")
@@ -64,3 +64,10 @@ class KFAC(Preconditioned):
         if ranks is not None:
             found = {key: ranks.mean(factor) for key, factor in found.items()}
         return self._rule.learned(found, self._leaves, ground.examples)
+
+    def _check_fits(self, own: dict[str, Any], theta: Tensor) -> None:
+        super()._check_fits(own, theta)
+        known = {f"{layer}.{part}" for layer in kfac.layer_names(own["leaves"]) for part in kfac.PARTS}
+        if known != own["leaves"].keys():
+            name = sorted(known ^ own["leaves"].keys())[0]
+            raise ValueError(f"the state holds no U of whole layers: {name} is there without its layer, or missing")

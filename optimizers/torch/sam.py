@@ -12,7 +12,7 @@ from optimizers import probes
 from optimizers.mixes import Mix, Mixed, NoMix
 from optimizers.torch.closure import Closure, inference_mode_of
 from optimizers.torch.examples import ClosureExamples
-from optimizers.torch.flat_optimizer import FlatOptimizer, check_group, check_setting
+from optimizers.torch.flat_optimizer import FlatOptimizer, check_group, check_setting, check_state
 from optimizers.torch.preconditioned import Preconditioned
 from optimizers.torch.ranks import ranks_for
 from optimizers.torch.statistics import Statistics
@@ -246,13 +246,18 @@ class SAM(FlatOptimizer):
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Continue where that state was saved."""
-        own = state_dict.get("sam")
-        if own is None:
-            raise ValueError("this is not the state of a SAM optimiser: it has no entry 'sam'")
+        own = state_dict.get("sam") if isinstance(state_dict, dict) else None
+        if not isinstance(own, dict) or not {"memory", "index"} <= own.keys():
+            raise ValueError("this is not the state of a SAM optimiser: it has no such entry 'sam'")
+        check_state(state_dict, self.base.param_groups)
+        theta = self.parameters.theta()
+        fresh = {"memory": self.probe_rule.memory(theta), "mixing": self.mix.memory(theta)}
+        for name, kind in (("memory", "probe"), ("mixing", "mix")):
+            if not _fits(own.get(name), fresh[name], theta):
+                raise ValueError(f"the state holds what another {kind}, or one of other parameters, remembers")
         self.restore()
         self.base.load_state_dict({name: entry for name, entry in state_dict.items() if name != "sam"})
         self._linked()
-        theta = self.parameters.theta()
         self._memory, self._index = _placed(own["memory"], theta), own["index"]
         self._mixing = _placed(own.get("mixing"), theta)
 
@@ -272,6 +277,19 @@ class _Examples:
                 return ClosureExamples(self.optimizer.parameters, self.closure, module).squared_gradients()
         finally:
             statistics.put_back()
+
+
+def _fits(memory: Any, fresh: Any, theta: Tensor) -> bool:
+    """Whether a memory has the form of the `fresh` one: vectors as long as θ, alone, by name or in a row."""
+    if fresh is None and memory is None:
+        return True
+    if fresh is None or isinstance(fresh, Tensor):  # VaSSO begins without its average
+        return isinstance(memory, Tensor) and memory.shape == theta.shape
+    if isinstance(fresh, dict):
+        alike = isinstance(memory, dict) and memory.keys() == fresh.keys()
+        return alike and all(_fits(memory[name], fresh[name], theta) for name in fresh)
+    alike = isinstance(memory, tuple) and len(memory) == len(fresh)
+    return alike and all(_fits(one, other, theta) for one, other in zip(memory, fresh, strict=True))
 
 
 def _placed(memory: Any, like: Tensor) -> Any:

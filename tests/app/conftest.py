@@ -8,6 +8,7 @@ import json
 import httpx
 import pytest
 
+from app.network import routes
 from app.server import build
 
 
@@ -34,7 +35,9 @@ def application(loop):
         await built({"type": "lifespan", "asgi": {"version": "3.0"}, "state": {}}, receive, send)
 
     loop.run(start())
-    return built
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(routes, "prepare_engine", lambda: None)  # nobody trains here: no worker processes are started
+        yield built
 
 
 @pytest.fixture

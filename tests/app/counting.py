@@ -6,6 +6,7 @@ import numpy as np
 
 from app.toy.costs import PRODUCT
 from optimizers.rule import Settings, begin, descent_step, refresh_if_due
+from optimizers.run import STAYING
 
 
 class CountingSurface:
@@ -25,7 +26,7 @@ class CountingSurface:
 
 
 def evaluations_to_arrival(surface, method, starts, steps, learning_rate, radius, momentum=0.9):
-    """For each start (R, D): gradient evaluations before the first step in the flat basin; None where there is none.
+    """For each start (R, D): gradient evaluations until it comes into the flat basin to stay; None where it does not.
 
     All walk in step, so one call is one evaluation of each. The start of U is not counted, as everywhere: it is made
     before the counting begins.
@@ -33,23 +34,29 @@ def evaluations_to_arrival(surface, method, starts, steps, learning_rate, radius
     counted = CountingSurface(surface)
     state = begin(surface, method, np.asarray(starts, dtype=float))
     settings = Settings(learning_rate, radius, momentum)
-    found = [None] * len(starts)
+    found, centre, radius = [None] * len(starts), np.asarray(surface.flat_basin.centre), surface.flat_basin.radius
+    late = [False] * len(starts)
     with np.errstate(all="ignore"):
         for step in range(steps + 1):
-            for index, inside in enumerate(surface.flat_basin.contains(state.position)):
-                if inside and found[index] is None:
-                    found[index] = counted.evaluations
-            if step == steps or None not in found:
-                return found
+            for index, distance in enumerate(np.linalg.norm(state.position - centre, axis=-1)):
+                if not distance <= STAYING * radius:
+                    found[index] = None
+                elif distance < radius:
+                    found[index] = counted.evaluations if found[index] is None else found[index]
+                    late[index] |= step > steps - max(1, steps // 4)
+            if step == steps:
+                return [cost if inside else None for cost, inside in zip(found, late, strict=True)]
             state, _ = refresh_if_due(counted, method, state)
             state, _ = descent_step(counted, method, settings, state)
 
 
 def evaluations_of_steps(surface, method, steps):
-    """Gradient evaluations of the first so many steps."""
+    """Gradient evaluations before each of the first so many steps, and after them (steps + 1)."""
     counted = CountingSurface(surface)
     state = begin(surface, method, np.asarray(surface.default_start, dtype=float)[None])
+    found = [0]
     for _ in range(steps):
         state, _ = refresh_if_due(counted, method, state)
         state, _ = descent_step(counted, method, Settings(1e-4, 0.1, 0.9), state)
-    return counted.evaluations
+        found.append(counted.evaluations)
+    return found

@@ -9,6 +9,8 @@ from app.instruments.page import tables as instrument_tables
 from app.lecture import messages as lecture
 from app.network import messages as network
 from app.network.page import tables as network_tables
+from app.paper import messages as paper
+from app.paper.page import tables as paper_tables
 from app.state import messages as state
 from app.toy import messages as toy
 from app.toy.page import tables as toy_tables
@@ -63,7 +65,7 @@ def test_refusals_too(post, address):
 
 def test_what_pages_are_told_once():
     told = [(toy_tables(), toy.ToyTables), (instrument_tables(), instruments.InstrumentTables)]
-    told.append((network_tables(), network.NetworkTables))
+    told += [(network_tables(), network.NetworkTables), (paper_tables(), paper.PaperTables)]
     for tables, message in told:
         assert list(differ(tables, message)) == []
 

@@ -17,9 +17,21 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent.parent
 FILES = [
     *sorted((ROOT / "tests" / "benchmarks").glob("bench_*.py")),
-    *(ROOT / "tests" / name for name in ("load/measure.py", "load/soak.py", "gpu/speed.py", "browser/screenshots.py")),
+    *(
+        ROOT / "tests" / name
+        for name in (
+            "load/measure.py",
+            "load/soak.py",
+            "gpu/speed.py",
+            "ecosystem/measure.py",
+            "browser/screenshots.py",
+        )
+    ),
 ]
-KEPT = ("tests/benchmarks/results", "tests/load/results", "tests/gpu/results", "assets/screenshots")
+KEPT = (
+    *(f"tests/{name}/results" for name in ("benchmarks", "load", "gpu", "ecosystem")),
+    "assets/screenshots",
+)
 """Folders that the long forms write into."""
 
 

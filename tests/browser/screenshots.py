@@ -47,6 +47,7 @@ LOOKED_AT: dict[str, tuple[str, dict[str, Any]]] = {
     "scene": ("/?scenes=lab&scene=1&theme=projector&panel=hidden", DESKTOP),
     "notes": ("/notes", DESKTOP),
     "methods": ("/methods?preset=figure-2#method-gsam", DESKTOP),
+    "paper": ("/paper", DESKTOP),
     **{
         f"{name}-{theme}": (f"/instruments?instrument={name}&preset=figure-2&{query}", DESKTOP)
         for name in INSTRUMENTS
@@ -68,6 +69,7 @@ READY = {
     "/instruments": "[id$=-body][aria-busy=false] .heat-canvas",
     "/notes": "#notes-clock",
     "/methods": ".miniature[aria-label]",
+    "/paper": ".paper-legend canvas",
 }
 """What is there when a page that has no page object is drawn."""
 SETTLE = 500

@@ -1,4 +1,4 @@
-"""Exploring a trained network in a real browser: slices of every kind, curvature, the rescaled network, the link."""
+"""Exploring a trained network in a real browser: slices, curvature, ways, the rescaled network, the link."""
 
 from __future__ import annotations
 
@@ -144,6 +144,13 @@ def test_explore_a_trained_network_and_come_back_by_the_link(page) -> None:
     assert [row.split("\t")[0].strip() for row in table] == ["SGDM", "LLQR+SAM"]
     assert all("±" in row for row in table) and len(rows) == 9
     assert lab.ink("#curvature-density-chart canvas") > 200 and lab.ink("#curvature-trace-chart canvas") > 200
+    lab.choose("between_way", "curve")
+    lab.type("between_steps", "20")
+    ways = lab.ask("between")["lines"]
+    assert [line["way"] for line in ways] == ["straight", "curve"] and lab.ink("#between-line-chart canvas") > 200
+    table = page.locator("#between-table tbody tr").all_inner_texts()
+    assert [row.split("\t")[0].strip() for row in table] == ["Straight", "Trained curve"]
+    assert "On the trained curve from SGDM, step 20 to LLQR+SAM, step 20" in page.locator("#between-words").inner_text()
     lab.type("rescaling_factor", "3")
     told = lab.ask("rescaling")["rows"]
     assert told[1]["factor"] == 3 and told[1]["eigenvalue"] != told[0]["eigenvalue"]
@@ -153,7 +160,8 @@ def test_explore_a_trained_network_and_come_back_by_the_link(page) -> None:
     # A reload by the link shows the same again.
     lab.until(lambda: "rescaling_asked=yes" in page.url and "rescaling_factor=3" in page.url)
     lab.open(page.url)
-    again = {kind: lab.answer(kind) for kind in ("slice", "curvature", "rescaling")}
+    again = {kind: lab.answer(kind) for kind in ("slice", "curvature", "between", "rescaling")}
+    assert again["between"]["lines"] == ways
     assert again["slice"]["done"]["way"] == "adaptive" and again["slice"]["plane"]["kind"] == "pca"
     assert [row["eigenvalues"] for row in again["curvature"]["rows"]] == [row["eigenvalues"] for row in rows]
     assert again["rescaling"]["rows"][1]["eigenvalue"] == told[1]["eigenvalue"]

@@ -202,3 +202,21 @@ def test_the_surface_of_a_run_that_has_ended_comes_after_a_refusal(page) -> None
     come_back(404)
     page.wait_for_timeout(4000)
     assert page.evaluate("answers.length") <= 2, "once for each piece"
+
+
+def test_a_run_that_waits_says_when_it_starts_and_losses_say_how_sure_they_are(page) -> None:
+    """Both runs are one visitor's: the first does not make way for the second."""
+    first = NetworkPage(page).open(LONG)
+    first.start()
+    second = NetworkPage(page.context.new_page()).open(f"{SMALL}&steps=40")
+    second.button("start").click()
+    second.until(lambda: "starts in" in second.status())
+    assert "about" in second.status() or "at least" in second.status()
+    first.stop()
+    second.wait_for("finished")
+    second.until(lambda: second.positions()[-1:] == [40])
+    samples = second.page.evaluate("potholeLab.network.curves.line('SGDM', 'train_loss', 'steps').samples")
+    assert samples[0]["examples"] == 256 and samples[0]["of"] == 800 and samples[0]["error"] > 0
+    assert samples[-1] is None, "the end of a small run is exact"
+    second.until(lambda: second.page.locator("#train_loss-hint").inner_text() == "over the training data")
+    second.page.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 FINGER = 44
-PAGES = ("/", "/instruments?resolution=12&runs=1&steps=60", "/network", "/methods", "/nowhere")
+PAGES = ("/", "/instruments?resolution=12&runs=1&steps=60", "/network", "/methods", "/paper", "/nowhere")
 
 MEASURED = """() => {
   const shown = [...document.querySelectorAll(".top a, .top button")].filter((node) => node.offsetParent !== null);
@@ -26,7 +26,7 @@ def test_two_rows_of_finger_wide_targets(phone_page, page_problems, path, query)
     phone_page.locator(".top .brand").wait_for()
     if path != "/nowhere":
         phone_page.wait_for_function(
-            "() => ['toy', 'instruments', 'network', 'methods'].some((page) => potholeLab[page])"
+            "() => ['toy', 'instruments', 'network', 'methods', 'paper'].some((page) => potholeLab[page])"
         )
         if "projector" in query:
             phone_page.locator("html[data-theme=projector]").wait_for(state="attached")

@@ -4,10 +4,13 @@ import { test } from "node:test";
 import { newestBoundary } from "../../assets/network/boundary_view.js";
 import { TrainingCurves } from "../../assets/network/curves.js";
 import { methodRows } from "../../assets/network/method_table.js";
+import { cellsOf, describeLines, saidOf } from "../../assets/network/explore/between_panel.js";
 import { PlaneView } from "../../assets/network/plane_view.js";
 import { isUnchanged } from "../../assets/network/presets.js";
 import { replayed } from "../../assets/network/replay.js";
 import { LiveRun } from "../../assets/network/run.js";
+import { queueInWords } from "../../assets/network/run_bar.js";
+import { errorWords, sampleWords } from "../../assets/network/samples.js";
 
 test("the table has the newest measurement, however long ago", () => {
   const curves = new TrainingCurves(["SGDM"]);
@@ -26,6 +29,35 @@ test("the table has the newest measurement, however long ago", () => {
   );
   assert.deepEqual([at(999).off, at(999).test_loss], [2, undefined]);
   assert.equal(curves.place("SGDM", 700, "evaluations"), 700);
+});
+
+test("what is measured over some of the examples says how far it may be off, wherever it stands", () => {
+  const curves = new TrainingCurves(["SGDM", "SAM"]);
+  const values = (train_loss, test_accuracy, sampled) => ({ train_loss, test_accuracy, ...(sampled && { sampled }) });
+  const some = (error, share) => ({
+    train: { examples: 256, of: 1438, loss: error, accuracy: 0.02 },
+    test: { examples: 256, of: 359, loss: 0.1, accuracy: share },
+  });
+  curves.add([{ position: 0, methods: { SGDM: values(2.3, 0.1, some(0.012, 0.013)), SAM: values(2.3, 0.1, some(0.031, null)) } }]);
+  curves.add([{ position: 9, methods: { SGDM: values(0.2, 0.9), SAM: values(0.3, 0.8) } }]);
+  const of = (name, key) => curves.line(name, key, "steps").samples;
+  const newest = (key, k) => sampleWords(key, [of("SGDM", key)[k], of("SAM", key)[k]]);
+  assert.equal(newest("train_loss", 0), "± 0.031 (256 of 1\u202f438 examples)", "the largest");
+  assert.equal(newest("test_accuracy", 0), "± ? (256 of 359 examples)");
+  assert.equal(newest("train_loss", 1), "", "all examples");
+  assert.equal(errorWords("test_accuracy", of("SGDM", "test_accuracy")[0]), " ± 1.3 %");
+  assert.deepEqual(
+    [0, 1].map((index) => methodRows(curves, index)[0].errors.train_loss),
+    [" ± 0.012", ""],
+  );
+});
+
+test("a run that waits says for how many others, and when it starts", () => {
+  const words = (ahead, wait) => queueInWords({ ahead, wait });
+  assert.equal(words(0, null), "Waits for a worker process");
+  assert.equal(words(2, null), "Waits for 2 other runs");
+  assert.equal(words(0, { seconds: 41.2, at_least: false }), "Is next · starts in about 41 s");
+  assert.equal(words(1, { seconds: 300, at_least: true }), "Waits for 1 other run · starts in at least 5 min");
 });
 
 test("a run that is closed is not asked about any more", async (context) => {
@@ -149,4 +181,16 @@ test("a preset is changed by what is trained, and not by how it is looked at", (
   assert.ok(isUnchanged({ ...base, methods: ["SGDM", "SAM"], axis: "seconds", preset: "one" }, base, schema));
   assert.ok(!isUnchanged({ ...base, steps: 300 }, base, schema));
   assert.ok(!isUnchanged({ ...base, methods: ["SGDM"] }, base, schema));
+});
+
+test("a way between two solutions tells its barrier, or that there is none", () => {
+  const line = { way: "straight", losses: [0.5, 2, 0.25], barrier: 1.625, barrier_error: 0.0412, highest: 0.5 };
+  assert.deepEqual(cellsOf(line), ["1.63 ± 0.04", "0.5", "0.5 and 0.25", "2"]);
+  assert.deepEqual(cellsOf({ ...line, barrier_error: null })[0], "1.63");
+  assert.deepEqual(cellsOf({ ...line, losses: [2, 1, 0.5], barrier: 0 }), ["none", "", "2 and 0.5", "2"]);
+  const about = { first: "SGDM, step 24", second: "SAM, step 24", distance: 3, examples: 64, of_examples: 256, statistics: null };
+  const words = describeLines(about, [line, { ...line, way: "curve", losses: [0.5, 0.25] }]);
+  assert.equal(words, "Loss on the way from SGDM, step 24 to SAM, step 24. Straight: from 0.25 to 2. Trained curve: from 0.25 to 0.5.");
+  assert.equal(saidOf(about, 1.5), "64 of 256 training examples, distance 3, 1.5 s");
+  assert.match(saidOf({ ...about, examples: 256, statistics: "kept" }, 1), /^all 256 .*statistics of the beginning, 1 s$/);
 });

@@ -25,8 +25,9 @@ MAY_IMPORT = {
     "instruments": {"core", "draw", "instruments"},
     "network": {"core", "draw", "network"},
     "lecture": {"core", "draw", "lecture"},
+    "paper": {"core", "draw", "paper"},
     "export": {"core", "draw", "toy", "export"},  # the page that plays offline is the toy lab's
-    "pages": {"core", "toy", "instruments", "network", "lecture", "export"},
+    "pages": {"core", "toy", "instruments", "network", "lecture", "paper", "export"},
 }
 """Folder → the folders that its modules may import: features know no other feature, and pages put them together."""
 

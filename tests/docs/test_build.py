@@ -15,6 +15,8 @@ import pytest
 from app.jobs.settings import EngineSettings
 from app.telemetry.settings import ObserveSettings
 from app.toy.controls import controls as toy_controls
+from app.toy.explanations import explanations
+from app.web.manual import ADDRESS
 from app.web.settings import WebSettings
 
 # The build takes some ten seconds of one core; beside much other work they may be minutes.
@@ -138,6 +140,19 @@ def test_public_functions_and_classes_are_in_the_reference(package: str, pages: 
     places = set().union(*(page.places for page in pages.values()))
     names = [name for name in module.__all__ if callable(getattr(module, name))]
     assert names and [name for name in names if f"{package}.{name}" not in places] == []
+
+
+def test_the_lab_s_links_into_the_manual_lead_somewhere(pages: dict[Path, Page], manual: Path) -> None:
+    """Those of the words that are explained on the page, and those that stand in client code and layouts."""
+    links = {told["more"] for told in explanations() if told["more"].startswith(ADDRESS)}
+    assert len(links) > 3
+    for file in (*(ROOT / "app").rglob("*.py"), *(ROOT / "assets").rglob("*.js")):
+        links |= {*re.findall(r'"(/manual/[^"]*)"', file.read_text(encoding="utf-8"))}
+        links |= {ADDRESS + place for place in re.findall(r'"\{MANUAL\}([^"]*)"', file.read_text(encoding="utf-8"))}
+    for link in links:
+        target, place = urldefrag(link.removeprefix(ADDRESS) or "index.html")
+        page = pages.get(manual / target)
+        assert page and (not place or place in page.places), link
 
 
 def test_formulas_need_no_script(manual: Path) -> None:

@@ -13,7 +13,12 @@ from app.instruments.export.files import FORMAT as INSTRUMENT_FORMAT
 from app.instruments.instrument import STRIDES
 from app.instruments.registry import INSTRUMENTS
 from app.network.controls import read_network_state
-from app.network.explore.controls import CURVATURE_CONTROLS, RESCALING_CONTROLS, SLICE_CONTROLS
+from app.network.explore.between_controls import BETWEEN_CONTROLS
+from app.network.explore.controls import (
+    CURVATURE_CONTROLS,
+    RESCALING_CONTROLS,
+    SLICE_CONTROLS,
+)
 from app.network.export.request import FORMATS as OF_A_RUN
 from app.toy.request import read_state
 from optimizers import METHODS
@@ -35,10 +40,16 @@ EXPLORED: dict[str, str] = {}
 SMALL: dict[str, dict[str, Any]] = {
     "slice": {"slice_points": 11, "slice_sample": "64"},
     "curvature": {"curvature_probes": 2, "curvature_lanczos": 0, "curvature_count": 1, "curvature_ascent": 1},
+    "between": {"between_points": 11, "between_way": "curve", "between_steps": 10},
     "rescaling": {},
 }
 OF_AN_INSTRUMENT = tuple(key for key, _ in INSTRUMENT_FORMAT.options)
-CONTROLS_OF = {"slice": SLICE_CONTROLS, "curvature": CURVATURE_CONTROLS, "rescaling": RESCALING_CONTROLS}
+CONTROLS_OF = {
+    "slice": SLICE_CONTROLS,
+    "curvature": CURVATURE_CONTROLS,
+    "between": BETWEEN_CONTROLS,
+    "rescaling": RESCALING_CONTROLS,
+}
 LINKS = {
     "/toy/open": "?preset=figure-2&radius=0.2&methods=SAM,LLQR%2BSAM",
     "/instruments/open": "?instrument=race&x_axis=momentum&y_axis=radius&resolution=12",

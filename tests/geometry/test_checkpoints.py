@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 from pathlib import Path
 from typing import Any
 
@@ -191,3 +192,47 @@ def test_tensors_that_are_no_plain_numbers_are_refused(tmp_path: Path, spoilt: A
     with pytest.raises(ValueError, match=said):
         load_weights(module, path)
     assert torch.equal(module[0].weight, before)
+
+
+def in_parts(module: nn.Module, folder: Path, kind: str) -> Path:
+    """A network's weights in two files as transformers leaves them; the index."""
+    state, stem = module.state_dict(), "model" if kind == "safetensors" else "pytorch_model"
+    files = [f"{stem}-0000{k + 1}-of-00002.{kind}" for k in range(2)]
+    weight_map = {name: files[k % 2] for k, name in enumerate(state)}
+    folder.mkdir(exist_ok=True)
+    for file in files:
+        tensors = {name: value for name, value in state.items() if weight_map[name] == file}
+        if kind == "safetensors":
+            save_file(tensors, folder / file)
+        else:
+            torch.save(tensors, folder / file)
+    index = folder / f"{stem}.{kind}.index.json"
+    index.write_text(json.dumps({"metadata": {"total_size": 1}, "weight_map": weight_map}))
+    return index
+
+
+@pytest.mark.parametrize("kind", ["safetensors", "bin"])
+def test_weights_in_several_files_are_those_of_one(tmp_path: Path, kind: str) -> None:
+    comes_back(network(1), network(2), in_parts(network(2), tmp_path, kind))
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ("{", "cannot be read as the index"),
+        ("[" * 100_000, "cannot be read as the index"),
+        ("[]", "cannot be read as the index"),
+        ("{}", 'has no "weight_map"'),
+        ('{"weight_map": {}}', 'has no "weight_map"'),
+        ('{"weight_map": {"a": 3}}', 'has no "weight_map"'),
+        ('{"weight_map": {"a": "../secret.bin"}}', "have to lie beside their index"),
+        ('{"weight_map": {"a": "model.bin.index.json"}}', "have to lie beside their index"),
+        ('{"weight_map": {"a": "gone.bin"}}', "names 'gone.bin', which is not beside it"),
+        ('{"weight_map": {"a": "part.bin"}}', "does not hold 'a', which model.bin.index.json says is there"),
+    ],
+)
+def test_an_index_that_is_none_is_refused(tmp_path: Path, table: str, said: str) -> None:
+    torch.save({"b": torch.ones(2)}, tmp_path / "part.bin")
+    (tmp_path / "model.bin.index.json").write_text(table)
+    with pytest.raises(ValueError, match=said):
+        read_weights(tmp_path / "model.bin.index.json")

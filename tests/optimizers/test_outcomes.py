@@ -31,6 +31,37 @@ def test_each_outcome_is_named(compiled):
 
 
 @pytest.mark.parametrize("compiled", [True, False])
+def test_to_arrive_is_to_stay(compiled):
+    """Arrival: into the flat basin, from then on within five radii, and inside still in the last quarter. Swinging
+    through is told as a first entry alone."""
+    shape = (8, 6)
+    rates, momenta = np.geomspace(1e-3, 0.9, shape[0])[:, None], np.linspace(0.5, 0.99, shape[1])
+    run = simulate(RING, "SAM", [2.0, 0.3], 60, rates, 0.3, momenta, 0.1, compiled=compiled)
+    kinds = set()
+    for walker in np.ndindex(*shape):
+        distance = np.linalg.norm(run.positions[:, *walker], axis=-1)
+        inside, near = distance < 0.5, distance <= 2.5
+        late = inside[46:].any()
+        entry = next((step for step in range(61) if inside[step]), -1)
+        staying = next((step for step in range(61) if inside[step] and near[step:].all() and late), -1)
+        assert (run.first_entry[walker], run.arrival[walker]) == (entry, staying)
+        assert (run.outcome[walker] == "reached") == (staying >= 0)
+        assert np.isnan(run.path_length_to_arrival[walker]) == (staying < 0)
+        said, kind = run.describe_outcome(walker), (entry >= 0, staying >= 0, entry == staying)
+        kinds.add(kind)
+        wanted = {
+            (True, True, True): f"reached the flat basin at step {staying}",
+            (True, True, False): f"at step {staying}, first in it at step {entry}",
+            (True, False, False): f"; in the flat basin at step {entry}, not to stay",
+        }
+        assert said.endswith(wanted[kind]) if kind in wanted else "basin at step" not in said
+    assert len(kinds) == 4, "never in, in at once to stay, in and out and in, in and out"
+    lost = simulate(RING, "SGDM", [0.2, 0.1], 400, learning_rate=30.0, compiled=compiled)
+    assert (lost.outcome, lost.first_entry, lost.arrival) == ("diverged", 0, -1)
+    assert lost.describe_outcome().endswith("; in the flat basin at step 0, not to stay")
+
+
+@pytest.mark.parametrize("compiled", [True, False])
 def test_the_finite_prefix_of_a_diverged_path_is_kept(compiled):
     run = simulate(StiffValley(), "SAM", [4.5, 1.0], 500, learning_rate=0.05, compiled=compiled)
     last = int(run.last_finite)

@@ -9,7 +9,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from optimizers import FisherSAM
+from optimizers import FSAM, SSAMD, FisherSAM, LookSAM, PastFSAM, VaSSO
+from optimizers import SAM as RuleOfSAM
 from optimizers.torch_optim import KFAC, LLQR, SAM, Lion, NaturalGradient, Shampoo
 from tests.optimizers.small_training import FAST, MAKERS, batch, closure_of, flat, normalised, one_thread, perceptron
 
@@ -196,6 +197,10 @@ def test_a_state_of_others_is_refused_and_changes_nothing(name):
         no_u = dict.fromkeys(own["leaves"], float("nan"))
         spoilt = (3, {}, {**own, "settings": {"unheard": 1}}, {**own, "leaves": no_u})
         states += [{**good, "preconditioner": one} for one in spoilt]
+        if name == "K-FAC":
+            missing = {key: leaf for key, leaf in own["leaves"].items() if not key.endswith(".G")}
+            odd = ({**own["leaves"], "elsewhere.S": torch.ones(2, 2)}, missing)
+            states += [{**good, "preconditioner": {**own, "leaves": leaves}} for leaves in odd]
     before = snapshot(model, optimizer)
     for state in states:
         with pytest.raises(ValueError, match="the state"):
@@ -203,6 +208,61 @@ def test_a_state_of_others_is_refused_and_changes_nothing(name):
         assert same(snapshot(model, optimizer), before)
     optimizer.load_state_dict(optimizer.state_dict())
     optimizer.step(closure_of(model, *batch()))
+
+
+PROBES = {"FSAM": FSAM, "PastFSAM": PastFSAM, "VaSSO": VaSSO, "SSAM-D": SSAMD, "SAM": RuleOfSAM}
+
+
+@pytest.mark.parametrize("probe", PROBES)
+@pytest.mark.parametrize("base", [torch.optim.SGD, torch.optim.Adam])
+def test_sam_refuses_the_state_of_another_network_or_probe(base, probe):
+    def made_sam(model):
+        return SAM(base(model.parameters(), 0.01), probe=PROBES[probe](), mix=LookSAM())
+
+    model, smaller = perceptron(), nn.Sequential(nn.Linear(3, 2), nn.Tanh(), nn.Linear(2, 2))
+    optimizer, foreign = made_sam(model), made_sam(smaller)
+    optimizer.step(closure_of(model, *batch()))
+    foreign.step(lambda: F.cross_entropy(smaller(torch.ones(4, 3)), torch.tensor([0, 1, 1, 0])))
+    good = copy.deepcopy(optimizer.state_dict())
+    alien = copy.deepcopy(foreign.state_dict())
+    parts = [{"sam": {**good["sam"], key: alien["sam"][key]}} for key in ("memory", "mixing")]
+    states = [None, {}, alien, {**good, "sam": 3}, {**good, "sam": {}}, {"sam": good["sam"]}]
+    states += [{**good, **part} for part in parts if not same(part["sam"], good["sam"])]
+    states += [{**good, "sam": {**good["sam"], "memory": other}} for other in ("no", (torch.ones(2),), {"mask": None})]
+    before = snapshot(model, optimizer)
+    for state in states:
+        with pytest.raises(ValueError, match=r"the state|this is not the state"):
+            optimizer.load_state_dict(state)
+        assert same(snapshot(model, optimizer), before)
+    again = made_sam(model)
+    again.load_state_dict(good)
+    assert same(again.state_dict(), good)
+
+
+def test_kfac_says_where_there_is_no_layer_for_it():
+    class Shared(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer = nn.Linear(2, 2)
+
+        def forward(self, x):
+            return self.layer(self.layer(x))
+
+    class Table(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.scores = nn.Parameter(torch.zeros(2))
+
+        def forward(self, x):
+            return self.scores + x
+
+    for model in (Shared(), Table()):
+        for fisher in ("exact", "empirical"):
+            optimizer = KFAC(model.parameters(), module=model, fisher=fisher)
+            before = snapshot(model, optimizer)
+            with pytest.raises(ValueError, match="K-FAC needs a Linear or Conv layer"):
+                optimizer.step(lambda model=model: F.cross_entropy(model(torch.ones(3, 2)), torch.tensor([0, 1, 1])))
+            assert same(snapshot(model, optimizer), before)
 
 
 def test_half_precision_and_sparse_gradients_are_refused_at_once():

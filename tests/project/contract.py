@@ -17,6 +17,7 @@ from typing import Any, Literal, NotRequired, Union, get_args, get_origin, get_t
 from app.instruments import messages as instruments
 from app.lecture import messages as lecture
 from app.network import messages as network
+from app.paper import messages as paper
 from app.state import messages as state
 from app.toy import messages as toy
 
@@ -27,6 +28,7 @@ MESSAGES: tuple[Any, ...] = (
     *instruments.MESSAGES,
     *network.MESSAGES,
     *lecture.MESSAGES,
+    *paper.MESSAGES,
 )
 PLAIN = {str: "string", int: "number", float: "number", bool: "boolean", type(None): "null", Any: "any"}
 

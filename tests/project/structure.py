@@ -32,7 +32,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 LAYERS = ("app", "optimizers", "geometry")
 FOLDERS = (*LAYERS, "assets", "tests")
 SUFFIXES = (".py", ".js", ".mjs")
-FEATURES = ("toy", "instruments", "network", "lecture")
+FEATURES = ("toy", "instruments", "network", "lecture", "paper")
 TOP = ("server.py", "processes.py", "variables.py", "__main__.py", "console.py", "deploy")
 """Rooms of app that know features, and those that know all; below both stands what knows neither."""
 CLASSES = {"LLQR", "SAM", "NoProbe", "Identity"}

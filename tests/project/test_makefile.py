@@ -19,6 +19,8 @@ def project(tmp_path: Path) -> Path:
     for part in ("docs", "tests"):
         (folder / part).mkdir(parents=True)
         (folder / part / "requirements.txt").write_text("-r ../requirements.txt\n")
+    (folder / "app" / "paper").mkdir(parents=True)
+    (folder / "app" / "paper" / "requirements.txt").write_text("# nothing\n")
     shutil.copy(ROOT / "Makefile", folder)
     (folder / "requirements.txt").write_text("# nothing\n")
     (folder / "tests" / "constraints.txt").write_text("# nothing\n")

@@ -22,6 +22,7 @@ import optimizers
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PACKAGES = ("app", "geometry", "optimizers")
+MANUAL = "docs/_build/html"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 
@@ -36,6 +37,7 @@ def ranges(lines: list[str]) -> dict[str, Requirement]:
 LIBRARY = ranges(PROJECT["dependencies"])
 APP = ranges(PROJECT["optional-dependencies"]["app"])
 FIGURES = ranges(PROJECT["optional-dependencies"]["figures"])
+PAPER = ranges(PROJECT["optional-dependencies"]["paper"])
 
 
 def pins(file: str) -> dict[str, str]:
@@ -64,6 +66,8 @@ def test_metadata_names_what_is_pinned() -> None:
     assert not set(LIBRARY) & set(APP)
     assert not set(FIGURES) & {*LIBRARY, *APP}
     assert set(pins("requirements.txt")) == {*LIBRARY, *APP, *FIGURES}
+    assert set(pins("app/paper/requirements.txt")) == set(PAPER)
+    assert not set(PAPER) & {*LIBRARY, *APP, *FIGURES}
 
 
 @pytest.mark.parametrize("file", ["requirements.txt", "tests/constraints.txt", "app/deploy/requirements.lock"])
@@ -80,10 +84,15 @@ def test_every_pin_is_within_its_range(file: str) -> None:
     assert all(one.specifier for one in wanted.values()), "a range says at least where it begins"
 
 
+def test_pins_of_make_paper_are_within_their_ranges() -> None:
+    pinned = pins("app/paper/requirements.txt")
+    assert [name for name, one in PAPER.items() if pinned[name] not in one.specifier] == []
+
+
 def test_metadata_names_what_is_imported_and_no_more() -> None:
     assert imported("geometry", "optimizers") == {*LIBRARY, *FIGURES}
     assert imported("app") >= set(APP), "named, but nothing imports it"
-    assert imported("app") <= {*LIBRARY, *APP}, "imported, but not named"
+    assert imported("app") <= {*LIBRARY, *APP, *PAPER}, "imported, but not named"
 
 
 IMPORT_EVERYTHING = """
@@ -141,17 +150,19 @@ def test_version_is_one() -> None:
 
 
 def test_wheel_holds_all_that_runs_and_nothing_else(wheel: Path) -> None:
-    """Everything in the three packages and in assets/, but the README's pictures and what only tools read."""
+    """Everything in the three packages and in assets/, but the README's pictures and what only tools read; the manual
+    where it is built."""
     expected = {
         path.relative_to(ROOT).as_posix()
-        for folder in (*PACKAGES, "assets")
+        for folder in (*PACKAGES, "assets", MANUAL)
         for path in (ROOT / folder).rglob("*")
         if path.is_file()
+        and not path.relative_to(ROOT / folder).parts[0].startswith(".")
         and "__pycache__" not in path.parts
         and not path.is_relative_to(ROOT / "assets" / "screenshots")
         and not path.name.endswith((".d.ts", "package.json"))
     }
-    expected = {re.sub(r"^assets/", "app/assets/", name) for name in expected}
+    expected = {re.sub(r"^assets/", "app/assets/", name).replace(MANUAL, "app/manual") for name in expected}
     with zipfile.ZipFile(wheel) as archive:
         held = {name for name in archive.namelist() if ".dist-info/" not in name}
         told = {name.split("/", 1)[1] for name in archive.namelist() if ".dist-info/" in name}

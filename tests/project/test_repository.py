@@ -153,13 +153,17 @@ def requirements(path: Path) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "file", ["requirements.txt", "docs/requirements.txt", "tests/requirements.txt", "tests/constraints.txt"]
+    "file",
+    [
+        *("requirements.txt", "docs/requirements.txt", "app/paper/requirements.txt", "tests/requirements.txt"),
+        "tests/constraints.txt",
+    ],
 )
 def test_every_requirement_is_pinned(file: str) -> None:
     loose = [
         line
         for line in requirements(ROOT / file)
-        if not re.fullmatch(r"[\w.-]+(\[[\w,-]+\])?==[\w.]+|-r \.\./(docs/)?requirements\.txt", line)
+        if not re.fullmatch(r"[\w.-]+(\[[\w,-]+\])?==[\w.]+|-r \.\./(docs/|app/paper/)?requirements\.txt", line)
     ]
     assert not loose, f"not pinned with ==: {loose}"
 
@@ -171,7 +175,10 @@ def pins(*files: str) -> list[tuple[str, str]]:
     return [(re.sub(r"[-_.]+", "-", part[1]).lower(), part[2]) for part in parts if part]
 
 
-REQUIREMENTS = ("requirements.txt", "docs/requirements.txt", "tests/requirements.txt")
+REQUIREMENTS = (
+    *("requirements.txt", "docs/requirements.txt", "app/paper/requirements.txt"),
+    "tests/requirements.txt",
+)
 
 
 def test_no_requirement_is_pinned_twice() -> None:

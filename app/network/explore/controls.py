@@ -10,18 +10,11 @@ from dataclasses import replace
 from typing import Any
 
 from app.jobs.kinds import asked_run
+from app.network.explore.between_controls import BETWEEN_CONTROLS
+from app.network.explore.choices import AUTO, DATA, MEAN, OTHERS, POINTS, SAMPLE_HELP, SAMPLES
 from app.network.training.recorded_runs import recorded_runs
-from app.network.training.settings import METHOD_NAMES
 from app.state.control import ChoiceControl, Control, NumberControl, short
 from app.state.schema import Reader
-
-MEAN = "mean"
-AUTO = "auto"
-DATA = (("train", "Training"), ("test", "Test"))
-SAMPLES = (("all", "All"), ("64", "64"), ("256", "256"), ("1024", "1024"))
-POINTS = ((MEAN, "Mean of the methods"), *((name, name) for name in METHOD_NAMES))
-OTHERS = ((AUTO, "Next method of the run"), *((name, name) for name in METHOD_NAMES))
-SAMPLE_HELP = "Whole data, or a sample of so many examples; a sample's standard error is stated."
 
 SLICE_CONTROLS: tuple[Control, ...] = (
     ChoiceControl(
@@ -359,14 +352,23 @@ RESCALING_CONTROLS: tuple[Control, ...] = (
 NO_YES = (("no", "No"), ("yes", "Yes"))
 ASKED_CONTROLS: tuple[Control, ...] = tuple(
     ChoiceControl(f"{kind}_asked", f"{title} asked for", NO_YES, "no", "Whether a link shows it.", "explore-asked")
-    for kind, title in (("slice", "Slice"), ("curvature", "Curvature"), ("rescaling", "Rescaling"))
+    for kind, title in (
+        *(("slice", "Slice"), ("curvature", "Curvature")),
+        *(("between", "Between"), ("rescaling", "Rescaling")),
+    )
 )
 """What a page that is opened by a link asks for anew, once the run is there."""
 
-EXPLORE_CONTROLS: tuple[Control, ...] = (*SLICE_CONTROLS, *CURVATURE_CONTROLS, *RESCALING_CONTROLS, *ASKED_CONTROLS)
+EXPLORE_CONTROLS: tuple[Control, ...] = (
+    *(*SLICE_CONTROLS, *CURVATURE_CONTROLS, *BETWEEN_CONTROLS, *RESCALING_CONTROLS),
+    *ASKED_CONTROLS,
+)
 
 
-OF_A_METHOD = ("slice_point", "slice_second", "slice_third", "rescaling_point")
+OF_A_METHOD = (
+    *("slice_point", "slice_second", "slice_third", "rescaling_point"),
+    *("between_first", "between_second"),
+)
 
 
 def with_runs(controls: tuple[Control, ...]) -> tuple[Control, ...]:

@@ -1,4 +1,4 @@
-"""The explore part of the network page: three panels, each with its controls, its button and places for answers."""
+"""The explore part of the network page: four panels, each with its controls, its button and places for answers."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ ABOUT = {
     "onto it. A slice shows two of very many directions: the table says for every path what it leaves out.",
     "curvature": "How sharp the kept weights are: the largest eigenvalues of the Hessian, each with its residual; its "
     "trace with its standard error; and the greatest rise of the loss within a ball, looked for in several steps.",
+    "between": "The loss on the way between two methods' last weights. Where it rises above the line between the ends "
+    "there is a barrier; often a bent way leads around it (Garipov et al. 2018).",
     "rescaling": "One layer of a ReLU network times α, the next divided by α: the network computes the same, and its "
     "sharpness is another (Dinh et al. 2017). What a slice shows depends on how its directions are scaled.",
 }
@@ -24,7 +26,7 @@ def explore_section() -> Any:
     return html.Section(
         id="explore",
         className="explore",
-        children=[_slice(), _curvature(), _rescaling()],
+        children=[_slice(), _curvature(), _between(), _rescaling()],
         **{"aria-label": "Explore the run"},
     )
 
@@ -113,6 +115,14 @@ def _curvature() -> Any:
     table = html.Div(id="curvature-table", className="scroll")
     body = _answer("curvature", [table, density, along, html.P(id="curvature-words", className="explore-words")])
     return _panel("curvature", "Curvature", "Measure the curvature", [_group("curvature")], [body])
+
+
+def _between() -> Any:
+    chart = _chart("between-line", "Loss on the way", "training examples")
+    table = html.Div(id="between-table", className="scroll")
+    body = _answer("between", [chart, table, html.P(id="between-words", className="explore-words")])
+    groups = [_group("between"), _group("curve")]
+    return _panel("between", "Between two solutions", "Go the way", groups, [body])
 
 
 def _rescaling() -> Any:

@@ -173,6 +173,55 @@ class CurvatureRow(TypedDict):
     done: NotRequired[CurvatureDone]
 
 
+class BetweenAbout(TypedDict):
+    """Whose weights lie at the ends, in words, and how far apart; t: the points of the way. statistics: null without
+    batch normalisation."""
+
+    first: str
+    second: str
+    distance: float
+    t: Encoded
+    examples: int
+    of_examples: int
+    statistics: Literal["kept", "re-estimated"] | None
+
+
+class WayBetween(TypedDict):
+    """The losses along a way, (points,), its height above the line between the ends, and where that is; the standard
+    error is null where examples have no loss of their own."""
+
+    way: Literal["straight", "curve"]
+    losses: Encoded
+    barrier: float
+    barrier_error: float | None
+    highest: float
+
+
+class CurveTraining(TypedDict):
+    """How far the curve's middle is trained, and the mean loss of the steps since the last row."""
+
+    step: int
+    steps: int
+    loss: float
+
+
+class BetweenDone(TypedDict):
+    """The end of the way."""
+
+    seconds: float
+    sentence: str
+
+
+class BetweenRow(TypedDict):
+    """A row of the way between two solutions."""
+
+    position: int
+    about: NotRequired[BetweenAbout]
+    line: NotRequired[WayBetween]
+    training: NotRequired[CurveTraining]
+    done: NotRequired[BetweenDone]
+
+
 class RescalingAbout(TypedDict):
     """Whose weights are rescaled, which two layers, and where the lines are taken."""
 
@@ -224,5 +273,6 @@ class RescalingRow(TypedDict):
 MESSAGES = (
     *(SliceMark, SlicePlane, SlicePicture, PathHonesty, SliceDone, SliceRow, SliceFigures),
     *(CurvatureAbout, NotMeasured, MeasuredCurvature, SpectralDensity, CurvatureDone, CurvatureRow),
+    *(BetweenAbout, WayBetween, CurveTraining, BetweenDone, BetweenRow),
     *(RescalingAbout, RescaledNetwork, RescalingDone, RescalingRow),
 )

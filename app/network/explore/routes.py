@@ -11,7 +11,13 @@ from fastapi import FastAPI, Request, Response
 
 from app.jobs import Refused, default_engine
 from app.network.controls import job_in
-from app.network.explore.controls import CURVATURE_CONTROLS, RESCALING_CONTROLS, SLICE_CONTROLS, with_runs
+from app.network.explore.between_controls import BETWEEN_CONTROLS
+from app.network.explore.controls import (
+    CURVATURE_CONTROLS,
+    RESCALING_CONTROLS,
+    SLICE_CONTROLS,
+    with_runs,
+)
 from app.network.explore.figures import pictures_answer
 from app.state.control import Control
 from app.state.schema import BadRequest, read_values
@@ -23,6 +29,7 @@ from app.web.worker import Worker
 TABLES: dict[str, tuple[Control, ...]] = {
     "slice": SLICE_CONTROLS,
     "curvature": CURVATURE_CONTROLS,
+    "between": BETWEEN_CONTROLS,
     "rescaling": RESCALING_CONTROLS,
 }
 

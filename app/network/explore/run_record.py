@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from app.jobs.context import JobContext
-from app.network.explore.controls import AUTO, MEAN
+from app.network.explore.choices import AUTO, MEAN
 from app.network.training.problem import TrainingProblem, make_problem, read_weights
 from geometry.networks import NetworkLoss
 from geometry.slices.sampled import sampled_objective

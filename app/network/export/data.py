@@ -21,16 +21,22 @@ MEASURED = (
     "u_length",
     "u_steepness",
 )
+HALVES = ("train", "test")
 Columns = dict[str, np.ndarray]
 
 
 def curves_of(record: Record, method: str) -> Columns:
-    """The columns of one method, equally long: step, costs, what was measured (not-a-number where it was not), the
-    coordinates in the run's own plane."""
+    """The columns of one method, equally long: step, costs, what was measured (not-a-number where it was not), over how
+    many examples of either half where not over all, with the standard errors, the coordinates in the run's own plane.
+    """
     rows = [(row["position"], row["methods"][method]) for row in record.rows if method in row["methods"]]
     columns: Columns = {"step": np.array([step for step, _ in rows], dtype=np.int64)}
     for key in (*COSTS, *MEASURED):
         columns[key] = np.array([_number(values.get(key)) for _, values in rows], dtype=float)
+    for half in HALVES:
+        sampled = [(values.get("sampled") or {}).get(half) or {} for _, values in rows]
+        for key, column in (("examples", "examples"), ("loss", "loss_error"), ("accuracy", "accuracy_error")):
+            columns[f"{half}_{column}"] = np.array([_number(one.get(key)) for one in sampled], dtype=float)
     at = [values.get("at") or (None, None) for _, values in rows]
     for index in (0, 1):
         columns[f"at_{index + 1}"] = np.array([_number(place[index]) for place in at], dtype=float)

@@ -2,8 +2,10 @@
 
 Its rows: {"position": steps done, "methods": {name: {loss, evaluations, products, seconds, …}}}. `loss` is the mini-
 batch's, `seconds` the method's own training time. At some of the steps also train_loss, train_accuracy, test_loss and
-test_accuracy, in inference mode, and of a method that learns U what it does to a gradient (see u_readings.read_u);
-with a plane `at`, the coordinates of θ in it, and `off`, the distance from it.
+test_accuracy, in inference mode, over all examples or over some and then with `sampled`, their numbers and standard
+errors, and of a method that learns U what it does to a gradient (see u_readings.read_u); with a plane `at`, the
+coordinates of θ in it, and `off`, the distance from it. When these are measured depends on the time they take (see
+readings); nothing else does.
 Results: "weights/<step>" and "weights/final", packed {name: {"position": θ, "buffers": …}}, and "plane" (see
 `problem.read_weights` and `read_plane`). A notice at the start says the device, the parameters and the examples.
 """
@@ -11,6 +13,7 @@ Results: "weights/<step>" and "weights/final", packed {name: {"position": θ, "b
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -18,8 +21,12 @@ import torch
 from app.jobs.context import JobContext
 from app.jobs.kinds import Description
 from app.jobs.packing import pack, unpack
+from app.network.training.budget import Budget, training_here
 from app.network.training.devices import device_in_words, peak_in_words, reset_peak
+from app.network.training.pace import Pace
+from app.network.training.readings import Readings, every
 from app.network.training.session import TrainingSession
+from app.network.training.settings import NUMBERS
 from optimizers.training import StepRefused
 
 ROWS = 2000
@@ -29,7 +36,12 @@ ROWS = 2000
 def run(description: Description, job: JobContext) -> None:
     """Train, from the last checkpoint if there is one."""
     torch.set_num_threads(job.threads)
-    session = TrainingSession(description, job.worker)
+    budget = Budget(description.get("watching", NUMBERS["watching"].default))
+    with training_here(budget):
+        _train(TrainingSession(description, job.worker), description, job, budget)
+
+
+def _train(session: TrainingSession, description: Description, job: JobContext, budget: Budget) -> None:
     words = device_in_words(session.device, job.threads)
     reset_peak(session.device)
     if session.objective.random:
@@ -40,7 +52,7 @@ def run(description: Description, job: JobContext) -> None:
         )
     sizes = {"parameters": session.objective.dimension, "examples": session.objective.examples}
     job.note(f"Trains on {words}.", position=job.checkpoint_position, device=words, **sizes)
-    progress = Progress(session, description, job)
+    progress = Progress(session, description, job, budget)
     steps = job.total = description["steps"]
     progress.begin()
     for t in range(job.checkpoint_position, steps):
@@ -53,42 +65,57 @@ def run(description: Description, job: JobContext) -> None:
         job.note(peak, position=steps)
 
 
-STEEPNESSES = 3
-"""So many times in a run the steepness of the inner problem is measured: it costs a part of a refresh each time."""
-
-
 class Progress:
-    """The growing record of a run: costs, stopped methods, rows."""
+    """The growing record of a run: costs, stopped methods, rows, and what they say of the time that is left."""
 
-    def __init__(self, session: TrainingSession, description: Description, job: JobContext) -> None:
+    def __init__(
+        self,
+        session: TrainingSession,
+        description: Description,
+        job: JobContext,
+        budget: Budget | None = None,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
         self.session, self.job, self.steps = session, job, description["steps"]
+        self.budget, self.clock = budget or Budget(1.0), clock
+        self.readings = Readings(session, description, self.budget)
+        self.pace = Pace(session.methods, self.steps)
         self.row_every = -(-self.steps // ROWS)
-        self.evaluate_every = _every(self.steps, description["evaluations"])
-        self.snapshot_every = _every(self.steps, description["snapshots"])
-        self.steep_every = self.evaluate_every * max(1, description["evaluations"] // STEEPNESSES)
+        self.snapshot_every = every(self.steps, description["snapshots"])
         self.settings: dict[str, Any] = {}
         names = session.training.names
         self.seconds = dict.fromkeys(names, 0.0)
         self.counts = {name: [0, 0] for name in names}
         self.before = {name: [0, 0] for name in names}
         self.stopped: dict[str, str] = {}
+        self.stepped = 0.0  # seconds of this attempt
 
     def begin(self) -> None:
         """Say what the run starts from, or take up where it was."""
-        if self.job.checkpoint is None:
-            if self.session.plane is not None:
-                plane = self.session.plane
-                facts = {"labels": plane.labels, "plane_kind": plane.kind, "extent": self.session.extent}
-                self.job.keep_result("plane", self.session.packed_plane(), **facts)
-            if self.session.boundary is not None:
-                self.job.keep_result("boundary", b"", **self.session.boundary.facts())
-            self.report(0, {})
-            return
-        kept = unpack(self.job.checkpoint)
+        with self.budget.watching():
+            if self.job.checkpoint is None:
+                self.report(0, {})  # before a plane is chosen: there is something to see at once
+            else:
+                self._take_up_checkpoint(unpack(self.job.checkpoint))
+            self._keep_pictures()
+        self.budget.begin()
+        self.readings.skip(max(0, self.job.shown))
+
+    def _keep_pictures(self) -> None:
+        """Choose the plane, and say what the pictures of it and of the data need."""
+        plane = self.session.plane
+        if plane is not None:
+            facts = {"labels": plane.labels, "plane_kind": plane.kind, "extent": self.session.extent}
+            self.job.keep_result("plane", self.session.packed_plane(), **facts)
+        if self.session.boundary is not None:
+            self.job.keep_result("boundary", b"", **self.session.boundary.facts())
+
+    def _take_up_checkpoint(self, kept: dict[str, Any]) -> None:
         self.session.restore(kept["states"])
         self.seconds, self.before, self.stopped = kept["seconds"], kept["counts"], kept["stopped"]
         self.counts = {name: list(counts) for name, counts in self.before.items()}
         self.settings = kept["settings"]
+        self.pace.restore(kept.get("pace", []))  # a checkpoint of an earlier version has none
         self.session.training.change(**self.settings)
 
     def packed(self) -> bytes:
@@ -100,6 +127,7 @@ class Progress:
                 "counts": self.counts,
                 "stopped": self.stopped,
                 "settings": self.settings,
+                "pace": self.pace.packed(),
             }
         )
 
@@ -116,26 +144,35 @@ class Progress:
         for name in self.session.training.names:
             if name in self.stopped:
                 continue
-            began = time.perf_counter()
+            began = self.clock()
             try:
-                report = self.session.training.advance(name)
+                with self.budget.stepping():
+                    report = self.session.training.advance(name)
             except StepRefused as error:
                 self.stopped[name] = str(error)
                 self.job.note(str(error), position=t, method=name)
                 continue
-            self.seconds[name] += time.perf_counter() - began
+            took = self.clock() - began
+            self.seconds[name] += took
+            self.stepped += took
+            self.pace.add(name, t, took)
             losses[name] = report.loss
             cost = (report.gradient_evaluations, report.curvature_products)
             self.counts[name] = [old + new for old, new in zip(self.before[name], cost, strict=True)]
         done = t + 1
-        if done % self.row_every == 0 or done == self.steps or self._evaluated(done):
+        self.budget.reach(done / self.steps)
+        with self.budget.watching():
             self.report(done, losses)
-        if self.snapshot_every and done % self.snapshot_every == 0 and done < self.steps:
-            self.job.keep_result(f"weights/{done}", self.session.packed_weights(), step=done)
+            if self.snapshot_every and done % self.snapshot_every == 0 and done < self.steps:
+                self.job.keep_result(f"weights/{done}", self.session.packed_weights(), step=done)
+        self.job.foresee(self.seconds_left(done))
 
     def report(self, done: int, losses: dict[str, float]) -> None:
-        """The row after `done` steps. A rerun does not measure again what has been shown."""
+        """The row after `done` steps, if there is one. A rerun does not measure again what has been shown."""
         if done <= self.job.shown:
+            return
+        measured = self.readings.take(done, self.stopped)
+        if not measured and done % self.row_every and done != self.steps:
             return
         rows = {}
         for name in self.session.training.names:
@@ -143,26 +180,17 @@ class Progress:
             row["evaluations"], row["products"] = self.counts[name]
             if name in self.stopped:
                 row["stopped"] = True
-            row.update(self.session.place(name))
-            if self._evaluated(done):
-                row.update(self.session.evaluate(name))
-                row.update(self._read_u(name, done))
-                if self.session.boundary is not None:
-                    row["boundary"] = self.session.boundary.read(self.session.training.state(name))
-            rows[name] = row
+            rows[name] = row | self.session.place(name, done) | measured.get(name, {})
         self.job.report(done, methods=rows)
 
-    def _read_u(self, name: str, done: int) -> dict[str, float]:
-        """Of a method that goes on; before the first step there is nothing to say of its U."""
-        if name in self.stopped or not done:
-            return {}
-        first, last = done == self.evaluate_every, done == self.steps
-        return self.session.read_u(name, first or last or done % self.steep_every == 0)
-
-    def _evaluated(self, done: int) -> bool:
-        return bool(self.evaluate_every) and (done % self.evaluate_every == 0 or done == self.steps)
-
-
-def _every(steps: int, times: int) -> int:
-    """Steps between two of so many times; 0 for never."""
-    return max(1, steps // times) if times else 0
+    def seconds_left(self, done: int) -> float | None:
+        """Seconds until the end, with what will be measured on the way; None where nothing can be said yet."""
+        steps = self.pace.left(done, [name for name in self.session.training.names if name not in self.stopped])
+        if steps is None:
+            return None
+        # The budget counts seconds of the processor, of which it has more or less than the clock tells.
+        busy = self.stepped / self.budget.stepped if self.budget.stepped else 1.0
+        wanted = self.readings.wanted(done)
+        if self.budget.bounded:
+            wanted = min(wanted, self.budget.earned(self.budget.stepped + steps / busy) - self.budget.spent)
+        return steps + busy * max(0.0, wanted)

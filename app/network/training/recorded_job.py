@@ -20,9 +20,10 @@ from app.jobs.context import JobContext
 from app.jobs.kinds import Description
 from app.jobs.packing import pack
 from app.network.training.devices import device_in_words
+from app.network.training.measure import measure
 from app.network.training.problem import make_problem
 from app.network.training.recorded_runs import folder_of
-from app.network.training.session import EVALUATED, measure, packed_plane
+from app.network.training.session import packed_plane
 from geometry.networks import NetworkLoss
 from geometry.plane import Plane
 from geometry.recording import Checkpoint, list_checkpoints, read_point, spread
@@ -31,8 +32,12 @@ from geometry.slices import slice_plane
 
 MOST = 200
 """Steps that are shown."""
+EVALUATED = 1000
+"""Examples of either half that losses and accuracies are measured on: how many there are is the operator's affair."""
 BYTES = 2_000_000_000
 """What the paths may take in memory."""
+Halves = dict[str, tuple[NetworkLoss, int]]
+""""train" and "test": the loss that is measured, and how many examples the half has."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +84,7 @@ def run(description: Description, job: JobContext) -> None:
         }
         job.keep_result("weights/final" if final else f"weights/{step}", pack(files), step=step)
     plane = _plane(found.objective, together, job)
-    halves = {half: found.over(half, EVALUATED) for half in ("train", "test")}
+    halves = {half: (found.over(half, EVALUATED), found.over(half).examples) for half in ("train", "test")}
     for index, step in enumerate(steps):
         job.settings(0)  # here a stop takes effect
         if step > job.shown:
@@ -151,7 +156,7 @@ def _plane(objective: NetworkLoss, together: Tensor, job: JobContext) -> Plane |
     return plane
 
 
-def _row(point: Point, measured: bool, plane: Plane | None, halves: dict[str, NetworkLoss]) -> dict[str, Any]:
+def _row(point: Point, measured: bool, plane: Plane | None, halves: Halves) -> dict[str, Any]:
     """What is told of a run at a step."""
     row: dict[str, Any] = {"loss": None, "seconds": None, "evaluations": None, "products": None}
     if plane is not None:
@@ -159,6 +164,12 @@ def _row(point: Point, measured: bool, plane: Plane | None, halves: dict[str, Ne
         row |= {"at": at.tolist(), "off": float(torch.linalg.vector_norm(point.theta - plane.lift(at)))}
     if measured:
         row["loss"] = point.numbers.get("loss")
-        for half, objective in halves.items():
-            row |= measure(half, objective.with_buffers(point.buffers) if point.buffers else objective, point.theta)
+        sampled: dict[str, Any] = {}
+        for half, (objective, of) in halves.items():
+            here = objective.with_buffers(point.buffers) if point.buffers else objective
+            values = measure(half, here, point.theta, of)
+            sampled |= values.pop("sampled", {})
+            row |= values
+        if sampled:
+            row["sampled"] = sampled
     return row

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -10,10 +11,10 @@ import torch
 
 from app.jobs.packing import pack
 from app.network.training.boundary import Boundary
+from app.network.training.measure import has_examples, measure
 from app.network.training.problem import make_problem
 from app.network.training.settings import Description, options_of_u
 from app.network.training.u_readings import read_u
-from geometry.losses import CrossEntropy
 from geometry.networks import NetworkLoss
 from geometry.plane import Plane
 from geometry.slices.directions import slice_plane
@@ -22,10 +23,13 @@ from optimizers.methods import network_methods
 from optimizers.rule import State, at_rest
 from optimizers.training import Training, train
 
-EVALUATED = 1000
-"""Examples of either half that losses and accuracies are measured on."""
 FIRST_STEPS = 60
 """Steps of the run of SGDM whose principal components make a plane of kind "first steps"."""
+PLANE_PART = 0.08
+"""Of a short run's gradients, what that run may cost: a part of what its own steps pay for; but FEWEST_STEPS at least,
+or it shows nothing."""
+FEWEST_STEPS = 12
+HALVES = ("train", "test")
 TRAINED_WITH = ("batch_size", "refresh_size", "learning_rate", "radius", "momentum", "weight_decay")
 
 
@@ -44,7 +48,7 @@ def watched_plane(objective: NetworkLoss, description: Description) -> tuple[Pla
     at_random = slice_plane(objective, objective.initial, "random", asked["normalisation"], asked["seed"])
     if asked["kind"] == "random":
         return at_random, []
-    steps = max(3, min(FIRST_STEPS, description["steps"]))
+    steps = _plane_steps(description)
     settings = {name: description[name] for name in (*TRAINED_WITH, "noise_variance", "seed")}
     first = train(objective, {"SGDM": Method()}, steps, **settings, keep_every=1)["SGDM"]
     try:
@@ -55,6 +59,14 @@ def watched_plane(objective: NetworkLoss, description: Description) -> tuple[Pla
     plane = Plane(found.origin, found.directions, "first steps", "none", None, labels)
     reached = plane.project(first.positions)
     return plane, [corner.tolist() for corner in (reached.amin(0), reached.amax(0))]
+
+
+def _plane_steps(description: Description) -> int:
+    """Steps of the run that shows the plane: not from a clock, as every attempt of a run has to find the same one."""
+    methods = network_methods(description["structure"], names=description["methods"], **options_of_u(description))
+    indices = np.arange(description["steps"])
+    gradients = sum(int((method.gradient_evaluations(indices) + 0 * indices).sum()) for method in methods.values())
+    return min(FIRST_STEPS, max(3, description["steps"]), max(FEWEST_STEPS, int(PLANE_PART * gradients)))
 
 
 class TrainingSession:
@@ -73,15 +85,30 @@ class TrainingSession:
             seed=description["seed"],
             **{name: description[name] for name in TRAINED_WITH},
         )
-        self.halves = {half: found.over(half, EVALUATED) for half in ("train", "test")}
         self.boundary = Boundary.of(found.data, self.objective)
-        watched = watched_plane(self.objective, description)
-        self.plane = None if watched is None else watched[0]
-        self.extent = [] if watched is None else watched[1]
-        if self.plane is not None:
-            # Every row asks for places: (dᵀd)⁻¹ dᵀ is made once.
-            inverse = torch.as_tensor(np.linalg.inv(self.plane.gram), dtype=self.objective.dtype, device=self.device)
-            self._projector = (inverse @ self.plane.directions).T
+        self._found, self._description = found, description
+        self._halves: dict[tuple[str, int | None], NetworkLoss] = {}
+
+    @property
+    def plane(self) -> Plane | None:
+        """The plane that the run is watched on; it is chosen when it is first asked for, which takes some steps."""
+        return None if self._watched is None else self._watched[0]
+
+    @property
+    def extent(self) -> list[list[float]]:
+        """See `watched_plane`."""
+        return [] if self._watched is None else self._watched[1]
+
+    @cached_property
+    def _watched(self) -> tuple[Plane, list[list[float]]] | None:
+        return watched_plane(self.objective, self._description)
+
+    @cached_property
+    def _projector(self) -> torch.Tensor:
+        """Every row asks for places: (dᵀd)⁻¹ dᵀ is made once."""
+        assert self.plane is not None
+        inverse = torch.as_tensor(np.linalg.inv(self.plane.gram), dtype=self.objective.dtype, device=self.device)
+        return (inverse @ self.plane.directions).T
 
     def states(self) -> dict[str, Any]:
         """The states of all methods as a tree."""
@@ -102,8 +129,11 @@ class TrainingSession:
         assert self.plane is not None
         return packed_plane(self.plane)
 
-    def place(self, name: str) -> dict[str, Any]:
-        """{"at": coordinates in the plane, "off": Euclidean distance from it}, or nothing without a plane."""
+    def place(self, name: str, done: int | None = None) -> dict[str, Any]:
+        """{"at": coordinates in the plane, "off": Euclidean distance from it}, or nothing without a plane. Any plane is
+        one through the first weights, so that where a run is after `done` = 0 steps needs none to be chosen."""
+        if done == 0:
+            return {"at": [0.0, 0.0], "off": 0.0} if self._description["plane"] else {}
         if self.plane is None:
             return {}
         moved = self.training.state(name).position - self.plane.origin
@@ -111,14 +141,33 @@ class TrainingSession:
         off = torch.linalg.vector_norm(moved - at @ self.plane.directions)
         return {"at": at.tolist(), "off": float(off)}
 
-    def evaluate(self, name: str) -> dict[str, float]:
-        """Loss of both halves at the method's weights, in inference mode, and of class numbers the accuracy."""
+    @cached_property
+    def examples(self) -> tuple[int, int]:
+        """How many training and test examples losses are measured over at most."""
+        return self._found.objective.examples, self._found.test.examples
+
+    @cached_property
+    def samples(self) -> bool:
+        """Whether losses can be measured over a part of the examples."""
+        return all(has_examples(self.half(half, None)) for half in HALVES)
+
+    def evaluate(self, name: str, size: int | None = None) -> dict[str, Any]:
+        """Loss of both halves at the method's weights, in inference mode, and of class numbers the accuracy, over all
+        examples or the first `size` of each half; see `measure`."""
         state = self.training.state(name)
-        found: dict[str, float] = {}
-        for half, objective in self.halves.items():
-            here: Any = at_rest(objective, state)
-            found |= measure(half, here, state.position)
+        found: dict[str, Any] = {}
+        for half, of in zip(HALVES, self.examples, strict=True):
+            here: Any = at_rest(self.half(half, size), state)
+            values = measure(half, here, state.position, of)
+            sampled = found.get("sampled", {}) | values.pop("sampled", {})
+            found |= values | ({"sampled": sampled} if sampled else {})
         return found
+
+    def half(self, half: str, size: int | None = None) -> NetworkLoss:
+        """The loss over all examples of "train" or "test", or the first `size` of them."""
+        if (half, size) not in self._halves:
+            self._halves[half, size] = self._found.over(half, size)
+        return self._halves[half, size]
 
     def read_u(self, name: str, steepness: bool) -> dict[str, float]:
         """What the method's U does to a gradient over as many examples as it is learned on; see `read_u`."""
@@ -135,18 +184,6 @@ class TrainingSession:
         if isinstance(tree, list | tuple):
             return type(tree)(self._tensors(value) for value in tree)
         return tree
-
-
-def measure(half: str, objective: NetworkLoss, position: torch.Tensor) -> dict[str, float]:
-    """{"<half>_loss", and of class numbers "<half>_accuracy"} at θ (D,), in inference mode."""
-    with torch.no_grad():
-        found = {f"{half}_loss": float(objective.loss(position))}
-        criterion, targets = objective.criterion, objective.data.targets
-        if isinstance(criterion, CrossEntropy) and not criterion.shares:
-            right = criterion.scores(objective.outputs(position), targets, ()).argmax(-1) == targets
-            counted = right[targets != criterion.ignore_index]
-            found[f"{half}_accuracy"] = float(counted.double().mean())
-    return found
 
 
 def packed_plane(plane: Plane) -> bytes:

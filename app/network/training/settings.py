@@ -73,10 +73,12 @@ NUMBERS: dict[str, Number] = {
     "seed": Number(0, 0, 2**31 - 1, whole=True),
     "evaluations": Number(50, 0, 1000, whole=True),
     "snapshots": Number(20, 0, 200, whole=True),
+    "watching": Number(0.25, 0.0, 1.0),
 }
-"""`evaluations`: how often in a run loss and accuracy are measured in inference mode; `snapshots`: how many times the
-weights of all methods are kept on the way; `clip`: 0 for none; `random_labels`: share of the training labels that are
-drawn at random."""
+"""`evaluations`: how often in a run loss and accuracy are measured in inference mode, at most; `watching`: share of the
+run's time that measurements and the surface under its paths may take, 1 for as much as they need; `snapshots`: how many
+times the weights of all methods are kept on the way; `clip`: 0 for none; `random_labels`: share of the training labels
+that are drawn at random."""
 WHOLE = tuple(name for name, number in NUMBERS.items() if number.whole)
 
 

@@ -32,9 +32,15 @@ def captions(trial: Trials, source: str, with_paths: bool) -> list[Claim]:
     threshold = f" Holds means at least {MOST:.0%} of the runs."
     claims = []
     for name in ("SGDM", "LLQR"):
-        stayed = not trial.arrived(name).any()
+        stayed = not trial.entered(name).any()
         claims.append(
-            judged(f"{name} stays in the sharp well.", source, stayed, f"{trial.count(name)} reach the basin", detail)
+            judged(
+                f"{name} stays in the sharp well.",
+                source,
+                stayed,
+                f"{trial.count(name)} reach the basin{trial.passing(name)}",
+                detail,
+            )
         )
     for name in ("SAM", "LLQR+SAM"):
         out = trial.most_arrive(name)
@@ -43,7 +49,7 @@ def captions(trial: Trials, source: str, with_paths: bool) -> list[Claim]:
                 f"{name} leaves the well and reaches the flat basin.",
                 source,
                 out,
-                f"{trial.count(name)} reach it",
+                f"{trial.count(name)} reach it{trial.passing(name)}",
                 detail + threshold,
             )
         )

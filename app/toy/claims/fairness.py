@@ -115,7 +115,8 @@ def valley_claims(request: ToyRequest) -> list[Claim]:
     for name, expected in (("SGDM", False), ("SAM", False), ("LLQR", False), ("LLQR+SAM", True)):
         arrived = trial.arrived(name)
         diverged = int((trial.runs[name].outcome == "diverged").sum())
-        counts = f"{trial.count(name)} reach the basin" + (f", {diverged} diverge" if diverged else "")
+        counts = f"{trial.count(name)} reach the basin{trial.passing(name)}"
+        counts += f", {diverged} diverge" if diverged else ""
         statement = f"{name} reaches the flat basin." if expected else f"{name} does not reach the flat basin."
         claims.append(
             judged(

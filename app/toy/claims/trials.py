@@ -43,8 +43,17 @@ class Trials:
         """How many of how many reached the flat basin."""
         return f"{int(self.arrived(method).sum())} of {len(self.starts)}"
 
+    def entered(self, method: str) -> np.ndarray:
+        """(W) whether each walker was ever in the flat basin, if only to pass through."""
+        return self.runs[method].first_entry >= 0
+
+    def passing(self, method: str) -> str:
+        """What follows a count where some were in the basin and are not at the end: ", 3 pass through it"."""
+        passing = int((self.entered(method) & ~self.arrived(method)).sum())
+        return f", {passing} pass{'' if passing > 1 else 'es'} through it" if passing else ""
+
     def median_arrival(self, method: str) -> float:
-        """Median first step inside the flat basin over the walkers that reached it; not-a-number if none did."""
+        """Median arrival over the walkers that reached the flat basin to stay; not-a-number if none did."""
         steps = self.runs[method].arrival[self.arrived(method)]
         return float(np.median(steps)) if len(steps) else float("nan")
 

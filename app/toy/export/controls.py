@@ -9,6 +9,7 @@ from typing import Any
 from app.state.control import ChoiceControl, Control, NumberControl
 from app.state.schema import BadRequest, Notice, read_values
 from app.toy.controls import MAXIMUM_STEPS
+from app.toy.frozen import frozen_notices
 from app.toy.request import ToyReading, read_state
 
 FORMAT = ChoiceControl(
@@ -119,4 +120,4 @@ def read_export(raw: Mapping[str, Any]) -> ExportRequest:
     reading = read_state({"step": MAXIMUM_STEPS, **raw})
     if reading.problems:
         raise BadRequest(*reading.problems)
-    return ExportRequest(reading, **values, notices=(*notices, *reading.notices))
+    return ExportRequest(reading, **values, notices=(*notices, *reading.notices, *frozen_notices(reading)))

@@ -113,6 +113,7 @@ def scene_npz(scene: Scene) -> bytes:
             "gradient_evaluations": run.gradient_evaluations,
             "curvature_products": run.curvature_products,
             "arrival": run.arrival,
+            "first_entry": run.first_entry,
             "last_finite": run.last_finite,
             "outcome": np.array(str(run.outcome)),
         }

@@ -1,16 +1,21 @@
-// The explore part of the network page: three panels about the run that is shown. What is asked for is in the link, so
+// The explore part of the network page: four panels about the run that is shown. What is asked for is in the link, so
 // that a reload asks again; page.explore.current holds the last answers ("pothole:explored" tells of each).
 import { by, make } from "../../core/dom.js";
+import { BetweenPanel } from "./between_panel.js";
 import { CurvaturePanel } from "./curvature_panel.js";
 import { RescalingPanel } from "./rescaling_panel.js";
 import { SlicePanel } from "./slice_panel.js";
 
 /** @typedef {import("../main.js").NetworkLab} ExplorePage */
-/** @typedef {"slice" | "curvature" | "rescaling"} Kind */
+/** @typedef {"slice" | "curvature" | "between" | "rescaling"} Kind */
 
 /** @type {Kind[]} */
-const KINDS = ["slice", "curvature", "rescaling"];
-const GROUPS = ["plane", "random", "three", "sam", "frame", "data", "adaptive", "look", "curvature", "rescaling"];
+const KINDS = ["slice", "curvature", "between", "rescaling"];
+const GROUPS = [
+  ...["plane", "random", "three", "sam", "frame", "data", "adaptive", "look"],
+  ...["curvature", "between", "curve", "rescaling"],
+];
+const METHODS = ["slice_point", "slice_second", "slice_third", "between_first", "between_second", "rescaling_point"];
 const PAUSE = 120; // ms in which changes of controls become one request
 
 export class Explore {
@@ -30,7 +35,12 @@ export class Explore {
       page.widgets.build(by(`explore-${name}-controls`), controls);
       for (const control of controls) label(control);
     }
-    this.panels = { slice: new SlicePanel(page), curvature: new CurvaturePanel(page), rescaling: new RescalingPanel(page) };
+    this.panels = {
+      slice: new SlicePanel(page),
+      curvature: new CurvaturePanel(page),
+      between: new BetweenPanel(page),
+      rescaling: new RescalingPanel(page),
+    };
     page.actions.add({
       ...Object.fromEntries(KINDS.map((kind) => [`explore-${kind}`, () => this.#wanted(kind)])),
       "explore-cancel": (/** @type {Kind} */ kind) => {
@@ -80,7 +90,7 @@ export class Explore {
    * @param {string} source
    */
   #changed(changed, source) {
-    if ([...changed].some((name) => /^(slice|curvature|rescaling)_/.test(name))) this.#show();
+    if ([...changed].some((name) => /^(slice|curvature|between|rescaling)_/.test(name))) this.#show();
     if (source === "open" || source === "run") return;
     const names = [...changed].filter((name) => name.startsWith("slice_") && name !== "slice_asked");
     if (names.length && this.page.state.get("slice_asked") === "yes") {
@@ -92,7 +102,7 @@ export class Explore {
         this.soon = setTimeout(() => this.ask("slice"), PAUSE);
       }
     }
-    for (const kind of ["curvature", "rescaling"]) {
+    for (const kind of ["curvature", "between", "rescaling"]) {
       if ([...changed].some((name) => name.startsWith(`${kind}_`)) && this.current[kind]) by(`${kind}-ask`).classList.add("wanted");
     }
   }
@@ -130,13 +140,15 @@ export class Explore {
       three: kind === "three-points",
       sam: kind === "gradient-sam",
       adaptive: state.get("slice_way") === "adaptive",
+      curve: state.get("between_way") === "curve",
     };
     for (const [name, is] of Object.entries(shown)) by(`explore-${name}-controls`).hidden = !is;
     for (const name of KINDS) by(`${name}-panel`).hidden = !this.ready;
+    if (run && run.description.methods.length < 2) by("between-panel").hidden = true;
     const third = document.querySelector('[data-control="slice_third"]');
     if (third instanceof HTMLElement) third.hidden = state.get("slice_axes") === "1";
     if (!run) return;
-    for (const name of ["slice_point", "slice_second", "slice_third", "rescaling_point"]) {
+    for (const name of METHODS) {
       const options = /** @type {NodeListOf<HTMLOptionElement>} */ (document.querySelectorAll(`[data-control="${name}"] option`));
       for (const option of options) {
         option.hidden = option.disabled = !["mean", "auto", ...run.description.methods].includes(option.value);

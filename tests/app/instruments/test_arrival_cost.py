@@ -16,9 +16,10 @@ from app.instruments.equal_cost import equal_budget, steps_within
 from app.instruments.fairness import AT_LEAST, FASTER, JUDGED_ON, Tried, advantage, fairness_answer
 from app.instruments.phase import phase_answer, sides
 from app.instruments.repeats import repeats
+from app.toy.claims.trials import MOST
 from app.toy.compute import configured
 from app.toy.measured_cost import cost_request, seconds
-from optimizers import METHODS
+from optimizers import METHODS, simulate
 from optimizers.capabilities import NEVER
 from optimizers.sweeps import middle_arrivals
 from tests.app.counting import evaluations_of_steps, evaluations_to_arrival
@@ -98,8 +99,8 @@ def test_the_budget_pays_for_so_many_steps_and_no_more(state):
     spent = {}
     for name, length in answer["lengths"].items():
         method = configured(name, request.toy)
-        spent[name] = evaluations_of_steps(surface, method, length)
-        assert spent[name] <= answer["budget"] < evaluations_of_steps(surface, method, length + 1)
+        *_, spent[name], more = evaluations_of_steps(surface, method, length + 1)
+        assert spent[name] <= answer["budget"] < more
     assert max(spent.values()) == answer["budget"]
     assert answer["lengths"]["LLQR+SAM"] == request.toy.steps, "the dearest walks the page's steps"
     assert f"pays for so many steps: {answer['lengths']['SGDM']} of SGDM" in answer["what"]
@@ -136,7 +137,7 @@ HEADS = {
 
 @pytest.mark.parametrize("preset", ["figure-2", "stiff-valley"])
 def test_the_sentence_within_the_budget_against_counted_walks(preset):
-    """Medians and verdict anew from walks that count; whether it is another verdict than by steps is said."""
+    """Medians and verdict anew, costs from walks that count; whether it is another verdict than by steps is said."""
     answer = fairness(preset=preset, runs="3", cost="evaluations", noise_variance=0)
     told = answer["equal_cost"]
     request = read_instrument_request({"preset": preset, "runs": "3", "noise_variance": 0}).toy
@@ -144,9 +145,12 @@ def test_the_sentence_within_the_budget_against_counted_walks(preset):
     fresh = repeats(request, surface, JUDGED_ON, seed=1)
 
     def judged(name, rate, radius):
-        method, length = configured(name, request), told["lengths"][name]
-        walks = evaluations_to_arrival(surface, method, fresh.starts, length, rate, radius)
-        costs = [cost for cost in walks if cost is not None]
+        # Who stays is the compiled walk's to say: over hundreds of steps the readable one parts from it.
+        method, walk = configured(name, request), (told["lengths"][name], rate, radius, request.momentum)
+        run = simulate(surface, method, fresh.starts, *walk, record="summary")
+        arrivals = run.arrival[run.outcome == "reached"]
+        counted = evaluations_of_steps(surface, method, int(arrivals.max(initial=0)))
+        costs = [counted[step] for step in arrivals]
         return len(costs), float(np.median(costs)) if costs else np.inf
 
     rows = {row["method"]: row for row in told["rows"]}
@@ -161,7 +165,7 @@ def test_the_sentence_within_the_budget_against_counted_walks(preset):
         if sam:
             assert f"SAM arrives in {sam} of {JUDGED_ON} (median {sams:g})" in told["sentence"]
         far = sams > FASTER * mine and sams - mine >= 2 * AT_LEAST
-        ahead.append(ours >= 0.9 * JUDGED_ON and (sam < 0.9 * JUDGED_ON or far))
+        ahead.append(ours >= MOST * JUDGED_ON and (sam < MOST * JUDGED_ON or far))
     head = HEADS[tuple(ahead)]
     assert told["sentence"].startswith(f"{head}, counted in gradient evaluations: ")
     by_steps = answer["sentence"].split(": ")[0]
@@ -231,8 +235,8 @@ def test_an_unknown_unit_is_a_sentence(post):
 
 @pytest.mark.parametrize(("mine", "theirs", "ahead"), [(20, 26, True), (20, 25, False), (2, 4, False), (2, 5, True)])
 def test_who_is_ahead_is_what_the_page_says_it_is(mine: int, theirs: int, ahead: bool) -> None:
-    """More than 1.25 times as soon, and by at least 3 steps."""
-    assert "more than 1.25 times as soon and by at least 3 steps" in fairness(**SMALL)["what"]
+    """1.25 times as soon, and by at least 3 steps."""
+    assert fairness(**SMALL)["sentence"].endswith("or 1.25 times as soon, by at least 3 steps.")
 
     def arriving(name: str, median: float) -> Tried:
         one = [np.array([value]) for value in (0.01, 0.1, JUDGED_ON, median, 0.0, 0.0)]

@@ -151,9 +151,10 @@ RING = {"preset": "figure-2", "noise_variance": 0}
 VALLEY = {"preset": "stiff-valley"}
 
 
-@pytest.mark.parametrize(("state", "survives"), [(RING, False), (VALLEY, True)])
+@pytest.mark.parametrize(("state", "survives"), [({"preset": "figure-2"}, False), (VALLEY, True)])
 def test_the_fairness_sentence_against_a_search_of_its_own(state, survives):
-    """Another grid, plain simulate calls and other starts give the same verdict: the ring no, the stiff valley yes."""
+    """Another grid, plain simulate calls, other starts and other noise give the same verdict: the ring no, the stiff
+    valley yes. (Without noise the best on the ring come to stay within 4 to 13 steps, and chance decides.)"""
     answer = orjson.loads(fairness_answer(read_instrument_request(state)))
     assert ("survives tuning" in answer["sentence"]) is survives
     assert ("does not survive tuning" in answer["sentence"]) is not survives
@@ -165,12 +166,13 @@ def test_the_fairness_sentence_against_a_search_of_its_own(state, survives):
         medians = [np.inf]
         for rate in np.geomspace(2e-4, 0.9, 14):
             for radius in (0.05, 0.3, 0.9, 1.8):
-                run = simulate(surface, configured(name, toy), starts, 400, rate, radius, 0.9, record="summary")
+                walk = rate, radius, 0.9, toy.noise_variance, np.arange(12)
+                run = simulate(surface, configured(name, toy), starts, 400, *walk, record="summary")
                 if (run.outcome == "reached").mean() >= 0.75:
                     medians.append(float(np.median(run.arrival[run.outcome == "reached"])))
         best[name] = min(medians)
     assert np.isfinite(best["LLQR+SAM"])
-    assert (best["SAM"] > max(1.25 * best["LLQR+SAM"], best["LLQR+SAM"] + 2)) is survives
+    assert (best["SAM"] > max(1.25 * best["LLQR+SAM"], best["LLQR+SAM"] + 2)) is survives, best
 
 
 def test_every_method_is_tuned_over_as_many_settings():

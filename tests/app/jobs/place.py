@@ -20,11 +20,11 @@ class Place:
         self.registry = JobRegistry(self.settings, self.clock, self.clock)
         self.count = 0
 
-    def submit(self, visitor: str, address: str = "", resumable: bool = True, lane: str = "long") -> str:
+    def submit(self, visitor: str, address: str = "", resumable: bool = True, lane: str = "long", **more: Any) -> str:
         """A job of a visitor, who has an address of his own where none is given."""
         self.count += 1
         name = f"{visitor}{self.count}"
-        return self.registry.submit(name, visitor, address or visitor, "count", "a job", lane, resumable, {})
+        return self.registry.submit(name, visitor, address or visitor, "count", "a job", lane, resumable, {}, **more)
 
     def take(self, worker: str = "w") -> str | None:
         assignment = self.registry.take(worker, "long")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import json
+import multiprocessing
 import signal
 import socket
 import subprocess
@@ -177,3 +179,20 @@ def test_a_scheduler_that_does_not_answer_leaves_nothing_behind() -> None:
         asyncio.run(give_up())
         engine.close()
     gc.collect()
+
+
+@pytest.mark.parametrize("when", [0.0, 0.3, 1.0])
+def test_an_engine_that_is_closed_while_it_starts_leaves_nothing_behind(when: float) -> None:
+    """Whoever still asks does not start it anew. A cluster that is not closed warns, which is an error here."""
+
+    async def scenario() -> None:
+        engine = Engine(EngineSettings(kinds=KINDS))
+        preparing = asyncio.create_task(engine.prepare())
+        await asyncio.sleep(when)
+        await asyncio.to_thread(engine.close)
+        with contextlib.suppress(RuntimeError, asyncio.CancelledError):
+            await preparing
+
+    asyncio.run(scenario())
+    gc.collect()
+    assert not [child for child in multiprocessing.active_children() if "Dask" in child.name]

@@ -145,6 +145,65 @@ def test_jobs_that_nobody_follows_expire() -> None:
         place.registry.entries(left, 0)
 
 
+def test_a_run_whose_page_is_closed_is_paused_and_goes_on_when_it_is_told_to() -> None:
+    place = Place(unwatched_seconds=60, lease_seconds=10_000)
+    job, unseen = place.submit("a", watched=True), place.submit("a")
+    place.take()
+    place.pass_time(50)
+    place.registry.entries(job, 0)
+    place.pass_time(50)
+    assert not place.registry.report(job, 1)["leave"], "a page that follows is there"
+    place.pass_time(11)
+    assert place.registry.report(job, 1, checkpoint=b"c", checkpoint_position=3)["leave"]
+    place.registry.finish(job, 1, "leave")
+    assert place.state(job) == "paused" and place.state(unseen) == "queued", "the other is for nobody's eyes"
+    assert "Nobody watched the run for a minute: it waits to be continued." in place.said(job)
+    place.pass_time(30)
+    place.registry.resume(job, "a")
+    place.pass_time(30)
+    assert place.state(job) == "queued", "who resumes it looks on"
+    place.pass_time(31)
+    assert place.state(job) == "paused", "one that waits is paused, too"
+    assert place.said(job).count("Nobody watched the run") == 2
+
+
+def test_a_run_goes_on_unwatched_where_the_setting_says_so() -> None:
+    place = Place(unwatched_seconds=0, lease_seconds=10_000)
+    job = place.submit("a", watched=True)
+    place.take()
+    place.pass_time(800)
+    assert place.state(job) == "running"
+    for wrong in (1.0, 29.9):
+        with pytest.raises(ValueError, match=r"POTHOLE_UNWATCHED_SECONDS must be 0 \(never\) or at least 30, not"):
+            Place(unwatched_seconds=wrong)
+
+
+def test_a_waiting_job_says_how_long() -> None:
+    """From the time left of those before it; of one that has not begun, from what its like took."""
+    place = Place(slice_seconds=1e6)
+
+    def wait(job: str) -> dict[str, object] | None:
+        return place.registry.summary(job)["wait"]
+
+    first = place.submit("a", size=100)
+    assert wait(first) is None, "no worker has a job: it waits for none"
+    place.take()
+    second, third = place.submit("a", size=300), place.submit("a")
+    assert wait(second) == {"seconds": 0.0, "at_least": True}
+    place.registry.report(first, 1, seconds_left=40.0)
+    assert wait(second) == {"seconds": 40.0, "at_least": False}
+    assert wait(third) == {"seconds": 40.0, "at_least": True}, "how long the second takes is not known"
+    place.pass_time(10)
+    assert wait(second) == {"seconds": 30.0, "at_least": False}, "the time goes on between two reports"
+    place.registry.report(first, 1, seconds_left=90.0)
+    assert wait(second) == {"seconds": 90.0, "at_least": False}, "a machine that becomes busy is told"
+    place.pass_time(20)
+    place.registry.finish(first, 1, "finish")
+    assert place.take() == second
+    assert wait(third) == {"seconds": 90.0, "at_least": False}, "three times the first, which took 30 s"
+    assert wait(second) is None
+
+
 def test_a_job_may_not_run_for_ever() -> None:
     place = Place(longest_seconds=50, unfollowed_seconds=1e6)
     job = place.submit("a")

@@ -24,6 +24,46 @@ def test_one_address_cannot_fill_the_queue() -> None:
     place.submit("somebody", "else")
 
 
+def run_until_taken(place: Place, target: str, work: dict[str, float], on: list[str], slice_seconds: float) -> float:
+    """Seconds until the target is taken, by a small engine: its workers are those that have the jobs of `on`."""
+    began, registry = place.clock.now, place.registry
+    busy = dict(enumerate(on))
+    while True:
+        place.clock.now += 1
+        for worker, job in list(busy.items()):
+            work[job] -= 1
+            attempt = registry.jobs[job].attempt
+            registry.jobs[job].followed = place.clock.now
+            told = registry.report(job, attempt, seconds_left=work[job])
+            if work[job] > 0 and not told["leave"]:
+                continue
+            registry.finish(job, attempt, "finish" if work[job] <= 0 else "leave")
+            taken = place.take(f"w{worker}")
+            assert taken is not None
+            if taken == target:
+                return place.clock.now - began
+            busy[worker] = taken
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("slice_seconds", [20, 60, 10_000])
+def test_the_wait_that_is_foreseen_is_the_wait_that_comes(workers: int, slice_seconds: int) -> None:
+    """With turns, time slices and runs of several visitors; each second of a slice may come a second late."""
+    place = Place(slice_seconds=slice_seconds)
+    names = ("a", "a", "b", "c", "a", "d", "b")
+    jobs = [place.submit(name) for name in names]
+    work = {job: 30.0 + 25 * (number % 3) for number, job in enumerate(jobs)}
+    on = [job for job in (place.take(f"w{n}") for n in range(workers)) if job]
+    for job in jobs:
+        # One that waits has been on a worker before, so that its time is known.
+        place.registry.jobs[job].seconds_left = work[job]
+    target = jobs[-1]
+    told = place.registry.summary(target)["wait"]
+    came = run_until_taken(place, target, work, on, slice_seconds)
+    assert not told["at_least"]
+    assert told["seconds"] == pytest.approx(came, abs=2 * len(names), rel=0.1)
+
+
 def test_one_address_cannot_fill_it_with_paused_jobs_either() -> None:
     place = Place(queue_length=10, jobs_kept=20)
     jobs = [place.submit("v0", "flood")]

@@ -121,7 +121,7 @@ def test_a_wrong_type_is_refused_by_name_and_a_value_out_of_range_is_clamped(
     [
         ("", "not valid JSON"),
         ("[]", "must be a JSON object"),
-        ('{"kind": "train", "run": "r", "state": {}}', "kind must be one of slice, curvature, rescaling"),
+        ('{"kind": "train", "run": "r", "state": {}}', "kind must be one of slice, curvature, between, rescaling"),
         ('{"kind": ["slice"], "run": "r", "state": {}}', "kind must be one of"),
         ('{"kind": "slice", "run": "r"}', "The state must be an object"),
         ('{"kind": "slice", "run": "a b", "state": {}}', "run must be the id of a run"),

@@ -14,8 +14,9 @@ from app.jobs.errors import Refused, UnknownJob
 from app.jobs.kinds import validated
 from app.jobs.packing import unpack
 from app.network.explore import run_record as ground_module
-from app.network.explore.controls import CURVATURE_CONTROLS, RESCALING_CONTROLS, SLICE_CONTROLS
+from app.network.explore.controls import SLICE_CONTROLS
 from app.network.explore.frames import asked_plane
+from app.network.explore.routes import TABLES
 from app.network.kinds import KINDS as JOB_KINDS
 from app.network.training.problem import make_problem, read_weights
 from geometry.plane import Plane
@@ -270,16 +271,14 @@ def test_batch_norm_uses_the_statistics_that_were_kept() -> None:
 # ---------------------------------------------------------------------------------------------------- bad input
 
 
-@pytest.mark.parametrize("kind", ["slice", "curvature", "rescaling"])
+@pytest.mark.parametrize("kind", TABLES)
 @pytest.mark.parametrize("wrong", [None, 3, "", "x" * 101, ["run"], {}])
 def test_the_run_must_be_an_id(run: Run, kind: str, wrong: Any) -> None:
     with pytest.raises(Refused, match="run must be the id of a training job"):
         validated({"kind": kind, "run": wrong}, JOB_KINDS)
 
 
-@pytest.mark.parametrize(
-    "name", [control.name for control in (*SLICE_CONTROLS, *CURVATURE_CONTROLS, *RESCALING_CONTROLS)]
-)
+@pytest.mark.parametrize("name", [control.name for table in TABLES.values() for control in table])
 @pytest.mark.parametrize("wrong", [None, True, [], {}, "nonsense", float("nan"), float("inf"), 1e308, -1e308, 10**400])
 def test_every_key_is_checked_and_named(run: Run, name: str, wrong: Any) -> None:
     with pytest.raises(Refused, match=name):

@@ -55,6 +55,9 @@ class FakeEngine:
         if job != RUN:
             raise UnknownJob("there is no such job: it has ended a while ago, or the engine was restarted")
 
+    async def prepare(self) -> None:
+        self.asked.append(("prepare",))
+
     async def submit(self, visitor: str, description: dict[str, Any], address: str = "") -> str:
         if self.refusal is not None:
             raise self.refusal
@@ -183,6 +186,24 @@ def test_a_link_to_a_run_that_is_gone_says_so_and_keeps_its_settings(client: Tes
     answer = client.post("/network/open", json={"query": "?job=long-ago&steps=60"}).json()
     assert answer["run"] is None and answer["state"]["steps"] == 60 and answer["state"]["job"] == ""
     assert "cannot be shown: there is no such job" in answer["notices"][0]
+
+
+def test_opening_the_page_has_the_engine_ready_and_waits_for_nothing(client: TestClient, engine: FakeEngine) -> None:
+    """Its answer is there while the engine is still being started, and where it cannot be."""
+    begun, over = threading.Event(), threading.Event()
+
+    async def prepare() -> None:
+        begun.set()
+        while not over.is_set():
+            await asyncio.sleep(0.01)
+        raise Unavailable("The engine does not answer.")
+
+    engine.prepare = prepare  # type: ignore[method-assign]
+    with client:
+        assert client.post("/network/open", json={"query": ""}).status_code == 200
+        assert begun.wait(120)
+        over.set()
+        assert client.post("/network/open", json={"query": ""}).status_code == 200
 
 
 def test_start_change_and_steer(client: TestClient, engine: FakeEngine) -> None:

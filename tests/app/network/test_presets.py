@@ -108,7 +108,9 @@ def test_the_shipped_run_is_the_one_that_start_begins() -> None:
     for _ in range(row["position"]):
         session.training.step()
     for name in description["methods"]:
-        for quantity, value in session.evaluate(name).items():
+        for quantity, value in session.evaluate(name, 1000).items():
+            if quantity == "sampled":
+                continue
             # Another machine adds in another order; ten steps of momentum make of that far less than this.
             assert value == pytest.approx(row["methods"][name][quantity], rel=0.01, abs=0.005), (name, quantity)
 

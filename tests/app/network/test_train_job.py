@@ -39,6 +39,7 @@ SMALL = {
     "noise_variance": 1e-4,
     "evaluations": 3,
     "snapshots": 2,
+    "watching": 1.0,  # measured whenever it is due: what a clock decides is in test_watching.py
     "plane": {"seed": 1},
 }
 FEED = get_type_hints(FeedData)
@@ -223,6 +224,27 @@ def test_a_rerun_from_a_checkpoint_is_the_same_run(network: str, how: str) -> No
     end, expected = weights(broken.results["weights/final"]), weights(whole.results["weights/final"])
     for name in expected:
         np.testing.assert_array_equal(end[name], expected[name], err_msg=name)
+
+
+def test_the_training_does_not_depend_on_what_is_measured_of_it() -> None:
+    """However much or little of a run's time is for watching, and over a pause: the same steps to the last bit."""
+
+    def trained(run: Registry) -> list[Any]:
+        kept = ("loss", "at", "off", "evaluations", "products")
+        return [{n: [m.get(key) for key in kept] for n, m in row["methods"].items()} for row in run.rows]
+
+    runs = [Registry(watching=share) for share in (1.0, 0.25, 0.0)]
+    for one in runs:
+        one.attempt()
+    broken = Registry(watching=0.25)
+    broken.attempt(leave_at=7)
+    broken.attempt()
+    for one in (*runs[1:], broken):
+        assert trained(one) == trained(runs[0])
+        assert one.results["weights/final"] == runs[0].results["weights/final"]
+        assert one.results["plane"] == runs[0].results["plane"]
+        assert "train_loss" in one.rows[0]["methods"]["SGDM"] and "train_loss" in one.rows[-1]["methods"]["SGDM"]
+        assert "sampled" not in one.rows[-1]["methods"]["SGDM"], "the end of a small run is exact"
 
 
 def test_seconds_go_on_over_a_pause() -> None:

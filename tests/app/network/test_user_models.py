@@ -220,7 +220,7 @@ def test_the_foundation_of_a_description_is_the_training_s_own(here: Path) -> No
     ground.training.advance("SGDM")
     theta, buffers = read_weights(ground.packed_weights(), found)["SGDM"]
     torch.testing.assert_close(theta, ground.training.state("SGDM").position, rtol=0, atol=0)
-    here_, there = found.at(found.over("test", 64), buffers), ground.halves["test"]
+    here_, there = found.at(found.over("test", 64), buffers), ground.half("test")
     assert buffers and here_.examples == 64
     state = ground.training.state("SGDM")
     rows = there.with_buffers(state.buffers).rows(torch.arange(64))

@@ -88,9 +88,10 @@ def test_the_counts_are_those_of_single_runs():
         for w, start in enumerate(trial.starts):
             run = simulate(request.make_surface(), name, start, 300, request.learning_rate, request.radius)
             inside = np.linalg.norm(run.positions, axis=-1) < 0.5
-            first = int(inside.argmax()) if inside.any() else -1
-            assert trial.runs[name].arrival[w] == first
-            assert bool(trial.arrived(name)[w]) == (first >= 0)
+            away = np.linalg.norm(run.positions, axis=-1) > 2.5
+            staying = next((t for t in range(301) if inside[t] and not away[t:].any() and inside[226:].any()), -1)
+            assert trial.runs[name].arrival[w] == staying
+            assert bool(trial.arrived(name)[w]) == (staying >= 0)
 
 
 def test_the_race_of_timescales():

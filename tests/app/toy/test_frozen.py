@@ -48,6 +48,15 @@ def test_what_differs_is_told_in_a_sentence():
     assert "Its ground is another" in told(frozen="?", pits="1,2,1,0.3")
 
 
+def test_what_an_export_changes_in_the_frozen_run_is_told():
+    asked = read_export({**QUICK, "format": "csv", "frozen": "?radius=70&steps=60&nonsense=1&seed=x"})
+    told = [notice.sentence for notice in make_file(asked).notices]
+    assert len(told) == 3 and all(sentence.startswith("In the frozen run: ") for sentence in told)
+    for word in ("radius", "nonsense", "eed"):
+        assert any(word in sentence for sentence in told), told
+    assert read_export({**QUICK, "format": "csv"}).notices == ()
+
+
 @pytest.mark.parametrize("text", ["radius=1", "?a b", "?é", "?" + "x" * 4001])
 def test_what_is_no_link_is_refused_in_a_sentence(text):
     reading = read_state({"frozen": text})

@@ -13,6 +13,7 @@ from geometry.checkpoints import read_tables
 from geometry.networks import NetworkLoss
 from geometry.recording import list_checkpoints, read_path, spread
 from geometry.recording.checkpoint_folder import step_in
+from tests.geometry.test_checkpoints import in_parts
 
 
 def fill(folder: Path, *names: str) -> Path:
@@ -105,7 +106,10 @@ def test_every_format_gives_the_same_path(tmp_path: Path) -> None:
         save_file(state, tmp_path / "safe" / f"step={step}.safetensors")
         (tmp_path / "folders" / f"checkpoint-{step}").mkdir()
         save_file(state, tmp_path / "folders" / f"checkpoint-{step}" / "model.safetensors")
-    for kind in ("plain", "wrapped", "safe", "folders"):
+        for suffix in ("safetensors", "bin"):
+            (tmp_path / suffix).mkdir(exist_ok=True)
+            in_parts(module, tmp_path / suffix / f"checkpoint-{step}", suffix)
+    for kind in ("plain", "wrapped", "safe", "folders", "safetensors", "bin"):
         path = read_path(tmp_path / kind, objective)
         assert torch.equal(path.positions, wanted), kind
         assert path.steps.tolist() == [0, 1, 2] and path.numbers == ({}, {}, {})

@@ -1,0 +1,128 @@
+// The way between two solutions: the loss on the straight line, and on a curve that has been trained to stay low.
+import { decode } from "../../core/arrays.js";
+import { by, make, plainTable } from "../../core/dom.js";
+import { formatNumber } from "../../core/format.js";
+import { Chart } from "../../draw/chart.js";
+import { makeLineSwatch, plainLook } from "../../draw/swatch.js";
+import { JobRequest } from "../job_request.js";
+
+/** @typedef {import("../../core/contract.js").BetweenRow} BetweenRow */
+/** @typedef {Omit<import("../../core/contract.js").BetweenAbout, "t"> & { t: Float32Array }} About */
+/** @typedef {Omit<import("../../core/contract.js").WayBetween, "losses"> & { losses: Float32Array }} Line */
+/** @typedef {{ run: string, job: string, about: About | null, lines: Line[], done: import("../../core/contract.js").BetweenDone | null }} BetweenFound what has come so far */
+
+const NAMES = { straight: "Straight", curve: "Trained curve" };
+
+export class BetweenPanel {
+  /** @param {import("./main.js").ExplorePage} page */
+  constructor(page) {
+    this.page = page;
+    /** @type {BetweenFound | null} the answer to what was asked last */
+    this.found = null;
+    /** @type {JobRequest<BetweenRow>} */
+    this.request = new JobRequest("between", { onRow: (row, job) => this.#row(row, job) });
+    this.chart = new Chart(by("between-line-chart"), { label: "" });
+  }
+
+  /**
+   * @param {string} run
+   * @param {Record<string, unknown>} state
+   */
+  ask(run, state) {
+    this.found = { run, job: "", about: null, lines: [], done: null };
+    this.request.ask({ kind: "between", run, state });
+  }
+
+  /**
+   * @param {BetweenRow} row
+   * @param {string} job
+   */
+  #row(row, job) {
+    const { found } = this;
+    if (!found) return;
+    if (row.about) Object.assign(found, { about: { ...row.about, t: decode(row.about.t) }, job });
+    if (row.training) {
+      const { step, steps, loss } = row.training;
+      this.request.say(`Training the curve: step ${step} of ${steps}, loss ${formatNumber(loss)}`);
+    }
+    if (row.line) found.lines.push({ ...row.line, losses: decode(row.line.losses) });
+    const { about, lines } = found;
+    if (!about) return;
+    if (row.done) {
+      found.done = row.done;
+      this.request.say(saidOf(about, row.done.seconds));
+      by("between-words").textContent = row.done.sentence;
+      by("spoken").textContent = row.done.sentence;
+      this.page.explore?.answered("between", found);
+    }
+    if (lines.length) {
+      by("between-answer").hidden = false;
+      this.show();
+    }
+  }
+
+  show() {
+    const { about, lines } = this.found ?? {};
+    if (!about || !lines?.length) return;
+    const { ink } = this.page.colours;
+    const accent = getComputedStyle(document.documentElement).getPropertyValue("--accent").trim();
+    const looks = { straight: plainLook(ink, 2, ""), curve: plainLook(accent, 3, "8 4") };
+    const series = lines.map(({ way, losses }) => ({ x: [...about.t], y: [...losses], look: looks[way] }));
+    const x = { title: `from ${about.first} (t = 0) to ${about.second} (t = 1)` };
+    this.chart.show({ x, y: { log: true }, series }, this.page.colours);
+    by("between-line-chart").setAttribute("aria-label", describeLines(about, lines));
+    const heads = ["Way", "Barrier ± standard error", "At t", "Loss at its ends", "Highest loss"];
+    const rows = lines.map((line) => {
+      const name = make("span", { className: "method-name" }, makeLineSwatch(looks[line.way]), NAMES[line.way]);
+      return [name, ...cellsOf(line)];
+    });
+    by("between-table").replaceChildren(plainTable("", heads, rows));
+  }
+
+  /** What was found is of another run. */
+  forget() {
+    this.found = null;
+  }
+
+  setLooks() {
+    this.show();
+  }
+}
+
+/**
+ * @param {Line} line
+ * @returns {string[]} the table's cells after the name
+ */
+export function cellsOf({ losses, barrier, barrier_error: error, highest }) {
+  const ends = `${formatNumber(losses[0])} and ${formatNumber(losses[losses.length - 1])}`;
+  const height = barrier ? `${formatNumber(barrier)}${error === null ? "" : ` ± ${formatNumber(error, 1)}`}` : "none";
+  return [height, barrier ? formatNumber(highest, 2) : "", ends, formatNumber(Math.max(...losses))];
+}
+
+/**
+ * @param {About} about
+ * @param {Line[]} lines
+ * @returns {string} the chart in words
+ */
+export function describeLines({ first, second }, lines) {
+  const parts = lines.map(({ way, losses }) => {
+    const [least, most] = [Math.min(...losses), Math.max(...losses)].map((loss) => formatNumber(loss));
+    return `${NAMES[way]}: from ${least} to ${most}`;
+  });
+  return `Loss on the way from ${first} to ${second}. ${parts.join(". ")}.`;
+}
+
+/**
+ * @param {About} about
+ * @param {number} seconds
+ * @returns {string} the panel's status
+ */
+export function saidOf({ examples, of_examples: all, distance, statistics }, seconds) {
+  const parts = [
+    `${examples === all ? `all ${all}` : `${examples} of ${all}`} training examples`,
+    `distance ${formatNumber(distance)}`,
+    ...(statistics ? [`running statistics ${statistics === "kept" ? "of the beginning" : "taken anew at each point"}`] : []),
+    `${formatNumber(seconds, 2)} s`,
+  ];
+  return parts.join(", ");
+}

@@ -1,0 +1,92 @@
+// The page Paper: the server has written its words, verdicts and rows of numbers; here the charts are drawn.
+import { Actions, headerActions } from "../core/actions.js";
+import { by } from "../core/dom.js";
+import { forgetLink, isUndoable, showLink } from "../core/link.js";
+import { postJson, problemsOf } from "../core/http.js";
+import { showNotices } from "../core/notices.js";
+import { Schema } from "../core/schema.js";
+import { FIRST_COLOURS, showScheme } from "../core/scheme.js";
+import { State } from "../core/state.js";
+import { Chart } from "../draw/chart.js";
+import { makeSwatch } from "../draw/swatch.js";
+import { chartData } from "./chart_data.js";
+
+export class PaperPage {
+  /** @param {import("../core/contract.js").PaperTables} tables */
+  constructor(tables) {
+    this.tables = tables;
+    this.looks = tables.looks;
+    this.colours = FIRST_COLOURS;
+    this.state = new State();
+    this.schema = new Schema(tables.controls);
+    /** @type {symbol | null} the state that is being taken over */
+    this.opening = null;
+    /** @type {import("../lecture/lecture.js").Lecture | null} */
+    this.lecture = null;
+    this.charts = tables.charts.map((told) => ({ told, chart: new Chart(by(told.id), { readout: true }) }));
+    /** What is drawn anew with the theme. */
+    this.pictures = { restyle: () => this.draw() };
+    this.actions = new Actions(headerActions(this.state));
+    this.state.listen((changed, source) => this.changed(changed, source));
+    window.addEventListener("popstate", () => {
+      forgetLink();
+      void this.open({ query: location.search });
+    });
+    this.#openOnPaper();
+  }
+
+  begin() {
+    void this.open({ query: location.search });
+  }
+
+  /** @param {{ query: string }} asked */
+  async open(asked) {
+    const ticket = (this.opening = Symbol("open"));
+    try {
+      /** @type {import("../core/contract.js").OpenedLink} */
+      const { state, notices, base } = await postJson("/toy/open", asked);
+      if (ticket !== this.opening) return; // something else was wanted meanwhile
+      showNotices("link", notices);
+      this.state.replace(state, "open", base);
+    } catch (error) {
+      showNotices("request", problemsOf(error), "error");
+    }
+  }
+
+  /**
+   * @param {Set<string>} changed
+   * @param {string} source
+   */
+  changed(changed, source) {
+    showLink(this.state, { entry: isUndoable(changed, source, this.schema), own: ["panel"] });
+    if (changed.has("scheme")) this.applyScheme(this.state.values.scheme);
+  }
+
+  /** @param {string} scheme */
+  applyScheme(scheme) {
+    const { colours, looks } = showScheme(scheme, this.tables.looks);
+    this.colours = colours;
+    this.looks = looks;
+    for (const place of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-swatch]"))) {
+      const look = looks[place.dataset.swatch ?? ""];
+      if (look) place.replaceChildren(makeSwatch(look, colours.paper));
+    }
+    this.draw();
+  }
+
+  draw() {
+    for (const { told, chart } of this.charts) chart.show(chartData(told, this.looks), this.colours);
+  }
+
+  /** On paper nothing can be unfolded. */
+  #openOnPaper() {
+    const paper = window.matchMedia("print");
+    const folded = /** @type {NodeListOf<HTMLDetailsElement>} */ (document.querySelectorAll(".paper-figure details"));
+    /** @type {HTMLDetailsElement[]} */
+    let opened = [];
+    paper.addEventListener("change", () => {
+      if (paper.matches) opened = [...folded].filter((one) => !one.open);
+      for (const one of opened) one.open = paper.matches;
+    });
+  }
+}
