@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import orjson
 
+from app.claim import Claim, judged, untested
 from app.instruments.export.tables import race_tables
 from app.instruments.instrument import RUNS, Instrument, InstrumentRequest
 from app.instruments.phase import counts, swept
 from app.instruments.repeats import Repeats, repeats, walk_to_end
-from app.toy.claims.claim import Claim, judged, untested
 from app.toy.claims.trials import MOST
 from app.toy.compute import configured
 from geometry.smoothing import neighbourhood_moments

@@ -53,8 +53,8 @@ class JobContext:
         self.threads = threads
         self.worker = worker
         """Which of the worker processes this is: 0, 1, …; on a machine with GPUs, which of them to use."""
-        self.asked_beside: Callable[[], bool] = lambda: False
-        """Whether work that somebody has asked for runs in this worker process, too."""
+        self.gives_way: Callable[[], bool] = lambda: False
+        """Whether a job that goes before this one runs in this worker process, too (see `kinds.LANES`)."""
         self.total = 0
         """Steps in all; set it first, for the progress and the time left."""
         self._shown: int = assignment["position"]
@@ -100,13 +100,14 @@ class JobContext:
         return self._current
 
     def give_way(self, position: int, held: Callable[[], bool] = lambda: False) -> None:
-        """For decoration, between two small pieces of it: wait while work that was asked for runs beside it in this
-        worker process, or while it is `held`. A stop takes effect as in `settings`."""
+        """Between two small pieces of a job: wait while one that goes before it runs beside it in this worker process,
+        or while it is `held`. A stop takes effect as in `settings`; a job that keeps checkpoints is let on to keep its
+        last one."""
         self.settings(position)
-        while self.asked_beside() or held():
+        while (self.gives_way() or held()) and not self._leave:
             with self._changed:
                 self._changed.wait(GIVE_WAY)
-            self.settings(position)
+        self.settings(position)
 
     def report(self, position: int, **values: Any) -> None:
         """A point of the curves after `position` steps: numbers, texts and lists of them. NaN becomes null."""

@@ -43,7 +43,7 @@ class Numbers(Strict):
     visitor: Name
     address: Text
     kind: Name
-    lane: Literal[LANES]  # type: ignore[valid-type]
+    lane: Literal[tuple(LANES)]  # type: ignore[valid-type]
     label: Text
     resumable: bool
     description: dict[str, Any]

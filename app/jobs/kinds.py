@@ -13,10 +13,15 @@ if TYPE_CHECKING:
     from app.jobs.context import JobContext
 
 Description = dict[str, Any]
-LANES = ("long", "short", "decoration")
+LANES: dict[str, tuple[str, ...]] = {
+    "long": (),
+    "short": (),
+    "decoration": ("short",),
+    "background": ("long", "short"),
+}
 """Each worker process runs one job of each lane at a time, so that a slice does not wait behind a training run, nor
-behind a picture that nobody has asked for: a job of the last lane gives way to those of ASKED (JobContext.give_way)."""
-ASKED = "short"
+behind a picture that nobody has asked for. Beside each lane stand those whose jobs go before its own in the same worker
+process: while one of them runs, its own give way (JobContext.give_way)."""
 MAXIMUM_KEYS = 100
 MAXIMUM_ID = 100
 """Characters of a job's id."""

@@ -20,7 +20,7 @@ from distributed.diagnostics.plugin import WorkerPlugin
 
 from app.jobs.context import JobContext, LeaveJob
 from app.jobs.errors import Refused
-from app.jobs.kinds import ASKED, LANES, load_kind, load_run
+from app.jobs.kinds import LANES, load_kind, load_run
 from app.jobs.settings import EngineSettings
 from app.jobs.states import Event
 from app.jobs.versions import versions_here
@@ -99,7 +99,7 @@ class JobRunner(WorkerPlugin):
                 told = {"worker": worker.address, "versions": versions_here()}
                 assignment = await _ask(worker, "take", **told, lane=lane, wait=TAKE_WAITS)
                 if assignment is not None:
-                    await self._run(worker, assignment)
+                    await self._run(worker, lane, assignment)
                 self._warm_when_idle()
             except Refused as refusal:
                 if str(refusal) != self._refused:
@@ -117,9 +117,9 @@ class JobRunner(WorkerPlugin):
     def _closing(self) -> bool:
         return self._ending.is_set()
 
-    def _asked_runs(self) -> bool:
-        """Whether a job that somebody has asked for runs here. Called from jobs' threads."""
-        return self._tasks[self._lanes[ASKED]] is not None
+    def _runs_before(self, lane: str) -> bool:
+        """Whether a job runs here that goes before those of a lane. Called from jobs' threads."""
+        return any(self._tasks[self._lanes[before]] is not None for before in LANES[lane])
 
     @property
     def _idle(self) -> bool:
@@ -132,12 +132,12 @@ class JobRunner(WorkerPlugin):
             arguments = (self.settings, lambda: self._idle and not self._closing)
             threading.Thread(target=import_needs, args=arguments, name="pothole-warm", daemon=True).start()
 
-    async def _run(self, worker: Worker, assignment: dict[str, Any]) -> None:
+    async def _run(self, worker: Worker, lane: str, assignment: dict[str, Any]) -> None:
         index = int(worker.name) if str(worker.name).isdigit() else 0
         settings, loop = self.settings, asyncio.get_running_loop()
         ask = partial(_ask_from_thread, worker, loop)
         context = JobContext(assignment, settings.worker_threads, settings.checkpoint_seconds, index, ask)
-        context.asked_beside = self._asked_runs
+        context.gives_way = partial(self._runs_before, lane)
         ended: asyncio.Future[tuple[Event, str]] = loop.create_future()
         thread = JobThread(assignment, context, self.settings, ended)
         task = asyncio.current_task()

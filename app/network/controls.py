@@ -16,6 +16,7 @@ from app.network.controls_of_u import PRECONDITIONER
 from app.network.explore.controls import EXPLORE_CONTROLS, with_runs
 from app.network.presets import CUSTOM, DEFAULT_PRESET, PRESETS
 from app.network.setting_rows import choice_of, number_of
+from app.network.statements.controls import STATEMENTS_CONTROLS
 from app.network.training import user_models
 from app.network.training.recorded_runs import shown_names
 from app.network.training.settings import (
@@ -289,6 +290,7 @@ def controls() -> tuple[Control, ...]:
         *PLANE,
         *VIEW,
         *exploring,
+        *mark(STATEMENTS_CONTROLS, role="view"),
         replace(SHOWN_METHODS, names=shown_names()),
         RUN,
     )

@@ -9,7 +9,7 @@ import re
 from functools import partial
 from typing import Any
 
-from app.jobs.kinds import Description, JobKind, asked_run
+from app.jobs.kinds import MAXIMUM_ID, Description, JobKind, asked_run
 from app.network.explore.between_controls import BETWEEN_CONTROLS
 from app.network.explore.controls import (
     CURVATURE_CONTROLS,
@@ -17,6 +17,8 @@ from app.network.explore.controls import (
     SLICE_CONTROLS,
     check_description,
 )
+from app.network.statements.controls import SEEDS
+from app.network.statements.statement import COMPARED, STATEMENTS
 from app.network.training import recorded_runs, settings
 
 LARGEST = 1e6
@@ -53,6 +55,20 @@ def validate_weights(description: Description) -> Description:
     if not isinstance(method, str) or method not in names:
         raise ValueError(f"method must be one of {', '.join(names)}")
     return {"run": run, "moment": moment, "method": method}
+
+
+def validate_statements(description: Description) -> Description:
+    """A training's description with "preset", whose statements are judged, "seeds", how many from its own on, and
+    "after", a job whose trials it may begin with; what is not about training itself has no say. ValueError."""
+    preset, seeds, after = (description.get(key) for key in ("preset", "seeds", "after"))
+    if not isinstance(preset, str) or preset not in STATEMENTS:
+        raise ValueError(f"preset must be one of {', '.join(STATEMENTS)}")
+    if not isinstance(after, str) or len(after) > MAXIMUM_ID:
+        raise ValueError("after must be the id of a job, or empty")
+    seeds = int(SEEDS.checked("seeds", seeds))
+    rest = {key: value for key, value in description.items() if key not in ("preset", "seeds", "after")}
+    trained = settings.validate({**rest, "methods": list(COMPARED), "plane": None, "evaluations": 0, "snapshots": 0})
+    return {**trained, "preset": preset, "seeds": seeds, "after": after}
 
 
 TRAIN = JobKind(
@@ -109,6 +125,13 @@ WEIGHTS_FILE = _short(
     "app.network.export.weights_job:run",
     label=lambda asked: f"weights of {asked['method']}, {asked['moment']}",
 )
+STATEMENTS_KIND = JobKind(
+    "statements",
+    validate_statements,
+    "app.network.statements.job:run",
+    lane="background",
+    label=lambda asked: f"statements of {asked['preset']}, {asked['seeds']} seeds",
+)
 RUNS = ("train", "recorded")
 """Kinds of jobs that are runs: what the page shows, and what all the others look at."""
 KINDS = {
@@ -120,5 +143,6 @@ KINDS = {
     "between": "app.network.kinds:BETWEEN",
     "rescaling": "app.network.kinds:RESCALING",
     "weights-file": "app.network.kinds:WEIGHTS_FILE",
+    "statements": "app.network.kinds:STATEMENTS_KIND",
 }
 """Where the engine's workers find each."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal, NotRequired, TypedDict
 
 from app.network.explore import messages as explore
+from app.network.statements import messages as statements
 from app.state.messages import Control, Encoded
 from app.toy.messages import GroundLook, Look, Shorts
 
@@ -184,7 +185,7 @@ class StartedRun(TypedDict):
 
 
 class AskedJob(TypedDict):
-    """POST /network/explore and /network/ground: the job to follow."""
+    """POST /network/explore, /network/ground and /network/statements: the job to follow."""
 
     job: str
     notices: NotRequired[list[str]]
@@ -270,7 +271,7 @@ class SettingsOfU(TypedDict):
 
 class NetworkTables(TypedDict):
     """What the network page is told once. networks, data: what they are, by key; fits: data by network; settings_of_u:
-    settings of U that are one click away."""
+    settings of U that are one click away; statements: those of each preset."""
 
     page: Literal["network"]
     controls: list[Control]
@@ -285,6 +286,7 @@ class NetworkTables(TypedDict):
     curves: list[str]
     settings_of_u: dict[str, SettingsOfU]
     presets: dict[str, PresetWords]
+    statements: dict[str, list[str]]
     schemes: dict[str, MapColours]
     grounds: dict[str, GroundLook]
 
@@ -295,4 +297,5 @@ MESSAGES = (
     *(Sample, Samples, RunValues, RunRow, GroundRow),
     *(MapColours, PresetWords, SettingsOfU, NetworkTables),
     *explore.MESSAGES,
+    *statements.MESSAGES,
 )

@@ -13,6 +13,8 @@ from app.network.controls_of_u import SETTINGS_OF_U
 from app.network.explore.layout import explore_section
 from app.network.export.request import MOMENT, export_controls
 from app.network.presets import PRESETS
+from app.network.statements.layout import statements_section
+from app.network.statements.statement import STATEMENTS
 from app.network.training import user_models
 from app.network.training.recorded_runs import recorded_runs, shown_names
 from app.network.training.settings import CHANGEABLE, METHOD_NAMES
@@ -52,6 +54,7 @@ def tables() -> dict[str, Any]:
             key: {"title": preset.title, "question": preset.question, "caption": preset.caption}
             for key, preset in PRESETS.items()
         },
+        "statements": {key: [one.text for one in rows] for key, rows in STATEMENTS.items()},
         "curves": [key for key, _, _ in CURVES],
         "schemes": {name: {"stops": list(s.low_to_high), "line": s.contour_line} for name, s in SCHEMES.items()},
         "grounds": ground_looks(),
@@ -97,6 +100,7 @@ def layout() -> Any:
         player(),
         html.Div(charts[BESIDE:], className="charts"),
         table,
+        statements_section(),
         explore_section(),
     ]
     return bench(tables(), _controls(), stage, "lab network")

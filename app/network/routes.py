@@ -25,6 +25,7 @@ from app.network.kinds import KINDS, RUNS
 from app.network.landscape import share_landscape
 from app.network.replays import replay_of
 from app.network.shared_job import share_job
+from app.network.statements.routes import add_statements_routes
 from app.network.training.recorded_runs import recorded_runs
 from app.state.schema import MOST_SENTENCES, BadRequest
 from app.web.exports import file_response
@@ -102,6 +103,7 @@ def add_routes(server: FastAPI, services: Services) -> None:
     server.router.add_event_handler("shutdown", partial(asyncio.to_thread, close_default_engine))
     add_follow_route(server)
     add_explore_routes(server, services)
+    add_statements_routes(server)
 
     @server.post("/network/open", include_in_schema=False)
     async def open_link(request: Request) -> Response:

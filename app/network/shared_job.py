@@ -12,32 +12,52 @@ from app.jobs import Engine, Refused
 
 KEPT = 200
 _jobs: OrderedDict[bytes, asyncio.Future[str]] = OrderedDict()
+_given_up: set[str] = set()
+"""Jobs that are to stop, and may still run for a moment."""
 
 
-async def share_job(engine: Engine, visitor: str, description: dict[str, Any], address: str = "") -> str:
+async def share_job(
+    engine: Engine, visitor: str, description: dict[str, Any], address: str = "", after: str | None = None
+) -> str:
     """The job of this description, started now or by somebody before.
 
-    It counts as `visitor`'s, no real one's: so there are at most so many at a time, however many people follow them;
-    `address` is the one that it is asked for from.
+    It counts as `visitor`'s: where that is no real one's there are at most so many at a time, however many people
+    follow them. `address` is the one that it is asked for from. after: of a kind that can go on where another job was,
+    the id of that one or an empty text; where it is empty, the job of this description that was stopped.
     """
-    key = orjson.dumps([visitor, description], option=orjson.OPT_SORT_KEYS)
+    key = orjson.dumps(description, option=orjson.OPT_SORT_KEYS)
     known = _jobs.get(key)
     if known is not None and known.done() and await _over(engine, known):
+        after = after if after is None else after or _id_of(known)
         known = None
     if known is None:
+        description = description if after is None else {**description, "after": after}
         known = asyncio.ensure_future(engine.submit(visitor, description, address))
         _jobs[key] = known
         while len(_jobs) > KEPT:
-            _jobs.popitem(last=False)
+            _given_up.discard(_id_of(_jobs.popitem(last=False)[1]))
     _jobs.move_to_end(key)
     return await asyncio.shield(known)
 
 
+async def stop_shared(engine: Engine, job: str, visitor: str) -> None:
+    """Stop a job, so that who asks for the same from now on has another. Refused where it is somebody else's."""
+    await engine.stop(job, visitor)
+    if any(_id_of(known) == job for known in _jobs.values()):
+        _given_up.add(job)
+
+
 async def _over(engine: Engine, known: asyncio.Future[str]) -> bool:
-    """Whether a job made earlier is of no use any more: it was refused, has failed, or is forgotten."""
-    if known.cancelled() or known.exception() is not None:
+    """Whether a job made earlier is of no use any more: it was refused, is to stop, has failed, or is forgotten."""
+    if known.cancelled() or known.exception() is not None or known.result() in _given_up:
         return True
     try:
         return (await engine.summary(known.result()))["state"] in ("failed", "stopped")
     except Refused:
         return True
+
+
+def _id_of(known: asyncio.Future[str]) -> str:
+    """The id of a job made earlier; empty where there is none (yet), or it was refused."""
+    made = known.done() and not known.cancelled() and known.exception() is None
+    return known.result() if made else ""

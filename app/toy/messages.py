@@ -186,7 +186,7 @@ class Claim(TypedDict):
 
     statement: str
     source: str
-    verdict: Literal["holds", "does not hold", "not tested here"]
+    verdict: Literal["holds", "does not hold", "not tested here", "cannot be told"]
     counts: str
     detail: str
 

@@ -216,7 +216,7 @@ export interface OpenedLink {
 export interface Claim {
   statement: string;
   source: string;
-  verdict: "holds" | "does not hold" | "not tested here";
+  verdict: "holds" | "does not hold" | "not tested here" | "cannot be told";
   counts: string;
   detail: string;
 }
@@ -882,7 +882,7 @@ export interface StartedRun {
   notices: string[];
 }
 
-/** POST /network/explore and /network/ground: the job to follow. */
+/** POST /network/explore, /network/ground and /network/statements: the job to follow. */
 export interface AskedJob {
   job: string;
   notices?: string[];
@@ -972,7 +972,7 @@ export interface SettingsOfU {
 
 /**
  * What the network page is told once. networks, data: what they are, by key; fits: data by network;
- * settings_of_u: settings of U that are one click away.
+ * settings_of_u: settings of U that are one click away; statements: those of each preset.
  */
 export interface NetworkTables {
   page: "network";
@@ -988,6 +988,7 @@ export interface NetworkTables {
   curves: string[];
   settings_of_u: Record<string, SettingsOfU>;
   presets: Record<string, PresetWords>;
+  statements: Record<string, string[]>;
   schemes: Record<string, MapColours>;
   grounds: Record<string, GroundLook>;
 }
@@ -1240,6 +1241,64 @@ export interface RescalingRow {
   about?: RescalingAbout;
   measured?: RescaledNetwork;
   done?: RescalingDone;
+}
+
+/**
+ * One method against another over seeds, as a ratio or as a difference in `unit`: a value for each seed, null
+ * where one of the two has none; their mean, its standard error (null for ratios) and interval, null where there
+ * are too few; where the statement wants the mean, between above and below, null for no bound.
+ */
+export interface PairedSeeds {
+  words: string;
+  unit: string;
+  ratio: boolean;
+  values: (number | null)[];
+  mean: number | null;
+  error: number | null;
+  low: number | null;
+  high: number | null;
+  above: number | null;
+  below: number | null;
+  verdict: string;
+  counts: string;
+}
+
+/** A statement with the comparisons that its verdict rests on. */
+export interface JudgedStatement {
+  statement: string;
+  source: string;
+  verdict: "holds" | "does not hold" | "not tested here" | "cannot be told";
+  counts: string;
+  detail: string;
+  pairs: PairedSeeds[];
+}
+
+/**
+ * A method's last values: [mean, standard error] over the seeds that came to their end; stopped: those that did
+ * not.
+ */
+export interface MethodOverSeeds {
+  method: string;
+  stopped: number;
+  train_loss: (number | null)[];
+  test_loss: (number | null)[];
+  test_accuracy: (number | null)[];
+  evaluations: (number | null)[];
+  seconds: (number | null)[];
+}
+
+/** What the seeds that are done say. */
+export interface StatementsFound {
+  seeds: number[];
+  claims: JudgedStatement[];
+  methods: MethodOverSeeds[];
+}
+
+/** A row of the job: steps done, of all methods and seeds. waiting: it gives way to what goes before it. */
+export interface StatementsRow {
+  position: number;
+  waiting?: boolean;
+  found?: StatementsFound;
 }
 
 /** One scene; notes are paragraphs. The rest is "", empty or 0 where the scene file does not say it. */

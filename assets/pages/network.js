@@ -9,8 +9,9 @@ import { addTrainingWords } from "../network/in_words.js";
 import { NetworkLab } from "../network/main.js";
 import { addPresets } from "../network/presets.js";
 import { addSettingsOfU } from "../network/settings_of_u.js";
+import { addStatements } from "../network/statements/main.js";
 
 addPage("network", NetworkLab, [
   ...[addHelp, addLecture, addTheme],
-  ...[addExplore, addNetworkExport, addPresets, addSettingsOfU, addTrainingFilmStrip, addTrainingWords],
+  ...[addExplore, addNetworkExport, addPresets, addSettingsOfU, addStatements, addTrainingFilmStrip, addTrainingWords],
 ]);

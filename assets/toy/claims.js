@@ -2,6 +2,7 @@
 import { make } from "../core/dom.js";
 import { LatestWinsGate } from "../core/gate.js";
 import { postJson, Refused } from "../core/http.js";
+import { claimNode } from "../draw/claim.js";
 
 /** @typedef {import("../core/contract.js").Claim} Claim */
 
@@ -43,7 +44,7 @@ export class Claims {
     this.place.replaceChildren(
       ...sources.flatMap((source) => {
         const title = make("h3", { textContent: source.charAt(0).toUpperCase() + source.slice(1) });
-        return [title, ...claims.filter((claim) => claim.source === source).map(claimNode)];
+        return [title, ...claims.filter((claim) => claim.source === source).map((claim) => claimNode(claim))];
       }),
     );
   }
@@ -56,14 +57,4 @@ export class Claims {
     const reason = error instanceof Error ? error.message : String(error);
     this.place.replaceChildren(make("p", { textContent: `The claims were not tested: ${reason}` }));
   }
-}
-
-/** @param {Claim} claim */
-function claimNode({ verdict, statement, counts, detail }) {
-  const part = (/** @type {"span" | "p"} */ tag, /** @type {string} */ className, /** @type {string} */ textContent) =>
-    make(tag, { className, textContent });
-  const parts = [part("span", "verdict", verdict), part("p", "statement", statement)];
-  if (counts) parts.push(part("p", "counts", counts));
-  if (detail) parts.push(part("p", "detail", detail));
-  return make("article", { className: `claim ${verdict.replaceAll(" ", "-")}` }, ...parts);
 }

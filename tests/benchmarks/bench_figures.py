@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from app.claim import Claim
 from app.toy.claims.captions import captions, figure_2_trials, figure_3_trials
-from app.toy.claims.claim import Claim
 from app.toy.claims.fairness import equal_rate_claim, tuned_sam_claim, valley_trials
 from app.toy.request import ToyRequest, read_request
 from tests.benchmarks.report import RESULTS, Report, draw_table

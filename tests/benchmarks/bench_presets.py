@@ -1,4 +1,4 @@
-"""What the network page's presets show, over eight seeds: losses, accuracies, paired differences, seconds.
+"""What the network page's presets show, over eight seeds: losses, accuracies, paired differences, seconds, verdicts.
 
 Run by `make bench`; writes tests/benchmarks/results/presets.md. The presets' own settings, as the page trains them.
 """
@@ -6,7 +6,6 @@ Run by `make bench`; writes tests/benchmarks/results/presets.md. The presets' ow
 from __future__ import annotations
 
 import statistics
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,12 +13,12 @@ import torch
 
 from app.network.controls import description_of, read_network_state
 from app.network.presets import PRESETS
+from app.network.statements.judge import judge, last
+from app.network.statements.statement import STATEMENTS
+from app.network.statements.trial import Trial, train_one
 from app.network.training.session import TrainingSession
-from optimizers.training import StepRefused
 from tests.benchmarks.report import RESULTS, Report, draw_table
 
-MEASUREMENTS = 4
-"""The last so many of forty in a run are averaged."""
 QUANTITIES = ("train_loss", "test_loss", "test_accuracy", "seconds")
 HEADS = ("method", "training loss", "test loss", "test accuracy, %", "seconds in steps")
 PAIRS = (("LLQR", "SGDM"), ("LLQR+SAM", "SAM"), ("SAM", "SGDM"), ("LLQR+SAM", "LLQR"))
@@ -36,31 +35,24 @@ class Size:
 
 FULL, SMALLEST = Size(8, 0), Size(2, 8)
 Outcome = dict[str, dict[str, float]]
+Trials = dict[str, Trial]
 
 
-def outcome(preset: str, seed: int, size: Size) -> Outcome:
-    """{method: {quantity: its mean over the last measurements}} of one run; a method that stopped is left out."""
+def train(preset: str, seed: int, size: Size) -> Trials:
+    """{method: its trial} from one seed, as the page's statements make it."""
     described = description_of(read_network_state({"preset": preset}).state)
     described |= {"seed": seed, "plane": None, "steps": size.steps or described["steps"]}
     session = TrainingSession(described)
-    every = max(1, described["steps"] // 40)
-    found: Outcome = {}
-    for name in described["methods"]:
-        told: list[dict[str, float]] = []
-        seconds = 0.0
-        try:
-            for done in range(1, described["steps"] + 1):
-                began = time.process_time()
-                session.training.advance(name)
-                seconds += time.process_time() - began
-                if done % every == 0 and done > described["steps"] - MEASUREMENTS * every:
-                    told.append(session.evaluate(name))
-        except StepRefused:
-            continue
-        found[name] = {key: statistics.fmean(one[key] for one in told) for key in QUANTITIES[:-1]} | {
-            "seconds": seconds
-        }
-    return found
+    return {name: train_one(session, name, described["steps"]) for name in described["methods"]}
+
+
+def outcome(trials: Trials) -> Outcome:
+    """{method: {quantity: its mean over the last measurements}} of one run; a method that stopped is left out."""
+    ended = {name: trial for name, trial in trials.items() if not trial["stopped"]}
+    return {
+        name: {key: last(trial, key) for key in QUANTITIES[:-1]} | {"seconds": trial["seconds"][-1]}
+        for name, trial in ended.items()
+    }
 
 
 def with_error(values: Sequence[float], scale: float = 1.0, digits: int = 3) -> str:
@@ -69,8 +61,9 @@ def with_error(values: Sequence[float], scale: float = 1.0, digits: int = 3) -> 
     return f"{scale * statistics.fmean(values):.{digits}f} ± {scale * error:.{digits}f}"
 
 
-def tables(preset: str, outcomes: Sequence[Outcome]) -> list[str]:
+def tables(preset: str, trials: dict[int, Trials]) -> list[str]:
     """The lines on one preset."""
+    outcomes = [outcome(one) for one in trials.values()]
     methods = list(dict.fromkeys(name for one in outcomes for name in one))
     rows = []
     for name in methods:
@@ -85,9 +78,13 @@ def tables(preset: str, outcomes: Sequence[Outcome]) -> list[str]:
         lower, higher = sum(loss < 0 for loss in losses), sum(accuracy > 0 for accuracy in accuracies)
         said = (f"{lower} of {len(both)}", f"{higher} of {len(both)}")
         pairs.append((f"{one} − {other}", with_error(losses), with_error(accuracies, 100, 1), *said))
+    claims = [judge(statement, trials)[0] for statement in STATEMENTS[preset]]
+    judged = [(claim.statement, claim.verdict, claim.counts) for claim in claims]
     values = ", ".join(f"{name} {value}" for name, value in PRESETS[preset].values.items())
     head = [f"## {PRESETS[preset].title}", "", f"`{preset}`: {values}.", ""]
-    return [*head, *draw_table(HEADS, rows), "", *draw_table(("difference, seed by seed", *OF_PAIRS), pairs), ""]
+    differences = draw_table(("difference, seed by seed", *OF_PAIRS), pairs)
+    verdicts = draw_table(("statement", "verdict", "from"), judged)
+    return [*head, *draw_table(HEADS, rows), "", *differences, "", *verdicts, ""]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -103,7 +100,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "",
     ]
     for preset in PRESETS:
-        lines += tables(preset, [outcome(preset, seed, size) for seed in range(size.seeds)])
+        lines += tables(preset, {seed: train(preset, seed, size) for seed in range(size.seeds)})
     report.write(RESULTS / "presets.md", "The network page's presets", lines)
 
 

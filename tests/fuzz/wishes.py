@@ -152,6 +152,8 @@ def wish(rng: random.Random, path: str) -> dict[str, Any]:
         "/network/ground": {"job": job, "x": [-1, 1], "y": [-1, rng.choice([1, 2])]},
         "/network/run": {"job": job},
         "/network/explore/stop": {"job": job},
+        "/network/statements": {"state": {**read_network_state(RUN).state, "statements_seeds": 2}, "after": job},
+        "/network/statements/stop": {"job": job},
     }
     if path in whole:
         return dict(whole[path])

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from app.claim import VERDICTS, Claim
 from app.paper.figure import Chart, Figure, Records, Series
 from app.paper.statement import FAILS, HOLDS, MISSING, OPEN, Statement
 from app.paper.units import Unit
@@ -15,7 +16,6 @@ from app.state.schema import write_link
 from app.toy.claims.captions import FIGURE_2 as SOURCE_2
 from app.toy.claims.captions import FIGURE_3 as SOURCE_3
 from app.toy.claims.captions import captions
-from app.toy.claims.claim import VERDICTS, Claim
 from app.toy.claims.trials import Trials
 from app.toy.presets import PRESETS
 from geometry.surfaces import AnnularWell

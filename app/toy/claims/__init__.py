@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
+from app.claim import VERDICTS, Claim, untested
 from app.toy.claims.captions import FIGURE_2, FIGURE_3, captions, figure_2_trials, figure_3_trials
-from app.toy.claims.claim import VERDICTS, Claim, untested
 from app.toy.claims.cycles import curve_claims, plane_claims
 from app.toy.claims.dug import dug_claims
 from app.toy.claims.fairness import contrast, equal_rate_claim, valley_claims

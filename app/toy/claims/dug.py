@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
+from app.claim import Claim, untested
 from app.toy.claims.captions import captions
-from app.toy.claims.claim import Claim, untested
 from app.toy.claims.trials import RUNS, trials
 from app.toy.request import ToyRequest
 from geometry.surfaces import Pit, Pitted

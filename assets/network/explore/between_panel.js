@@ -4,7 +4,7 @@ import { by, make, plainTable } from "../../core/dom.js";
 import { formatNumber } from "../../core/format.js";
 import { Chart } from "../../draw/chart.js";
 import { makeLineSwatch, plainLook } from "../../draw/swatch.js";
-import { ExploreRequest } from "./request.js";
+import { JobRequest } from "../job_request.js";
 
 /** @typedef {import("../../core/contract.js").BetweenRow} BetweenRow */
 /** @typedef {Omit<import("../../core/contract.js").BetweenAbout, "t"> & { t: Float32Array }} About */
@@ -19,8 +19,8 @@ export class BetweenPanel {
     this.page = page;
     /** @type {BetweenFound | null} the answer to what was asked last */
     this.found = null;
-    /** @type {ExploreRequest<BetweenRow>} */
-    this.request = new ExploreRequest("between", { onRow: (row, job) => this.#row(row, job) });
+    /** @type {JobRequest<BetweenRow>} */
+    this.request = new JobRequest("between", { onRow: (row, job) => this.#row(row, job) });
     this.chart = new Chart(by("between-line-chart"), { label: "" });
   }
 
@@ -30,7 +30,7 @@ export class BetweenPanel {
    */
   ask(run, state) {
     this.found = { run, job: "", about: null, lines: [], done: null };
-    this.request.ask(run, state);
+    this.request.ask({ kind: "between", run, state });
   }
 
   /**

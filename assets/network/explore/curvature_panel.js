@@ -4,7 +4,7 @@ import { by, plainTable } from "../../core/dom.js";
 import { formatCount, formatNumber } from "../../core/format.js";
 import { Chart } from "../../draw/chart.js";
 import { methodName } from "../../draw/swatch.js";
-import { ExploreRequest } from "./request.js";
+import { JobRequest } from "../job_request.js";
 
 /** @typedef {import("../../core/contract.js").CurvatureRow} CurvatureRow */
 /** @typedef {import("../../core/contract.js").MeasuredCurvature} MeasuredCurvature */
@@ -40,8 +40,8 @@ export class CurvaturePanel {
     this.found = null;
     /** @type {Shown | null} */
     this.shown = null;
-    /** @type {ExploreRequest<CurvatureRow>} */
-    this.request = new ExploreRequest("curvature", { onRow: (row, job, progress) => this.#row(row, job, progress) });
+    /** @type {JobRequest<CurvatureRow>} */
+    this.request = new JobRequest("curvature", { onRow: (row, job, progress) => this.#row(row, job, progress) });
     const chart = (/** @type {string} */ key) => new Chart(by(`curvature-${key}-chart`), { label: "" });
     this.charts = { eigenvalue: chart("eigenvalue"), trace: chart("trace"), sharpness: chart("sharpness"), density: chart("density") };
   }
@@ -52,7 +52,7 @@ export class CurvaturePanel {
    */
   ask(run, state) {
     this.found = { run, job: "", about: null, rows: [], densities: [], spectra: 0, done: null };
-    this.request.ask(run, state);
+    this.request.ask({ kind: "curvature", run, state });
   }
 
   /**

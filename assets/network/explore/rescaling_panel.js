@@ -5,7 +5,7 @@ import { by, make, plainTable } from "../../core/dom.js";
 import { formatNumber } from "../../core/format.js";
 import { Chart } from "../../draw/chart.js";
 import { makeLineSwatch, plainLook } from "../../draw/swatch.js";
-import { ExploreRequest } from "./request.js";
+import { JobRequest } from "../job_request.js";
 
 /** @typedef {import("../../core/contract.js").RescalingRow} RescalingRow */
 /** @typedef {Omit<import("../../core/contract.js").RescalingAbout, "x"> & { x: Float32Array }} About */
@@ -27,8 +27,8 @@ export class RescalingPanel {
     this.found = null;
     /** @type {Shown | null} */
     this.shown = null;
-    /** @type {ExploreRequest<RescalingRow>} */
-    this.request = new ExploreRequest("rescaling", { onRow: (row, job) => this.#row(row, job) });
+    /** @type {JobRequest<RescalingRow>} */
+    this.request = new JobRequest("rescaling", { onRow: (row, job) => this.#row(row, job) });
     const chart = (/** @type {string} */ key) => new Chart(by(`rescaling-${key}-chart`), { label: "" });
     this.charts = { plain: chart("plain"), filter: chart("filter") };
   }
@@ -39,7 +39,7 @@ export class RescalingPanel {
    */
   ask(run, state) {
     this.found = { run, job: "", about: null, rows: [], done: null };
-    this.request.ask(run, state);
+    this.request.ask({ kind: "rescaling", run, state });
   }
 
   /**

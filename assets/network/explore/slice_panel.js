@@ -9,7 +9,7 @@ import { lessMotion } from "../../core/motion.js";
 import { showNotices } from "../../core/notices.js";
 import { Player } from "../../core/player.js";
 import { methodName } from "../../draw/swatch.js";
-import { ExploreRequest } from "./request.js";
+import { JobRequest } from "../job_request.js";
 import { SlicePictures } from "./slice_pictures.js";
 
 /** @typedef {import("../../core/contract.js").Encoded} Encoded */
@@ -54,8 +54,8 @@ export class SlicePanel {
     this.firstPicture = null;
     /** @type {SlicePictures | null} made for the first slice */
     this.shownPictures = null;
-    /** @type {ExploreRequest<SliceRow>} */
-    this.request = new ExploreRequest("slice", { onRow: (row, job, progress) => this.#row(row, job, progress) });
+    /** @type {JobRequest<SliceRow>} */
+    this.request = new JobRequest("slice", { onRow: (row, job, progress) => this.#row(row, job, progress) });
     // Pictures of arrays are made by the server; of several waiting the newest is drawn.
     /** @type {LatestWinsGate<ToDraw, import("../../core/contract.js").SliceFigures>} */
     this.figures = new LatestWinsGate((body, signal) => postJson("/network/explore/pictures", body, signal), {
@@ -87,7 +87,7 @@ export class SlicePanel {
     this.began = performance.now();
     this.firstPicture = null;
     this.found = { run, job: "", plane: null, encoded: null, paths: {}, picture: null, honesty: null, done: null };
-    this.request.ask(run, state);
+    this.request.ask({ kind: "slice", run, state });
   }
 
   get pictures() {

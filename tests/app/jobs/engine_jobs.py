@@ -62,7 +62,18 @@ def decorate(description: Description, job: JobContext) -> None:
     for t in range(description["steps"]):
         job.give_way(t)
         time.sleep(description["pause"])
-        job.report(t + 1, beside=job.asked_beside())
+        job.report(t + 1, beside=job.gives_way())
+
+
+def background(description: Description, job: JobContext) -> None:
+    """Counts, keeps checkpoints, and gives way before every step to what goes before it."""
+    job.total = description["steps"]
+    for t in range(job.checkpoint_position, description["steps"]):
+        if job.wants_checkpoint():
+            job.keep_checkpoint(t, b"here")
+        job.give_way(t)
+        time.sleep(description["pause"])
+        job.report(t + 1, beside=job.gives_way())
 
 
 def modules(description: Description, job: JobContext) -> None:
@@ -103,6 +114,7 @@ HERE = "tests.app.jobs.engine_jobs"
 COUNT = JobKind("count", validate, f"{HERE}:count", change, label=lambda d: f"count to {d['steps']}")
 SHORT = JobKind("short", validate, f"{HERE}:count", change, lane="short", resumable=False)
 DECORATE = JobKind("decorate", validate, f"{HERE}:decorate", lane="decoration", resumable=False)
+BACKGROUND = JobKind("background", validate, f"{HERE}:background", lane="background")
 MODULES = JobKind("modules", lambda _: {}, f"{HERE}:modules")
 READER = JobKind("reader", lambda d: d, f"{HERE}:reader", lane="short", resumable=False)
 WRONG = JobKind("wrong", lambda _: {}, f"{HERE}:wrong")
@@ -111,5 +123,5 @@ DEAF = JobKind("deaf", lambda _: {}, f"{HERE}:deaf")
 NEEDY = JobKind("needy", lambda _: {}, "wsgiref.validate:validator")
 KINDS = {
     name: f"tests.app.jobs.engine_jobs:{name.upper()}"
-    for name in ("count", "short", "decorate", "modules", "reader", "wrong", "deaf", "computing")
+    for name in ("count", "short", "decorate", "background", "modules", "reader", "wrong", "deaf", "computing")
 }

@@ -1,4 +1,4 @@
-"""Parts of the engine as processes of their own, as `python -m app.processes` starts them, and a wait for an entry."""
+"""Parts of the engine as processes of their own, as `python -m app.processes` starts them, and waits for entries."""
 
 from __future__ import annotations
 
@@ -60,6 +60,26 @@ async def until(feed: AsyncIterator[Entry], found: Callable[[Entry], Any]) -> li
         if found(entry):
             return seen
     raise AssertionError(f"the feed ended before: {[(e.kind, e.data) for e in seen][-3:]}")
+
+
+def progress(entry: Entry) -> bool:
+    """Whether an entry holds rows."""
+    return entry.kind == "progress"
+
+
+def reached(position: int) -> Callable[[Entry], bool]:
+    """Whether an entry's rows have come to a position."""
+    return lambda entry: progress(entry) and entry.data["rows"][-1]["position"] >= position
+
+
+def rows(entries: list[Entry]) -> list[dict[str, Any]]:
+    """All rows of entries."""
+    return [row for entry in entries if entry.kind == "progress" for row in entry.data["rows"]]
+
+
+def states(entries: list[Entry]) -> list[str]:
+    """The states that entries tell, in order."""
+    return [entry.data["state"] for entry in entries if entry.kind == "state"]
 
 
 class Gates:

@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 import signal
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Coroutine, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ import pytest
 from app.jobs import Engine, EngineSettings, Refused, UnknownJob
 from app.jobs.hub import Entry
 from tests.app.jobs.engine_jobs import KINDS
-from tests.app.jobs.engine_parts import Gates, Part, until
+from tests.app.jobs.engine_parts import Gates, Part, progress, reached, rows, states, until
 from tests.server import free_port
 
 pytestmark = pytest.mark.slow
@@ -51,24 +51,8 @@ async def everything(engine: Engine, job: str, after: int = 0) -> list[Entry]:
     return [entry async for entry in engine.follow(job, after)]
 
 
-def progress(entry: Entry) -> bool:
-    return entry.kind == "progress"
-
-
-def reached(position: int) -> Callable[[Entry], bool]:
-    return lambda entry: progress(entry) and entry.data["rows"][-1]["position"] >= position
-
-
-def rows(entries: list[Entry]) -> list[dict[str, Any]]:
-    return [row for entry in entries if entry.kind == "progress" for row in entry.data["rows"]]
-
-
 def sentences(entries: list[Entry]) -> str:
     return " ".join(entry.data.get("sentence", "") for entry in entries)
-
-
-def states(entries: list[Entry]) -> list[str]:
-    return [entry.data["state"] for entry in entries if entry.kind == "state"]
 
 
 def check_whole_curve(entries: list[Entry], steps: int) -> None:
@@ -204,47 +188,6 @@ def test_pause_and_resume_leave_no_trace_in_the_curve(engine: Engine, gates: Gat
         with pytest.raises(Refused, match="cannot be paused"):
             await engine.pause(short, "a")
         await engine.stop(short, "a")
-
-    run(go())
-
-
-def test_a_short_job_does_not_wait_behind_a_long_one(engine: Engine) -> None:
-    async def go() -> None:
-        long = await engine.submit("a", {"kind": "count", "steps": 100_000, "pause": 0.01})
-        await until(engine.follow(long), progress)
-        short = await engine.submit("a", {"kind": "short", "steps": 3})
-        assert states(await everything(engine, short))[-1] == "finished"
-        assert (await engine.summary(long))["state"] == "running"
-        await engine.stop(long, "a")
-
-    run(go())
-
-
-def test_what_was_asked_for_goes_before_decoration(engine: Engine, gates: Gates) -> None:
-    async def go() -> None:
-        # A picture under way holds up no work that is asked for.
-        picture = await engine.submit("run", {"kind": "decorate", "steps": 100_000, "pause": 0.01})
-        drawn = engine.follow(picture)
-        await until(drawn, progress)
-        asked = await engine.submit("a", {"kind": "short", "steps": 4, "gates": gates.at(2)})
-        feed = engine.follow(asked)
-        await until(feed, reached(2))
-
-        # While it runs the picture waits, after the step that was under way.
-        await asyncio.sleep(1.0)
-        gates.open(2)
-        assert states([entry async for entry in feed])[-1] == "finished"
-        after = (await engine.summary(picture))["position"]
-        seen = rows(await until(drawn, reached(after + 1)))  # it goes on
-        assert sum(row["beside"] for row in seen) <= 1, "it went on beside the work that was asked for"
-
-        # It can be stopped while it waits.
-        held = await engine.submit("a", {"kind": "short", "steps": 4, "gates": gates.at(3)})
-        await until(engine.follow(held), reached(3))
-        await engine.stop(picture, "run")
-        assert states([entry async for entry in drawn])[-1] == "stopped"
-        gates.open(3)
-        assert states(await everything(engine, held))[-1] == "finished"
 
     run(go())
 

@@ -283,7 +283,7 @@ def test_what_jobs_keep_is_bounded() -> None:
         (None, "must be an object"),
         ([], "must be an object"),
         ({1: 2}, "must be an object"),
-        ({}, "kind must be one of computing, count, deaf"),
+        ({}, "kind must be one of background, computing, count, deaf"),
         ({"kind": "rm -rf"}, "kind must be one of"),
         ({"kind": ["count"]}, "kind must be one of"),
         ({"kind": "count", "steps": -1}, "steps must be a whole number from 1 to 1000000, not -1"),

@@ -1,28 +1,32 @@
-// One kind of job about the run, the latest wins: what was asked before is cancelled, on the server too.
-import { by } from "../../core/dom.js";
-import { LatestWinsGate } from "../../core/gate.js";
-import { postJson, problemsOf, Refused } from "../../core/http.js";
-import { showNotices } from "../../core/notices.js";
-import { followJob } from "../follow.js";
+// One kind of job that a panel asks for, the latest wins: what was asked before is cancelled, on the server too.
+import { by } from "../core/dom.js";
+import { LatestWinsGate } from "../core/gate.js";
+import { postJson, problemsOf, Refused } from "../core/http.js";
+import { showNotices } from "../core/notices.js";
+import { followJob } from "./follow.js";
 
 const TIMEOUT = 30000; // ms
 const NO_ANSWER = "The server does not answer. Ask again in a moment.";
 
-/** @typedef {import("../../core/contract.js").AskedJob} AskedJob */
-/** @typedef {{ kind: string, run: string, state: Record<string, unknown> }} Asked state: the kind's controls */
+/** @typedef {import("../core/contract.js").AskedJob} AskedJob */
+/** @typedef {Record<string, unknown>} Asked what the address takes */
 
 /** @template R the job's rows */
-export class ExploreRequest {
+export class JobRequest {
   /**
    * @param {string} kind also of the panel, whose status and cancel button follow the job
    * @param {object} listeners
    * @param {(row: R, job: string, progress: { total: number, seconds_left: number | null }) => void} listeners.onRow for every row of the newest job
+   * @param {() => void} [listeners.onOver] no row will follow: it has ended, or is not wanted any more
+   * @param {string} [address] where it is asked for
    */
-  constructor(kind, { onRow }) {
+  constructor(kind, { onRow, onOver }, address = "/network/explore") {
     this.kind = kind;
     this.onRow = onRow;
+    this.onOver = onOver;
+    this.address = address;
     this.job = "";
-    /** @type {import("../follow.js").Follower | null} */
+    /** @type {import("./follow.js").Follower | null} */
     this.follower = null;
     this.running = false;
     /** @type {LatestWinsGate<Asked, AskedJob>} */
@@ -33,15 +37,12 @@ export class ExploreRequest {
     });
   }
 
-  /**
-   * @param {string} run
-   * @param {Record<string, unknown>} state the kind's controls
-   */
-  ask(run, state) {
+  /** @param {Asked} asked */
+  ask(asked) {
     this.follower?.close();
     this.#showBusy(true);
     this.say("Asked …");
-    this.gate.ask({ kind: this.kind, run, state });
+    this.gate.ask(asked);
   }
 
   /** @param {string} sentence for the panel's status */
@@ -63,7 +64,7 @@ export class ExploreRequest {
     const { job, running } = this;
     this.gate.cancel();
     this.#over(sentence);
-    if (job && running) stop(job);
+    if (job && running) this.#stop(job);
   }
 
   /**
@@ -75,8 +76,8 @@ export class ExploreRequest {
   async #send(asked, cancelled) {
     const replaces = this.running ? this.job : null;
     /** @type {AskedJob} */
-    const answer = await postJson("/network/explore", { ...asked, replaces }, AbortSignal.timeout(TIMEOUT));
-    if (cancelled.aborted) stop(answer.job);
+    const answer = await postJson(this.address, { ...asked, replaces }, AbortSignal.timeout(TIMEOUT));
+    if (cancelled.aborted) this.#stop(answer.job);
     return answer;
   }
 
@@ -91,7 +92,7 @@ export class ExploreRequest {
    */
   #started({ job, notices }, newer) {
     if (newer) {
-      stop(job); // something else is asked for already, before it could name this job as the one that it replaces
+      this.#stop(job); // something else is asked for already, before it could name this job as the one that it replaces
       return;
     }
     this.job = job;
@@ -100,7 +101,7 @@ export class ExploreRequest {
     showNotices(this.kind, []);
     this.follower?.close();
     this.follower = followJob(job, {
-      onEntry: (/** @type {import("../feed.js").FeedEntry<R>} */ { kind, data }) => {
+      onEntry: (/** @type {import("./feed.js").FeedEntry<R>} */ { kind, data }) => {
         if (job !== this.job) return;
         if (kind === "progress") for (const row of data.rows) this.onRow(row, job, data);
         if (kind === "notice" && data.ahead) this.say(data.sentence);
@@ -113,6 +114,11 @@ export class ExploreRequest {
         this.#over("");
       },
     });
+  }
+
+  /** @param {string} job */
+  #stop(job) {
+    postJson(`${this.address}/stop`, { job }).catch(() => {}); // it ends by itself
   }
 
   /** @param {unknown} error */
@@ -129,12 +135,8 @@ export class ExploreRequest {
     this.follower = null;
     this.#showBusy(false);
     if (sentence) this.say(sentence);
+    this.onOver?.();
   }
-}
-
-/** @param {string} job */
-function stop(job) {
-  postJson("/network/explore/stop", { job }).catch(() => {}); // it ends by itself
 }
 
 /** @param {string} text */

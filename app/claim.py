@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-VERDICTS = ("holds", "does not hold", "not tested here")
+VERDICTS = ("holds", "does not hold", "not tested here", "cannot be told")
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,183 @@
+"""What several seeds say of a statement: paired differences, their interval, the verdict.
+
+Both methods of a pair start from the same weights and see the same mini-batches, so they are compared seed by seed: of
+n differences d (or, for costs, logarithms of ratios) the mean is m, its standard error s = √(Σ(d − m)²/(n(n − 1))), and
+the interval m ± t s with Student's t for n − 1 degrees of freedom, at LEVEL. A statement holds where the whole interval
+bears it out, does not hold where none of it does, and cannot be told in between.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from scipy.special import stdtrit
+
+from app.claim import VERDICTS, Claim
+from app.network.statements.statement import QUANTITIES, Comparison, Statement
+from app.numbers_as_text import number
+
+LAST = 4
+"""A method's value is the mean over its last so many measurements."""
+LEVEL = 0.95
+HOLDS, FAILS, _, OPEN = VERDICTS
+
+Trials = Mapping[int, Mapping[str, Mapping[str, Any]]]
+"""Seed → method → trial (see `trial`)."""
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """A comparison over seeds: `values` by seed, None where one of the two stopped; mean, error, low, high: None where
+    there are too few; above, below: where the statement wants the mean. Ratios as ratios, differences in their unit."""
+
+    words: str
+    unit: str
+    ratio: bool
+    values: list[float | None]
+    mean: float | None
+    error: float | None
+    low: float | None
+    high: float | None
+    above: float | None
+    below: float | None
+    verdict: str
+    counts: str
+
+
+def judge(statement: Statement, trials: Trials) -> tuple[Claim, list[Pairs]]:
+    """The statement with its verdict, and the comparisons that it rests on."""
+    pairs = [compare(comparison, trials) for comparison in statement.comparisons]
+    verdicts = {one.verdict for one in pairs}
+    verdict = FAILS if FAILS in verdicts else OPEN if OPEN in verdicts else HOLDS
+    counts = "; ".join(one.counts for one in pairs)
+    return Claim(statement.text, "", verdict, counts, ""), pairs
+
+
+def compare(comparison: Comparison, trials: Trials) -> Pairs:
+    """One method against another over all seeds."""
+    quantity = QUANTITIES[comparison.quantity]
+    ours, other = comparison.ours, comparison.other
+    found = [_difference(comparison, one) for one in trials.values()]
+    known = np.array([value for value in found if value is not None])
+    mean, error, low, high = interval(known)
+    above, below = (_inner(end, quantity.ratio) for end in (comparison.above, comparison.below))
+    verdict = OPEN
+    if len(known) > 1:
+        verdict = HOLDS if above < low and high < below else FAILS if high <= above or low >= below else OPEN
+
+    def shown(value: float) -> float | None:
+        if not math.isfinite(value):
+            return None
+        return math.exp(value) if quantity.ratio else quantity.parts * value
+
+    pairs = Pairs(
+        words=f"{ours} / {other}, {quantity.words}" if quantity.ratio else f"{ours} − {other}, {quantity.words}",
+        unit=quantity.unit,
+        ratio=quantity.ratio,
+        values=[None if value is None else shown(value) for value in found],
+        mean=shown(mean),
+        error=None if quantity.ratio else shown(error),
+        low=shown(low),
+        high=shown(high),
+        above=shown(above),
+        below=shown(below),
+        verdict=verdict,
+        counts="",
+    )
+    within = int(((known > above) & (known < below)).sum())
+    return Pairs(**{**asdict(pairs), "counts": _told(comparison, pairs, len(found), len(known), within)})
+
+
+def interval(values: np.ndarray) -> tuple[float, float, float, float]:
+    """(mean, standard error, low, high) of n numbers; not-a-number where there are too few for it."""
+    n = len(values)
+    mean = float(values.mean()) if n else math.nan
+    if n < 2:
+        return mean, math.nan, math.nan, math.nan
+    error = float(values.std(ddof=1)) / math.sqrt(n)
+    reach = float(stdtrit(n - 1, (1 + LEVEL) / 2)) * error
+    return mean, error, mean - reach, mean + reach
+
+
+def summarise(trials: Trials, names: Sequence[str]) -> list[dict[str, Any]]:
+    """For each method how many seeds stopped, and [mean, standard error] over the others of its last values."""
+    rows = []
+    for name in names:
+        mine = [one[name] for one in trials.values()]
+        fine = [one for one in mine if not one["stopped"]]
+        row: dict[str, Any] = {"method": name, "stopped": len(mine) - len(fine)}
+        for key in ("train_loss", "test_loss", "test_accuracy", "evaluations", "seconds"):
+            ends = [
+                last(one, key) if key in QUANTITIES and not QUANTITIES[key].ratio else one[key][-1]
+                for one in fine
+                if key in one
+            ]
+            mean, error, *_ = interval(np.array(ends))
+            row[key] = [None if math.isnan(value) else value for value in (mean, error)]
+        rows.append(row)
+    return rows
+
+
+def last(trial: Mapping[str, Any], quantity: str) -> float:
+    """A trial's value: the mean over its last measurements."""
+    return float(np.mean(trial[quantity][-LAST:]))
+
+
+def reach_cost(trial: Mapping[str, Any], loss: float, quantity: str) -> float:
+    """What it cost a trial until its training loss, a mean over LAST measurements, was at `loss`, which it does reach;
+    between two measurements by straight lines."""
+    losses = np.array([np.mean(trial["train_loss"][max(0, k + 1 - LAST) : k + 1]) for k in range(len(trial["steps"]))])
+    costs = np.asarray(trial[quantity], dtype=float)
+    k = int(np.argmax(losses <= loss))
+    if k == 0:
+        return float(costs[0])
+    part = (losses[k - 1] - loss) / (losses[k - 1] - losses[k])
+    return float(costs[k - 1] + part * (costs[k] - costs[k - 1]))
+
+
+def _difference(comparison: Comparison, trials: Mapping[str, Mapping[str, Any]]) -> float | None:
+    """Of one seed: the difference of the two, or the logarithm of the ratio of what it cost them to come down to the
+    training loss at which the one that is behind ends. None where one has no value."""
+    ours, other = trials[comparison.ours], trials[comparison.other]
+    if ours["stopped"] or other["stopped"]:
+        return None
+    if not QUANTITIES[comparison.quantity].ratio:
+        if comparison.quantity not in ours:
+            return None
+        return last(ours, comparison.quantity) - last(other, comparison.quantity)
+    loss = max(last(ours, "train_loss"), last(other, "train_loss"))
+    costs = [reach_cost(one, loss, comparison.quantity) for one in (ours, other)]
+    return math.log(costs[0] / costs[1]) if min(costs) > 0 else None
+
+
+def _inner(end: float, ratio: bool) -> float:
+    """An end of what a statement says, on the scale on which means are taken."""
+    if not ratio or math.isinf(end):
+        return end
+    return math.log(end)
+
+
+def _told(comparison: Comparison, pairs: Pairs, seeds: int, known: int, within: int) -> str:
+    """The numbers of a comparison in words."""
+    quantity, of = QUANTITIES[comparison.quantity], f"{known} seed{'s' * (known != 1)}"
+    lost = f", {seeds - known} without a value" if known < seeds else ""
+    if pairs.mean is None:
+        return f"{pairs.words}: no seed with a value"
+    if quantity.ratio:
+        text = f"{pairs.words}: {number(pairs.mean, 2)} times"
+        ends = [number(end, 2) for end in (pairs.low, pairs.high) if end is not None]
+    else:
+        text = f"{pairs.words}: {signed(pairs.mean)}{quantity.unit}"
+        ends = [f"{signed(end)}{quantity.unit}" for end in (pairs.low, pairs.high) if end is not None]
+    if ends:
+        text += f", {100 * LEVEL:.0f} % interval {ends[0]} to {ends[1]}"
+    return f"{text}; as said on {within} of {of}{lost}"
+
+
+def signed(value: float) -> str:
+    """+3.1, −0.02."""
+    return f"+{number(value, 2)}" if value > 0 else number(value, 2)

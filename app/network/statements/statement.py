@@ -1,0 +1,107 @@
+"""The statements that belong to each preset: which method is compared with which, in what, and what is said of it.
+
+What is written here are questions. What holds is computed each time, from seeds (see `judge`).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from app.network.presets import CUSTOM
+from app.network.training.settings import DEFAULT_METHODS
+
+ALIKE = 1.25
+"""Two costs within this factor are a draw."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A statement on the mean over seeds of `ours` against `other`: it lies between `above` and `below`.
+
+    quantity: a key of QUANTITIES, which says whether the two are compared by their ratio or by their difference.
+    """
+
+    ours: str
+    other: str
+    quantity: str
+    above: float = -math.inf
+    below: float = math.inf
+
+
+@dataclass(frozen=True)
+class Statement:
+    """The sentence, and the comparisons that all have to come out as it says."""
+
+    text: str
+    comparisons: tuple[Comparison, ...]
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """What is compared. ratio: of costs until both have reached one training loss, or else a difference of means over
+    the last measurements, in `unit`s of which 1 has `parts`."""
+
+    words: str
+    ratio: bool = False
+    unit: str = ""
+    parts: float = 1.0
+
+
+QUANTITIES: dict[str, Quantity] = {
+    "steps": Quantity("steps", ratio=True),
+    "evaluations": Quantity("gradient evaluations", ratio=True),
+    "seconds": Quantity("seconds", ratio=True),
+    "train_loss": Quantity("training loss"),
+    "test_loss": Quantity("test loss"),
+    "test_accuracy": Quantity("test accuracy", unit=" %", parts=100.0),
+}
+COMPARED = DEFAULT_METHODS
+"""The methods that statements are about."""
+
+
+def cheaper(quantity: str, factor: float = 1.0, ours: str = "LLQR", other: str = "SGDM") -> Comparison:
+    """`ours` needs less than `factor` times what `other` does."""
+    return Comparison(ours, other, quantity, below=factor)
+
+
+def more_accurate(ours: str, other: str) -> Comparison:
+    """`ours` is right on more test examples."""
+    return Comparison(ours, other, "test_accuracy", above=0.0)
+
+
+def lower_loss(ours: str, other: str) -> Comparison:
+    """`ours` ends at a lower training loss."""
+    return Comparison(ours, other, "train_loss", below=0.0)
+
+
+HALF = Statement("U halves the steps: LLQR needs less than half of SGDM’s.", (cheaper("steps", 0.5),))
+FEWER_STEPS = Statement("LLQR needs fewer steps than SGDM.", (cheaper("steps"),))
+FEWER_EVALUATIONS = Statement(
+    "It pays in gradient evaluations too, the refreshes of U counted.", (cheaper("evaluations"),)
+)
+DRAW = Statement(
+    "In seconds it is a draw: within a quarter of each other.",
+    (Comparison("LLQR", "SGDM", "seconds", above=1 / ALIKE, below=ALIKE),),
+)
+FASTER = Statement("LLQR is faster than SGDM by the clock.", (cheaper("seconds"),))
+U_GENERALISES = Statement("U raises the test accuracy: LLQR over SGDM.", (more_accurate("LLQR", "SGDM"),))
+SAM_GENERALISES = Statement("SAM raises the test accuracy: SAM over SGDM.", (more_accurate("SAM", "SGDM"),))
+SAM_WITH_U = Statement("SAM helps with U as well: LLQR+SAM over LLQR.", (more_accurate("LLQR+SAM", "LLQR"),))
+BOTH = Statement(
+    "Both together beat each: LLQR+SAM is more accurate than LLQR and than SAM.",
+    (more_accurate("LLQR+SAM", "LLQR"), more_accurate("LLQR+SAM", "SAM")),
+)
+BY_HEART = Statement(
+    "U learns the wrong labels by heart sooner: LLQR’s training loss is below SGDM’s.", (lower_loss("LLQR", "SGDM"),)
+)
+GETS_GOING = Statement("U gets on where SGDM does not: LLQR ends at the lower loss.", (lower_loss("LLQR", "SGDM"),))
+STATEMENTS: dict[str, tuple[Statement, ...]] = {
+    "badly-scaled": (HALF, FEWER_EVALUATIONS, DRAW, U_GENERALISES, BOTH),
+    "badly-scaled-noise": (U_GENERALISES, SAM_GENERALISES, SAM_WITH_U, BOTH),
+    "label-noise": (SAM_GENERALISES, SAM_WITH_U, BY_HEART, U_GENERALISES, BOTH),
+    "deep-tanh": (GETS_GOING, HALF, FASTER, SAM_GENERALISES, BOTH),
+    "two-moons": (FEWER_STEPS, U_GENERALISES, SAM_GENERALISES, BOTH),
+    CUSTOM: (FEWER_STEPS, FASTER, U_GENERALISES, SAM_GENERALISES, BOTH),
+}
+"""By preset; whoever sets everything by hand gets those that can be said of any network."""
