@@ -10,7 +10,8 @@ Rules
   Loss       a worker that is gone, or silent for `lease_seconds`, loses its job; the next worker goes on from the last
              checkpoint. After `restarts` losses without a new checkpoint the job has failed. A worker or an engine that
              is ended in good order has lost nothing: its jobs go on later, and are told so.
-  Watching   a job that is there to be watched is paused when nobody has followed it for `unwatched_seconds`.
+  Watching   a job that is there to be watched is paused when nobody has followed it for `unwatched_seconds`; from then
+             on it makes room for its visitor's next job, where that would be one too many.
   Expiry     a job that nobody follows is stopped after `unfollowed_seconds`; one that ran for `longest_seconds` is
              stopped, and given up when it is deaf to that for `unresponsive_seconds`; an ended job is forgotten
              `kept_seconds` after its end and its last follower, or earlier when there are more than `jobs_kept` or they
@@ -72,9 +73,10 @@ class JobRegistry:
                 raise Refused("this job id is taken")
             return job
         limits = self.settings
-        own = sum(other.visitor == visitor and other.unfinished for other in self.jobs.values())
-        if own >= limits.jobs_per_visitor:
-            raise Refused(f"you have {own} unfinished jobs and may have {limits.jobs_per_visitor}: stop one first")
+        own = [other for other in self.jobs.values() if other.visitor == visitor and other.unfinished]
+        left = [other for other in own if self._unwatched(other) and other.state is State.PAUSED]
+        if len(own) >= limits.jobs_per_visitor and not left:
+            raise Refused(f"you have {len(own)} unfinished jobs and may have {limits.jobs_per_visitor}: stop one first")
         self._check_queue(address)
         self._check_share(
             address,
@@ -83,6 +85,9 @@ class JobRegistry:
             f"there are {limits.jobs_kept} unfinished jobs",
             "unfinished jobs",
         )
+        if len(own) >= limits.jobs_per_visitor:
+            # Whoever has closed its page may have no way back to it, and so could not stop it.
+            self._apply(min(left, key=lambda other: other.followed), Event.STOP, "A newer job took its place.")
         if len(self.jobs) >= limits.jobs_kept:
             self._forget_one(lambda _job: 1)
         now = self._clock()
@@ -299,7 +304,7 @@ class JobRegistry:
                 self._apply(job, Event.LEAVE, deaf)
             if job.unfinished and job.state is not State.STOPPING:
                 alone = now - job.followed
-                if job.watched and 0 < limits.unwatched_seconds < alone:
+                if self._unwatched(job):
                     why = f"Nobody watched the run for {_minutes(limits.unwatched_seconds)}: it waits to be continued."
                     self._apply(job, Event.PAUSE, why)
                 if alone > limits.unfollowed_seconds:
@@ -324,6 +329,9 @@ class JobRegistry:
         if not found.unfinished:
             raise Refused(f"this job has ended ({found.state})")
         return found
+
+    def _unwatched(self, job: Job) -> bool:
+        return job.watched and 0 < self.settings.unwatched_seconds < self._clock() - job.followed
 
     def _apply(self, job: Job, event: Event, sentence: str = "") -> None:
         """Change the state as the table says, with all that goes with it. `sentence`: why, for whoever follows."""

@@ -167,6 +167,24 @@ def test_a_run_whose_page_is_closed_is_paused_and_goes_on_when_it_is_told_to() -
     assert place.said(job).count("Nobody watched the run") == 2
 
 
+def test_runs_whose_pages_are_closed_do_not_keep_their_visitor_from_a_new_one() -> None:
+    """Without its page there may be no way back to a run, and so none to stop it."""
+    place = Place(unwatched_seconds=60, jobs_per_visitor=2, lease_seconds=10_000)
+    older, newer = place.submit("a", watched=True), place.submit("a", watched=True)
+    place.pass_time(40)
+    with pytest.raises(Refused, match="stop one first"):
+        place.submit("a")
+    place.registry.entries(newer, 0)
+    place.pass_time(30)
+    assert [place.state(older), place.state(newer)] == ["paused", "queued"]
+    place.submit("a", watched=True)
+    assert [place.state(older), place.state(newer)] == ["stopped", "queued"]
+    assert place.said(older).endswith("A newer job took its place.")
+    place.registry.pause(newer, "a")
+    with pytest.raises(Refused, match="stop one first"):
+        place.submit("a")  # paused by hand, and looked at
+
+
 def test_a_run_goes_on_unwatched_where_the_setting_says_so() -> None:
     place = Place(unwatched_seconds=0, lease_seconds=10_000)
     job = place.submit("a", watched=True)
