@@ -7,6 +7,7 @@ model-00001-of-00002.safetensors      a part; pytorch_model-00001-of-00002.bin l
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from torch import Tensor
 INDEX = ".index.json"
 LONGEST = 100_000_000
 """Bytes of an index."""
+SHOWN = 100
+"""Characters of a name that a sentence tells."""
 
 
 def is_index(path: Path) -> bool:
@@ -34,12 +37,12 @@ def read_parts(index: Path, read: Callable[[Path], dict[str, Tensor]]) -> dict[s
         names_in.setdefault(file, []).append(name)
     for file, names in names_in.items():
         part = index.parent / file
-        if not part.is_file():
-            raise ValueError(f"{index} names {file!r}, which is not beside it")
+        if not os.path.isfile(part):  # pathlib's own raises where a name is too long for a file
+            raise ValueError(f"{index} names {file[:SHOWN]!r}, which is not beside it")
         held = read(part)
         missing = [name for name in names if name not in held]
         if missing:
-            raise ValueError(f"{part} does not hold {missing[0]!r}, which {index.name} says is there")
+            raise ValueError(f"{part} does not hold {missing[0][:SHOWN]!r}, which {index.name} says is there")
         found |= {name: held[name] for name in names}
     return found
 
@@ -56,5 +59,7 @@ def _weight_map(index: Path) -> dict[str, str]:
         raise ValueError(f'{index} has no "weight_map" that says in which file each tensor lies')
     for file in table.values():
         if not file or "/" in file or "\\" in file or file in (".", "..") or file.endswith(INDEX) or "\0" in file:
-            raise ValueError(f"{index} names {file!r}, and the files of a checkpoint have to lie beside their index")
+            raise ValueError(
+                f"{index} names {file[:SHOWN]!r}, and the files of a checkpoint have to lie beside their index"
+            )
     return table

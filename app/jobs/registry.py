@@ -119,14 +119,14 @@ class JobRegistry:
 
     def stop(self, job: str, visitor: str) -> None:
         """End the job: at once where it waits, after a last checkpoint where it runs."""
-        self._apply(self._owned(job, visitor), Event.STOP, "You stopped it.")
+        self._apply(self._owned(job, visitor), Event.STOP, "It was stopped by hand.")
 
     def pause(self, job: str, visitor: str) -> None:
         """Keep a checkpoint and give the worker back, until `resume`."""
         found = self._owned(job, visitor)
         if not found.resumable:
             raise Refused("a job of this kind cannot be paused, only stopped")
-        self._apply(found, Event.PAUSE, "You paused it.")
+        self._apply(found, Event.PAUSE, "It was paused by hand.")
 
     def resume(self, job: str, visitor: str) -> None:
         """Continue a paused job from its checkpoint."""

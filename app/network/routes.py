@@ -137,7 +137,9 @@ def add_routes(server: FastAPI, services: Services) -> None:
         action = raw.get("act")
         if not isinstance(action, str) or action not in ACTS:
             raise BadRequest(f"act must be one of {', '.join(ACTS)}.")
-        await getattr(default_engine(), action)(job_in(raw), require_visitor(request))
+        job, visitor = job_in(raw), require_visitor(request)
+        await run_of(job, visitor)  # a job that several share and one has paused would be of use to nobody
+        await getattr(default_engine(), action)(job, visitor)
         return answer_with({})
 
     @server.post("/network/change", include_in_schema=False)

@@ -17,6 +17,7 @@ import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
@@ -83,17 +84,16 @@ def compute(units: Sequence[Unit], folder: Path, processes: int) -> int:
     began, done, failed = time.perf_counter(), 0.0, 0
     everything = sum(unit.seconds for unit in units)
     waiting = list(reversed(units))
-    under_way: dict[Future[records.Record], Unit] = {}
-    # A terminal's Ctrl-C goes to the processes too: what becomes of them is decided here.
-    pool = ProcessPoolExecutor(processes, get_context("spawn"), signal.signal, (signal.SIGINT, signal.SIG_IGN))
+    under_way: dict[Future[records.Record], tuple[Unit, ProcessPoolExecutor]] = {}
+    pool = start_pool(processes)
     try:
         while waiting or under_way:
             while waiting and len(under_way) < processes:
                 unit = waiting.pop()
-                under_way[pool.submit(records.compute, unit, folder)] = unit
+                under_way[pool.submit(records.compute, unit, folder)] = unit, pool
             finished, _ = wait(under_way, return_when=FIRST_COMPLETED)
             for one in finished:
-                unit = under_way.pop(one)
+                unit, its_pool = under_way.pop(one)
                 done += unit.seconds
                 left = words((time.perf_counter() - began) / done * (everything - done))
                 number = len(units) - len(waiting) - len(under_way)
@@ -101,6 +101,8 @@ def compute(units: Sequence[Unit], folder: Path, processes: int) -> int:
                     said = words(one.result()["processor_seconds"])
                 except Exception as error:  # noqa: BLE001 - one unit's fault is told, and the others are computed
                     said, failed = f"failed: {type(error).__name__}: {error}", failed + 1
+                    if isinstance(error, BrokenProcessPool) and its_pool is pool:
+                        pool = start_pool(processes)  # one of its processes was killed, and it takes nothing more
                 print(f"[{number}/{len(units)}] {unit.key}: {said}; {left} left", flush=True)
     except KeyboardInterrupt:
         processes_of_pool = list((pool._processes or {}).values())
@@ -111,6 +113,11 @@ def compute(units: Sequence[Unit], folder: Path, processes: int) -> int:
         return 130
     pool.shutdown()
     return 1 if failed else 0
+
+
+def start_pool(processes: int) -> ProcessPoolExecutor:
+    """Processes that a terminal's Ctrl-C does not end: what becomes of them is decided by who started them."""
+    return ProcessPoolExecutor(processes, get_context("spawn"), signal.signal, (signal.SIGINT, signal.SIG_IGN))
 
 
 def words(seconds: float) -> str:

@@ -13,11 +13,13 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 import orjson
 
 from app import __version__
+from app.paper.results import is_whole
 from app.paper.units import Unit
 
 FOLDER = Path(__file__).with_name("records")
@@ -36,7 +38,7 @@ def read(unit: Unit, folder: Path = FOLDER) -> Record | None:
     try:
         record: Record = orjson.loads(path_of(unit, folder).read_bytes())
         fits = record["settings"] == unit.settings and record["experiment"] == unit.experiment
-        return record if fits and isinstance(record["result"], dict) else None
+        return record if fits and is_whole(record) else None
     except (OSError, ValueError, TypeError, KeyError):
         return None
 
@@ -49,6 +51,10 @@ def read_all(units: Iterable[Unit], folder: Path = FOLDER) -> dict[str, Record]:
 
 def compute(unit: Unit, folder: Path = FOLDER) -> Record:
     """Compute a unit and keep its record. The file is there with all that belongs into it, or not at all."""
+    path = path_of(unit, folder)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryFile(dir=path.parent):  # what cannot be kept need not be computed for minutes
+        pass
     began, busy = time.perf_counter(), time.process_time()
     result = unit.compute()
     record = {
@@ -62,8 +68,6 @@ def compute(unit: Unit, folder: Path = FOLDER) -> Record:
         "command": f"python -m app.paper --only {unit.key} --again",
         "made": made(),
     }
-    path = path_of(unit, folder)
-    path.parent.mkdir(parents=True, exist_ok=True)
     new = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         new.write_bytes(orjson.dumps(record, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))

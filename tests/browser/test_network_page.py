@@ -107,7 +107,7 @@ def test_choose_train_change_pause_continue_and_come_back(page, new_page) -> Non
     lab.button("stop").click()
     lab.wait_for("stopped")
     other.wait_for("stopped")
-    assert "You stopped it." in lab.said()
+    assert "It was stopped by hand." in lab.said()
     assert lab.button("start").inner_text() == "Start again"
 
 

@@ -227,6 +227,7 @@ def test_weights_in_several_files_are_those_of_one(tmp_path: Path, kind: str) ->
         ('{"weight_map": {"a": 3}}', 'has no "weight_map"'),
         ('{"weight_map": {"a": "../secret.bin"}}', "have to lie beside their index"),
         ('{"weight_map": {"a": "model.bin.index.json"}}', "have to lie beside their index"),
+        (f'{{"weight_map": {{"a": "{"x" * 1000}"}}}}', "names 'x{100}', which is not beside it"),
         ('{"weight_map": {"a": "gone.bin"}}', "names 'gone.bin', which is not beside it"),
         ('{"weight_map": {"a": "part.bin"}}', "does not hold 'a', which model.bin.index.json says is there"),
     ],

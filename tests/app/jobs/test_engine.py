@@ -106,7 +106,9 @@ def test_progress_says_how_much_time_is_left(engine: Engine) -> None:
         # 100000 steps of at least 10 ms each: not less than 1000 s, however busy the machine.
         assert seen[-1].data["seconds_left"] > 900
         await engine.stop(job, "a")
-        assert (await until(feed, lambda entry: entry.kind == "state"))[-1].data["sentence"] == "You stopped it."
+        assert (await until(feed, lambda entry: entry.kind == "state"))[-1].data[
+            "sentence"
+        ] == "It was stopped by hand."
 
     run(go())
 

@@ -48,6 +48,7 @@ class FakeEngine:
             Entry(3, "state", 2.0, b'{"state":"finished"}'),
         ]
         self.description_kept = validate({"steps": 40, "learning_rate": 0.2})
+        self.kind = "train"
 
     def _known(self, job: str) -> None:
         if self.refusal is not None:
@@ -70,7 +71,7 @@ class FakeEngine:
 
     async def description(self, job: str) -> dict[str, Any]:
         self._known(job)
-        return {"kind": "train", **self.description_kept}
+        return {"kind": self.kind, **self.description_kept}
 
     async def change(self, job: str, visitor: str, settings: dict[str, Any]) -> None:
         self._known(job)
@@ -216,6 +217,15 @@ def test_start_change_and_steer(client: TestClient, engine: FakeEngine) -> None:
     assert engine.asked[-1] == ("change", RUN, MINE, {"radius": 0.2})
     for act in ("pause", "resume", "stop"):
         assert client.post("/network/act", json={"job": RUN, "act": act}).status_code == 200
+
+
+def test_only_runs_are_steered(client: TestClient, engine: FakeEngine) -> None:
+    """What several people share would be paused for all of them, and could be continued by one."""
+    engine.kind = "statements"
+    for act in ("pause", "resume", "stop"):
+        answer = client.post("/network/act", json={"job": RUN, "act": act})
+        assert answer.status_code == 409 and "no training run" in answer.json()["problems"][0]
+    assert engine.asked == []
 
 
 @pytest.mark.parametrize(

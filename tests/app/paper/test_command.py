@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from app.paper.__main__ import chosen, main, parse, words
+from app.paper.__main__ import chosen, compute, main, parse, words
 from app.paper.figures import FIGURES
 from app.paper.records import path_of
+from app.paper.units import Unit
 
 ROOT = Path(__file__).resolve().parents[3]
 KEYS = [unit.key for unit in chosen(None)]
@@ -78,6 +81,14 @@ def test_a_unit_that_fails_is_told_and_the_others_are_computed(tmp_path):
 
 
 @pytest.mark.slow
+def test_a_process_that_is_killed_costs_its_unit_alone(tmp_path, capsys):
+    assert compute([Killed("9", "killed", "", {}, 1.0), *chosen(["2"], smallest=True)], tmp_path, 1) == 1
+    told = capsys.readouterr().out
+    assert "9/killed: failed: " in told
+    assert len(list((tmp_path / "2").glob("*.json"))) == 2
+
+
+@pytest.mark.slow
 def test_stopped_it_keeps_what_is_done(tmp_path):
     """Figure 5 takes far longer than this test: it is under way when the signal comes, and is nowhere afterwards."""
     done = run(["--only", "3", "--only", "5", "--processes", "1", "--into", str(tmp_path)])
@@ -90,6 +101,13 @@ def test_stopped_it_keeps_what_is_done(tmp_path):
     told, _ = done.communicate(timeout=300)
     assert done.returncode == 130 and "Stopped. What is done is kept" in told
     assert [path.name for path in tmp_path.rglob("*.json")] == ["100-noise-seeds.json"]
+
+
+class Killed(Unit):
+    """A unit whose process ends as if the machine had run out of memory."""
+
+    def compute(self) -> dict[str, Any]:
+        os._exit(1)
 
 
 def run(arguments: list[str]) -> subprocess.Popen[str]:

@@ -161,6 +161,46 @@ def test_without_records_every_figure_says_so(monkeypatch, tmp_path):
     assert {one.verdict for figure in FIGURES.values() for one in figure.statements(page.recorded())} == {MISSING}
 
 
+DAMAGE = {
+    "no seconds": lambda record: record.pop("processor_seconds"),
+    "a text for a machine": lambda record: record.update(made="mine"),
+    "cores in words": lambda record: record["made"].update(cores="two"),
+    "an empty result": lambda record: record.update(result={}),
+    "a list for a result": lambda record: record.update(result=[1]),
+    "rows cut short": lambda record: record["result"].update(rows=record["result"]["rows"][:-1]),
+    "no rows": lambda record: record["result"]["rows"].clear(),
+    "a loss in words": lambda record: record["result"]["rows"][1].update(test_loss="low"),
+    "no loss": lambda record: record["result"]["rows"][1].update(test_loss=None),
+    "a method less": lambda record: record["result"]["methods"].pop("SAM"),
+    "a walker less": lambda record: record["result"]["methods"]["SAM"]["arrival"].pop(),
+    "no repeats": lambda record: record["result"]["refresh"].clear(),
+    "no time at all": lambda record: record["result"]["step"].update(SGDM=[0.0]),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_damaged_record_counts_as_missing_and_the_page_stands(monkeypatch, tmp_path, found, damage):
+    """In every figure that has such a place; its other records are shown."""
+    monkeypatch.setattr(records, "FOLDER", tmp_path)
+    kept = {unit.key: (unit, record) for unit in chosen(None) if (record := found[unit.figure].get(unit.name))}
+    hurt = set()
+    for key, (unit, record) in kept.items():
+        broken = json.loads(json.dumps(record))
+        if unit.figure not in {each.split("/")[0] for each in hurt}:
+            try:
+                DAMAGE[damage](broken)
+                hurt.add(key)
+            except (KeyError, TypeError):
+                broken = record  # it has no such place
+        path = records.path_of(unit, tmp_path)
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(json.dumps(broken), encoding="utf-8")
+    assert hurt
+    there = page.recorded()
+    assert {key for key, (unit, _) in kept.items() if unit.name not in there[unit.figure]} == hurt
+    assert page.layout() is not None and page.tables()["charts"]
+
+
 def test_links_open_what_they_promise():
     build()
     links = [link for figure in FIGURES.values() for _, link in figure.live()]

@@ -42,6 +42,13 @@ def test_other_settings_and_damage_count_as_missing(unit, tmp_path):
     assert records.read_all([unit], tmp_path) == {}
 
 
+def test_where_nothing_can_be_kept_nothing_is_computed(unit, tmp_path, monkeypatch):
+    monkeypatch.setattr(Unit, "compute", lambda _unit: pytest.fail("it was computed for nothing"))
+    (tmp_path / "3").write_text("no folder", encoding="utf-8")
+    with pytest.raises(OSError, match="3"):
+        records.compute(unit, tmp_path)
+
+
 def test_what_fails_leaves_nothing(tmp_path):
     broken = Unit("3", "broken", "toys:run", {**SETTINGS, "preset": "none"}, 1.0)
     with pytest.raises(BadRequest, match="does not exist"):
