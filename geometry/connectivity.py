@@ -31,9 +31,9 @@ class Way(Result):
     """The loss along θ(t), t in [0, 1], from a to b.
 
     t, losses (T,); examples: how many the loss is over.  barrier: the height above the line between the ends, at the
-    point `highest` of t; 0 where no point lies above it.  barrier_error: the standard error of that height over the
-    examples, each taken as its own difference, as a sample of all there could be; NaN where examples have no loss of
-    their own.  control (D,): the middle point of a Bézier curve, None on a straight way.
+    point `highest` of t; 0 where no point lies above it, not finite where a loss is not.  barrier_error: the standard
+    error of that height over the examples, each taken as its own difference, as a sample of all there could be; NaN
+    where examples have no loss of their own.  control (D,): the middle point of a Bézier curve, None on a straight way.
     """
 
     a: Tensor
@@ -122,11 +122,11 @@ def interpolate(
             here = over if statistics == "kept" else over.with_buffers(re_estimate(over, theta))
             losses[index], own = _losses(here, theta)
             each.append(own)
-    above = losses - ((1 - t) * losses[0] + t * losses[-1])
-    top = int(np.argmax(above))
-    return Way(
-        a, b, control, t, losses, over.examples, max(float(above[top]), 0.0), float(t[top]), _error(each, t, top)
-    )
+    with np.errstate(invalid="ignore"):  # infinite losses
+        above = losses - ((1 - t) * losses[0] + t * losses[-1])
+        top = int(np.argmax(above))
+        error = _error(each, t, top)
+    return Way(a, b, control, t, losses, over.examples, max(float(above[top]), 0.0), float(t[top]), error)
 
 
 def _losses(objective: NetworkLoss, theta: Tensor) -> tuple[float, np.ndarray | None]:

@@ -50,8 +50,9 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     if options.processes < 1:
         parser.error("--processes must be at least 1")
     options.units = chosen(options.only, options.smallest)
-    if not options.units:
-        parser.error(f"nothing is called {', '.join(options.only)}; see --list")
+    known = {name for unit in options.units for name in (unit.figure, unit.key)}
+    if unknown := [name for name in options.only or () if name not in known]:
+        parser.error(f"nothing is called {', '.join(unknown)}; see --list")
     return options
 
 

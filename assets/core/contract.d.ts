@@ -1166,13 +1166,13 @@ export interface BetweenAbout {
 }
 
 /**
- * The losses along a way, (points,), its height above the line between the ends, and where that is; the standard
- * error is null where examples have no loss of their own.
+ * The losses along a way, (points,), its height above the line between the ends, and where that is; the height
+ * is null where a loss is not finite, the standard error also where examples have no loss of their own.
  */
 export interface WayBetween {
   way: "straight" | "curve";
   losses: Encoded;
-  barrier: number;
+  barrier: number | null;
   barrier_error: number | null;
   highest: number;
 }

@@ -195,8 +195,9 @@ export class LiveView {
 
   #hint() {
     const words = [];
-    if (!this.run) words.push("Paths are drawn here while the methods train");
-    else if (!this.run.plane) words.push(this.run.ended ? "no plane was kept" : "the plane is being chosen");
+    const { run } = this;
+    if (!run || (!run.plane && !run.ended && run.state !== "running")) words.push("Paths are drawn here while the methods train");
+    else if (!run.plane) words.push(run.ended ? "no plane was kept" : "the plane is being chosen");
     else {
       const surface = this.plane.surface;
       words.push("projected paths");

@@ -187,6 +187,7 @@ test("a way between two solutions tells its barrier, or that there is none", () 
   const line = { way: "straight", losses: [0.5, 2, 0.25], barrier: 1.625, barrier_error: 0.0412, highest: 0.5 };
   assert.deepEqual(cellsOf(line), ["1.63 ± 0.04", "0.5", "0.5 and 0.25", "2"]);
   assert.deepEqual(cellsOf({ ...line, barrier_error: null })[0], "1.63");
+  assert.deepEqual(cellsOf({ ...line, barrier: null, barrier_error: null }).slice(0, 2), ["not finite", "0.5"]);
   assert.deepEqual(cellsOf({ ...line, losses: [2, 1, 0.5], barrier: 0 }), ["none", "", "2 and 0.5", "2"]);
   const about = { first: "SGDM, step 24", second: "SAM, step 24", distance: 3, examples: 64, of_examples: 256, statistics: null };
   const words = describeLines(about, [line, { ...line, way: "curve", losses: [0.5, 0.25] }]);

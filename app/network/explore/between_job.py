@@ -85,9 +85,14 @@ def run(description: Description, job: JobContext) -> None:
 
 
 def ends(record: RunRecord, description: Description, job: JobContext) -> tuple[Spot, Spot]:
-    """The last kept weights of the two methods; ValueError with a sentence where the run has no two."""
+    """The last kept weights of the two methods; ValueError with a sentence where the run has no two, or none yet."""
     if len(record.methods) < 2:
         raise ValueError(f"a way leads from one solution to another, and the run has only {record.methods[0]}")
+    if record.shared(record.steps[-1]):
+        raise ValueError(
+            "the run has kept no weights yet but the first, which are the same for all methods: ask again after its "
+            "next snapshot, or at its end"
+        )
     asked = description["between_first"], description["between_second"]
     first = asked[0]
     if first == AUTO:
@@ -118,9 +123,9 @@ def train_curve(
 
 def barrier_of(way: Way) -> dict[str, Any]:
     """The numbers of a way."""
-    error = float(way.barrier_error)
+    barrier, error = float(way.barrier), float(way.barrier_error)
     return {
-        "barrier": float(way.barrier),
+        "barrier": barrier if np.isfinite(barrier) else None,
         "barrier_error": error if np.isfinite(error) else None,
         "highest": float(way.highest),
     }
@@ -131,7 +136,9 @@ def sentence(first: Spot, second: Spot, ways: dict[str, Way]) -> str:
     parts = []
     for name, way in ways.items():
         on = "On the straight way" if name == "straight" else "On the trained curve"
-        if way.barrier == 0:
+        if not np.isfinite(way.barrier):
+            found = f"the loss is no finite number at t = {way.highest:.2g}"
+        elif way.barrier == 0:
             found = "no point lies above the line between the ends"
         else:
             error = "" if np.isnan(way.barrier_error) else f" ± {way.barrier_error:.1g}"

@@ -187,12 +187,12 @@ class BetweenAbout(TypedDict):
 
 
 class WayBetween(TypedDict):
-    """The losses along a way, (points,), its height above the line between the ends, and where that is; the standard
-    error is null where examples have no loss of their own."""
+    """The losses along a way, (points,), its height above the line between the ends, and where that is; the height is
+    null where a loss is not finite, the standard error also where examples have no loss of their own."""
 
     way: Literal["straight", "curve"]
     losses: Encoded
-    barrier: float
+    barrier: float | None
     barrier_error: float | None
     highest: float
 

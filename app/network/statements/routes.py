@@ -16,11 +16,14 @@ from app.state.schema import BadRequest
 from app.web.http import json_response, read_posted
 from app.web.visitor import require_visitor, visitor_in_queue
 
+WATCHING = ("evaluations", "watching", "snapshots", "plane")
+"""Settings of a training that change nothing of it, only what is seen of it."""
+
 
 def statements_of(state: dict[str, Any]) -> dict[str, Any]:
     """The job of statements that a state of the page asks for, but for the job that it goes on after."""
     described = description_of({**state, "methods": list(COMPARED)})
-    trained = {name: value for name, value in described.items() if name not in ("evaluations", "snapshots", "plane")}
+    trained = {name: value for name, value in described.items() if name not in WATCHING}
     return {**trained, "kind": "statements", "preset": state["preset"], "seeds": state["statements_seeds"]}
 
 

@@ -95,6 +95,7 @@ export class BetweenPanel {
  */
 export function cellsOf({ losses, barrier, barrier_error: error, highest }) {
   const ends = `${formatNumber(losses[0])} and ${formatNumber(losses[losses.length - 1])}`;
+  if (barrier === null) return ["not finite", formatNumber(highest, 2), ends, formatNumber(Math.max(...losses))];
   const height = barrier ? `${formatNumber(barrier)}${error === null ? "" : ` ± ${formatNumber(error, 1)}`}` : "none";
   return [height, barrier ? formatNumber(highest, 2) : "", ends, formatNumber(Math.max(...losses))];
 }

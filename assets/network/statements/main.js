@@ -89,7 +89,7 @@ export class Statements {
     by("statements-progress").setAttribute("aria-valuenow", String(Math.round(100 * part)));
     if (found) this.found = found;
     const done = this.found?.seeds.length ?? 0;
-    const wait = waiting ? "waits while something of yours runs" : left && position < total ? `${timeInWords(left)} left` : "";
+    const wait = waiting ? "waits while other work goes first" : left && position < total ? `${timeInWords(left)} left` : "";
     this.request.say([`${done} of ${this.seeds} seeds`, wait].filter(Boolean).join(", "));
     if (found) this.#show();
     if (found && position === total) by("spoken").textContent = inWords(found);

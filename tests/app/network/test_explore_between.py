@@ -12,6 +12,7 @@ from app.encoding import decode
 from app.jobs.context import LeaveJob
 from app.jobs.packing import unpack
 from app.network.explore import run_record as ground_module
+from app.network.explore.between_job import barrier_of, sentence
 from app.network.training.problem import make_problem, read_weights
 from geometry.connectivity import connect, interpolate
 from geometry.slices.sampled import sampled_objective
@@ -103,6 +104,24 @@ def test_one_method_alone_has_nothing_between() -> None:
     with pytest.raises(ValueError, match="the run has only SGDM"):
         run.look("between")
     ground_module._RUNS.clear()
+
+
+def test_a_run_that_has_kept_nothing_yet_is_asked_too_early(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All methods' first weights are the same point: there would be no barrier, and no way either."""
+    ground_module._RUNS.clear()
+    monkeypatch.setattr(run, "results", {})
+    with pytest.raises(ValueError, match="no weights yet but the first"):
+        run.look("between")
+    ground_module._RUNS.clear()
+
+
+def test_a_way_through_losses_that_are_no_numbers_says_so(run: Run, found: Any) -> None:
+    a, b = (read_weights(run.results["weights/final"], found)[name][0] for name in ("SGDM", "SAM"))
+    way = interpolate(found.objective, a, b * 1e30, 3)
+    assert not np.isfinite(way.losses).all() and not np.isfinite(way.barrier)
+    assert barrier_of(way)["barrier"] is None and barrier_of(way)["barrier_error"] is None
+    spot = ground_module.Spot(a, {}, 1, "a")
+    assert "the loss is no finite number at t = " in sentence(spot, spot, {"straight": way})
 
 
 def test_statistics_of_batch_normalisation_belong_to_their_weights() -> None:

@@ -163,6 +163,13 @@ def test_a_preset_s_statements_are_a_job_that_the_engine_takes(preset: str) -> N
     )
 
 
+def test_how_a_run_is_watched_is_nothing_to_its_statements() -> None:
+    """They are not trained anew for it."""
+    watched = {"evaluations": 7, "watching": 0.05, "snapshots": 3, "plane": "random", "normalisation": "layer"}
+    assert described(**watched) == described()
+    assert described(radius=0.9) != described()
+
+
 @pytest.mark.parametrize(
     ("changed", "sentence"),
     [

@@ -36,9 +36,10 @@ def test_figures_and_units_are_chosen_by_their_keys():
 
 
 def test_what_is_not_there_is_refused(capsys):
-    with pytest.raises(SystemExit):
-        parse(["--only", "9"])
-    assert "nothing is called 9; see --list" in capsys.readouterr().err
+    for only in (["--only", "9"], ["--only", "2", "--only", "9"]):
+        with pytest.raises(SystemExit):
+            parse(only)
+        assert "nothing is called 9; see --list" in capsys.readouterr().err
 
 
 def test_list_computes_nothing(tmp_path, capsys):
