@@ -16,6 +16,7 @@ FAST := tests/geometry tests/optimizers tests/app tests/project/test_repository.
 ENV := .venv/bin/python
 # What the requirements need in turn is pinned too, in a list that `make lock` writes.
 CONSTRAINTS := tests/constraints.txt
+MANUAL := docs/_build/html/index.html
 # The client code's linter, formatter and type checker, in the versions of tests/client/package-lock.json.
 TOOLS := tests/client/node_modules
 # Others' packages that the library is tried with see PyTorch and all else of .venv.
@@ -26,12 +27,12 @@ PIP := $(ENV) -m pip install --disable-pip-version-check -c $(CONSTRAINTS)
 # Another environment's settings must not leak into this one.
 unexport PYTHONHOME PYTHONPATH
 # A .venv whose Python has gone (an upgrade, a move) is made anew, and what was installed in it counts no more.
-$(shell test -x $(ENV) || rm -f .venv/run.stamp .venv/test.stamp .venv/docs.stamp .venv/paper.stamp)
+$(shell test -x $(ENV) || rm -f .venv/run.stamp .venv/test.stamp .venv/paper.stamp)
 
 help: ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## /\1 - /p' Makefile | awk -F' - ' '{ printf "make %-12s %s\n", $$1, $$2 }'
 
-run: .venv/run.stamp ## serve Pothole lab on 127.0.0.1:8050 (PORT=8051 for another port)
+run: .venv/run.stamp $(MANUAL) ## serve Pothole lab on 127.0.0.1:8050 (PORT=8051 for another port)
 	@exec $(ENV) -m app --port "$(PORT)"
 
 test: .venv/test.stamp ## run all tests (finds Chrome or Chromium, or installs Debian's; TESTS=tests/geometry for a part)
@@ -62,9 +63,9 @@ lint: .venv/test.stamp ## check style and types: ruff and mypy, of the client co
 check: lint ## check style and types and run the fast tests, in two minutes: before each commit
 	$(ENV) -m pytest -n $(WORKERS) --no-loadscope-reorder -m "not slow" $(FAST)
 
-docs: .venv/docs.stamp ## build the manual into docs/_build/html; a warning is an error
-	@$(ENV) -m sphinx --fresh-env --fail-on-warning --keep-going --quiet docs docs/_build/html
-	@echo "The manual is in docs/_build/html/index.html"
+docs: .venv/run.stamp ## build the manual into docs/_build/html; a warning is an error
+	@$(ENV) -m sphinx --fresh-env --fail-on-warning --keep-going --quiet docs $(dir $(MANUAL))
+	@echo "The manual is in $(MANUAL)"
 
 bench: .venv/test.stamp ## measure; the tables are in tests/benchmarks/results
 	@CHROME="$$($(ENV) tests/browser/chrome.py --install)" || exit 1; export CHROME; failed=; \
@@ -129,15 +130,16 @@ clean: ## remove what tests, tools and compilations left (not .venv)
 	find . -path ./.venv -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Set-up. A stamp is newer than the pins that were installed last; installing what is there already needs no network.
-.venv/run.stamp: requirements.txt $(CONSTRAINTS) | $(ENV)
+.venv/run.stamp: requirements.txt docs/requirements.txt $(CONSTRAINTS) | $(ENV)
 	@$(ENV) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "The .venv here has a Python older than 3.11. Remove it and try again."; exit 1; }
-	$(PIP) -r requirements.txt
+	$(PIP) -r requirements.txt -r docs/requirements.txt
 	@touch $@
 
-.venv/docs.stamp: docs/requirements.txt .venv/run.stamp
-	$(PIP) -r docs/requirements.txt
-	@touch $@
+# The pages' words link into the manual. Without it the lab runs all the same, and its links say what is missing.
+$(MANUAL): $(wildcard docs/*.md docs/*/*.md) | .venv/run.stamp
+	@echo "Building the manual that the pages link to; half a minute, this once."
+	@$(ENV) -m sphinx --fresh-env --quiet docs $(@D) && touch $@ || echo "The manual could not be built, see above."
 
 $(ECOSYSTEM)/install.stamp: tests/ecosystem/requirements.txt .venv/test.stamp
 	@rm -rf $(ECOSYSTEM)
@@ -151,7 +153,7 @@ $(ECOSYSTEM)/install.stamp: tests/ecosystem/requirements.txt .venv/test.stamp
 	$(PIP) -r app/paper/requirements.txt
 	@touch $@
 
-.venv/test.stamp: tests/requirements.txt docs/requirements.txt app/paper/requirements.txt .venv/run.stamp
+.venv/test.stamp: tests/requirements.txt app/paper/requirements.txt .venv/run.stamp
 	$(PIP) -r tests/requirements.txt
 	@touch $@
 

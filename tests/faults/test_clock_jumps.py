@@ -20,7 +20,8 @@ from tests.server import Server
 
 DAY = 86_400.0
 JUMPS = (3 * DAY, -2 * DAY, 400 * DAY, 0.0)
-WITHIN = 120.0
+WITHIN = 330.0
+"""Seconds that the run may take to begin and be seen through all jumps, beside whatever else the machine does."""
 
 
 class WallClock:

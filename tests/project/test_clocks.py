@@ -17,6 +17,7 @@ ALLOWED = {
     "app/jobs/registry.py": "when a run was submitted, for people",
     "app/jobs/scheduler_side.py": "the same, for runs that a restart has read",
     "app/jobs/hub.py": "when an entry was made, for people",
+    "app/paper/records.py": "the day on which a record was computed, for people",
 }
 
 
