@@ -97,6 +97,10 @@ class Job:
         """Seconds on a worker, all attempts together."""
         return self.ran + (now - self.began if self.on_worker else 0.0)
 
+    def unwatched(self, now: float, seconds: float) -> bool:
+        """Whether it is there to be watched, and nobody has followed it for so long; 0 is never."""
+        return self.watched and 0 < seconds < now - self.followed
+
     def foresee_left(self, now: float, ended: Iterable[Job]) -> float | None:
         """Seconds until its end: what it says itself once it has begun, before that what those of its label took."""
         if self.seconds_left is not None:

@@ -29,7 +29,7 @@ from typing import Any
 from app.jobs.errors import Refused, UnknownJob
 from app.jobs.feed import Feed, Stored
 from app.jobs.job import Job
-from app.jobs.settings import EngineSettings
+from app.jobs.settings import EngineSettings, minutes
 from app.jobs.states import ENDED, LEAVING, ON_WORKER, Event, State, next_state
 from app.jobs.turns import Turns, Wait
 
@@ -74,7 +74,8 @@ class JobRegistry:
             return job
         limits = self.settings
         own = [other for other in self.jobs.values() if other.visitor == visitor and other.unfinished]
-        left = [other for other in own if self._unwatched(other) and other.state is State.PAUSED]
+        now, long = self._clock(), limits.unwatched_seconds
+        left = [other for other in own if other.state is State.PAUSED and other.unwatched(now, long)]
         if len(own) >= limits.jobs_per_visitor and not left:
             raise Refused(f"you have {len(own)} unfinished jobs and may have {limits.jobs_per_visitor}: stop one first")
         self._check_queue(address)
@@ -90,7 +91,6 @@ class JobRegistry:
             self._apply(min(left, key=lambda other: other.followed), Event.STOP, "A newer job took its place.")
         if len(self.jobs) >= limits.jobs_kept:
             self._forget_one(lambda _job: 1)
-        now = self._clock()
         self.jobs[job] = new = Job(
             job,
             visitor,
@@ -304,13 +304,13 @@ class JobRegistry:
                 self._apply(job, Event.LEAVE, deaf)
             if job.unfinished and job.state is not State.STOPPING:
                 alone = now - job.followed
-                if self._unwatched(job):
-                    why = f"Nobody watched the run for {_minutes(limits.unwatched_seconds)}: it waits to be continued."
+                if job.unwatched(now, limits.unwatched_seconds):
+                    why = f"Nobody watched the run for {minutes(limits.unwatched_seconds)}: it waits to be continued."
                     self._apply(job, Event.PAUSE, why)
                 if alone > limits.unfollowed_seconds:
-                    self._apply(job, Event.STOP, f"Nobody followed it for {_minutes(limits.unfollowed_seconds)}.")
+                    self._apply(job, Event.STOP, f"Nobody followed it for {minutes(limits.unfollowed_seconds)}.")
                 elif job.running_seconds(now) > limits.longest_seconds:
-                    self._apply(job, Event.STOP, f"A job may run for {_minutes(limits.longest_seconds)}.")
+                    self._apply(job, Event.STOP, f"A job may run for {minutes(limits.longest_seconds)}.")
             if not job.unfinished and now - max(job.ended, job.followed) > limits.kept_seconds:
                 self._forget(job)
 
@@ -329,9 +329,6 @@ class JobRegistry:
         if not found.unfinished:
             raise Refused(f"this job has ended ({found.state})")
         return found
-
-    def _unwatched(self, job: Job) -> bool:
-        return job.watched and 0 < self.settings.unwatched_seconds < self._clock() - job.followed
 
     def _apply(self, job: Job, event: Event, sentence: str = "") -> None:
         """Change the state as the table says, with all that goes with it. `sentence`: why, for whoever follows."""
@@ -450,9 +447,3 @@ class JobRegistry:
     def _forget(self, job: Job) -> None:
         del self.jobs[job.id]
         self.changed(job.id)
-
-
-def _minutes(seconds: float) -> str:
-    if seconds == 60:
-        return "a minute"
-    return f"{seconds / 60:g} minutes" if seconds >= 60 else f"{seconds:g} seconds"

@@ -98,6 +98,13 @@ class EngineSettings(SettingsTable):
         return self.threads or max(1, (available_cores() - 1) // self.worker_count)
 
 
+def minutes(seconds: float) -> str:
+    """A limit in words."""
+    if seconds == 60:
+        return "a minute"
+    return f"{seconds / 60:g} minutes" if seconds >= 60 else f"{seconds:g} seconds"
+
+
 def available_cores() -> int:
     """Cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
