@@ -57,8 +57,9 @@ def test_a_failing_benchmark_hides_no_other(tmp_path: Path):
     for name in ("Makefile", "tests/browser/chrome.py"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
+    python = Path(sys.executable).resolve()  # not the one of a .venv whose path may have a space
     done = subprocess.run(
-        ["make", "-o", ".venv/test.stamp", "bench", f"ENV={sys.executable}", f"CHROME={sys.executable}"],
+        ["make", "-o", ".venv/test.stamp", "bench", f"ENV={python}", f"CHROME={python}"],
         cwd=tmp_path,
         capture_output=True,
         text=True,

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+PYTHON = Path(sys.executable).resolve()
+"""Not the one of a .venv: the path of that may have a space, and names of interpreters are a list."""
 
 
 @pytest.fixture
@@ -40,7 +42,7 @@ def make(folder: Path, *arguments: str, **environment: str) -> subprocess.Comple
 
 
 def set_up(folder: Path) -> subprocess.CompletedProcess[str]:
-    done = make(folder, ".venv/test.stamp", f"PYTHON={sys.executable}")
+    done = make(folder, ".venv/test.stamp", f"PYTHON={PYTHON}")
     assert done.returncode == 0, done.stdout + done.stderr
     return done
 
