@@ -339,6 +339,17 @@ def is_job(value: Any) -> bool:
     return isinstance(value, str) and re.fullmatch(JOB, value) is not None
 
 
+def state_in(raw: Mapping[str, Any]) -> Reading:
+    """The page's state of a request; BadRequest where it is none, or holds what cannot be read."""
+    state = raw.get("state")
+    if not isinstance(state, dict):
+        raise BadRequest("The state must be an object.")
+    reading = read_network_state(state)
+    if reading.problems:
+        raise BadRequest(*reading.problems)
+    return reading
+
+
 def job_in(raw: Mapping[str, Any], key: str = "job") -> str:
     """The job id of a request; BadRequest where it is none."""
     job = raw.get(key)

@@ -16,7 +16,15 @@ from fastapi import FastAPI, Request, Response
 
 from app.jobs import Refused, Unavailable, UnknownJob, close_default_engine, default_engine
 from app.jobs.kinds import register_kinds
-from app.network.controls import base_of, description_of, job_in, read_network_link, read_network_state, state_of
+from app.network.controls import (
+    base_of,
+    description_of,
+    job_in,
+    read_network_link,
+    read_network_state,
+    state_in,
+    state_of,
+)
 from app.network.explore.routes import add_explore_routes
 from app.network.export.files import network_file
 from app.network.export.request import read_network_export
@@ -114,12 +122,7 @@ def add_routes(server: FastAPI, services: Services) -> None:
     @server.post("/network/start", include_in_schema=False)
     async def start(request: Request) -> Response:
         raw, visitor = await read_posted(request), require_visitor(request)
-        state = raw.get("state")
-        if not isinstance(state, dict):
-            raise BadRequest("The state must be an object.")
-        reading = read_network_state(state)
-        if reading.problems:
-            raise BadRequest(*reading.problems)
+        reading = state_in(raw)
         if raw.get("replaces"):
             with contextlib.suppress(Refused):  # it has ended, or is somebody else's
                 await default_engine().stop(job_in(raw, "replaces"), visitor)

@@ -76,3 +76,15 @@ export function makeLineSwatch(look, long = 28) {
   context.stroke();
   return canvas;
 }
+
+/**
+ * Swatches wherever the page's words have left a place for one, in the colours of today's scheme.
+ * @param {Record<string, Look>} looks
+ * @param {string} paper the ground's colour
+ */
+export function fillSwatches(looks, paper) {
+  for (const place of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-swatch]"))) {
+    const look = looks[place.dataset.swatch ?? ""];
+    if (look) place.replaceChildren(makeSwatch(look, paper));
+  }
+}

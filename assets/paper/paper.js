@@ -4,11 +4,12 @@ import { by } from "../core/dom.js";
 import { forgetLink, isUndoable, showLink } from "../core/link.js";
 import { postJson, problemsOf } from "../core/http.js";
 import { showNotices } from "../core/notices.js";
+import { unfoldOnPaper } from "../core/printing.js";
 import { Schema } from "../core/schema.js";
 import { FIRST_COLOURS, showScheme } from "../core/scheme.js";
 import { State } from "../core/state.js";
 import { Chart } from "../draw/chart.js";
-import { makeSwatch } from "../draw/swatch.js";
+import { fillSwatches } from "../draw/swatch.js";
 import { chartData } from "./chart_data.js";
 
 export class PaperPage {
@@ -32,7 +33,7 @@ export class PaperPage {
       forgetLink();
       void this.open({ query: location.search });
     });
-    this.#openOnPaper();
+    unfoldOnPaper(".paper-figure details");
   }
 
   begin() {
@@ -67,26 +68,11 @@ export class PaperPage {
     const { colours, looks } = showScheme(scheme, this.tables.looks);
     this.colours = colours;
     this.looks = looks;
-    for (const place of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-swatch]"))) {
-      const look = looks[place.dataset.swatch ?? ""];
-      if (look) place.replaceChildren(makeSwatch(look, colours.paper));
-    }
+    fillSwatches(looks, colours.paper);
     this.draw();
   }
 
   draw() {
     for (const { told, chart } of this.charts) chart.show(chartData(told, this.looks), this.colours);
-  }
-
-  /** On paper nothing can be unfolded. */
-  #openOnPaper() {
-    const paper = window.matchMedia("print");
-    const folded = /** @type {NodeListOf<HTMLDetailsElement>} */ (document.querySelectorAll(".paper-figure details"));
-    /** @type {HTMLDetailsElement[]} */
-    let opened = [];
-    paper.addEventListener("change", () => {
-      if (paper.matches) opened = [...folded].filter((one) => !one.open);
-      for (const one of opened) one.open = paper.matches;
-    });
   }
 }

@@ -7,11 +7,12 @@ import { postJson, problemsOf, Refused } from "../core/http.js";
 import { forgetLink, isUndoable, showLink, writeLink } from "../core/link.js";
 import { lessMotion } from "../core/motion.js";
 import { showNotices } from "../core/notices.js";
+import { unfoldOnPaper } from "../core/printing.js";
 import { Schema } from "../core/schema.js";
 import { FIRST_COLOURS, showScheme } from "../core/scheme.js";
 import { State } from "../core/state.js";
 import { Ground } from "../draw/ground.js";
-import { makeSwatch } from "../draw/swatch.js";
+import { fillSwatches } from "../draw/swatch.js";
 import { entriesOf } from "./entries.js";
 import { Miniature } from "./miniature.js";
 
@@ -59,7 +60,10 @@ export class MethodsPage {
     const sized = new ResizeObserver(() => this.draw());
     for (const figure of figures) seen.observe(figure);
     if (figures[0]) sized.observe(figures[0]); // all are as wide
-    this.#openOnPaper();
+    unfoldOnPaper(".method-card details", () => {
+      // Runs are printed whole.
+      for (const { ready, player } of this.miniatures.values()) if (ready) player.hold(player.steps);
+    });
   }
 
   begin() {
@@ -157,10 +161,7 @@ export class MethodsPage {
     this.colours = colours;
     this.looks = looks;
     this.groundLook = this.tables.grounds[scheme] ?? this.groundLook;
-    for (const place of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-swatch]"))) {
-      const look = looks[place.dataset.swatch ?? ""];
-      if (look) place.replaceChildren(makeSwatch(look, colours.paper));
-    }
+    fillSwatches(looks, colours.paper);
     this.draw();
   }
 
@@ -169,20 +170,5 @@ export class MethodsPage {
       const look = this.looks[one.name];
       if (look) one.draw(this.colours, look, this.groundLook);
     }
-  }
-
-  /** On paper nothing can be unfolded or played: settings are open there, and runs are whole. */
-  #openOnPaper() {
-    const paper = window.matchMedia("print");
-    const folded = /** @type {NodeListOf<HTMLDetailsElement>} */ (document.querySelectorAll(".method-card details"));
-    /** @type {HTMLDetailsElement[]} */
-    let opened = [];
-    paper.addEventListener("change", () => {
-      if (paper.matches) {
-        opened = [...folded].filter((one) => !one.open);
-        for (const { ready, player } of this.miniatures.values()) if (ready) player.hold(player.steps);
-      }
-      for (const one of opened) one.open = paper.matches;
-    });
   }
 }

@@ -9,10 +9,9 @@ import orjson
 from fastapi import FastAPI, Request, Response
 
 from app.jobs import Refused, default_engine
-from app.network.controls import description_of, job_in, read_network_state
+from app.network.controls import description_of, job_in, state_in
 from app.network.shared_job import share_job, stop_shared
 from app.network.statements.statement import COMPARED
-from app.state.schema import BadRequest
 from app.web.http import json_response, read_posted
 from app.web.visitor import require_visitor, visitor_in_queue
 
@@ -33,12 +32,7 @@ def add_statements_routes(server: FastAPI) -> None:
     @server.post("/network/statements", include_in_schema=False)
     async def ask(request: Request) -> Response:
         raw, visitor = await read_posted(request), require_visitor(request)
-        state = raw.get("state")
-        if not isinstance(state, dict):
-            raise BadRequest("The state must be an object.")
-        reading = read_network_state(state)
-        if reading.problems:
-            raise BadRequest(*reading.problems)
+        reading = state_in(raw)
         if raw.get("replaces"):
             # What was asked before is of no use any more; it may have ended, or be somebody else's.
             with contextlib.suppress(Refused):
