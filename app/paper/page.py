@@ -95,7 +95,7 @@ def _head(found: Records) -> Any:
                 [
                     "Each figure of ",
                     html.A("arXiv 2605.16134", href=PAPER, rel="noreferrer"),
-                    " at a scale that two cores compute in an hour: what it claims, what was run instead, and whether "
+                    " at a scale meant for two cores: what it claims, what was run instead, and whether "
                     "the claim holds there. The verdicts are computed from records that anybody can make anew with ",
                     html.Code("make paper"),
                     ". They speak of these small experiments, not of the paper’s own. What the paper shows is told as "
