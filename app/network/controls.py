@@ -235,6 +235,17 @@ ALTERED: tuple[Control, ...] = (
         group="task",
         step=0.01,
     ),
+    number_of(
+        name="cutout",
+        symbol="",
+        label="Cutout",
+        low=0,
+        high=16,
+        text="Side in pixels of the square that is covered by the data's mean in each image of a mini-batch, at "
+        "another place in every step; 0 for none. Measurements and U's refreshes see whole images.",
+        group="task",
+        step=1,
+    ),
 )
 
 
@@ -325,6 +336,11 @@ def _read(reader: Reader) -> Reading:
     except ValueError as error:
         reader.problems.append(f"{str(error)[:1].upper()}{str(error)[1:]}.")
         state.update(inputs=AS_THEY_ARE, random_labels=0.0)
+    try:
+        user_models.check_cutout(state["data"], state["cutout"])
+    except ValueError as error:
+        reader.problems.append(f"{str(error)[:1].upper()}{str(error)[1:]}.")
+        state.update(cutout=0)
     return reader.reading(state)
 
 

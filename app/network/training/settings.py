@@ -70,6 +70,7 @@ NUMBERS: dict[str, Number] = {
     "noise_variance": Number(0.0, 0.0, 100.0),
     "label_smoothing": Number(0.0, 0.0, 1.0, below=True),
     "random_labels": Number(0.0, 0.0, 1.0),
+    "cutout": Number(0, 0, 256, whole=True),
     "seed": Number(0, 0, 2**31 - 1, whole=True),
     "evaluations": Number(50, 0, 1000, whole=True),
     "snapshots": Number(20, 0, 200, whole=True),
@@ -78,7 +79,7 @@ NUMBERS: dict[str, Number] = {
 """`evaluations`: how often in a run loss and accuracy are measured in inference mode, at most; `watching`: share of the
 run's time that measurements and the surface under its paths may take, 1 for as much as they need; `snapshots`: how many
 times the weights of all methods are kept on the way; `clip`: 0 for none; `random_labels`: share of the training labels
-that are drawn at random."""
+that are drawn at random; `cutout`: side of the square that is covered in each training image, 0 for none."""
 WHOLE = tuple(name for name, number in NUMBERS.items() if number.whole)
 
 
@@ -102,6 +103,7 @@ def validate(description: Description) -> Description:
     user_models.check_altered(
         cleaned["network"], cleaned["data"], cleaned["inputs"] == BADLY_SCALED, cleaned["random_labels"] > 0
     )
+    user_models.check_cutout(cleaned["data"], cleaned["cutout"])
     cleaned["methods"] = _methods(description.get("methods", list(DEFAULT_METHODS)))
     cleaned["plane"] = _plane(description.get("plane"))
     return cleaned

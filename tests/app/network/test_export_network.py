@@ -63,6 +63,7 @@ NORMALISED = {
     "methods": ["SAM"],
     "steps": 3,
     "batch_size": 32,
+    "cutout": 3,
     "evaluations": 0,
     "snapshots": 1,
 }
