@@ -41,8 +41,8 @@ def spectral_norms(objective: NetworkLoss, theta: Tensor) -> dict[str, float]:
 
 
 def path_norm(objective: NetworkLoss, theta: Tensor) -> float:
-    """√(Σ over paths from inputs to outputs of Πw²) at θ (D,), biases left out: the root of the sum of all outputs where
-    every weight is squared and every input is 1. Pooling by the largest counts the largest of a square's sums.
+    """√(Σ over paths from inputs to outputs of Πw²) at θ (D,), biases left out: the root of the sum of all outputs
+    where every weight is squared and every input is 1. Pooling by the largest counts the largest of a square's sums.
 
     ValueError with a sentence for what is no chain of dense and convolutional layers with ReLU: it has none.
     """

@@ -114,17 +114,9 @@ def curvature_csv(tree: dict[str, Any], record: Record) -> bytes:
     """One row per method and step; eigenvalues and residuals in columns of their own. Method "" is all of them."""
     most = max((len(row.get("eigenvalues", ())) for row in tree["rows"]), default=0)
     plain = (
-        "loss",
-        "trace",
-        "trace_error",
-        "sharpness",
-        "one_step",
-        "radius",
-        "ascent",
-        "spectral_product",
-        "path_norm",
+        *("loss", "trace", "trace_error", "sharpness", "one_step", "radius", "ascent"),
+        *("spectral_product", "path_norm", "products", "problem"),
     )
-    plain = (*plain, "products", "problem")
     heads = ["method", "step", *plain]
     heads += [f"{name}_{k + 1}" for k in range(most) for name in ("eigenvalue", "residual", "converged")]
     rows = []
