@@ -121,7 +121,16 @@ export class CurvaturePanel {
     const here = rows.filter((row) => row.step === last);
     const count = Math.max(...here.filter(isMeasured).map((row) => row.eigenvalues.length), 1);
     const eigenvalues = Array.from({ length: count }, (_, k) => `λ${subscript(k + 1)} ± residual`);
-    const heads = ["Method", "Loss", ...eigenvalues, "Trace ± standard error", "Sharpness", "SAM's one step", "Product of spectral norms", "Path norm"];
+    const heads = [
+      "Method",
+      "Loss",
+      ...eigenvalues,
+      "Trace ± standard error",
+      "Sharpness",
+      "SAM's one step",
+      "Product of spectral norms",
+      "Path norm",
+    ];
     const lines = here.map((row) => {
       const name = row.method ? methodName(row.method, this.page.looks[row.method], this.page.colours.paper) : "all";
       if (!isMeasured(row)) return [name, row.problem, ...Array(heads.length - 2).fill("–")];
