@@ -18,6 +18,7 @@ from app.toy.controls import controls as toy_controls
 from app.toy.explanations import explanations
 from app.web.manual import ADDRESS
 from app.web.settings import WebSettings
+from tests.image import copy_sources, values
 
 # The build takes some ten seconds of one core; beside much other work they may be minutes.
 pytestmark = pytest.mark.timeout(900)
@@ -51,10 +52,15 @@ class Page(HTMLParser):
 
 @pytest.fixture(scope="module")
 def manual(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the built pages. What the environment sets must not show in them."""
+    """The folder of the built pages, built by the Dockerfile's line from what the Dockerfile copies and nothing else.
+    What the environment sets must not show in them."""
     folder = tmp_path_factory.mktemp("manual")
-    command = [sys.executable, "-m", "sphinx", "--fail-on-warning", "--keep-going", "--quiet", "-d", folder / "trees"]
-    built = subprocess.run([*command, ROOT / "docs", folder / "html"], capture_output=True, text=True, check=False)
+    copy_sources(folder / "sources")
+    (line,) = re.findall("(python -m sphinx .*)", "\n".join(values("RUN")))
+    places = {"/tmp/trees": str(folder / "trees"), "/manual": str(folder / "html")}
+    command = [sys.executable, *(places.get(word, word) for word in line.split()[1:])]
+    assert "--fail-on-warning" in command
+    built = subprocess.run(command, cwd=folder / "sources", capture_output=True, text=True, check=False)
     assert built.returncode == 0, built.stdout + built.stderr
     return folder / "html"
 
