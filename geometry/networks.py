@@ -256,6 +256,15 @@ class NetworkLoss:
         other._per_walker = bool(walkers)
         return other
 
+    def starting_at(self, theta: Tensor, buffers: Tensors | None = None) -> NetworkLoss:
+        """The same loss with θ (D,) in the place of `initial`, and the buffers that belong to it."""
+        theta = self._checked(theta)
+        if theta.ndim != 1:
+            raise ValueError(f"theta must be one point, of shape ({self.dimension},), not {tuple(theta.shape)}")
+        other = copy.copy(self.with_buffers(buffers))
+        other.initial = self._own(theta)
+        return other
+
     def with_batch_statistics(self) -> NetworkLoss:
         """The loss in inference mode, but that batch normalisation takes its mean and variance from the whole batch at
         every θ: what training sees of a mini-batch, and a function of θ alone, where running statistics belong to the

@@ -29,6 +29,7 @@ from app.network.training.settings import (
     NORMALISATIONS,
     NUMBERS,
     PLANES,
+    relabels,
 )
 from app.state.control import ChoiceControl, Control, NamesControl, NumberControl, TextControl, mark, matching
 from app.state.schema import BadRequest, Reader, Reading
@@ -235,6 +236,28 @@ ALTERED: tuple[Control, ...] = (
         group="task",
         step=0.01,
     ),
+    number_of(
+        name="bad_start",
+        symbol="",
+        label="Bad start",
+        low=0,
+        high=10_000,
+        text="Steps of SGDM on nothing but random labels before the run: each training input twice, once with 30 % of "
+        "its features set to zero. All methods then start from weights that know these labels by heart. 0: from the "
+        "usual first weights.",
+        group="task",
+        step=100,
+    ),
+    number_of(
+        name="bad_start_rate",
+        symbol="",
+        label="Its learning rate",
+        low=1e-4,
+        high=1.0,
+        text="Learning rate of the steps on random labels; momentum 0.9, 128 examples a step.",
+        group="task",
+        scale="log",
+    ),
 )
 
 
@@ -320,11 +343,10 @@ def _read(reader: Reader) -> Reading:
             reader.problems.append(f"{str(error)[:1].upper()}{str(error)[1:]}.")
         state["data"] = next(key for key in user_models.data_sets() if user_models.fits(state["network"], key))
     try:
-        scaled, random = state["inputs"] == BADLY_SCALED, state["random_labels"] > 0
-        user_models.check_altered(state["network"], state["data"], scaled, random)
+        user_models.check_altered(state["network"], state["data"], state["inputs"] == BADLY_SCALED, relabels(state))
     except ValueError as error:
         reader.problems.append(f"{str(error)[:1].upper()}{str(error)[1:]}.")
-        state.update(inputs=AS_THEY_ARE, random_labels=0.0)
+        state.update(inputs=AS_THEY_ARE, random_labels=0.0, bad_start=0)
     return reader.reading(state)
 
 
