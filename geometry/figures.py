@@ -96,7 +96,7 @@ def draw_slice(
     )
     _add_paths(figure, paths or {})
     figure.update_xaxes(constrain="domain")
-    figure.update_yaxes(scaleanchor="x")
+    figure.update_yaxes(scaleanchor="x", constrain="domain")
     figure.update_layout(legend={"orientation": "h", "y": -0.15})
     return _dress(figure, "Loss on a plane", axes[0], axes[1], note)
 
