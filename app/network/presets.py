@@ -73,8 +73,8 @@ _ROWS = (
         "bad-start",
         "Bad start",
         "All begin in a network’s pothole: weights that know random labels by heart. Who gets out?",
-        "Plain digits, and first 4000 steps of SGDM on random labels. Then the true ones: all fit them within a few "
-        "steps. Look at the test curves: what SGDM has found generalises worse than what it finds from usual weights.",
+        "Plain digits, and first 4000 steps of SGDM on random labels. Then the true ones, which all soon fit. "
+        "Look at the test curves: what SGDM finds from here generalises worse than what it finds from usual weights.",
         {
             "bad_start": 4000,
             "learning_rate": 0.1,
