@@ -48,8 +48,8 @@ def replay_of(preset: str) -> dict[str, Any] | None:
     wanted = _trained(description_of(read_network_state({"preset": preset}).state))
     try:
         kept: dict[str, Any] = orjson.loads(file.read_bytes())
-        # A record made before there was a setting lacks it, and was made with its default.
-        fits = _trained(validate(kept["run"]["description"])) == wanted and {"entries", "ground"} <= kept.keys()
+        described = validate(kept["run"]["description"])  # a setting that is newer than the file has its default
+        fits = _trained(described) == wanted and {"entries", "ground"} <= kept.keys()
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None
     return kept if fits else None
