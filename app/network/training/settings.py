@@ -82,8 +82,8 @@ NUMBERS: dict[str, Number] = {
 run's time that measurements and the surface under its paths may take, 1 for as much as they need; `snapshots`: how many
 times the weights of all methods are kept on the way; `clip`: 0 for none; `random_labels`: share of the training labels
 that are drawn at random; `cutout`: side of the square that is covered in each training image, 0 for none; `bad_start`:
-steps of a first fit to nothing but random labels, from whose weights the run begins, 0 for none, and `bad_start_rate` its
-learning rate (see optimizers.bad_start)."""
+steps of a first fit to nothing but random labels, from whose weights the run begins, 0 for none, and `bad_start_rate`
+its learning rate (see optimizers.bad_start)."""
 WHOLE = tuple(name for name, number in NUMBERS.items() if number.whole)
 
 
