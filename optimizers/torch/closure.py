@@ -10,9 +10,9 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
+from geometry.convolutions import LinearBackward
 from geometry.objective import Layout, Linearisation
 from geometry.second_derivatives import Unsound, check_symmetric, find_unsound, naming_the_operation, sound_operations
-from optimizers.torch.convolutions import LinearBackward
 from optimizers.torch.flat_parameters import FlatParameters, all_finite
 from optimizers.torch.output_curvature import OutputCurvature
 from optimizers.torch.ranks import Ranks

@@ -1,7 +1,7 @@
-"""Convolutions whose backward pass costs little to differentiate by its cotangent, as the curvature JᵀΛJ asks for.
+"""Convolutions whose backward pass costs little to differentiate by its cotangent, as products with JᵀΛJ do.
 
 J d is the derivative of v ↦ Jᵀ v. Through torch's own convolutions it also makes the derivatives by inputs and weights,
-which nobody asked for: twice the time.
+which nobody asked for: a product then takes twice its time.
 """
 
 from __future__ import annotations

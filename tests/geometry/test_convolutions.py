@@ -8,8 +8,9 @@ from torch import nn
 from torch.nn import functional as F
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from geometry.convolutions import LinearBackward
+from geometry.networks import NetworkLoss
 from optimizers.torch.closure import ClosureLoss
-from optimizers.torch.convolutions import LinearBackward
 from optimizers.torch_optim import LLQR
 from tests.optimizers.test_closure_curvature import gauss_newton, products
 
@@ -36,7 +37,6 @@ NETWORKS = {
     ),
     "one axis": (network(nn.Conv1d(2, 3, 3, padding="same"), nn.Tanh(), nn.Conv1d(3, 2, 2)), (4, 2, 5)),
     "three axes": (network(nn.Conv3d(1, 2, 2), nn.ReLU(), nn.Conv3d(2, 3, (1, 2, 1))), (3, 1, 2, 3, 2)),
-    "no axis for examples": (network(nn.Conv2d(1, 2, 2), nn.Tanh()), (1, 3, 3)),
 }
 
 
@@ -63,6 +63,13 @@ def test_curvature_is_that_of_the_matrices(name, metric):
 
         wanted = torch.autograd.functional.hessian(loss, torch.cat([v.detach().reshape(-1) for v in values]))
     torch.testing.assert_close(products(model, closure, metric, "huber"), wanted, rtol=1e-9, atol=1e-12)
+    objective = NetworkLoss(model, x, target, loss_function="huber", grouping="module")
+    product = objective.linearise(objective.initial, metric).product
+    found = torch.stack([product(d) for d in torch.eye(len(wanted), dtype=torch.float64)])
+    torch.testing.assert_close(found, wanted, rtol=1e-9, atol=1e-12)
+    walkers = objective.initial.expand(2, -1)
+    found = objective.linearise(walkers, metric).product(torch.eye(len(wanted), dtype=torch.float64)[:2])
+    torch.testing.assert_close(found, wanted[:2], rtol=1e-9, atol=1e-12)
 
 
 def test_a_penalty_on_slopes_keeps_its_gradient():
@@ -81,6 +88,16 @@ def test_a_penalty_on_slopes_keeps_its_gradient():
         torch.testing.assert_close(a, b, rtol=1e-12, atol=1e-14)
 
 
+def closure_loss(model, x, y):
+    parameters = LLQR(model.parameters(), module=model).parameters
+    return ClosureLoss(parameters, lambda: (F.cross_entropy(z := model(x), y), z), model), parameters.theta()
+
+
+def network_loss(model, x, y):
+    objective = NetworkLoss(model, x, y)
+    return objective, objective.initial
+
+
 class Counting(TorchDispatchMode):
     """Counts convolutions and their backward passes."""
 
@@ -94,12 +111,12 @@ class Counting(TorchDispatchMode):
         return func(*args, **(kwargs or {}))
 
 
-def test_a_product_makes_no_derivatives_by_inputs_and_weights():
+@pytest.mark.parametrize("ground_of", [closure_loss, network_loss])
+def test_a_product_makes_no_derivatives_by_inputs_and_weights(ground_of):
     model, shape = NETWORKS["strides, padding"]
     x, y = normal(*shape), torch.zeros(shape[0], dtype=torch.long)
-    optimizer = LLQR(model.parameters(), module=model)
-    ground = ClosureLoss(optimizer.parameters, lambda: (F.cross_entropy(z := model(x), y), z), model)
-    product = ground.linearise(optimizer.parameters.theta(), "ngd").product
+    ground, theta = ground_of(model, x, y)
+    product = ground.linearise(theta, "ngd").product
     with Counting() as counting:
         product(torch.ones(ground.dimension, dtype=torch.float64))
     assert counting.seen.count("aten::convolution") == 3, "x ∗ d₁; h ∗ d₂ and its way on through W₂"
@@ -111,6 +128,8 @@ def test_keywords_and_transforms_are_as_in_torch(keywords):
     x, w = normal(2, 2, 5, 5), normal(3, 2, 3, 3)
     with LinearBackward():
         found, named = F.conv2d(x, w, **keywords), F.conv2d(input=x, weight=w, **keywords)
+        alone = F.conv2d(x[0], w, **keywords)
         over = torch.func.vmap(lambda one: F.conv2d(one[None], w, **keywords)[0])(x)
     assert torch.equal(found, F.conv2d(x, w, **keywords)) and torch.equal(found, named)
+    torch.testing.assert_close(alone, found[0])
     torch.testing.assert_close(over, found)
