@@ -144,6 +144,7 @@ class Preconditioned(FlatOptimizer):
         return self.parameters.pieces(self.precondition(gradient))
 
     def _descend(self, directions: Iterable[Tensor]) -> None:
+        """The step; the directions' memory is used anew."""
         group_of = {id(p): group for group in self.param_groups for p in group["params"]}
         for p, u in zip(self.parameters.tensors, directions, strict=True):
             if p.grad is None:  # this pass did not use it: neither does the step
@@ -153,8 +154,8 @@ class Preconditioned(FlatOptimizer):
                 state["momentum_buffer"] = torch.zeros_like(p)
             v = state["momentum_buffer"].mul_(group["momentum"]).add_(u)
             if group["weight_decay"] != 0:
-                v.add_(p, alpha=float(group["weight_decay"]))
-            p.sub_(v, alpha=float(group["lr"]))
+                v.add_(torch.mul(p, group["weight_decay"], out=u))
+            p.sub_(torch.mul(v, group["lr"], out=u))
 
     def _settings(self) -> dict[str, Any]:
         """The rule's settings, as a state keeps them."""
