@@ -1,7 +1,7 @@
 # docker build -t pothole-lab .
 # docker run --rm --read-only --tmpfs /tmp -p 127.0.0.1:8050:8050 pothole-lab
 # More than one process of each kind behind a proxy: app/deploy/compose.yaml.
-FROM python:3.11.13-slim-bookworm
+FROM python:3.11.13-slim-bookworm AS program
 
 # Empty: torch as the usual package index has it, on Linux the CUDA build. To choose the CPU build or another CUDA one,
 # give the address of torch's package index for it. The version is pinned in requirements.txt either way.
@@ -33,6 +33,18 @@ COPY geometry ./geometry
 COPY optimizers ./optimizers
 COPY app ./app
 COPY assets ./assets
+
+# The manual is made out of the code's own tables and docstrings, and of what was measured. What builds it stays in this stage.
+FROM program AS manual
+COPY CONTRIBUTING.md ./
+COPY docs ./docs
+COPY tests/ecosystem ./tests/ecosystem
+COPY tests/load/results ./tests/load/results
+RUN pip install --require-hashes -r docs/requirements.lock \
+    && python -m sphinx --fail-on-warning --keep-going --quiet -d /tmp/trees docs /manual
+
+FROM program
+COPY --from=manual /manual ./app/manual
 
 # A number, not a name: an orchestrator can see that it is not root. The code stays root's, so the program cannot change it.
 USER 10001:10001

@@ -18,6 +18,7 @@ from app.toy.controls import controls as toy_controls
 from app.toy.explanations import explanations
 from app.web.manual import ADDRESS
 from app.web.settings import WebSettings
+from tests.image import copy_sources, values
 
 # The build takes some ten seconds of one core; beside much other work they may be minutes.
 pytestmark = pytest.mark.timeout(900)
@@ -51,10 +52,15 @@ class Page(HTMLParser):
 
 @pytest.fixture(scope="module")
 def manual(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the built pages. What the environment sets must not show in them."""
+    """The folder of the built pages, built by the Dockerfile's line from what the Dockerfile copies and nothing else.
+    What the environment sets must not show in them."""
     folder = tmp_path_factory.mktemp("manual")
-    command = [sys.executable, "-m", "sphinx", "--fail-on-warning", "--keep-going", "--quiet", "-d", folder / "trees"]
-    built = subprocess.run([*command, ROOT / "docs", folder / "html"], capture_output=True, text=True, check=False)
+    copy_sources(folder / "sources")
+    (line,) = re.findall("(python -m sphinx .*)", "\n".join(values("RUN")))
+    places = {"/tmp/trees": str(folder / "trees"), "/manual": str(folder / "html")}
+    command = [sys.executable, *(places.get(word, word) for word in line.split()[1:])]
+    assert "--fail-on-warning" in command
+    built = subprocess.run(command, cwd=folder / "sources", capture_output=True, text=True, check=False)
     assert built.returncode == 0, built.stdout + built.stderr
     return folder / "html"
 
@@ -158,6 +164,19 @@ def test_the_lab_s_links_into_the_manual_lead_somewhere(pages: dict[Path, Page],
 def test_formulas_need_no_script(manual: Path) -> None:
     text = (manual / "methods.html").read_text(encoding="utf-8")
     assert "<math" in text and "MathJax" not in text and "\\frac" not in text
+
+
+def test_figures_are_in_their_pages_and_others_load_no_plotly(pages: dict[Path, Page]) -> None:
+    """The source says which pages have figures; their numbers stand in the page, and plotly beside it."""
+    shown = {path for path in pages if "data-figure" in path.read_text(encoding="utf-8")}
+    written = {
+        path.relative_to(ROOT / "docs").with_suffix("").as_posix()
+        for path in (ROOT / "docs").rglob("*.md")
+        if "{figure-of}" in path.read_text(encoding="utf-8")
+    }
+    assert written and {path.with_suffix("").as_posix().split("/html/")[1] for path in shown} == written
+    loading = {path for path, page in pages.items() if any("plotly.min.js" in address for address in page.fetched)}
+    assert loading == shown
 
 
 def test_docstrings_keep_their_columns_and_formulas(manual: Path) -> None:

@@ -1,4 +1,5 @@
-"""The Dockerfile's claims, as far as they can be seen without a container engine: its lines read, its start tried."""
+"""The Dockerfile's claims, as far as they can be seen without a container engine: its lines read, its start tried.
+That what it copies suffices to build the manual is seen in tests/docs/test_build.py."""
 
 from __future__ import annotations
 
@@ -6,7 +7,6 @@ import contextlib
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -15,45 +15,23 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from tests.image import FILE, ROOT, copied, copy_sources, values
 from tests.server import READY_WITHIN, free_port
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 PORT = "8050"
-
-
-@dataclass(frozen=True)
-class Instruction:
-    """One instruction, its continuation lines joined."""
-
-    name: str
-    value: str
-
-
-def instructions(text: str) -> list[Instruction]:
-    """The Dockerfile without comments; a backslash at a line's end continues it."""
-    lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
-    joined = re.sub(r"\\\n\s*", "", "\n".join(lines))
-    return [Instruction(*line.split(maxsplit=1)) for line in joined.splitlines()]
-
-
-FILE = instructions((ROOT / "Dockerfile").read_text(encoding="utf-8"))
-
-
-def values(name: str) -> list[str]:
-    return [one.value for one in FILE if one.name == name]
 
 
 def environment() -> dict[str, str]:
     return dict(pair.split("=", 1) for value in values("ENV") for pair in value.split())
 
 
-def copied() -> list[tuple[str, str]]:
-    return [tuple(value.split()) for value in values("COPY")]
+def install_steps() -> list[str]:
+    """What each stage installs, without what it runs after that."""
+    return [value.split(" && python -m")[0] for value in values("RUN") if value.startswith("pip install")]
 
 
 def health_check() -> list[str]:
@@ -67,7 +45,8 @@ def test_only_known_instructions() -> None:
 
 
 def test_base_is_slim_and_pinned() -> None:
-    (base,) = values("FROM")
+    base, name = values("FROM")[0].split(" AS ")
+    assert {one.split()[0] for one in values("FROM")} == {base, name}, "the other stages go on from the first"
     assert re.fullmatch(r"python:3\.\d+\.\d+-slim-\w+", base), base
     minor = int(base.split(".")[1])
     assert minor >= 11, "the library needs Python 3.11"
@@ -91,11 +70,19 @@ def test_start_and_health_check_use_no_shell() -> None:
 
 
 def test_installs_the_pins_and_nothing_else() -> None:
-    (run,) = [value for value in values("RUN") if "pip install" in value]
+    run, manual = install_steps()
+    assert manual == "pip install --require-hashes -r docs/requirements.lock"
     first, second = run.split(" && ")
     assert first == "pip install --require-hashes -r app/deploy/requirements.lock"
     assert "^torch==" in second and second.endswith("-c tests/constraints.txt")
     assert not re.search(r"apt-get|curl|wget|sudo|chmod", " ".join(values("RUN")))
+
+
+def test_what_builds_the_manual_stays_out_of_the_image() -> None:
+    """The last stage goes on from the program's, and takes the built pages alone to where the server looks for them."""
+    last = max(index for index, one in enumerate(FILE) if one.name == "FROM")
+    assert FILE[last].value == "program"
+    assert [one.value for one in FILE[last:] if one.name in ("COPY", "RUN")] == ["--from=manual /manual ./app/manual"]
 
 
 @pytest.mark.parametrize("index", ["", "https://torch.example/whl"])
@@ -106,7 +93,7 @@ def test_build_argument_chooses_the_index_of_torch(index: str, tmp_path: Path) -
     pip.write_text('#!/bin/sh\nprintf "%s\\n" "$*"\n')
     pip.chmod(0o755)
     done = subprocess.run(
-        ["sh", "-c", values("RUN")[-1]],
+        ["sh", "-c", install_steps()[0]],
         cwd=ROOT,
         env={"PATH": f"{tmp_path}:{os.environ['PATH']}", "TORCH_INDEX": index},
         capture_output=True,
@@ -119,8 +106,8 @@ def test_build_argument_chooses_the_index_of_torch(index: str, tmp_path: Path) -
     assert done.stdout.splitlines() == [locked, f"install {chosen}{pin} -c tests/constraints.txt"]
 
 
-def test_install_step_finds_every_pin_under_its_hash(tmp_path: Path) -> None:
-    """The RUN line by a real pip for a fresh environment, which resolves and checks all and installs nothing.
+def test_install_steps_find_every_pin_under_its_hash(tmp_path: Path) -> None:
+    """The RUN lines by a real pip for a fresh environment, which resolves and checks all and installs nothing.
 
     What this does not do: unpack the files, and run on the image's Python.
     """
@@ -132,7 +119,7 @@ def test_install_step_finds_every_pin_under_its_hash(tmp_path: Path) -> None:
     pip.chmod(0o755)
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     done = subprocess.run(
-        ["sh", "-c", values("RUN")[-1]],
+        ["sh", "-c", " && ".join(install_steps())],
         cwd=ROOT,
         env={**inherited, "PATH": f"{tmp_path}:{os.environ['PATH']}", "PIP_RETRIES": "1"},
         capture_output=True,
@@ -187,13 +174,11 @@ def image() -> Iterator[Path]:
     """The files that the Dockerfile copies, where its user can read them and /tmp does not hide them."""
     with tempfile.TemporaryDirectory(dir="/var/tmp", prefix="pothole-image-") as folder:
         Path(folder).chmod(0o755)
-        for source, target in copied():
-            if (ROOT / source).is_dir():
-                ignored = shutil.ignore_patterns("__pycache__", "screenshots")
-                shutil.copytree(ROOT / source, Path(folder) / target, ignore=ignored, dirs_exist_ok=True)
-            else:
-                (Path(folder) / target).mkdir(exist_ok=True, parents=True)
-                shutil.copy(ROOT / source, Path(folder) / target)
+        copy_sources(Path(folder))
+        # What the stage "manual" hands over.
+        page = Path(folder) / "app" / "manual" / "index.html"
+        page.parent.mkdir()
+        page.write_text("<title>The manual</title>", encoding="utf-8")
         yield Path(folder)
 
 
@@ -219,6 +204,7 @@ def test_starts_from_what_is_copied_read_only_and_as_nobody(image: Path, tmp_pat
             stderr=log,
             start_new_session=True,
         )
+    manual = b""
     try:
         end = time.monotonic() + READY_WITHIN
         healthy = ready = False
@@ -230,7 +216,8 @@ def test_starts_from_what_is_copied_read_only_and_as_nobody(image: Path, tmp_pat
                 with contextlib.suppress(urllib.error.HTTPError):
                     urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=10)
                     ready = True
-        assert healthy and ready, (tmp_path / "log").read_text()
+                    manual = urllib.request.urlopen(f"http://127.0.0.1:{port}/manual/", timeout=10).read()
+        assert healthy and ready and b"The manual" in manual, (tmp_path / "log").read_text()
         if words:
             status = Path(f"/proc/{process.pid}/status").read_text()
             assert re.search(r"^Uid:\s+10001\s+10001", status, re.MULTILINE), status

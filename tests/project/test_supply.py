@@ -8,13 +8,11 @@ from importlib.metadata import PackageNotFoundError, distribution, version
 from pathlib import Path
 
 import pytest
-from cyclonedx.schema import SchemaVersion
-from cyclonedx.validation.json import JsonStrictValidator
 from packaging.requirements import Requirement
 
 from tests.supply import audit
 from tests.supply.licences import TABLE, table
-from tests.supply.lock import BUILDS, LOCK, ROOT, normalised, read_lock
+from tests.supply.lock import BUILDS, LOCK, MANUAL_LOCK, ROOT, normalised, read_lock
 from tests.supply.materials import BILL, bill
 
 TEXT = LOCK.read_text(encoding="utf-8")
@@ -33,6 +31,15 @@ def test_lock_has_every_requirement_in_its_version_but_torch() -> None:
     assert {name: LOCKED.get(name, ("",))[0] for name in wanted} == wanted, AGAIN
     listed = pins("tests/constraints.txt")
     assert all(listed.get(name, pin) == pin for name, (pin, _) in LOCKED.items()), AGAIN
+
+
+def test_what_builds_the_manual_in_the_image_is_locked_in_the_same_versions() -> None:
+    locked = read_lock(MANUAL_LOCK.read_text(encoding="utf-8"))
+    listed = pins("tests/constraints.txt")
+    assert {*pins("docs/requirements.txt")} <= {*locked}, AGAIN
+    assert all(hashes and listed[name] == pin for name, (pin, hashes) in locked.items() if name in listed), AGAIN
+    assert {name: pin for name, pin in pins("docs/requirements.txt").items() if locked[name][0] != pin} == {}, AGAIN
+    assert {name for name, (pin, _) in LOCKED.items() if name in locked and locked[name][0] != pin} == set(), AGAIN
 
 
 def test_lock_is_closed_and_each_entry_has_hashes() -> None:
@@ -73,6 +80,11 @@ def test_no_licence_forbids_to_hand_the_app_on() -> None:
 
 
 def test_bill_of_materials_is_valid_and_current() -> None:
+    # Imported here: the validator's grammars take a processor seconds, and each process that shares the tests out reads
+    # this file.
+    from cyclonedx.schema import SchemaVersion
+    from cyclonedx.validation.json import JsonStrictValidator
+
     written = BILL.read_text(encoding="utf-8")
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(written) is None
     assert written == bill(), "run `make sbom`"

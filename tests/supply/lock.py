@@ -1,4 +1,5 @@
-"""`make lock`, second half: every file's hash of all that runs the app, into app/deploy/requirements.lock.
+"""`make lock`, second half: every file's hash of all that runs the app, into app/deploy/requirements.lock, and of all
+that builds the manual in the image, into docs/requirements.lock.
 
 Left out are torch and what only some builds of it bring (CUDA's libraries): its CPU and CUDA builds of one version are
 different files on different indexes, and the lock has to fit either. Their versions are pinned all the same.
@@ -13,14 +14,20 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 LOCK = ROOT / "app" / "deploy" / "requirements.lock"
+MANUAL_LOCK = ROOT / "docs" / "requirements.lock"
 BUILDS = re.compile(r"^(torch|triton|nvidia-[a-z0-9-]+|cuda-[a-z0-9-]+)==", re.MULTILINE)
 HEAD = """\
 # Versions and hashes of all that the app needs at run time, written by `make lock` from requirements.txt.
 # Without torch and what its CUDA build brings along: which build it is depends on the machine.
 """
+MANUAL_HEAD = """\
+# Versions and hashes of all that builds the manual, written by `make lock` from docs/requirements.txt.
+"""
+# The least version of Python that the manual's packages share; the image has it.
+MANUAL_PYTHON = "3.11.5"
 
 
-def resolved(*leave_out: str) -> str:
+def resolved(*leave_out: str, requirements: str = "requirements.txt", python: str = "3.11") -> str:
     """The pinned requirements with hashes, for every platform."""
     options = [
         "--generate-hashes",
@@ -28,12 +35,12 @@ def resolved(*leave_out: str) -> str:
         "--no-header",
         "--no-annotate",
         "--python-version",
-        "3.11",
+        python,
         "--quiet",
     ]
     options += ["--no-emit-index-url", "--no-emit-find-links"]
     left_out = [part for name in leave_out for part in ("--no-emit-package", name)]
-    files = ["-c", "tests/constraints.txt", "requirements.txt"]
+    files = ["-c", "tests/constraints.txt", requirements]
     done = subprocess.run(
         [sys.executable, "-m", "uv", "pip", "compile", *options, *left_out, *files],
         cwd=ROOT,
@@ -62,10 +69,13 @@ def normalised(name: str) -> str:
 
 
 def main() -> None:
-    """Write the lock."""
+    """Write both locks."""
     builds = sorted(set(BUILDS.findall(resolved())))
     LOCK.write_text(HEAD + resolved(*builds), encoding="utf-8")
-    print(f"{LOCK.relative_to(ROOT)}: {len(read_lock(LOCK.read_text(encoding='utf-8')))} distributions")
+    manual = resolved(requirements="docs/requirements.txt", python=MANUAL_PYTHON)
+    MANUAL_LOCK.write_text(MANUAL_HEAD + manual, encoding="utf-8")
+    for lock in (LOCK, MANUAL_LOCK):
+        print(f"{lock.relative_to(ROOT)}: {len(read_lock(lock.read_text(encoding='utf-8')))} distributions")
 
 
 if __name__ == "__main__":
