@@ -12,20 +12,17 @@ from torch import Tensor, nn
 
 from geometry.affordable import affordable_examples
 from geometry.batches import Batch, join_parts, parts_of, slope_at
+from geometry.given_data import Inputs, batch_of, open_data
 from geometry.losses import CrossEntropy, Given, LossFunction, OutputLoss, find_loss
-from geometry.mapped_arrays import as_mapped, is_mapped
 from geometry.module_copies import check_module
 from geometry.network_curvature import METRICS, curvature_at
 from geometry.network_layout import network_layout, trainable
 from geometry.objective import Layout, Linearisation
 from geometry.over_walkers import over_walkers
 from geometry.stateless import BatchNorm, StatelessModule, Tensors
-from geometry.streamed import Column, Source, Streamed, in_memory, is_dataset
+from geometry.streamed import Column, Streamed, in_memory
 from geometry.weight_tables import fit_tables
 
-Inputs = Any
-"""A tensor or array (N, ...), a tuple of them, or a dictionary of them by the names of the module's arguments; or a
-torch Dataset or DataLoader, which has the targets as well."""
 STREAMED_MEMORY = 2**29
 """memory_limit of examples that are streamed, where none is given."""
 
@@ -121,8 +118,7 @@ class NetworkLoss:
         self._sizes = [block.size for block in self.layout.blocks]
         self.symmetric: dict[str, bool] = {}
         self._cut: dict[str, str] = {}
-        self._noise_seed = noise_seed
-        inputs, targets = self._opened(inputs, targets)
+        inputs, targets = open_data(inputs, targets, noise_seed)
         self.label_smoothing, self.ignore_index = label_smoothing, ignore_index
         self.criterion: OutputLoss | None = find_loss(loss_function, targets, label_smoothing, ignore_index)
         if isinstance(self.criterion, CrossEntropy):
@@ -130,8 +126,7 @@ class NetworkLoss:
         self.loss_function = cast("LossFunction | None", loss_function if self.criterion is None else None)
         self.chunk_size, self.memory_limit = chunk_size, memory_limit
         self._set_data(inputs, targets)
-        streamed = any(isinstance(x, Streamed) for x in self.data.inputs)
-        if streamed and chunk_size is None and memory_limit is None:
+        if chunk_size is memory_limit is None and any(isinstance(x, Streamed) for x in self.data.inputs):
             self.memory_limit = STREAMED_MEMORY
         if self.memory_limit is not None:
             self.chunk_size = affordable_examples(self, self.memory_limit)
@@ -140,33 +135,12 @@ class NetworkLoss:
         moved = tensor.detach().to(self.device, self.dtype if tensor.is_floating_point() else None)
         return moved.clone() if moved.data_ptr() == tensor.data_ptr() else moved
 
-    def _opened(self, inputs: Inputs, targets: Any) -> tuple[Inputs, Tensor]:
-        """Inputs and targets, of a dataset what is known before it is read."""
-        if is_dataset(inputs):
-            if targets is not None:
-                raise ValueError("a Dataset or DataLoader has its own targets: give none beside it")
-            return Source(inputs, self._noise_seed).opened()
-        if targets is None:
-            raise ValueError("there are no targets: only a Dataset or DataLoader has them with its inputs")
-        return inputs, torch.as_tensor(targets)
-
     def _set_data(self, inputs: Inputs, targets: Tensor) -> None:
-        named = tuple(inputs) if isinstance(inputs, Mapping) else ()
-        given = tuple(inputs.values()) if isinstance(inputs, Mapping) else inputs
-        given = tuple(given) if isinstance(given, tuple | list) else (given,)
-        if not given:
-            raise ValueError("there are no inputs")
-        columns = tuple(self._column(x) for x in given)
         if self.criterion is not None:
             targets = self.criterion.prepare(targets, self.dtype).to(self.device)
         else:
             targets = targets.to(self.device, self.dtype if targets.is_floating_point() else None)
-        self._take(Batch(columns, targets, named))
-
-    def _column(self, x: Any) -> Column:
-        if isinstance(x, Streamed):
-            return x
-        return as_mapped(x) if is_mapped(x) else self.ready(torch.as_tensor(x))
+        self._take(batch_of(inputs, targets, self.ready))
 
     def _take(self, data: Batch) -> None:
         """Make the data these, whose targets are ready."""
@@ -241,7 +215,7 @@ class NetworkLoss:
     def with_batch(self, inputs: Inputs, targets: Any = None) -> NetworkLoss:
         """The loss of the same network over other examples (a mini-batch): a view, nothing of size D is copied."""
         other = copy.copy(self)
-        other._set_data(*self._opened(inputs, targets))
+        other._set_data(*open_data(inputs, targets, self._module.noise_seed))
         return other
 
     def rows(self, index: Any) -> NetworkLoss:
