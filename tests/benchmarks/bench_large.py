@@ -29,19 +29,17 @@ VISITOR = "bench"
 
 @dataclass(frozen=True)
 class Size:
-    """The run, pairs of methods, and how many steps are made before it is stopped."""
+    """The run, and pairs of methods."""
 
     run: dict[str, Any]
     pairs: tuple[tuple[str, str], ...]
-    steps: int
 
 
 OWN = {"network": "own", "data": "own", "batch_size": 16, "refresh_size": 16, "evaluations": 2, "snapshots": 2}
-FULL = Size({**OWN, "steps": 4}, (("SGDM", "SAM"), ("SGDM", "LLQR+SAM")), 2)
+FULL = Size({**OWN, "steps": 4}, (("SGDM", "SAM"),))
 SMALLEST = Size(
     {"network": "mlp", "data": "two-moons", "steps": 4, "batch_size": 16, "refresh_size": 16, "snapshots": 2},
     (("SGDM", "SAM"),),
-    2,
 )
 
 
