@@ -18,6 +18,7 @@ from geometry.curvature import sam_sharpness
 from geometry.networks import NetworkLoss
 from geometry.per_example import example_gradients
 from geometry.slices import evaluate_slice, sampled_slice, slice_plane
+from geometry.weight_norms import path_norm
 from optimizers.methods import network_methods
 from optimizers.training import Training
 
@@ -219,3 +220,12 @@ class Run(IterableDataset):
 def test_what_cannot_be_read_is_refused(given, sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
         NetworkLoss(network(), *given)
+
+
+def test_images_are_cut_as_those_in_memory() -> None:
+    images, model = X[:, :4].reshape(N, 1, 2, 2), nn.Sequential(nn.Flatten(), nn.Linear(4, 3)).double()
+    both = NetworkLoss(model, TensorDataset(images, Y), chunk_size=9), NetworkLoss(model, images, Y)
+    ours, wanted = (Training(one, network_methods(), batch_size=8, seed=1, cutout=1).step() for one in both)
+    for name, report in wanted.items():
+        assert ours[name].loss == pytest.approx(report.loss)
+    assert path_norm(both[0], both[0].initial) == pytest.approx(path_norm(both[1], both[1].initial))
