@@ -126,6 +126,10 @@ class JobRegistry:
         """End the job: at once where it waits, after a last checkpoint where it runs."""
         self._apply(self._owned(job, visitor), Event.STOP, "It was stopped by hand.")
 
+    def hand_over(self, job: str, visitor: str, heir: str) -> None:
+        """Make an unfinished job somebody else's, who may stop it from now on."""
+        self._owned(job, visitor).visitor = heir
+
     def pause(self, job: str, visitor: str) -> None:
         """Keep a checkpoint and give the worker back, until `resume`."""
         found = self._owned(job, visitor)
