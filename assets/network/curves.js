@@ -12,7 +12,17 @@ import { sampleOf } from "./samples.js";
  * What a row may hold or not: a mini-batch's loss, and what is measured now and then.
  * @type {Quantity[]}
  */
-export const MEASURED = ["loss", "train_loss", "test_loss", "train_accuracy", "test_accuracy", "u_cosine", "u_length", "u_steepness", "sharpness"];
+export const MEASURED = [
+  "loss",
+  "train_loss",
+  "test_loss",
+  "train_accuracy",
+  "test_accuracy",
+  "u_cosine",
+  "u_length",
+  "u_steepness",
+  "sharpness",
+];
 
 export class TrainingCurves {
   /** @param {string[]} methods */

@@ -23,7 +23,7 @@ KEPT_BACK = 0.4
 """Part of what has been earned that is saved for the end at most."""
 SELDOM = {"steepness": 3, "sharpness": 6}
 """So many times in a run the steepness of U's inner problem and the sharpness of the loss are measured."""
-GUESSES = {"boundary": 1.0, "u": 2.0, "steepness": 40.0, "sharpness": 40.0}
+GUESSES = {"boundary": 1.0, "u": 2.0, "steepness": 40.0, "sharpness": 20.0}
 """What a reading costs while none has been made, in steps of the run."""
 
 

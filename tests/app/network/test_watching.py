@@ -162,6 +162,17 @@ def test_what_can_be_paid_for_is_measured_when_it_is_due_and_over_all_examples()
     assert set(free.sizes) == {None} and set(run.sizes[10:]) == {None} and run.sizes[:2] == [64, 256]
 
 
+def test_sharpness_is_read_a_few_times_and_leaves_the_losses_their_half() -> None:
+    names = ["SGDM", "SAM"]
+    read = {}
+    for share, cost in ((1.0, 0.2), (0.25, 0.2), (0.25, 500.0)):
+        run = Watched(names, 300, Costs(step=0.1, sharpness=cost), watching=share)
+        read[share, cost] = [at for at, rows in run.job.rows if "sharpness" in rows["SAM"]]
+    assert read[1.0, 0.2] == [0, 48, 96, 144, 192, 240, 288, 300]
+    assert 3 <= len(read[0.25, 0.2]) <= 7 and read[0.25, 0.2][-1] == 300 and 0 not in read[0.25, 0.2]
+    assert len(read[0.25, 500.0]) <= 1, "its price is known after the first"
+
+
 def test_the_cheapest_is_read_first_and_samples_grow_with_what_is_earned() -> None:
     dear = Watched(FOUR, 400, Costs(step=0.001, example=2e-6, u=0.05, steepness=2.0))
     assert len(dear.measured) > 25, "losses are cheap"
