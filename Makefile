@@ -24,8 +24,9 @@ ECOSYSTEM := .cache/ecosystem
 CLIENT := "assets/**/*.js" "tests/client/*.js" "tests/project/*.js"
 PRETTIER := --config tests/client/.prettierrc.json --log-level warn
 PIP := $(ENV) -m pip install --disable-pip-version-check -c $(CONSTRAINTS)
-# Another environment's settings must not leak into this one.
-unexport PYTHONHOME PYTHONPATH
+# Another environment's settings must not leak into this one; what Python has compiled is kept: the tests start it some
+# hundred times.
+unexport PYTHONHOME PYTHONPATH PYTHONDONTWRITEBYTECODE
 # A .venv whose Python has gone (an upgrade, a move) is made anew, and what was installed in it counts no more.
 $(shell test -x $(ENV) || rm -f .venv/run.stamp .venv/test.stamp .venv/paper.stamp)
 

@@ -23,7 +23,7 @@ from pathlib import Path
 import dask
 from distributed import Nanny, Scheduler
 
-from app.jobs.connection import NO_PAGES, STEADY, THREAD_VARIABLES
+from app.jobs.connection import DASK, THREAD_VARIABLES
 from app.jobs.settings import EngineSettings
 from app.jobs.tls import protocol_of, security_of_cluster, write_certificate
 from app.network.device_check import refuse_missing_device
@@ -163,7 +163,7 @@ def main(arguments: list[str] | None = None) -> None:
             known.handlers.clear()  # dask gives its loggers handlers with a form of their own
             known.propagate = True
             known.setLevel(logging.WARNING)
-    dask.config.set({**NO_PAGES, **STEADY, "distributed.comm.timeouts.connect": "3s"})
+    dask.config.set({**DASK, "distributed.comm.timeouts.connect": "3s"})
     asyncio.run(serve(options, settings))
 
 

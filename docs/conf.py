@@ -11,7 +11,7 @@ sys.path[:0] = [str(HERE.parent), str(HERE / "_extensions")]
 project = "Pothole lab"
 copyright = "the authors of Pothole lab"  # noqa: A001 - Sphinx asks for this name
 language = "en_GB"
-extensions = ["myst_parser", "sphinx.ext.autodoc", "docstrings", "mathml", "tables"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "docstrings", "figures", "mathml", "tables"]
 exclude_patterns = ["_build"]
 
 myst_enable_extensions = ["attrs_block", "colon_fence", "deflist", "dollarmath"]

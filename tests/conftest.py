@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -31,14 +30,9 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests last: under Playwright's running event loop no other may start. Of their files those with the most
-    tests first, so that none of several processes is left with a long one at the end."""
-    tests = Counter(item.path for item in items)
-
-    def place(item: pytest.Item) -> int:
-        return 1000 - tests[item.path] if "browser" in item.path.relative_to(ROOT).parts else 0
-
-    items.sort(key=place)
+    """Browser tests last: under Playwright's running event loop no other may start. Of their files the longest first,
+    so that none of several processes is left with a long one at the end."""
+    items.sort(key=lambda item: parallel.place(item.path))
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:

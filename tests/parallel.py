@@ -7,14 +7,30 @@ folders that share one server. Each process has a server and a browser of its ow
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-WAITING = 1
-"""Processes beyond the cores: many tests wait, for processes that start or are killed, while others compute."""
+WAITING = 2
+"""Processes beyond the cores: half of a test's time it waits, for processes that start or die or for a page that comes
+to rest, while others compute."""
 TOGETHER = ("tests/fuzz/",)
 """Folders whose files share a server, and so one process."""
+LONGEST = (
+    *("test_access", "test_wheel", "test_faults", "test_export", "test_network_cluster", "test_toy_lab"),
+    *("test_network_page", "test_lecture", "test_instruments", "test_security", "test_benchmarks"),
+    *("test_recorded_runs", "test_explore"),
+)
+"""The browser's files that take half a minute and more, the longest first: one that begins late leaves the other
+processes idle at the end. Those that are not named here follow."""
+
+
+def place(path: Path) -> int:
+    """Where a file's tests come: those without a browser first, in the order in which they are collected."""
+    if path.parent.name != "browser":
+        return 0
+    return 1 + (LONGEST.index(path.stem) if path.stem in LONGEST else len(LONGEST))
 
 
 class Files(LoadScopeScheduling):

@@ -19,11 +19,19 @@ from app.jobs.tls import protocol_of, security_of_cluster, security_of_its_own
 from app.jobs.worker_side import JobRunner
 
 CONNECT_SECONDS = 5.0
-NO_PAGES: dict[str, list] = {"distributed.scheduler.http.routes": [], "distributed.worker.http.routes": []}
-"""dask opens a port for pages about itself in any case; nothing is served there."""
-STEADY = {"distributed.scheduler.worker-ttl": None}
-"""dask dates the last word of a worker with the wall clock, and would end all of them when that is set forward. A job
-has a lease on the steady clock (`registry`), and a broken connection is noticed by the system."""
+DASK: dict[str, Any] = {
+    # dask opens a port for pages about itself in any case; nothing is served there.
+    "distributed.scheduler.http.routes": [],
+    "distributed.worker.http.routes": [],
+    # For those pages it notes a hundred times a second what each thread does, and looks at its loops fifty times. An
+    # idle engine took a twentieth of a processor with it.
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.tick.interval": "500ms",
+    # It dates the last word of a worker with the wall clock, and would end all of them when that is set forward. A job
+    # has a lease on the steady clock (`registry`), and a broken connection is noticed by the system.
+    "distributed.scheduler.worker-ttl": None,
+}
+"""What dask is told before it starts anything; its worker processes get it from whoever starts them."""
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
@@ -151,7 +159,7 @@ class Connection:
     async def _embedded(self) -> LocalCluster:
         settings = self.settings
         threads = {name: str(settings.worker_threads) for name in THREAD_VARIABLES}
-        with dask.config.set({**NO_PAGES, **STEADY}):
+        with dask.config.set(DASK):
             return await LocalCluster(
                 n_workers=settings.worker_count,
                 threads_per_worker=1,

@@ -123,6 +123,10 @@ class JobContext:
                 self._began = (time.monotonic(), position)
             self._ring()
 
+    def tell_phase(self, words: str, done: int, total: int, seconds_left: float | None) -> None:
+        """Say how far something is that comes before the first step: it is no point of the curves."""
+        self._entry("phase", {"words": words, "done": done, "total": total, "seconds_left": seconds_left})
+
     def foresee(self, seconds: float | None) -> None:
         """Say how many seconds are left from now on, None where that is not known yet. Who never says it has it
         foreseen from the steps so far."""

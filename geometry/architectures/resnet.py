@@ -14,6 +14,9 @@ class ResNet(nn.Module):
 
     Block: y = relu(norm(conv(relu(norm(conv x)))) + shortcut(x)); the shortcut takes every second pixel and appends
     zero channels where the size halves (the parameter-free option A of the paper). Depth 8, 14, 20, …
+
+    shortcuts=False leaves them out: the same layers and parameters, y = relu(norm(conv(relu(norm(conv x))))), as Li et
+    al. (arXiv 1712.09913) compare.
     """
 
     def __init__(
@@ -23,12 +26,13 @@ class ResNet(nn.Module):
         depth: int = 8,
         norm: str = "group",
         widths: tuple[int, int, int] = (16, 32, 64),
+        shortcuts: bool = True,
     ) -> None:
         super().__init__()
         if depth < 8 or (depth - 2) % 6:
             raise ValueError(f"depth must be 8, 14, 20, … (6n + 2), got {depth}")
         before, _ = channels_and_side(input_shape, "a residual net")
-        self.widths, self.blocks = widths, (depth - 2) // 6
+        self.widths, self.blocks, self.shortcuts = widths, (depth - 2) // 6, shortcuts
         self._add("stem", "", before, widths[0], 1, norm)
         before = widths[0]
         for name, width, stride in self._plan():
@@ -56,9 +60,11 @@ class ResNet(nn.Module):
         """Class scores (n, classes) of images (n, channels, height, width)."""
         x = functional.relu(self._convolved("stem", "", x))
         for name, width, stride in self._plan():
-            shortcut = x[:, :, ::stride, ::stride]
-            if width > shortcut.shape[1]:
-                shortcut = functional.pad(shortcut, (0, 0, 0, 0, 0, width - shortcut.shape[1]))
-            inner = functional.relu(self._convolved(name, "1", x))
-            x = functional.relu(self._convolved(name, "2", inner) + shortcut)
+            inner = self._convolved(name, "2", functional.relu(self._convolved(name, "1", x)))
+            if self.shortcuts:
+                shortcut = x[:, :, ::stride, ::stride]
+                if width > shortcut.shape[1]:
+                    shortcut = functional.pad(shortcut, (0, 0, 0, 0, 0, width - shortcut.shape[1]))
+                inner = inner + shortcut
+            x = functional.relu(inner)
         return self.output(x.mean(dim=(2, 3)))

@@ -166,6 +166,19 @@ def test_formulas_need_no_script(manual: Path) -> None:
     assert "<math" in text and "MathJax" not in text and "\\frac" not in text
 
 
+def test_figures_are_in_their_pages_and_others_load_no_plotly(pages: dict[Path, Page]) -> None:
+    """The source says which pages have figures; their numbers stand in the page, and plotly beside it."""
+    shown = {path for path in pages if "data-figure" in path.read_text(encoding="utf-8")}
+    written = {
+        path.relative_to(ROOT / "docs").with_suffix("").as_posix()
+        for path in (ROOT / "docs").rglob("*.md")
+        if "{figure-of}" in path.read_text(encoding="utf-8")
+    }
+    assert written and {path.with_suffix("").as_posix().split("/html/")[1] for path in shown} == written
+    loading = {path for path, page in pages.items() if any("plotly.min.js" in address for address in page.fetched)}
+    assert loading == shown
+
+
 def test_docstrings_keep_their_columns_and_formulas(manual: Path) -> None:
     methods = (manual / "reference" / "optimizers.html").read_text(encoding="utf-8")
     assert "ε_l = ρ w_l / √(⟨w_l, w_l⟩ + 1e-12) / √L for each of the L layers" in methods

@@ -48,6 +48,19 @@ def test_each_layer_is_one_child_at_the_top(key: str) -> None:
         assert not list(child.children()), f"{name} holds more than one layer"
 
 
+def test_without_shortcuts_the_layers_are_the_same_and_nothing_goes_around_them() -> None:
+    _, images, _ = examples("resnet8")
+    found = {}
+    for shortcuts in (True, False):
+        torch.manual_seed(0)
+        module = ResNet((1, 8, 8), 10, shortcuts=shortcuts)
+        with torch.no_grad():  # the first block passes nothing on
+            module.stage1_block1_norm2.weight.zero_()
+            found[shortcuts] = [(name, p.shape) for name, p in module.named_parameters()], module(images).std(0).max()
+    assert found[True][0] == found[False][0]
+    assert found[True][1] > 1e-4 and found[False][1] == 0
+
+
 @pytest.mark.parametrize("key", ARCHITECTURES)
 def test_second_derivatives_pass_through(key: str) -> None:
     """A Hessian product by two passes backwards is that of central differences of the gradient, in float64.

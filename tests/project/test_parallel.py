@@ -1,4 +1,5 @@
-"""How the tests are shared out among processes: whole files, folders with one server together, no process too many."""
+"""How the tests are shared out among processes: whole files, folders with one server together, the longest of the
+browser's first, no process too many."""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.mark.parametrize(
     ("arguments", "processes"),
     [
-        (["tests"], 5),
+        (["tests"], 6),
         (["tests/project/test_parallel.py"], 0),
         (["tests/project/test_parallel.py::test_what_is_one_unit_of_work"], 0),
         (["tests/deploy"], 2),
@@ -27,6 +28,13 @@ def test_no_more_processes_than_files(arguments: list[str], processes: int, monk
     monkeypatch.setattr(parallel.os, "sched_getaffinity", lambda _: set(range(4)))
     config = SimpleNamespace(args=arguments, invocation_params=SimpleNamespace(dir=ROOT))
     assert parallel.processes(config) == processes
+
+
+def test_browser_files_come_last_and_of_them_the_longest_first() -> None:
+    browser = ROOT / "tests" / "browser"
+    assert {path.stem for path in browser.glob("test_*.py")} > set(parallel.LONGEST), "a file has another name now"
+    paths = [browser / "test_cut.py", *(browser / f"{name}.py" for name in reversed(parallel.LONGEST)), Path(__file__)]
+    assert [path.stem for path in sorted(paths, key=parallel.place)] == ["test_parallel", *parallel.LONGEST, "test_cut"]
 
 
 def test_what_is_one_unit_of_work() -> None:

@@ -8,8 +8,6 @@ from importlib.metadata import PackageNotFoundError, distribution, version
 from pathlib import Path
 
 import pytest
-from cyclonedx.schema import SchemaVersion
-from cyclonedx.validation.json import JsonStrictValidator
 from packaging.requirements import Requirement
 
 from tests.supply import audit
@@ -82,6 +80,11 @@ def test_no_licence_forbids_to_hand_the_app_on() -> None:
 
 
 def test_bill_of_materials_is_valid_and_current() -> None:
+    # Imported here: the validator's grammars take a processor seconds, and each process that shares the tests out reads
+    # this file.
+    from cyclonedx.schema import SchemaVersion
+    from cyclonedx.validation.json import JsonStrictValidator
+
     written = BILL.read_text(encoding="utf-8")
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(written) is None
     assert written == bill(), "run `make sbom`"

@@ -9,6 +9,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import dask
+
 from app.jobs.context import JobContext
 from app.jobs.kinds import Description, JobKind
 
@@ -80,6 +82,7 @@ def modules(description: Description, job: JobContext) -> None:
     """Says which modules its process has imported, and how it is set up."""
     job.keep_result("modules", json.dumps(sorted(sys.modules)).encode())
     values: dict[str, Any] = {"nice": os.nice(0), "threads": os.environ.get("OMP_NUM_THREADS")}
+    values["profiled"] = dask.config.get("distributed.worker.profile.enabled")
     job.keep_result("process", json.dumps(values).encode())
 
 

@@ -272,6 +272,7 @@ def test_a_worker_imports_nothing_of_the_page_and_steps_back(engine: Engine) -> 
         assert not page, f"a worker process has imported {sorted(page)}"
         process = json.loads(await engine.result(job, "process"))
         assert process["nice"] >= 10 and process["threads"] == str(engine.settings.worker_threads)
+        assert process["profiled"] is False, "dask notes what every thread does, for pages that nobody sees"
 
     run(go())
 
