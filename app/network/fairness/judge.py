@@ -20,7 +20,7 @@ def find(trials: Trials, names: Sequence[str], goal: str) -> dict[str, Any]:
     """What whole seeds say of these methods, each at its own setting; see messages."""
     claims = {
         account: [
-            {**asdict(claim), "pairs": [asdict(one) for one in pairs]}
+            {**asdict(claim), "pairs": pairs}
             for claim, pairs in (judge(one, cut(trials, account)) for one in statements_of(names, goal))
         ]
         for account in ACCOUNTS
