@@ -42,7 +42,7 @@ def asked_plane(
     elif kind == "three-points":
         wishes = (asked["slice_second"], asked["slice_third"])[:axes]
         names = ground.others(asked["slice_point"], wishes)
-        others = [ground.spot(name, spot.step, job) for name in names]
+        others = [ground.spot(name, ground.nearest(asked["slice_moment"]), job) for name in names]
         more["points"] = torch.stack([other.position for other in others])
     elif kind == "gradient-sam":
         more["radius"] = asked["slice_radius"]
