@@ -1270,11 +1270,15 @@ export interface Cut {
   test: Encoded;
 }
 
-/** A solution's losses, ‖θ‖, the largest eigenvalue, and relative to its weights it and the trace. */
+/**
+ * A solution's losses, the rise of the first to the ends of its cuts, ‖θ‖, the largest eigenvalue, and relative
+ * to its weights it and the trace.
+ */
 export interface MeasuredSolution {
   method: string;
   train_loss: number;
   test_loss: number;
+  rise: number;
   length: number;
   eigenvalue: number;
   relative_eigenvalue: number;

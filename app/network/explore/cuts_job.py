@@ -4,8 +4,9 @@ Description: {"run": id of a training job, **controls}, see CUTS_CONTROLS. Its r
   {"about": {…}}      methods, the points t, examples
   {"cut": {…}}        of a method, both losses as means over the directions so far (float32); the first direction of
                       all methods comes first
-  {"solution": {…}}   of a method: both losses, ‖θ‖, the largest eigenvalue of H, and that and the trace of SHS with the
-                      size S of the weights (see geometry.curvature.RelativeLoss); or a sentence why there are none
+  {"solution": {…}}   of a method: both losses, how far the first rises to the ends of its cuts, ‖θ‖, the largest
+                      eigenvalue of H, and that and the trace of SHS with the size S of the weights (see
+                      geometry.curvature.RelativeLoss); or a sentence why there are none
   {"done": {…}}       seconds, a sentence
 Result: "cuts", a packed tree of all of it. A stop is taken up between two lines and two products.
 """
@@ -68,11 +69,12 @@ def run(description: Description, job: JobContext) -> None:
             job.report(done, cut={"method": name, "directions": k + 1, **cut})
     rows = []
     for name, spot in spots.items():
-        rows.append(_measure(record, name, spot, description, job))
+        ends = (sums[name][0, 0] + sums[name][0, -1]) / (2 * count) if name in sums else np.nan
+        rows.append(_measure(record, name, spot, float(ends), description, job))
         done += 1
         job.report(done, solution=rows[-1])
     kept = {name: {half: both[i] / count for i, half in enumerate(HALVES)} for name, both in sums.items()}
-    said = {"seconds": time.perf_counter() - began, "sentence": sentence(rows)}
+    said = {"seconds": time.perf_counter() - began, "sentence": sentence(rows, span)}
     job.keep_result("cuts", pack({"asked": description, "t": t, "cuts": kept, "solutions": rows, "said": said}))
     job.report(job.total, done=said)
 
@@ -92,8 +94,10 @@ def _lines(record: RunRecord, spot: Spot, t: np.ndarray, k: int, asked: Descript
     return np.stack(found)
 
 
-def _measure(record: RunRecord, name: str, spot: Spot, asked: Description, job: JobContext) -> dict[str, Any]:
-    """The numbers of one solution."""
+def _measure(
+    record: RunRecord, name: str, spot: Spot, ends: float, asked: Description, job: JobContext
+) -> dict[str, Any]:
+    """The numbers of one solution; `ends`: the mean training loss at the ends of its cuts."""
     if not spot.finite:
         return {"method": name, "problem": "the weights are not finite"}
     train, test = (record.objective(_data(half, asked), spot) for half in HALVES)
@@ -109,6 +113,7 @@ def _measure(record: RunRecord, name: str, spot: Spot, asked: Description, job: 
         "method": name,
         "train_loss": losses[0],
         "test_loss": losses[1],
+        "rise": ends - losses[0],
         "length": float(torch.linalg.vector_norm(theta.double())),
         "eigenvalue": float(plain.values[0]),
         "relative_eigenvalue": float(top.values[0]),
@@ -119,8 +124,8 @@ def _measure(record: RunRecord, name: str, spot: Spot, asked: Description, job: 
     }
 
 
-def sentence(rows: list[dict[str, Any]]) -> str:
-    """The orders of flatness and of test loss, and whether they are one."""
+def sentence(rows: list[dict[str, Any]], span: float) -> str:
+    """The orders of width and of test loss, and whether they are one; and what the curvature at the points says."""
     fine = [row for row in rows if "problem" not in row]
     if len(fine) < 2:
         return "There are no two solutions with finite weights to compare."
@@ -128,10 +133,11 @@ def sentence(rows: list[dict[str, Any]]) -> str:
     def order(key: str) -> list[str]:
         return [row["method"] for row in sorted(fine, key=lambda row: row[key])]
 
-    flat, plain, test = order("relative_trace"), order("eigenvalue"), order("test_loss")
-    same = "the same order" if flat == test else "another order"
+    wide, test = order("rise"), order("test_loss")
     return (
-        f"From flat to sharp, relative to the weights: {', '.join(flat)}. From low to high test loss: "
-        f"{', '.join(test)}; {same}. By the plain largest eigenvalue, which also says how low the training loss is: "
-        f"{', '.join(plain)}."
+        f"From wide to narrow, by how far the training loss rises to t = ±{span:g}: {', '.join(wide)}. From low to "
+        f"high test loss: {', '.join(test)}: {'the same order' if wide == test else 'another order'}. The curvature at "
+        f"the solutions themselves, which also says how low the training loss is there, puts them from flat to sharp "
+        f"as {', '.join(order('relative_trace'))} relative to the weights, and by the largest eigenvalue as "
+        f"{', '.join(order('eigenvalue'))}."
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -49,6 +50,8 @@ def asked_plane(
     plane = slice_plane(
         objective, spot.position, kind, asked["slice_normalisation"], asked["slice_seed"], axes=axes, **more
     )
+    if others:
+        plane = replace(plane, labels=tuple(f"towards {other.words}" for other in others))
     return plane, others
 
 

@@ -17,8 +17,8 @@ ABOUT = {
     "between": "The loss on the way between two methods' last weights. Where it rises above the line between the ends "
     "there is a barrier; often a bent way leads around it (Garipov et al. 2018).",
     "cuts": "The loss on lines through each method's last weights, over training and test data. Every filter is moved "
-    "in parts of its own length, so that the curves of long and short weights can be compared; a largest eigenvalue "
-    "cannot, and mostly says how low the training loss is.",
+    "in parts of its own length, so that the curves of long and short weights can be compared. Curvature at the point "
+    "itself, relative to the weights or not, also says how low the training loss is there.",
     "rescaling": "One layer of a ReLU network times α, the next divided by α: the network computes the same, and its "
     "sharpness is another (Dinh et al. 2017). What a slice shows depends on how its directions are scaled.",
 }

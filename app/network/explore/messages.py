@@ -291,11 +291,13 @@ class Cut(TypedDict):
 
 
 class MeasuredSolution(TypedDict):
-    """A solution's losses, ‖θ‖, the largest eigenvalue, and relative to its weights it and the trace."""
+    """A solution's losses, the rise of the first to the ends of its cuts, ‖θ‖, the largest eigenvalue, and relative to
+    its weights it and the trace."""
 
     method: str
     train_loss: float
     test_loss: float
+    rise: float
     length: float
     eigenvalue: float
     relative_eigenvalue: float

@@ -14,6 +14,7 @@ import { JobRequest } from "../job_request.js";
 
 /** @type {("train" | "test")[]} */
 const HALVES = ["train", "test"];
+const CURVATURE = ["‖θ‖", "λmax of H", "λmax relative to the weights", "Trace relative to the weights"];
 const NAMES = { train: "Training loss", test: "Test loss" };
 
 export class CutsPanel {
@@ -67,15 +68,7 @@ export class CutsPanel {
       this.charts[half].show({ x, y: { log: true }, series }, this.page.colours);
       by(`cuts-${half}-chart`).setAttribute("aria-label", describeCuts(half, cuts));
     }
-    const heads = [
-      "Method",
-      "Training loss",
-      "Test loss",
-      "‖θ‖",
-      "λmax of H",
-      "λmax relative to the weights",
-      "Trace relative to the weights",
-    ];
+    const heads = ["Method", "Training loss", "Test loss", `Rise to t = ±${formatNumber(about.t[about.t.length - 1])}`, ...CURVATURE];
     const rows = (solutions ?? []).map((one) => [
       methodName(one.method, this.page.looks[one.method], this.page.colours.paper),
       ...cellsOf(one),
@@ -99,11 +92,11 @@ export class CutsPanel {
  * @returns {string[]} the table's cells after the name
  */
 export function cellsOf(solution) {
-  if ("problem" in solution) return [solution.problem, "–", "–", "–", "–", "–"];
-  const { train_loss: train, test_loss: test, length, eigenvalue, converged } = solution;
+  if ("problem" in solution) return [solution.problem, ...Array(6).fill("–")];
+  const { train_loss: train, test_loss: test, rise, length, eigenvalue, converged } = solution;
   const sure = converged ? "" : " (not converged)";
   return [
-    ...[train, test, length].map((value) => formatNumber(value)),
+    ...[train, test, rise, length].map((value) => formatNumber(value)),
     ...[eigenvalue, solution.relative_eigenvalue].map((value) => formatNumber(value) + sure),
     `${formatNumber(solution.relative_trace)} ± ${formatNumber(solution.relative_trace_error, 1)}`,
   ];

@@ -58,9 +58,11 @@ def test_each_cut_is_the_mean_of_the_library_s_lines(run: Run, found: TrainingPr
     assert told["relative_trace"] == pytest.approx(trace.value, rel=1e-4)
     assert told["relative_eigenvalue"] == pytest.approx(top, rel=1e-3)
     assert told["eigenvalue"] == pytest.approx(top_eigenvalues(found.objective, theta, seed=3).values[0], rel=1e-3)
+    ends = decode(cuts[-2]["train"])[[0, -1]].mean()
+    assert told["rise"] == pytest.approx(ends - told["train_loss"], rel=1e-4)
     assert told["length"] == pytest.approx(float(theta.norm())) and told["converged"]
     assert told["test_loss"] == pytest.approx(float(found.test.loss(theta)), rel=1e-5)
-    assert look.last("done")["sentence"] == kept["said"]["sentence"] == sentence(solutions)
+    assert look.last("done")["sentence"] == kept["said"]["sentence"] == sentence(solutions, 0.3)
 
 
 def test_it_is_left_between_two_lines(run: Run) -> None:
@@ -86,14 +88,14 @@ def test_a_method_without_finite_weights_is_told_so(run: Run, monkeypatch: pytes
 
 
 def test_what_the_orders_say_is_computed() -> None:
-    def row(method: str, trace: float, test: float) -> dict[str, Any]:
-        return {"method": method, "relative_trace": trace, "test_loss": test, "eigenvalue": 1 / trace}
+    def row(method: str, rise: float, test: float) -> dict[str, Any]:
+        return {"method": method, "rise": rise, "test_loss": test, "eigenvalue": 1 / rise, "relative_trace": rise + 5}
 
-    same = sentence([row("A", 2.0, 0.3), row("B", 1.0, 0.2)])
-    assert "relative to the weights: B, A. From low to high test loss: B, A; the same order" in same
-    assert same.endswith("how low the training loss is: A, B.")
-    assert "another order" in sentence([row("A", 2.0, 0.1), row("B", 1.0, 0.2)])
-    assert "no two solutions" in sentence([row("A", 2.0, 0.1), {"method": "B", "problem": "not finite"}])
+    same = sentence([row("A", 2.0, 0.3), row("B", 1.0, 0.2)], 0.5)
+    assert "rises to t = ±0.5: B, A. From low to high test loss: B, A: the same order" in same
+    assert same.endswith("as B, A relative to the weights, and by the largest eigenvalue as A, B.")
+    assert "another order" in sentence([row("A", 2.0, 0.1), row("B", 1.0, 0.2)], 0.5)
+    assert "no two solutions" in sentence([row("A", 2.0, 0.1), {"method": "B", "problem": "not finite"}], 0.5)
 
 
 def test_the_plane_through_the_bad_start_and_two_solutions_by_test_loss(run: Run, found: TrainingProblem) -> None:
