@@ -24,7 +24,7 @@ export class CutsPanel {
     /** @type {CutsFound | null} the answer to what was asked last */
     this.found = null;
     /** @type {JobRequest<CutsRow>} */
-    this.request = new JobRequest("cuts", { onRow: (row, job) => this.#row(row, job) });
+    this.request = new JobRequest("cuts", { onRow: (row, job) => this.#row(row, job), onOver: () => page.explore?.over() });
     this.charts = { train: new Chart(by("cuts-train-chart"), { label: "" }), test: new Chart(by("cuts-test-chart"), { label: "" }) };
   }
 

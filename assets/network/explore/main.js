@@ -19,6 +19,7 @@ const GROUPS = [
 const METHODS = ["slice_point", "slice_second", "slice_third", "between_first", "between_second", "rescaling_point"];
 /** The plane through where all began and two solutions, coloured by what they are worth. */
 const FROM_THE_START = { slice_kind: "three-points", slice_axes: "2", slice_point: "start", slice_data: "test" };
+const OVER = ["finished", "stopped", "failed"];
 const PAUSE = 120; // ms in which changes of controls become one request
 
 export class Explore {
@@ -118,7 +119,7 @@ export class Explore {
 
   // The run is another, or has come further.
   #run() {
-    const { run, state } = this.page;
+    const { run } = this.page;
     const job = run?.job ?? "";
     if (job !== this.job) {
       this.job = job;
@@ -133,11 +134,22 @@ export class Explore {
     }
     this.#show();
     if (!run) return;
-    // What a link asks for waits for the end of its run: then the numbers stay what they are.
-    const over = ["finished", "stopped", "failed"].includes(run.state);
-    for (const kind of KINDS) {
-      if (over && this.ready && state.get(`${kind}_asked`) === "yes" && this.asked[kind] !== run.job) this.ask(kind);
-    }
+    this.#askNext();
+  }
+
+  /** A panel's job has ended. */
+  over() {
+    setTimeout(() => this.#askNext()); // when its request is no longer busy
+  }
+
+  // What a link asks for waits for the end of its run, when the numbers stay what they are. It comes one after another:
+  // an engine has only so many unfinished jobs of a visitor.
+  #askNext() {
+    const { run, state } = this.page;
+    if (!run || !this.ready || !OVER.includes(run.state)) return;
+    if (KINDS.some((kind) => this.panels[kind].request.busy)) return;
+    const next = KINDS.find((kind) => state.get(`${kind}_asked`) === "yes" && this.asked[kind] !== run.job);
+    if (next) this.ask(next);
   }
 
   // Controls that mean something where they do, and only methods of the run.
