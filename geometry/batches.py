@@ -55,6 +55,12 @@ class Batch:
             )
         return Batch(tuple(x[index] for x in self.inputs), self.targets[index], self.names)
 
+    def few(self) -> Batch:
+        """A few examples from all over the batch; all of a whole."""
+        if self.whole:
+            return self
+        return self.rows(torch.linspace(0, self.examples - 1, min(self.examples, 6)).long())
+
     def repeated(self, examples: int) -> Batch:
         """The first example, so many times: a batch for measuring. A whole stays as it is."""
         if self.whole:
@@ -118,3 +124,16 @@ def class_scores(
     if highest >= scores.shape[-1]:
         raise ValueError(f"a target is class {highest}, but the outputs have only classes 0 to {scores.shape[-1] - 1}")
     return scores
+
+
+def join_parts(pieces: list[Any]) -> Tensor:
+    """What walkers that met the batch one after another have found, together."""
+    return pieces[0] if len(pieces) == 1 else torch.cat(pieces)
+
+
+def slope_at(leaf: Tensor, value: Tensor) -> Tensor:
+    """The gradient of a part's share of the loss, zero where it does not depend on the leaf."""
+    if not value.requires_grad:
+        return torch.zeros_like(leaf)
+    (slope,) = torch.autograd.grad(value.sum(), leaf, allow_unused=True, materialize_grads=True)
+    return slope

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from geometry.affordable import affordable_examples
-from geometry.batches import Batch, parts_of
+from geometry.batches import Batch, join_parts, parts_of, slope_at
 from geometry.losses import CrossEntropy, Given, LossFunction, OutputLoss, find_loss
 from geometry.mapped_arrays import as_mapped, is_mapped
 from geometry.module_copies import check_module
@@ -179,7 +179,7 @@ class NetworkLoss:
         """Whether the module draws random numbers in inference mode; they are the same in every pass (noise_seed)."""
         if self._module.random is None:
             with torch.no_grad():
-                self.forward_part(self.initial, self._few(), self.buffers_of(0))
+                self.forward_part(self.initial, self.data.few(), self.buffers_of(0))
         return bool(self._module.random)
 
     @property
@@ -197,7 +197,7 @@ class NetworkLoss:
 
     def _difference_of_parts(self) -> str:
         """ "" where the loss of a few examples is that of its parts, to rounding; else by how much it is not."""
-        few = self._few()
+        few = self.data.few()
         if few.examples < 2:
             return ""
         theta, buffers = self.initial, self.buffers_of(0)
@@ -220,15 +220,18 @@ class NetworkLoss:
 
     def rows(self, index: Any) -> NetworkLoss:
         """The loss over the examples of that index: `objective.rows(torch.randperm(N)[:64])`."""
+        return self.over(self.data.rows(index))
+
+    def over(self, data: Batch) -> NetworkLoss:
+        """The loss over a batch that is made of this one's: its targets are ready."""
         other = copy.copy(self)
-        other._take(self.data.rows(index))
+        other._take(data)
         return other
 
     def check(self, curvature: bool = False) -> None:
         """Try a loss and a gradient in train and in inference mode, and with `curvature` a curvature product, on a few
         examples. ValueError with one sentence that says what cannot be done; nothing is changed."""
-        few = copy.copy(self)
-        few._take(self._few())
+        few = self.over(self.data.few())
         few.chunk_size = None
         try:
             few.training_pass(self.initial, seed=0)
@@ -241,12 +244,6 @@ class NetworkLoss:
             words = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
             raise ValueError(f"the module does not take its inputs: {words}") from error
 
-    def _few(self) -> Batch:
-        """A few examples from all over the batch; all of a whole."""
-        if self.data.whole:
-            return self.data
-        return self.data.rows(torch.linspace(0, self.examples - 1, min(self.examples, 6)).long())
-
     def with_buffers(self, buffers: Tensors | None, walkers: tuple[int, ...] = ()) -> NetworkLoss:
         """The loss of the same network with other buffers (running statistics), whose first axes are `walkers`."""
         if not buffers:
@@ -254,6 +251,15 @@ class NetworkLoss:
         other = copy.copy(self)
         other.buffers = {k: b.reshape(-1, *b.shape[len(walkers) :]) for k, b in buffers.items()} if walkers else buffers
         other._per_walker = bool(walkers)
+        return other
+
+    def starting_at(self, theta: Tensor, buffers: Tensors | None = None) -> NetworkLoss:
+        """The same loss with θ (D,) in the place of `initial`, and the buffers that belong to it."""
+        theta = self._checked(theta)
+        if theta.ndim != 1:
+            raise ValueError(f"theta must be one point, of shape ({self.dimension},), not {tuple(theta.shape)}")
+        other = copy.copy(self.with_buffers(buffers))
+        other.initial = self._own(theta)
         return other
 
     def with_batch_statistics(self) -> NetworkLoss:
@@ -304,7 +310,7 @@ class NetworkLoss:
             for walkers, parts in parts_of(flat, self.data, self.chunk_size):
                 own = self.buffers_of(walkers)
                 losses.append(sum(self.part_loss(flat[walkers], part, False, own)[0] for part in parts))
-            return _joined(losses).reshape(theta.shape[:-1])
+            return join_parts(losses).reshape(theta.shape[:-1])
 
     def gradient(self, theta: Tensor) -> Tensor:
         """∇L(θ) in inference mode, shape (..., D)."""
@@ -413,7 +419,7 @@ class NetworkLoss:
                 gradient: Any = None
                 for part in parts:
                     share, own = self.part_loss(leaf, part, training, own)
-                    slope = _gradient_of(share, leaf)
+                    slope = slope_at(leaf, share)
                     loss, gradient = loss + share.detach(), slope if gradient is None else gradient.add_(slope)
                 losses.append(loss)
                 gradients.append(gradient)
@@ -421,7 +427,9 @@ class NetworkLoss:
         after: Tensors = {}
         if training:
             after = states[0] if len(states) == 1 else {k: torch.cat([s[k] for s in states]) for k in buffers}
-        return TrainingPass(_joined(losses).reshape(theta.shape[:-1]), _joined(gradients).reshape(theta.shape), after)
+        return TrainingPass(
+            join_parts(losses).reshape(theta.shape[:-1]), join_parts(gradients).reshape(theta.shape), after
+        )
 
     def _checked(self, theta: Tensor) -> Tensor:
         if not isinstance(theta, Tensor):
@@ -437,14 +445,3 @@ class NetworkLoss:
             raise ValueError(f"{_NORMALISED}, so chunk_size cannot cut it; use smaller batches or no chunk_size")
         if self.chunk_size is not None and self.chunk_size < self.examples and self.tied:
             raise ValueError(f"{self.tied}, so chunk_size cannot cut it; use smaller batches or no chunk_size")
-
-
-def _joined(pieces: list[Any]) -> Tensor:
-    return pieces[0] if len(pieces) == 1 else torch.cat(pieces)
-
-
-def _gradient_of(value: Tensor, leaf: Tensor) -> Tensor:
-    if not value.requires_grad:
-        return torch.zeros_like(leaf)
-    (slope,) = torch.autograd.grad(value.sum(), leaf, allow_unused=True, materialize_grads=True)
-    return slope

@@ -766,6 +766,14 @@ export interface Notice {
   damaged?: string;
 }
 
+/** How far something is that comes before the first step. seconds_left: of it, null while it cannot be foreseen. */
+export interface Phase {
+  words: string;
+  done: number;
+  total: number;
+  seconds_left: number | null;
+}
+
 /** Settings that a run has taken up after so many steps. */
 export interface SettingsChange {
   position: number;
@@ -809,6 +817,7 @@ export interface FeedData {
   progress: Progress;
   state: StateChange;
   notice: Notice;
+  phase: Phase;
   change: SettingsChange;
   result: KeptResult;
   connection: Connection;
@@ -1109,10 +1118,23 @@ export interface NotMeasured {
 }
 
 /**
+ * The product of the layers' spectral norms, null where there is no dense or convolutional layer; the path norm,
+ * or null and a sentence why there is none.
+ */
+export interface WeightNorms {
+  spectral_product: number | null;
+  path_norm: number | null;
+  no_path_norm: string;
+}
+
+/**
  * Eigenvalues with residuals, trace with standard error and SAM's sharpness at a method's weights; at step 0,
  * where all methods stand, `method` is empty. rises: of the loss, by step of ascent.
  */
 export interface MeasuredCurvature {
+  spectral_product: number | null;
+  path_norm: number | null;
+  no_path_norm: string;
   method: string;
   step: number;
   loss: number;
@@ -1220,6 +1242,9 @@ export interface RescalingAbout {
 
 /** The network rescaled by a factor α. Differences: from α = 1, as parts of the range (loss_difference: itself). */
 export interface RescaledNetwork {
+  spectral_product: number | null;
+  path_norm: number | null;
+  no_path_norm: string;
   factor: number;
   loss_difference: number;
   output_difference: number;

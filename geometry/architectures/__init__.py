@@ -12,8 +12,10 @@ from torch import nn
 
 from geometry.architectures.architecture import Architecture, parameter_count
 from geometry.architectures.plain import convnet, mlp, vgg
+from geometry.architectures.pyramidnet import PyramidNet
 from geometry.architectures.resnet import ResNet
 from geometry.architectures.transformer import CharacterTransformer, VisionTransformer
+from geometry.architectures.wide_resnet import WideResNet
 
 __all__ = ["ARCHITECTURES", "Architecture", "build_network", "parameter_count"]
 
@@ -45,6 +47,20 @@ _ROWS = (
         "Residual net of depth 20 with BatchNorm.",
         _IMAGES,
         partial(ResNet, depth=20, norm="batch"),
+    ),
+    Architecture(
+        "wide-resnet10",
+        "Wide ResNet-10-2",
+        "Wide residual net of depth 10 and widening factor 2, with GroupNorm.",
+        _IMAGES,
+        WideResNet,
+    ),
+    Architecture(
+        "pyramidnet8",
+        "PyramidNet-8",
+        "Pyramidal residual net of depth 8, each block 16 channels wider (α 48), with GroupNorm.",
+        _IMAGES,
+        PyramidNet,
     ),
     Architecture("vgg", "VGG-style", "Three stages of two convolutions with GroupNorm and pooling.", _IMAGES, vgg),
     Architecture(

@@ -12,7 +12,7 @@ import torch
 from app.jobs.packing import pack
 from app.network.training.boundary import Boundary
 from app.network.training.measure import has_examples, measure
-from app.network.training.problem import make_problem
+from app.network.training.problem import TrainingProblem, make_problem
 from app.network.training.settings import Description, options_of_u
 from app.network.training.u_readings import read_u
 from geometry.networks import NetworkLoss
@@ -30,7 +30,10 @@ PLANE_PART = 0.08
 or it shows nothing."""
 FEWEST_STEPS = 12
 HALVES = ("train", "test")
-TRAINED_WITH = ("batch_size", "refresh_size", "learning_rate", "radius", "momentum", "weight_decay")
+TRAINED_WITH = (
+    *("batch_size", "refresh_size", "learning_rate", "radius", "momentum", "weight_decay"),
+    *("noise_variance", "seed", "cutout"),
+)
 
 
 def watched_plane(objective: NetworkLoss, description: Description) -> tuple[Plane, list[list[float]]] | None:
@@ -49,8 +52,7 @@ def watched_plane(objective: NetworkLoss, description: Description) -> tuple[Pla
     if asked["kind"] == "random":
         return at_random, []
     steps = _plane_steps(description)
-    settings = {name: description[name] for name in (*TRAINED_WITH, "noise_variance", "seed")}
-    first = train(objective, {"SGDM": Method()}, steps, **settings, keep_every=1)["SGDM"]
+    first = train(objective, {"SGDM": Method()}, steps, **_settings(description), keep_every=1)["SGDM"]
     try:
         found = slice_plane(objective, objective.initial, "pca", trajectories=first.positions.to(objective.initial))
     except ValueError:  # SGDM stood still or diverged at once: its path spans no plane
@@ -69,11 +71,17 @@ def _plane_steps(description: Description) -> int:
     return min(FIRST_STEPS, max(3, description["steps"]), max(FEWEST_STEPS, int(PLANE_PART * gradients)))
 
 
+def _settings(description: Description) -> dict[str, Any]:
+    """Those of `Training`; a description made before there was cutout has none."""
+    return {name: description[name] for name in TRAINED_WITH if name in description}
+
+
 class TrainingSession:
     """The network's loss over the data of a description, and the training of its methods."""
 
-    def __init__(self, description: Description, worker: int = 0) -> None:
-        found = make_problem(description, worker)
+    def __init__(self, description: Description, worker: int = 0, found: TrainingProblem | None = None) -> None:
+        """`found`: the problem of this description, where it has been made or begins at other weights than drawn."""
+        found = found or make_problem(description, worker)
         self.device, self.objective = found.device, found.objective
         self.methods = network_methods(
             description["structure"], names=description["methods"], **options_of_u(description)
@@ -81,12 +89,10 @@ class TrainingSession:
         self.training = Training(
             self.objective,
             self.methods,
-            noise_variance=description["noise_variance"],
-            seed=description["seed"],
-            **{name: description[name] for name in TRAINED_WITH},
+            **_settings(description),
         )
         self.boundary = Boundary.of(found.data, self.objective)
-        self._found, self._description = found, description
+        self.found, self._description = found, description
         self._halves: dict[tuple[str, int | None], NetworkLoss] = {}
 
     @property
@@ -117,7 +123,7 @@ class TrainingSession:
     def restore(self, states: dict[str, Any]) -> None:
         """Put every method at a state that `states` gave."""
         for name, tree in states.items():
-            self.training.restore(name, State(**{key: self._tensors(value) for key, value in tree.items()}))
+            self.training.restore(name, read_state(tree, self.device))
 
     def packed_weights(self) -> bytes:
         """The weights and running statistics of all methods."""
@@ -144,7 +150,7 @@ class TrainingSession:
     @cached_property
     def examples(self) -> tuple[int, int]:
         """How many training and test examples losses are measured over at most."""
-        return self._found.objective.examples, self._found.test.examples
+        return self.found.objective.examples, self.found.test.examples
 
     @cached_property
     def samples(self) -> bool:
@@ -166,7 +172,7 @@ class TrainingSession:
     def half(self, half: str, size: int | None = None) -> NetworkLoss:
         """The loss over all examples of "train" or "test", or the first `size` of them."""
         if (half, size) not in self._halves:
-            self._halves[half, size] = self._found.over(half, size)
+            self._halves[half, size] = self.found.over(half, size)
         return self._halves[half, size]
 
     def read_u(self, name: str, steepness: bool) -> dict[str, float]:
@@ -175,15 +181,6 @@ class TrainingSession:
         rows = self.training.draws.refresh_rows(state.index)
         objective = self.objective if rows is None else self.objective.rows(rows)
         return read_u(objective, self.methods[name], state, steepness)
-
-    def _tensors(self, tree: Any) -> Any:
-        if isinstance(tree, np.ndarray):
-            return torch.from_numpy(tree.copy()).to(self.device)
-        if isinstance(tree, dict):
-            return {key: self._tensors(value) for key, value in tree.items()}
-        if isinstance(tree, list | tuple):
-            return type(tree)(self._tensors(value) for value in tree)
-        return tree
 
 
 def packed_plane(plane: Plane) -> bytes:
@@ -195,3 +192,18 @@ def packed_plane(plane: Plane) -> bytes:
 def state_tree(state: Any) -> dict[str, Any]:
     """A state of the step as a tree for `pack`."""
     return {row.name: getattr(state, row.name) for row in dataclasses.fields(state)}
+
+
+def read_state(tree: dict[str, Any], device: torch.device) -> State:
+    """The state of a tree that `state_tree` gave and that has been packed since."""
+    return State(**{key: _tensors(value, device) for key, value in tree.items()})
+
+
+def _tensors(tree: Any, device: torch.device) -> Any:
+    if isinstance(tree, np.ndarray):
+        return torch.from_numpy(tree.copy()).to(device)
+    if isinstance(tree, dict):
+        return {key: _tensors(value, device) for key, value in tree.items()}
+    if isinstance(tree, list | tuple):
+        return type(tree)(_tensors(value, device) for value in tree)
+    return tree
