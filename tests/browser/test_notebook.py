@@ -51,8 +51,11 @@ def test_a_view_computes_in_the_kernel_plays_and_keeps_its_state(new_page: Any) 
     assert view.locator("#play-button").inner_text() == "Play"
 
     # The frame is as high as what is in it.
-    heights = page.evaluate("[...document.querySelectorAll('iframe')].map((frame) => frame.offsetHeight)")
-    assert heights[0] == view.evaluate("document.getElementById('lab').offsetHeight") > 400
+    frames, inside = (
+        "[...document.querySelectorAll('iframe')].map((frame) => frame.offsetHeight)",
+        "document.getElementById('lab').offsetHeight",
+    )
+    book.wait_for(lambda: page.evaluate(frames) == [each.evaluate(inside) for each in (view, other)])
 
     # A notebook that takes its output away leaves nothing behind.
     page.evaluate("for (const end of model.ends) end()")
