@@ -20,7 +20,10 @@ function render({ model, el }) {
   Object.assign(frame.style, { display: "block", width: "100%", height: "640px", border: "0" });
   /** @type {MessagePort | null} */
   let port = null;
-  const showState = () => port?.postMessage({ kind: "state", state: model.get("state") });
+  let keeping = false; // the view's own state, which would come back late where another has followed it meanwhile
+  const showState = () => {
+    if (!keeping) port?.postMessage({ kind: "state", state: model.get("state") });
+  };
   const pass = (/** @type {any} */ content) => {
     if (content.kind === "answer" && content.view === view) port?.postMessage(content);
   };
@@ -28,7 +31,9 @@ function render({ model, el }) {
     if (data.kind === "ask") model.send({ ...data, view });
     if (data.kind === "height") frame.style.height = `${data.pixels}px`;
     if (data.kind !== "keep") return;
+    keeping = true;
     model.set("state", data.state);
+    keeping = false;
     model.save_changes();
   };
   // Also when a notebook moves its output: a frame that is put elsewhere loads again.
