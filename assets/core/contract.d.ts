@@ -927,10 +927,10 @@ export interface Samples {
 /**
  * One method in a row: loss of the mini-batch at θ + ε, seconds and counts so far, where a plane is drawn its
  * place there (`at`) and its distance from it (`off`), and what is measured now and then; of a method that
- * learns U also cos(Ug, g), ‖Ug‖/‖g‖ and, more seldom, λmax of the inner problem. boundary: for data of two
- * coordinates, of each class but the last its lead over the others on a grid (points, points), as parts of
- * 65534; its border is at a half. sampled: where losses and accuracies are not over all examples. seconds,
- * evaluations, products: null where the run was trained elsewhere.
+ * learns U also cos(Ug, g), ‖Ug‖/‖g‖ and, more seldom, λmax of the inner problem. sharpness: λmax of the loss's
+ * Hessian. boundary: for data of two coordinates, of each class but the last its lead over the others on a grid
+ * (points, points), as parts of 65534; its border is at a half. sampled: where losses and accuracies are not
+ * over all examples. seconds, evaluations, products: null where the run was trained elsewhere.
  */
 export interface RunValues {
   loss: number | null;
@@ -948,6 +948,7 @@ export interface RunValues {
   u_cosine?: number | null;
   u_length?: number | null;
   u_steepness?: number | null;
+  sharpness?: number | null;
   boundary?: Shorts[];
 }
 
@@ -1040,12 +1041,16 @@ export interface SlicePlane {
   paths: Record<string, Encoded>;
 }
 
-/** The losses so far, (points of y, points of x). error: of an adaptive one, as a part of the range. */
+/**
+ * The losses so far, (points of y, points of x). error: of an adaptive one, as a part of the range. sampled: of
+ * a first one that is not over all the examples asked for, and has no exact points.
+ */
 export interface SlicePicture {
   losses: Encoded;
   evaluated: number;
   stride?: number;
   error?: number | null;
+  sampled?: SliceSample;
 }
 
 /**
