@@ -1031,12 +1031,16 @@ export interface SlicePlane {
   paths: Record<string, Encoded>;
 }
 
-/** The losses so far, (points of y, points of x). error: of an adaptive one, as a part of the range. */
+/**
+ * The losses so far, (points of y, points of x). error: of an adaptive one, as a part of the range. sampled: of
+ * a first one that is not over all the examples asked for, and has no exact points.
+ */
 export interface SlicePicture {
   losses: Encoded;
   evaluated: number;
   stride?: number;
   error?: number | null;
+  sampled?: SliceSample;
 }
 
 /**

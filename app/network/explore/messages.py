@@ -36,13 +36,22 @@ class SlicePlane(TypedDict):
     paths: dict[str, Encoded]
 
 
+class SliceSample(TypedDict):
+    """What a first picture is over, and its standard error: the median of its points'."""
+
+    examples: int
+    standard_error: float
+
+
 class SlicePicture(TypedDict):
-    """The losses so far, (points of y, points of x). error: of an adaptive one, as a part of the range."""
+    """The losses so far, (points of y, points of x). error: of an adaptive one, as a part of the range. sampled: of a
+    first one that is not over all the examples asked for, and has no exact points."""
 
     losses: Encoded
     evaluated: int
     stride: NotRequired[int]
     error: NotRequired[float | None]
+    sampled: NotRequired[SliceSample]
 
 
 class PathHonesty(TypedDict):

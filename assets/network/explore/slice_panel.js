@@ -219,6 +219,13 @@ export class SlicePanel {
     if (evaluated === undefined) return;
     const points = Math.max(total - 3, evaluated);
     const error = row.picture?.error;
+    const sampled = row.picture?.sampled;
+    if (sampled) {
+      this.request.say(
+        `a coarse picture over ${formatCount(sampled.examples)} examples, standard error ${formatNumber(sampled.standard_error, 2)}; that over all is being made`,
+      );
+      return;
+    }
     this.request.say(
       error === undefined || error === null
         ? `${formatCount(evaluated)} of ${formatCount(points)} points are exact`
