@@ -9,6 +9,7 @@ the same settings begins with what that one has.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
@@ -42,7 +43,7 @@ def run(description: Description, job: JobContext) -> None:
     for index, seed in enumerate(seeds):
         own = trials.setdefault(seed, {})
         missing = [name for name in names if name not in own]
-        sessions = _sessions(description, seed, missing, _Pace(job, trials, position))
+        sessions = make_sessions(description, seed, missing, _Pace(job, trials, position), job.worker)
         position += first
         for name in names:
             if name in missing:
@@ -83,15 +84,20 @@ class _Pace:
             job.report(at)
 
 
-def _sessions(description: Description, seed: int, names: list[str], pace: _Pace) -> dict[bool, TrainingSession]:
-    """What trains these names from a seed: False, as described; True, from usual first weights."""
+def make_sessions(
+    description: Description, seed: int, names: list[str], pause: Callable[[int], None], worker: int = 0
+) -> dict[bool, TrainingSession]:
+    """What trains these names from a seed: False, as described; True, from usual first weights.
+
+    `pause` is called before each step of a first fit.
+    """
     made: dict[bool, TrainingSession] = {}
     for usual in (False, True):
         methods = [name.removesuffix(USUAL) for name in names if name.endswith(USUAL) == usual]
         if methods:
             told = {**description, "seed": seed, "methods": methods}
-            found = make_problem(told, pace.job.worker)
-            made[usual] = TrainingSession(told, found=found if usual else fit(found, pace))
+            found = make_problem(told, worker)
+            made[usual] = TrainingSession(told, found=found if usual else fit(found, pause))
     return made
 
 
