@@ -409,6 +409,16 @@ export interface ToyTables {
   framed: boolean;
 }
 
+/** What the toy lab in a notebook is told once; its methods and their looks as in the page's tables. */
+export interface NotebookTables {
+  controls: Control[];
+  methods: string[];
+  groups: Record<string, string[]>;
+  looks: Record<string, Look>;
+  grounds: Record<string, GroundLook>;
+  short_words: Record<string, string>;
+}
+
 /** What the page Methods is told once. methods: those that walk on surfaces; looks: of all. */
 export interface MethodsTables {
   page: "methods";
@@ -1271,6 +1281,63 @@ export interface RescalingRow {
   about?: RescalingAbout;
   measured?: RescaledNetwork;
   done?: RescalingDone;
+}
+
+/** What is cut: the kept step, the points t of each cut, in lengths of the weights, and over how many examples. */
+export interface CutsAbout {
+  methods: string[];
+  step: number;
+  t: Encoded;
+  directions: number;
+  examples: number;
+  of_examples: number;
+}
+
+/** Of a method both losses (points,), as means over so many directions. */
+export interface Cut {
+  method: string;
+  directions: number;
+  train: Encoded;
+  test: Encoded;
+}
+
+/**
+ * A solution's losses, the rise of the first to the ends of its cuts, ‖θ‖, the largest eigenvalue, and relative
+ * to its weights it and the trace.
+ */
+export interface MeasuredSolution {
+  method: string;
+  train_loss: number;
+  test_loss: number;
+  rise: number;
+  length: number;
+  eigenvalue: number;
+  relative_eigenvalue: number;
+  converged: boolean;
+  relative_trace: number;
+  relative_trace_error: number;
+  products: number;
+}
+
+/** A method without numbers, and why. */
+export interface NoSolution {
+  method: string;
+  problem: string;
+}
+
+/** The end of the cuts. */
+export interface CutsDone {
+  seconds: number;
+  sentence: string;
+}
+
+/** A row of the cuts through all solutions. */
+export interface CutsRow {
+  position: number;
+  about?: CutsAbout;
+  cut?: Cut;
+  solution?: MeasuredSolution | NoSolution;
+  done?: CutsDone;
 }
 
 /**

@@ -55,7 +55,10 @@ export class SlicePanel {
     /** @type {SlicePictures | null} made for the first slice */
     this.shownPictures = null;
     /** @type {JobRequest<SliceRow>} */
-    this.request = new JobRequest("slice", { onRow: (row, job, progress) => this.#row(row, job, progress) });
+    this.request = new JobRequest("slice", {
+      onRow: (row, job, progress) => this.#row(row, job, progress),
+      onOver: () => page.explore?.over(),
+    });
     // Pictures of arrays are made by the server; of several waiting the newest is drawn.
     /** @type {LatestWinsGate<ToDraw, import("../../core/contract.js").SliceFigures>} */
     this.figures = new LatestWinsGate((body, signal) => postJson("/network/explore/pictures", body, signal), {
