@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-import torch
-from torch import nn
+if TYPE_CHECKING:  # the table of networks is read by processes that never build one: torch comes with the first module
+    from torch import nn
 
 
 @dataclass(frozen=True)
@@ -26,8 +28,16 @@ class Architecture:
 
     def parameter_count(self, input_shape: tuple[int, ...], classes: int) -> int:
         """Number of parameters for examples of this shape; nothing is allocated."""
+        import torch
+
         with torch.device("meta"):
             return parameter_count(self.make(input_shape, classes))
+
+
+def build(name: str, input_shape: tuple[int, ...], classes: int, **settings: Any) -> nn.Module:
+    """A network of the class or function "module.name" of this package, imported with the first that is built."""
+    module, _, part = name.partition(".")
+    return getattr(import_module(f"geometry.architectures.{module}"), part)(input_shape, classes, **settings)
 
 
 def parameter_count(module: nn.Module) -> int:
@@ -49,6 +59,8 @@ def channels_and_side(input_shape: tuple[int, ...], name: str) -> tuple[int, int
 
 def normalisation(kind: str, channels: int) -> nn.Module:
     """GroupNorm with groups of up to 8 channels ("group") or BatchNorm ("batch")."""
+    from torch import nn
+
     if kind == "group":
         return nn.GroupNorm(math.gcd(channels, max(channels // 8, 1)), channels)
     if kind == "batch":

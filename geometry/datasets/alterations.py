@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-import torch
 
 from geometry.datasets.dataset import Dataset
 
@@ -18,6 +17,8 @@ def scale_inputs(data: Dataset, seed: int = 0) -> Dataset:
     The Hessian's block of the first layer is that of x x^T, so that its condition grows with (10/0.03)². Nothing is
     lost: a first layer divided by the units gives the same network. ValueError for inputs that are no numbers to scale.
     """
+    import torch
+
     if not data.inputs.is_floating_point():
         raise ValueError(f"the inputs of {data.title} are {data.kind}: they have no units to scale")
     count = data.inputs[0].numel()
@@ -31,6 +32,8 @@ def randomise_labels(data: Dataset, share: float, seed: int = 0) -> Dataset:
 
     Of C classes one in C of the new labels is the true one by chance. ValueError for a share outside [0, 1].
     """
+    import torch
+
     if not 0 <= share <= 1:
         raise ValueError(f"share must lie between 0 and 1, got {share}")
     generator = np.random.default_rng(np.random.SeedSequence([seed, data.targets.numel()]))
