@@ -118,3 +118,16 @@ def class_scores(
     if highest >= scores.shape[-1]:
         raise ValueError(f"a target is class {highest}, but the outputs have only classes 0 to {scores.shape[-1] - 1}")
     return scores
+
+
+def join_parts(pieces: list[Any]) -> Tensor:
+    """What walkers that met the batch one after another have found, together."""
+    return pieces[0] if len(pieces) == 1 else torch.cat(pieces)
+
+
+def slope_at(leaf: Tensor, value: Tensor) -> Tensor:
+    """The gradient of a part's share of the loss, zero where it does not depend on the leaf."""
+    if not value.requires_grad:
+        return torch.zeros_like(leaf)
+    (slope,) = torch.autograd.grad(value.sum(), leaf, allow_unused=True, materialize_grads=True)
+    return slope

@@ -30,8 +30,8 @@ def _dress(figure: Any, title: str, x: str, y: str, note: str = "") -> Any:
     figure.update_layout(
         title={"text": text}, template="plotly_white", colorway=COLOURS, margin={"l": 64, "r": 24, "t": 72, "b": 56}
     )
-    figure.update_xaxes(title_text=x)
-    figure.update_yaxes(title_text=y)
+    figure.update_xaxes(title_text=x, title_font_size=12)
+    figure.update_yaxes(title_text=y, title_font_size=12)
     return figure
 
 

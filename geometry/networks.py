@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from geometry.affordable import affordable_examples
-from geometry.batches import Batch, parts_of
+from geometry.batches import Batch, join_parts, parts_of, slope_at
 from geometry.losses import CrossEntropy, Given, LossFunction, OutputLoss, find_loss
 from geometry.mapped_arrays import as_mapped, is_mapped
 from geometry.module_copies import check_module
@@ -256,6 +256,15 @@ class NetworkLoss:
         other._per_walker = bool(walkers)
         return other
 
+    def starting_at(self, theta: Tensor, buffers: Tensors | None = None) -> NetworkLoss:
+        """The same loss with θ (D,) in the place of `initial`, and the buffers that belong to it."""
+        theta = self._checked(theta)
+        if theta.ndim != 1:
+            raise ValueError(f"theta must be one point, of shape ({self.dimension},), not {tuple(theta.shape)}")
+        other = copy.copy(self.with_buffers(buffers))
+        other.initial = self._own(theta)
+        return other
+
     def with_batch_statistics(self) -> NetworkLoss:
         """The loss in inference mode, but that batch normalisation takes its mean and variance from the whole batch at
         every θ: what training sees of a mini-batch, and a function of θ alone, where running statistics belong to the
@@ -304,7 +313,7 @@ class NetworkLoss:
             for walkers, parts in parts_of(flat, self.data, self.chunk_size):
                 own = self.buffers_of(walkers)
                 losses.append(sum(self.part_loss(flat[walkers], part, False, own)[0] for part in parts))
-            return _joined(losses).reshape(theta.shape[:-1])
+            return join_parts(losses).reshape(theta.shape[:-1])
 
     def gradient(self, theta: Tensor) -> Tensor:
         """∇L(θ) in inference mode, shape (..., D)."""
@@ -413,7 +422,7 @@ class NetworkLoss:
                 gradient: Any = None
                 for part in parts:
                     share, own = self.part_loss(leaf, part, training, own)
-                    slope = _gradient_of(share, leaf)
+                    slope = slope_at(leaf, share)
                     loss, gradient = loss + share.detach(), slope if gradient is None else gradient.add_(slope)
                 losses.append(loss)
                 gradients.append(gradient)
@@ -421,7 +430,9 @@ class NetworkLoss:
         after: Tensors = {}
         if training:
             after = states[0] if len(states) == 1 else {k: torch.cat([s[k] for s in states]) for k in buffers}
-        return TrainingPass(_joined(losses).reshape(theta.shape[:-1]), _joined(gradients).reshape(theta.shape), after)
+        return TrainingPass(
+            join_parts(losses).reshape(theta.shape[:-1]), join_parts(gradients).reshape(theta.shape), after
+        )
 
     def _checked(self, theta: Tensor) -> Tensor:
         if not isinstance(theta, Tensor):
@@ -437,14 +448,3 @@ class NetworkLoss:
             raise ValueError(f"{_NORMALISED}, so chunk_size cannot cut it; use smaller batches or no chunk_size")
         if self.chunk_size is not None and self.chunk_size < self.examples and self.tied:
             raise ValueError(f"{self.tied}, so chunk_size cannot cut it; use smaller batches or no chunk_size")
-
-
-def _joined(pieces: list[Any]) -> Tensor:
-    return pieces[0] if len(pieces) == 1 else torch.cat(pieces)
-
-
-def _gradient_of(value: Tensor, leaf: Tensor) -> Tensor:
-    if not value.requires_grad:
-        return torch.zeros_like(leaf)
-    (slope,) = torch.autograd.grad(value.sum(), leaf, allow_unused=True, materialize_grads=True)
-    return slope

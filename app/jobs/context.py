@@ -122,6 +122,10 @@ class JobContext:
                 self._began = (time.monotonic(), position)
             self._ring()
 
+    def tell_phase(self, words: str, done: int, total: int, seconds_left: float | None) -> None:
+        """Say how far something is that comes before the first step: it is no point of the curves."""
+        self._entry("phase", {"words": words, "done": done, "total": total, "seconds_left": seconds_left})
+
     def foresee(self, seconds: float | None) -> None:
         """Say how many seconds are left from now on. Who never does has it foreseen from the steps so far."""
         self._foreseen = None if seconds is None else (time.monotonic(), seconds)

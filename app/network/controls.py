@@ -15,8 +15,9 @@ from app.components.view_controls import LECTURE, SCHEME
 from app.network.controls_of_u import PRECONDITIONER
 from app.network.explore.controls import EXPLORE_CONTROLS, with_runs
 from app.network.presets import CUSTOM, DEFAULT_PRESET, PRESETS
-from app.network.setting_rows import choice_of, number_of
+from app.network.setting_rows import number_of
 from app.network.statements.controls import STATEMENTS_CONTROLS
+from app.network.task_controls import ALTERED, task_controls
 from app.network.training import user_models
 from app.network.training.recorded_runs import shown_names
 from app.network.training.settings import (
@@ -29,6 +30,7 @@ from app.network.training.settings import (
     NORMALISATIONS,
     NUMBERS,
     PLANES,
+    relabels,
 )
 from app.state.control import ChoiceControl, Control, NamesControl, NumberControl, TextControl, mark, matching
 from app.state.schema import BadRequest, Reader, Reading
@@ -216,28 +218,6 @@ RUN = TextControl(
 )
 
 
-ALTERED: tuple[Control, ...] = (
-    choice_of(
-        name="inputs",
-        label="Inputs",
-        options={AS_THEY_ARE: "As they are", BADLY_SCALED: "Badly scaled"},
-        text="Badly scaled: each input times a unit of its own, from 10 to 0.03, dealt out at random. The same "
-        "information, and a far worse conditioned loss.",
-        group="task",
-    ),
-    number_of(
-        name="random_labels",
-        symbol="",
-        label="Random labels",
-        low=0.0,
-        high=1.0,
-        text="Share of the training examples whose class is drawn at random. The test examples keep theirs.",
-        group="task",
-        step=0.01,
-    ),
-)
-
-
 def preset_control() -> ChoiceControl:
     """The named settings; the page opens with the first, or with what the operator named on the command line."""
     return ChoiceControl(
@@ -247,33 +227,6 @@ def preset_control() -> ChoiceControl:
         default=CUSTOM if user_models.describe() else DEFAULT_PRESET,
         help="Named settings at which the methods part.",
         group="preset",
-    )
-
-
-def task_controls() -> tuple[ChoiceControl, ChoiceControl]:
-    """Network and data; what the operator named on the command line is among them."""
-    networks, data = user_models.networks(), user_models.data_sets()
-    brought = user_models.describe()
-    first_network = user_models.OWN if user_models.OWN in networks else "mlp"
-    first = user_models.OWN if user_models.OWN in data else "digits"
-    first_data = (brought.get("network") or {}).get("data", [first])[0]
-    return (
-        ChoiceControl(
-            name="network",
-            label="Network",
-            options=tuple((key, row[0]) for key, row in networks.items()),
-            default=first_network,
-            help="The network that is trained.",
-            group="task",
-        ),
-        ChoiceControl(
-            name="data",
-            label="Data",
-            options=tuple((key, row[0]) for key, row in data.items()),
-            default=first_data,
-            help="What it learns; only data that fit the network can be chosen.",
-            group="task",
-        ),
     )
 
 
@@ -320,11 +273,10 @@ def _read(reader: Reader) -> Reading:
             reader.problems.append(f"{str(error)[:1].upper()}{str(error)[1:]}.")
         state["data"] = next(key for key in user_models.data_sets() if user_models.fits(state["network"], key))
     try:
-        scaled, random = state["inputs"] == BADLY_SCALED, state["random_labels"] > 0
-        user_models.check_altered(state["network"], state["data"], scaled, random)
+        user_models.check_altered(state["network"], state["data"], state["inputs"] == BADLY_SCALED, relabels(state))
     except ValueError as error:
         reader.problems.append(f"{str(error)[:1].upper()}{str(error)[1:]}.")
-        state.update(inputs=AS_THEY_ARE, random_labels=0.0)
+        state.update(inputs=AS_THEY_ARE, random_labels=0.0, bad_start=0)
     return reader.reading(state)
 
 

@@ -47,6 +47,15 @@ class Notice(TypedDict):
     damaged: NotRequired[str]
 
 
+class Phase(TypedDict):
+    """How far something is that comes before the first step. seconds_left: of it, null while it cannot be foreseen."""
+
+    words: str
+    done: int
+    total: int
+    seconds_left: float | None
+
+
 class SettingsChange(TypedDict):
     """Settings that a run has taken up after so many steps."""
 
@@ -91,6 +100,7 @@ class FeedData(TypedDict):
     progress: Progress
     state: StateChange
     notice: Notice
+    phase: Phase
     change: SettingsChange
     result: KeptResult
     connection: Connection
@@ -292,7 +302,7 @@ class NetworkTables(TypedDict):
 
 
 MESSAGES = (
-    *(Progress, StateChange, Notice, SettingsChange, KeptResult, Connection, FeedEnd, FeedData),
+    *(Progress, StateChange, Notice, Phase, SettingsChange, KeptResult, Connection, FeedEnd, FeedData),
     *(Wait, RunAnswer, ReplayedRun, ReplayEntry, Replay, OpenedNetwork, StartedRun, AskedJob),
     *(Sample, Samples, RunValues, RunRow, GroundRow),
     *(MapColours, PresetWords, SettingsOfU, NetworkTables),

@@ -70,6 +70,21 @@ _ROWS = (
         },
     ),
     Preset(
+        "bad-start",
+        "Bad start",
+        "All begin in a network’s pothole: weights that know random labels by heart. Who gets out?",
+        "Plain digits, and first 4000 steps of SGDM on random labels. Then the true ones, which all soon fit. "
+        "Look at the test curves: what SGDM finds from here generalises worse than what it finds from usual weights.",
+        {
+            "bad_start": 4000,
+            "learning_rate": 0.1,
+            "radius": 0.3,
+            "steps": 1000,
+            "inner_steps": 50,
+            "evaluations": 40,
+        },
+    ),
+    Preset(
         "deep-tanh",
         "Deep tanh",
         "Gradients fade through eight layers. Who gets going?",

@@ -25,6 +25,7 @@ from app.jobs import Engine, EngineSettings
 from app.network.controls import description_of, read_network_state
 from app.network.kinds import KINDS
 from app.network.presets import PRESETS
+from app.network.training.settings import validate
 
 FOLDER = Path(__file__).with_suffix("")
 DIGITS = 4
@@ -47,7 +48,8 @@ def replay_of(preset: str) -> dict[str, Any] | None:
     wanted = _trained(description_of(read_network_state({"preset": preset}).state))
     try:
         kept: dict[str, Any] = orjson.loads(file.read_bytes())
-        fits = _trained(kept["run"]["description"]) == wanted and {"entries", "ground"} <= kept.keys()
+        described = validate(kept["run"]["description"])  # a setting that is newer than the file has its default
+        fits = _trained(described) == wanted and {"entries", "ground"} <= kept.keys()
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None
     return kept if fits else None

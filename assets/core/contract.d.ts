@@ -756,6 +756,14 @@ export interface Notice {
   damaged?: string;
 }
 
+/** How far something is that comes before the first step. seconds_left: of it, null while it cannot be foreseen. */
+export interface Phase {
+  words: string;
+  done: number;
+  total: number;
+  seconds_left: number | null;
+}
+
 /** Settings that a run has taken up after so many steps. */
 export interface SettingsChange {
   position: number;
@@ -799,6 +807,7 @@ export interface FeedData {
   progress: Progress;
   state: StateChange;
   notice: Notice;
+  phase: Phase;
   change: SettingsChange;
   result: KeptResult;
   connection: Connection;

@@ -197,6 +197,7 @@ export class LiveView {
     const words = [];
     const { run } = this;
     if (!run || (!run.plane && !run.ended && run.state !== "running")) words.push("Paths are drawn here while the methods train");
+    else if (run.phase) words.push("paths begin after it");
     else if (!run.plane) words.push(run.ended ? "no plane was kept" : "the plane is being chosen");
     else {
       const surface = this.plane.surface;

@@ -61,6 +61,8 @@ export class LiveRun {
     this.device = null;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.asking = undefined;
+    /** @type {import("../core/contract.js").Phase | null} what comes before the first step */
+    this.phase = null;
     this.ahead = told.ahead;
     this.wait = "wait" in told ? told.wait : null;
     this.updates = 0;
@@ -125,6 +127,7 @@ export class LiveRun {
   #take(entry) {
     const { kind, data, time } = entry;
     if (kind === "progress") {
+      this.phase = null;
       this.curves.add(data.rows);
       this.steps = this.curves.last?.position ?? 0;
       this.total = data.total || this.total;
@@ -143,6 +146,8 @@ export class LiveRun {
       if (data.device) this.device = data;
       if (data.ahead !== undefined) this.ahead = data.ahead;
       this.#say(data.device || data.ahead !== undefined ? "" : data.sentence, data.lost_worker ? "lost" : "note", time);
+    } else if (kind === "phase") {
+      this.phase = data;
     } else if (kind === "change") {
       Object.assign(this.settings, data.settings);
       this.curves.marks.push({ position: data.position, settings: data.settings });

@@ -27,7 +27,7 @@ export function queueInWords({ ahead, wait }) {
 /** @type {Record<import("./run.js").RunState, (run: LiveRun) => string>} */
 const WORDS = {
   queued: (run) => queueInWords(run),
-  running: ({ device }) => (device ? `Trains on ${device.device}` : "Is being set up"),
+  running: ({ device, phase }) => phase?.words ?? (device ? `Trains on ${device.device}` : "Is being set up"),
   paused: () => "Paused",
   finished: () => "Finished",
   stopped: () => "Stopped",
@@ -44,12 +44,22 @@ const RECORDED = {
   failed: "could not be read",
 };
 
+/**
+ * The steps that it is at: of what comes before the first, or its own.
+ * @param {LiveRun} run
+ */
+function stretchOf({ phase, steps, total, secondsLeft }) {
+  return phase ? { steps: phase.done, total: phase.total, secondsLeft: phase.seconds_left } : { steps, total, secondsLeft };
+}
+
 /** @param {LiveRun} run */
 export function runInWords(run) {
-  const { steps, total, state, secondsLeft, device, replay } = run;
+  const { state, device, replay, phase } = run;
+  const { steps, total, secondsLeft } = stretchOf(run);
   const kept = replay ? [`A recorded run, seed ${run.description.seed}`] : [WORDS[state](run)];
   const parts = run.recorded ? ["Trained elsewhere", RECORDED[state]] : kept;
   if (run.gone) parts.push("the engine has forgotten this run");
+  if (phase && state !== "running") parts.push(phase.words);
   if (steps || state === "running") parts.push(`step ${formatCount(steps)} of ${formatCount(total)}`);
   if (state === "running" && secondsLeft !== null && steps) parts.push(`${timeInWords(secondsLeft)} left`);
   if (device) parts.push(`${formatCount(device.parameters)} weights, ${formatCount(device.examples)} training examples`);
@@ -70,7 +80,8 @@ export class RunBar {
   show(run, asking) {
     by("run-status").textContent = run ? runInWords(run) : IDLE;
     by("run").dataset.state = run ? run.state : "none";
-    const part = run ? run.steps / Math.max(run.total, 1) : 0;
+    const { steps, total } = run ? stretchOf(run) : { steps: 0, total: 1 };
+    const part = steps / Math.max(total, 1);
     by("run-bar").style.width = `${100 * part}%`;
     by("run-progress").setAttribute("role", "progressbar");
     by("run-progress").setAttribute("aria-valuenow", String(Math.round(100 * part)));

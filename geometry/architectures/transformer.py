@@ -98,17 +98,26 @@ class VisionTransformer(_Blocks):
 
 
 class CharacterTransformer(_Blocks):
-    """Character + position embeddings → causal blocks → scores of the next character at every position."""
+    """Character + position embeddings → causal blocks → scores of the next character at every position.
+
+    The hidden layer of a block is `factor` times as wide as the block (4 in GPT-2).
+    """
 
     def __init__(
-        self, input_shape: tuple[int, ...], classes: int, width: int = 32, blocks: int = 2, heads: int = 4
+        self,
+        input_shape: tuple[int, ...],
+        classes: int,
+        width: int = 32,
+        blocks: int = 2,
+        heads: int = 4,
+        factor: int = 2,
     ) -> None:
         super().__init__()
         if len(input_shape) != 1:
             raise ValueError(f"the character transformer takes sequences (length,); these examples have {input_shape}")
         self.characters = nn.Embedding(classes, width)
         self.positions = nn.Embedding(input_shape[0], width)
-        self._add_blocks(blocks, width, heads, 2, causal=True)
+        self._add_blocks(blocks, width, heads, factor, causal=True)
         self.norm = nn.LayerNorm(width)
         self.output = nn.Linear(width, classes)
 

@@ -6,7 +6,7 @@ data = npz("mine.npz");  data = image_folder("pictures", size=32)
 
 from __future__ import annotations
 
-from geometry.datasets.alterations import randomise_labels, scale_inputs
+from geometry.datasets.alterations import double_with_random_labels, randomise_labels, scale_inputs
 from geometry.datasets.characters import characters
 from geometry.datasets.dataset import Dataset, DatasetSource
 from geometry.datasets.digits import digits, mnist
@@ -18,6 +18,7 @@ __all__ = [
     "DATASETS",
     "Dataset",
     "DatasetSource",
+    "double_with_random_labels",
     "image_folder",
     "load_dataset",
     "npz",

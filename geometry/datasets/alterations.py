@@ -1,4 +1,4 @@
-"""Data made harder on purpose: inputs in badly chosen units, and labels drawn at random."""
+"""Data made harder on purpose: inputs in badly chosen units, labels drawn at random, and nothing but such labels."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 from geometry.datasets.dataset import Dataset
 
 LARGEST_UNIT, SMALLEST_UNIT = 10.0, 0.03
+DROPPED = 0.3
 
 
 def scale_inputs(data: Dataset, seed: int = 0) -> Dataset:
@@ -42,3 +43,19 @@ def randomise_labels(data: Dataset, share: float, seed: int = 0) -> Dataset:
     drawn = torch.from_numpy(generator.integers(0, data.classes, chosen.numel()))
     targets[chosen.to(targets.device)] = drawn.to(targets)
     return replace(data, targets=targets.reshape(data.targets.shape))
+
+
+def double_with_random_labels(data: Dataset, dropped: float = DROPPED, seed: int = 0) -> Dataset:
+    """The training half twice, its second copy with a share `dropped` of the features of each example set to zero, and
+    all of the 2n labels drawn at random; the test half stays.
+
+    There is nothing to be learned of it but by heart: weights fitted to it are the bad start of Liu, Papailiopoulos and
+    Achlioptas, "Bad global minima exist and SGD can reach them" (2020). ValueError for a share outside [0, 1].
+    """
+    if not 0 <= dropped <= 1:
+        raise ValueError(f"dropped must lie between 0 and 1, got {dropped}")
+    generator = np.random.default_rng(np.random.SeedSequence([seed, data.inputs[0].numel()]))
+    kept = torch.from_numpy(generator.random(tuple(data.inputs.shape), dtype=np.float32) >= dropped)
+    second = data.inputs * kept.to(data.inputs)
+    inputs, targets = torch.cat([data.inputs, second]), torch.cat([data.targets, data.targets])
+    return randomise_labels(replace(data, inputs=inputs, targets=targets), 1.0, seed)

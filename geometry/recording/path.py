@@ -40,6 +40,11 @@ class RecordedPath(Result):
 
         return slice_plane(_Dimension(), self.positions[-1], "pca", trajectories=self.positions)  # type: ignore[arg-type]
 
+    def losses(self, objective: NetworkLoss) -> np.ndarray:
+        """L(θ_t) (T,), each with the running statistics that were kept beside it."""
+        points = zip(self.positions, self.buffers, strict=True)
+        return np.array([float(objective.with_buffers(buffers).loss(theta)) for theta, buffers in points])
+
     def figure(self) -> Any:
         """The path on the plane of its principal components."""
         return self.plane().figure({"path": self.positions})

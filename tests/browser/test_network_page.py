@@ -54,6 +54,28 @@ def test_the_page_opens_with_a_recorded_run_and_presets_bring_others(page) -> No
     lab.stop()
 
 
+def test_a_bad_start_is_fitted_first_and_can_be_paused_and_given_up(page) -> None:
+    # A first fit of a minute of a processor's own time.
+    lab = NetworkPage(page).open("/network?network=convnet&data=digits&methods=SGDM&bad_start=10000")
+    lab.button("start").click()
+    lab.until(lambda: "First fitted to random labels · step" in lab.status())
+    assert lab.rows() == 0, "it is no part of the curves"
+    lab.button("pause").click()
+    lab.until(lambda: lab.status().startswith("Paused · First fitted to random labels"))
+    lab.stop()
+
+    # A short one: the run begins from its weights, says so, and comes back by the link.
+    lab.open(f"{SMALL}&steps=20&bad_start=100")
+    lab.start()
+    lab.wait_for("finished")
+    lab.until(lambda: "fitted to random labels in 100 steps" in lab.said())
+    assert lab.positions()[0] == 0 and lab.positions()[-1] == 20 and "First fitted" not in lab.status()
+    lab.until(lambda: "bad_start=100&" in page.url and "job=" in page.url)
+    again = NetworkPage(page).open(page.url)
+    again.until(lambda: again.positions()[-1:] == [20])
+    assert page.locator("[data-field=bad_start]").input_value() == "100"
+
+
 def test_choose_train_change_pause_continue_and_come_back(page, new_page) -> None:
     """The whole way of a person through a training."""
     lab = NetworkPage(page).open(f"{SMALL}&refresh_every=1")

@@ -9,7 +9,7 @@ import { PlaneView } from "../../assets/network/plane_view.js";
 import { isUnchanged } from "../../assets/network/presets.js";
 import { replayed } from "../../assets/network/replay.js";
 import { LiveRun } from "../../assets/network/run.js";
-import { queueInWords } from "../../assets/network/run_bar.js";
+import { queueInWords, runInWords } from "../../assets/network/run_bar.js";
 import { errorWords, sampleWords } from "../../assets/network/samples.js";
 
 test("the table has the newest measurement, however long ago", () => {
@@ -58,6 +58,16 @@ test("a run that waits says for how many others, and when it starts", () => {
   assert.equal(words(2, null), "Waits for 2 other runs");
   assert.equal(words(0, { seconds: 41.2, at_least: false }), "Is next · starts in about 41 s");
   assert.equal(words(1, { seconds: 300, at_least: true }), "Waits for 1 other run · starts in at least 5 min");
+});
+
+test("a run tells how far it is in what comes before its first step, and then in its own", () => {
+  const run = { description: { seed: 0 }, state: "running", device: null, replay: null, owner: true, recorded: false };
+  const phase = { words: "First fitted", done: 1200, total: 4000, seconds_left: 3.2 };
+  const words = (more) => runInWords({ ...run, steps: 0, total: 500, secondsLeft: null, phase, ...more });
+  assert.match(words({}), /^First fitted · step 1.200 of 4.000 · about 3 s left\.$/);
+  assert.match(words({ state: "paused" }), /^Paused · First fitted · step 1.200 of 4.000\.$/);
+  assert.match(words({ phase: { ...phase, done: 0, seconds_left: null } }), /^First fitted · step 0 of 4.000\.$/);
+  assert.match(words({ phase: null, steps: 20, secondsLeft: 12 }), /^Is being set up · step 20 of 500 · about 12 s left\.$/);
 });
 
 test("a run that is closed is not asked about any more", async (context) => {

@@ -98,6 +98,10 @@ def test_there_is_an_example_for_every_topic() -> None:
         "recorded-runs",
         "notebook",
         "resnet",
+        "checkpoints",
+        "pinn",
+        "lstm",
+        "language-model",
     }
     assert topics <= {page.stem for page in PAGES}
 

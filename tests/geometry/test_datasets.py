@@ -11,7 +11,15 @@ import pytest
 import torch
 from PIL import Image
 
-from geometry.datasets import DATASETS, image_folder, load_dataset, npz, randomise_labels, scale_inputs
+from geometry.datasets import (
+    DATASETS,
+    double_with_random_labels,
+    image_folder,
+    load_dataset,
+    npz,
+    randomise_labels,
+    scale_inputs,
+)
 
 AT_HAND = ("digits", "two-moons", "spirals", "characters")
 
@@ -60,6 +68,28 @@ def test_random_labels_are_as_many_as_asked_for_and_the_seed_s(key: str) -> None
     assert torch.equal(randomise_labels(data, 0.0, 1).targets, data.targets)
     with pytest.raises(ValueError, match="between 0 and 1"):
         randomise_labels(data, 1.2)
+
+
+@pytest.mark.parametrize("key", AT_HAND)
+def test_of_data_doubled_with_random_labels_nothing_but_the_inputs_is_left(key: str) -> None:
+    data = load_dataset(key).head(400)
+    made, again, other = (double_with_random_labels(data, seed=seed) for seed in (1, 1, 2))
+    assert torch.equal(made.inputs, again.inputs) and torch.equal(made.targets, again.targets)
+    assert not torch.equal(made.targets, other.targets) and torch.equal(made.test_targets, data.test_targets)
+    count = len(data.inputs)
+    second = made.inputs[count:]
+    assert torch.equal(made.inputs[:count], data.inputs) and second.dtype == data.inputs.dtype
+    assert bool(((second == data.inputs) | (second == 0)).all())
+    there = data.inputs != 0
+    dropped = float((second == 0)[there].double().mean())
+    assert abs(dropped - 0.3) < 5 * 0.46 / int(there.sum()) ** 0.5  # standard deviations of a share of 0.3
+    # The labels agree with the true ones as often as by chance, and those of the two copies with each other.
+    true = torch.cat([data.targets, data.targets])
+    for one, two in ((made.targets, true), (made.targets[:count], made.targets[count:])):
+        chance = 1 / data.classes
+        assert abs(float((one == two).double().mean()) - chance) < 5 * (chance * (1 - chance) / one.numel()) ** 0.5
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        double_with_random_labels(data, dropped=-0.1)
 
 
 def test_digits_are_all_there_once() -> None:

@@ -13,6 +13,7 @@ import torch
 
 from app.jobs.context import JobContext
 from app.network.explore.choices import AUTO, MEAN
+from app.network.training.first_fit import START, steps_of
 from app.network.training.problem import TrainingProblem, make_problem, read_weights
 from geometry.networks import NetworkLoss
 from geometry.slices.sampled import sampled_objective
@@ -206,13 +207,24 @@ _RUNS: OrderedDict[tuple[str, int], RunRecord] = OrderedDict()
 def fetch_run(run: str, job: JobContext) -> RunRecord:
     """The ground of a training job, kept in memory for the next look at it."""
     results = job.kept(run)
-    ground = _RUNS.get((run, job.worker)) or RunRecord(run, make_problem(job.describe(run), job.worker))
+    ground = _RUNS.get((run, job.worker)) or RunRecord(run, _problem(run, results, job))
     _RUNS[run, job.worker] = ground
     _RUNS.move_to_end((run, job.worker))
     while len(_RUNS) > RUNS:
         _RUNS.popitem(last=False)
     ground.refresh(results)
     return ground
+
+
+def _problem(run: str, results: dict[str, int], job: JobContext) -> TrainingProblem:
+    """The problem of a run, with the weights that it begins from."""
+    found = make_problem(job.describe(run), job.worker)
+    if not steps_of(found.description):
+        return found
+    if START not in results:
+        raise ValueError("the run is still being fitted to random labels: ask again when its steps have begun")
+    (start,) = read_weights(job.fetch(run, START), found).values()
+    return found.starting_at(*start)
 
 
 def grouped(steps: list[int], sizes: dict[int, int]) -> list[list[int]]:

@@ -30,7 +30,7 @@ def network_script(record: Record) -> str:
     steps = record.steps if record.over and record.steps else told["steps"]
     options = ", ".join(f"{key}={value!r}" for key, value in options_of_u(told).items())
     settings = ", ".join(f"{key}={told[key]!r}" for key in TRAINED_WITH)
-    made = _alterations(told)
+    made, bad_start = _alterations(told), told.get("bad_start", 0)
     lines = [
         f'"""A training run of Pothole lab {__version__}, by the library alone.',
         "",
@@ -46,6 +46,7 @@ def network_script(record: Record) -> str:
         "from geometry.architectures import build_network",
         f"from geometry.datasets import {', '.join(['load_dataset', *made])}",
         "from geometry.networks import NetworkLoss",
+        *(["from optimizers.bad_start import fit_random_labels"] if bad_start else []),
         "from optimizers.methods import network_methods",
         "from optimizers.rule import at_rest",
         "from optimizers.training import Training",
@@ -54,6 +55,7 @@ def network_script(record: Record) -> str:
         *(f"data = {call}" for call in made.values()),
         f"module = build_network({told['network']!r}, data.input_shape, data.classes, seed={told['seed']})",
         f"objective = NetworkLoss(module, data.inputs, data.targets, label_smoothing={told['label_smoothing']!r})",
+        *(_first_fit(told) if bad_start else ()),
         f"methods = network_methods({told['structure']!r}, names={record.methods!r}, {options})",
         f"training = Training(objective, methods, {settings})",
         f"changes = {_changes(record)!r}  # step → settings that were changed before it",
@@ -78,6 +80,18 @@ def _alterations(told: dict[str, Any]) -> dict[str, str]:
     if share:
         made["randomise_labels"] = f"randomise_labels(data, {share!r}, seed={told['seed']})"
     return made
+
+
+def _first_fit(told: dict[str, Any]) -> list[str]:
+    """Lines that put the weights of a bad start in the place of the first ones; see first_fit."""
+    rate, seed = told["bad_start_rate"], told["seed"]
+    return [
+        f"first = fit_random_labels(objective, data, learning_rate={rate!r}, seed={seed})",
+        f"for _ in range({told['bad_start']}):",
+        '    first.advance("SGDM")',
+        'start = first.state("SGDM")',
+        "objective = objective.starting_at(start.position, start.buffers)",
+    ]
 
 
 def _changes(record: Record) -> dict[int, dict[str, Any]]:

@@ -18,8 +18,10 @@ from app.jobs.context import JobContext
 from app.jobs.kinds import Description
 from app.jobs.packing import pack, unpack
 from app.network.statements.judge import judge, summarise
-from app.network.statements.statement import COMPARED, STATEMENTS
+from app.network.statements.statement import STATEMENTS, USUAL, trials_of
 from app.network.statements.trial import Trial, train_one
+from app.network.training.first_fit import fit, steps_of
+from app.network.training.problem import make_problem
 from app.network.training.session import TrainingSession
 
 ROW_SECONDS = 0.25
@@ -33,16 +35,19 @@ def run(description: Description, job: JobContext) -> None:
     torch.set_num_threads(job.threads)
     steps = description["steps"]
     seeds = range(description["seed"], description["seed"] + description["seeds"])
-    job.total = len(seeds) * len(COMPARED) * steps
+    names, first = trials_of(description["preset"]), steps_of(description)
+    job.total = len(seeds) * (first + len(names) * steps)
     trials = _known(description, job)
     position = 0
     for index, seed in enumerate(seeds):
         own = trials.setdefault(seed, {})
-        missing = [name for name in COMPARED if name not in own]
-        session = _session(description, seed, missing, job) if missing else None
-        for name in COMPARED:
-            if session is not None and name in missing:
-                own[name] = train_one(session, name, steps, _Pace(job, trials, position))
+        missing = [name for name in names if name not in own]
+        sessions = _sessions(description, seed, missing, _Pace(job, trials, position))
+        position += first
+        for name in names:
+            if name in missing:
+                session = sessions[name.endswith(USUAL)]
+                own[name] = train_one(session, name.removesuffix(USUAL), steps, _Pace(job, trials, position))
             position += steps
         whole = {one: trials[one] for one in seeds[: index + 1]}
         job.report(position, found=find(description["preset"], whole))
@@ -55,7 +60,7 @@ def find(preset: str, trials: dict[int, dict[str, Trial]]) -> dict[str, Any]:
     return {
         "seeds": list(trials),
         "claims": [{**asdict(claim), "pairs": [asdict(one) for one in pairs]} for claim, pairs in judged],
-        "methods": summarise(trials, COMPARED),
+        "methods": summarise(trials, trials_of(preset)),
     }
 
 
@@ -78,8 +83,16 @@ class _Pace:
             job.report(at)
 
 
-def _session(description: Description, seed: int, names: list[str], job: JobContext) -> TrainingSession:
-    return TrainingSession({**description, "seed": seed, "methods": names}, job.worker)
+def _sessions(description: Description, seed: int, names: list[str], pace: _Pace) -> dict[bool, TrainingSession]:
+    """What trains these names from a seed: False, as described; True, from usual first weights."""
+    made: dict[bool, TrainingSession] = {}
+    for usual in (False, True):
+        methods = [name.removesuffix(USUAL) for name in names if name.endswith(USUAL) == usual]
+        if methods:
+            told = {**description, "seed": seed, "methods": methods}
+            found = make_problem(told, pace.job.worker)
+            made[usual] = TrainingSession(told, found=found if usual else fit(found, pace))
+    return made
 
 
 def _packed(trials: dict[int, dict[str, Trial]]) -> bytes:

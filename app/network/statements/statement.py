@@ -60,6 +60,10 @@ COMPARED = DEFAULT_METHODS
 """The methods that statements are about."""
 
 
+USUAL = ", usual start"
+"""What follows a method's name where its run begins from the usual first weights, in spite of a bad start."""
+
+
 def cheaper(quantity: str, factor: float = 1.0, ours: str = "LLQR", other: str = "SGDM") -> Comparison:
     """`ours` needs less than `factor` times what `other` does."""
     return Comparison(ours, other, quantity, below=factor)
@@ -70,9 +74,9 @@ def more_accurate(ours: str, other: str) -> Comparison:
     return Comparison(ours, other, "test_accuracy", above=0.0)
 
 
-def lower_loss(ours: str, other: str) -> Comparison:
-    """`ours` ends at a lower training loss."""
-    return Comparison(ours, other, "train_loss", below=0.0)
+def lower_loss(ours: str, other: str, quantity: str = "train_loss") -> Comparison:
+    """`ours` ends at a lower loss over the training data, or with "test_loss" over the test data."""
+    return Comparison(ours, other, quantity, below=0.0)
 
 
 HALF = Statement("U halves the steps: LLQR needs less than half of SGDM’s.", (cheaper("steps", 0.5),))
@@ -96,12 +100,37 @@ BY_HEART = Statement(
     "U learns the wrong labels by heart sooner: LLQR’s training loss is below SGDM’s.", (lower_loss("LLQR", "SGDM"),)
 )
 GETS_GOING = Statement("U gets on where SGDM does not: LLQR ends at the lower loss.", (lower_loss("LLQR", "SGDM"),))
+TRAP = Statement(
+    "The bad start is a trap: SGDM ends less accurate from it than from usual weights.",
+    (more_accurate("SGDM" + USUAL, "SGDM"),),
+)
+SAM_LEADS_OUT = Statement(
+    "SAM finds a way out: its test loss is below SGDM’s.", (lower_loss("SAM", "SGDM", "test_loss"),)
+)
+U_LEADS_OUT = Statement(
+    "U alone finds a way out: LLQR’s test loss is below SGDM’s.", (lower_loss("LLQR", "SGDM", "test_loss"),)
+)
+BOTH_LEAD_OUT = Statement(
+    "Both together lead out further than SAM: LLQR+SAM’s test loss is below SAM’s.",
+    (lower_loss("LLQR+SAM", "SAM", "test_loss"),),
+)
+UNHARMED = Statement(
+    "With both the bad start does no harm: LLQR+SAM is as accurate from it as from usual weights, within 1 %.",
+    (Comparison("LLQR+SAM", "LLQR+SAM" + USUAL, "test_accuracy", above=-0.01),),
+)
 STATEMENTS: dict[str, tuple[Statement, ...]] = {
     "badly-scaled": (HALF, FEWER_EVALUATIONS, DRAW, U_GENERALISES, BOTH),
     "badly-scaled-noise": (U_GENERALISES, SAM_GENERALISES, SAM_WITH_U, BOTH),
     "label-noise": (SAM_GENERALISES, SAM_WITH_U, BY_HEART, U_GENERALISES, BOTH),
+    "bad-start": (TRAP, SAM_LEADS_OUT, U_LEADS_OUT, BOTH_LEAD_OUT, UNHARMED),
     "deep-tanh": (GETS_GOING, HALF, FASTER, SAM_GENERALISES, BOTH),
     "two-moons": (FEWER_STEPS, U_GENERALISES, SAM_GENERALISES, BOTH),
     CUSTOM: (FEWER_STEPS, FASTER, U_GENERALISES, SAM_GENERALISES, BOTH),
 }
 """By preset; whoever sets everything by hand gets those that can be said of any network."""
+
+
+def trials_of(preset: str) -> tuple[str, ...]:
+    """Names of the runs from each seed that its statements compare: all methods, and some once more with USUAL."""
+    compared = [one for statement in STATEMENTS[preset] for one in statement.comparisons]
+    return tuple(dict.fromkeys((*COMPARED, *(name for one in compared for name in (one.ours, one.other)))))

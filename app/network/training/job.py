@@ -6,6 +6,7 @@ test_accuracy, in inference mode, over all examples or over some and then with `
 errors, and of a method that learns U what it does to a gradient (see u_readings.read_u); with a plane `at`, the
 coordinates of θ in it, and `off`, the distance from it. When these are measured depends on the time they take (see
 readings); nothing else does.
+A run with a bad start has steps before its first (see first_fit).
 Results: "weights/<step>" and "weights/final", packed {name: {"position": θ, "buffers": …}}, and "plane" (see
 `problem.read_weights` and `read_plane`). A notice at the start says the device, the parameters and the examples.
 """
@@ -23,7 +24,9 @@ from app.jobs.kinds import Description
 from app.jobs.packing import pack, unpack
 from app.network.training.budget import Budget, training_here
 from app.network.training.devices import device_in_words, peak_in_words, reset_peak
+from app.network.training.first_fit import begin, packed_start
 from app.network.training.pace import Pace
+from app.network.training.problem import make_problem
 from app.network.training.readings import Readings, every
 from app.network.training.session import TrainingSession
 from app.network.training.settings import NUMBERS
@@ -37,8 +40,9 @@ def run(description: Description, job: JobContext) -> None:
     """Train, from the last checkpoint if there is one."""
     torch.set_num_threads(job.threads)
     budget = Budget(description.get("watching", NUMBERS["watching"].default))
+    found = begin(make_problem(description, job.worker), job)
     with training_here(budget):
-        _train(TrainingSession(description, job.worker), description, job, budget)
+        _train(TrainingSession(description, job.worker, found), description, job, budget)
 
 
 def _train(session: TrainingSession, description: Description, job: JobContext, budget: Budget) -> None:
@@ -93,10 +97,11 @@ class Progress:
     def begin(self) -> None:
         """Say what the run starts from, or take up where it was."""
         with self.budget.watching():
-            if self.job.checkpoint is None:
+            kept = {} if self.job.checkpoint is None else unpack(self.job.checkpoint)
+            if "states" in kept:
+                self._take_up_checkpoint(kept)
+            else:  # there are no steps yet
                 self.report(0, {})  # before a plane is chosen: there is something to see at once
-            else:
-                self._take_up_checkpoint(unpack(self.job.checkpoint))
             self._keep_pictures()
         self.budget.begin()
         self.readings.skip(max(0, self.job.shown))
@@ -128,6 +133,7 @@ class Progress:
                 "stopped": self.stopped,
                 "settings": self.settings,
                 "pace": self.pace.packed(),
+                **packed_start(self.session.found),
             }
         )
 

@@ -9,7 +9,7 @@ The same description gives the same network, split and weights in every process.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +46,11 @@ class TrainingProblem:
             raise ValueError(f"half must be train or test, not {half!r}")
         loss = self.objective if half == "train" else self.test
         return loss if examples is None or examples >= loss.examples else loss.rows(slice(None, examples))
+
+    def starting_at(self, theta: Tensor, buffers: dict[str, Tensor]) -> TrainingProblem:
+        """The same problem with θ (D,) and its running statistics in the place of the first weights."""
+        objective, test = (loss.starting_at(theta, buffers) for loss in (self.objective, self.test))
+        return replace(self, objective=objective, test=test)
 
     def at(self, objective: NetworkLoss, buffers: dict[str, Tensor]) -> NetworkLoss:
         """The objective with the running statistics that a run has kept beside its weights."""

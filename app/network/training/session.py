@@ -12,7 +12,7 @@ import torch
 from app.jobs.packing import pack
 from app.network.training.boundary import Boundary
 from app.network.training.measure import has_examples, measure
-from app.network.training.problem import make_problem
+from app.network.training.problem import TrainingProblem, make_problem
 from app.network.training.settings import Description, options_of_u
 from app.network.training.u_readings import read_u
 from geometry.networks import NetworkLoss
@@ -72,8 +72,9 @@ def _plane_steps(description: Description) -> int:
 class TrainingSession:
     """The network's loss over the data of a description, and the training of its methods."""
 
-    def __init__(self, description: Description, worker: int = 0) -> None:
-        found = make_problem(description, worker)
+    def __init__(self, description: Description, worker: int = 0, found: TrainingProblem | None = None) -> None:
+        """`found`: the problem of this description, where it has been made or begins at other weights than drawn."""
+        found = found or make_problem(description, worker)
         self.device, self.objective = found.device, found.objective
         self.methods = network_methods(
             description["structure"], names=description["methods"], **options_of_u(description)
@@ -86,7 +87,7 @@ class TrainingSession:
             **{name: description[name] for name in TRAINED_WITH},
         )
         self.boundary = Boundary.of(found.data, self.objective)
-        self._found, self._description = found, description
+        self.found, self._description = found, description
         self._halves: dict[tuple[str, int | None], NetworkLoss] = {}
 
     @property
@@ -117,7 +118,7 @@ class TrainingSession:
     def restore(self, states: dict[str, Any]) -> None:
         """Put every method at a state that `states` gave."""
         for name, tree in states.items():
-            self.training.restore(name, State(**{key: self._tensors(value) for key, value in tree.items()}))
+            self.training.restore(name, read_state(tree, self.device))
 
     def packed_weights(self) -> bytes:
         """The weights and running statistics of all methods."""
@@ -144,7 +145,7 @@ class TrainingSession:
     @cached_property
     def examples(self) -> tuple[int, int]:
         """How many training and test examples losses are measured over at most."""
-        return self._found.objective.examples, self._found.test.examples
+        return self.found.objective.examples, self.found.test.examples
 
     @cached_property
     def samples(self) -> bool:
@@ -166,7 +167,7 @@ class TrainingSession:
     def half(self, half: str, size: int | None = None) -> NetworkLoss:
         """The loss over all examples of "train" or "test", or the first `size` of them."""
         if (half, size) not in self._halves:
-            self._halves[half, size] = self._found.over(half, size)
+            self._halves[half, size] = self.found.over(half, size)
         return self._halves[half, size]
 
     def read_u(self, name: str, steepness: bool) -> dict[str, float]:
@@ -175,15 +176,6 @@ class TrainingSession:
         rows = self.training.draws.refresh_rows(state.index)
         objective = self.objective if rows is None else self.objective.rows(rows)
         return read_u(objective, self.methods[name], state, steepness)
-
-    def _tensors(self, tree: Any) -> Any:
-        if isinstance(tree, np.ndarray):
-            return torch.from_numpy(tree.copy()).to(self.device)
-        if isinstance(tree, dict):
-            return {key: self._tensors(value) for key, value in tree.items()}
-        if isinstance(tree, list | tuple):
-            return type(tree)(self._tensors(value) for value in tree)
-        return tree
 
 
 def packed_plane(plane: Plane) -> bytes:
@@ -195,3 +187,18 @@ def packed_plane(plane: Plane) -> bytes:
 def state_tree(state: Any) -> dict[str, Any]:
     """A state of the step as a tree for `pack`."""
     return {row.name: getattr(state, row.name) for row in dataclasses.fields(state)}
+
+
+def read_state(tree: dict[str, Any], device: torch.device) -> State:
+    """The state of a tree that `state_tree` gave and that has been packed since."""
+    return State(**{key: _tensors(value, device) for key, value in tree.items()})
+
+
+def _tensors(tree: Any, device: torch.device) -> Any:
+    if isinstance(tree, np.ndarray):
+        return torch.from_numpy(tree.copy()).to(device)
+    if isinstance(tree, dict):
+        return {key: _tensors(value, device) for key, value in tree.items()}
+    if isinstance(tree, list | tuple):
+        return type(tree)(_tensors(value, device) for value in tree)
+    return tree

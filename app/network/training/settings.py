@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,6 +70,8 @@ NUMBERS: dict[str, Number] = {
     "noise_variance": Number(0.0, 0.0, 100.0),
     "label_smoothing": Number(0.0, 0.0, 1.0, below=True),
     "random_labels": Number(0.0, 0.0, 1.0),
+    "bad_start": Number(0, 0, 20_000, whole=True),
+    "bad_start_rate": Number(0.1, 0.0, 10.0),
     "seed": Number(0, 0, 2**31 - 1, whole=True),
     "evaluations": Number(50, 0, 1000, whole=True),
     "snapshots": Number(20, 0, 200, whole=True),
@@ -78,7 +80,8 @@ NUMBERS: dict[str, Number] = {
 """`evaluations`: how often in a run loss and accuracy are measured in inference mode, at most; `watching`: share of the
 run's time that measurements and the surface under its paths may take, 1 for as much as they need; `snapshots`: how many
 times the weights of all methods are kept on the way; `clip`: 0 for none; `random_labels`: share of the training labels
-that are drawn at random."""
+that are drawn at random; `bad_start`: steps of a first fit to nothing but such labels, from whose weights the run
+begins, 0 for none, and `bad_start_rate` its learning rate (see optimizers.bad_start)."""
 WHOLE = tuple(name for name, number in NUMBERS.items() if number.whole)
 
 
@@ -99,12 +102,15 @@ def validate(description: Description) -> Description:
     for name, (allowed, default) in CHOICES.items():
         cleaned[name] = _choice(name, description.get(name, default), allowed)
     user_models.check_fit(cleaned["network"], cleaned["data"])
-    user_models.check_altered(
-        cleaned["network"], cleaned["data"], cleaned["inputs"] == BADLY_SCALED, cleaned["random_labels"] > 0
-    )
+    user_models.check_altered(cleaned["network"], cleaned["data"], cleaned["inputs"] == BADLY_SCALED, relabels(cleaned))
     cleaned["methods"] = _methods(description.get("methods", list(DEFAULT_METHODS)))
     cleaned["plane"] = _plane(description.get("plane"))
     return cleaned
+
+
+def relabels(settings: Mapping[str, Any]) -> bool:
+    """Whether settings want labels drawn at random, for the run or for a first fit."""
+    return settings["random_labels"] > 0 or settings["bad_start"] > 0
 
 
 def options_of_u(description: Description) -> dict[str, Any]:

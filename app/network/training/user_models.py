@@ -134,6 +134,9 @@ def check_fit(network: str, data: str) -> None:
 def check_altered(network: str, data: str, scaled: bool, random_labels: bool) -> None:
     """ValueError with a sentence where the data cannot be made harder in these ways."""
     if (scaled or random_labels) and network == OWN and data == OWN and "objective" in brought():
-        raise ValueError("the data of --objective are used as they are: no scaled inputs and no random labels")
+        raise ValueError(
+            "the data of --objective are used as they are: no scaled inputs, no random labels and no bad "
+            "start, which is fitted to random labels"
+        )
     if scaled and data_sets()[data][2] == "characters":
         raise ValueError(f"the data {data!r} are characters: they have no units to scale")

@@ -61,6 +61,8 @@ NORMALISED = {
     "network": "resnet8-batchnorm",
     "data": "digits",
     "methods": ["SAM"],
+    "bad_start": 3,
+    "bad_start_rate": 0.05,
     "steps": 3,
     "batch_size": 32,
     "evaluations": 0,

@@ -9,8 +9,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.jobs.packing import unpack
 from app.network.explore import run_record
 from app.network.explore.run_record import ASKED_BYTES, RunRecord, grouped
+from app.network.training.problem import make_problem
 from tests.app.network.exploring import RUN, Run, context_of
 
 sizes = st.dictionaries(st.integers(1, 50), st.integers(0, 2 * ASKED_BYTES), max_size=12)
@@ -29,6 +31,19 @@ def test_groups_hold_every_step_once_in_order_and_are_bounded(known: dict[int, i
 @pytest.fixture(scope="module")
 def run() -> Run:
     return Run()
+
+
+def test_of_a_run_with_a_bad_start_the_first_weights_are_those_it_began_from() -> None:
+    run_record._RUNS.clear()
+    run = Run(bad_start=4)
+    found = run_record.fetch_run(RUN, context_of(run.ask))
+    (kept,) = unpack(run.results["weights/start"]).values()
+    assert torch.equal(found.start.position, torch.from_numpy(kept["position"].copy()))
+    assert not torch.equal(found.start.position, make_problem(run.description).objective.initial)
+    run_record._RUNS.clear()
+    del run.results["weights/start"]
+    with pytest.raises(ValueError, match="still being fitted to random labels"):
+        run_record.fetch_run(RUN, context_of(run.ask))
 
 
 def test_all_kept_weights_come_with_one_question_and_are_what_single_ones_give(run: Run, monkeypatch) -> None:

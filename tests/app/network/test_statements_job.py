@@ -21,7 +21,8 @@ from app.network.statements import routes
 from app.network.statements.job import run
 from app.network.statements.messages import StatementsRow
 from app.network.statements.routes import statements_of
-from app.network.statements.statement import COMPARED, STATEMENTS
+from app.network.statements.statement import COMPARED, STATEMENTS, USUAL, trials_of
+from app.network.training import first_fit
 from app.web.http import add_refusals
 from app.web.visitor import VISITOR_COOKIE
 from tests.project.contract import differ
@@ -116,6 +117,25 @@ def test_each_seed_brings_verdicts(whole: Attempt) -> None:
     assert trials["0"]["SAM"]["evaluations"][-1] == 2 * STEPS, "two gradients a step"
     assert trials["0"]["SGDM"]["train_loss"][0] == trials["0"]["LLQR"]["train_loss"][0], "the same first weights"
     assert trials["0"]["SGDM"]["train_loss"][0] != trials["1"]["SGDM"]["train_loss"][0]
+
+
+def test_a_bad_start_is_compared_with_the_usual_one_from_the_same_seed(monkeypatch) -> None:
+    fits: list[int] = []
+    make = first_fit.fit_random_labels
+    monkeypatch.setattr(first_fit, "fit_random_labels", lambda *a: (fits.append(a[-1]), make(*a))[1])
+    found = Attempt(described(preset="bad-start", data="two-moons", bad_start=100))
+    names = trials_of("bad-start")
+    assert set(names) == {*COMPARED, "SGDM" + USUAL, "LLQR+SAM" + USUAL}
+    assert fits == [0, 1] and found.total == found.rows[-1]["position"] == 2 * (100 + len(names) * STEPS)
+    assert [fault for row in found.rows for fault in differ(row, StatementsRow)] == []
+    assert [row["method"] for row in found.found[-1]["methods"]] == list(names)
+    for own in unpack(found.checkpoint).values():
+        begun = {name: trial["train_loss"][0] for name, trial in own.items()}
+        assert len({begun[name] for name in COMPARED}) == 1, "one fit for all methods"
+        assert begun["SGDM" + USUAL] == begun["LLQR+SAM" + USUAL] != begun["SGDM"]
+    usual = Attempt(described(preset="bad-start", data="two-moons", bad_start=0))
+    for seed, own in unpack(usual.checkpoint).items():
+        assert own["SGDM"]["train_loss"] == unpack(found.checkpoint)[seed]["SGDM" + USUAL]["train_loss"]
 
 
 @pytest.mark.parametrize("leave_at", [3, 2 * STEPS + 3, 6 * STEPS])

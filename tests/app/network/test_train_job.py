@@ -312,6 +312,7 @@ def test_where_a_u_ends_its_method_the_run_goes_on(wild: dict[str, Any]) -> None
             {"network": "character-transformer", "data": "characters", "inputs": "badly scaled"},
             "the data 'characters' are characters: they have no units to scale",
         ),
+        ({"bad_start": -1}, "bad_start must be a whole number from 0 to 20000"),
         ({"plane": {"file": "x"}}, "plane must be null"),
         ({"plane": {"normalisation": 3}}, "normalisation must be one of filter"),
         ({"objective": "os:system"}, "unknown setting 'objective'"),

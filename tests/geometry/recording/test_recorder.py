@@ -52,6 +52,10 @@ def test_the_path_is_what_the_loop_went(tmp_path: Path) -> None:
             assert path.numbers[row]["loss"] == pytest.approx(1.0 / step)
     assert torch.equal(path.buffers[-1]["1.running_mean"], module[1].running_mean)
     assert not torch.equal(path.buffers[-1]["1.running_mean"], path.buffers[1]["1.running_mean"])
+    ground = loss_of(network())
+    end = module.eval()(ground.data.inputs[0])
+    expected = nn.functional.cross_entropy(end, ground.data.targets).detach()
+    assert path.losses(ground)[-1] == pytest.approx(float(expected), rel=1e-5)
 
 
 def test_half_of_the_size_and_rounded_as_said(tmp_path: Path) -> None:
