@@ -55,6 +55,12 @@ class Batch:
             )
         return Batch(tuple(x[index] for x in self.inputs), self.targets[index], self.names)
 
+    def few(self) -> Batch:
+        """A few examples from all over the batch; all of a whole."""
+        if self.whole:
+            return self
+        return self.rows(torch.linspace(0, self.examples - 1, min(self.examples, 6)).long())
+
     def repeated(self, examples: int) -> Batch:
         """The first example, so many times: a batch for measuring. A whole stays as it is."""
         if self.whole:

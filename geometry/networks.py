@@ -179,7 +179,7 @@ class NetworkLoss:
         """Whether the module draws random numbers in inference mode; they are the same in every pass (noise_seed)."""
         if self._module.random is None:
             with torch.no_grad():
-                self.forward_part(self.initial, self._few(), self.buffers_of(0))
+                self.forward_part(self.initial, self.data.few(), self.buffers_of(0))
         return bool(self._module.random)
 
     @property
@@ -197,7 +197,7 @@ class NetworkLoss:
 
     def _difference_of_parts(self) -> str:
         """ "" where the loss of a few examples is that of its parts, to rounding; else by how much it is not."""
-        few = self._few()
+        few = self.data.few()
         if few.examples < 2:
             return ""
         theta, buffers = self.initial, self.buffers_of(0)
@@ -220,15 +220,18 @@ class NetworkLoss:
 
     def rows(self, index: Any) -> NetworkLoss:
         """The loss over the examples of that index: `objective.rows(torch.randperm(N)[:64])`."""
+        return self.over(self.data.rows(index))
+
+    def over(self, data: Batch) -> NetworkLoss:
+        """The loss over a batch that is made of this one's: its targets are ready."""
         other = copy.copy(self)
-        other._take(self.data.rows(index))
+        other._take(data)
         return other
 
     def check(self, curvature: bool = False) -> None:
         """Try a loss and a gradient in train and in inference mode, and with `curvature` a curvature product, on a few
         examples. ValueError with one sentence that says what cannot be done; nothing is changed."""
-        few = copy.copy(self)
-        few._take(self._few())
+        few = self.over(self.data.few())
         few.chunk_size = None
         try:
             few.training_pass(self.initial, seed=0)
@@ -240,12 +243,6 @@ class NetworkLoss:
         except Exception as error:
             words = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
             raise ValueError(f"the module does not take its inputs: {words}") from error
-
-    def _few(self) -> Batch:
-        """A few examples from all over the batch; all of a whole."""
-        if self.data.whole:
-            return self.data
-        return self.data.rows(torch.linspace(0, self.examples - 1, min(self.examples, 6)).long())
 
     def with_buffers(self, buffers: Tensors | None, walkers: tuple[int, ...] = ()) -> NetworkLoss:
         """The loss of the same network with other buffers (running statistics), whose first axes are `walkers`."""

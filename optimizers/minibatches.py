@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-_ORDER, _REFRESH, _NOISE = range(3)
+_ORDER, _REFRESH, _NOISE, _CENTRES = range(4)
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,10 @@ class Minibatches:
             return None
         rows = self._generator(_REFRESH, step).choice(self.examples, self.refresh_size, replace=False)
         return torch.from_numpy(rows)
+
+    def centres(self, step: int, count: int, sides: tuple[int, ...]) -> Tensor:
+        """A pixel for each of `count` images of height and width `sides`: rows and columns, (count, 2)."""
+        return torch.from_numpy(self._generator(_CENTRES, step).integers(0, sides, (count, len(sides))))
 
     def noise(self, step: int, variance: float, like: Tensor) -> Tensor | None:
         """Gaussian noise of that variance in each coordinate, of the shape of `like`; None where there is none."""

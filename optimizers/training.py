@@ -12,18 +12,22 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from geometry.datasets.cutout import cut_out
 from geometry.networks import NetworkLoss
 from geometry.result import Result
 from optimizers.methods import NETWORK_SETTINGS, Method, network_methods
 from optimizers.minibatches import Minibatches
 from optimizers.rule import Settings, State, Trace, at_rest, begin, descent_step, refresh_if_due
+
+_TOGETHER = 4096
+"""Images whose mean is taken at once."""
 
 
 class StepRefused(ArithmeticError):
@@ -115,7 +119,9 @@ class Training:
     refresh_size, seed: see Minibatches; the seed also draws dropout, the same for every method.  learning_rate η,
     radius ρ, momentum μ, weight_decay λ_w (coupled to the momentum, not preconditioned) and noise_variance (of each
     coordinate of the outer gradient): see optimizers.rule.  full_every: steps between two losses over all data
-    (0: never).  keep_every: steps between two positions kept (0: none).
+    (0: never).  keep_every: steps between two positions kept (0: none).  cutout: side in pixels of a square that is
+    covered by the data's mean in each image of each step's batch, another at every step and the same for every method
+    (0: none); losses over all data and U's refreshes see whole images.
 
     A method whose step is refused (loss or position no longer a number) stops where it was and says why; the others go
     on, and after `change` it tries again.
@@ -135,14 +141,17 @@ class Training:
         seed: int = 0,
         full_every: int = 0,
         keep_every: int = 0,
+        cutout: int = 0,
     ) -> None:
         methods = network_methods() if methods is None else methods
         if not methods:
             raise ValueError("methods must name at least one method")
-        for name, value in (("full_every", full_every), ("keep_every", keep_every)):
+        for name, value in (("full_every", full_every), ("keep_every", keep_every), ("cutout", cutout)):
             if isinstance(value, bool) or not isinstance(value, int) or value < 0:
                 raise ValueError(f"{name} must be a whole number of at least 0, not {value!r}")
         self.objective, self.full_every, self.keep_every = objective, full_every, keep_every
+        self.cutout = cutout
+        self._fill = _mean_of_channels(objective) if cutout else 0.0
         self.draws = Minibatches(objective.examples, batch_size, refresh_size, seed)
         given = dict(learning_rate=learning_rate, radius=radius, momentum=momentum, weight_decay=weight_decay)
         checked = {name: _number(name, value) for name, value in given.items()}
@@ -220,7 +229,7 @@ class Training:
         due = bool(method.preconditioner.schedule.due(index))
         if due:
             ready, _ = refresh_if_due(self._ground(self.draws.refresh_rows(index)), method, walk.state)
-        ground = self._ground(self.draws.rows(index))
+        ground = self._cut(self._ground(self.draws.rows(index)), index)
         noise = self.draws.noise(index, walk.noise_variance, ready.position)
         after, trace = descent_step(ground, method, walk.settings, ready, noise)
         loss = _sound(name, index, after, trace)
@@ -262,6 +271,15 @@ class Training:
     def _ground(self, rows: Tensor | None) -> NetworkLoss:
         return self.objective if rows is None else self.objective.rows(rows)
 
+    def _cut(self, batch: NetworkLoss, step: int) -> NetworkLoss:
+        """The loss over a step's batch with squares cut out of its images, where that is asked for."""
+        if not self.cutout:
+            return batch
+        images = batch.ready(batch.data.inputs[0])
+        centres = self.draws.centres(step, len(images), tuple(images.shape[2:]))
+        cut = cut_out(images, centres, self.cutout, self._fill)
+        return batch.over(replace(batch.data, inputs=(cut,)))
+
     def _walk(self, name: str) -> _Walk:
         if name not in self._walks:
             raise ValueError(f"unknown method {name!r}; choose one of {', '.join(self._walks)}")
@@ -301,6 +319,17 @@ def train(
     for _ in training.steps(steps):
         pass
     return {name: training.run(name) for name in training.names}
+
+
+def _mean_of_channels(objective: NetworkLoss) -> Tensor:
+    """The mean of each channel over all images, (C,), in parts, as they may be mapped from a file. ValueError."""
+    inputs = objective.data.inputs
+    if len(inputs) != 1 or inputs[0].ndim != 4 or not inputs[0].is_floating_point():
+        shapes = ", ".join(str(tuple(x.shape)) for x in inputs)
+        raise ValueError(f"cutout takes images (N, channels, height, width) of real numbers, not inputs of {shapes}")
+    parts = objective.data.cut(_TOGETHER)
+    sums = [objective.ready(part.inputs[0]).double().sum((0, 2, 3)) for part in parts]
+    return torch.stack(sums).sum(0) / (objective.examples * inputs[0][0, 0].numel())
 
 
 def _sound(name: str, index: int, after: State, trace: Trace) -> float:

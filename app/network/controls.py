@@ -277,6 +277,11 @@ def _read(reader: Reader) -> Reading:
     except ValueError as error:
         reader.problems.append(f"{str(error)[:1].upper()}{str(error)[1:]}.")
         state.update(inputs=AS_THEY_ARE, random_labels=0.0, bad_start=0)
+    try:
+        user_models.check_cutout(state["data"], state["cutout"])
+    except ValueError as error:
+        reader.problems.append(f"{str(error)[:1].upper()}{str(error)[1:]}.")
+        state.update(cutout=0)
     return reader.reading(state)
 
 

@@ -27,6 +27,17 @@ ALTERED: tuple[Control, ...] = (
         step=0.01,
     ),
     number_of(
+        name="cutout",
+        symbol="",
+        label="Cutout",
+        low=0,
+        high=16,
+        text="Side in pixels of the square that is covered by the data's mean in each image of a mini-batch, at "
+        "another place in every step; 0 for none. Measurements and U's refreshes see whole images.",
+        group="task",
+        step=1,
+    ),
+    number_of(
         name="bad_start",
         symbol="",
         label="Bad start",

@@ -1108,10 +1108,23 @@ export interface NotMeasured {
 }
 
 /**
+ * The product of the layers' spectral norms, null where there is no dense or convolutional layer; the path norm,
+ * or null and a sentence why there is none.
+ */
+export interface WeightNorms {
+  spectral_product: number | null;
+  path_norm: number | null;
+  no_path_norm: string;
+}
+
+/**
  * Eigenvalues with residuals, trace with standard error and SAM's sharpness at a method's weights; at step 0,
  * where all methods stand, `method` is empty. rises: of the loss, by step of ascent.
  */
 export interface MeasuredCurvature {
+  spectral_product: number | null;
+  path_norm: number | null;
+  no_path_norm: string;
   method: string;
   step: number;
   loss: number;
@@ -1219,6 +1232,9 @@ export interface RescalingAbout {
 
 /** The network rescaled by a factor α. Differences: from α = 1, as parts of the range (loss_difference: itself). */
 export interface RescaledNetwork {
+  spectral_product: number | null;
+  path_norm: number | null;
+  no_path_norm: string;
   factor: number;
   loss_difference: number;
   output_difference: number;

@@ -67,6 +67,20 @@ _ROWS = (
         partial(build, "resnet.ResNet", depth=20, norm="batch"),
     ),
     Architecture(
+        "wide-resnet10",
+        "Wide ResNet-10-2",
+        "Wide residual net of depth 10 and widening factor 2, with GroupNorm.",
+        _IMAGES,
+        partial(build, "wide_resnet.WideResNet"),
+    ),
+    Architecture(
+        "pyramidnet8",
+        "PyramidNet-8",
+        "Pyramidal residual net of depth 8, each block 16 channels wider (α 48), with GroupNorm.",
+        _IMAGES,
+        partial(build, "pyramidnet.PyramidNet"),
+    ),
+    Architecture(
         "vgg",
         "VGG-style",
         "Three stages of two convolutions with GroupNorm and pooling.",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from geometry.datasets.alterations import double_with_random_labels, randomise_labels, scale_inputs
 from geometry.datasets.characters import characters
+from geometry.datasets.cutout import cut_out
 from geometry.datasets.dataset import Dataset, DatasetSource
 from geometry.datasets.digits import digits, mnist
 from geometry.datasets.files import npz
@@ -18,6 +19,7 @@ __all__ = [
     "DATASETS",
     "Dataset",
     "DatasetSource",
+    "cut_out",
     "double_with_random_labels",
     "image_folder",
     "load_dataset",

@@ -8,6 +8,7 @@ import numpy as np
 
 from geometry.datasets.dataset import Dataset
 
+# torch is imported where it is used: the table of data sets is read by processes that never make one.
 LARGEST_UNIT, SMALLEST_UNIT = 10.0, 0.03
 DROPPED = 0.3
 
@@ -52,6 +53,8 @@ def double_with_random_labels(data: Dataset, dropped: float = DROPPED, seed: int
     There is nothing to be learned of it but by heart: weights fitted to it are the bad start of Liu, Papailiopoulos and
     Achlioptas, "Bad global minima exist and SGD can reach them" (2020). ValueError for a share outside [0, 1].
     """
+    import torch
+
     if not 0 <= dropped <= 1:
         raise ValueError(f"dropped must lie between 0 and 1, got {dropped}")
     generator = np.random.default_rng(np.random.SeedSequence([seed, data.inputs[0].numel()]))

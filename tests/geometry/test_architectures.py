@@ -12,8 +12,10 @@ from torch import nn
 
 from geometry.architectures import ARCHITECTURES, build_network, parameter_count
 from geometry.architectures.plain import convnet, mlp, vgg
+from geometry.architectures.pyramidnet import PyramidNet
 from geometry.architectures.resnet import ResNet
 from geometry.architectures.transformer import CharacterTransformer, VisionTransformer, attention
+from geometry.architectures.wide_resnet import WideResNet
 from geometry.checkpoints import load_weights, read_weights, save_weights
 from geometry.own_objective import load_own_objective
 
@@ -151,6 +153,57 @@ def test_sizes_that_the_benchmarks_name() -> None:
 
 
 @pytest.mark.parametrize(
+    ("depth", "widen", "millions"),
+    [(40, 1, 0.6), (40, 2, 2.2), (16, 4, 2.75), (40, 4, 8.9), (16, 8, 11.0), (22, 8, 17.2), (28, 10, 36.5)],
+)
+def test_wide_residual_nets_have_the_paper_s_counts(depth: int, widen: int, millions: float) -> None:
+    """The parameters for CIFAR-10 in the tables of Zagoruyko and Komodakis, to the digits given there."""
+    with torch.device("meta"):
+        count = parameter_count(WideResNet((3, 32, 32), 10, depth, widen, norm="batch"))
+    assert round(count / 1e6, 2 if millions == 2.75 else 1) == millions
+
+
+@pytest.mark.parametrize(("alpha", "millions", "last"), [(48, 1.7, 64), (84, 3.8, 100), (270, 28.3, 286)])
+def test_pyramidal_nets_have_the_paper_s_counts(alpha: int, millions: float, last: int) -> None:
+    """Depth 110 for CIFAR-10, as the authors list it: channels at the end exactly, and the parameters, which are given
+    as 1.7, 3.8 and 28.3 million, within 3 % (theirs are cut off after the first digit or the like: 3.86 is "3.8")."""
+    with torch.device("meta"):
+        module = PyramidNet((3, 32, 32), 10, 110, alpha, norm="batch")
+    assert module.output.in_features == last
+    assert parameter_count(module) == pytest.approx(millions * 1e6, rel=0.03)
+
+
+def test_each_block_of_a_pyramidal_net_is_wider_by_the_same() -> None:
+    module = PyramidNet((1, 8, 8), 10, depth=20, alpha=45)
+    widths = [module.get_submodule(f"{name}_conv2").out_channels for name, _ in module.plan]
+    assert widths == [21, 26, 31, 36, 41, 46, 51, 56, 61]
+
+
+@pytest.mark.parametrize("make", [WideResNet, PyramidNet])
+def test_what_a_block_adds_vanishes_with_its_convolutions(make: type[nn.Module]) -> None:
+    """With every 3×3 convolution of its blocks at zero a pyramidal net is its stem, made smaller by means and wider by
+    zeros; of a wide one the blocks that keep the shape are the identity."""
+    module = make((1, 8, 8), 10, **({"depth": 16} if make is WideResNet else {})).double().eval()
+    x = torch.rand(2, 1, 8, 8, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    seen: dict[str, torch.Tensor] = {}
+    with torch.no_grad():
+        for name, layer in module.named_children():
+            if name.endswith(("conv1", "conv2")):
+                layer.weight.zero_()
+            layer.register_forward_hook(
+                lambda _, got, out, name=name: seen.update({name: got[0], f"after {name}": out})
+            )
+        module(x)
+    if make is WideResNet:
+        assert torch.equal(seen["stage1_block2_norm1"], seen["stage2_block1_norm1"])
+        assert not torch.equal(seen["stage1_block1_norm1"], seen["stage1_block2_norm1"][:, :16])
+        return
+    means = nn.functional.avg_pool2d(nn.functional.avg_pool2d(seen["after stem_norm"], 2), 2)
+    assert torch.allclose(seen["last_norm"][:, :16], means)
+    assert not seen["last_norm"][:, 16:].any()
+
+
+@pytest.mark.parametrize(
     ("make", "sentence"),
     [
         (lambda: build_network("lenet", (1, 8, 8), 10), "unknown network 'lenet'; choose one of mlp"),
@@ -159,6 +212,11 @@ def test_sizes_that_the_benchmarks_name() -> None:
         (lambda: convnet((64,), 10), "takes images"),
         (lambda: vgg((1, 8, 8), 10, norm="layer"), "'group' or 'batch'"),
         (lambda: ResNet((1, 8, 8), 10, depth=18), "depth must be 8, 14, 20"),
+        (lambda: WideResNet((1, 8, 8), 10, depth=12), "depth must be 10, 16, 22"),
+        (lambda: WideResNet((1, 8, 8), 10, widen=0), "widen must be at least 1"),
+        (lambda: WideResNet((64,), 10), "takes images"),
+        (lambda: PyramidNet((1, 8, 8), 10, depth=10), "depth must be 8, 14, 20"),
+        (lambda: PyramidNet((1, 8, 8), 10, alpha=-1), "alpha must be at least 0"),
         (lambda: VisionTransformer((1, 8, 8), 10, patch=3), "must divide"),
         (lambda: VisionTransformer((1, 8, 8), 10, width=30), "multiple of heads"),
         (lambda: CharacterTransformer((1, 8, 8), 10), "takes sequences"),

@@ -13,6 +13,7 @@ from PIL import Image
 
 from geometry.datasets import (
     DATASETS,
+    cut_out,
     double_with_random_labels,
     image_folder,
     load_dataset,
@@ -291,3 +292,22 @@ def test_image_folder_that_does_not_fit(tmp_path: Path) -> None:
         image_folder(folder)
     with pytest.raises(ValueError, match="at least 1 pixel"):
         image_folder(folder, size=0)
+
+
+def test_cutout_covers_one_square_of_each_image_and_no_more() -> None:
+    """Counted pixel by pixel; at a corner a quarter of the square is left, and an even side reaches one pixel further
+    up and left than down and right."""
+    images = torch.arange(2 * 2 * 6 * 5, dtype=torch.float64).reshape(2, 2, 6, 5) + 100
+    fill = torch.tensor([-1.0, -2.0])
+    cut = cut_out(images, torch.tensor([[0, 0], [3, 2]]), 4, fill)
+    expected = images.clone()
+    for channel in (0, 1):
+        expected[0, channel, 0:2, 0:2] = fill[channel]
+        expected[1, channel, 1:5, 0:4] = fill[channel]
+    assert torch.equal(cut, expected)
+    assert torch.equal(cut_out(images, torch.tensor([[0, 0], [3, 2]]), 0), images)
+    odd = cut_out(images, torch.tensor([[2, 2], [2, 2]]), 3, 0.0)
+    assert not odd[:, :, 1:4, 1:4].any()
+    assert int((odd == 0).sum()) == 2 * 2 * 9
+    with pytest.raises(ValueError, match="cutout takes images"):
+        cut_out(images[0], torch.tensor([[0, 0]]), 2)

@@ -70,6 +70,39 @@ def test_every_method_meets_the_same_batches_and_the_same_noise():
     assert not torch.equal(quiet.final.position, runs["SGDM"].final.position)
 
 
+@pytest.mark.parametrize("batch_size", [8, None])
+def test_cutout_covers_the_steps_batches_and_nothing_else(batch_size):
+    """SGDM beside a loop with torch's: each batch's images with a square of the draws' own centres at the mean."""
+    images = drawn(20, 2, 5, 4).abs()
+
+    def module():
+        torch.manual_seed(3)
+        return nn.Sequential(nn.Conv2d(2, 3, 3), nn.Tanh(), nn.Flatten(), nn.Linear(18, 3)).double()
+
+    objective, loop = NetworkLoss(module(), images, torch.arange(20) % 3), module()
+    asked = dict(batch_size=batch_size, learning_rate=0.1, seed=4, cutout=3)
+    run = train(objective, {"SGDM": Method()}, 8, **asked, full_every=8)["SGDM"]
+    optimiser = torch.optim.SGD(loop.parameters(), lr=0.1, momentum=0.9)
+    draws, mean = Minibatches(20, batch_size, seed=4), images.mean((0, 2, 3))
+    for step in range(8):
+        rows = draws.rows(step)
+        rows = torch.arange(20) if rows is None else rows
+        batch = images[rows].clone()
+        for image, (row, column) in zip(batch, draws.centres(step, len(rows), (5, 4)).tolist(), strict=True):
+            image[:, max(row - 1, 0) : row + 2, max(column - 1, 0) : column + 2] = mean[:, None, None]
+        loss = nn.functional.cross_entropy(loop(batch), objective.data.targets[rows])
+        assert run.losses[step] == pytest.approx(loss.item(), rel=1e-11)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+    whole = nn.functional.cross_entropy(loop(images), objective.data.targets)
+    assert run.full_losses[-1] == pytest.approx(whole.item(), rel=1e-10)
+    other = train(objective, {"SGDM": Method()}, 8, **asked | {"cutout": 0})["SGDM"]
+    assert not torch.equal(other.final.position, run.final.position)
+    probes = train(objective, {"SGDM": Method(), "SAM": Method(probe=SAM())}, 8, **asked, radius=0.0)
+    same(probes["SGDM"], probes["SAM"])
+
+
 def test_a_pass_over_the_data_meets_each_example_at_most_once():
     draws = Minibatches(53, batch_size=10, refresh_size=20, seed=1)
     first = torch.cat([draws.rows(step) for step in range(5)])
@@ -203,6 +236,8 @@ def test_a_matrix_norm_of_an_indefinite_u_names_the_reason():
         (dict(refresh_size=2.5), "refresh_size must be a whole number"),
         (dict(seed=-1), "seed must be a whole number"),
         (dict(full_every=-1), "full_every must be a whole number"),
+        (dict(cutout=-2), "cutout must be a whole number of at least 0"),
+        (dict(cutout=2), r"cutout takes images .* not inputs of \(50, 5\)"),
         (dict(methods={}), "at least one method"),
         (dict(steps=0), "steps must be a whole number"),
     ],

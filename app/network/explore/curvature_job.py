@@ -23,6 +23,7 @@ from app.jobs.packing import pack
 from app.network.explore.frames import data_of
 from app.network.explore.interruptible import Watched
 from app.network.explore.run_record import fetch_run
+from app.network.explore.weight_norms import read_weight_norms
 from geometry.curvature import hessian_trace, sam_sharpness, spectral_density, top_eigenvalues
 
 DENSITY_POINTS = 300
@@ -107,6 +108,7 @@ def measured(ground: Any, name: str, step: int, data: Any, asked: dict[str, Any]
         "rises": sharpness.rises.tolist(),
         "radius": sharpness.radius,
         "ascent": sharpness.steps,
+        **read_weight_norms(ground.objective(data, spot), theta),
         "products": values.products + trace.probes,
         "seconds": time.perf_counter() - began,
     }

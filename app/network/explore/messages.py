@@ -118,7 +118,16 @@ class NotMeasured(TypedDict):
     density: NotRequired[Encoded]
 
 
-class MeasuredCurvature(TypedDict):
+class WeightNorms(TypedDict):
+    """The product of the layers' spectral norms, null where there is no dense or convolutional layer; the path norm, or
+    null and a sentence why there is none."""
+
+    spectral_product: float | None
+    path_norm: float | None
+    no_path_norm: str
+
+
+class MeasuredCurvature(WeightNorms):
     """Eigenvalues with residuals, trace with standard error and SAM's sharpness at a method's weights; at step 0, where
     all methods stand, `method` is empty. rises: of the loss, by step of ascent."""
 
@@ -232,7 +241,7 @@ class RescalingAbout(TypedDict):
     factors: list[float]
 
 
-class RescaledNetwork(TypedDict):
+class RescaledNetwork(WeightNorms):
     """The network rescaled by a factor α. Differences: from α = 1, as parts of the range (loss_difference: itself)."""
 
     factor: float
@@ -272,7 +281,7 @@ class RescalingRow(TypedDict):
 
 MESSAGES = (
     *(SliceMark, SlicePlane, SlicePicture, PathHonesty, SliceDone, SliceRow, SliceFigures),
-    *(CurvatureAbout, NotMeasured, MeasuredCurvature, SpectralDensity, CurvatureDone, CurvatureRow),
+    *(CurvatureAbout, NotMeasured, WeightNorms, MeasuredCurvature, SpectralDensity, CurvatureDone, CurvatureRow),
     *(BetweenAbout, WayBetween, CurveTraining, BetweenDone, BetweenRow),
     *(RescalingAbout, RescaledNetwork, RescalingDone, RescalingRow),
 )

@@ -22,6 +22,7 @@ from app.jobs.kinds import Description
 from app.jobs.packing import pack
 from app.network.explore.interruptible import Watched
 from app.network.explore.run_record import Data, fetch_run
+from app.network.explore.weight_norms import read_weight_norms
 from geometry.plane import Plane
 from geometry.rescaling import rescaled, rescalings
 from geometry.slices import evaluate_slice, slice_plane
@@ -71,6 +72,7 @@ def run(description: Description, job: JobContext) -> None:
                 "sharpness": one.sharpness.value,
                 "radius": one.sharpness.radius,
                 "ascent": one.sharpness.steps,
+                **read_weight_norms(objective, rescaled(spot.position, objective.layout, one.factor)),
                 "slice_difference": one.slice_difference,
                 "plain_slice_difference": one.plain_slice_difference,
                 **lines,
@@ -95,6 +97,13 @@ def two_lines(objective: Any, theta: Any, factor: float, x: np.ndarray, seed: in
     }
 
 
+def _norms(one: dict[str, Any], other: dict[str, Any]) -> str:
+    """What becomes of the two norms, as far as the network has them."""
+    named = {"The product of the layers' spectral norms": "spectral_product", "The path norm": "path_norm"}
+    found = {words: (one[key], other[key]) for words, key in named.items() if one[key] is not None}
+    return "".join(f"{words} goes from {a:.4g} to {b:.4g}. " for words, (a, b) in found.items())
+
+
 def sentence(rows: list[dict[str, Any]]) -> str:
     """What was found, in words."""
     if len(rows) < 2:
@@ -105,7 +114,7 @@ def sentence(rows: list[dict[str, Any]]) -> str:
         f"{100 * other['output_difference']:.1g} % of the largest and its loss by {abs(other['loss_difference']):.1g}"
         f": the same function. Its largest eigenvalue goes from {one['eigenvalue']:.4g} to {other['eigenvalue']:.4g}, "
         f"its sharpness within radius {other['radius']:g} from {one['sharpness']:.3g} to {other['sharpness']:.3g} "
-        f"({other['ascent']} ascent steps). The slice along unscaled directions changes by up to "
+        f"({other['ascent']} ascent steps). {_norms(one, other)}The slice along unscaled directions changes by up to "
         f"{100 * other['plain_slice_difference']:.3g} % of its range, the filter-normalised one by "
         f"{100 * other['slice_difference']:.1g} %."
     )

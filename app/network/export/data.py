@@ -113,7 +113,10 @@ def curvature_settings(tree: dict[str, Any], record: Record) -> dict[str, Any]:
 def curvature_csv(tree: dict[str, Any], record: Record) -> bytes:
     """One row per method and step; eigenvalues and residuals in columns of their own. Method "" is all of them."""
     most = max((len(row.get("eigenvalues", ())) for row in tree["rows"]), default=0)
-    plain = ("loss", "trace", "trace_error", "sharpness", "one_step", "radius", "ascent", "products", "problem")
+    plain = (
+        *("loss", "trace", "trace_error", "sharpness", "one_step", "radius", "ascent"),
+        *("spectral_product", "path_norm", "products", "problem"),
+    )
     heads = ["method", "step", *plain]
     heads += [f"{name}_{k + 1}" for k in range(most) for name in ("eigenvalue", "residual", "converged")]
     rows = []
@@ -131,7 +134,8 @@ def curvature_npz(tree: dict[str, Any], record: Record) -> bytes:
     arrays: dict[str, Any] = {}
     for row in tree["rows"]:
         where = f"{row['method'] or 'start'}.{row['step']}"
-        arrays |= {f"{where}.{key}": np.asarray(v) for key, v in row.items() if key not in ("method", "step")}
+        said = {key: value for key, value in row.items() if key not in ("method", "step") and value is not None}
+        arrays |= {f"{where}.{key}": np.asarray(value) for key, value in said.items()}
     for one in tree["densities"]:
         for key in ("values", "density"):
             arrays[f"density.{one['method']}.{key}"] = np.asarray(one[key])

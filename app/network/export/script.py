@@ -19,6 +19,7 @@ TRAINED_WITH = (
     "weight_decay",
     "noise_variance",
     "seed",
+    "cutout",
 )
 
 
@@ -29,7 +30,7 @@ def network_script(record: Record) -> str:
         raise BadRequest("This run's network or data were named on the command line: a script could not find them.")
     steps = record.steps if record.over and record.steps else told["steps"]
     options = ", ".join(f"{key}={value!r}" for key, value in options_of_u(told).items())
-    settings = ", ".join(f"{key}={told[key]!r}" for key in TRAINED_WITH)
+    settings = ", ".join(f"{key}={told[key]!r}" for key in TRAINED_WITH if key in told)
     made, bad_start = _alterations(told), told.get("bad_start", 0)
     lines = [
         f'"""A training run of Pothole lab {__version__}, by the library alone.',

@@ -30,7 +30,10 @@ PLANE_PART = 0.08
 or it shows nothing."""
 FEWEST_STEPS = 12
 HALVES = ("train", "test")
-TRAINED_WITH = ("batch_size", "refresh_size", "learning_rate", "radius", "momentum", "weight_decay")
+TRAINED_WITH = (
+    *("batch_size", "refresh_size", "learning_rate", "radius", "momentum", "weight_decay"),
+    *("noise_variance", "seed", "cutout"),
+)
 
 
 def watched_plane(objective: NetworkLoss, description: Description) -> tuple[Plane, list[list[float]]] | None:
@@ -49,8 +52,7 @@ def watched_plane(objective: NetworkLoss, description: Description) -> tuple[Pla
     if asked["kind"] == "random":
         return at_random, []
     steps = _plane_steps(description)
-    settings = {name: description[name] for name in (*TRAINED_WITH, "noise_variance", "seed")}
-    first = train(objective, {"SGDM": Method()}, steps, **settings, keep_every=1)["SGDM"]
+    first = train(objective, {"SGDM": Method()}, steps, **_settings(description), keep_every=1)["SGDM"]
     try:
         found = slice_plane(objective, objective.initial, "pca", trajectories=first.positions.to(objective.initial))
     except ValueError:  # SGDM stood still or diverged at once: its path spans no plane
@@ -69,6 +71,11 @@ def _plane_steps(description: Description) -> int:
     return min(FIRST_STEPS, max(3, description["steps"]), max(FEWEST_STEPS, int(PLANE_PART * gradients)))
 
 
+def _settings(description: Description) -> dict[str, Any]:
+    """Those of `Training`; a description made before there was cutout has none."""
+    return {name: description[name] for name in TRAINED_WITH if name in description}
+
+
 class TrainingSession:
     """The network's loss over the data of a description, and the training of its methods."""
 
@@ -82,9 +89,7 @@ class TrainingSession:
         self.training = Training(
             self.objective,
             self.methods,
-            noise_variance=description["noise_variance"],
-            seed=description["seed"],
-            **{name: description[name] for name in TRAINED_WITH},
+            **_settings(description),
         )
         self.boundary = Boundary.of(found.data, self.objective)
         self.found, self._description = found, description

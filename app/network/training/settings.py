@@ -70,6 +70,7 @@ NUMBERS: dict[str, Number] = {
     "noise_variance": Number(0.0, 0.0, 100.0),
     "label_smoothing": Number(0.0, 0.0, 1.0, below=True),
     "random_labels": Number(0.0, 0.0, 1.0),
+    "cutout": Number(0, 0, 256, whole=True),
     "bad_start": Number(0, 0, 20_000, whole=True),
     "bad_start_rate": Number(0.1, 0.0, 10.0),
     "seed": Number(0, 0, 2**31 - 1, whole=True),
@@ -80,8 +81,9 @@ NUMBERS: dict[str, Number] = {
 """`evaluations`: how often in a run loss and accuracy are measured in inference mode, at most; `watching`: share of the
 run's time that measurements and the surface under its paths may take, 1 for as much as they need; `snapshots`: how many
 times the weights of all methods are kept on the way; `clip`: 0 for none; `random_labels`: share of the training labels
-that are drawn at random; `bad_start`: steps of a first fit to nothing but such labels, from whose weights the run
-begins, 0 for none, and `bad_start_rate` its learning rate (see optimizers.bad_start)."""
+that are drawn at random; `cutout`: side of the square that is covered in each training image, 0 for none; `bad_start`:
+steps of a first fit to nothing but random labels, from whose weights the run begins, 0 for none, and `bad_start_rate`
+its learning rate (see optimizers.bad_start)."""
 WHOLE = tuple(name for name, number in NUMBERS.items() if number.whole)
 
 
@@ -103,6 +105,7 @@ def validate(description: Description) -> Description:
         cleaned[name] = _choice(name, description.get(name, default), allowed)
     user_models.check_fit(cleaned["network"], cleaned["data"])
     user_models.check_altered(cleaned["network"], cleaned["data"], cleaned["inputs"] == BADLY_SCALED, relabels(cleaned))
+    user_models.check_cutout(cleaned["data"], cleaned["cutout"])
     cleaned["methods"] = _methods(description.get("methods", list(DEFAULT_METHODS)))
     cleaned["plane"] = _plane(description.get("plane"))
     return cleaned

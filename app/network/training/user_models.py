@@ -140,3 +140,9 @@ def check_altered(network: str, data: str, scaled: bool, random_labels: bool) ->
         )
     if scaled and data_sets()[data][2] == "characters":
         raise ValueError(f"the data {data!r} are characters: they have no units to scale")
+
+
+def check_cutout(data: str, size: int) -> None:
+    """ValueError with a sentence where the data have no images to cut squares out of."""
+    if size and data_sets()[data][2] != "images":
+        raise ValueError(f"the data {data!r} are {data_sets()[data][2]}: cutout covers squares of images")

@@ -121,7 +121,16 @@ export class CurvaturePanel {
     const here = rows.filter((row) => row.step === last);
     const count = Math.max(...here.filter(isMeasured).map((row) => row.eigenvalues.length), 1);
     const eigenvalues = Array.from({ length: count }, (_, k) => `λ${subscript(k + 1)} ± residual`);
-    const heads = ["Method", "Loss", ...eigenvalues, "Trace ± standard error", "Sharpness", "SAM's one step"];
+    const heads = [
+      "Method",
+      "Loss",
+      ...eigenvalues,
+      "Trace ± standard error",
+      "Sharpness",
+      "SAM's one step",
+      "Product of spectral norms",
+      "Path norm",
+    ];
     const lines = here.map((row) => {
       const name = row.method ? methodName(row.method, this.page.looks[row.method], this.page.colours.paper) : "all";
       if (!isMeasured(row)) return [name, row.problem, ...Array(heads.length - 2).fill("–")];
@@ -134,11 +143,13 @@ export class CurvaturePanel {
         `${formatNumber(row.trace, 4)} ± ${formatNumber(row.trace_error, 2)}`,
         formatNumber(row.sharpness),
         formatNumber(row.one_step),
+        formatNumber(row.spectral_product),
+        formatNumber(row.path_norm),
       ];
     });
     const first = here.find(isMeasured);
     const words = first
-      ? `At step ${last}. Sharpness: greatest rise of the loss within radius ${formatNumber(first.radius)} found in ${first.ascent} ascent steps. Trace from ${first.probes} random vectors.`
+      ? `At step ${last}. Sharpness: greatest rise of the loss within radius ${formatNumber(first.radius)} found in ${first.ascent} ascent steps. Trace from ${first.probes} random vectors. ${aboutNorms(first)}`
       : `At step ${last}.`;
     by("curvature-table").replaceChildren(plainTable(words, heads, lines));
   }
@@ -176,6 +187,15 @@ export class CurvaturePanel {
       by(`curvature-${key}-chart`).setAttribute("aria-label", `${title} along the run: ${ends.join(", ")}.`);
     }
   }
+}
+
+/**
+ * What the two norms of the weights say, and why there is no path norm.
+ * @param {import("../../core/contract.js").WeightNorms} row
+ */
+export function aboutNorms(row) {
+  const bound = "The product of the layers’ spectral norms is the most by which a plain chain’s outputs can change faster than its inputs.";
+  return row.no_path_norm ? `${bound} ${row.no_path_norm}` : bound;
 }
 
 /**

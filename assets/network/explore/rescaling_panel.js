@@ -106,6 +106,8 @@ export class RescalingPanel {
       "Largest eigenvalue ± residual",
       "Trace ± standard error",
       "Sharpness",
+      "Product of spectral norms",
+      "Path norm",
       "Unscaled slice changes",
       "Filter-normalised slice changes",
     ];
@@ -119,11 +121,13 @@ export class RescalingPanel {
         `${formatNumber(row.eigenvalue, 4)} ± ${formatNumber(row.residual, 1)}${row.converged ? "" : " (not converged)"}`,
         `${formatNumber(row.trace, 4)} ± ${formatNumber(row.trace_error, 2)}`,
         `${formatNumber(row.sharpness)} in ${row.ascent} steps`,
+        formatNumber(row.spectral_product, 4),
+        formatNumber(row.path_norm, 4),
         share(row.plain_slice_difference),
         share(row.slice_difference),
       ];
     });
-    by("rescaling-table").replaceChildren(plainTable("", heads, lines));
+    by("rescaling-table").replaceChildren(plainTable(rows[0].no_path_norm, heads, lines));
   }
 
   /** What was found is of another run. */

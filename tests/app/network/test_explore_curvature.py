@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -16,6 +17,7 @@ from app.network.training.problem import make_problem, read_weights
 from geometry.curvature import hessian_trace, sam_sharpness, spectral_density, top_eigenvalues
 from geometry.rescaling import rescaled, rescaling_demonstration
 from geometry.slices.sampled import sampled_objective
+from geometry.weight_norms import path_norm, spectral_norms
 from tests.app.network.exploring import Run
 
 QUICK = {"curvature_probes": 4, "curvature_lanczos": 0, "curvature_ascent": 3, "curvature_count": 2}
@@ -63,6 +65,10 @@ def test_the_numbers_are_those_of_the_library(run: Run, found: Any) -> None:
         np.testing.assert_allclose(decode(density["values"]), x, rtol=1e-3, atol=1e-4)
         np.testing.assert_allclose(decode(density["density"]), height, rtol=1e-2, atol=1e-4 * height.max())
         assert density["products"] == 36
+        norms = spectral_norms(found.objective, theta)
+        assert row["spectral_product"] == pytest.approx(math.prod(norms.values()), rel=1e-6)
+        assert row["path_norm"] == pytest.approx(path_norm(found.objective, theta), rel=1e-6)
+        assert row["no_path_norm"] == ""
     done = look.last("done")
     assert done["products"] == sum(row["products"] for row in (*rows, *look.all("density")))
     assert "SGDM: largest eigenvalue" in done["sentence"] and "4 ascent steps" in done["sentence"]
@@ -125,6 +131,15 @@ def test_rescaling_is_the_librarys(run: Run, found: Any) -> None:
         np.testing.assert_allclose(row["sharpness"], one.sharpness.value, rtol=1e-4)
         np.testing.assert_allclose(row["plain_slice_difference"], one.plain_slice_difference, rtol=1e-4, atol=1e-9)
         assert row["output_difference"] < 1e-5 and row["slice_difference"] < 1e-4
+        point = rescaled(theta, found.objective.layout, row["factor"])
+        assert row["path_norm"] == pytest.approx(path_norm(found.objective, point), rel=1e-6)
+        assert row["spectral_product"] == pytest.approx(
+            math.prod(spectral_norms(found.objective, point).values()), rel=1e-6
+        )
+    # float32 weights: what is exact in float64 stays to their rounding, while the curvature is another
+    for norm in ("path_norm", "spectral_product"):
+        assert rows[1][norm] == pytest.approx(rows[0][norm], rel=1e-5)
+    assert abs(np.log(rows[1]["eigenvalue"] / rows[0]["eigenvalue"])) > 0.2
     plain, filtered = ([decode(row[line]) for row in rows] for line in ("plain_line", "filter_line"))
     assert np.abs(filtered[1] - filtered[0]).max() < 1e-4 * np.ptp(filtered[0])
     assert np.abs(plain[1] - plain[0]).max() > 0.05 * np.ptp(plain[0])
@@ -133,6 +148,7 @@ def test_rescaling_is_the_librarys(run: Run, found: Any) -> None:
     np.testing.assert_allclose(both[0].numpy(), both[1].numpy(), rtol=1e-3, atol=1e-4)
     sentence = look.last("done")["sentence"]
     assert "Rescaled by α = 3" in sentence and "the same function" in sentence
+    assert f"The path norm goes from {rows[0]['path_norm']:.4g} to {rows[1]['path_norm']:.4g}." in sentence
     for row in rows:
         assert f"{row['eigenvalue']:.4g}" in sentence and f"{row['sharpness']:.3g}" in sentence
 
@@ -140,6 +156,15 @@ def test_rescaling_is_the_librarys(run: Run, found: Any) -> None:
 def test_with_alpha_one_there_is_nothing_to_show(run: Run) -> None:
     look = run.look("rescaling", rescaling_factor=1.0)
     assert len(look.all("measured")) == 1 and "nothing is rescaled" in look.last("done")["sentence"]
+
+
+def test_a_network_without_a_path_norm_says_so() -> None:
+    ground_module._RUNS.clear()
+    run = Run(network="deep-tanh", data="two-moons", methods=["SGDM"], steps=1, snapshots=0, batch_size=8)
+    row = run.look("curvature", **QUICK).last("measured")
+    assert row["path_norm"] is None and "has Tanh between them" in row["no_path_norm"]
+    assert row["spectral_product"] > 0
+    ground_module._RUNS.clear()
 
 
 def test_no_demonstration_where_the_layers_are_not_joined_by_a_relu() -> None:

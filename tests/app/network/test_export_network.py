@@ -65,6 +65,7 @@ NORMALISED = {
     "bad_start_rate": 0.05,
     "steps": 3,
     "batch_size": 32,
+    "cutout": 3,
     "evaluations": 0,
     "snapshots": 1,
 }

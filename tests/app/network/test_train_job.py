@@ -308,6 +308,8 @@ def test_where_a_u_ends_its_method_the_run_goes_on(wild: dict[str, Any]) -> None
         ({"structure": "dense"}, "structure must be one of diagonal"),
         ({"solver": "newton"}, "solver must be one of momentum"),
         ({"random_labels": 1.5}, "random_labels must be a number from 0 to 1"),
+        ({"cutout": 2.5}, "cutout must be a whole number from 0 to 256"),
+        ({"data": "two-moons", "cutout": 2}, "the data 'two-moons' are vectors: cutout covers squares of images"),
         (
             {"network": "character-transformer", "data": "characters", "inputs": "badly scaled"},
             "the data 'characters' are characters: they have no units to scale",
