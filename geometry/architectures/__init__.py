@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from geometry.architectures.architecture import Architecture, build, parameter_count
 
 if TYPE_CHECKING:
-    from torch import nn
+    import torch
 
 __all__ = ["ARCHITECTURES", "Architecture", "build_network", "parameter_count"]
 
@@ -107,7 +107,7 @@ ARCHITECTURES: dict[str, Architecture] = {row.key: row for row in _ROWS}
 """Every built-in network by its key; the first is the default."""
 
 
-def build_network(key: str, input_shape: tuple[int, ...], classes: int, seed: int = 0) -> nn.Module:
+def build_network(key: str, input_shape: tuple[int, ...], classes: int, seed: int = 0) -> torch.nn.Module:
     """The network `key` of ARCHITECTURES with PyTorch's usual initial weights, drawn with `seed`.
 
     The weights are drawn on the CPU, the same on every machine, and the global random state is left as it was.

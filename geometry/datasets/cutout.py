@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    import torch
 
 
-def cut_out(images: Tensor, centres: Tensor, size: int, fill: Tensor | float = 0.0) -> Tensor:
+def cut_out(images: torch.Tensor, centres: torch.Tensor, size: int, fill: torch.Tensor | float = 0.0) -> torch.Tensor:
     """Images (N, C, H, W) with a square of size × size pixels around `centres` (N, 2), rows and columns, set to `fill`.
 
     What of a square lies outside its image is lost, so that on average less than size² pixels are covered. `fill`: one
