@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from app.environment import SettingsTable
 from app.jobs.settings import EngineSettings
+from app.network.device_check import refuse_missing_device
 from app.network.training import user_models
 from app.telemetry.settings import ObserveSettings
 from app.variables import refuse_unknown_variables
@@ -103,6 +104,16 @@ def settings_or_end() -> tuple[WebSettings, EngineSettings, ObserveSettings]:
         end(error)
 
 
+def device_or_end(engine: EngineSettings) -> None:
+    """Look for the device that workers of this program's own are to use; status 2 and a sentence if it is missing."""
+    if engine.scheduler:
+        return  # workers elsewhere look for themselves
+    try:
+        refuse_missing_device(engine)
+    except ValueError as error:
+        end(error)
+
+
 def own_or_end(options: argparse.Namespace) -> None:
     """Look at the network and data that the command line names; status 2 and a sentence where they cannot be used."""
     try:
@@ -141,6 +152,7 @@ def main(arguments: list[str] | None = None) -> None:
     if options.settings:
         print_settings(tables)
         return
+    device_or_end(tables[1])
     own_or_end(options)
     from app.telemetry.logs import configure_logs
 

@@ -26,6 +26,7 @@ from distributed import Nanny, Scheduler
 from app.jobs.connection import DASK, THREAD_VARIABLES
 from app.jobs.settings import EngineSettings
 from app.jobs.tls import protocol_of, security_of_cluster, write_certificate
+from app.network.device_check import refuse_missing_device
 from app.network.training import user_models
 
 END_SECONDS = 5.0
@@ -146,6 +147,8 @@ def main(arguments: list[str] | None = None) -> None:
         # A scheduler is told of no other.
         scheduler = options.scheduler if options.part == "worker" else ""
         settings = EngineSettings.from_environment(scheduler=scheduler)
+        if options.part == "worker":
+            refuse_missing_device(settings)
         user_models.take(options)
     except ValueError as error:
         print(f"The {options.part} does not start: {error}.", file=sys.stderr)  # noqa: T201

@@ -20,7 +20,8 @@ class _Passes(Protocol):
 
 
 def affordable_examples(loss: _Passes, memory_limit: int) -> int:
-    """Examples that fit into the limit (bytes), from the bytes that the graph of one more example keeps.
+    """Examples that fit into the limit (bytes), from the bytes of an example's inputs and those that the graph of one
+    more example keeps.
 
     A curvature product keeps about three times what a gradient keeps: the forward pass, its backward pass, and what the
     derivative of the two needs.
@@ -39,5 +40,6 @@ def affordable_examples(loss: _Passes, memory_limit: int) -> int:
             loss.part_loss(leaf, loss.data.repeated(examples), False, loss.buffers)
         return total
 
-    each = max(1, kept(2) - kept(1))
+    inputs = sum(x.numel() * x.itemsize for x in loss.data.inputs) // loss.data.examples
+    each = max(1, kept(2) - kept(1) + inputs)
     return max(1, memory_limit // (3 * each))

@@ -9,15 +9,19 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from geometry.streamed import Column, in_memory
+
 
 @dataclass(frozen=True)
 class Batch:
     """Inputs, each (N, ...), and targets (N, ...). `names`: of the last inputs, which the module takes by name.
 
+    Inputs may be streamed (geometry.streamed): `ready` of the loss, or in_memory, makes tensors of them.
+
     Inputs whose first axes differ (a graph's nodes and edges) are one whole, of which no example can be taken out.
     """
 
-    inputs: tuple[Tensor, ...]
+    inputs: tuple[Column, ...]
     targets: Tensor
     names: tuple[str, ...] = ()
 
@@ -42,7 +46,7 @@ class Batch:
         """The batch in parts of at most `size` examples, in order; a whole stays one."""
         if size >= self.examples or self.whole:
             return [self]
-        pieces = zip(*(torch.split(tensor, size) for tensor in (*self.inputs, self.targets)), strict=True)
+        pieces = zip(*(tensor.split(size) for tensor in (*self.inputs, self.targets)), strict=True)
         return [Batch(piece[:-1], piece[-1], self.names) for piece in pieces]
 
     def rows(self, index: Any) -> Batch:
@@ -69,7 +73,7 @@ class Batch:
         def first(tensor: Tensor) -> Tensor:
             return tensor[:1].expand(examples, *tensor.shape[1:])
 
-        return Batch(tuple(first(x) for x in self.inputs), first(self.targets), self.names)
+        return Batch(tuple(first(in_memory(x[:1])) for x in self.inputs), first(self.targets), self.names)
 
 
 def parts_of(theta: Tensor, batch: Batch, chunk_size: int | None) -> Iterator[tuple[Any, list[Batch]]]:

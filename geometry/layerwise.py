@@ -52,7 +52,7 @@ def layerwise_model(objective: NetworkLoss, theta: Tensor, metric: str = "newton
 
     def model(theta: Tensor) -> tuple[list[tuple[Tensor, Tensor, Tensor]], Tensor, Tensor]:
         parameters = objective.parameters(theta)
-        state = _run(leading, {}, objective, objective.data.inputs[0])
+        state = _run(leading, {}, objective, objective.ready(objective.data.inputs[0]))
         functions, states = [], []
         for number, link in enumerate(links):
             functions.append(_layer_function(link, objective, state, fixed_input=number == 0))

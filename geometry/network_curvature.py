@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from geometry.batches import Batch, parts_of
+from geometry.convolutions import LinearBackward
 from geometry.losses import OutputLoss
 from geometry.objective import Linearisation
 from geometry.second_derivatives import check_symmetric, naming_the_operation
@@ -87,7 +88,9 @@ class _Divergence:
     def __init__(self, objective: LossInParts, theta: Tensor, part: Batch, buffers: Tensors, weight: float) -> None:
         self.theta, walkers = theta.detach().requires_grad_(), tuple(theta.shape[:-1])
         self.criterion, self.targets, self.weight = objective.criterion, part.targets, weight
-        outputs = objective.forward_part(self.theta, part, buffers)
+        convolutions = LinearBackward()
+        with convolutions:
+            outputs = objective.forward_part(self.theta, part, buffers)
         if self.criterion is not None:
             self.scores = self.criterion.scores(outputs, part.targets, walkers)
         elif isinstance(outputs, Tensor):
@@ -101,7 +104,8 @@ class _Divergence:
         self.gradient = _slope(loss, self.theta, retain_graph=True)
         self.slope = None if self.criterion is not None else _slope(loss, self.scores, create_graph=True)
         self.cotangent = torch.zeros_like(self.scores).requires_grad_()
-        self.pulled = _slope(self.scores, self.theta, self.cotangent, create_graph=True)
+        with convolutions.linear_in_cotangent():
+            self.pulled = _slope(self.scores, self.theta, self.cotangent, create_graph=True)
 
     def product(self, d: Tensor) -> Tensor:
         tangent = _slope(self.pulled, self.cotangent, d, retain_graph=True)

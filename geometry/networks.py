@@ -12,18 +12,19 @@ from torch import Tensor, nn
 
 from geometry.affordable import affordable_examples
 from geometry.batches import Batch, join_parts, parts_of, slope_at
+from geometry.given_data import Inputs, batch_of, open_data
 from geometry.losses import CrossEntropy, Given, LossFunction, OutputLoss, find_loss
-from geometry.mapped_arrays import as_mapped, is_mapped
 from geometry.module_copies import check_module
 from geometry.network_curvature import METRICS, curvature_at
 from geometry.network_layout import network_layout, trainable
 from geometry.objective import Layout, Linearisation
 from geometry.over_walkers import over_walkers
 from geometry.stateless import BatchNorm, StatelessModule, Tensors
+from geometry.streamed import Column, Streamed, in_memory
 from geometry.weight_tables import fit_tables
 
-Inputs = Any
-"""A tensor or array (N, ...), a tuple of them, or a dictionary of them by the names of the module's arguments."""
+STREAMED_MEMORY = 2**29
+"""memory_limit of examples that are streamed, where none is given."""
 
 
 _NORMALISED = "batch normalisation by the batch's own statistics ties its examples together"
@@ -43,7 +44,9 @@ class NetworkLoss:
 
     inputs (N, ...), a tuple of such tensors or a dictionary of them by the names of the module's arguments; inputs
     whose first axes differ from the targets' (a graph's edges) are one whole. Arrays and tensors of real numbers come
-    in any type; those mapped from a file stay there, and rows are read as they are used.
+    in any type; those mapped from a file stay there, and rows are read as they are used. A torch Dataset or DataLoader
+    of pairs (inputs, targets) stands for both arguments and is streamed: an example is read when a pass comes to it,
+    the targets alone are kept (geometry.streamed). Its order is that of the loader's pass seeded with `noise_seed`.
 
     loss_function says ℓ (geometry.losses): a name ("cross-entropy", "squared error", "huber", "binary cross-entropy"),
     a loss of torch's, module or function, with its weights and ignored targets, or a function (outputs, targets) → mean
@@ -67,7 +70,8 @@ class NetworkLoss:
     (see `random`) meets the same ones, from `noise_seed`, in every pass.
 
     chunk_size bounds how many examples (times walkers) are in memory at once, memory_limit (bytes) sets it from what
-    one example takes; the result is the same to rounding. With chunks a curvature product makes its forward pass anew.
+    one example takes (half a gigabyte for streamed examples, where neither is given); the result is the same to
+    rounding. With chunks a curvature product makes its forward pass anew.
     device, dtype: where θ lives; the module's own by default. `grouping`: see network_layout.
 
     ValueError: no trainable parameter, complex or lazy ones, a module that cannot be copied, an empty batch, targets
@@ -80,7 +84,7 @@ class NetworkLoss:
         self,
         module: nn.Module,
         inputs: Inputs,
-        targets: Any,
+        targets: Any = None,
         label_smoothing: float = 0.0,
         loss_function: Given = None,
         chunk_size: int | None = None,
@@ -114,7 +118,7 @@ class NetworkLoss:
         self._sizes = [block.size for block in self.layout.blocks]
         self.symmetric: dict[str, bool] = {}
         self._cut: dict[str, str] = {}
-        targets = torch.as_tensor(targets)
+        inputs, targets = open_data(inputs, targets, noise_seed)
         self.label_smoothing, self.ignore_index = label_smoothing, ignore_index
         self.criterion: OutputLoss | None = find_loss(loss_function, targets, label_smoothing, ignore_index)
         if isinstance(self.criterion, CrossEntropy):
@@ -122,26 +126,21 @@ class NetworkLoss:
         self.loss_function = cast("LossFunction | None", loss_function if self.criterion is None else None)
         self.chunk_size, self.memory_limit = chunk_size, memory_limit
         self._set_data(inputs, targets)
-        if memory_limit is not None:
-            self.chunk_size = affordable_examples(self, memory_limit)
+        if chunk_size is memory_limit is None and any(isinstance(x, Streamed) for x in self.data.inputs):
+            self.memory_limit = STREAMED_MEMORY
+        if self.memory_limit is not None:
+            self.chunk_size = affordable_examples(self, self.memory_limit)
 
     def _own(self, tensor: Tensor) -> Tensor:
         moved = tensor.detach().to(self.device, self.dtype if tensor.is_floating_point() else None)
         return moved.clone() if moved.data_ptr() == tensor.data_ptr() else moved
 
-    def _set_data(self, inputs: Inputs, targets: Any) -> None:
-        named = tuple(inputs) if isinstance(inputs, Mapping) else ()
-        given = tuple(inputs.values()) if isinstance(inputs, Mapping) else inputs
-        given = tuple(given) if isinstance(given, tuple | list) else (given,)
-        if not given:
-            raise ValueError("there are no inputs")
-        tensors = tuple(x if is_mapped(x) else self.ready(torch.as_tensor(x)) for x in given)
-        targets = torch.as_tensor(targets)
+    def _set_data(self, inputs: Inputs, targets: Tensor) -> None:
         if self.criterion is not None:
             targets = self.criterion.prepare(targets, self.dtype).to(self.device)
         else:
             targets = targets.to(self.device, self.dtype if targets.is_floating_point() else None)
-        self._take(Batch(tuple(as_mapped(x) for x in tensors), targets, named))
+        self._take(batch_of(inputs, targets, self.ready))
 
     def _take(self, data: Batch) -> None:
         """Make the data these, whose targets are ready."""
@@ -150,8 +149,9 @@ class NetworkLoss:
         self.highest = -1 if criterion is None else criterion.highest(data.targets)
         self.count: float = data.examples if criterion is None else criterion.count(data.targets)
 
-    def ready(self, x: Tensor) -> Tensor:
-        """Inputs where θ lives, real numbers in its type."""
+    def ready(self, x: Column) -> Tensor:
+        """Inputs where θ lives, real numbers in its type; read where they were not in memory."""
+        x = in_memory(x)
         return x.to(self.device, self.dtype if x.is_floating_point() else None)
 
     @property
@@ -212,10 +212,10 @@ class NetworkLoss:
             f"{abs(parts - whole) / max(abs(whole), 1e-12):.2g} of it), something ties them"
         )
 
-    def with_batch(self, inputs: Inputs, targets: Any) -> NetworkLoss:
+    def with_batch(self, inputs: Inputs, targets: Any = None) -> NetworkLoss:
         """The loss of the same network over other examples (a mini-batch): a view, nothing of size D is copied."""
         other = copy.copy(self)
-        other._set_data(inputs, targets)
+        other._set_data(*open_data(inputs, targets, self._module.noise_seed))
         return other
 
     def rows(self, index: Any) -> NetworkLoss:
@@ -385,13 +385,13 @@ class NetworkLoss:
         return over_walkers(self.loss_function, (0, None), (outputs, part.targets)) * weight
 
     def _forward(
-        self, theta: Tensor, inputs: tuple[Tensor, ...], training: bool, buffers: Tensors
+        self, theta: Tensor, inputs: tuple[Column, ...], training: bool, buffers: Tensors
     ) -> tuple[Any, Tensors]:
-        inputs, names = tuple(self.ready(x) for x in inputs), self.data.names
+        tensors, names = tuple(self.ready(x) for x in inputs), self.data.names
         if theta.ndim == 1:
-            return self._module(self.parameters(theta), buffers, inputs, training, names)
+            return self._module(self.parameters(theta), buffers, tensors, training, names)
         per_walker = training or self._per_walker
-        return self._module.over_walkers(self.parameters(theta), buffers, inputs, training, per_walker, names)
+        return self._module.over_walkers(self.parameters(theta), buffers, tensors, training, per_walker, names)
 
     def forward_part(self, theta: Tensor, part: Batch, buffers: Tensors) -> Any:
         """Outputs of a part in inference mode, for θ (D,) or (W, D)."""

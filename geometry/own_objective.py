@@ -3,6 +3,7 @@
     def make():                        # in mine.py, run with --objective mine:make
         return module, inputs, targets                          # or, where the targets do not tell the loss,
         return module, inputs, targets, "squared error"         # its name, a loss of torch's or a function
+        return module, dataset                                  # a torch Dataset or DataLoader of (inputs, targets)
 
 Only what the person at the keyboard names is imported; nothing that arrives over the network comes here.
 """
@@ -22,6 +23,7 @@ from torch import nn
 
 from geometry.losses import find_loss
 from geometry.mapped_arrays import as_mapped, is_mapped
+from geometry.streamed import Source, Streamed, is_dataset
 
 FORM = "'module:function', as in 'mine:make' for the function make of mine.py"
 
@@ -53,10 +55,11 @@ def find_function(name: str) -> Callable[[], Any]:
 
 @dataclass(frozen=True, eq=False)
 class OwnObjective:
-    """What a function of the user's returned: one tensor of inputs, or several with the names of the last of them."""
+    """What a function of the user's returned: inputs, one or several with the names of the last of them, as tensors,
+    mapped arrays or streamed."""
 
     module: nn.Module
-    inputs: tuple[torch.Tensor, ...]
+    inputs: tuple[Any, ...]
     names: tuple[str, ...]
     targets: torch.Tensor
     loss_function: Any = None
@@ -66,10 +69,13 @@ def load_own_objective(name: str) -> OwnObjective:
     """What the function `module:function` returns, checked: (module, inputs, targets) or (…, loss_function).
 
     inputs (n, …): a tensor or array, a tuple of them, or a dictionary by the names of the module's arguments. targets
-    (n, …): whole numbers (class numbers), or real ones. loss_function: see geometry.losses.find_loss. Raises ValueError
-    with one sentence where they do not fit together.
+    (n, …): whole numbers (class numbers), or real ones. In place of both a torch Dataset or DataLoader, which is
+    streamed (geometry.streamed). loss_function: see geometry.losses.find_loss. Raises ValueError with one sentence
+    where they do not fit together.
     """
     made = find_function(name)()
+    if isinstance(made, tuple) and len(made) in (2, 3) and is_dataset(made[1]):
+        made = made[0], *Source(made[1]).opened(), *made[2:]
     if not isinstance(made, tuple) or len(made) not in (3, 4):
         raise ValueError(
             f"{name} must return (module, inputs, targets), or these and a loss function; it returned "
@@ -83,7 +89,9 @@ def load_own_objective(name: str) -> OwnObjective:
     names = tuple(str(key) for key in inputs) if isinstance(inputs, Mapping) else ()
     given = tuple(inputs.values()) if isinstance(inputs, Mapping) else inputs
     given = given if isinstance(given, tuple) else (given,)
-    tensors = tuple(_tensor(one, "inputs", name) for one in given)
+    tensors = tuple(
+        one if isinstance(one, Streamed) or is_mapped(one) else _tensor(one, "inputs", name) for one in given
+    )
     targets = _tensor(targets, "targets", name)
     if targets.is_complex():
         raise ValueError(f"the targets of {name} must be class numbers or real numbers; got {targets.dtype}")

@@ -44,7 +44,8 @@ def example_gradients(loss: Any, theta: Array) -> Array:
 
     each = vmap(grad(one), in_dims=(None, 0, 0), chunk_size=TOGETHER)
     flat = theta.detach().reshape(-1, loss.dimension)
-    rows = torch.stack([each(at, loss.data.inputs, loss.data.targets) for at in flat])
+    inputs = tuple(loss.ready(x) for x in loss.data.inputs)
+    rows = torch.stack([each(at, inputs, loss.data.targets) for at in flat])
     return rows.reshape(*theta.shape[:-1], loss.examples, loss.dimension)
 
 
@@ -67,9 +68,9 @@ def fisher_rows(loss: Any, theta: Array, fisher: str = "exact") -> Array:
 
     each = vmap(jacrev(one, has_aux=True), in_dims=(None, 0, 0), chunk_size=TOGETHER)
     flat = theta.detach().reshape(-1, loss.dimension)
-    rows = []
+    inputs, rows = tuple(loss.ready(x) for x in loss.data.inputs), []
     for at in flat:
-        slopes, values = each(at, loss.data.inputs, loss.data.targets)
+        slopes, values = each(at, inputs, loss.data.targets)
         weights = torch.sqrt(torch.exp(values) * counted(loss)[..., None] / loss.count)
         rows.append((weights[..., None] * slopes).reshape(-1, loss.dimension))
     return torch.stack(rows).reshape(*theta.shape[:-1], -1, loss.dimension)

@@ -53,7 +53,7 @@ def path_norm(objective: NetworkLoss, theta: Tensor) -> float:
         name: value.detach().double().square() if value.ndim > 1 else torch.zeros_like(value, dtype=torch.float64)
         for name, value in objective.parameters(theta).items()
     }
-    ones = torch.ones_like(objective.data.inputs[0][:1], dtype=torch.float64, device=theta.device)
+    ones = torch.ones_like(objective.ready(objective.data.inputs[0][:1]), dtype=torch.float64, device=theta.device)
     with torch.no_grad():
         outputs, _ = objective.stateless(squared, {}, (ones,), training=False)
     return float(outputs.sum().sqrt())

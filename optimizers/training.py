@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -329,7 +330,7 @@ def _mean_of_channels(objective: NetworkLoss) -> Tensor:
         raise ValueError(f"cutout takes images (N, channels, height, width) of real numbers, not inputs of {shapes}")
     parts = objective.data.cut(_TOGETHER)
     sums = [objective.ready(part.inputs[0]).double().sum((0, 2, 3)) for part in parts]
-    return torch.stack(sums).sum(0) / (objective.examples * inputs[0][0, 0].numel())
+    return torch.stack(sums).sum(0) / (objective.examples * math.prod(inputs[0].shape[2:]))
 
 
 def _sound(name: str, index: int, after: State, trace: Trace) -> float:

@@ -23,6 +23,10 @@ from optimizers.sweeps import Axis, Sweep
 DECAYS = np.array([0.0, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.95, 0.98, 0.99])
 INTERVALS = np.array([1.0, 2, 3, 5, 8, 12, 20, 35, 60, 100])
 METHODS_IN_RACE = ("LLQR", "LLQR+SAM")
+WHY_THESE = (
+    "Only LLQR’s U both forgets (β) and is learned at intervals (k): NGD’s is made anew each time, Shampoo’s takes in "
+    "every gradient."
+)
 AGREE = 0.9
 """A statement about the settings on one side of the premise holds if at least this share of them bears it out."""
 SOURCE = "the paper's premise"
@@ -51,7 +55,7 @@ def race_answer(request: InstrumentRequest) -> bytes:
         "escape": escape,
         "relearning": float(relearning_time(request.toy.decay, request.toy.refresh_every)),
         "claims": [asdict(claim) for claim in premise(request, maps, escape, trial)],
-        "what": f"At each point: {trial.what}.",
+        "what": f"At each point: {trial.what}. {WHY_THESE}",
     }
     return orjson.dumps(answer)
 

@@ -21,6 +21,7 @@ from geometry.symbolic_dynamics import LONGEST, admissible_cycles, mirrored
 from optimizers import simulate
 from optimizers.probes import ROUNDING
 
+WHY_THESE = "The closed forms are of SAM’s probe and heavy ball with a U that stays; other methods’ parts have none."
 STARTS = 121
 """Starts across the pothole whose cycles are counted."""
 RADII = 241
@@ -66,7 +67,7 @@ def two_scale_answer(request: InstrumentRequest) -> bytes:
         "plane": [bouncing(plane, setting, inverse) for inverse in (False, True)],
         "sentence": sentence(rows, cycles),
         "what": f"{what} η = {number(setting.learning_rate)}, ρ = {number(setting.radius)}, μ = "
-        f"{number(setting.momentum)}; no noise, U as said, Euclidean probe.",
+        f"{number(setting.momentum)}; no noise, U as said, Euclidean probe. {WHY_THESE}",
     }
     return orjson.dumps(answer)
 

@@ -113,6 +113,10 @@ class Engine:
         """End the job; a running one keeps a last checkpoint first."""
         await self._ask("stop", job=job, visitor=visitor)
 
+    async def hand_over(self, job: str, visitor: str, heir: str) -> None:
+        """Make an unfinished job somebody else's, who may stop it from now on."""
+        await self._ask("hand_over", job=job, visitor=visitor, heir=heir)
+
     async def pause(self, job: str, visitor: str) -> None:
         """Keep a checkpoint and give the worker to others."""
         await self._ask("pause", job=job, visitor=visitor)

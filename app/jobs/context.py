@@ -71,6 +71,7 @@ class JobContext:
         self._kept_at = -1
         self._began: tuple[float, int] | None = None
         self._foreseen: tuple[float, float] | None = None
+        self._foresees = False
         self._position = self._shown
         self._changed = Condition()
         self._rows: list[dict[str, Any]] = []
@@ -127,8 +128,10 @@ class JobContext:
         self._entry("phase", {"words": words, "done": done, "total": total, "seconds_left": seconds_left})
 
     def foresee(self, seconds: float | None) -> None:
-        """Say how many seconds are left from now on. Who never does has it foreseen from the steps so far."""
+        """Say how many seconds are left from now on, None where that is not known yet. Who never says it has it
+        foreseen from the steps so far."""
         self._foreseen = None if seconds is None else (time.monotonic(), seconds)
+        self._foresees = True
 
     @property
     def shown(self) -> int:
@@ -268,7 +271,7 @@ class JobContext:
         if self._foreseen is not None:
             when, seconds = self._foreseen
             return max(0.0, seconds - (time.monotonic() - when))
-        if self._began is None or not self.total or self._position <= self._began[1]:
+        if self._foresees or self._began is None or not self.total or self._position <= self._began[1]:
             return None
         seconds, steps = time.monotonic() - self._began[0], self._position - self._began[1]
         return max(0, self.total - self._position) * seconds / steps

@@ -101,6 +101,10 @@ class Job:
         """Whether it is there to be watched, and nobody has followed it for so long; 0 is never."""
         return self.watched and 0 < seconds < now - self.followed
 
+    def turn_left(self, now: float, whole: float) -> float:
+        """Seconds until it has been on its worker for a whole turn."""
+        return max(0.0, whole - (now - self.began)) if self.on_worker else whole
+
     def foresee_left(self, now: float, ended: Iterable[Job]) -> float | None:
         """Seconds until its end: what it says itself once it has begun, before that what those of its label took."""
         if self.seconds_left is not None:

@@ -126,6 +126,10 @@ class JobRegistry:
         """End the job: at once where it waits, after a last checkpoint where it runs."""
         self._apply(self._owned(job, visitor), Event.STOP, "It was stopped by hand.")
 
+    def hand_over(self, job: str, visitor: str, heir: str) -> None:
+        """Make an unfinished job somebody else's, who may stop it from now on."""
+        self._owned(job, visitor).visitor = heir
+
     def pause(self, job: str, visitor: str) -> None:
         """Keep a checkpoint and give the worker back, until `resume`."""
         found = self._owned(job, visitor)
@@ -364,8 +368,7 @@ class JobRegistry:
             return
         job.lost += 1
         if job.lost > self.settings.restarts:
-            given_up = f"Its worker process {why} {job.lost} times without progress; it is given up."
-            self._apply(job, Event.FAIL, given_up)
+            self._apply(job, Event.FAIL, f"Its worker process {why} {job.lost} times without progress; it is given up.")
             return
         job.say(
             "notice",
@@ -394,12 +397,9 @@ class JobRegistry:
         if job.state is not State.QUEUED or not running:
             return None
         now, whole = self._clock(), self.settings.slice_seconds
-
-        def turn(one: Job) -> float:
-            return max(0.0, whole - (now - one.began)) if one.on_worker else whole
-
         like = [other for other in self.jobs.values() if other.state is State.FINISHED]
-        return self._turns.foresee_wait(job, waiting, running, lambda one: one.foresee_left(now, like), turn)
+        left, turn = (lambda one: one.foresee_left(now, like)), (lambda one: one.turn_left(now, whole))
+        return self._turns.foresee_wait(job, waiting, running, left, turn)
 
     def _check_queue(self, address: str) -> None:
         """Refused where no job from there may begin to wait."""

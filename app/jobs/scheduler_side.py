@@ -21,7 +21,7 @@ from app.jobs.versions import tell_difference
 
 logger = logging.getLogger("pothole.scheduler")
 HANDLER = "pothole"
-CHANGING = ("submit", "stop", "pause", "resume", "change", "report", "finish")
+CHANGING = ("submit", "stop", "hand_over", "pause", "resume", "change", "report", "finish")
 PLAIN = (*CHANGING, "summary", "description", "listing", "result", "results")
 LONGEST_WAIT = 20.0
 TICK = 0.5

@@ -17,6 +17,7 @@ from app.network.explore.controls import (
     SLICE_CONTROLS,
     check_description,
 )
+from app.network.explore.cuts_controls import CUTS_CONTROLS
 from app.network.statements.controls import SEEDS
 from app.network.statements.statement import COMPARED, STATEMENTS
 from app.network.training import recorded_runs, settings
@@ -119,6 +120,12 @@ RESCALING = _short(
     "app.network.explore.rescaling_job:run",
     label=lambda asked: f"rescaling by {asked['rescaling_factor']:g}",
 )
+CUTS = _short(
+    "cuts",
+    partial(check_description, CUTS_CONTROLS),
+    "app.network.explore.cuts_job:run",
+    label=lambda asked: f"cuts through all solutions, {asked['cuts_directions']} directions",
+)
 WEIGHTS_FILE = _short(
     "weights-file",
     validate_weights,
@@ -142,6 +149,7 @@ KINDS = {
     "curvature": "app.network.kinds:CURVATURE",
     "between": "app.network.kinds:BETWEEN",
     "rescaling": "app.network.kinds:RESCALING",
+    "cuts": "app.network.kinds:CUTS",
     "weights-file": "app.network.kinds:WEIGHTS_FILE",
     "statements": "app.network.kinds:STATEMENTS_KIND",
 }

@@ -221,8 +221,9 @@ class Samples(TypedDict):
 class RunValues(TypedDict):
     """One method in a row: loss of the mini-batch at θ + ε, seconds and counts so far, where a plane is drawn its place
     there (`at`) and its distance from it (`off`), and what is measured now and then; of a method that learns U also
-    cos(Ug, g), ‖Ug‖/‖g‖ and, more seldom, λmax of the inner problem. boundary: for data of two coordinates, of each
-    class but the last its lead over the others on a grid (points, points), as parts of 65534; its border is at a half.
+    cos(Ug, g), ‖Ug‖/‖g‖ and, more seldom, λmax of the inner problem. sharpness: λmax of the loss's Hessian.
+    boundary: for data of two coordinates, of each class but the last its lead over the others on a grid (points,
+    points), as parts of 65534; its border is at a half.
     sampled: where losses and accuracies are not over all examples. seconds, evaluations, products: null where the run
     was trained elsewhere."""
 
@@ -241,6 +242,7 @@ class RunValues(TypedDict):
     u_cosine: NotRequired[float | None]
     u_length: NotRequired[float | None]
     u_steepness: NotRequired[float | None]
+    sharpness: NotRequired[float | None]
     boundary: NotRequired[list[Shorts]]
 
 

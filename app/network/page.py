@@ -24,6 +24,7 @@ from optimizers.methods import grouped
 CURVES = (
     ("train_loss", "Training loss", "over the training data"),
     ("test_accuracy", "Test accuracy", "share of the test examples"),
+    ("sharpness", "Sharpness", "λmax of the Hessian"),
     ("test_loss", "Test loss", "over the test data"),
     ("train_accuracy", "Training accuracy", "share of the training examples"),
     ("loss", "Mini-batch loss", "at θ + ε, as a training loop sees it"),

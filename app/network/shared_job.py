@@ -14,6 +14,8 @@ KEPT = 200
 _jobs: OrderedDict[bytes, asyncio.Future[str]] = OrderedDict()
 _given_up: set[str] = set()
 """Jobs that are to stop, and may still run for a moment."""
+_askers: dict[str, list[str]] = {}
+"""Job → the visitors who have asked for it and not given it up, whose it is the first of them."""
 
 
 async def share_job(
@@ -35,13 +37,27 @@ async def share_job(
         known = asyncio.ensure_future(engine.submit(visitor, description, address))
         _jobs[key] = known
         while len(_jobs) > KEPT:
-            _given_up.discard(_id_of(_jobs.popitem(last=False)[1]))
+            forgotten = _id_of(_jobs.popitem(last=False)[1])
+            _given_up.discard(forgotten)
+            _askers.pop(forgotten, None)
     _jobs.move_to_end(key)
-    return await asyncio.shield(known)
+    job = await asyncio.shield(known)
+    askers = _askers.setdefault(job, [])
+    if visitor not in askers:
+        askers.append(visitor)
+    return job
 
 
 async def stop_shared(engine: Engine, job: str, visitor: str) -> None:
-    """Stop a job, so that who asks for the same from now on has another. Refused where it is somebody else's."""
+    """Give a job up. It is stopped when nobody else has asked for it, so that who asks for the same from now on has
+    another; before that it becomes the next one's who has. Refused where it is somebody else's that nobody shares."""
+    askers = _askers.get(job, [])
+    if visitor in askers and len(askers) > 1:
+        owner = askers[0]
+        askers.remove(visitor)
+        if visitor == owner:
+            await engine.hand_over(job, visitor, askers[0])
+        return
     await engine.stop(job, visitor)
     if any(_id_of(known) == job for known in _jobs.values()):
         _given_up.add(job)

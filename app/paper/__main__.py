@@ -75,11 +75,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 print(f"{'missing' if unit in missing else 'there  '}  {unit.key}  {words(unit.seconds)}")
         rest = words(sum(unit.seconds for unit in missing) / options.processes)
         print(f"{len(options.units) - len(missing)} of {len(options.units)} units are there; the rest takes {rest}.")
-        return 0 if options.list else compute(missing, folder, options.processes)
+        return 0 if options.list else compute(missing, folder, options.processes, options.again)
 
 
-def compute(units: Sequence[Unit], folder: Path, processes: int) -> int:
-    """Compute units, so many at a time, with a line for each; 0, 1 where one failed, 130 when stopped."""
+def compute(units: Sequence[Unit], folder: Path, processes: int, again: bool = False) -> int:
+    """Compute units, so many at a time, with a line for each; 0, 1 where one failed, 130 when stopped.
+
+    What another call computes at the same time is left to it.
+    """
     for name in THREADS:
         os.environ.setdefault(name, "1")
     began, done, failed = time.perf_counter(), 0.0, 0
@@ -91,7 +94,7 @@ def compute(units: Sequence[Unit], folder: Path, processes: int) -> int:
         while waiting or under_way:
             while waiting and len(under_way) < processes:
                 unit = waiting.pop()
-                under_way[pool.submit(records.compute, unit, folder)] = unit, pool
+                under_way[pool.submit(records.compute, unit, folder, again)] = unit, pool
             finished, _ = wait(under_way, return_when=FIRST_COMPLETED)
             for one in finished:
                 unit, its_pool = under_way.pop(one)
@@ -100,6 +103,8 @@ def compute(units: Sequence[Unit], folder: Path, processes: int) -> int:
                 number = len(units) - len(waiting) - len(under_way)
                 try:
                     said = words(one.result()["processor_seconds"])
+                except records.ClaimedError as error:
+                    said = f"left out, {error}"
                 except Exception as error:  # noqa: BLE001 - one unit's fault is told, and the others are computed
                     said, failed = f"failed: {type(error).__name__}: {error}", failed + 1
                     if isinstance(error, BrokenProcessPool) and its_pool is pool:

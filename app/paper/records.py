@@ -6,14 +6,15 @@ command that computes it anew.
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 import platform
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from tempfile import TemporaryFile
 from typing import Any
 
 import orjson
@@ -49,12 +50,37 @@ def read_all(units: Iterable[Unit], folder: Path = FOLDER) -> dict[str, Record]:
     return {name: record for name, record in found.items() if record is not None}
 
 
-def compute(unit: Unit, folder: Path = FOLDER) -> Record:
-    """Compute a unit and keep its record. The file is there with all that belongs into it, or not at all."""
+class ClaimedError(Exception):
+    """Another process computes the unit."""
+
+
+def compute(unit: Unit, folder: Path = FOLDER, again: bool = True) -> Record:
+    """Compute a unit and keep its record. The file is there with all that belongs into it, or not at all.
+
+    again: though it has been computed meanwhile. ClaimedError where another process is at it.
+    """
     path = path_of(unit, folder)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryFile(dir=path.parent):  # what cannot be kept need not be computed for minutes
-        pass
+    with claim(path.with_name(f".{path.stem}.claim")):
+        known = None if again else read(unit, folder)
+        return known or _compute(unit, path)
+
+
+@contextlib.contextmanager
+def claim(path: Path) -> Iterator[None]:
+    """Hold a file that no other process can hold at the same time; the system frees it when this one ends, however."""
+    with path.open("w") as file:  # what cannot be kept need not be computed for minutes
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ClaimedError("another process computes it") from None
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)
+
+
+def _compute(unit: Unit, path: Path) -> Record:
     began, busy = time.perf_counter(), time.process_time()
     result = unit.compute()
     record = {

@@ -917,10 +917,10 @@ export interface Samples {
 /**
  * One method in a row: loss of the mini-batch at θ + ε, seconds and counts so far, where a plane is drawn its
  * place there (`at`) and its distance from it (`off`), and what is measured now and then; of a method that
- * learns U also cos(Ug, g), ‖Ug‖/‖g‖ and, more seldom, λmax of the inner problem. boundary: for data of two
- * coordinates, of each class but the last its lead over the others on a grid (points, points), as parts of
- * 65534; its border is at a half. sampled: where losses and accuracies are not over all examples. seconds,
- * evaluations, products: null where the run was trained elsewhere.
+ * learns U also cos(Ug, g), ‖Ug‖/‖g‖ and, more seldom, λmax of the inner problem. sharpness: λmax of the loss's
+ * Hessian. boundary: for data of two coordinates, of each class but the last its lead over the others on a grid
+ * (points, points), as parts of 65534; its border is at a half. sampled: where losses and accuracies are not
+ * over all examples. seconds, evaluations, products: null where the run was trained elsewhere.
  */
 export interface RunValues {
   loss: number | null;
@@ -938,6 +938,7 @@ export interface RunValues {
   u_cosine?: number | null;
   u_length?: number | null;
   u_steepness?: number | null;
+  sharpness?: number | null;
   boundary?: Shorts[];
 }
 
@@ -1030,12 +1031,16 @@ export interface SlicePlane {
   paths: Record<string, Encoded>;
 }
 
-/** The losses so far, (points of y, points of x). error: of an adaptive one, as a part of the range. */
+/**
+ * The losses so far, (points of y, points of x). error: of an adaptive one, as a part of the range. sampled: of
+ * a first one that is not over all the examples asked for, and has no exact points.
+ */
 export interface SlicePicture {
   losses: Encoded;
   evaluated: number;
   stride?: number;
   error?: number | null;
+  sampled?: SliceSample;
 }
 
 /**
@@ -1266,6 +1271,63 @@ export interface RescalingRow {
   about?: RescalingAbout;
   measured?: RescaledNetwork;
   done?: RescalingDone;
+}
+
+/** What is cut: the kept step, the points t of each cut, in lengths of the weights, and over how many examples. */
+export interface CutsAbout {
+  methods: string[];
+  step: number;
+  t: Encoded;
+  directions: number;
+  examples: number;
+  of_examples: number;
+}
+
+/** Of a method both losses (points,), as means over so many directions. */
+export interface Cut {
+  method: string;
+  directions: number;
+  train: Encoded;
+  test: Encoded;
+}
+
+/**
+ * A solution's losses, the rise of the first to the ends of its cuts, ‖θ‖, the largest eigenvalue, and relative
+ * to its weights it and the trace.
+ */
+export interface MeasuredSolution {
+  method: string;
+  train_loss: number;
+  test_loss: number;
+  rise: number;
+  length: number;
+  eigenvalue: number;
+  relative_eigenvalue: number;
+  converged: boolean;
+  relative_trace: number;
+  relative_trace_error: number;
+  products: number;
+}
+
+/** A method without numbers, and why. */
+export interface NoSolution {
+  method: string;
+  problem: string;
+}
+
+/** The end of the cuts. */
+export interface CutsDone {
+  seconds: number;
+  sentence: string;
+}
+
+/** A row of the cuts through all solutions. */
+export interface CutsRow {
+  position: number;
+  about?: CutsAbout;
+  cut?: Cut;
+  solution?: MeasuredSolution | NoSolution;
+  done?: CutsDone;
 }
 
 /**

@@ -4,7 +4,7 @@ import { sampleOf } from "./samples.js";
 
 /** @typedef {import("../core/contract.js").RunRow} RunRow */
 /** @typedef {import("../core/contract.js").RunValues} RunValues */
-/** @typedef {"loss" | "train_loss" | "test_loss" | "train_accuracy" | "test_accuracy" | "u_cosine" | "u_length" | "u_steepness"} Quantity */
+/** @typedef {"loss" | "train_loss" | "test_loss" | "train_accuracy" | "test_accuracy" | "u_cosine" | "u_length" | "u_steepness" | "sharpness"} Quantity */
 /** @typedef {"steps" | "evaluations" | "seconds"} Axis */
 /** @typedef {{ x: number[], y: number[], samples: (import("./samples.js").SampleOf | null)[] }} Points samples: what each value is measured over, null for all examples */
 
@@ -12,7 +12,17 @@ import { sampleOf } from "./samples.js";
  * What a row may hold or not: a mini-batch's loss, and what is measured now and then.
  * @type {Quantity[]}
  */
-export const MEASURED = ["loss", "train_loss", "test_loss", "train_accuracy", "test_accuracy", "u_cosine", "u_length", "u_steepness"];
+export const MEASURED = [
+  "loss",
+  "train_loss",
+  "test_loss",
+  "train_accuracy",
+  "test_accuracy",
+  "u_cosine",
+  "u_length",
+  "u_steepness",
+  "sharpness",
+];
 
 export class TrainingCurves {
   /** @param {string[]} methods */

@@ -131,9 +131,10 @@ export class LiveView {
           key,
           series.map(({ samples }) => samples.at(-1)),
         ) || hint.dataset.exact;
-      // Nobody knows what a training elsewhere has seen on the way, unless it was kept beside the weights.
+      // Nobody knows what a training elsewhere has seen on the way, unless it was kept beside the weights; and a run may
+      // have ended before it could pay for all that there is to measure.
       const figure = by(`${key}-chart`).closest("figure");
-      if (figure) figure.hidden = Boolean(this.run?.recorded && rows && series.every(({ x }) => !x.length));
+      if (figure) figure.hidden = Boolean((this.run?.recorded || this.run?.ended) && rows && series.every(({ x }) => !x.length));
       const last = Math.max(axis === "steps" ? (this.run?.total ?? 0) : 0, ...series.map(({ x }) => x.at(-1) ?? 0)) || 1;
       chart.at = this.#cursor(step);
       chart.show({ x: { range: [0, last] }, y: share ? SHARES : { log: scale === "log" }, series, marks });

@@ -15,6 +15,7 @@ const columns = [
   ["Test loss", (row) => formatNumber(row.test_loss) + (row.errors?.test_loss ?? "")],
   ["Training accuracy", (row) => formatShare(row.train_accuracy) + (row.errors?.train_accuracy ?? "")],
   ["Test accuracy", (row) => formatShare(row.test_accuracy) + (row.errors?.test_accuracy ?? "")],
+  ["Sharpness λmax", (row) => formatNumber(row.sharpness)],
   ["cos(Ug, g)", (row) => formatNumber(row.u_cosine)],
   ["‖Ug‖/‖g‖", (row) => formatNumber(row.u_length)],
   ["λmax of U's problem", (row) => formatNumber(row.u_steepness)],

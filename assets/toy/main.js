@@ -137,7 +137,9 @@ export class ToyLab {
   }
 
   begin() {
-    this.open({ query: location.search, plays: !new URLSearchParams(location.search).has("step") });
+    const [visit] = /** @type {PerformanceNavigationTiming[]} */ (performance.getEntriesByType("navigation"));
+    const back = visit?.type === "back_forward"; // who comes back to the page has seen it play
+    this.open({ query: location.search, plays: !back && !new URLSearchParams(location.search).has("step") });
   }
 
   /**

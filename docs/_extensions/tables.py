@@ -25,6 +25,7 @@ from app.markdown import write_markdown
 from app.network import controls as network
 from app.network.explore import controls as explore
 from app.network.explore.between_controls import BETWEEN_CONTROLS
+from app.network.explore.cuts_controls import CUTS_CONTROLS
 from app.network.statements.controls import STATEMENTS_CONTROLS
 from app.network.training.settings import METHOD_NAMES
 from app.state.control import Control
@@ -157,6 +158,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "controls-slice": lambda: controls(explore.SLICE_CONTROLS),
     "controls-curvature": lambda: controls(explore.CURVATURE_CONTROLS),
     "controls-between": lambda: controls(BETWEEN_CONTROLS),
+    "controls-cuts": lambda: controls(CUTS_CONTROLS),
     "controls-rescaling": lambda: controls(explore.RESCALING_CONTROLS),
     "controls-statements": lambda: controls(STATEMENTS_CONTROLS),
     "controls-view": toy_controls("view"),

@@ -24,6 +24,7 @@ from geometry.losses import CrossEntropy
 from geometry.networks import NetworkLoss
 from geometry.objective import Objective
 from geometry.plane import Plane, as_numpy
+from geometry.streamed import in_memory
 
 BLOCK = 512
 """Examples at once on a CPU: the activations of a small network then stay in the cache."""
@@ -196,10 +197,12 @@ class LoopLosses(_NetworkLosses):
         turned = objective.device.type == "cpu" and bytes_of_inputs <= memory  # else as they are, a file's left there
         plain = all(x.ndim == 2 and x.is_floating_point() for x in objective.data.inputs)
         block = PLAIN_BLOCK if plain else BLOCK
+        if not turned:
+            block = max(1, min(block, memory * objective.examples // bytes_of_inputs))
         if objective.tied:  # its examples make one whole
             block = objective.examples
         self.parts = [
-            Batch(tuple(channels_last(x) if turned else x for x in part.inputs), part.targets, part.names)
+            Batch(tuple(channels_last(in_memory(x)) if turned else x for x in part.inputs), part.targets, part.names)
             for part in objective.data.cut(block)
         ]
 

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
+from geometry.convolutions import LinearBackward
 from geometry.objective import Layout, Linearisation
 from geometry.second_derivatives import Unsound, check_symmetric, find_unsound, naming_the_operation, sound_operations
 from optimizers.torch.flat_parameters import FlatParameters, all_finite
@@ -44,11 +45,13 @@ class ClosureLoss:
         self.kind, self.ranks = loss, ranks
         self.unsound: Unsound = find_unsound(module)
         self.check = False
+        self._convolutions = LinearBackward()
         with (
             torch.enable_grad(),
             sound_operations(self.unsound),
             gradients_kept(self.tensors),
             _Listening(module) as ear,
+            self._convolutions,
         ):
             with ear.backward:
                 result = closure()
@@ -119,7 +122,8 @@ class ClosureLoss:
         gradient = self._flat(slopes_of(self.value, self.tensors, retain_graph=True))
         outputs = curvature.outputs
         cotangent = torch.zeros_like(outputs).requires_grad_()
-        pulled = slopes_of(outputs, self.tensors, cotangent, create_graph=True)
+        with self._convolutions.linear_in_cotangent():
+            pulled = slopes_of(outputs, self.tensors, cotangent, create_graph=True)
         moving = [i for i, part in enumerate(pulled) if part.requires_grad]
         if not moving:
             raise ValueError("the outputs that the closure returns do not depend on the parameters")

@@ -60,12 +60,10 @@ class FlatOptimizer(Optimizer):
         self.zero_grad()
         return run_backward(closure, self.parameters.tensors, finite)
 
-    def finite_gradient(self) -> Tensor:
-        """The gradient (D,); a ValueError where it is not finite."""
-        g = self.parameters.gradient()
-        if not all_finite(g):
+    def check_gradient(self) -> None:
+        """A ValueError where there is no gradient, or it is not finite."""
+        if not all_finite(*self.parameters.gradients()):
             raise ValueError("the gradient is not finite: the step is refused, and nothing has changed")
-        return g
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Continue where that state was saved. A ValueError, and nothing has changed, where it is that of others."""

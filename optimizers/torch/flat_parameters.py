@@ -49,28 +49,41 @@ class FlatParameters:
         return torch.cat([p.detach().reshape(-1) for p in self.tensors]) if self.tensors else torch.empty(0)
 
     def gradient(self) -> Tensor:
-        """The gradient (D,), a copy; 0 for a parameter without (the pass did not use it). ValueError where none has
-        one, or one is sparse."""
+        """The gradient (D,), a copy; 0 for a parameter without. Errors as of `gradients`."""
+        self.gradients()
+        return torch.cat([_slope(p) for p in self.tensors])
+
+    def gradient_by_layer(self) -> Iterator[tuple[Layout, Tensor]]:
+        """The layout of each layer by itself, and its part of the gradient, a copy."""
+        first = 0
+        for layer in self.layout.layers:
+            tensors = self.tensors[first : first + len(layer.blocks)]
+            yield _side_by_side(list(layer.blocks)), torch.cat([_slope(p) for p in tensors])
+            first += len(tensors)
+
+    def gradients(self) -> list[Tensor]:
+        """The gradients as they lie, no copies, without those of parameters that have none (the pass did not use them).
+        ValueError where no parameter has one, or one is sparse."""
         if all(p.grad is None for p in self.tensors):
             raise ValueError("no parameter has a gradient: run backward() first, on a loss that depends on them")
-        pieces = []
         for block, p in zip(self.layout.blocks, self.tensors, strict=True):
-            if p.grad is None:
-                pieces.append(torch.zeros_like(p).reshape(-1))
-                continue
-            if p.grad.is_sparse:
+            if p.grad is not None and p.grad.is_sparse:
                 raise ValueError(f"the gradient of {block.name} is sparse; dense gradients are needed")
-            pieces.append(p.grad.detach().reshape(-1))
-        return torch.cat(pieces)
+        return [p.grad.detach() for p in self.tensors if p.grad is not None]
 
     def pieces(self, v: Tensor) -> list[Tensor]:
         """v (D,) as tensors of the parameters' shapes: views, no copies."""
         return [v[b.start : b.stop].view(b.shape) for b in self.layout.blocks]
 
 
-def all_finite(v: Tensor) -> bool:
-    """Whether all of v are numbers. A finite sum says so in a quarter of the time."""
-    return math.isfinite(float(v.sum())) or bool(torch.isfinite(v).all())
+def all_finite(*parts: Tensor) -> bool:
+    """Whether all of them are numbers. A finite sum says so in a quarter of the time."""
+    total = torch.stack([part.sum() for part in parts]).sum()
+    return math.isfinite(float(total)) or all(bool(torch.isfinite(part).all()) for part in parts)
+
+
+def _slope(p: Tensor) -> Tensor:
+    return (torch.zeros_like(p) if p.grad is None else p.grad.detach()).reshape(-1)
 
 
 def _named(groups: Iterable[dict[str, Any]]) -> Iterator[tuple[str, Tensor]]:

@@ -41,7 +41,7 @@ class Lion(FlatOptimizer):
     def step(self, closure: Closure | None = None) -> Tensor | None:  # type: ignore[override]
         """One step; with a closure the loss at θ."""
         loss = None if closure is None else self.backward(closure)
-        self.finite_gradient()
+        self.check_gradient()
         for group in self.param_groups:
             first, second = group["betas"]
             for p in group["params"]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import torch
@@ -95,6 +96,12 @@ class LLQR(Preconditioned):
             ground = ClosureLoss(self.parameters, closure, self._module, self._loss, ranks)
             ground.check = not self._checked
             return self._rule.refresh(ground, theta, self._leaves)
+
+    def _directions(self) -> Iterator[Tensor]:
+        """Layer by layer, as U is: vectors as long as θ are what a step of a large network would wait for."""
+        for layout, gradient in self.parameters.gradient_by_layer():
+            direction = self._rule.apply(layout, self._leaves, gradient)
+            yield from (direction[b.start : b.stop].view(b.shape) for b in layout.blocks)
 
     def _settings(self) -> dict[str, Any]:
         return {**{name: getattr(self._rule, name) for name in OPTIONS}, "structure": self._rule.blocks.name}

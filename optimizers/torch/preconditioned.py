@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 import torch
@@ -126,10 +127,8 @@ class Preconditioned(FlatOptimizer):
                 raise ValueError(
                     f"a refresh is due before step {self._index}: call refresh(closure) first, or step(closure)"
                 )
-            gradient = self.finite_gradient()
-            if self._rule.capabilities.observes:
-                self._leaves = self._rule.observe(self.parameters.layout, self._leaves, gradient)
-            self._descend(self.precondition(gradient))
+            self.check_gradient()
+            self._descend(self._directions())
         except Exception:
             self._leaves, self._refreshed = kept
             statistics.put_back()
@@ -137,9 +136,17 @@ class Preconditioned(FlatOptimizer):
         self._index, self._refreshed = self._index + 1, False
         return loss
 
-    def _descend(self, direction: Tensor) -> None:
+    def _directions(self) -> Iterable[Tensor]:
+        """U g in the shapes of the parameters, with what U learns of g itself."""
+        gradient = self.parameters.gradient()
+        if self._rule.capabilities.observes:
+            self._leaves = self._rule.observe(self.parameters.layout, self._leaves, gradient)
+        return self.parameters.pieces(self.precondition(gradient))
+
+    def _descend(self, directions: Iterable[Tensor]) -> None:
+        """The step; the directions' memory is used anew."""
         group_of = {id(p): group for group in self.param_groups for p in group["params"]}
-        for p, u in zip(self.parameters.tensors, self.parameters.pieces(direction), strict=True):
+        for p, u in zip(self.parameters.tensors, directions, strict=True):
             if p.grad is None:  # this pass did not use it: neither does the step
                 continue
             group, state = group_of[id(p)], self.state[p]
@@ -147,8 +154,8 @@ class Preconditioned(FlatOptimizer):
                 state["momentum_buffer"] = torch.zeros_like(p)
             v = state["momentum_buffer"].mul_(group["momentum"]).add_(u)
             if group["weight_decay"] != 0:
-                v.add_(group["weight_decay"] * p)
-            p.sub_(group["lr"] * v)
+                v.add_(torch.mul(p, group["weight_decay"], out=u))
+            p.sub_(torch.mul(v, group["lr"], out=u))
 
     def _settings(self) -> dict[str, Any]:
         """The rule's settings, as a state keeps them."""

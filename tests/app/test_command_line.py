@@ -75,6 +75,20 @@ def test_a_misspelt_variable_ends_every_program_with_one_sentence(arguments):
     assert done.returncode == 2 and "POTHOLE_PASWORD is no setting" in line and "POTHOLE_PASSWORD" in line
 
 
+@pytest.mark.parametrize("arguments", [["app", "--port", "0"], ["app.processes", "worker", "tcp://127.0.0.1:1"]])
+def test_a_gpu_that_is_not_here_ends_what_would_compute_on_it(arguments):
+    done = subprocess.run(
+        [sys.executable, "-m", *arguments],
+        env={**os.environ, "POTHOLE_DEVICE": "cuda", "CUDA_VISIBLE_DEVICES": ""},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    (line,) = done.stderr.splitlines()
+    assert done.returncode == 2 and "does not start: POTHOLE_DEVICE is cuda, and torch finds no CUDA GPU" in line
+
+
 @pytest.mark.parametrize("port", ["9" * 5000, "²", "٣", "-1", "70000"])
 def test_a_port_that_is_none_is_a_sentence(port, capsys):
     with pytest.raises(SystemExit, match="2"):

@@ -1,9 +1,10 @@
-"""Seconds a step as torch optimisers, ours beside torch's own and pytorch-optimizer's, against torch.optim.SGD.
+"""Seconds a step as torch optimisers, ours beside torch's own, pytorch-optimizer's and singd's, against torch's SGD.
 
 Batches of 64 digits on the MLP and the ConvNet, one thread, in seconds of the processor, all in one run. "rule" is the
 readable rule that the network page trains by, "drop-in" that of optimizers.torch_optim. Refreshes of U that fall into
-the steps count with them; LLQR's, every 1000 steps, do not. pytorch-optimizer is optional: its version is in
-tests/benchmarks/peers.txt. Run by `make bench`; writes tests/benchmarks/results/peers.md.
+the steps count with them; LLQR's, every 1000 steps, do not. The peer of K-FAC is singd's inverse-free form of it:
+the package index that was tried has neither kfac-pytorch nor torch-kfac. Both packages are optional; their versions are
+in tests/benchmarks/peers.txt. Run by `make bench`; writes tests/benchmarks/results/peers.md.
 """
 
 from __future__ import annotations
@@ -30,7 +31,9 @@ from optimizers import torch_optim
 from tests.benchmarks.bench_methods import NETWORKS, walk_of
 from tests.benchmarks.report import RESULTS, Report, draw_table, time_in_turns
 
-BATCH, PACKAGE = 64, "pytorch-optimizer"
+BATCH = 64
+PACKAGES = {"pytorch-optimizer": "pytorch_optimizer", "singd": "singd.optim.optimizer"}
+"""Distribution → its module."""
 Make = Callable[[nn.Module], Any]
 Walk = Callable[[], None]
 
@@ -71,8 +74,12 @@ TORCH: dict[str, Make] = {
 }
 
 
-def peers_of(package: Any) -> dict[str, Make]:
-    """Its optimisers, with settings as near to ours as it has them."""
+def peers_of(distribution: str) -> dict[str, Make]:
+    """The optimisers of a package that is installed, with settings as near to ours as it has them."""
+    package: Any = importlib.import_module(PACKAGES[distribution])
+    if distribution == "singd":
+        like_ours = {"damping": 0.3, "T": 10, "lr_cov": 0.05, "alpha1": 0.0, "kfac_like": True}
+        return {"K-FAC": lambda model: package.SINGD(model, lr=0.05, momentum=0.9, **like_ours)}
     sgd: dict[str, Any] = {"base_optimizer": torch.optim.SGD, "lr": 0.05, "momentum": 0.9}
     return {
         "SAM": lambda model: package.SAM(model.parameters(), rho=0.1, **sgd),
@@ -112,8 +119,9 @@ def walk_by(make: Make, model: nn.Module, data: Dataset, steps: int) -> Walk:
     return walk
 
 
-def measured(network: str, size: Size, peers: dict[str, Make]) -> list[str]:
+def measured(network: str, size: Size, packages: dict[str, dict[str, Make]]) -> list[str]:
     """The table: for each method the rule, the drop-in and the peer, in steps of torch's SGD."""
+    peers = {name: make for found in packages.values() for name, make in found.items()}
     data = load_dataset("digits", seed=0)
 
     def fresh() -> nn.Module:
@@ -136,7 +144,9 @@ def measured(network: str, size: Size, peers: dict[str, Make]) -> list[str]:
         key = f"{kind} {name}"
         return f"{each[key] / base:.2f}" if key in each else "–"
 
-    whose = {**dict.fromkeys(TORCH, "torch.optim"), **dict.fromkeys(peers, PACKAGE)}
+    whose = dict.fromkeys(TORCH, "torch.optim")
+    for distribution, found in packages.items():
+        whose |= dict.fromkeys(found, distribution)
     rows = [
         (name, told("rule", name), told("drop-in", name), told("torch", name), whose.get(name, "–")) for name in names
     ]
@@ -146,21 +156,21 @@ def measured(network: str, size: Size, peers: dict[str, Make]) -> list[str]:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run it and write the table."""
-    installed = importlib.util.find_spec("pytorch_optimizer") is not None
-    report = Report(__doc__, arguments, packages=("torch", "numpy", *([PACKAGE] if installed else [])))
+    installed = [name for name, module in PACKAGES.items() if importlib.util.find_spec(module.split(".")[0])]
+    report = Report(__doc__, arguments, packages=("torch", "numpy", *installed))
     size = SMALLEST if report.smallest else FULL
-    peers = peers_of(importlib.import_module("pytorch_optimizer")) if installed else {}
+    packages = {name: peers_of(name) for name in installed}
+    left_out = [name for name in PACKAGES if name not in installed]
     lines = [
-        f"{PACKAGE} {version(PACKAGE)} is compared with."
-        if installed
-        else f"{PACKAGE} is not installed and left out; tests/benchmarks/peers.txt has its version.",
+        *(f"{name} {version(name)} is compared with." for name in installed),
+        *(f"{name} is not installed and left out; tests/benchmarks/peers.txt has its version." for name in left_out),
         "",
     ]
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
         for network in size.networks:
-            lines += [f"## {NETWORKS[network]}", "", *measured(network, size, peers), ""]
+            lines += [f"## {NETWORKS[network]}", "", *measured(network, size, packages), ""]
     finally:
         torch.set_num_threads(threads)
     report.write(RESULTS / "peers.md", "What a step costs beside other packages", lines)

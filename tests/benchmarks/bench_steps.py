@@ -18,9 +18,10 @@ from torch.nn import functional as F
 
 from geometry.architectures import build_network
 from optimizers.torch_optim import LLQR, SAM
+from tests.benchmarks.large_network import CLASSES, resnet18
 from tests.benchmarks.report import RESULTS, Report, draw_table, time_in_turns
 
-RATE, MOMENTUM, RADIUS, INTERVAL, CLASSES = 0.05, 0.9, 0.05, 1000, 10
+RATE, MOMENTUM, RADIUS, INTERVAL = 0.05, 0.9, 0.05, 1000
 SAM_ALLOWED, LLQR_ALLOWED = 1.05, 1.15
 """What a step of ours may take beside one by hand, and beside one of SGD."""
 
@@ -33,38 +34,12 @@ class Size:
     rounds: int
 
 
-class Block(nn.Module):
-    """Two convolutions and what goes past them."""
-
-    def __init__(self, inputs: int, outputs: int, stride: int) -> None:
-        super().__init__()
-        self.first = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False)
-        self.second = nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False)
-        self.norms = nn.ModuleList([nn.BatchNorm2d(outputs), nn.BatchNorm2d(outputs)])
-        self.past = nn.Conv2d(inputs, outputs, 1, stride) if inputs != outputs else nn.Identity()
-
-    def forward(self, x: Tensor) -> Tensor:
-        inner = F.relu(self.norms[0](self.first(x)))
-        return F.relu(self.norms[1](self.second(inner)) + self.past(x))
-
-
-def large() -> nn.Module:
-    """ResNet-18 for small images."""
-    widths = ((64, 1), (128, 2), (256, 2), (512, 2))
-    parts: list[nn.Module] = [nn.Conv2d(3, 64, 3, 1, 1, bias=False), nn.BatchNorm2d(64), nn.ReLU()]
-    before = 64
-    for width, stride in widths:
-        parts += [Block(before, width, stride), Block(width, width, 1)]
-        before = width
-    return nn.Sequential(*parts, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(before, CLASSES))
-
-
 def small() -> nn.Module:
     """The lab's ResNet-20."""
     return build_network("resnet20-batchnorm", (3, 32, 32), CLASSES, seed=0)
 
 
-FULL = Size({"ResNet-18": (large, 16), "ResNet-20": (small, 64)}, 5)
+FULL = Size({"ResNet-18": (resnet18, 16), "ResNet-20": (small, 64)}, 5)
 SMALLEST = Size({"ResNet-20": (small, 4)}, 1)
 
 

@@ -144,6 +144,12 @@ def test_explore_a_trained_network_and_come_back_by_the_link(page) -> None:
     assert [row.split("\t")[0].strip() for row in table] == ["SGDM", "LLQR+SAM"]
     assert all("±" in row for row in table) and len(rows) == 9
     assert lab.ink("#curvature-density-chart canvas") > 200 and lab.ink("#curvature-trace-chart canvas") > 200
+    lab.type("cuts_directions", "2")
+    cuts = lab.ask("cuts")
+    assert [one["method"] for one in cuts["solutions"]] == ["SGDM", "LLQR+SAM"]
+    assert all(lab.ink(f"#cuts-{half}-chart canvas") > 200 for half in ("train", "test"))
+    assert "relative to the weights" in page.locator("#cuts-words").inner_text()
+    assert page.locator("#cuts-table tbody tr").count() == 2
     lab.choose("between_way", "curve")
     lab.type("between_steps", "20")
     ways = lab.ask("between")["lines"]
@@ -152,19 +158,28 @@ def test_explore_a_trained_network_and_come_back_by_the_link(page) -> None:
     assert [row.split("\t")[0].strip() for row in table] == ["Straight", "Trained curve"]
     assert "On the trained curve from SGDM, step 20 to LLQR+SAM, step 20" in page.locator("#between-words").inner_text()
     lab.type("rescaling_factor", "3")
-    told = lab.ask("rescaling")["rows"]
-    assert told[1]["factor"] == 3 and told[1]["eigenvalue"] != told[0]["eigenvalue"]
+    rescaled = lab.ask("rescaling")["rows"]
+    assert rescaled[1]["factor"] == 3 and rescaled[1]["eigenvalue"] != rescaled[0]["eigenvalue"]
     assert "Rescaled by α = 3" in page.locator("#rescaling-words").inner_text()
     assert page.locator("#start-button.wanted").count() == 0, "what is explored makes no other training wanted"
+
+    # One click: the plane through where all began and two solutions, by their test loss.
+    page.locator("#slice-start").click()
+    told = lab.answer("slice")["plane"]
+    assert [mark["words"] for mark in told["marks"]] == ["the first weights", "SGDM, step 20", "LLQR+SAM, step 20"]
+    assert told["half"] == "test"
+    lab.choose("slice_kind", "pca")
+    lab.answer("slice")
 
     # A reload by the link shows the same again.
     lab.until(lambda: "rescaling_asked=yes" in page.url and "rescaling_factor=3" in page.url)
     lab.open(page.url)
-    again = {kind: lab.answer(kind) for kind in ("slice", "curvature", "between", "rescaling")}
+    again = {kind: lab.answer(kind) for kind in ("slice", "cuts", "curvature", "between", "rescaling")}
     assert again["between"]["lines"] == ways
+    assert again["cuts"] == cuts | {"job": again["cuts"]["job"], "done": again["cuts"]["done"]}
     assert again["slice"]["done"]["way"] == "adaptive" and again["slice"]["plane"]["kind"] == "pca"
     assert [row["eigenvalues"] for row in again["curvature"]["rows"]] == [row["eigenvalues"] for row in rows]
-    assert again["rescaling"]["rows"][1]["eigenvalue"] == told[1]["eigenvalue"]
+    assert again["rescaling"]["rows"][1]["eigenvalue"] == rescaled[1]["eigenvalue"]
 
 
 def test_what_is_no_longer_wanted_is_stopped(page) -> None:

@@ -66,6 +66,23 @@ def test_the_main_settings_and_play_are_on_the_first_screen(page, query):
         check(page, needed)
 
 
+def test_playback_stays_in_one_row_where_cost_is_counted_in_gradients(page):
+    """The longest words of the readout, in the projector's letters, down to where the phone's layout begins."""
+    page.set_viewport_size(SIZES["1920x1080"])
+    lab = LabPage(page).open("/?preset=figure-2&cost=evaluations&step=600&panel=hidden&theme=projector")
+    lab.until(lambda: "gradient evaluations" in page.locator("#step-readout").inner_text())
+    rows = """() => {
+      const bar = document.getElementById("player"), right = bar.getBoundingClientRect().right + 1;
+      const shown = [...bar.children].filter((part) => part.checkVisibility());
+      const boxes = shown.map((part) => part.getBoundingClientRect()), first = boxes[0];
+      return boxes.filter((box) => box.top >= first.bottom || box.bottom <= first.top || box.right > right).length;
+    }"""
+    for width in (1920, 1440, 1366, 1280, 1024, 830):
+        page.set_viewport_size({"width": width, "height": 720})
+        lab.until(lambda: page.evaluate("innerWidth") == width)  # noqa: B023 - waited for within the turn
+        assert page.evaluate(rows) == 0, width
+
+
 def test_in_a_low_window_nothing_lies_over_the_settings(page):
     """As beside a video call: it scrolls, and each slider takes the pointer all the same."""
     page.set_viewport_size({"width": 1024, "height": 480})
@@ -112,6 +129,14 @@ def test_a_run_plays_by_itself_once_and_back_undoes(new_page):
     lab.until(lambda: lab.state("steps") == 600)
     lab.settle()
     assert not page.evaluate("potholeLab.toy.player.playing || potholeLab.toy.wantsPlay"), "once"
+
+    page.goto("/?preset=figure-2&steps=200")  # names no step: it plays…
+    lab.until(lambda: page.evaluate("potholeLab.toy?.player.playing"))
+    page.goto("/methods")
+    page.go_back()  # …but not for those who come back to it
+    page.locator("#outcomes [data-outcome]").first.wait_for()
+    assert not page.evaluate("potholeLab.toy.player.playing || potholeLab.toy.wantsPlay")
+    assert lab.step() == 200
 
     still = LabPage(new_page(reduced_motion="reduce"))
     still.page.goto("/?preset=figure-2&steps=50")

@@ -5,6 +5,7 @@ import { newestBoundary } from "../../assets/network/boundary_view.js";
 import { TrainingCurves } from "../../assets/network/curves.js";
 import { methodRows } from "../../assets/network/method_table.js";
 import { cellsOf, describeLines, saidOf } from "../../assets/network/explore/between_panel.js";
+import { cellsOf as cellsOfSolution, describeCuts, saidOf as saidOfCuts } from "../../assets/network/explore/cuts_panel.js";
 import { PlaneView } from "../../assets/network/plane_view.js";
 import { isUnchanged } from "../../assets/network/presets.js";
 import { replayed } from "../../assets/network/replay.js";
@@ -204,4 +205,22 @@ test("a way between two solutions tells its barrier, or that there is none", () 
   assert.equal(words, "Loss on the way from SGDM, step 24 to SAM, step 24. Straight: from 0.25 to 2. Trained curve: from 0.25 to 0.5.");
   assert.equal(saidOf(about, 1.5), "64 of 256 training examples, distance 3, 1.5 s");
   assert.match(saidOf({ ...about, examples: 256, statistics: "kept" }, 1), /^all 256 .*statistics of the beginning, 1 s$/);
+});
+
+test("cuts through the solutions tell how far they are, and what they show", () => {
+  const about = { methods: ["SGDM", "SAM"], step: 9, t: [-1, 0, 1], directions: 3, examples: 64, of_examples: 100 };
+  const curves = (directions) => ({ directions, train: [2, 0.5, 1], test: [3, 1, 5] });
+  const said = (more) => saidOfCuts({ about, cuts: {}, solutions: [], done: null, ...more });
+  assert.equal(said({ about: null }), "");
+  assert.equal(said({ cuts: { SGDM: curves(2), SAM: curves(1) } }), "1 of 3 directions");
+  assert.equal(said({ cuts: { SGDM: curves(3), SAM: curves(3) }, solutions: [{}] }), "1 of 2 solutions measured");
+  assert.equal(said({ done: { seconds: 2 } }), "3 directions, 64 of 100 training examples, 2 s");
+  assert.equal(describeCuts("test", { SGDM: curves(3) }), "Test loss on the cuts. SGDM: 1 in the middle, 4 at the ends.");
+  assert.equal(cellsOfSolution({ method: "SAM", problem: "lost" }).length, 7);
+  const solution = { train_loss: 0.5, test_loss: 1, rise: 2, length: 7, eigenvalue: 3, relative_eigenvalue: 2, converged: false };
+  assert.deepEqual(cellsOfSolution({ ...solution, relative_trace: 4, relative_trace_error: 0.1 }).slice(4), [
+    "3 (not converged)",
+    "2 (not converged)",
+    "4 ± 0.1",
+  ]);
 });

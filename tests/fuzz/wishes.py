@@ -19,6 +19,7 @@ from app.network.explore.controls import (
     RESCALING_CONTROLS,
     SLICE_CONTROLS,
 )
+from app.network.explore.cuts_controls import CUTS_CONTROLS
 from app.network.export.request import FORMATS as OF_A_RUN
 from app.toy.request import read_state
 from optimizers import METHODS
@@ -40,6 +41,7 @@ EXPLORED: dict[str, str] = {}
 SMALL: dict[str, dict[str, Any]] = {
     "slice": {"slice_points": 11, "slice_sample": "64"},
     "curvature": {"curvature_probes": 2, "curvature_lanczos": 0, "curvature_count": 1, "curvature_ascent": 1},
+    "cuts": {"cuts_points": 11, "cuts_directions": 1, "cuts_probes": 2},
     "between": {"between_points": 11, "between_way": "curve", "between_steps": 10},
     "rescaling": {},
 }
@@ -48,6 +50,7 @@ CONTROLS_OF = {
     "slice": SLICE_CONTROLS,
     "curvature": CURVATURE_CONTROLS,
     "between": BETWEEN_CONTROLS,
+    "cuts": CUTS_CONTROLS,
     "rescaling": RESCALING_CONTROLS,
 }
 LINKS = {

@@ -10,11 +10,19 @@ import torch
 
 from geometry.architectures import build_network
 from geometry.architectures.plain import mlp
-from geometry.curvature import dense_hessian, hessian_trace, sam_sharpness, spectral_density, top_eigenvalues
+from geometry.curvature import (
+    RelativeLoss,
+    dense_hessian,
+    hessian_trace,
+    sam_sharpness,
+    spectral_density,
+    top_eigenvalues,
+)
 from geometry.curvature.lanczos import lanczos
 from geometry.networks import NetworkLoss
 from geometry.objective import Layout
 from geometry.rescaling import rescaled, rescaling_demonstration
+from geometry.slices import slice_plane
 from geometry.surfaces import make_surface
 
 
@@ -282,3 +290,39 @@ def test_bad_input() -> None:
     ):
         with pytest.raises(ValueError, match=sentence):
             call()
+
+
+# ------------------------------------------------------------------------------------ relative to the weights
+
+
+def test_the_relative_hessian_is_shs_and_its_trace_the_mean_curvature_of_filter_normalised_cuts() -> None:
+    objective = network()
+    theta = objective.initial + 0.1
+    relative = RelativeLoss(objective, theta)
+    units, hessian = relative.units.numpy(), dense_hessian(objective, theta)
+    expected = units[:, None] * hessian * units
+    assert np.abs(dense_hessian(relative, relative.origin) - expected).max() <= 1e-12
+    asked = [relative.curvature_product(relative.origin, e) for e in torch.eye(len(units), dtype=torch.float64)]
+    assert np.abs(torch.stack(asked).numpy() - expected).max() <= 1e-12
+    delta = torch.linspace(-0.1, 0.1, len(units), dtype=torch.float64)
+    assert float(relative.loss(delta)) == float(objective.loss(theta + relative.units * delta))
+    slope = torch.autograd.functional.jacobian(relative.loss, delta)
+    assert float((relative.gradient(delta) - slope).abs().max()) <= 1e-12
+    # Gaussian directions scaled filter by filter to the length of the weights: d with E[d d'] = S² in each filter.
+    cuts = []
+    for seed in range(400):
+        d = slice_plane(objective, theta, "random", "filter", seed, axes=1).directions[0].numpy()
+        cuts.append(d @ hessian @ d)
+    error = np.std(cuts, ddof=1) / np.sqrt(len(cuts))
+    assert abs(np.mean(cuts) - np.trace(expected)) < 4 * error and error < 0.1 * abs(np.trace(expected))
+
+
+def test_rescaling_two_layers_changes_the_hessian_and_not_the_relative_one() -> None:
+    """Without biases, which are no filters, T_α leaves all of R as it is; with them all of what R moves."""
+    objective = network(activation="relu")
+    moved = rescaled(objective.initial, objective.layout, 5.0)
+    before, after = (RelativeLoss(objective, theta) for theta in (objective.initial, moved))
+    relative = [dense_hessian(one, one.origin) for one in (before, after)]
+    assert np.abs(relative[0] - relative[1]).max() <= 1e-10 * np.abs(relative[0]).max()
+    plain = [np.linalg.eigvalsh(dense_hessian(objective, theta))[-1] for theta in (objective.initial, moved)]
+    assert max(plain) > 2 * min(plain)

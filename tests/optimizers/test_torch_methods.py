@@ -14,6 +14,7 @@ from optimizers.torch_optim import SAM as TorchSAM
 from tests.optimizers.small_training import assert_same_walk, batch, closure_of, flat, normalised, perceptron
 
 CASES = {
+    "SAM": (SAM(), NoMix()),
     "GNP": (SAM(), GNP()),
     "GNP as released": (SAM(), GNP(as_released=True)),
     "GSAM": (SAM(), GSAM()),

@@ -11,7 +11,8 @@ from typing import Any
 
 from app.jobs.kinds import asked_run
 from app.network.explore.between_controls import BETWEEN_CONTROLS
-from app.network.explore.choices import AUTO, DATA, MEAN, OTHERS, POINTS, SAMPLE_HELP, SAMPLES
+from app.network.explore.choices import AROUND, AUTO, DATA, MEAN, OTHERS, POINTS, SAMPLE_HELP, SAMPLES
+from app.network.explore.cuts_controls import CUTS_CONTROLS
 from app.network.training.recorded_runs import recorded_runs
 from app.state.control import ChoiceControl, Control, NumberControl, short
 from app.state.schema import Reader
@@ -42,7 +43,7 @@ SLICE_CONTROLS: tuple[Control, ...] = (
     ChoiceControl(
         name="slice_point",
         label="Around",
-        options=POINTS,
+        options=AROUND,
         default=MEAN,
         help="Whose weights lie in the middle of the directions.",
         group="explore-plane",
@@ -354,13 +355,13 @@ ASKED_CONTROLS: tuple[Control, ...] = tuple(
     ChoiceControl(f"{kind}_asked", f"{title} asked for", NO_YES, "no", "Whether a link shows it.", "explore-asked")
     for kind, title in (
         *(("slice", "Slice"), ("curvature", "Curvature")),
-        *(("between", "Between"), ("rescaling", "Rescaling")),
+        *(("between", "Between"), ("rescaling", "Rescaling"), ("cuts", "Cuts")),
     )
 )
 """What a page that is opened by a link asks for anew, once the run is there."""
 
 EXPLORE_CONTROLS: tuple[Control, ...] = (
-    *(*SLICE_CONTROLS, *CURVATURE_CONTROLS, *BETWEEN_CONTROLS, *RESCALING_CONTROLS),
+    *(*SLICE_CONTROLS, *CURVATURE_CONTROLS, *BETWEEN_CONTROLS, *RESCALING_CONTROLS, *CUTS_CONTROLS),
     *ASKED_CONTROLS,
 )
 

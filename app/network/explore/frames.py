@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -42,13 +43,15 @@ def asked_plane(
     elif kind == "three-points":
         wishes = (asked["slice_second"], asked["slice_third"])[:axes]
         names = ground.others(asked["slice_point"], wishes)
-        others = [ground.spot(name, spot.step, job) for name in names]
+        others = [ground.spot(name, ground.nearest(asked["slice_moment"]), job) for name in names]
         more["points"] = torch.stack([other.position for other in others])
     elif kind == "gradient-sam":
         more["radius"] = asked["slice_radius"]
     plane = slice_plane(
         objective, spot.position, kind, asked["slice_normalisation"], asked["slice_seed"], axes=axes, **more
     )
+    if others:
+        plane = replace(plane, labels=tuple(f"towards {other.words}" for other in others))
     return plane, others
 
 

@@ -1,4 +1,4 @@
-"""The explore part of the network page: four panels, each with its controls, its button and places for answers."""
+"""The explore part of the network page: five panels, each with its controls, its button and places for answers."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ ABOUT = {
     "trace with its standard error; and the greatest rise of the loss within a ball, looked for in several steps.",
     "between": "The loss on the way between two methods' last weights. Where it rises above the line between the ends "
     "there is a barrier; often a bent way leads around it (Garipov et al. 2018).",
+    "cuts": "The loss on lines through each method's last weights, over training and test data. Every filter is moved "
+    "in parts of its own length, so that the curves of long and short weights can be compared. Curvature at the point "
+    "itself, relative to the weights or not, also says how low the training loss is there.",
     "rescaling": "One layer of a ReLU network times α, the next divided by α: the network computes the same, and its "
     "sharpness is another (Dinh et al. 2017). What a slice shows depends on how its directions are scaled.",
 }
@@ -26,7 +29,7 @@ def explore_section() -> Any:
     return html.Section(
         id="explore",
         className="explore",
-        children=[_slice(), _curvature(), _between(), _rescaling()],
+        children=[_slice(), _cuts(), _curvature(), _between(), _rescaling()],
         **{"aria-label": "Explore the run"},
     )
 
@@ -85,7 +88,9 @@ def _slice() -> Any:
     honesty = html.Div([html.H3("Honesty meter"), html.Div(id="slice-honesty", className="scroll")])
     words = html.P(id="slice-words", className="explore-words")
     body = _answer("slice", [pictures, player, honesty, words])
-    return _panel("slice", "Slice of the loss", "Draw the slice", [_group(name) for name in SLICE_GROUPS], [body])
+    panel = _panel("slice", "Slice of the loss", "Draw the slice", [_group(name) for name in SLICE_GROUPS], [body])
+    panel.children[0].children.insert(2, button("slice-start", "Start and two solutions, test loss", id="slice-start"))
+    return panel
 
 
 def _chart(key: str, title: str, hint: str) -> Any:
@@ -115,6 +120,19 @@ def _curvature() -> Any:
     table = html.Div(id="curvature-table", className="scroll")
     body = _answer("curvature", [table, density, along, html.P(id="curvature-words", className="explore-words")])
     return _panel("curvature", "Curvature", "Measure the curvature", [_group("curvature")], [body])
+
+
+def _cuts() -> Any:
+    charts = html.Div(
+        className="charts two",
+        children=[
+            _chart("cuts-train", "Training loss", "on the cuts"),
+            _chart("cuts-test", "Test loss", "on the cuts"),
+        ],
+    )
+    table = html.Div(id="cuts-table", className="scroll")
+    body = _answer("cuts", [charts, table, html.P(id="cuts-words", className="explore-words")])
+    return _panel("cuts", "Cuts through the solutions", "Cut", [_group("cuts")], [body])
 
 
 def _between() -> Any:

@@ -36,13 +36,22 @@ class SlicePlane(TypedDict):
     paths: dict[str, Encoded]
 
 
+class SliceSample(TypedDict):
+    """What a first picture is over, and its standard error: the median of its points'."""
+
+    examples: int
+    standard_error: float
+
+
 class SlicePicture(TypedDict):
-    """The losses so far, (points of y, points of x). error: of an adaptive one, as a part of the range."""
+    """The losses so far, (points of y, points of x). error: of an adaptive one, as a part of the range. sampled: of a
+    first one that is not over all the examples asked for, and has no exact points."""
 
     losses: Encoded
     evaluated: int
     stride: NotRequired[int]
     error: NotRequired[float | None]
+    sampled: NotRequired[SliceSample]
 
 
 class PathHonesty(TypedDict):
@@ -279,9 +288,71 @@ class RescalingRow(TypedDict):
     done: NotRequired[RescalingDone]
 
 
+class CutsAbout(TypedDict):
+    """What is cut: the kept step, the points t of each cut, in lengths of the weights, and over how many examples."""
+
+    methods: list[str]
+    step: int
+    t: Encoded
+    directions: int
+    examples: int
+    of_examples: int
+
+
+class Cut(TypedDict):
+    """Of a method both losses (points,), as means over so many directions."""
+
+    method: str
+    directions: int
+    train: Encoded
+    test: Encoded
+
+
+class MeasuredSolution(TypedDict):
+    """A solution's losses, the rise of the first to the ends of its cuts, ‖θ‖, the largest eigenvalue, and relative to
+    its weights it and the trace."""
+
+    method: str
+    train_loss: float
+    test_loss: float
+    rise: float
+    length: float
+    eigenvalue: float
+    relative_eigenvalue: float
+    converged: bool
+    relative_trace: float
+    relative_trace_error: float
+    products: int
+
+
+class NoSolution(TypedDict):
+    """A method without numbers, and why."""
+
+    method: str
+    problem: str
+
+
+class CutsDone(TypedDict):
+    """The end of the cuts."""
+
+    seconds: float
+    sentence: str
+
+
+class CutsRow(TypedDict):
+    """A row of the cuts through all solutions."""
+
+    position: int
+    about: NotRequired[CutsAbout]
+    cut: NotRequired[Cut]
+    solution: NotRequired[MeasuredSolution | NoSolution]
+    done: NotRequired[CutsDone]
+
+
 MESSAGES = (
     *(SliceMark, SlicePlane, SlicePicture, PathHonesty, SliceDone, SliceRow, SliceFigures),
     *(CurvatureAbout, NotMeasured, WeightNorms, MeasuredCurvature, SpectralDensity, CurvatureDone, CurvatureRow),
     *(BetweenAbout, WayBetween, CurveTraining, BetweenDone, BetweenRow),
     *(RescalingAbout, RescaledNetwork, RescalingDone, RescalingRow),
+    *(CutsAbout, Cut, MeasuredSolution, NoSolution, CutsDone, CutsRow),
 )

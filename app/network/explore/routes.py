@@ -18,6 +18,7 @@ from app.network.explore.controls import (
     SLICE_CONTROLS,
     with_runs,
 )
+from app.network.explore.cuts_controls import CUTS_CONTROLS
 from app.network.explore.figures import pictures_answer
 from app.state.control import Control
 from app.state.schema import BadRequest, read_values
@@ -31,6 +32,7 @@ TABLES: dict[str, tuple[Control, ...]] = {
     "curvature": CURVATURE_CONTROLS,
     "between": BETWEEN_CONTROLS,
     "rescaling": RESCALING_CONTROLS,
+    "cuts": CUTS_CONTROLS,
 }
 
 

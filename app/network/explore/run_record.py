@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from app.jobs.context import JobContext
-from app.network.explore.choices import AUTO, MEAN
+from app.network.explore.choices import AUTO, BEGINNING, MEAN
 from app.network.training.first_fit import START, steps_of
 from app.network.training.problem import TrainingProblem, make_problem, read_weights
 from geometry.networks import NetworkLoss
@@ -64,7 +64,8 @@ class RunRecord:
         self.run, self.found = run, found
         self.methods: list[str] = list(found.description["methods"])
         self.total = int(found.description["steps"])
-        self.start = Spot(found.objective.initial, dict(found.objective.buffers), FIRST, "the first weights")
+        words = "the bad start" if steps_of(found.description) else "the first weights"
+        self.start = Spot(found.objective.initial, dict(found.objective.buffers), FIRST, words)
         self.steps: list[int] = []
         self.recorded = "recorded" in found.description
         """Whether it was trained elsewhere: then nothing says that all begin with the same weights."""
@@ -126,7 +127,11 @@ class RunRecord:
         return min(self.steps, key=lambda step: (abs(step - percent / 100 * self.total), -step))
 
     def spot(self, who: str, step: int, job: JobContext) -> Spot:
-        """A method's weights at a kept step, or the mean over all methods whose weights are finite."""
+        """A method's weights at a kept step, the mean over all methods whose weights are finite, or the first ones."""
+        if who == BEGINNING:
+            if self.recorded:
+                raise ValueError("where a run that was trained elsewhere began is not known: choose one of its moments")
+            return self.start
         kept = self.kept([step], job)[step]
         if who != MEAN:
             self._has(who)

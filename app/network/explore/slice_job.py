@@ -2,7 +2,8 @@
 
 Description: {"run": id of a training job, **controls}, see SLICE_CONTROLS. Its rows, in this order:
   {"plane": {…}}      labels of the axes, x and y, whose weights lie in the middle, the projected paths' coordinates
-  {"picture": {…}}    losses (m, n) float32, how many points are exact; more of them follow, each better
+  {"picture": {…}}    losses (m, n) float32, how many points are exact; more of them follow, each better. Where even a
+                      coarse one takes long the first is over a sample of the examples, whose error it tells
   {"honesty": {…}}    for every method: variance captured, distance off the plane, true losses, drawn heights
   {"done": {…}}       evaluations, seconds, error (adaptive) or standard error (sample), a sentence
 Result: "slice", a packed tree of all of it in float64, for export. A stop is taken up between two groups of points.
@@ -10,11 +11,13 @@ Result: "slice", a packed tree of all of it in float64, for export. A stop is ta
 
 from __future__ import annotations
 
+import math
 import time
 from typing import Any
 
 import numpy as np
 import torch
+from scipy.interpolate import RegularGridInterpolator
 
 from app.encoding import encode
 from app.jobs.context import JobContext
@@ -22,18 +25,26 @@ from app.jobs.kinds import Description
 from app.jobs.packing import pack
 from app.network.explore.frames import asked_plane, data_of, frame
 from app.network.explore.run_record import fetch_run
+from app.network.training.measure import has_examples
+from geometry.networks import NetworkLoss
 from geometry.projection_error import path_on_plane
 from geometry.slices.adaptive import refined_slices
 from geometry.slices.grid import lattice
 from geometry.slices.points import point_losses
 from geometry.slices.progressive import progressive_slice
-from geometry.slices.sampled import sampled_slice
+from geometry.slices.sampled import sampled_objective, sampled_slice
 
 FIRST_SECONDS = 0.12
 """What the first coarse picture may take."""
 INTERVALS = (0.15, 1.0)
 """Seconds between pictures at first, and at most later: the feed keeps them all."""
 BLOCK_SECONDS = 0.1
+PATIENCE_SECONDS = 5.0
+"""Where the first coarse picture would take longer, one over FEW examples comes before it, COARSE lines an axis."""
+FEW = 64
+COARSE = 5
+FEWEST_LINES = 4.0
+"""Of an axis, in the first coarse picture over all examples."""
 ERROR_POINTS = 11
 """The standard error of a sample is stated on a grid of so many points an axis."""
 BUDGETS = {1: 120, 2: 433}
@@ -112,9 +123,11 @@ class Slice:
     def progressive(self) -> tuple[np.ndarray, dict[str, Any]]:
         """Coarse, then exact."""
         interval, found = INTERVALS[0], None
-        pictures = progressive_slice(
-            self.objective, self.plane, self.x, self.y, coarsest=self._coarsest(), interval=INTERVALS[0]
-        )
+        stride = self._coarsest_at_once()
+        if stride is None:
+            self.report_sample()
+            stride = self._coarsest_of(math.inf)
+        pictures = progressive_slice(self.objective, self.plane, self.x, self.y, coarsest=stride, interval=INTERVALS[0])
         shown = 0.0
         for found in pictures:
             evaluated = int(found.evaluated.sum())
@@ -183,6 +196,26 @@ class Slice:
         """A row with the picture so far."""
         self.job.report(position, picture={"losses": encode(losses), "evaluated": evaluated, **more})
 
+    def report_sample(self) -> None:
+        """A coarse picture over a few of the examples, and its standard error."""
+        axes = [axis for axis in (self.x, self.y) if axis is not None]
+        losses, errors = self._sampled(self.objective, FEW, COARSE, 0)
+        between = RegularGridInterpolator([_few(axis, COARSE) for axis in reversed(axes)], losses)
+        points = np.stack(np.meshgrid(*reversed(axes), indexing="ij"), axis=-1)
+        sampled = {"examples": FEW, "standard_error": float(np.median(errors))}
+        self.picture(1, between(points), 0, sampled=sampled)
+
+    def _sampled(
+        self, objective: NetworkLoss, samples: int, lines: int, position: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Losses over a sample and their standard errors, on so many lines of each axis."""
+        rows = []
+        for y in [None] if self.y is None else _few(self.y, lines)[:, None]:
+            self.job.settings(position)
+            some = _few(self.x, lines)
+            rows.append(sampled_slice(objective, self.plane, some, y, samples=samples, seed=self.data.seed))
+        return np.concatenate([row.losses for row in rows]), np.concatenate([row.standard_error for row in rows])
+
     def report_honesty(self, position: int) -> None:
         """What the projection of every path leaves out."""
         for name, path in self.paths.items():
@@ -208,19 +241,7 @@ class Slice:
         if self.objective.examples == self.whole.examples:
             return {}
 
-        def few(axis: np.ndarray) -> np.ndarray:
-            return axis[np.unique(np.linspace(0, axis.size - 1, ERROR_POINTS).round().astype(int))]
-
-        self.job.settings(self.points)
-        found = sampled_slice(
-            self.whole,
-            self.plane,
-            few(self.x),
-            None if self.y is None else few(self.y),
-            samples=self.objective.examples,
-            seed=self.data.seed,
-        )
-        errors = found.standard_error
+        _, errors = self._sampled(self.whole, self.objective.examples, ERROR_POINTS, self.points)
         return {
             "standard_error": float(np.median(errors)),
             "largest_standard_error": float(errors.max()),
@@ -276,17 +297,38 @@ class Slice:
     def _project(self, positions: Any) -> np.ndarray:
         return self.plane.project(positions).double().cpu().numpy()
 
-    def _coarsest(self) -> int:
-        """Stride of the first picture, such that it is there in time: 8 × 8 points at most, 4 × 4 at least."""
-        evaluate = point_losses(self.objective, self.plane)
-        middle = np.zeros((1, self.plane.axes))
+    def _coarsest_at_once(self) -> int | None:
+        """Stride of the first picture, such that it is there in time: 8 × 8 points at most, 4 × 4 at least; None where
+        that takes so long that a sample is to be shown first."""
+        objective = self.objective
+        if objective.examples > FEW and has_examples(objective):
+            each = self._seconds_of_a_point(sampled_objective(objective, FEW), 2) * objective.examples / FEW
+            if each * FEWEST_LINES**self.plane.axes > PATIENCE_SECONDS:
+                return None
+        return self._coarsest_of(self._seconds_of_a_point(objective))
+
+    def _seconds_of_a_point(self, objective: NetworkLoss, times: int = 1) -> float:
+        """The least of so many, after one that pays for what is loaded once."""
+        evaluate, middle = point_losses(objective, self.plane), np.zeros((1, self.plane.axes))
         evaluate.losses(middle)
-        began = time.perf_counter()
-        evaluate.losses(middle)
-        each = time.perf_counter() - began
+        seconds = []
+        for _ in range(times):
+            self.job.settings(0)
+            began = time.perf_counter()
+            evaluate.losses(middle)
+            seconds.append(time.perf_counter() - began)
+        return min(seconds)
+
+    def _coarsest_of(self, each: float) -> int:
+        """Stride of the first picture where a point takes so many seconds."""
         wanted = FIRST_SECONDS / max(each, 1e-9)
-        lines = min(8.0, max(4.0, wanted if self.y is None else wanted**0.5))
+        lines = min(8.0, max(FEWEST_LINES, wanted if self.y is None else wanted**0.5))
         stride = 1
         while (self.x.size - 1) / stride + 1 > lines:
             stride *= 2
         return stride
+
+
+def _few(axis: np.ndarray, count: int) -> np.ndarray:
+    """So many of an axis's points, its ends among them."""
+    return axis[np.unique(np.linspace(0, axis.size - 1, count).round().astype(int))]

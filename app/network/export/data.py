@@ -20,6 +20,7 @@ MEASURED = (
     "u_cosine",
     "u_length",
     "u_steepness",
+    "sharpness",
 )
 HALVES = ("train", "test")
 Columns = dict[str, np.ndarray]

@@ -59,7 +59,7 @@ def find(preset: str, trials: dict[int, dict[str, Trial]]) -> dict[str, Any]:
     judged = [judge(statement, trials) for statement in STATEMENTS[preset]]
     return {
         "seeds": list(trials),
-        "claims": [{**asdict(claim), "pairs": [asdict(one) for one in pairs]} for claim, pairs in judged],
+        "claims": [{**asdict(claim), "pairs": pairs} for claim, pairs in judged],
         "methods": summarise(trials, trials_of(preset)),
     }
 

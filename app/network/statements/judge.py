@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 from scipy.special import stdtrit
 
 from app.claim import VERDICTS, Claim
+from app.network.statements.messages import PairedSeeds
 from app.network.statements.statement import QUANTITIES, Comparison, Statement
 from app.numbers_as_text import number
 
@@ -29,35 +29,16 @@ Trials = Mapping[int, Mapping[str, Mapping[str, Any]]]
 """Seed → method → trial (see `trial`)."""
 
 
-@dataclass(frozen=True)
-class Pairs:
-    """A comparison over seeds: `values` by seed, None where one of the two stopped; mean, error, low, high: None where
-    there are too few; above, below: where the statement wants the mean. Ratios as ratios, differences in their unit."""
-
-    words: str
-    unit: str
-    ratio: bool
-    values: list[float | None]
-    mean: float | None
-    error: float | None
-    low: float | None
-    high: float | None
-    above: float | None
-    below: float | None
-    verdict: str
-    counts: str
-
-
-def judge(statement: Statement, trials: Trials) -> tuple[Claim, list[Pairs]]:
+def judge(statement: Statement, trials: Trials) -> tuple[Claim, list[PairedSeeds]]:
     """The statement with its verdict, and the comparisons that it rests on."""
     pairs = [compare(comparison, trials) for comparison in statement.comparisons]
-    verdicts = {one.verdict for one in pairs}
+    verdicts = {one["verdict"] for one in pairs}
     verdict = FAILS if FAILS in verdicts else OPEN if OPEN in verdicts else HOLDS
-    counts = "; ".join(one.counts for one in pairs)
+    counts = "; ".join(one["counts"] for one in pairs)
     return Claim(statement.text, "", verdict, counts, ""), pairs
 
 
-def compare(comparison: Comparison, trials: Trials) -> Pairs:
+def compare(comparison: Comparison, trials: Trials) -> PairedSeeds:
     """One method against another over all seeds."""
     quantity = QUANTITIES[comparison.quantity]
     ours, other = comparison.ours, comparison.other
@@ -74,22 +55,23 @@ def compare(comparison: Comparison, trials: Trials) -> Pairs:
             return None
         return math.exp(value) if quantity.ratio else quantity.parts * value
 
-    pairs = Pairs(
-        words=f"{ours} / {other}, {quantity.words}" if quantity.ratio else f"{ours} − {other}, {quantity.words}",
-        unit=quantity.unit,
-        ratio=quantity.ratio,
-        values=[None if value is None else shown(value) for value in found],
-        mean=shown(mean),
-        error=None if quantity.ratio else shown(error),
-        low=shown(low),
-        high=shown(high),
-        above=shown(above),
-        below=shown(below),
-        verdict=verdict,
-        counts="",
-    )
+    pairs: PairedSeeds = {
+        "words": f"{ours} / {other}, {quantity.words}" if quantity.ratio else f"{ours} − {other}, {quantity.words}",
+        "unit": quantity.unit,
+        "ratio": quantity.ratio,
+        "values": [None if value is None else shown(value) for value in found],
+        "mean": shown(mean),
+        "error": None if quantity.ratio else shown(error),
+        "low": shown(low),
+        "high": shown(high),
+        "above": shown(above),
+        "below": shown(below),
+        "verdict": verdict,
+        "counts": "",
+    }
     within = int(((known > above) & (known < below)).sum())
-    return Pairs(**{**asdict(pairs), "counts": _told(comparison, pairs, len(found), len(known), within)})
+    pairs["counts"] = _told(comparison, pairs, len(found), len(known), within)
+    return pairs
 
 
 def interval(values: np.ndarray) -> tuple[float, float, float, float]:
@@ -161,18 +143,19 @@ def _inner(end: float, ratio: bool) -> float:
     return math.log(end)
 
 
-def _told(comparison: Comparison, pairs: Pairs, seeds: int, known: int, within: int) -> str:
+def _told(comparison: Comparison, pairs: PairedSeeds, seeds: int, known: int, within: int) -> str:
     """The numbers of a comparison in words."""
     quantity, of = QUANTITIES[comparison.quantity], f"{known} seed{'s' * (known != 1)}"
     lost = f", {seeds - known} without a value" if known < seeds else ""
-    if pairs.mean is None:
-        return f"{pairs.words}: no seed with a value"
+    words, mean, between = pairs["words"], pairs["mean"], (pairs["low"], pairs["high"])
+    if mean is None:
+        return f"{words}: no seed with a value"
     if quantity.ratio:
-        text = f"{pairs.words}: {number(pairs.mean, 2)} times"
-        ends = [number(end, 2) for end in (pairs.low, pairs.high) if end is not None]
+        text = f"{words}: {number(mean, 2)} times"
+        ends = [number(end, 2) for end in between if end is not None]
     else:
-        text = f"{pairs.words}: {signed(pairs.mean)}{quantity.unit}"
-        ends = [f"{signed(end)}{quantity.unit}" for end in (pairs.low, pairs.high) if end is not None]
+        text = f"{words}: {signed(mean)}{quantity.unit}"
+        ends = [f"{signed(end)}{quantity.unit}" for end in between if end is not None]
     if ends:
         text += f", {100 * LEVEL:.0f} % interval {ends[0]} to {ends[1]}"
     return f"{text}; as said on {within} of {of}{lost}"

@@ -45,6 +45,6 @@ def add_statements_routes(server: FastAPI) -> None:
     @server.post("/network/statements/stop", include_in_schema=False)
     async def stop(request: Request) -> Response:
         job, visitor = job_in(await read_posted(request)), require_visitor(request)
-        with contextlib.suppress(Refused):  # it has ended; or it is somebody else's, who may want it on
+        with contextlib.suppress(Refused):  # it has ended, or is somebody else's
             await stop_shared(default_engine(), job, visitor)
         return json_response(b"{}")

@@ -57,6 +57,7 @@ def _train(session: TrainingSession, description: Description, job: JobContext, 
     sizes = {"parameters": session.objective.dimension, "examples": session.objective.examples}
     job.note(f"Trains on {words}.", position=job.checkpoint_position, device=words, **sizes)
     progress = Progress(session, description, job, budget)
+    job.foresee(None)  # before its first steps, a plane is chosen and code is compiled
     steps = job.total = description["steps"]
     progress.begin()
     for t in range(job.checkpoint_position, steps):

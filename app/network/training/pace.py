@@ -36,15 +36,17 @@ class Pace:
         self._prices[kind] = (count + 1, price + (seconds - price) / weight)
 
     def left(self, done: int, names: Any) -> float | None:
-        """Seconds of the steps of these methods after `done`; None where one of them has made no step yet."""
+        """Seconds of the steps of these methods after `done`; None where one of them has not made two of a kind yet, as
+        the first is no measure."""
         total = 0.0
         for name in names:
             learned = self._ahead[name][done]
+            made = max(self._prices.get((name, kind), (0, 0.0))[0] for kind in (False, True))
+            if made < 2 and done < self._steps:
+                return None
             for kind, count in ((False, self._steps - done - learned), (True, learned)):
-                price = self._prices.get((name, kind)) or self._prices.get((name, not kind))
-                if count and price is None:
-                    return None
-                total += count * (price[1] if price else 0.0)
+                _, price = self._prices.get((name, kind)) or self._prices.get((name, not kind)) or (0, 0.0)
+                total += count * price
         return total
 
     def packed(self) -> list[list[Any]]:

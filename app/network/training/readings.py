@@ -6,7 +6,7 @@ it, over as many examples as can be paid for; at the end, over all of them.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from app.network.training.budget import Budget
@@ -21,9 +21,9 @@ END_SECONDS = 0.2
 """So long the losses at the end may take whatever has been earned: a short run of a small network ends exactly."""
 KEPT_BACK = 0.4
 """Part of what has been earned that is saved for the end at most."""
-STEEPNESSES = 3
-"""So many times in a run the steepness of the inner problem is measured."""
-GUESSES = {"boundary": 1.0, "u": 2.0, "steepness": 40.0}
+SELDOM = {"steepness": 3, "sharpness": 6}
+"""So many times in a run the steepness of U's inner problem and the sharpness of the loss are measured."""
+GUESSES = {"boundary": 1.0, "u": 2.0, "steepness": 40.0, "sharpness": 20.0}
 """What a reading costs while none has been made, in steps of the run."""
 
 
@@ -34,8 +34,9 @@ class Readings:
         self.session, self.budget, self._clock = session, budget, budget.clock
         self._steps, times = description["steps"], description["evaluations"]
         self.every = every(self._steps, times)
-        self._steep_every = self.every * max(1, times // STEEPNESSES)
-        self._due = self._steep_due = self.every
+        self._due = self.every
+        self._seldom = {reading: self.every * max(1, times // often) for reading, often in SELDOM.items()}
+        self._seldom_due = dict(self._seldom)
         self._names = session.training.names
         most = max(session.examples)
         sizes = [FEWEST * 2**k for k in range(most.bit_length()) if FEWEST * 2**k < most] if session.samples else []
@@ -50,7 +51,7 @@ class Readings:
         if self.every:
             self._due = self.every * (done // self.every + 1)
             if done:
-                self._steep_due = self._steep_every * (done // self._steep_every + 1)
+                self._put_off(SELDOM, done)
 
     def take(self, done: int, stopped: Collection[str]) -> dict[str, dict[str, Any]]:
         """What is measured after `done` steps, by method; empty where nothing is."""
@@ -66,11 +67,15 @@ class Readings:
         self._due = self.every * (done // self.every + 1)
         if "steepness" in others:
             others -= {"u"}  # it is read together with it
-            self._steep_due = self._steep_every * (done // self._steep_every + 1)
+        self._put_off(others & SELDOM.keys(), done)
         found = self._losses(size)
         for reading in sorted(others):
             self._read(reading, found, stopped)
         return found
+
+    def _put_off(self, readings: Iterable[str], done: int) -> None:
+        for reading in readings:
+            self._seldom_due[reading] = self._seldom[reading] * (done // self._seldom[reading] + 1)
 
     def exact_cost(self) -> float:
         """Seconds that the measurement at the end takes, about; 0 while nothing is known of it."""
@@ -80,9 +85,10 @@ class Readings:
         """Seconds that all measurements after `done` steps would take if they were exact."""
         if not self.every:
             return 0.0
-        times, steep = ((self._steps - done) / steps for steps in (self.every, self._steep_every))
-        others = sum(self._price(reading, done) for reading in self._others(done, False) if reading != "steepness")
-        return times * (self.exact_cost() + others) + steep * self._prices.get("steepness", 0.0)
+        left = self._steps - done
+        others = sum(self._price(reading, done) for reading in self._others(done, False) if reading not in SELDOM)
+        seldom = sum(left / steps * self._prices.get(reading, 0.0) for reading, steps in self._seldom.items())
+        return left / self.every * (self.exact_cost() + others) + seldom
 
     def _first(self) -> dict[str, dict[str, Any]]:
         """All methods stand at the same weights: measured once."""
@@ -98,6 +104,11 @@ class Readings:
         found = {name: dict(values) for name in self._names}
         if self.session.boundary is not None:
             self._read("boundary", found, ())
+        if not self.budget.bounded:
+            began = self._clock()
+            sharpness = self.session.read_sharpness(name)
+            self._prices["sharpness"] = (self._clock() - began) * len(self._names)
+            found = {name: values | sharpness for name, values in found.items()}
         return found
 
     def _plan(self, done: int, last: bool) -> tuple[int, set[str]] | None:
@@ -108,8 +119,10 @@ class Readings:
         left, fewest = budget.left, self._sizes[0]
         prices = {"losses": self._cost(fewest)} | {each: self._price(each, done) for each in self._others(done, last)}
         chosen: set[str] = set()
+        # The dearest may take half of what there is: losses are measured over many examples all the same.
         for reading in sorted(prices, key=prices.__getitem__):
-            if prices[reading] <= left or (last and reading != "steepness"):
+            saved = exact if last and reading in SELDOM else prices[reading] if reading == "sharpness" else 0.0
+            if prices[reading] <= left - saved or (last and reading not in SELDOM):
                 chosen.add(reading)
                 left -= prices[reading]
         if "losses" not in chosen:
@@ -121,10 +134,11 @@ class Readings:
 
     def _others(self, done: int, last: bool) -> list[str]:
         """What there is to be read beside the losses."""
+        due = {reading for reading, at in self._seldom_due.items() if last or done >= at}
         found = ["boundary"] if self.session.boundary is not None else []
         if any(method.learns for method in self.session.methods.values()):
-            found += ["u", "steepness"] if last or done >= self._steep_due else ["u"]
-        return found
+            found += ["u", "steepness"] if "steepness" in due else ["u"]
+        return [*found, "sharpness"] if "sharpness" in due else found
 
     def _price(self, reading: str, done: int) -> float:
         """Seconds of a reading for all methods."""
@@ -155,6 +169,8 @@ class Readings:
         for name, values in found.items():
             if reading == "boundary" and session.boundary is not None:
                 values["boundary"] = session.boundary.read(session.training.state(name))
+            elif reading == "sharpness" and name not in stopped:
+                values |= session.read_sharpness(name)
             elif reading != "boundary" and name not in stopped:
                 values |= session.read_u(name, reading == "steepness")
         self._prices[reading] = self._clock() - began

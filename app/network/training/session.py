@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -14,6 +14,7 @@ from app.network.training.boundary import Boundary
 from app.network.training.measure import has_examples, measure
 from app.network.training.problem import TrainingProblem, make_problem
 from app.network.training.settings import Description, options_of_u
+from app.network.training.sharpness import EXAMPLES, read_sharpness
 from app.network.training.u_readings import read_u
 from geometry.networks import NetworkLoss
 from geometry.plane import Plane
@@ -181,6 +182,12 @@ class TrainingSession:
         rows = self.training.draws.refresh_rows(state.index)
         objective = self.objective if rows is None else self.objective.rows(rows)
         return read_u(objective, self.methods[name], state, steepness)
+
+    def read_sharpness(self, name: str) -> dict[str, float]:
+        """λmax of the loss at the method's weights, in inference mode; see `read_sharpness`."""
+        state = self.training.state(name)
+        objective = self.half("train", EXAMPLES if self.samples else None)
+        return read_sharpness(cast(NetworkLoss, at_rest(objective, state)), state.position)
 
 
 def packed_plane(plane: Plane) -> bytes:

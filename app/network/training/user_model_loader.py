@@ -44,8 +44,24 @@ def user_data(seed: int) -> Dataset:
     named = brought()
     if "data" in named:
         path = Path(named["data"])
-        return npz(path, seed) if path.suffix == ".npz" or path.is_file() else image_folder(path, seed=seed)
+        if path.suffix == ".npz" or path.is_file():
+            _check_no_image_size()
+            return npz(path, seed)
+        return image_folder(path, _image_size(), seed=seed)
     raise ValueError("this worker was started without --objective or --data: it has no data of the operator's")
+
+
+def _image_size() -> int:
+    """Pixels of a side of a folder's images, as named or 32."""
+    text = brought().get("image_size", "32")
+    if not text.isdecimal() or int(text) < 1:
+        raise ValueError(f"--image-size must be a whole number of pixels of at least 1, not {text!r}")
+    return int(text)
+
+
+def _check_no_image_size() -> None:
+    if "image_size" in brought():
+        raise ValueError("--image-size goes with a folder of images (--data); there is none")
 
 
 def own_losses(
@@ -106,6 +122,8 @@ def look() -> dict[str, Any]:
     """What there is, as `user_models.describe` tells it; everything is loaded and tried once. ValueError."""
     named = brought()
     found: dict[str, Any] = {}
+    if "data" not in named:
+        _check_no_image_size()
     mine, data = own_losses(0), None
     if mine is not None:
         _, train, test = mine

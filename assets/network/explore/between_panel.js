@@ -20,7 +20,7 @@ export class BetweenPanel {
     /** @type {BetweenFound | null} the answer to what was asked last */
     this.found = null;
     /** @type {JobRequest<BetweenRow>} */
-    this.request = new JobRequest("between", { onRow: (row, job) => this.#row(row, job) });
+    this.request = new JobRequest("between", { onRow: (row, job) => this.#row(row, job), onOver: () => page.explore?.over() });
     this.chart = new Chart(by("between-line-chart"), { label: "" });
   }
 

@@ -41,7 +41,10 @@ export class CurvaturePanel {
     /** @type {Shown | null} */
     this.shown = null;
     /** @type {JobRequest<CurvatureRow>} */
-    this.request = new JobRequest("curvature", { onRow: (row, job, progress) => this.#row(row, job, progress) });
+    this.request = new JobRequest("curvature", {
+      onRow: (row, job, progress) => this.#row(row, job, progress),
+      onOver: () => page.explore?.over(),
+    });
     const chart = (/** @type {string} */ key) => new Chart(by(`curvature-${key}-chart`), { label: "" });
     this.charts = { eigenvalue: chart("eigenvalue"), trace: chart("trace"), sharpness: chart("sharpness"), density: chart("density") };
   }

@@ -1,21 +1,25 @@
-// The explore part of the network page: four panels about the run that is shown. What is asked for is in the link, so
+// The explore part of the network page: five panels about the run that is shown. What is asked for is in the link, so
 // that a reload asks again; page.explore.current holds the last answers ("pothole:explored" tells of each).
 import { by, make } from "../../core/dom.js";
 import { BetweenPanel } from "./between_panel.js";
+import { CutsPanel } from "./cuts_panel.js";
 import { CurvaturePanel } from "./curvature_panel.js";
 import { RescalingPanel } from "./rescaling_panel.js";
 import { SlicePanel } from "./slice_panel.js";
 
 /** @typedef {import("../main.js").NetworkLab} ExplorePage */
-/** @typedef {"slice" | "curvature" | "between" | "rescaling"} Kind */
+/** @typedef {"slice" | "cuts" | "curvature" | "between" | "rescaling"} Kind */
 
 /** @type {Kind[]} */
-const KINDS = ["slice", "curvature", "between", "rescaling"];
+const KINDS = ["slice", "cuts", "curvature", "between", "rescaling"];
 const GROUPS = [
   ...["plane", "random", "three", "sam", "frame", "data", "adaptive", "look"],
-  ...["curvature", "between", "curve", "rescaling"],
+  ...["cuts", "curvature", "between", "curve", "rescaling"],
 ];
 const METHODS = ["slice_point", "slice_second", "slice_third", "between_first", "between_second", "rescaling_point"];
+/** The plane through where all began and two solutions, coloured by what they are worth. */
+const FROM_THE_START = { slice_kind: "three-points", slice_axes: "2", slice_point: "start", slice_data: "test" };
+const OVER = ["finished", "stopped", "failed"];
 const PAUSE = 120; // ms in which changes of controls become one request
 
 export class Explore {
@@ -37,12 +41,18 @@ export class Explore {
     }
     this.panels = {
       slice: new SlicePanel(page),
+      cuts: new CutsPanel(page),
       curvature: new CurvaturePanel(page),
       between: new BetweenPanel(page),
       rescaling: new RescalingPanel(page),
     };
     page.actions.add({
       ...Object.fromEntries(KINDS.map((kind) => [`explore-${kind}`, () => this.#wanted(kind)])),
+      "slice-start": () => {
+        const { methods } = this.page.run?.description ?? { methods: [] };
+        this.page.state.set({ ...FROM_THE_START, slice_second: methods[0], slice_third: methods[methods.length - 1] }, "run");
+        this.#wanted("slice");
+      },
       "explore-cancel": (/** @type {Kind} */ kind) => {
         this.panels[kind].request.cancel();
         this.page.state.set({ [`${kind}_asked`]: "no" }, "run");
@@ -90,7 +100,7 @@ export class Explore {
    * @param {string} source
    */
   #changed(changed, source) {
-    if ([...changed].some((name) => /^(slice|curvature|between|rescaling)_/.test(name))) this.#show();
+    if ([...changed].some((name) => KINDS.some((kind) => name.startsWith(`${kind}_`)))) this.#show();
     if (source === "open" || source === "run") return;
     const names = [...changed].filter((name) => name.startsWith("slice_") && name !== "slice_asked");
     if (names.length && this.page.state.get("slice_asked") === "yes") {
@@ -102,14 +112,14 @@ export class Explore {
         this.soon = setTimeout(() => this.ask("slice"), PAUSE);
       }
     }
-    for (const kind of ["curvature", "between", "rescaling"]) {
+    for (const kind of KINDS.filter((one) => one !== "slice")) {
       if ([...changed].some((name) => name.startsWith(`${kind}_`)) && this.current[kind]) by(`${kind}-ask`).classList.add("wanted");
     }
   }
 
   // The run is another, or has come further.
   #run() {
-    const { run, state } = this.page;
+    const { run } = this.page;
     const job = run?.job ?? "";
     if (job !== this.job) {
       this.job = job;
@@ -124,11 +134,22 @@ export class Explore {
     }
     this.#show();
     if (!run) return;
-    // What a link asks for waits for the end of its run: then the numbers stay what they are.
-    const over = ["finished", "stopped", "failed"].includes(run.state);
-    for (const kind of KINDS) {
-      if (over && this.ready && state.get(`${kind}_asked`) === "yes" && this.asked[kind] !== run.job) this.ask(kind);
-    }
+    this.#askNext();
+  }
+
+  /** A panel's job has ended. */
+  over() {
+    setTimeout(() => this.#askNext()); // when its request is no longer busy
+  }
+
+  // What a link asks for waits for the end of its run, when the numbers stay what they are. It comes one after another:
+  // an engine has only so many unfinished jobs of a visitor.
+  #askNext() {
+    const { run, state } = this.page;
+    if (!run || !this.ready || !OVER.includes(run.state)) return;
+    if (KINDS.some((kind) => this.panels[kind].request.busy)) return;
+    const next = KINDS.find((kind) => state.get(`${kind}_asked`) === "yes" && this.asked[kind] !== run.job);
+    if (next) this.ask(next);
   }
 
   // Controls that mean something where they do, and only methods of the run.
@@ -145,13 +166,15 @@ export class Explore {
     for (const [name, is] of Object.entries(shown)) by(`explore-${name}-controls`).hidden = !is;
     for (const name of KINDS) by(`${name}-panel`).hidden = !this.ready;
     if (run && run.description.methods.length < 2) by("between-panel").hidden = true;
+    by("slice-start").hidden = !run || run.description.methods.length < 2 || Boolean(run.description.recorded);
     const third = document.querySelector('[data-control="slice_third"]');
     if (third instanceof HTMLElement) third.hidden = state.get("slice_axes") === "1";
     if (!run) return;
+    const known = ["mean", "auto", ...(run.description.recorded ? [] : ["start"])];
     for (const name of METHODS) {
       const options = /** @type {NodeListOf<HTMLOptionElement>} */ (document.querySelectorAll(`[data-control="${name}"] option`));
       for (const option of options) {
-        option.hidden = option.disabled = !["mean", "auto", ...run.description.methods].includes(option.value);
+        option.hidden = option.disabled = ![...known, ...run.description.methods].includes(option.value);
       }
     }
   }

@@ -28,7 +28,7 @@ export class RescalingPanel {
     /** @type {Shown | null} */
     this.shown = null;
     /** @type {JobRequest<RescalingRow>} */
-    this.request = new JobRequest("rescaling", { onRow: (row, job) => this.#row(row, job) });
+    this.request = new JobRequest("rescaling", { onRow: (row, job) => this.#row(row, job), onOver: () => page.explore?.over() });
     const chart = (/** @type {string} */ key) => new Chart(by(`rescaling-${key}-chart`), { label: "" });
     this.charts = { plain: chart("plain"), filter: chart("filter") };
   }

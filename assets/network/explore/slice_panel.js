@@ -55,7 +55,10 @@ export class SlicePanel {
     /** @type {SlicePictures | null} made for the first slice */
     this.shownPictures = null;
     /** @type {JobRequest<SliceRow>} */
-    this.request = new JobRequest("slice", { onRow: (row, job, progress) => this.#row(row, job, progress) });
+    this.request = new JobRequest("slice", {
+      onRow: (row, job, progress) => this.#row(row, job, progress),
+      onOver: () => page.explore?.over(),
+    });
     // Pictures of arrays are made by the server; of several waiting the newest is drawn.
     /** @type {LatestWinsGate<ToDraw, import("../../core/contract.js").SliceFigures>} */
     this.figures = new LatestWinsGate((body, signal) => postJson("/network/explore/pictures", body, signal), {
@@ -219,6 +222,13 @@ export class SlicePanel {
     if (evaluated === undefined) return;
     const points = Math.max(total - 3, evaluated);
     const error = row.picture?.error;
+    const sampled = row.picture?.sampled;
+    if (sampled) {
+      this.request.say(
+        `a coarse picture over ${formatCount(sampled.examples)} examples, standard error ${formatNumber(sampled.standard_error, 2)}; that over all is being made`,
+      );
+      return;
+    }
     this.request.say(
       error === undefined || error === null
         ? `${formatCount(evaluated)} of ${formatCount(points)} points are exact`

@@ -14,13 +14,14 @@ from app.instruments.controls import read_instruments_link
 from app.instruments.fairness import EFFORT, fairness_answer, settings_of
 from app.instruments.instrument import STRIDES
 from app.instruments.phase import blocks, phase_answer, sides
-from app.instruments.race import race_answer
+from app.instruments.race import METHODS_IN_RACE, WHY_THESE, race_answer
 from app.instruments.repeats import repeats
 from app.state.schema import BadRequest
 from app.toy.compute import configured
 from app.toy.request import read_request
 from geometry.surfaces import SURFACES
 from optimizers import METHODS, simulate
+from optimizers.methods import toy_methods
 from tests.app.instruments.asking import read_instrument_request
 
 SMALL = {"resolution": "12", "runs": "3", "steps": 120}
@@ -200,6 +201,17 @@ def test_the_strip_holds_the_best_of_what_was_tried():
         )
         assert strip["arrived"][k] == (run.outcome == "reached").sum()
         assert strip["loss"][k] == pytest.approx(float(np.median(surface.loss(run.final))), rel=1e-9, abs=1e-12)
+
+
+def test_the_race_is_of_all_methods_whose_u_has_both_of_its_axes_and_says_why():
+    has_both = {
+        name
+        for name, method in toy_methods().items()
+        if {"decay", "refresh_every"} <= {*method.preconditioner.capabilities.array_fields}
+    }
+    assert has_both == {*METHODS_IN_RACE}
+    request = read_instrument_request({**RING, "steps": 20, "runs": "1"}, "race")
+    assert WHY_THESE in orjson.loads(race_answer(request))["what"]
 
 
 def test_the_race_counts_and_the_premise():

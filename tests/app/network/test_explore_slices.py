@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from app.jobs.errors import Refused, UnknownJob
 from app.jobs.kinds import validated
 from app.jobs.packing import unpack
 from app.network.explore import run_record as ground_module
+from app.network.explore import slice_job
 from app.network.explore.controls import SLICE_CONTROLS
 from app.network.explore.frames import asked_plane
 from app.network.explore.routes import TABLES
@@ -32,6 +34,11 @@ FEW = {"slice_points": 13}
 def run() -> Run:
     ground_module._RUNS.clear()
     return Run()
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(slice_job, "PATIENCE_SECONDS", math.inf)
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +104,8 @@ def test_every_kind_is_the_librarys_plane_and_slice(run: Run, found: Any, kind: 
     mine = plane_kept(look)
     np.testing.assert_array_equal(mine.origin.numpy(), plane.origin.numpy())
     np.testing.assert_allclose(mine.directions.numpy(), plane.directions.numpy(), rtol=1e-5, atol=1e-6)
-    assert look.last("plane")["labels"] == list(plane.labels) and look.last("plane")["kind"] == kind
+    labels = ["towards LLQR, step 24", "towards SGDM, step 24"] if kind == "three-points" else list(plane.labels)
+    assert look.last("plane")["labels"] == labels and look.last("plane")["kind"] == kind
     x, y = axes_of(look)
     expected = evaluate_slice(found.objective, mine, x, y)
     np.testing.assert_allclose(unpack(look.results["slice"])["losses"], expected, rtol=1e-6)
@@ -314,3 +322,34 @@ def test_a_plane_through_three_needs_three() -> None:
     with pytest.raises(ValueError, match="lie on a line"):
         two.look("slice", slice_kind="three-points", **FEW)
     ground_module._RUNS.clear()
+
+
+@pytest.mark.parametrize("axes", ["1", "2"])
+def test_where_a_coarse_picture_takes_long_one_of_a_sample_comes_first(
+    run: Run, found: Any, monkeypatch: pytest.MonkeyPatch, axes: str
+) -> None:
+    monkeypatch.setattr(slice_job, "PATIENCE_SECONDS", 0.0)
+    look = run.look("slice", slice_kind="random", slice_axes=axes, **FEW)
+    first, *later = look.all("picture")
+    x, y = axes_of(look)
+    lines = np.array([0, 3, 6, 9, 12])
+    wanted = sampled_slice(
+        found.objective, plane_kept(look), x[lines], None if y is None else y[lines], samples=64, seed=0
+    )
+    losses = decode(first["losses"])
+    np.testing.assert_allclose(losses[lines] if y is None else losses[np.ix_(lines, lines)], wanted.losses, rtol=1e-6)
+    np.testing.assert_allclose(losses[..., 1], (2 * losses[..., 0] + losses[..., 3]) / 3, rtol=1e-5)
+    assert first["evaluated"] == 0 and first["sampled"]["examples"] == 64
+    assert first["sampled"]["standard_error"] == pytest.approx(np.median(wanted.standard_error), rel=1e-6)
+    assert later and not any("sampled" in one for one in later)
+    np.testing.assert_array_equal(
+        decode(later[-1]["losses"]), unpack(look.results["slice"])["losses"].astype(np.float32)
+    )
+    assert "standard_error" not in look.last("done"), "the end is exact"
+    with pytest.raises(LeaveJob):
+        run.look("slice", stop_after=4, slice_kind="random", slice_axes=axes, **FEW)
+
+
+def test_a_quick_slice_is_over_all_examples_from_the_beginning(run: Run) -> None:
+    """That of this file: its machine counts as quick, however busy it is."""
+    assert not any("sampled" in one for one in run.look("slice", slice_kind="random", **FEW).all("picture"))

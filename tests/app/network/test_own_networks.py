@@ -68,6 +68,10 @@ def halves(): return nn.Linear(6, 2).bfloat16(), x.astype("float16"), y
 def doubles(): return nn.Linear(6, 2).double(), x.astype("float32"), y.astype("uint8")
 def noisy(): return Noisy(), x, y
 def compiled(): return torch.compile(nn.Linear(6, 2)), x, y
+def streamed():
+    from torch.utils.data import DataLoader, TensorDataset
+    pairs = TensorDataset(torch.from_numpy(x), torch.from_numpy(y))
+    return nn.Linear(6, 2), DataLoader(pairs, 4, shuffle=True)
 def flat(): return nn.Hardsigmoid() and nn.Sequential(nn.Linear(6, 2), nn.Hardsigmoid()), x, y
 
 def unnamed(): return nn.Linear(6, 3), x, x[:, :3]
@@ -80,7 +84,7 @@ def words(): return nn.Embedding(3, 2), draw.integers(0, 9, 40), y
 def no_scores(): return nn.LSTM(6, 2), x[:, None], y
 """
 
-TAKEN = ["tied", "recurrent", "squares", "labels", "own", "named", "halves", "doubles", "noisy", "compiled"]
+TAKEN = ["tied", "recurrent", "squares", "labels", "own", "named", "halves", "doubles", "noisy", "compiled", "streamed"]
 SMALL = {"network": "own", "data": "own", "steps": 2, "batch_size": 8, "refresh_size": 8, "snapshots": 0}
 
 

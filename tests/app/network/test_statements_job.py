@@ -229,6 +229,10 @@ class FakeEngine:
             raise Refused("only who started a job can stop or change it")
         self.stopped.append(job)
 
+    async def hand_over(self, job: str, visitor: str, heir: str) -> None:
+        assert self.jobs[job][0] == visitor
+        self.jobs[job] = (heir, self.jobs[job][1])
+
     async def summary(self, job: str, visitor: str = "") -> dict[str, Any]:
         return {"state": "running"}  # as it is told until a stopping job has left its worker
 
@@ -239,6 +243,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
     monkeypatch.setattr(routes, "default_engine", lambda: fake)
     shared_job._jobs.clear()
     shared_job._given_up.clear()
+    shared_job._askers.clear()
     return fake
 
 
@@ -273,6 +278,29 @@ def test_only_its_owner_stops_it_and_the_next_goes_on_from_it(server: FastAPI, e
     assert ask(server, OTHERS).json()["job"] == "job-1", "a job that is about to leave is nobody's answer"
     assert engine.jobs["job-1"][1]["after"] == "job-0"
     assert ask(server, MINE, after="job-7").json()["job"] == "job-1"
+
+
+def test_what_others_have_asked_for_too_outlives_its_owner_and_ends_with_the_last(
+    server: FastAPI, engine: FakeEngine
+) -> None:
+    """One who cancels, or asks for something else, takes nothing from the others' panels."""
+    third = "t" * 22
+    for visitor in (MINE, OTHERS, third, OTHERS):
+        assert ask(server, visitor).json()["job"] == "job-0"
+
+    def stop(visitor: str) -> None:
+        with TestClient(server, cookies={VISITOR_COOKIE: visitor}) as client:
+            assert client.post("/network/statements/stop", json={"job": "job-0"}).json() == {}
+
+    other = ask(server, MINE, state={**SMALL, "radius": 0.5}, replaces="job-0")
+    assert other.json()["job"] == "job-1"
+    assert engine.stopped == [] and engine.jobs["job-0"][0] == OTHERS
+    stop(MINE)
+    assert engine.stopped == [], "it has been given up already, and is somebody else's"
+    stop(third)
+    assert engine.stopped == [] and engine.jobs["job-0"][0] == OTHERS
+    stop(OTHERS)
+    assert engine.stopped == ["job-0"]
 
 
 def test_the_newest_request_ends_the_one_before(server: FastAPI, engine: FakeEngine) -> None:

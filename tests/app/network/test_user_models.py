@@ -22,7 +22,7 @@ from app.network.kinds import KINDS
 from app.network.training import user_models
 from app.network.training.problem import make_problem, read_plane, read_weights
 from app.network.training.session import TrainingSession
-from app.network.training.user_model_loader import look
+from app.network.training.user_model_loader import look, user_data
 from geometry.architectures import build_network
 from geometry.checkpoints import save_weights
 
@@ -122,7 +122,27 @@ def test_a_folder_of_images_is_data(here: Path, monkeypatch: pytest.MonkeyPatch)
         folder.mkdir(parents=True, exist_ok=True)
         Image.new("RGB", (12, 10), (20 * index, 0, 0)).save(folder / f"{index}.png")
     named(monkeypatch, data=str(here / "pictures"))
-    assert make_problem(description(network="mlp", data="own")).data.class_names == ("cats", "dogs")
+    data = make_problem(description(network="mlp", data="own")).data
+    assert data is not None and data.class_names == ("cats", "dogs") and data.input_shape == (3, 32, 32)
+    named(monkeypatch, image_size="9")
+    assert user_data(0).input_shape == (3, 9, 9)
+
+
+@pytest.mark.parametrize("size", ["0", "-3", "9.5", "large"])
+def test_an_image_size_is_a_number_of_pixels(here: Path, monkeypatch: pytest.MonkeyPatch, size: str) -> None:
+    named(monkeypatch, data=str(here), image_size=size)
+    with pytest.raises(ValueError, match="--image-size must be a whole number of pixels of at least 1"):
+        user_data(0)
+
+
+def test_an_image_size_is_that_of_a_folder(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    named(monkeypatch, image_size="9")
+    with pytest.raises(ValueError, match="--image-size goes with a folder of images"):
+        look()
+    np.savez(here / "mine.npz", inputs=np.zeros((8, 3)), targets=np.arange(8) % 2)
+    named(monkeypatch, data=str(here / "mine.npz"))
+    with pytest.raises(ValueError, match="--image-size goes with a folder of images"):
+        user_data(0)
 
 
 @pytest.mark.parametrize("suffix", ["safetensors", "pt"])

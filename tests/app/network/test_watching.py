@@ -26,13 +26,15 @@ EXAMPLES = (1438, 359)
 
 @dataclass
 class Costs:
-    """Seconds: of a plain step of a method, of a refresh, of one example in inference mode, of the readings of U."""
+    """Seconds: of a plain step of a method, of a refresh, of one example in inference mode, of the readings of U, and
+    of the sharpness."""
 
     step: float = 0.01
     refresh: float = 0.0
     example: float = 1e-5
     u: float = 0.02
     steepness: float = 0.3
+    sharpness: float = 0.2
 
 
 class FakeSession:
@@ -64,6 +66,10 @@ class FakeSession:
         self.read.append((name, steepness))
         self.clock.now += self.costs.u + self.costs.steepness * steepness
         return {"u_cosine": 1.0, **({"u_steepness": 1.0} if steepness else {})}
+
+    def read_sharpness(self, _name: str) -> dict[str, float]:
+        self.clock.now += self.costs.sharpness
+        return {"sharpness": 1.0}
 
     def place(self, _name: str, _done: int) -> dict[str, Any]:
         return {}
@@ -156,6 +162,17 @@ def test_what_can_be_paid_for_is_measured_when_it_is_due_and_over_all_examples()
     assert set(free.sizes) == {None} and set(run.sizes[10:]) == {None} and run.sizes[:2] == [64, 256]
 
 
+def test_sharpness_is_read_a_few_times_and_leaves_the_losses_their_half() -> None:
+    names = ["SGDM", "SAM"]
+    read = {}
+    for share, cost in ((1.0, 0.2), (0.25, 0.2), (0.25, 500.0)):
+        run = Watched(names, 300, Costs(step=0.1, sharpness=cost), watching=share)
+        read[share, cost] = [at for at, rows in run.job.rows if "sharpness" in rows["SAM"]]
+    assert read[1.0, 0.2] == [0, 48, 96, 144, 192, 240, 288, 300]
+    assert 3 <= len(read[0.25, 0.2]) <= 7 and read[0.25, 0.2][-1] == 300 and 0 not in read[0.25, 0.2]
+    assert len(read[0.25, 500.0]) <= 1, "its price is known after the first"
+
+
 def test_the_cheapest_is_read_first_and_samples_grow_with_what_is_earned() -> None:
     dear = Watched(FOUR, 400, Costs(step=0.001, example=2e-6, u=0.05, steepness=2.0))
     assert len(dear.measured) > 25, "losses are cheap"
@@ -184,6 +201,13 @@ def test_the_time_left_is_right_after_a_tenth_of_the_run(
         moment, said = run.job.foreseen[int(part * steps)]
         left = run.ended - moment
         assert said is not None and abs(said - left) <= 0.3 * left, (part, said, left)
+
+
+def test_nothing_is_said_of_the_time_left_before_two_like_steps_are_known() -> None:
+    said = [left for _, left in Watched(FOUR, 400, Costs(step=0.002, refresh=0.1)).job.foreseen.values()]
+    assert said[:2] == [None, None], "LLQR's first step learns U, and its second is the first plain one"
+    assert None not in said[2:] and said[-1] == 0
+    assert Watched(FOUR, 1, Costs()).job.foreseen[1][1] == 0, "nothing is left of it"
 
 
 def test_a_machine_that_becomes_slower_is_noticed() -> None:

@@ -42,6 +42,25 @@ def test_other_settings_and_damage_count_as_missing(unit, tmp_path):
     assert records.read_all([unit], tmp_path) == {}
 
 
+def test_two_at_once_compute_a_unit_once(unit, tmp_path, monkeypatch):
+    """As two calls of the command that know nothing of each other: the second meets the first, or what it has made."""
+    inner = Unit.compute
+    met = []
+
+    def computes_while_another_asks(self):
+        with pytest.raises(records.ClaimedError, match="another process computes it"):
+            records.compute(unit, tmp_path, again=False)
+        met.append(self)
+        return inner(self)
+
+    monkeypatch.setattr(Unit, "compute", computes_while_another_asks)
+    record = records.compute(unit, tmp_path, again=False)
+    assert records.compute(unit, tmp_path, again=False) == json.loads(json.dumps(record)) and len(met) == 1
+    records.compute(unit, tmp_path)
+    assert len(met) == 2, "asked for anew"
+    assert [one.name for one in (tmp_path / "3").iterdir()] == [records.path_of(unit, tmp_path).name]
+
+
 def test_where_nothing_can_be_kept_nothing_is_computed(unit, tmp_path, monkeypatch):
     monkeypatch.setattr(Unit, "compute", lambda _unit: pytest.fail("it was computed for nothing"))
     (tmp_path / "3").write_text("no folder", encoding="utf-8")

@@ -1,0 +1,151 @@
+"""Inputs that are read as they are used: the examples of a torch Dataset or DataLoader, known by their numbers.
+
+Nothing of the inputs' size is ever in memory; the targets are, since losses count them. An example is read with torch's
+random numbers seeded by its number, so that a transform that draws some gives the same example every time.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset, IterableDataset, default_collate
+
+READ_TOGETHER = 64
+"""Examples that are read at once when the targets are gathered."""
+
+
+class Source:
+    """Examples of a dataset, collated as its loader does it, each a pair (inputs, targets).
+
+    Of a loader its examples and their order count, as it gives them in one pass that is seeded with `seed`; how they
+    are cut into batches does not.
+
+    ValueError: a dataset that can only be run through, an empty one, examples that are no such pairs.
+    """
+
+    def __init__(self, given: Dataset[Any] | DataLoader[Any], seed: int = 0) -> None:
+        self.dataset: Any = given.dataset if isinstance(given, DataLoader) else given
+        batches = isinstance(given, DataLoader) and given.batch_sampler is not None
+        self.collate: Any = given.collate_fn if batches else default_collate  # type: ignore[union-attr]
+        self.seed = seed
+        if isinstance(self.dataset, IterableDataset) or not hasattr(self.dataset, "__len__"):
+            raise ValueError(
+                "a dataset that can only be run through cannot be read by number; mini-batches and samples need one "
+                "with __len__ and __getitem__"
+            )
+        self.numbers = _numbers(given, self.dataset, seed)
+        if len(self.numbers) == 0:
+            raise ValueError("the batch is empty: inputs and targets must hold at least one example")
+        inputs, self.names, _ = self._pair(self.numbers[:1])
+        self.columns = tuple(Streamed(self, k, self.numbers, x) for k, x in enumerate(inputs))
+        self._last: tuple[Tensor, tuple[Tensor, ...]] | None = None
+
+    def opened(self) -> tuple[Any, Tensor]:
+        """(inputs, a tuple or a dictionary by their names; targets), as geometry.networks takes them."""
+        columns = dict(zip(self.names, self.columns, strict=True)) if self.names else self.columns
+        return columns, self.targets()
+
+    def targets(self) -> Tensor:
+        """The targets of all examples: one run through the dataset."""
+        return torch.cat([self._pair(part)[2] for part in self.numbers.split(READ_TOGETHER)])
+
+    def read(self, numbers: Tensor, column: int) -> Tensor:
+        """One of the inputs of these examples."""
+        if len(self.columns) == 1:
+            return self._pair(numbers)[0][column]
+        if self._last is None or not torch.equal(self._last[0], numbers):  # an example is read once for all its inputs
+            self._last = numbers, self._pair(numbers)[0]
+        return self._last[1][column]
+
+    def _pair(self, numbers: Tensor) -> tuple[tuple[Tensor, ...], tuple[str, ...], Tensor]:
+        """(inputs, names of those that go by name, targets)."""
+        items = []
+        with torch.random.fork_rng([]):
+            for number in numbers.tolist():
+                torch.default_generator.manual_seed(self.seed + number)
+                items.append(self.dataset[number])
+        pair = self.collate(items)
+        if not isinstance(pair, Sequence) or len(pair) != 2:
+            raise ValueError(
+                f"an example must be a pair (inputs, targets), not {type(pair).__name__}; give a DataLoader whose "
+                "collate_fn makes such pairs"
+            )
+        inputs, targets = pair
+        names = tuple(inputs) if isinstance(inputs, Mapping) else ()
+        given = tuple(inputs.values()) if isinstance(inputs, Mapping) else inputs
+        given = tuple(given) if isinstance(given, tuple | list) else (given,)
+        whole = tuple(torch.as_tensor(x) for x in (*given, targets))
+        if any(x.ndim == 0 or len(x) != len(numbers) for x in whole):
+            raise ValueError("collated inputs and targets must have as many rows as there are examples")
+        return whole[:-1], names, whole[-1]
+
+
+class Streamed:
+    """One of a source's inputs, (N, ...), as far as a batch asks for it: rows of it are as little in memory as it is,
+    until `read`."""
+
+    def __init__(self, source: Source, column: int, numbers: Tensor, like: Tensor) -> None:
+        self.source, self.column, self.numbers, self.like = source, column, numbers, like
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(N, ...) where all examples are like the first."""
+        return len(self.numbers), *self.like.shape[1:]
+
+    @property
+    def ndim(self) -> int:
+        """How many axes it has."""
+        return self.like.ndim
+
+    @property
+    def itemsize(self) -> int:
+        """Bytes of a number."""
+        return self.like.itemsize
+
+    def numel(self) -> int:
+        """How many numbers it would hold."""
+        return math.prod(self.shape)
+
+    def is_floating_point(self) -> bool:
+        """Whether they are real."""
+        return self.like.is_floating_point()
+
+    def __getitem__(self, index: Any) -> Streamed:
+        index = index.cpu() if isinstance(index, Tensor) else index
+        return Streamed(self.source, self.column, self.numbers[index], self.like)
+
+    def split(self, size: int) -> tuple[Streamed, ...]:
+        """In parts of at most `size` rows."""
+        return tuple(Streamed(self.source, self.column, part, self.like) for part in self.numbers.split(size))
+
+    def read(self) -> Tensor:
+        """The tensor (N, ...)."""
+        return self.source.read(self.numbers, self.column)
+
+
+Column = Tensor | Streamed
+"""Inputs (N, ...), in memory or not."""
+
+
+def in_memory(x: Column) -> Tensor:
+    """The tensor itself."""
+    return x.read() if isinstance(x, Streamed) else x
+
+
+def is_dataset(given: Any) -> bool:
+    """Whether examples are read from it."""
+    return isinstance(given, Dataset | DataLoader)
+
+
+def _numbers(given: Any, dataset: Any, seed: int) -> Tensor:
+    if not isinstance(given, DataLoader):
+        return torch.arange(len(dataset))
+    with torch.random.fork_rng([]):
+        torch.manual_seed(seed)
+        if given.batch_sampler is None:
+            return torch.tensor(list(given.sampler))
+        return torch.tensor([number for batch in given.batch_sampler for number in batch])

@@ -1,0 +1,170 @@
+"""A network of 11 million parameters on the page's engine: its first row, its memory, a first slice, stopping.
+
+Two methods, a worker of two threads that is warm. The network is brought with --objective, as an operator does it, and
+the engine keeps 2 GB of a job (POTHOLE_KEPT_BYTES): two methods' weights alone are 90 MB. Memory is the most that the
+worker's process has ever held. Run by `make bench`; writes tests/benchmarks/results/large.md.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from app.jobs import Engine, EngineSettings
+from app.network.controls import description_of, read_network_state
+from app.network.kinds import KINDS
+from tests.benchmarks.report import RESULTS, Report, draw_table
+
+ALLOWED = {"first row": 10.0, "memory": 3.0, "first picture": 15.0}
+"""Seconds, GB, seconds."""
+MINE = "tests.benchmarks.large_network:make"
+SLICE = {"slice_kind": "random", "slice_points": 41, "slice_sample": "64"}
+VISITOR = "bench"
+
+
+@dataclass(frozen=True)
+class Size:
+    """The run, and pairs of methods."""
+
+    run: dict[str, Any]
+    pairs: tuple[tuple[str, str], ...]
+
+
+OWN = {"network": "own", "data": "own", "batch_size": 16, "refresh_size": 16, "evaluations": 2, "snapshots": 2}
+FULL = Size({**OWN, "steps": 4}, (("SGDM", "SAM"),))
+SMALLEST = Size(
+    {"network": "mlp", "data": "two-moons", "steps": 4, "batch_size": 16, "refresh_size": 16, "snapshots": 2},
+    (("SGDM", "SAM"),),
+)
+
+
+@dataclass
+class Seen:
+    """Seconds since it was asked for, by what came; what the end said; seconds from a stop to the end."""
+
+    first: dict[str, float] = field(default_factory=dict)
+    said: dict[str, Any] = field(default_factory=dict)
+    end: float = 0.0
+    stop: float = 0.0
+
+
+async def follow(engine: Engine, job: str, stop_at: str = "") -> Seen:
+    """Follow a job to its end; stop it when a row of this kind has come."""
+    began, seen, stopped = time.monotonic(), Seen(), 0.0
+    async for entry in engine.follow(job):
+        now = time.monotonic()
+        for name in kinds_of(entry):
+            seen.first.setdefault(name, now - began)
+        if entry.kind == "progress" and "done" in entry.data["rows"][-1]:
+            seen.said = entry.data["rows"][-1]["done"]
+        if entry.kind == "note" and "failed" in entry.data:
+            raise RuntimeError(entry.data)
+        if stop_at in seen.first and not stopped:
+            stopped = now
+            await engine.stop(job, VISITOR)
+    seen.end = time.monotonic() - began
+    seen.stop = time.monotonic() - stopped if stopped else 0.0
+    return seen
+
+
+def kinds_of(entry: Any) -> list[str]:
+    """What an entry brings: "row", "step" for one after the first step, and the names of rows of a slice."""
+    if entry.kind != "progress":
+        return [entry.kind]
+    found = []
+    for row in entry.data["rows"]:
+        found += ["row", *(["step"] if row["position"] > 0 else [])] if "methods" in row else list(row)
+    return found
+
+
+def most_memory() -> float:
+    """GB, the most that any process below this one has held."""
+    parents, most = {}, {}
+    for status in Path("/proc").glob("[0-9]*/status"):
+        try:
+            fields = dict(line.split(":", 1) for line in status.read_text().splitlines() if ":" in line)
+        except OSError:
+            continue
+        pid = int(status.parent.name)
+        parents[pid], most[pid] = int(fields["PPid"]), int(fields.get("VmHWM", "0 kB").split()[0]) / 1e6
+
+    def below(pid: int) -> bool:
+        while pid in parents:
+            pid = parents[pid]
+            if pid == os.getpid():
+                return True
+        return False
+
+    return max(held for pid, held in most.items() if below(pid))
+
+
+async def measure(size: Size, methods: Sequence[str]) -> list[str]:
+    """A row of the table."""
+    settings = EngineSettings(nice=0, threads=2, kinds=KINDS)
+    engine = Engine(replace(settings, kept_bytes=2_000_000_000, all_kept_bytes=4_000_000_000))
+
+    async def start(**wish: Any) -> str:
+        state = read_network_state({**size.run, "methods": list(methods), **wish}).state
+        return await engine.submit(VISITOR, description_of(state))
+
+    try:
+        await follow(engine, await start(network="mlp", data="two-moons", steps=2))
+        run = await start()
+        trained = await follow(engine, run)
+        stopped = await follow(engine, await start(), stop_at="step")
+        memory = most_memory()
+        slice_of = {"kind": "slice", "run": run, **SLICE}
+        drawn = await follow(engine, await engine.submit(VISITOR, slice_of), stop_at="")
+        cut = await follow(engine, await engine.submit(VISITOR, {**slice_of, "slice_seed": 2}), stop_at="picture")
+    finally:
+        await asyncio.to_thread(engine.close)
+    return [
+        ", ".join(methods),
+        f"{trained.first['row']:.1f} s",
+        f"{trained.first['step']:.1f} s",
+        f"{trained.end:.1f} s",
+        f"{memory:.2f} GB",
+        f"{drawn.first['picture']:.1f} s",
+        f"{drawn.said.get('standard_error', 0.0):.2g}",
+        f"{stopped.stop:.1f} s",
+        f"{cut.stop:.1f} s",
+    ]
+
+
+HEAD = (
+    "methods",
+    "first row",
+    "first step",
+    "end of 4 steps",
+    "memory",
+    "first picture of a slice",
+    "its standard error",
+    "a training stops in",
+    "a slice stops in",
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure and write the table."""
+    report = Report(__doc__, arguments, packages=("torch", "distributed"))
+    size = SMALLEST if report.smallest else FULL
+    if not report.smallest:
+        os.environ["POTHOLE_OBJECTIVE"] = MINE
+    rows = [asyncio.run(measure(size, methods)) for methods in size.pairs]
+    about = (
+        "ResNet-18, 11,173,066 parameters, pictures of 32 × 32, batches of 16. Asked for: the first row within "
+        f"{ALLOWED['first row']:g} s, at most {ALLOWED['memory']:g} GB, and the first picture of a slice (41 × 41 "
+        f"points over {SLICE['slice_sample']} examples) within {ALLOWED['first picture']:g} s."
+    )
+    report.write(
+        RESULTS / "large.md", "A network of 11 million parameters on the page", [about, "", *draw_table(HEAD, rows)]
+    )
+
+
+if __name__ == "__main__":
+    main()

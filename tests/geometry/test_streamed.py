@@ -1,0 +1,231 @@
+"""Examples from a Dataset or DataLoader: the same numbers as from tensors, and never many of them in memory."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+from torch.utils.data import DataLoader, Dataset, IterableDataset, Subset, TensorDataset, default_collate
+
+from geometry.curvature import sam_sharpness
+from geometry.networks import NetworkLoss
+from geometry.per_example import example_gradients
+from geometry.slices import evaluate_slice, sampled_slice, slice_plane
+from geometry.weight_norms import path_norm
+from optimizers.methods import network_methods
+from optimizers.training import Training
+
+N = 40
+DRAW = torch.Generator().manual_seed(3)
+X, Y = torch.randn(N, 6, generator=DRAW, dtype=torch.float64), torch.randint(0, 3, (N,), generator=DRAW)
+AXIS = np.array([-0.1, 0.2])
+
+
+class Counted(Dataset):
+    """X and Y, which knows how many of the examples that it gave are alive, and how often it was asked."""
+
+    def __init__(self) -> None:
+        self.alive: set[int] = set()
+        self.most, self.asked = 0, 0
+
+    def __len__(self) -> int:
+        return N
+
+    def __getitem__(self, number: int):
+        example = X[number].clone()
+        self.asked += 1
+        self.alive.add(self.asked)
+        weakref.finalize(example, self.alive.discard, self.asked)
+        self.most = max(self.most, len(self.alive))
+        return example, Y[number]
+
+
+def network() -> nn.Module:
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Linear(6, 5), nn.Tanh(), nn.Linear(5, 3)).double()
+
+
+def test_everything_is_as_from_tensors() -> None:
+    streamed, plain = NetworkLoss(network(), Counted(), chunk_size=7), NetworkLoss(network(), X, Y)
+    theta, d = plain.initial, torch.ones_like(plain.initial)
+    torch.testing.assert_close(streamed.loss(theta), plain.loss(theta))
+    torch.testing.assert_close(streamed.training_pass(theta).gradient, plain.gradient(theta))
+    for metric in ("newton", "ngd"):
+        found = streamed.curvature_product(theta, d, metric)
+        torch.testing.assert_close(found, plain.curvature_product(theta, d, metric))
+    few = torch.tensor([3, 1, 30])
+    torch.testing.assert_close(example_gradients(streamed.rows(few), theta), example_gradients(plain.rows(few), theta))
+    assert sam_sharpness(streamed, theta, 0.1).value == pytest.approx(sam_sharpness(plain, theta, 0.1).value)
+    plane = slice_plane(plain, theta)
+    for memory in (1, 10**9):  # read anew at every point, and kept
+        found = evaluate_slice(streamed, plane, AXIS, AXIS, method="loop", memory=memory)
+        np.testing.assert_allclose(found, evaluate_slice(plain, plane, AXIS, AXIS))
+    np.testing.assert_allclose(
+        sampled_slice(streamed, plane, AXIS, AXIS, samples=9).losses,
+        sampled_slice(plain, plane, AXIS, AXIS, samples=9).losses,
+    )
+    runs = [Training(one, network_methods(), batch_size=8, refresh_size=16, seed=1) for one in (streamed, plain)]
+    for _ in range(3):
+        for ours, wanted in zip(*(run.step().values() for run in runs), strict=True):
+            assert ours.loss == pytest.approx(wanted.loss)
+
+
+def test_parts_are_as_large_as_memory_allows() -> None:
+    assert NetworkLoss(network(), Counted()).chunk_size < 2**29 / (3 * X[0].nbytes)
+    assert NetworkLoss(network(), Counted(), chunk_size=7).chunk_size == 7
+
+
+def test_few_examples_are_alive_at_once() -> None:
+    data = Counted()
+    objective = NetworkLoss(network(), data, chunk_size=5)
+    gc.collect()
+    data.most = 0
+    objective.gradient(objective.initial)
+    assert 5 <= data.most <= 10, "a part, and the one before it"
+    assert data.asked >= 2 * N, "once for the targets, once for the pass"
+
+
+class Largest(TorchDispatchMode):
+    """The most numbers of any tensor that is made."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.numbers = 0
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        made = func(*args, **(kwargs or {}))
+        if not func.is_view:
+            sizes = [x.numel() for x in tree_leaves(made) if isinstance(x, torch.Tensor)]
+            self.numbers = max(self.numbers, *sizes, 0)
+        return made
+
+
+@pytest.mark.parametrize("kind", ["mapped", "dataset"])
+def test_no_pass_makes_a_copy_of_the_data(tmp_path: Path, kind: str) -> None:
+    rows, width, together = 400, 30, 20
+    x = np.random.default_rng(0).standard_normal((rows, width), dtype=np.float32)
+    y = torch.arange(rows) % 3
+    np.save(tmp_path / "x.npy", x)
+    mapped = np.load(tmp_path / "x.npy", mmap_mode="r")
+    rows_of = [(torch.from_numpy(np.array(row)), label) for row, label in zip(x, y, strict=True)]
+    given = (mapped, y) if kind == "mapped" else (_Listed(rows_of),)
+    with Largest() as largest:
+        objective = NetworkLoss(nn.Linear(width, 3), *given, chunk_size=together)
+        theta = objective.initial
+        objective.loss(theta)
+        objective.training_pass(theta)
+        objective.curvature_product(theta, theta, "ngd")
+        sam_sharpness(objective, theta, 0.1)
+        plane = slice_plane(objective, theta)
+        memory = 8 * together * width
+        for method in ("loop", "chain"):
+            evaluate_slice(objective, plane, AXIS, AXIS, method=method, memory=memory)
+        sampled_slice(objective, plane, AXIS, AXIS, samples=together, memory=memory)
+        Training(objective, network_methods(), batch_size=together, refresh_size=together).step()
+    assert 0 < largest.numbers <= rows * width / 4
+
+
+class _Listed(Dataset):
+    def __init__(self, items) -> None:
+        self.items = items
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __getitem__(self, number: int):
+        return self.items[number]
+
+
+def inputs_of(given, seed: int = 0) -> torch.Tensor:
+    return NetworkLoss(network(), given, noise_seed=seed).rows(slice(None)).data.inputs[0].read()
+
+
+def test_a_loader_gives_its_examples_in_a_seeded_order() -> None:
+    data = TensorDataset(X, Y)
+    torch.testing.assert_close(inputs_of(DataLoader(data, 7)), X)
+    shuffled = DataLoader(data, 7, shuffle=True)
+    before = torch.get_rng_state()
+    first = inputs_of(shuffled)
+    assert torch.equal(first, inputs_of(shuffled)) and not torch.equal(first, inputs_of(shuffled, 1))
+    assert torch.equal(torch.get_rng_state(), before), "nobody else's random numbers are moved"
+    torch.testing.assert_close(first.sort(0).values, X.sort(0).values)
+    assert len(inputs_of(DataLoader(data, 7, drop_last=True))) == 35
+    torch.testing.assert_close(inputs_of(Subset(data, [5, 2])), X[[5, 2]])
+
+
+def test_a_transform_that_draws_gives_the_same_example_every_time() -> None:
+    class Noisy(Counted):
+        def __getitem__(self, number: int):
+            x, y = super().__getitem__(number)
+            return x + torch.randn(6, dtype=torch.float64), y
+
+    objective = NetworkLoss(network(), Noisy())
+    theta = objective.initial
+    once = objective.loss(theta)
+    assert float(once) != pytest.approx(float(NetworkLoss(network(), X, Y).loss(theta)))
+    for size in (1, 7):
+        objective.chunk_size = size
+        torch.testing.assert_close(objective.loss(theta), once)
+
+
+class Named(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner = network()
+
+    def forward(self, left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
+        return self.inner(left * right)
+
+
+@pytest.mark.parametrize("form", ["tuple", "dictionary"])
+def test_several_inputs_are_read_at_once(form: str) -> None:
+    data = Counted()
+
+    def collate(items):
+        x, y = default_collate(items)
+        return ((x, 2 * x) if form == "tuple" else {"right": 2 * x, "left": x}), y
+
+    objective = NetworkLoss(Named(), DataLoader(data, 4, collate_fn=collate), chunk_size=9)
+    wanted = NetworkLoss(Named(), (X, 2 * X), Y)
+    objective.loss(objective.initial)  # looks, once, whether the examples can be taken apart
+    asked = data.asked
+    torch.testing.assert_close(objective.loss(objective.initial), wanted.loss(wanted.initial))
+    assert data.asked == asked + N
+
+
+class Run(IterableDataset):
+    def __iter__(self):
+        return iter(zip(X, Y, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ((Run(),), "can only be run through"),
+        ((DataLoader(Run(), 4),), "can only be run through"),
+        ((TensorDataset(X),), r"must be a pair \(inputs, targets\)"),
+        ((TensorDataset(X[:0], Y[:0]),), "the batch is empty"),
+        ((TensorDataset(X, Y), Y), "has its own targets"),
+        ((DataLoader(TensorDataset(X, Y), 4, collate_fn=lambda _: (X[:2], Y[:2])),), "as many rows"),
+        ((X,), "there are no targets"),
+    ],
+)
+def test_what_cannot_be_read_is_refused(given, sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        NetworkLoss(network(), *given)
+
+
+def test_images_are_cut_as_those_in_memory() -> None:
+    images, model = X[:, :4].reshape(N, 1, 2, 2), nn.Sequential(nn.Flatten(), nn.Linear(4, 3)).double()
+    both = NetworkLoss(model, TensorDataset(images, Y), chunk_size=9), NetworkLoss(model, images, Y)
+    ours, wanted = (Training(one, network_methods(), batch_size=8, seed=1, cutout=1).step() for one in both)
+    for name, report in wanted.items():
+        assert ours[name].loss == pytest.approx(report.loss)
+    assert path_norm(both[0], both[0].initial) == pytest.approx(path_norm(both[1], both[1].initial))
