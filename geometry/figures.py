@@ -160,11 +160,11 @@ def draw_eigenvalues(values: np.ndarray, residuals: np.ndarray, converged: np.nd
 
 
 def draw_curves(
-    curves: Mapping[str, tuple[np.ndarray, np.ndarray]], title: str, note: str = "", x: str = "step"
+    curves: Mapping[str, tuple[np.ndarray, np.ndarray]], title: str, note: str = "", x: str = "step", y: str = LOSS
 ) -> Any:
     """Losses over steps, by name."""
     go = graph_objects()
     figure = go.Figure([go.Scatter(x=a, y=b, mode="lines", name=name) for name, (a, b) in curves.items()])
     values = np.concatenate([np.asarray(b, dtype=float).reshape(-1) for _, b in curves.values()] or [np.zeros(0)])
     figure.update_yaxes(type="log" if _is_logarithmic(values) else "linear")
-    return _dress(figure, title, x, LOSS, note)
+    return _dress(figure, title, x, y, note)

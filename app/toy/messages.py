@@ -387,6 +387,17 @@ class ToyTables(TypedDict):
     framed: bool
 
 
+class NotebookTables(TypedDict):
+    """What the toy lab in a notebook is told once; its methods and their looks as in the page's tables."""
+
+    controls: list[Control]
+    methods: list[str]
+    groups: dict[str, list[str]]
+    looks: dict[str, Look]
+    grounds: dict[str, GroundLook]
+    short_words: dict[str, str]
+
+
 class MethodsTables(TypedDict):
     """What the page Methods is told once. methods: those that walk on surfaces; looks: of all."""
 
@@ -401,5 +412,6 @@ MESSAGES = (
     *(Look, OutcomeRow, CountedCost, MethodPath, Ghost, Ranges, Paths, Basin, Minimum, Shorts, Ground, Curve),
     *(FittingPit, SurfaceAnswer, ToyAnswer, OpenedLink, Claim, ClaimsAnswer, Patch, AnatomyStage, AnatomyAnswer),
     *(CutLandmark, CutFrame, CutMethod, CutAnswer),
-    *(CloudMethod, CloudAnswer, Price, CostAnswer, GroundLook, SurfaceTable, Explanation, ToyTables, MethodsTables),
+    *(CloudMethod, CloudAnswer, Price, CostAnswer, GroundLook, SurfaceTable, Explanation, ToyTables, NotebookTables),
+    MethodsTables,
 )

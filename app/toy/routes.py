@@ -14,8 +14,9 @@ from typing import Any, Protocol
 import orjson
 from fastapi import FastAPI, Request, Response
 
-from app.state.schema import BadRequest, Reader
+from app.state.schema import BadRequest
 from app.toy.anatomy import read_anatomy
+from app.toy.answer import read_computation, write_answer
 from app.toy.batch import compute_many, paths_key
 from app.toy.claims import claims_for
 from app.toy.cloud import read_cloud
@@ -24,7 +25,7 @@ from app.toy.export.controls import read_export
 from app.toy.export.files import make_file
 from app.toy.measured_cost import read_cost
 from app.toy.presets import PRESETS
-from app.toy.request import ToyRequest, base_of, read_link, read_request, read_state, read_toy, request_of
+from app.toy.request import ToyRequest, base_of, read_link, read_request, read_state
 from app.toy.surface import surface_key, surface_of
 from app.web.batch_processes import BatchProcesses
 from app.web.batching import Batcher
@@ -127,17 +128,9 @@ class ToyWork:
 
     async def toy_answer(self, raw: Mapping[str, Any], visitor: Visitor, gone: Any = None) -> bytes:
         """The answer to a posted state: the surface unless the browser has it (`have`), the paths, and notices."""
-        reader = Reader(raw)
-        reader.know("have")
-        reading = read_toy(reader)
-        reader.check()
-        request = request_of(reading.state)
-        surface = b"null"
-        if raw.get("have") != surface_key(request):
-            surface = await self.surfaces.answer(request, visitor, gone)
-        paths = await self.paths.answer(request, visitor, gone)
-        notices, left_out = orjson.dumps(reading.notices), orjson.dumps(reading.left_out)
-        return b'{"surface":%b,"paths":%b,"notices":%b,"left_out":%b}' % (surface, paths, notices, left_out)
+        reading, request, wanted = read_computation(raw)
+        surface = await self.surfaces.answer(request, visitor, gone) if wanted else None
+        return write_answer(reading, surface, await self.paths.answer(request, visitor, gone))
 
 
 def add_routes(server: FastAPI, services: Services) -> ToyWork:

@@ -409,6 +409,16 @@ export interface ToyTables {
   framed: boolean;
 }
 
+/** What the toy lab in a notebook is told once; its methods and their looks as in the page's tables. */
+export interface NotebookTables {
+  controls: Control[];
+  methods: string[];
+  groups: Record<string, string[]>;
+  looks: Record<string, Look>;
+  grounds: Record<string, GroundLook>;
+  short_words: Record<string, string>;
+}
+
 /** What the page Methods is told once. methods: those that walk on surfaces; looks: of all. */
 export interface MethodsTables {
   page: "methods";

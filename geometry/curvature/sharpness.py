@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from array_api_compat import is_torch_array
 
 from geometry.objective import Array, Objective
 from geometry.plane import as_numpy, like
+from geometry.result import Result
 
 
 @dataclass(frozen=True, eq=False)
-class Sharpness:
+class Sharpness(Result):
     """The greatest rise max_{‖ε‖ ≤ ρ} L(θ + ε) − L(θ) that `steps` ascent steps found: a lower bound of the maximum.
 
     `rises` (steps,): the rise after each step; the first is SAM's own ε = ρ g/‖g‖. `perturbation` (D,): the best ε.
@@ -32,6 +34,15 @@ class Sharpness:
     def one_step(self) -> float:
         """The rise that SAM's single step sees."""
         return float(self.rises[0])
+
+    def figure(self) -> Any:
+        """The rise after each step of ascent; the first is what SAM sees."""
+        from geometry.figures import draw_curves
+
+        curves = {"rise": (np.arange(1, self.steps + 1), self.rises)}
+        return draw_curves(
+            curves, f"Rise of the loss within {self.radius:g}", self.describe(), "step of ascent", "L(θ + ε) − L(θ)"
+        )
 
     def describe(self) -> str:
         """One sentence for a page."""

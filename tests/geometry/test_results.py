@@ -14,7 +14,7 @@ from torch import nn
 
 from geometry import slices
 from geometry.connectivity import Way, connect, interpolate
-from geometry.curvature import spectral_density, top_eigenvalues
+from geometry.curvature import sam_sharpness, spectral_density, top_eigenvalues
 from geometry.networks import NetworkLoss
 from geometry.projection_error import path_on_plane
 from geometry.recording import Recorder, read_path
@@ -56,6 +56,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         "curve": connect(objective, a, b, steps=3, points=9),
         "density": spectral_density(objective, a, steps=6),
         "eigenvalues": top_eigenvalues(objective, a, 3),
+        "sharpness": sam_sharpness(objective, a, 0.5, steps=4),
         "training": runs["LLQR+SAM"],
         "recorded": read_path(recorder.folder, objective),
         "walk": simulate(make_surface("annular-well"), "LLQR+SAM", np.array([[3.0, 2.0], [1.0, 4.0]]), steps=20),
@@ -107,6 +108,7 @@ TITLES = {
     "curve": ("Between two solutions", "quadratic Bézier curve"),
     "density": ("Spectral density of the Hessian", "(standard error); 26 parameters"),
     "eigenvalues": ("Eigenvalues of the Hessian", "residual ‖Gv − λv‖"),
+    "sharpness": ("Rise of the loss within 0.5", "4 ascent steps"),
     "training": ("Training by LLQR+SAM", "curvature products"),
     "walk": ("A walk on the surface", "2 of 2 walkers"),
     "recorded": ("A plane through the parameters", "principal component 1"),

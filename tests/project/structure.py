@@ -33,7 +33,7 @@ LAYERS = ("app", "optimizers", "geometry")
 FOLDERS = (*LAYERS, "assets", "tests")
 SUFFIXES = (".py", ".js", ".mjs")
 FEATURES = ("toy", "instruments", "network", "lecture", "paper")
-TOP = ("server.py", "processes.py", "variables.py", "__main__.py", "console.py", "deploy")
+TOP = ("server.py", "processes.py", "variables.py", "notebook.py", "__main__.py", "console.py", "deploy")
 """Rooms of app that know features, and those that know all; below both stands what knows neither."""
 CLASSES = {"LLQR", "SAM", "NoProbe", "Identity"}
 """Classes of optimizers that the rest asks about as little as can be."""

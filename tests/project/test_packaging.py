@@ -38,6 +38,7 @@ LIBRARY = ranges(PROJECT["dependencies"])
 APP = ranges(PROJECT["optional-dependencies"]["app"])
 FIGURES = ranges(PROJECT["optional-dependencies"]["figures"])
 PAPER = ranges(PROJECT["optional-dependencies"]["paper"])
+NOTEBOOK = ranges(PROJECT["optional-dependencies"]["notebook"])
 
 
 def pins(file: str) -> dict[str, str]:
@@ -68,6 +69,7 @@ def test_metadata_names_what_is_pinned() -> None:
     assert set(pins("requirements.txt")) == {*LIBRARY, *APP, *FIGURES}
     assert set(pins("app/paper/requirements.txt")) == set(PAPER)
     assert not set(PAPER) & {*LIBRARY, *APP, *FIGURES}
+    assert not set(NOTEBOOK) & {*LIBRARY, *APP, *FIGURES, *PAPER}
 
 
 @pytest.mark.parametrize("file", ["requirements.txt", "tests/constraints.txt", "app/deploy/requirements.lock"])
@@ -84,15 +86,18 @@ def test_every_pin_is_within_its_range(file: str) -> None:
     assert all(one.specifier for one in wanted.values()), "a range says at least where it begins"
 
 
-def test_pins_of_make_paper_are_within_their_ranges() -> None:
-    pinned = pins("app/paper/requirements.txt")
-    assert [name for name, one in PAPER.items() if pinned[name] not in one.specifier] == []
+@pytest.mark.parametrize(
+    ("file", "wanted"), [("app/paper/requirements.txt", PAPER), ("tests/requirements.txt", NOTEBOOK)]
+)
+def test_pins_of_other_extras_are_within_their_ranges(file: str, wanted: dict[str, Requirement]) -> None:
+    pinned = pins(file)
+    assert [name for name, one in wanted.items() if pinned[name] not in one.specifier] == []
 
 
 def test_metadata_names_what_is_imported_and_no_more() -> None:
     assert imported("geometry", "optimizers") == {*LIBRARY, *FIGURES}
     assert imported("app") >= set(APP), "named, but nothing imports it"
-    assert imported("app") <= {*LIBRARY, *APP, *PAPER}, "imported, but not named"
+    assert imported("app") <= {*LIBRARY, *APP, *PAPER, *NOTEBOOK}, "imported, but not named"
 
 
 IMPORT_EVERYTHING = """
