@@ -310,7 +310,10 @@ def test_two_web_processes_a_scheduler_and_two_workers(gates: Gates) -> None:
         assert rows(seen)[0]["pid"] != rows(here)[0]["pid"], "the two jobs ran at once, on two workers"
         with pytest.raises(Refused, match="only who started"):
             await second.stop(job, "b")
-        await second.stop(job, "a")
+        await second.hand_over(job, "a", "b")
+        with pytest.raises(Refused, match="only who started"):
+            await first.stop(job, "a")
+        await first.stop(job, "b")
 
     async def web_process_goes() -> None:
         job = await first.submit("a", {"kind": "count", "steps": 100, "gates": gates.at(20)})

@@ -72,6 +72,9 @@ def test_a_preset_opens_with_its_run(key: str) -> None:
             values = row["methods"][name]
             assert math.isfinite(values["train_loss"]) and 0 <= values["test_accuracy"] <= 1
             assert x[0] < values["at"][0] < x[1] and y[0] < values["at"][1] < y[1], "the paths lie on the surface"
+    for name in methods:
+        sharp = [row["position"] for row in rows if row["methods"][name].get("sharpness", 0) > 0]
+        assert len(sharp) > 5 and (sharp[0], sharp[-1]) == (0, progress["total"]), "how sharp it is where each stands"
 
     def at_the_end(name: str, quantity: str) -> float:
         return sum(row["methods"][name][quantity] for row in rows[-4:]) / 4
