@@ -14,6 +14,7 @@ from typing import Any
 from app.components.view_controls import LECTURE, SCHEME
 from app.network.controls_of_u import PRECONDITIONER
 from app.network.explore.controls import EXPLORE_CONTROLS, with_runs
+from app.network.fairness.controls import FAIRNESS_CONTROLS
 from app.network.presets import CUSTOM, DEFAULT_PRESET, PRESETS
 from app.network.setting_rows import number_of
 from app.network.statements.controls import STATEMENTS_CONTROLS
@@ -244,6 +245,7 @@ def controls() -> tuple[Control, ...]:
         *VIEW,
         *exploring,
         *mark(STATEMENTS_CONTROLS, role="view"),
+        *mark(FAIRNESS_CONTROLS, role="view"),
         replace(SHOWN_METHODS, names=shown_names()),
         RUN,
     )

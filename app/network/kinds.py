@@ -18,6 +18,7 @@ from app.network.explore.controls import (
     check_description,
 )
 from app.network.explore.cuts_controls import CUTS_CONTROLS
+from app.network.fairness.controls import EFFORTS, FAIRNESS_SEEDS, GOALS
 from app.network.statements.controls import SEEDS
 from app.network.statements.statement import COMPARED, STATEMENTS
 from app.network.training import recorded_runs, settings
@@ -70,6 +71,24 @@ def validate_statements(description: Description) -> Description:
     rest = {key: value for key, value in description.items() if key not in ("preset", "seeds", "after")}
     trained = settings.validate({**rest, "methods": list(COMPARED), "plane": None, "evaluations": 0, "snapshots": 0})
     return {**trained, "preset": preset, "seeds": seeds, "after": after}
+
+
+def validate_fairness(description: Description) -> Description:
+    """A training's description, whose methods are tuned and compared, with "goal", "effort", "seeds" and "after", a job
+    whose trials it may begin with. ValueError with a sentence."""
+    goal, effort, seeds, after = (description.get(key) for key in ("goal", "effort", "seeds", "after"))
+    if not isinstance(goal, str) or goal not in GOALS:
+        raise ValueError(f"goal must be one of {', '.join(GOALS)}")
+    if not isinstance(effort, str) or effort not in EFFORTS:
+        raise ValueError(f"effort must be one of {', '.join(EFFORTS)}")
+    if not isinstance(after, str) or len(after) > MAXIMUM_ID:
+        raise ValueError("after must be the id of a job, or empty")
+    seeds = int(FAIRNESS_SEEDS.checked("seeds", seeds))
+    rest = {key: value for key, value in description.items() if key not in ("goal", "effort", "seeds", "after")}
+    trained = settings.validate({**rest, "plane": None, "evaluations": 0, "snapshots": 0})
+    if len(trained["methods"]) < 2:
+        raise ValueError("a fair comparison needs two methods: choose another in the legend")
+    return {**trained, "goal": goal, "effort": effort, "seeds": seeds, "after": after}
 
 
 TRAIN = JobKind(
@@ -139,6 +158,13 @@ STATEMENTS_KIND = JobKind(
     lane="background",
     label=lambda asked: f"statements of {asked['preset']}, {asked['seeds']} seeds",
 )
+FAIRNESS_KIND = JobKind(
+    "fairness",
+    validate_fairness,
+    "app.network.fairness.job:run",
+    lane="background",
+    label=lambda asked: f"fair comparison of {', '.join(asked['methods'])}",
+)
 RUNS = ("train", "recorded")
 """Kinds of jobs that are runs: what the page shows, and what all the others look at."""
 KINDS = {
@@ -152,5 +178,6 @@ KINDS = {
     "cuts": "app.network.kinds:CUTS",
     "weights-file": "app.network.kinds:WEIGHTS_FILE",
     "statements": "app.network.kinds:STATEMENTS_KIND",
+    "fairness": "app.network.kinds:FAIRNESS_KIND",
 }
 """Where the engine's workers find each."""

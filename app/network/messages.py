@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal, NotRequired, TypedDict
 
 from app.network.explore import messages as explore
+from app.network.fairness import messages as fairness
 from app.network.statements import messages as statements
 from app.state.messages import Control, Encoded
 from app.toy.messages import GroundLook, Look, Shorts
@@ -195,7 +196,7 @@ class StartedRun(TypedDict):
 
 
 class AskedJob(TypedDict):
-    """POST /network/explore, /network/ground and /network/statements: the job to follow."""
+    """POST /network/explore, /network/ground, /network/statements and /network/fairness: the job to follow."""
 
     job: str
     notices: NotRequired[list[str]]
@@ -310,4 +311,5 @@ MESSAGES = (
     *(MapColours, PresetWords, SettingsOfU, NetworkTables),
     *explore.MESSAGES,
     *statements.MESSAGES,
+    *fairness.MESSAGES,
 )

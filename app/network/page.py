@@ -12,6 +12,7 @@ from app.network.controls import controls, read_network_link
 from app.network.controls_of_u import SETTINGS_OF_U
 from app.network.explore.layout import explore_section
 from app.network.export.request import MOMENT, export_controls
+from app.network.fairness.layout import fairness_section
 from app.network.presets import PRESETS
 from app.network.statements.layout import statements_section
 from app.network.statements.statement import STATEMENTS
@@ -102,6 +103,7 @@ def layout() -> Any:
         html.Div(charts[BESIDE:], className="charts"),
         table,
         statements_section(),
+        fairness_section(),
         explore_section(),
     ]
     return bench(tables(), _controls(), stage, "lab network")

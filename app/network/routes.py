@@ -28,6 +28,7 @@ from app.network.controls import (
 from app.network.explore.routes import add_explore_routes
 from app.network.export.files import network_file
 from app.network.export.request import read_network_export
+from app.network.fairness.routes import add_fairness_routes
 from app.network.follow import add_follow_route
 from app.network.kinds import KINDS, RUNS
 from app.network.landscape import share_landscape
@@ -112,6 +113,7 @@ def add_routes(server: FastAPI, services: Services) -> None:
     add_follow_route(server)
     add_explore_routes(server, services)
     add_statements_routes(server)
+    add_fairness_routes(server)
 
     @server.post("/network/open", include_in_schema=False)
     async def open_link(request: Request) -> Response:

@@ -901,7 +901,7 @@ export interface StartedRun {
   notices: string[];
 }
 
-/** POST /network/explore, /network/ground and /network/statements: the job to follow. */
+/** POST /network/explore, /network/ground, /network/statements and /network/fairness: the job to follow. */
 export interface AskedJob {
   job: string;
   notices?: string[];
@@ -1396,6 +1396,60 @@ export interface StatementsRow {
   position: number;
   waiting?: boolean;
   found?: StatementsFound;
+}
+
+/**
+ * The settings that a method is tuned over: learning rate and radius of each (radii empty where it has none),
+ * and what the first round, in which each makes so many `steps`, says of them, null where it stopped or is still
+ * to come; best: which of them is the method's best by now, null before one came to its end. evaluations,
+ * seconds: what the tuning took, runs that stopped left out.
+ */
+export interface TunedOverGrid {
+  method: string;
+  rates: number[];
+  radii: number[];
+  values: (number | null)[];
+  steps: number;
+  best: number | null;
+  evaluations: number;
+  seconds: number;
+}
+
+/** The statements, where every method is given the same steps, gradient evaluations, or processor seconds. */
+export interface ClaimsByCost {
+  steps: JudgedStatement[];
+  evaluations: JudgedStatement[];
+  seconds: JudgedStatement[];
+}
+
+/**
+ * A method's mean over seeds of what is tuned for, by measurement, with the interval of the mean (null where
+ * there are too few) and the mean costs until there.
+ */
+export interface CurveOverSeeds {
+  method: string;
+  steps: number[];
+  evaluations: number[];
+  seconds: number[];
+  mean: (number | null)[];
+  low: (number | null)[];
+  high: (number | null)[];
+}
+
+/** What the seeds that are done say of the methods, each at its best setting. */
+export interface ComparisonFound {
+  seeds: number[];
+  claims: ClaimsByCost;
+  methods: MethodOverSeeds[];
+  curves: CurveOverSeeds[];
+}
+
+/** A row of the job. position: steps of what is planned; waiting: it gives way to what goes before it. */
+export interface TuningRow {
+  position: number;
+  waiting?: boolean;
+  tuned?: TunedOverGrid[];
+  judged?: ComparisonFound;
 }
 
 /** One scene; notes are paragraphs. The rest is "", empty or 0 where the scene file does not say it. */

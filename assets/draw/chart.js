@@ -4,7 +4,7 @@ import { display } from "../core/display.js";
 import { formatNumber } from "../core/format.js";
 import { FIRST_COLOURS } from "../core/scheme.js";
 import { lastAtMost } from "../core/search.js";
-import { strokeSeries } from "./chart_line.js";
+import { fillBand, strokeSeries } from "./chart_line.js";
 import { opened, rangeOf, Scale, ScaleFromZero, withAir } from "./chart_scale.js";
 import { font, roomFor } from "./ink.js";
 import { Layer } from "./layer.js";
@@ -171,6 +171,7 @@ export class Chart {
     const toX = (/** @type {number} */ value) => this.#x(value);
     const toY = (/** @type {number} */ value) => this.#y(value);
     const { look, x, y, count = y.length } = one;
+    fillBand(context, one, toX, toY);
     if (one.line ?? true) strokeSeries(context, one, Math.min(look.width, WIDEST * display.bold), toX, toY);
     if (!one.points && count !== 1) return; // a line of one point would not be seen
     for (let i = 0; i < count; i += 1) {
@@ -382,8 +383,8 @@ function* placesOf(series) {
  * @returns {Generator<number | null>}
  */
 function* valuesOf(series) {
-  for (const { y, count = y.length } of series) {
-    for (let i = 0; i < count; i += 1) yield y[i] ?? null;
+  for (const { y, band, count = y.length } of series) {
+    for (const values of band ? [y, band.low, band.high] : [y]) for (let i = 0; i < count; i += 1) yield values[i] ?? null;
   }
 }
 

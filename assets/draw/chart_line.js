@@ -4,6 +4,7 @@ import { dashOf } from "./markers.js";
 
 /** @typedef {import("../core/contract.js").Look} Look */
 
+const BAND = 0.16; // opacity
 const FAR = 20000; // px, beyond any screen: keeps huge values out of the canvas
 
 /**
@@ -16,6 +17,7 @@ const FAR = 20000; // px, beyond any screen: keeps huge values out of the canvas
  * @property {(index: number) => string} [note] what stands behind a value where it is read out
  * @property {boolean} [line] false: points only
  * @property {boolean} [points] a marker at every point
+ * @property {{ low: ArrayLike<number | null>, high: ArrayLike<number | null> }} [band] around the line, of y's places
  * @property {boolean} [beneath] drawn before those that are not
  */
 
@@ -55,6 +57,32 @@ export function traceSeries({ x, y, count = y.length }, toX, toY, draw) {
     last = height;
   }
   if (down) flush();
+}
+
+/**
+ * The band around a line, between its first and its last place where both ends are known.
+ * @param {CanvasRenderingContext2D} context
+ * @param {Series} series
+ * @param {(value: number) => number} toX
+ * @param {(value: number) => number} toY
+ */
+export function fillBand(context, { x, y, band, count = y.length, look }, toX, toY) {
+  if (!band) return;
+  const known = Array.from({ length: count }, (_, i) => i).filter(
+    (i) => typeof band.low[i] === "number" && typeof band.high[i] === "number",
+  );
+  const corner = (/** @type {ArrayLike<number | null>} */ ends) => (/** @type {number} */ i) => {
+    const height = toY(Number(ends[i]));
+    // A logarithmic axis has no place for what is not above zero: far below.
+    context.lineTo(toX(x ? Number(x[i]) : i), Number.isFinite(height) ? Math.min(Math.max(height, -FAR), FAR) : FAR);
+  };
+  context.fillStyle = look.colour;
+  context.globalAlpha = BAND;
+  context.beginPath();
+  known.forEach(corner(band.low));
+  known.reverse().forEach(corner(band.high));
+  context.fill();
+  context.globalAlpha = 1;
 }
 
 /**

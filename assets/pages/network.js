@@ -6,6 +6,7 @@ import { addTheme } from "../lecture/theme.js";
 import { addExplore } from "../network/explore/main.js";
 import { addTrainingFilmStrip } from "../network/film_frames.js";
 import { addTrainingWords } from "../network/in_words.js";
+import { addFairness } from "../network/fairness/main.js";
 import { NetworkLab } from "../network/main.js";
 import { addPresets } from "../network/presets.js";
 import { addSettingsOfU } from "../network/settings_of_u.js";
@@ -13,5 +14,5 @@ import { addStatements } from "../network/statements/main.js";
 
 addPage("network", NetworkLab, [
   ...[addHelp, addLecture, addTheme],
-  ...[addExplore, addNetworkExport, addPresets, addSettingsOfU, addStatements, addTrainingFilmStrip, addTrainingWords],
+  ...[addExplore, addFairness, addNetworkExport, addPresets, addSettingsOfU, addStatements, addTrainingFilmStrip, addTrainingWords],
 ]);

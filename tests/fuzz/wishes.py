@@ -156,6 +156,8 @@ def wish(rng: random.Random, path: str) -> dict[str, Any]:
         "/network/run": {"job": job},
         "/network/explore/stop": {"job": job},
         "/network/statements": {"state": {**read_network_state(RUN).state, "statements_seeds": 2}, "after": job},
+        "/network/fairness": {"state": {**read_network_state(RUN).state, "fairness_seeds": 2}, "after": job},
+        "/network/fairness/stop": {"job": job},
         "/network/statements/stop": {"job": job},
     }
     if path in whole:

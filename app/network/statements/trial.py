@@ -20,9 +20,15 @@ evaluations: of gradients, and curvature products of U's refreshes; seconds: of 
 by the thread that trains."""
 
 
-def train_one(session: TrainingSession, name: str, steps: int, pause: Callable[[int], None] = lambda _: None) -> Trial:
+def train_one(
+    session: TrainingSession,
+    name: str,
+    steps: int,
+    pause: Callable[[int], None] = lambda _: None,
+    measurements: int = MEASUREMENTS,
+) -> Trial:
     """Train a method of a session that has not begun. `pause` is called before each step with its index."""
-    every = max(1, steps // MEASUREMENTS)
+    every = max(1, steps // measurements)
     trial: Trial = {"steps": [], "evaluations": [], "seconds": [], "stopped": ""}
     seconds, evaluations = 0.0, 0
     for done in range(steps + 1):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import warnings
 from typing import Any
 
@@ -10,7 +9,6 @@ import pytest
 from fastapi import FastAPI
 
 from app.jobs import Refused
-from app.jobs.context import JobContext, LeaveJob
 from app.jobs.kinds import validated
 from app.jobs.packing import unpack
 from app.network import shared_job
@@ -25,6 +23,7 @@ from app.network.statements.statement import COMPARED, STATEMENTS, USUAL, trials
 from app.network.training import first_fit
 from app.web.http import add_refusals
 from app.web.visitor import VISITOR_COOKIE
+from tests.app.network import attempts
 from tests.project.contract import differ
 
 with warnings.catch_warnings():
@@ -44,44 +43,8 @@ def described(seeds: int = 2, after: str = "", **more: Any) -> dict[str, Any]:
     return validated({**statements_of(state), "after": after}, KINDS)[1]
 
 
-class Attempt:
-    """One attempt at a job, on its own: what it reported, and its last checkpoint."""
-
-    def __init__(
-        self,
-        description: dict[str, Any],
-        checkpoint: bytes | None = None,
-        leave_at: int | None = None,
-        earlier: dict[str, Any] | None = None,
-    ) -> None:
-        assignment = {"job": "j", "attempt": 1, "checkpoint": checkpoint, "checkpoint_position": 0, "position": -1}
-        assignment |= {"applied": [], "settings": {}, "version": 0, "noted": -1, "results": []}
-        context = JobContext(assignment, 1, 1e9, 0, lambda action, _: self._answer(earlier, action))
-        self.steps = 0
-
-        wanted = context.wants_checkpoint
-
-        def count_step() -> bool:
-            self.steps += 1
-            if self.steps == leave_at:
-                context.request_leave()
-            return wanted()
-
-        context.wants_checkpoint = count_step  # type: ignore[method-assign]
-        self.left = False
-        try:
-            run(description, context)
-        except LeaveJob:
-            self.left = True
-        news = context.news()
-        self.rows = [row for kind, raw in news["entries"] if kind == "progress" for row in json.loads(raw)["rows"]]
-        self.checkpoint: bytes = news["checkpoint"]
-        self.total = news["total"]
-
-    def _answer(self, earlier: dict[str, Any] | None, action: str) -> Any:
-        if earlier is None:
-            raise Refused("there is no such job")
-        return earlier[action]
+class Attempt(attempts.Attempt):
+    work = staticmethod(run)
 
     @property
     def found(self) -> list[dict[str, Any]]:

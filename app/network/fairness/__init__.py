@@ -1,0 +1,1 @@
+"""A fair comparison on networks: every method tuned with the same effort, then judged on fresh seeds."""
