@@ -336,7 +336,7 @@ def test_a_scene_file_opened_in_the_browser_stays_there(new_page, page_problems)
     page.get_by_role("button", name="Start with these scenes").click()
     lab.until(lambda: bar(lab)[1:] == ("A bowl",))
     lab.until(lambda: lab.state("surface") == "quadratic-bowl")
-    page.keyboard.press("PageDown")
+    page.keyboard.press("ArrowRight")
     lab.until(lambda: bar(lab)[1:] == ("Phases",))
     assert "scenes=own" in page.url
     link = page.url
