@@ -6,6 +6,7 @@ python -m tests.docs.figures --write     run the examples that have figures and 
 from __future__ import annotations
 
 import argparse
+import base64
 import json
 import math
 from pathlib import Path
@@ -28,6 +29,10 @@ def plain(figure: Any) -> Any:
 
 
 def _plain(held: Any) -> Any:
+    if isinstance(held, dict) and held.keys() >= {"dtype", "bdata"}:  # how plotly packs an array
+        flat = np.frombuffer(base64.b64decode(held["bdata"]), dtype=held["dtype"])
+        shape = [int(size) for size in str(held.get("shape", flat.size)).split(",")]
+        return _plain(flat.reshape(shape))
     if isinstance(held, dict):
         return {name: _plain(value) for name, value in held.items()}
     if isinstance(held, np.ndarray):
