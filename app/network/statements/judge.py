@@ -81,6 +81,8 @@ def interval(values: np.ndarray) -> tuple[float, float, float, float]:
     if n < 2:
         return mean, math.nan, math.nan, math.nan
     error = float(values.std(ddof=1)) / math.sqrt(n)
+    if error < ROUNDING * abs(mean):
+        error = 0.0  # equal means of accuracies differ in their last digit
     reach = float(stdtrit(n - 1, (1 + LEVEL) / 2)) * error
     return mean, error, mean - reach, mean + reach
 
@@ -164,3 +166,5 @@ def _told(comparison: Comparison, pairs: PairedSeeds, seeds: int, known: int, wi
 def signed(value: float) -> str:
     """+3.1, −0.02."""
     return f"+{number(value, 2)}" if value > 0 else number(value, 2)
+ROUNDING = 1e-12
+"""Of a mean: standard errors below are none."""
