@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-import torch
-from torch import nn
+if TYPE_CHECKING:  # the table of networks is read by processes that never build one: torch comes with the first module
+    import torch
 
 
 @dataclass(frozen=True)
@@ -22,15 +24,23 @@ class Architecture:
     title: str
     description: str
     kinds: tuple[str, ...]
-    make: Callable[[tuple[int, ...], int], nn.Module]
+    make: Callable[[tuple[int, ...], int], torch.nn.Module]
 
     def parameter_count(self, input_shape: tuple[int, ...], classes: int) -> int:
         """Number of parameters for examples of this shape; nothing is allocated."""
+        import torch
+
         with torch.device("meta"):
             return parameter_count(self.make(input_shape, classes))
 
 
-def parameter_count(module: nn.Module) -> int:
+def build(name: str, input_shape: tuple[int, ...], classes: int, **settings: Any) -> torch.nn.Module:
+    """A network of the class or function "module.name" of this package, imported with the first that is built."""
+    module, _, part = name.partition(".")
+    return getattr(import_module(f"geometry.architectures.{module}"), part)(input_shape, classes, **settings)
+
+
+def parameter_count(module: torch.nn.Module) -> int:
     """D, the number of parameters of a module."""
     return sum(parameter.numel() for parameter in module.parameters())
 
@@ -47,8 +57,10 @@ def channels_and_side(input_shape: tuple[int, ...], name: str) -> tuple[int, int
     return input_shape[0], min(input_shape[1:])
 
 
-def normalisation(kind: str, channels: int) -> nn.Module:
+def normalisation(kind: str, channels: int) -> torch.nn.Module:
     """GroupNorm with groups of up to 8 channels ("group") or BatchNorm ("batch")."""
+    from torch import nn
+
     if kind == "group":
         return nn.GroupNorm(math.gcd(channels, max(channels // 8, 1)), channels)
     if kind == "batch":

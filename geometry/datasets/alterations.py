@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-import torch
 
 from geometry.datasets.dataset import Dataset
 
+# torch is imported where it is used: the table of data sets is read by processes that never make one.
 LARGEST_UNIT, SMALLEST_UNIT = 10.0, 0.03
 DROPPED = 0.3
 
@@ -19,6 +19,8 @@ def scale_inputs(data: Dataset, seed: int = 0) -> Dataset:
     The Hessian's block of the first layer is that of x x^T, so that its condition grows with (10/0.03)². Nothing is
     lost: a first layer divided by the units gives the same network. ValueError for inputs that are no numbers to scale.
     """
+    import torch
+
     if not data.inputs.is_floating_point():
         raise ValueError(f"the inputs of {data.title} are {data.kind}: they have no units to scale")
     count = data.inputs[0].numel()
@@ -32,6 +34,8 @@ def randomise_labels(data: Dataset, share: float, seed: int = 0) -> Dataset:
 
     Of C classes one in C of the new labels is the true one by chance. ValueError for a share outside [0, 1].
     """
+    import torch
+
     if not 0 <= share <= 1:
         raise ValueError(f"share must lie between 0 and 1, got {share}")
     generator = np.random.default_rng(np.random.SeedSequence([seed, data.targets.numel()]))
@@ -49,6 +53,8 @@ def double_with_random_labels(data: Dataset, dropped: float = DROPPED, seed: int
     There is nothing to be learned of it but by heart: weights fitted to it are the bad start of Liu, Papailiopoulos and
     Achlioptas, "Bad global minima exist and SGD can reach them" (2020). ValueError for a share outside [0, 1].
     """
+    import torch
+
     if not 0 <= dropped <= 1:
         raise ValueError(f"dropped must lie between 0 and 1, got {dropped}")
     generator = np.random.default_rng(np.random.SeedSequence([seed, data.inputs[0].numel()]))

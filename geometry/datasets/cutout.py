@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import torch
 
 
-def cut_out(images: Tensor, centres: Tensor, size: int, fill: Tensor | float = 0.0) -> Tensor:
+def cut_out(images: torch.Tensor, centres: torch.Tensor, size: int, fill: torch.Tensor | float = 0.0) -> torch.Tensor:
     """Images (N, C, H, W) with a square of size × size pixels around `centres` (N, 2), rows and columns, set to `fill`.
 
     What of a square lies outside its image is lost, so that on average less than size² pixels are covered. `fill`: one
     number, or one for each channel (C,); the paper's is the data's mean. ValueError for what are no images.
     """
+    import torch
+
     if images.ndim != 4:
         raise ValueError(f"cutout takes images (N, channels, height, width), not a shape {tuple(images.shape)}")
     covered = torch.ones((), dtype=torch.bool, device=images.device)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
+
+if TYPE_CHECKING:  # the table of data sets is read by processes that never make one: torch comes with the first tensor
+    import torch
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,9 +124,13 @@ def dataset_of_arrays(
 
 def floats(array: np.ndarray) -> torch.Tensor:
     """The array as a float32 tensor."""
+    import torch
+
     return torch.from_numpy(np.ascontiguousarray(array, dtype=np.float32))
 
 
 def integers(array: np.ndarray) -> torch.Tensor:
     """The array as an int64 tensor."""
+    import torch
+
     return torch.from_numpy(np.ascontiguousarray(array, dtype=np.int64))

@@ -13,10 +13,10 @@ import torch
 
 from app.network.controls import description_of, read_network_state
 from app.network.presets import PRESETS
+from app.network.statements.job import make_sessions
 from app.network.statements.judge import judge, last
-from app.network.statements.statement import STATEMENTS
+from app.network.statements.statement import STATEMENTS, USUAL, trials_of
 from app.network.statements.trial import Trial, train_one
-from app.network.training.session import TrainingSession
 from tests.benchmarks.report import RESULTS, Report, draw_table
 
 QUANTITIES = ("train_loss", "test_loss", "test_accuracy", "seconds")
@@ -42,8 +42,13 @@ def train(preset: str, seed: int, size: Size) -> Trials:
     """{method: its trial} from one seed, as the page's statements make it."""
     described = description_of(read_network_state({"preset": preset}).state)
     described |= {"seed": seed, "plane": None, "steps": size.steps or described["steps"]}
-    session = TrainingSession(described)
-    return {name: train_one(session, name, described["steps"]) for name in described["methods"]}
+    if size.steps:
+        described["bad_start"] = min(described["bad_start"], size.steps)
+    names = list(trials_of(preset))
+    sessions = make_sessions(described, seed, names, lambda _: None)
+    return {
+        name: train_one(sessions[name.endswith(USUAL)], name.removesuffix(USUAL), described["steps"]) for name in names
+    }
 
 
 def outcome(trials: Trials) -> Outcome:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import time
 from collections.abc import Iterator
 from importlib.util import find_spec
@@ -17,6 +18,10 @@ import pytest
 
 from tests.load.followers import follow, start_training, stop_training
 from tests.server import Server
+
+pytestmark = pytest.mark.skipif(
+    not os.environ.get("FAULTS"), reason="`make faults` runs it, test_job_store.py feigns jumps"
+)
 
 DAY = 86_400.0
 JUMPS = (3 * DAY, -2 * DAY, 400 * DAY, 0.0)
@@ -51,7 +56,7 @@ def clock(tmp_path: Path) -> WallClock:
     folder = Path(package.origin).parent if package and package.origin else Path("nowhere")
     library = folder / "vendor" / "libfaketime" / "src" / "libfaketime.so.1"
     if not library.exists():
-        pytest.skip("no libfaketime is here, `make faults` installs it where it can; test_job_store.py feigns jumps")
+        pytest.skip("no libfaketime is here, and `make faults` could not install it")
     return WallClock(library, tmp_path / "faketime")
 
 

@@ -26,7 +26,7 @@ LIMITS = {
     "POTHOLE_BODY_SECONDS": "2",
     "POTHOLE_SOCKETS_PER_CLIENT": "20",
     "POTHOLE_LOG_LEVEL": "warning",
-    "POTHOLE_JOBS_PER_VISITOR": "3",
+    "POTHOLE_JOBS_PER_VISITOR": "6",  # a whole wish for each address asks for as many at once
     "POTHOLE_QUEUE_LENGTH": "4",
     "POTHOLE_EXPORT_PIXELS": "2000000",
     "POTHOLE_LONGEST_SECONDS": "90",

@@ -8,6 +8,7 @@ the same settings begins with what that one has.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
@@ -40,7 +41,8 @@ def run(description: Description, job: JobContext) -> None:
     for index, seed in enumerate(seeds):
         own = trials.setdefault(seed, {})
         missing = [name for name in names if name not in own]
-        sessions = _sessions(description, seed, missing, Pace(job, lambda: _packed(trials), position))
+        pace = Pace(job, lambda: _packed(trials), position)
+        sessions = make_sessions(description, seed, missing, pace, job.worker)
         position += first
         for name in names:
             if name in missing:
@@ -64,15 +66,20 @@ def find(preset: str, trials: dict[int, dict[str, Trial]]) -> dict[str, Any]:
     }
 
 
-def _sessions(description: Description, seed: int, names: list[str], pace: Pace) -> dict[bool, TrainingSession]:
-    """What trains these names from a seed: False, as described; True, from usual first weights."""
+def make_sessions(
+    description: Description, seed: int, names: list[str], pause: Callable[[int], None], worker: int = 0
+) -> dict[bool, TrainingSession]:
+    """What trains these names from a seed: False, as described; True, from usual first weights.
+
+    `pause` is called before each step of a first fit.
+    """
     made: dict[bool, TrainingSession] = {}
     for usual in (False, True):
         methods = [name.removesuffix(USUAL) for name in names if name.endswith(USUAL) == usual]
         if methods:
             told = {**description, "seed": seed, "methods": methods}
-            found = make_problem(told, pace.job.worker)
-            made[usual] = TrainingSession(told, found=found if usual else fit(found, pace))
+            found = make_problem(told, worker)
+            made[usual] = TrainingSession(told, found=found if usual else fit(found, pause))
     return made
 
 

@@ -10,6 +10,7 @@ import torch
 from safetensors.torch import load
 
 from app.jobs.packing import unpack
+from app.network.controls import read_network_state
 from app.network.training import user_model_loader, user_models
 from geometry.own_objective import load_own_objective
 from tests.app.network.exploring import Run
@@ -123,6 +124,17 @@ def test_what_is_accepted_is_trained_looked_at_and_taken_out(bring, name: str) -
     torch.testing.assert_close(
         flat, trained, rtol=1e-2 if name == "halves" else 0, atol=1e-2 if name == "halves" else 0
     )
+
+
+@pytest.mark.parametrize("harder", [{"bad_start": 100}, {"random_labels": 0.5}, {"inputs": "badly scaled"}])
+def test_own_data_cannot_be_made_harder(bring, harder: dict[str, object]) -> None:
+    """Their targets need be no classes; a link that asks for it is told so, and keeps everything else."""
+    bring(next(iter(TAKEN)))
+    with pytest.raises(ValueError, match=r"the data of --objective are used as they are: .* no bad start"):
+        Run(**SMALL, **harder)
+    reading = read_network_state({"network": "own", "data": "own", "steps": 40, **harder})
+    assert any("used as they are" in sentence for sentence in reading.sentences())
+    assert (reading.state["bad_start"], reading.state["random_labels"], reading.state["steps"]) == (0, 0.0, 40)
 
 
 def test_one_methods_failure_ends_that_method_alone(bring) -> None:
