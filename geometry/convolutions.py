@@ -73,7 +73,7 @@ def _arguments(
 
 def _each(setting: Any, axes: int) -> tuple[int, ...]:
     """A setting for each axis."""
-    whole = (setting,) if isinstance(setting, int) else tuple(setting)
+    whole = tuple(setting) if hasattr(setting, "__iter__") else (int(setting),)
     return whole * axes if len(whole) == 1 else whole
 
 
@@ -107,7 +107,7 @@ class _SendBack(torch.autograd.Function):
         ctx: Any, v: Tensor, x: Tensor, weight: Tensor, wanted: tuple[bool, ...], settings: _Settings
     ) -> tuple[Tensor, ...]:
         ctx.save_for_backward(x, weight)
-        ctx.settings = settings
+        ctx.settings, ctx.shape = settings, v.shape
         ctx.set_materialize_grads(False)
         return _send_back(v, x, weight, wanted, settings)
 
@@ -118,7 +118,7 @@ class _SendBack(torch.autograd.Function):
         parts = [
             None if dx is None else _convolve(dx, weight, None, ctx.settings),
             None if dweight is None else _convolve(x, dweight, None, ctx.settings),
-            None if dbias is None else dbias.reshape(-1, *(1 for _ in ctx.settings.stride)),
+            None if dbias is None else dbias.reshape(-1, *(1 for _ in ctx.settings.stride)).expand(ctx.shape),
         ]
         held = [part for part in parts if part is not None]
         return sum(held[1:], held[0]), None, None, None, None
