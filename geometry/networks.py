@@ -28,6 +28,7 @@ STREAMED_MEMORY = 2**29
 
 
 _NORMALISED = "batch normalisation by the batch's own statistics ties its examples together"
+_UNCUT = "so chunk_size cannot cut it; use smaller batches, a larger memory_limit or no chunk_size"
 
 
 @dataclass(frozen=True)
@@ -126,10 +127,7 @@ class NetworkLoss:
         self.loss_function = cast("LossFunction | None", loss_function if self.criterion is None else None)
         self.chunk_size, self.memory_limit = chunk_size, memory_limit
         self._set_data(inputs, targets)
-        if chunk_size is memory_limit is None and any(isinstance(x, Streamed) for x in self.data.inputs):
-            self.memory_limit = STREAMED_MEMORY
-        if self.memory_limit is not None:
-            self.chunk_size = affordable_examples(self, self.memory_limit)
+        self._bound_parts(memory_limit)
 
     def _own(self, tensor: Tensor) -> Tensor:
         moved = tensor.detach().to(self.device, self.dtype if tensor.is_floating_point() else None)
@@ -148,6 +146,13 @@ class NetworkLoss:
         criterion = self.criterion
         self.highest = -1 if criterion is None else criterion.highest(data.targets)
         self.count: float = data.examples if criterion is None else criterion.count(data.targets)
+
+    def _bound_parts(self, limit: int | None) -> None:
+        """Parts as large as the limit (bytes) allows; where there is none and examples are streamed, as the usual."""
+        if limit is self.chunk_size is None and any(isinstance(x, Streamed) for x in self.data.inputs):
+            limit = STREAMED_MEMORY
+        if limit is not None:
+            self.chunk_size = affordable_examples(self, limit)
 
     def ready(self, x: Column) -> Tensor:
         """Inputs where θ lives, real numbers in its type; read where they were not in memory."""
@@ -216,6 +221,7 @@ class NetworkLoss:
         """The loss of the same network over other examples (a mini-batch): a view, nothing of size D is copied."""
         other = copy.copy(self)
         other._set_data(*open_data(inputs, targets, self._module.noise_seed))
+        other._bound_parts(None)
         return other
 
     def rows(self, index: Any) -> NetworkLoss:
@@ -442,6 +448,6 @@ class NetworkLoss:
 
     def _check_whole(self, tied: bool) -> None:
         if tied and self.chunk_size is not None and self.chunk_size < self.examples:
-            raise ValueError(f"{_NORMALISED}, so chunk_size cannot cut it; use smaller batches or no chunk_size")
+            raise ValueError(f"{_NORMALISED}, {_UNCUT}")
         if self.chunk_size is not None and self.chunk_size < self.examples and self.tied:
-            raise ValueError(f"{self.tied}, so chunk_size cannot cut it; use smaller batches or no chunk_size")
+            raise ValueError(f"{self.tied}, {_UNCUT}")
