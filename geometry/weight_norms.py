@@ -12,6 +12,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable
+from typing import cast
 
 import numpy as np
 import torch
@@ -41,7 +42,8 @@ def spectral_norms(objective: NetworkLoss, theta: Tensor) -> dict[str, float]:
     def hook(name: str) -> Callable[..., None]:
         def note(layer: nn.Module, inputs: tuple[Tensor, ...], _: Tensor) -> None:
             # Here alone, within the pass, the layer holds the weight that it is called with.
-            calls.setdefault(name, []).append((layer, layer.weight.detach().double(), inputs[0][:1].double()))
+            weight = cast("Tensor", layer.weight)
+            calls.setdefault(name, []).append((layer, weight.detach().double(), inputs[0][:1].double()))
 
         return note
 

@@ -101,6 +101,19 @@ def network_loss(model, x, y):
     return objective, objective.initial
 
 
+def test_a_compiled_module_keeps_its_curvature():
+    """Traced as what they are: torch's compiler does not see through the mode."""
+    model, shape = NETWORKS["strides, padding"]
+    x, y = normal(*shape), torch.zeros(shape[0], dtype=torch.long)
+    d = torch.ones(sum(p.numel() for p in model.parameters()), dtype=torch.float64)
+    found = []
+    for called in (model, torch.compile(model, backend="eager")):
+        parameters = LLQR(model.parameters(), module=model).parameters
+        ground = ClosureLoss(parameters, lambda call=called: (F.cross_entropy(z := call(x), y), z), model)
+        found.append(ground.linearise(parameters.theta(), "ngd").product(d))
+    torch.testing.assert_close(found[1], found[0], rtol=1e-9, atol=1e-12)
+
+
 class Counting(TorchDispatchMode):
     """Counts convolutions and their backward passes."""
 
