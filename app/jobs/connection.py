@@ -30,6 +30,9 @@ DASK: dict[str, Any] = {
     # It dates the last word of a worker with the wall clock, and would end all of them when that is set forward. A job
     # has a lease on the steady clock (`registry`), and a broken connection is noticed by the system.
     "distributed.scheduler.worker-ttl": None,
+    # It would end the nanny of a worker that is lost and not back within 15 seconds, or lost again just then. On a busy
+    # machine the next one takes longer, and then there would be none for ever.
+    "distributed.deploy.lost-worker-timeout": "3650 days",
 }
 """What dask is told before it starts anything; its worker processes get it from whoever starts them."""
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
@@ -159,19 +162,19 @@ class Connection:
     async def _embedded(self) -> LocalCluster:
         settings = self.settings
         threads = {name: str(settings.worker_threads) for name in THREAD_VARIABLES}
-        with dask.config.set(DASK):
-            return await LocalCluster(
-                n_workers=settings.worker_count,
-                threads_per_worker=1,
-                processes=True,
-                host="127.0.0.1",
-                protocol=protocol_of(self._security),
-                security=self._security,
-                dashboard_address=None,
-                scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
-                worker_dashboard_address=None,
-                asynchronous=True,
-                silence_logs=logging.ERROR,
-                memory_limit=0,
-                env=threads,
-            )
+        dask.config.set(DASK)  # for good: some of it is read when a worker is lost
+        return await LocalCluster(
+            n_workers=settings.worker_count,
+            threads_per_worker=1,
+            processes=True,
+            host="127.0.0.1",
+            protocol=protocol_of(self._security),
+            security=self._security,
+            dashboard_address=None,
+            scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
+            worker_dashboard_address=None,
+            asynchronous=True,
+            silence_logs=logging.ERROR,
+            memory_limit=0,
+            env=threads,
+        )

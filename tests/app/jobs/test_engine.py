@@ -10,6 +10,7 @@ from collections.abc import Coroutine, Iterator
 from pathlib import Path
 from typing import Any
 
+import dask
 import pytest
 
 from app.jobs import Engine, EngineSettings, Refused, UnknownJob
@@ -32,9 +33,11 @@ def settings(**given: Any) -> EngineSettings:
 @pytest.fixture(scope="module")
 def engine() -> Iterator[Engine]:
     """One engine with one worker process for all tests of this file."""
-    shared = Engine(settings(jobs_per_visitor=12, queue_length=12))
-    yield shared
-    shared.close()
+    # dask's patience with a lost worker, here shorter than any restart: the engine's own has to hold.
+    with dask.config.set({"distributed.deploy.lost-worker-timeout": "1ms"}):
+        shared = Engine(settings(jobs_per_visitor=12, queue_length=12))
+        yield shared
+        shared.close()
 
 
 @pytest.fixture
