@@ -45,7 +45,7 @@ def _all() -> tuple[Preset, ...]:
             "figure-2",
             "Figure 2",
             "A sharp pothole. Who gets out?",
-            "Our reconstruction of the paper’s Figure 2: a start in the ring’s trough; with noise, so that paths part.",
+            "Our reconstruction of the paper’s Figure 2, with noise so that paths part.",
             "annular-well",
             {
                 "learning_rate": 0.0165,
@@ -60,7 +60,7 @@ def _all() -> tuple[Preset, ...]:
             "figure-3",
             "Figure 3",
             "At rest at the pothole’s very bottom. Who gets out?",
-            "Our reconstruction of the paper’s Figure 3: a start at the bottom of the trough, with a trace of noise.",
+            "Our reconstruction of the paper’s Figure 3, with a trace of noise.",
             "annular-well",
             {
                 "learning_rate": 0.017,
@@ -74,7 +74,7 @@ def _all() -> tuple[Preset, ...]:
             "stiff-valley",
             "Stiff valley",
             "A steep wall and a flat floor. Can one learning rate serve both?",
-            "One axis is flat, the other stiff: no single learning rate suits both, a preconditioner does.",
+            "One flat axis, one stiff: no learning rate suits both, a preconditioner does.",
             "stiff-valley",
             # near the floor: from high up the wall the cut towards the basin would show the wall alone
             {"learning_rate": 0.017, "radius": 0.33, "steps": 600, "start_y": 0.04},

@@ -71,7 +71,7 @@ export function forgetLink() {
 /** @param {string} query */
 function takeAlong(query) {
   if (!SHARING.includes(location.pathname)) return;
-  for (const link of /** @type {NodeListOf<HTMLAnchorElement>} */ (document.querySelectorAll(".pages a"))) {
+  for (const link of /** @type {NodeListOf<HTMLAnchorElement>} */ (document.querySelectorAll(".pages a:not(.shortcut)"))) {
     const { pathname } = new URL(link.href);
     if (SHARING.includes(pathname)) link.href = pathname + query;
   }

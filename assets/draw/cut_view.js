@@ -251,7 +251,8 @@ function drawWords(pen, { name, row, gone }, plane) {
   const after = x + 24 * k + context.measureText(name).width;
   setFont(pen, 13);
   if (height < LOW * k) {
-    write(pen, gone ? "diverged" : kickWords(row), after, top + 15.5 * k, colours.ink);
+    const words = gone ? "diverged" : kickWords(row);
+    if (after + context.measureText(words).width < left + width) write(pen, words, after, top + 15.5 * k, colours.ink);
     return;
   }
   const whole = gone ? `diverged after step ${row.step + 1}` : captionOf(row);
@@ -262,7 +263,7 @@ function drawWords(pen, { name, row, gone }, plane) {
     y += 16 * k;
   }
   const part = partOff(row);
-  if (plane && !gone && part > LEAST_OFF) drawPartOff(pen, part, x, y);
+  if (plane && !gone && part > LEAST_OFF) drawPartOff(pen, part, x, y, 0.66 * width);
 }
 
 /**
@@ -271,8 +272,9 @@ function drawWords(pen, { name, row, gone }, plane) {
  * @param {number} part
  * @param {number} x
  * @param {number} y
+ * @param {number} room px from the lane's edge, before the ground rises into the words
  */
-function drawPartOff(pen, part, x, y) {
+function drawPartOff(pen, part, x, y, room) {
   const { context, look, colours, k } = pen;
   const long = 30 * k;
   context.globalAlpha = 0.35;
@@ -282,7 +284,10 @@ function drawPartOff(pen, part, x, y) {
   context.fillStyle = look.colour;
   context.fillRect(x, y - 2 * k, long * part, 4 * k);
   setFont(pen, 12);
-  write(pen, `${Math.round(100 * part)} % off the line`, x + long + 6 * k, y, colours.quiet);
+  const percent = `${Math.round(100 * part)} % off`;
+  const whole = `${percent} the line`;
+  const fits = context.measureText(whole).width + long + 16 * k < room;
+  write(pen, fits ? whole : percent, x + long + 6 * k, y, colours.quiet);
 }
 
 /**

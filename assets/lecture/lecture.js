@@ -8,7 +8,7 @@ import { showLectureWindow } from "./lecture_window.js";
 import { NotesChannel } from "./notes.js";
 import { sceneList } from "./scene_list.js";
 
-/** @typedef {{ state: import("../core/state.js").State, actions: import("../core/actions.js").Actions, player?: import("../core/player.js").Player, widgets?: import("../core/widgets.js").Widgets, open?: (wish: { query: string }) => unknown, lecture?: Lecture | null }} AnyPage */
+/** @typedef {{ state: import("../core/state.js").State, actions: import("../core/actions.js").Actions, player?: import("../core/player.js").Player, predict?: import("./predict.js").Predict | null, widgets?: import("../core/widgets.js").Widgets, open?: (wish: { query: string }) => unknown, lecture?: Lecture | null }} AnyPage */
 /** @typedef {import("./notes.js").Told} Told */
 
 const LASTING = ["theme", "panel", "scheme"]; // as they are from scene to scene, unless a link says otherwise
@@ -25,8 +25,9 @@ export class Lecture {
     this.list = null;
     this.channel = new NotesChannel(
       () => this.told,
-      (step) => this.go(this.index + step),
+      (step) => (step > 0 ? this.goOn() : this.go(this.index + step)),
     );
+    this.begun = 0; // the scene that has been played on the way
     // A link that names a scene and no setting of its own asks for that scene's link.
     const asked = [...new URLSearchParams(location.search).keys()];
     this.jump = asked.includes("scenes") && asked.every((name) => OWN_KEYS.has(name));
@@ -51,7 +52,15 @@ export class Lecture {
     const strong = true;
     keys.add([
       { keys: ["l", "L"], shown: "L", what: "the lecture window: scenes, notes, a scene file", group, run: () => showLectureWindow(this) },
-      { keys: ["PageDown"], shown: "PageDown", what: "next scene (clickers send this)", group, when, strong, run: to(1) },
+      {
+        keys: ["PageDown"],
+        shown: "PageDown",
+        what: "play or reveal what waits for it, then the next scene (clickers send this)",
+        group,
+        when,
+        strong,
+        run: () => this.goOn(),
+      },
       { keys: ["PageUp"], shown: "PageUp", what: "previous scene (clickers send this)", group, when, strong, run: to(-1) },
       { keys: ["ArrowRight"], shown: "→", what: "next scene", group, when, run: to(1) },
       { keys: ["ArrowLeft"], shown: "←", what: "previous scene", group, when, run: to(-1) },
@@ -91,6 +100,7 @@ export class Lecture {
 
   // Be where the state says.
   async follow() {
+    this.begun = 0;
     const kind = this.page.state.get("scenes") ?? "off";
     if (kind !== this.kind || !this.list) {
       this.kind = kind;
@@ -188,6 +198,18 @@ export class Lecture {
     }
     history[replace ? "replaceState" : "pushState"](null, "", address);
     this.page.open({ query: `?${wanted}` });
+  }
+
+  /** A clicker has one key for what comes next: a scene that stands at its first step is played, then left. */
+  goOn() {
+    const { player, predict } = this.page;
+    const unanswered = predict?.phase === "asking" && predict.reveal.disabled; // there is nothing to reveal yet
+    const waits = player && player.steps && player.step === 0 && !player.playing && !unanswered;
+    const [, query] = this.scenes[this.index - 1]?.link.split("?") ?? [];
+    if (waits && this.begun !== this.index && new URLSearchParams(query).get("step") === "0") {
+      this.begun = this.index; // also where less motion is wanted and frames stand beside one another instead
+      player.play();
+    } else this.go(this.index + 1);
   }
 
   openNotes() {

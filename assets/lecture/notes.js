@@ -58,8 +58,9 @@ export class Notes {
       help: showHelp,
     });
     const group = "A lecture";
+    const next = "play or reveal what waits for it, then the next scene";
     keys.add([
-      { keys: ["PageDown", "ArrowRight"], shown: "PageDown →", what: "next scene", group, run: () => this.step(1) },
+      { keys: ["PageDown", "ArrowRight"], shown: "PageDown →", what: next, group, run: () => this.step(1) },
       { keys: ["PageUp", "ArrowLeft"], shown: "PageUp ←", what: "previous scene", group, run: () => this.step(-1) },
       { keys: ["?"], shown: "?", what: "this sheet", group: "The page", run: showHelp },
     ]);

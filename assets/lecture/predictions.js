@@ -15,7 +15,7 @@ const endingOf = (row) => (row.outcome === "diverged" ? "diverges" : row.arrival
 export function compareEndings(guesses, rows) {
   const guessed = rows.filter((row) => guesses[row.method]);
   const wrong = guessed.filter((row) => guesses[row.method] !== endingOf(row));
-  const not = rows.filter((row) => !guesses[row.method]).map((row) => `No guess for ${row.method}: ${row.sentence}.`);
+  const not = rows.filter((row) => !guesses[row.method]).map((row) => `${row.method}: ${row.sentence}.`);
   const head = guessed.length ? `${guessed.length - wrong.length} of ${guessed.length} right.` : "Nobody guessed.";
   return [head, ...wrong.map((row) => `${row.method}: you said “${guesses[row.method]}”; ${row.sentence}.`), ...not].join(" ");
 }

@@ -94,4 +94,5 @@ def test_the_fairness_strip_tunes_within_an_equal_budget(page, unit):
 
 def test_the_unit_goes_along_to_the_toy_lab(page):
     opened(page, "phase", f"{QUERY}&cost=evaluations")
-    page.wait_for_function("() => document.querySelector('.pages a').search.includes('cost=evaluations')")
+    leads = "[...document.querySelectorAll('.pages a')].find((link) => link.textContent === 'Toy lab').search"
+    page.wait_for_function(f"() => {leads}.includes('cost=evaluations')")

@@ -25,6 +25,11 @@ MEASURED = """(selectors) => Object.fromEntries(Object.entries(selectors).map(([
   return [name, { left, top, right, bottom }];
 }))"""
 
+CUT_OFF = """() => [...document.querySelectorAll(".first-screen :is(.caption, .method-words, figcaption .hint)")]
+  .filter((words) => words.checkVisibility() && words.scrollWidth > words.clientWidth + 1)
+  .map((words) => words.innerText)"""
+"""Words of which only a beginning is shown."""
+
 
 def outside(page, needed) -> list[str]:
     """What is not wholly within the window, and where it is."""
@@ -54,6 +59,7 @@ def check(page, needed=NEEDED) -> None:
 def test_the_main_settings_and_play_are_on_the_first_screen(page, query):
     page.set_viewport_size(SIZES["1280x720"])
     page.goto(f"/?preset=figure-2&step=3000{query}")
+    lab = LabPage(page)
     page.locator("#outcomes [data-outcome]").first.wait_for(state="attached")
     needed = NEEDED
     if "frozen" in query:  # a row of words more
@@ -64,6 +70,19 @@ def test_the_main_settings_and_play_are_on_the_first_screen(page, query):
     for size in SIZES.values():
         page.set_viewport_size(size)
         check(page, needed)
+        if "theme=projector" in query and "scenes" not in query:
+            lab.until(lambda: page.evaluate(CUT_OFF) == [])
+
+
+def test_after_the_reveal_a_projector_shows_verdict_and_cut(page):
+    page.set_viewport_size(SIZES["1280x720"])
+    page.goto("/?preset=figure-2&predict=outcome&step=0&speed=1000&steps=200&theme=projector")
+    page.locator("#reveal:enabled").click()
+    verdict = page.locator("#predict-verdict:not(:empty)")
+    verdict.wait_for()
+    assert verdict.inner_text().startswith("Nobody guessed. SGDM: trapped")
+    check(page, {**NEEDED, "verdict": "#predict-verdict"})
+    assert page.locator("#cut-stack").bounding_box()["height"] > 220, "two rows of lanes with ground and words"
 
 
 def test_playback_stays_in_one_row_where_cost_is_counted_in_gradients(page):

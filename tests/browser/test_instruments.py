@@ -111,6 +111,7 @@ def test_the_navigation_takes_the_setting_along(page):
     assert page.locator("#notices .notice").count() == 0, "nothing of the instruments' own came along"
     page.wait_for_function(leads, arg=["Instruments", "stiff-valley"])
     assert page.locator(".pages a", has_text="Network").get_attribute("href") == "/network"
+    assert page.locator(".pages a", has_text="Story").get_attribute("href") == "/?scenes=lab&scene=1", "it is a place"
 
 
 def test_ghost_minima_are_marked(page):

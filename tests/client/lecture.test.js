@@ -9,8 +9,8 @@ const ROWS = [row("A", "trapped", null), row("B", "reached", 40), row("C", "dive
 
 test("endings", () => {
   const told = compareEndings({ A: "stays", B: "stays", C: "diverges" }, ROWS);
-  assert.equal(told, "2 of 3 right. B: you said “stays”; reached (B). No guess for D: reached (D).");
-  assert.ok(compareEndings({}, ROWS).startsWith("Nobody guessed. No guess for A"));
+  assert.equal(told, "2 of 3 right. B: you said “stays”; reached (B). D: reached (D).");
+  assert.ok(compareEndings({}, ROWS).startsWith("Nobody guessed. A: trapped (A). B"));
 });
 
 test("who is first", () => {
