@@ -9,15 +9,27 @@ from torch import Tensor
 
 from geometry.batches import Batch
 from geometry.stateless import Tensors
+from geometry.streamed import Streamed
+
+STREAMED_MEMORY = 2**29
+"""The limit for examples that are streamed, where none is given."""
 
 
 class _Passes(Protocol):
     initial: Tensor
     data: Batch
+    chunk_size: int | None
 
     def buffers_of(self, walkers: int) -> Tensors: ...
 
     def part_loss(self, theta: Tensor, part: Batch, training: bool, buffers: Tensors) -> tuple[Tensor, Tensors]: ...
+
+
+def part_size(loss: _Passes, limit: int | None) -> int | None:
+    """The chunk_size that keeps to the limit (bytes); without one that which is set, or what streamed examples need."""
+    if limit is loss.chunk_size is None and any(isinstance(x, Streamed) for x in loss.data.inputs):
+        limit = STREAMED_MEMORY
+    return loss.chunk_size if limit is None else affordable_examples(loss, limit)
 
 
 def affordable_examples(loss: _Passes, memory_limit: int) -> int:

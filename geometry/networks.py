@@ -10,7 +10,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from geometry.affordable import affordable_examples
+from geometry.affordable import part_size
 from geometry.batches import Batch, join_parts, parts_of, slope_at
 from geometry.given_data import Inputs, batch_of, open_data
 from geometry.losses import CrossEntropy, Given, LossFunction, OutputLoss, find_loss
@@ -20,12 +20,8 @@ from geometry.network_layout import network_layout, trainable
 from geometry.objective import Layout, Linearisation
 from geometry.over_walkers import over_walkers
 from geometry.stateless import BatchNorm, StatelessModule, Tensors
-from geometry.streamed import Column, Streamed, in_memory
+from geometry.streamed import Column, in_memory
 from geometry.weight_tables import fit_tables
-
-STREAMED_MEMORY = 2**29
-"""memory_limit of examples that are streamed, where none is given."""
-
 
 _NORMALISED = "batch normalisation by the batch's own statistics ties its examples together"
 _UNCUT = "so chunk_size cannot cut it; use smaller batches, a larger memory_limit or no chunk_size"
@@ -127,7 +123,7 @@ class NetworkLoss:
         self.loss_function = cast("LossFunction | None", loss_function if self.criterion is None else None)
         self.chunk_size, self.memory_limit = chunk_size, memory_limit
         self._set_data(inputs, targets)
-        self._bound_parts(memory_limit)
+        self.chunk_size = part_size(self, memory_limit)
 
     def _own(self, tensor: Tensor) -> Tensor:
         moved = tensor.detach().to(self.device, self.dtype if tensor.is_floating_point() else None)
@@ -146,13 +142,6 @@ class NetworkLoss:
         criterion = self.criterion
         self.highest = -1 if criterion is None else criterion.highest(data.targets)
         self.count: float = data.examples if criterion is None else criterion.count(data.targets)
-
-    def _bound_parts(self, limit: int | None) -> None:
-        """Parts as large as the limit (bytes) allows; where there is none and examples are streamed, as the usual."""
-        if limit is self.chunk_size is None and any(isinstance(x, Streamed) for x in self.data.inputs):
-            limit = STREAMED_MEMORY
-        if limit is not None:
-            self.chunk_size = affordable_examples(self, limit)
 
     def ready(self, x: Column) -> Tensor:
         """Inputs where θ lives, real numbers in its type; read where they were not in memory."""
@@ -221,7 +210,7 @@ class NetworkLoss:
         """The loss of the same network over other examples (a mini-batch): a view, nothing of size D is copied."""
         other = copy.copy(self)
         other._set_data(*open_data(inputs, targets, self._module.noise_seed))
-        other._bound_parts(None)
+        other.chunk_size = part_size(other, None)
         return other
 
     def rows(self, index: Any) -> NetworkLoss:
