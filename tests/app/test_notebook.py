@@ -62,7 +62,7 @@ def test_numbers_of_numpy_are_numbers_and_what_is_set_within_the_state_is_checke
     assert (lab.state["steps"], lab.state["learning_rate"]) == (40, 0.25)
     lab.state["steps"] = 10**9
     for read in (lab.runs, lambda: lab.link):
-        with pytest.raises(ValueError, match="Steps T must be a whole number from 10 to 3000"):
+        with pytest.raises(ValueError, match="outside 10 … 3000"):
             read()
 
 
