@@ -65,8 +65,8 @@ def begin(found: TrainingProblem, job: JobContext) -> TrainingProblem:
 
     state, loss = _fit(training, steps, pause)
     start = {"position": state.position, "buffers": state.buffers or {}}
+    job.keep_result(START, pack({METHOD: start}))  # first: a worker may be lost between the two
     job.keep_checkpoint(0, pack({"start": start}))
-    job.keep_result(START, pack({METHOD: start}))
     assert found.data is not None
     before, after = (float(torch.linalg.vector_norm(theta)) for theta in (found.objective.initial, state.position))
     job.note(

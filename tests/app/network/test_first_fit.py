@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.jobs.context import JobContext
+from app.jobs.context import JobContext, LeaveJob
 from app.jobs.packing import unpack
 from app.network.training import first_fit
 from tests.app.network.test_train_job import Registry, weights, without_seconds
@@ -66,6 +66,21 @@ def test_a_bad_start_is_a_phase_of_its_own_that_is_made_once(network: str, monke
     (start,) = weights(whole.results["weights/start"]).values()
     np.testing.assert_array_equal(unpack(whole.results["plane"])["origin"], start)
     assert sum("fitted to random labels in 6 steps" in data.get("sentence", "") for _, data in broken.entries) == 1
+
+
+def test_what_the_fit_came_to_is_never_missing_beside_its_checkpoint(monkeypatch) -> None:
+    """Of a worker that is killed as soon as the checkpoint is kept: whatever looks at the run needs the result, too."""
+    killed = Registry(network="mlp", data="digits", bad_start=3, steps=2)
+    keep = JobContext.keep_checkpoint
+
+    def keep_and_die(job: JobContext, position: int, data: bytes) -> None:
+        keep(job, position, data)
+        if "start" in unpack(data):
+            raise LeaveJob
+
+    monkeypatch.setattr(JobContext, "keep_checkpoint", keep_and_die)
+    killed.attempt()
+    assert "start" in unpack(killed.job["checkpoint"]) and first_fit.START in killed.results
 
 
 def test_a_first_fit_that_diverges_ends_the_run_with_a_sentence() -> None:
