@@ -23,6 +23,8 @@ from app.numbers_as_text import number
 LAST = 4
 """A method's value is the mean over its last so many measurements."""
 LEVEL = 0.95
+ROUNDING = 1e-12
+"""Of a mean: standard errors below are none."""
 HOLDS, FAILS, _, OPEN = VERDICTS
 
 Trials = Mapping[int, Mapping[str, Mapping[str, Any]]]
@@ -166,5 +168,3 @@ def _told(comparison: Comparison, pairs: PairedSeeds, seeds: int, known: int, wi
 def signed(value: float) -> str:
     """+3.1, −0.02."""
     return f"+{number(value, 2)}" if value > 0 else number(value, 2)
-ROUNDING = 1e-12
-"""Of a mean: standard errors below are none."""
