@@ -1,7 +1,7 @@
 """The toy lab in a notebook: the page's own client code, computed by the notebook's kernel over the widget's messages.
 
 from app.notebook import ToyLab
-lab = ToyLab(surface="annular_well", learning_rate=0.02)
+lab = ToyLab(surface="annular-well", learning_rate=0.02)
 lab                                                  # the last line of a cell shows it
 lab.state["learning_rate"], lab.link, lab.runs()     # what was chosen in it, and the numbers
 
@@ -15,6 +15,7 @@ from functools import cache
 from string import Template
 from typing import Any
 
+import numpy as np
 import orjson
 
 from app import ASSETS
@@ -49,8 +50,8 @@ class ToyLab(anywidget.AnyWidget):
 
     link: a link of the page, or the part after its question mark.  settings: keys of links (docs/using/controls.md)
     with their values, which go before those of the link.  state: all of them, with what was changed in the widget
-    since; set it to some, and the others are what a link with these would have.  WrongState (a ValueError) with
-    sentences for what does not exist or has the wrong type.
+    since; set it to some, and the others are what a link with these would have (an entry that is changed within it is
+    not shown).  WrongState (a ValueError) with sentences for what does not exist or has the wrong type.
     """
 
     _esm = FOLDER / "front_end.js"
@@ -69,11 +70,12 @@ class ToyLab(anywidget.AnyWidget):
     @property
     def link(self) -> str:
         """What to put behind the address of a running Pothole lab to see the same there."""
-        return "/" + write_link(self.state, base_of(self.state))
+        state = whole_state(self.state)
+        return "/" + write_link(state, base_of(state))
 
     def runs(self) -> dict[str, Run]:
         """The runs that are shown, by method, in double precision."""
-        request = request_of(self.state)
+        request = request_of(whole_state(self.state))
         surface = request.make_surface()
         return {name: run_alone(name, request, surface) for name in request.methods}
 
@@ -88,10 +90,15 @@ class ToyLab(anywidget.AnyWidget):
 
 def whole_state(settings: Mapping[str, Any]) -> dict[str, Any]:
     """The whole state that settings stand for. WrongState with what is wrong in them."""
-    reading = read_state(settings)
+    reading = read_state({name: plain(value) for name, value in settings.items()})
     if faults := reading.faults():
         raise WrongState(" ".join(faults))
     return reading.state
+
+
+def plain(value: Any) -> Any:
+    """A number of numpy's as Python's own."""
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def tables() -> dict[str, Any]:

@@ -21,8 +21,8 @@ class LinearBackward(TorchFunctionMode):
     """While it is entered: convolutions with torch's values and slopes.
 
     A graph of their backward pass that is made within `linear_in_cotangent` knows the cotangent alone, and no inputs
-    and weights; any other is torch's own. Convolutions under autocast or a transform of torch.func, with padding by
-    name, or of complex numbers, are left to torch.
+    and weights; any other is torch's own. Convolutions under autocast, torch.compile or a transform of torch.func,
+    with padding by name, or of complex numbers, are left to torch.
     """
 
     def __init__(self) -> None:
@@ -42,7 +42,7 @@ class LinearBackward(TorchFunctionMode):
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         named = kwargs or {}
-        if func in CONVOLUTIONS and "input" not in named and not torch._C._are_functorch_transforms_active():
+        if func in CONVOLUTIONS and "input" not in named and not _is_transformed():
             x, weight, bias, stride, padding, dilation, groups = _arguments(*args, **named)
             ours = all(type(one) in (Tensor, nn.Parameter) for one in (x, weight)) and x.ndim == weight.ndim
             usual = not torch.is_autocast_enabled(x.device.type) and not x.is_complex()
@@ -50,6 +50,11 @@ class LinearBackward(TorchFunctionMode):
                 stride, padding, dilation = (_each(setting, x.ndim - 2) for setting in (stride, padding, dilation))
                 return _Convolution.apply(self, x, weight, bias, _Settings(stride, padding, dilation, groups))
         return func(*args, **named)
+
+
+def _is_transformed() -> bool:
+    """Whether torch.func or torch.compile is at work."""
+    return torch.compiler.is_compiling() or torch._C._are_functorch_transforms_active()
 
 
 class _Settings(NamedTuple):
@@ -73,7 +78,7 @@ def _arguments(
 
 def _each(setting: Any, axes: int) -> tuple[int, ...]:
     """A setting for each axis."""
-    whole = (setting,) if isinstance(setting, int) else tuple(setting)
+    whole = tuple(setting) if hasattr(setting, "__iter__") else (int(setting),)
     return whole * axes if len(whole) == 1 else whole
 
 
@@ -107,7 +112,7 @@ class _SendBack(torch.autograd.Function):
         ctx: Any, v: Tensor, x: Tensor, weight: Tensor, wanted: tuple[bool, ...], settings: _Settings
     ) -> tuple[Tensor, ...]:
         ctx.save_for_backward(x, weight)
-        ctx.settings = settings
+        ctx.settings, ctx.shape = settings, v.shape
         ctx.set_materialize_grads(False)
         return _send_back(v, x, weight, wanted, settings)
 
@@ -118,7 +123,7 @@ class _SendBack(torch.autograd.Function):
         parts = [
             None if dx is None else _convolve(dx, weight, None, ctx.settings),
             None if dweight is None else _convolve(x, dweight, None, ctx.settings),
-            None if dbias is None else dbias.reshape(-1, *(1 for _ in ctx.settings.stride)),
+            None if dbias is None else dbias.reshape(-1, *(1 for _ in ctx.settings.stride)).expand(ctx.shape),
         ]
         held = [part for part in parts if part is not None]
         return sum(held[1:], held[0]), None, None, None, None

@@ -10,7 +10,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from geometry.affordable import affordable_examples
+from geometry.affordable import part_size
 from geometry.batches import Batch, join_parts, parts_of, slope_at
 from geometry.given_data import Inputs, batch_of, open_data
 from geometry.losses import CrossEntropy, Given, LossFunction, OutputLoss, find_loss
@@ -20,14 +20,11 @@ from geometry.network_layout import network_layout, trainable
 from geometry.objective import Layout, Linearisation
 from geometry.over_walkers import over_walkers
 from geometry.stateless import BatchNorm, StatelessModule, Tensors
-from geometry.streamed import Column, Streamed, in_memory
+from geometry.streamed import Column, in_memory
 from geometry.weight_tables import fit_tables
 
-STREAMED_MEMORY = 2**29
-"""memory_limit of examples that are streamed, where none is given."""
-
-
 _NORMALISED = "batch normalisation by the batch's own statistics ties its examples together"
+_UNCUT = "so chunk_size cannot cut it; use smaller batches, a larger memory_limit or no chunk_size"
 
 
 @dataclass(frozen=True)
@@ -126,10 +123,7 @@ class NetworkLoss:
         self.loss_function = cast("LossFunction | None", loss_function if self.criterion is None else None)
         self.chunk_size, self.memory_limit = chunk_size, memory_limit
         self._set_data(inputs, targets)
-        if chunk_size is memory_limit is None and any(isinstance(x, Streamed) for x in self.data.inputs):
-            self.memory_limit = STREAMED_MEMORY
-        if self.memory_limit is not None:
-            self.chunk_size = affordable_examples(self, self.memory_limit)
+        self.chunk_size = part_size(self, memory_limit)
 
     def _own(self, tensor: Tensor) -> Tensor:
         moved = tensor.detach().to(self.device, self.dtype if tensor.is_floating_point() else None)
@@ -216,6 +210,7 @@ class NetworkLoss:
         """The loss of the same network over other examples (a mini-batch): a view, nothing of size D is copied."""
         other = copy.copy(self)
         other._set_data(*open_data(inputs, targets, self._module.noise_seed))
+        other.chunk_size = part_size(other, None)
         return other
 
     def rows(self, index: Any) -> NetworkLoss:
@@ -442,6 +437,6 @@ class NetworkLoss:
 
     def _check_whole(self, tied: bool) -> None:
         if tied and self.chunk_size is not None and self.chunk_size < self.examples:
-            raise ValueError(f"{_NORMALISED}, so chunk_size cannot cut it; use smaller batches or no chunk_size")
+            raise ValueError(f"{_NORMALISED}, {_UNCUT}")
         if self.chunk_size is not None and self.chunk_size < self.examples and self.tied:
-            raise ValueError(f"{self.tied}, so chunk_size cannot cut it; use smaller batches or no chunk_size")
+            raise ValueError(f"{self.tied}, {_UNCUT}")

@@ -1,15 +1,20 @@
 """Inputs that are read as they are used: the examples of a torch Dataset or DataLoader, known by their numbers.
 
-Nothing of the inputs' size is ever in memory; the targets are, since losses count them. An example is read with torch's
-random numbers seeded by its number, so that a transform that draws some gives the same example every time.
+Nothing of the inputs' size is ever in memory; the targets are, since losses count them. An example is read with the
+random numbers of torch, numpy and Python seeded by its number, so that a transform that draws some gives the same
+example every time.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, IterableDataset, default_collate
@@ -22,15 +27,18 @@ class Source:
     """Examples of a dataset, collated as its loader does it, each a pair (inputs, targets).
 
     Of a loader its examples and their order count, as it gives them in one pass that is seeded with `seed`; how they
-    are cut into batches does not.
+    are cut into batches does not. Generators of its own are seeded too, and are after the pass as they were.
 
-    ValueError: a dataset that can only be run through, an empty one, examples that are no such pairs.
+    ValueError: a dataset that can only be run through, an empty one, examples that are no such pairs or cannot be
+    collated.
     """
 
     def __init__(self, given: Dataset[Any] | DataLoader[Any], seed: int = 0) -> None:
         self.dataset: Any = given.dataset if isinstance(given, DataLoader) else given
-        batches = isinstance(given, DataLoader) and given.batch_sampler is not None
-        self.collate: Any = given.collate_fn if batches else default_collate  # type: ignore[union-attr]
+        self.collate: Any = default_collate
+        if isinstance(given, DataLoader):
+            each = given.collate_fn
+            self.collate = partial(_collate_each, each) if given.batch_sampler is None else each
         self.seed = seed
         if isinstance(self.dataset, IterableDataset) or not hasattr(self.dataset, "__len__"):
             raise ValueError(
@@ -51,7 +59,11 @@ class Source:
 
     def targets(self) -> Tensor:
         """The targets of all examples: one run through the dataset."""
-        return torch.cat([self._pair(part)[2] for part in self.numbers.split(READ_TOGETHER)])
+        parts = [self._pair(part)[2] for part in self.numbers.split(READ_TOGETHER)]
+        if len(shapes := {tuple(part.shape[1:]) for part in parts}) > 1:
+            shown = " and ".join(str(shape) for shape in sorted(shapes))
+            raise ValueError(f"targets must be of one shape for all examples, not of {shown}")
+        return torch.cat(parts)
 
     def read(self, numbers: Tensor, column: int) -> Tensor:
         """One of the inputs of these examples."""
@@ -64,24 +76,39 @@ class Source:
     def _pair(self, numbers: Tensor) -> tuple[tuple[Tensor, ...], tuple[str, ...], Tensor]:
         """(inputs, names of those that go by name, targets)."""
         items = []
-        with torch.random.fork_rng([]):
+        with _randomness_kept():
             for number in numbers.tolist():
-                torch.default_generator.manual_seed(self.seed + number)
+                _seed(self.seed + number)
                 items.append(self.dataset[number])
-        pair = self.collate(items)
-        if not isinstance(pair, Sequence) or len(pair) != 2:
-            raise ValueError(
-                f"an example must be a pair (inputs, targets), not {type(pair).__name__}; give a DataLoader whose "
-                "collate_fn makes such pairs"
-            )
+        pair = self._collated(items)
         inputs, targets = pair
         names = tuple(inputs) if isinstance(inputs, Mapping) else ()
         given = tuple(inputs.values()) if isinstance(inputs, Mapping) else inputs
         given = tuple(given) if isinstance(given, tuple | list) else (given,)
-        whole = tuple(torch.as_tensor(x) for x in (*given, targets))
+        try:
+            whole = tuple(torch.as_tensor(x) for x in (*given, targets))
+        except (TypeError, ValueError, RuntimeError) as error:
+            raise ValueError(f"inputs and targets of an example must be numbers: {error}") from error
         if any(x.ndim == 0 or len(x) != len(numbers) for x in whole):
             raise ValueError("collated inputs and targets must have as many rows as there are examples")
         return whole[:-1], names, whole[-1]
+
+    def _collated(self, items: list[Any]) -> Sequence[Any]:
+        """The pair (inputs, targets) of these examples together."""
+        try:
+            pair = self.collate(items)
+        except (TypeError, ValueError, RuntimeError) as error:
+            words = str(error).partition("\n")[0]
+            raise ValueError(
+                f"examples cannot be put together ({words}); give a DataLoader whose collate_fn does it"
+            ) from error
+        if not isinstance(pair, Sequence) or len(pair) != 2:
+            kind = f"{type(pair).__name__}{f' of {len(pair)}' if isinstance(pair, Sequence) else ''}"
+            raise ValueError(
+                f"an example must be a pair (inputs, targets), not {kind}; give a DataLoader whose collate_fn makes "
+                "such pairs"
+            )
+        return pair
 
 
 class Streamed:
@@ -141,11 +168,49 @@ def is_dataset(given: Any) -> bool:
     return isinstance(given, Dataset | DataLoader)
 
 
+def _collate_each(each: Any, items: list[Any]) -> Any:
+    """Of a loader that makes no batches: its function is for one example."""
+    return default_collate([each(item) for item in items])
+
+
+class _Numbers(Dataset[Any]):
+    """Examples that are their own numbers."""
+
+    def __getitem__(self, number: Any) -> Any:
+        return number
+
+
 def _numbers(given: Any, dataset: Any, seed: int) -> Tensor:
+    """The examples' numbers in order; of a loader as one like it, of numbers alone, gives them."""
     if not isinstance(given, DataLoader):
         return torch.arange(len(dataset))
-    with torch.random.fork_rng([]):
-        torch.manual_seed(seed)
-        if given.batch_sampler is None:
-            return torch.tensor(list(given.sampler))
-        return torch.tensor([number for batch in given.batch_sampler for number in batch])
+    how: dict[str, Any] = {"batch_size": None, "sampler": given.sampler}
+    if given.batch_sampler is not None:
+        how = {"batch_sampler": given.batch_sampler, "collate_fn": list}
+    drawing = (given, given.sampler, given.batch_sampler, getattr(given.batch_sampler, "sampler", None))
+    own = [g for one in drawing if isinstance(g := getattr(one, "generator", None), torch.Generator)]
+    with _randomness_kept(*own):
+        _seed(seed, *own)
+        batches = list(DataLoader(_Numbers(), generator=given.generator, **how))
+    return torch.tensor([number for batch in batches for number in (batch if isinstance(batch, list) else [batch])])
+
+
+def _seed(seed: int, *own: torch.Generator) -> None:
+    for generator in (torch.default_generator, *own):
+        generator.manual_seed(seed)
+    random.seed(seed)
+    np.random.seed(seed % 2**32)  # noqa: NPY002  (what transforms draw from)
+
+
+@contextmanager
+def _randomness_kept(*own: torch.Generator) -> Iterator[None]:
+    """The generators of torch, numpy and Python, and one's own, are afterwards as they were."""
+    kept = [(generator, generator.get_state()) for generator in (torch.default_generator, *own)]
+    python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002
+    try:
+        yield
+    finally:
+        for generator, state in kept:
+            generator.set_state(state)
+        random.setstate(python)
+        np.random.set_state(numpy)  # noqa: NPY002

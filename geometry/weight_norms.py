@@ -9,16 +9,23 @@ The path norm: Neyshabur, Tomioka and Srebro, arXiv 1503.00036.
 
 from __future__ import annotations
 
+import copy
+import math
+from collections.abc import Callable
+from typing import cast
+
 import numpy as np
 import torch
 from scipy.sparse.linalg import LinearOperator, svds
 from torch import Tensor, nn
 
-from geometry.layer_factors import recorded
 from geometry.networks import NetworkLoss
+from geometry.stateless import Tensors
 
 CHAINED = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.ReLU, nn.Flatten, nn.MaxPool2d, nn.AvgPool2d, nn.Identity, nn.Dropout)
 """What a chain of layers with a path norm is made of."""
+MEASURED = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
+"""The layers whose spectral norms are found."""
 
 
 def spectral_norms(objective: NetworkLoss, theta: Tensor) -> dict[str, float]:
@@ -27,17 +34,28 @@ def spectral_norms(objective: NetworkLoss, theta: Tensor) -> dict[str, float]:
     A convolution is taken as the linear map that it is on inputs of the size that it meets, borders and strides
     included. In a chain of such layers with slopes of at most 1 between them (ReLU, tanh, pooling by the largest) the
     product of all σ bounds how much faster the outputs change than the inputs, ‖f(x) − f(y)‖ ≤ Πσ·‖x − y‖; beside
-    shortcuts, normalisation or attention it bounds nothing, and is a reading of the weights' size.
+    shortcuts, normalisation or attention it bounds nothing, and is a reading of the weights' size. Frozen, shared and
+    parametrised weights count as they are; a layer that is called more than once, or transposed, is left out.
     """
-    weights = {name: value.detach().double() for name, value in objective.parameters(theta).items()}
-    with torch.no_grad(), objective.stateless.alone, recorded(objective.architecture) as calls:
-        first = objective.data.repeated(1)
-        objective.forward_part(theta.detach(), first, objective.buffers_of(0))
-    return {
-        name: _largest_singular_value(layer, weights[f"{name}.weight"], inputs[:1].double())
-        for name, (layer, inputs, _) in calls.items()
-        if f"{name}.weight" in weights
-    }
+    calls: dict[str, list[tuple[nn.Module, Tensor, Tensor]]] = {}
+
+    def hook(name: str) -> Callable[..., None]:
+        def note(layer: nn.Module, inputs: tuple[Tensor, ...], _: Tensor) -> None:
+            # Here alone, within the pass, the layer holds the weight that it is called with.
+            weight = cast("Tensor", layer.weight)
+            calls.setdefault(name, []).append((layer, weight.detach().double(), inputs[0][:1].double()))
+
+        return note
+
+    layers = [(name, part) for name, part in objective.architecture.named_modules() if isinstance(part, MEASURED)]
+    with torch.no_grad(), objective.stateless.alone:
+        handles = [layer.register_forward_hook(hook(name)) for name, layer in layers]
+        try:
+            objective.forward_part(theta.detach(), objective.data.repeated(1), objective.buffers_of(0))
+        finally:
+            for handle in handles:
+                handle.remove()
+    return {name: _largest_singular_value(*met[0]) for name, met in calls.items() if len(met) == 1}
 
 
 def path_norm(objective: NetworkLoss, theta: Tensor) -> float:
@@ -49,13 +67,18 @@ def path_norm(objective: NetworkLoss, theta: Tensor) -> float:
     why = _unlike_a_chain(objective.architecture)
     if why:
         raise ValueError(f"The path norm is one of chains of dense and convolutional layers with ReLU: {why}.")
-    squared = {
-        name: value.detach().double().square() if value.ndim > 1 else torch.zeros_like(value, dtype=torch.float64)
-        for name, value in objective.parameters(theta).items()
-    }
+
+    def squared(tensors: Tensors) -> Tensors:
+        return {
+            name: value.detach().double().square() if value.ndim > 1 else torch.zeros_like(value, dtype=torch.float64)
+            for name, value in tensors.items()
+        }
+
+    network = copy.copy(objective.stateless)
+    network.frozen = squared(network.frozen)
     ones = torch.ones_like(objective.ready(objective.data.inputs[0][:1]), dtype=torch.float64, device=theta.device)
     with torch.no_grad():
-        outputs, _ = objective.stateless(squared, {}, (ones,), training=False)
+        outputs, _ = network(squared(objective.parameters(theta)), {}, (ones,), training=False)
     return float(outputs.sum().sqrt())
 
 
@@ -70,7 +93,9 @@ def _unlike_a_chain(module: nn.Module) -> str:
 
 
 def _largest_singular_value(layer: nn.Module, weight: Tensor, inputs: Tensor) -> float:
-    """Of a layer's linear map, without its bias, on inputs of this shape."""
+    """Of a layer's linear map, without its bias, on inputs of this shape; no number where the weights are none."""
+    if not bool(torch.isfinite(weight).all()):
+        return math.nan
     if isinstance(layer, nn.Linear):
         return float(torch.linalg.matrix_norm(weight, 2))
     with torch.enable_grad():
@@ -93,4 +118,6 @@ def _largest_singular_value(layer: nn.Module, weight: Tensor, inputs: Tensor) ->
     if min(shape) < 3:  # too small for the iteration
         return float(np.linalg.norm(linear @ np.eye(shape[1]), 2))
     start = np.random.default_rng(0).standard_normal(min(shape))
+    if not (linear @ start if shape[1] == len(start) else linear.T @ start).any():  # the map is 0
+        return 0.0
     return float(svds(linear, k=1, v0=start, return_singular_vectors=False, tol=1e-8)[0])

@@ -10,7 +10,7 @@ from array_api_compat import array_namespace
 from geometry.objective import Layout
 from optimizers.about import About, Source, arxiv
 from optimizers.broadcasting import expand_trailing, raised
-from optimizers.capabilities import OuterCapabilities, Tunable
+from optimizers.capabilities import OuterCapabilities
 from optimizers.outer import decayed
 
 Array = Any
@@ -37,10 +37,7 @@ class Adam:
     decoupled: bool = False
     weight_decay: Any | None = None
     share: Any = 1.0
-    capabilities: ClassVar = OuterCapabilities(
-        learning_rate=Tunable("learning_rate", "η", 1e-4, 1.0),
-        array_fields=("beta1", "beta2", "epsilon", "weight_decay", "share"),
-    )
+    capabilities: ClassVar = OuterCapabilities(array_fields=("beta1", "beta2", "epsilon", "weight_decay", "share"))
 
     @property
     def about(self) -> About:
@@ -125,9 +122,7 @@ class Lion:
     beta2: Any = 0.99
     weight_decay: Any | None = None
     share: Any = 1.0
-    capabilities: ClassVar = OuterCapabilities(
-        learning_rate=Tunable("learning_rate", "η", 1e-5, 0.1), array_fields=("beta1", "beta2", "weight_decay", "share")
-    )
+    capabilities: ClassVar = OuterCapabilities(array_fields=("beta1", "beta2", "weight_decay", "share"))
     about: ClassVar = About(
         what="Steps by the sign of an average of the gradient: every parameter moves by η, up or down, at every step.",
         sources=(

@@ -23,8 +23,9 @@ class StepAnatomy:
     """One walker's step t → t + 1 in D dimensions; vectors have shape (D,), U has (D, D).
 
     theta θ_t, gradient ∇L(θ_t), offset ε, probe θ + ε, outer ∇L(θ + ε) without noise, mixed mix(g, g⁺), noise, noisy
-    the two's sum ĝ, preconditioner U, direction U ĝ, velocity_before v_t, velocity v_{t+1}, displacement −η v_{t+1}
-    with what goes past v, arrived θ_{t+1} as recorded (not-a-number where the walker diverged in this step).
+    the two's sum ĝ, preconditioner U, direction U ĝ, velocity_before v_t, velocity v_{t+1}, beyond w the part of the
+    mix that goes past v (0 for most), displacement −η (v_{t+1} + w), arrived θ_{t+1} as recorded (not-a-number where
+    the walker diverged in this step).
     """
 
     step: int
@@ -44,6 +45,7 @@ class StepAnatomy:
     direction: np.ndarray
     velocity_before: np.ndarray
     velocity: np.ndarray
+    beyond: np.ndarray
     displacement: np.ndarray
     arrived: np.ndarray
 
@@ -106,7 +108,8 @@ def step_anatomy(run: Run, step: int) -> StepAnatomy:
         noiseless = number["noise_variance"] == 0
         told = mix.combine(run.objective.layout, gradient, outer, probing, None) if mix.memory(theta) is None else None
         mixed = noisy if told is None or (noiseless and not mix.capabilities.compiled) else np.asarray(told.gradient)
-        past = 0.0 if told is None or told.beyond is None else told.beyond
+        beyond = np.zeros_like(theta) if told is None or told.beyond is None else np.asarray(told.beyond)
+        velocity = v[t + 1] if run.method.outer.capabilities.compiled else v[t + 1] - beyond
         return StepAnatomy(
             step=t,
             learning_rate=number["learning_rate"],
@@ -124,8 +127,9 @@ def step_anatomy(run: Run, step: int) -> StepAnatomy:
             preconditioner=np.asarray(run.preconditioners[t]),
             direction=directions(run)[t],
             velocity_before=v[t],
-            velocity=v[t + 1],
-            displacement=-number["learning_rate"] * (v[t + 1] + past),
+            velocity=velocity,
+            beyond=beyond,
+            displacement=-number["learning_rate"] * (velocity + beyond),
             arrived=np.asarray(run.positions[t + 1]),
         )
 

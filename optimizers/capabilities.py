@@ -146,10 +146,8 @@ class MixCapabilities:
 class OuterCapabilities:
     """What holds for an outer rule whatever its settings are.
 
-    compiled: the compiled engine knows it.  learning_rate: the range of η that is worth trying with it.
-    array_fields: its own fields that may be arrays over the walkers.
+    compiled: the compiled engine knows it.  array_fields: its own fields that may be arrays over the walkers.
     """
 
     compiled: bool = False
-    learning_rate: Tunable = LEARNING_RATE
     array_fields: tuple[str, ...] = ()

@@ -8,7 +8,7 @@ from typing import Any
 
 from optimizers.adam import Adam, Lion
 from optimizers.asam import ASAM, FisherSAM
-from optimizers.capabilities import Tunable
+from optimizers.capabilities import LEARNING_RATE, Tunable
 from optimizers.fsam import FSAM
 from optimizers.kfac import KFAC
 from optimizers.llqr import LLQR
@@ -90,7 +90,7 @@ class Method:
     @property
     def tunables(self) -> tuple[Tunable, ...]:
         """The settings of the step that matter to it."""
-        return (self.outer.capabilities.learning_rate, *self.probe.capabilities.tunables)
+        return (LEARNING_RATE, *self.probe.capabilities.tunables)
 
     def tunable(self, name: str) -> Tunable | None:
         """The one of that name; None where it does not matter to the method."""

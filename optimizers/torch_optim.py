@@ -8,7 +8,9 @@
         loss = optimizer.step(closure)
 
 NaturalGradient, KFAC and Shampoo take LLQR's place, alone or inside SAM, and Lion that of torch.optim.AdamW; SAM takes
-the probes and mixes of the library, SSAM-F among them, around any of these and of torch's own.
+the probes and mixes of the library, SSAM-F among them, around any of these and of torch's own. Descent, heavy ball and
+Nesterov are torch.optim.SGD; Adam, AdamW and Muon have their names there (Muon takes matrices alone, and multiplies in
+bfloat16). SAM(NaturalGradient(…), probe=probes.SAM(norm="matrix")) is Riemannian SAM in the metric of its U.
 
 `step(closure)` does all of a step: a refresh of U where one is due (one more forward pass, in eval mode where `module`
 is given), one backward pass at θ and, with SAM, one at θ + ε. The numbers are those of optimizers.rule.

@@ -16,6 +16,7 @@ from app.numbers_as_text import number, vector
 from app.state.schema import BadRequest
 from app.toy.batch import recorded_run
 from app.toy.controls import STAGES
+from app.toy.messages import AnatomyNames
 from app.toy.request import ToyRequest, read_state, request_of
 from geometry.surface import Surface
 from optimizers import Method
@@ -79,11 +80,24 @@ def described(run: Run, surface: Surface, name: str, request: ToyRequest, step: 
         "radius": a.radius,
         "learning_rate": a.learning_rate,
         **told,
+        "mixed": _finite(a.mixed) if _mixes(method) else None,
+        "names": names(a, method),
         "image": _image(a) if learns else None,
         "metric": _metric(a) if learns and a.probing and method.probe.norm == "matrix" else None,
         "half": half,
         "patch": patch(surface, a.theta, half),
         "stages": stages(a, surface, name, method),
+    }
+
+
+def names(a: StepAnatomy, method: Method) -> AnatomyNames:
+    """What the drawn arrows of U h, of the velocity and of the step are called."""
+    used, rolls = "h" if _mixes(method) else "g⁺", method.outer.capabilities.compiled
+    under = f"U{used}" if method.learns else f"U{used} = {used}"
+    return {
+        "direction": under if method.precondition_update else used,
+        "velocity": "v" if rolls else "−Δθ/η",
+        "step": "−ηv" if rolls and not np.any(a.beyond) else "Δθ",
     }
 
 
@@ -241,9 +255,10 @@ def _velocity(a: StepAnatomy, method: Method) -> tuple[str, str, str, str]:
 
 def _step(a: StepAnatomy, surface: Surface, method: Method) -> tuple[str, str, str, str]:
     formula = method.outer.formula()[1]
-    numbers = (
-        f"−{number(a.learning_rate)} · {vector(a.velocity)} = {vector(a.displacement)}; θ becomes {vector(a.arrived)}"
-    )
+    eta, past = number(a.learning_rate), ""
+    if np.any(a.beyond):
+        formula, past = f"{formula} − ηw, w what goes past v", f" − {eta} · {vector(a.beyond)}"
+    numbers = f"−{eta} · {vector(a.velocity)}{past} = {vector(a.displacement)}; θ becomes {vector(a.arrived)}"
     if not np.all(np.isfinite(a.arrived)):
         return "Step", formula, numbers, "The walker diverges in this step."
     with np.errstate(all="ignore"):

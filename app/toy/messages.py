@@ -216,8 +216,17 @@ class AnatomyStage(TypedDict):
     note: str
 
 
+class AnatomyNames(TypedDict):
+    """What three of the arrows are called."""
+
+    direction: str
+    velocity: str
+    step: str
+
+
 class AnatomyAnswer(TypedDict):
-    """POST /toy/anatomy: a step taken apart; vectors (D,), null where not finite. image: ρU;  metric: ρU^½."""
+    """POST /toy/anatomy: a step taken apart; vectors (D,), null where not finite. mixed: h, null where the step uses
+    g⁺;  image: ρU;  metric: ρU^½."""
 
     method: str
     step: int
@@ -235,6 +244,7 @@ class AnatomyAnswer(TypedDict):
     offset: list[float] | None
     probe: list[float] | None
     outer: list[float] | None
+    mixed: list[float] | None
     noise: list[float] | None
     noisy: list[float] | None
     direction: list[float] | None
@@ -242,6 +252,7 @@ class AnatomyAnswer(TypedDict):
     velocity: list[float] | None
     displacement: list[float] | None
     arrived: list[float] | None
+    names: AnatomyNames
     image: list[list[float]] | None
     metric: list[list[float]] | None
     half: float

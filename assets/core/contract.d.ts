@@ -243,7 +243,10 @@ export interface AnatomyStage {
   note: string;
 }
 
-/** POST /toy/anatomy: a step taken apart; vectors (D,), null where not finite. image: ρU; metric: ρU^½. */
+/**
+ * POST /toy/anatomy: a step taken apart; vectors (D,), null where not finite. mixed: h, null where the step uses
+ * g⁺; image: ρU; metric: ρU^½.
+ */
 export interface AnatomyAnswer {
   method: string;
   step: number;
@@ -261,6 +264,7 @@ export interface AnatomyAnswer {
   offset: number[] | null;
   probe: number[] | null;
   outer: number[] | null;
+  mixed: number[] | null;
   noise: number[] | null;
   noisy: number[] | null;
   direction: number[] | null;
@@ -268,6 +272,7 @@ export interface AnatomyAnswer {
   velocity: number[] | null;
   displacement: number[] | null;
   arrived: number[] | null;
+  names: AnatomyNames;
   image: number[][] | null;
   metric: number[][] | null;
   half: number;

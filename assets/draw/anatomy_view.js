@@ -43,6 +43,7 @@ const COLOURS = {
   image: ["#6a51a3", "#b9a6e0"],
   probe: ["#1f2933", "#e6eaee"],
   outer: ["#8c4a14", "#d9a066"],
+  mixed: ["#7a5f00", "#e6cf7a"],
   noise: ["#555f68", "#a9b0b6"],
   direction: ["#3b6e22", "#a6c96a"],
   velocity: ["#17364d", "#c8ddeb"],
@@ -123,7 +124,7 @@ function prepare(data, stops) {
   const values = decode(losses);
   const top = low + (high > low ? high - low : 1);
   const picture = data.dimension === 2 ? gridPicture(values, data.patch.points, data.patch.points, low, top, stops) : null;
-  const longest = Math.max(...[data.gradient, data.outer, data.noisy, data.direction, data.velocity].map(lengthOf));
+  const longest = Math.max(...[data.gradient, data.outer, data.mixed, data.noisy, data.direction, data.velocity].map(lengthOf));
   const perGradient = longest > 0 ? roundDown((LONGEST * data.half) / longest) : 1;
   return { data, stops, losses: values, picture, perGradient };
 }
@@ -132,8 +133,9 @@ function prepare(data, stops) {
  * @param {AnatomyAnswer} data
  * @param {number} scale θ for a unit of gradient
  * @param {(stage: string) => boolean} shows
+ * @returns {Vector[]} in the order in which they come to be
  */
-function vectorsOf(data, scale, shows) {
+export function vectorsOf(data, scale, shows) {
   /** @type {Vector[]} */
   const found = [];
   /** @type {(stage: string, key: VectorKey, from: number[] | null, by: number[] | null, label: string, factor: number) => void} */
@@ -141,17 +143,19 @@ function vectorsOf(data, scale, shows) {
     if (shows(stage) && from && by) found.push({ key, stage, from, by: by.map((v) => v * factor), label });
   };
   const origin = Array.from({ length: data.dimension }, () => 0);
-  const { offset, outer } = data;
+  const { offset, outer, mixed, names } = data;
   add("gradient", "gradient", origin, data.gradient, "g", scale);
   if (data.probing) add("probe", "probe", origin, offset, "ε", 1);
   add("outer", "outer", offset, outer, data.probing ? "g⁺" : "g⁺ = g", scale);
-  if (data.noise?.some((v) => v !== 0) && outer && offset) {
-    const tip = offset.map((v, axis) => v + scale * outer[axis]);
+  add("outer", "mixed", origin, mixed, "h", scale);
+  const [foot, used] = mixed ? [origin, mixed] : [offset, outer];
+  if (data.noise?.some((v) => v !== 0) && used && foot) {
+    const tip = foot.map((v, axis) => v + scale * used[axis]);
     add("outer", "noise", tip, data.noise, "noise", scale);
   }
-  add("direction", "direction", origin, data.direction, data.learns ? "Ug⁺" : "Ug⁺ = g⁺", scale);
-  add("velocity", "velocity", origin, data.velocity, "v", scale);
-  add("step", "step", origin, data.displacement, "−ηv", 1);
+  add("direction", "direction", origin, data.direction, names.direction, scale);
+  add("velocity", "velocity", origin, data.velocity, names.velocity, scale);
+  add("step", "step", origin, data.displacement, names.step, 1);
   return found;
 }
 
@@ -268,7 +272,8 @@ function drawPoint(context, { paper }, [x, y], colour, hollow) {
 function measureBar({ data, pxPer, perGradient }, context, height) {
   const bar = roundDown(data.half * 0.5);
   const px = bar * pxPer;
-  const words = [`${formatNumber(bar)} in θ`, `arrows of g, g⁺, Ug⁺, v: 1 is ${formatNumber(perGradient)} in θ`];
+  const scaled = ["g", "g⁺", ...(data.mixed ? ["h"] : []), data.names.direction.split(" ")[0], data.names.velocity];
+  const words = [`${formatNumber(bar)} in θ`, `arrows of ${scaled.join(", ")}: 1 is ${formatNumber(perGradient)} in θ`];
   context.font = font(12);
   const wide = Math.max(px, ...words.map((text) => context.measureText(text).width));
   return { px, words, bottom: height, box: { x: 6, y: height - 18 - 34 * display.zoom, w: wide + 16, h: 12 + 34 * display.zoom } };

@@ -57,6 +57,15 @@ def test_the_numbers_are_those_that_are_drawn() -> None:
         assert np.allclose(run.positions, drawn[name], rtol=1e-6)
 
 
+def test_numbers_of_numpy_are_numbers_and_what_is_set_within_the_state_is_checked() -> None:
+    lab = ToyLab(**{**QUICK, "steps": np.int64(40)}, learning_rate=np.float32(0.25))
+    assert (lab.state["steps"], lab.state["learning_rate"]) == (40, 0.25)
+    lab.state["steps"] = 10**9
+    for read in (lab.runs, lambda: lab.link):
+        with pytest.raises(ValueError, match="outside 10 … 3000"):
+            read()
+
+
 def test_the_state_is_whole_and_wrong_ones_are_refused() -> None:
     lab = ToyLab(learning_rate=0.02)
     assert lab.state == whole_state({"learning_rate": 0.02}) and lab.state["surface"] == "annular-well"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -98,6 +101,19 @@ def network_loss(model, x, y):
     return objective, objective.initial
 
 
+def test_a_compiled_module_keeps_its_curvature():
+    """Traced as what they are: torch's compiler does not see through the mode."""
+    model, shape = NETWORKS["strides, padding"]
+    x, y = normal(*shape), torch.zeros(shape[0], dtype=torch.long)
+    d = torch.ones(sum(p.numel() for p in model.parameters()), dtype=torch.float64)
+    found = []
+    for called in (model, torch.compile(model, backend="eager")):
+        parameters = LLQR(model.parameters(), module=model).parameters
+        ground = ClosureLoss(parameters, lambda call=called: (F.cross_entropy(z := call(x), y), z), model)
+        found.append(ground.linearise(parameters.theta(), "ngd").product(d))
+    torch.testing.assert_close(found[1], found[0], rtol=1e-9, atol=1e-12)
+
+
 class Counting(TorchDispatchMode):
     """Counts convolutions and their backward passes."""
 
@@ -123,7 +139,24 @@ def test_a_product_makes_no_derivatives_by_inputs_and_weights(ground_of):
     assert counting.seen.count("aten::convolution_backward") == 2, "one for each layer"
 
 
-@pytest.mark.parametrize("keywords", [{"padding": 1}, {"stride": (2,), "bias": torch.ones(3, dtype=torch.float64)}])
+@pytest.mark.parametrize("kept", ["bias", "weight"])
+def test_parts_of_a_layer_may_be_frozen(kept):
+    model, shape = NETWORKS["strides, padding"]
+    model = copy.deepcopy(model)
+    for name, p in model.named_parameters():
+        p.requires_grad_(name.endswith(kept))
+    objective, theta = network_loss(model, normal(*shape), torch.zeros(shape[0], dtype=torch.long))
+    found = objective.linearise(theta, "ngd").product(torch.ones_like(theta))
+    slow = torch.func.jacrev(objective.outputs)(theta).reshape(shape[0], -1, len(theta))
+    p = objective.outputs(theta).softmax(-1)
+    middle = torch.diag_embed(p) - p[:, :, None] * p[:, None]
+    wanted = torch.einsum("nca,ncd,ndb->a", slow, middle, slow)
+    torch.testing.assert_close(found, wanted, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "keywords", [{"padding": np.int64(1)}, {"padding": 1}, {"stride": (2,), "bias": torch.ones(3, dtype=torch.float64)}]
+)
 def test_keywords_and_transforms_are_as_in_torch(keywords):
     x, w = normal(2, 2, 5, 5), normal(3, 2, 3, 3)
     with LinearBackward():

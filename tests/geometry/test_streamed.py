@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gc
+import random
 import weakref
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +14,16 @@ import torch
 from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
-from torch.utils.data import DataLoader, Dataset, IterableDataset, Subset, TensorDataset, default_collate
+from torch.utils.data import (
+    BatchSampler,
+    DataLoader,
+    Dataset,
+    IterableDataset,
+    SequentialSampler,
+    Subset,
+    TensorDataset,
+    default_collate,
+)
 
 from geometry.curvature import sam_sharpness
 from geometry.networks import NetworkLoss
@@ -80,6 +91,14 @@ def test_everything_is_as_from_tensors() -> None:
 def test_parts_are_as_large_as_memory_allows() -> None:
     assert NetworkLoss(network(), Counted()).chunk_size < 2**29 / (3 * X[0].nbytes)
     assert NetworkLoss(network(), Counted(), chunk_size=7).chunk_size == 7
+    assert NetworkLoss(network(), X, Y).with_batch(Counted()).chunk_size is not None
+
+
+def test_batch_normalisation_without_running_statistics_is_as_from_tensors() -> None:
+    torch.manual_seed(0)
+    module = nn.Sequential(nn.Linear(6, 3), nn.BatchNorm1d(3, track_running_stats=False)).double()
+    streamed, plain = NetworkLoss(module, Counted()), NetworkLoss(module, X, Y)
+    torch.testing.assert_close(streamed.gradient(plain.initial), plain.gradient(plain.initial))
 
 
 def test_few_examples_are_alive_at_once() -> None:
@@ -160,12 +179,35 @@ def test_a_loader_gives_its_examples_in_a_seeded_order() -> None:
     torch.testing.assert_close(inputs_of(Subset(data, [5, 2])), X[[5, 2]])
 
 
-def test_a_transform_that_draws_gives_the_same_example_every_time() -> None:
+@pytest.mark.parametrize("own", [False, True])
+def test_the_order_is_that_of_a_pass_after_seeding(own: bool) -> None:
+    generator = torch.Generator().manual_seed(8) if own else None
+    loader = DataLoader(TensorDataset(X, Y), 7, shuffle=True, generator=generator)
+    seeded = generator or torch.default_generator
+    before = seeded.get_state()
+    found = inputs_of(loader, 5)
+    assert torch.equal(seeded.get_state(), before), "the loader's own generator is left as it was"
+    seeded.manual_seed(5)
+    torch.testing.assert_close(found, torch.cat([x for x, _ in loader]))
+
+
+def test_a_loader_without_batches_gives_its_examples() -> None:
+    data = TensorDataset(X, Y)
+    torch.testing.assert_close(
+        inputs_of(DataLoader(data, batch_size=None, collate_fn=lambda pair: (2 * pair[0], pair[1]))), 2 * X
+    )
+    listed = BatchSampler(SequentialSampler(data), 7, drop_last=False)
+    torch.testing.assert_close(inputs_of(DataLoader(data, batch_size=None, sampler=listed)), X)
+
+
+@pytest.mark.parametrize("draw", [lambda: float(torch.rand(())), np.random.rand, random.random])
+def test_a_transform_that_draws_gives_the_same_example_every_time(draw: Callable[[], float]) -> None:
     class Noisy(Counted):
         def __getitem__(self, number: int):
             x, y = super().__getitem__(number)
-            return x + torch.randn(6, dtype=torch.float64), y
+            return x + draw(), y
 
+    python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002
     objective = NetworkLoss(network(), Noisy())
     theta = objective.initial
     once = objective.loss(theta)
@@ -173,6 +215,8 @@ def test_a_transform_that_draws_gives_the_same_example_every_time() -> None:
     for size in (1, 7):
         objective.chunk_size = size
         torch.testing.assert_close(objective.loss(theta), once)
+    assert python == random.getstate(), "nobody else's random numbers are moved"
+    assert np.array_equal(numpy[1], np.random.get_state()[1])  # noqa: NPY002
 
 
 class Named(nn.Module):
@@ -215,6 +259,12 @@ class Run(IterableDataset):
         ((TensorDataset(X, Y), Y), "has its own targets"),
         ((DataLoader(TensorDataset(X, Y), 4, collate_fn=lambda _: (X[:2], Y[:2])),), "as many rows"),
         ((X,), "there are no targets"),
+        ((DataLoader([(x[: 3 + int(y)], y) for x, y in zip(X, Y, strict=True)]),), "cannot be put together"),
+        ((DataLoader([(x, "one") for x in X]),), "must be numbers"),
+        (
+            (DataLoader([(X[0], Y[: 1 + k // 64]) for k in range(65)]),),
+            r"one shape for all examples, not of \(1,\) and",
+        ),
     ],
 )
 def test_what_cannot_be_read_is_refused(given, sentence: str) -> None:

@@ -52,6 +52,38 @@ def test_a_layer_with_one_output_is_no_trap() -> None:
     assert found["0"] == pytest.approx(float(module[0].weight.detach().norm()), rel=1e-12)
 
 
+def test_frozen_shared_and_parametrised_weights_count_as_they_are() -> None:
+    usual = loss_of(chain(), 3)
+    frozen = chain()
+    frozen[0].weight.requires_grad_(False)
+    frozen[2].bias.requires_grad_(False)
+    objective = loss_of(frozen, 3)
+    assert spectral_norms(*at_start(objective)) == spectral_norms(*at_start(usual))
+    assert path_norm(*at_start(objective)) == path_norm(*at_start(usual))
+    torch.manual_seed(2)
+    shared = nn.Sequential(nn.Linear(3, 3), nn.ReLU(), nn.Linear(3, 3))
+    shared[2].weight = shared[0].weight
+    found = spectral_norms(*at_start(loss_of(shared, 3)))
+    assert found["2"] == found["0"] == pytest.approx(float(torch.linalg.matrix_norm(shared[0].weight.detach(), 2)))
+    parametrised = nn.Sequential(nn.utils.parametrizations.weight_norm(nn.Conv2d(1, 2, 2)), nn.Flatten())
+    with torch.no_grad():
+        parametrised[0].parametrizations.weight.original0.fill_(2.0)
+    found = spectral_norms(*at_start(loss_of(parametrised, 1, 2, 2, classes=2)))
+    weight = parametrised[0].weight.detach().flatten(1)
+    assert found["0"] == pytest.approx(float(torch.linalg.matrix_norm(weight, 2)))
+
+
+@pytest.mark.parametrize(("value", "norm"), [(0.0, 0.0), (math.nan, math.nan)])
+def test_weights_that_are_zero_or_no_numbers(value: float, norm: float) -> None:
+    """Zero as residual branches often begin; no numbers as after a run that diverged."""
+    module = nn.Sequential(nn.Conv2d(1, 3, 3), nn.Flatten(), nn.LazyLinear(3))
+    module(torch.zeros(1, 1, 6, 6))
+    nn.init.constant_(module[0].weight, value)
+    objective = loss_of(module, 1, 6, 6)
+    for found in (spectral_norms(*at_start(objective))["0"], path_norm(*at_start(objective))):
+        assert found == pytest.approx(norm, nan_ok=True)
+
+
 def test_the_product_bounds_how_fast_a_chain_changes() -> None:
     """‖f(x) − f(y)‖ ≤ Πσ·‖x − y‖ on many pairs; and near equality for one dense layer along its singular vector."""
     objective = loss_of(chain(), 3)

@@ -12,6 +12,7 @@ from torch import nn
 from torch.nn import functional as F
 
 import optimizers
+from geometry.networks import NetworkLoss
 from optimizers import Method, probes
 from optimizers.rule import Settings
 from optimizers.torch_optim import KFAC, SAM, Lion, NaturalGradient, Shampoo
@@ -101,6 +102,39 @@ def test_lion_is_the_outer_rule(decay: float) -> None:
     method = Method(outer=optimizers.Lion(0.8, 0.9, weight_decay=decay))
     optimizer = Lion(model.parameters(), lr=0.01, betas=(0.8, 0.9), weight_decay=decay)
     assert_same_walk(model, optimizer, method, Settings(0.01, 0.0, 0.9))
+
+
+OWN: dict[str, tuple[Any, dict[str, Any], Any]] = {
+    "descent": (torch.optim.SGD, {}, optimizers.Descent()),
+    "heavy ball": (torch.optim.SGD, {"momentum": 0.9}, optimizers.HeavyBall()),
+    "Nesterov": (torch.optim.SGD, {"momentum": 0.9, "nesterov": True}, optimizers.Nesterov()),
+    "Adam": (torch.optim.Adam, {"betas": (0.8, 0.95)}, optimizers.Adam(0.8, 0.95)),
+    "AdamW": (torch.optim.AdamW, {}, optimizers.Adam(decoupled=True)),
+}
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_torch_has_the_other_outer_rules(name: str) -> None:
+    """As bases of SAM, with weight decay."""
+    kind, options, outer = OWN[name]
+    model = perceptron()
+    base = kind(model.parameters(), lr=0.01, weight_decay=0.1, **options)
+    method = Method(probe=probes.SAM(), outer=outer)
+    assert_same_walk(model, SAM(base, rho=0.1), method, Settings(0.01, 0.1, 0.9, 0.1), tolerance=1e-10)
+
+
+def test_torch_has_muon_in_half_precision() -> None:
+    """bfloat16 has eight bits, of which the iteration makes parts in a hundred. It takes matrices alone."""
+    model, generator = nn.Linear(8, 6, bias=False).double(), torch.Generator().manual_seed(0)
+    ground = NetworkLoss(model, torch.zeros(1, 8).double(), torch.zeros(1).long())
+    ours, theirs = optimizers.Muon(), torch.optim.Muon(model.parameters(), lr=0.02, weight_decay=0.0)
+    theta, kept = ground.initial, ours.start(ground.initial)
+    for t in range(3):
+        g = torch.randn(48, generator=generator, dtype=torch.float64)
+        model.weight.grad = g.reshape(6, 8)
+        theirs.step()
+        theta, kept = ours.step(theta, g, kept, Settings(0.02), t, ground.layout)
+        assert float((flat(model) - theta).norm()) < 0.03 * float((theta - ground.initial).norm())
 
 
 def lion(model: nn.Module) -> Lion:

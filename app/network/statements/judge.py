@@ -23,6 +23,8 @@ from app.numbers_as_text import number
 LAST = 4
 """A method's value is the mean over its last so many measurements."""
 LEVEL = 0.95
+ROUNDING = 1e-12
+"""Of a mean: standard errors below are none."""
 HOLDS, FAILS, _, OPEN = VERDICTS
 
 Trials = Mapping[int, Mapping[str, Mapping[str, Any]]]
@@ -81,6 +83,8 @@ def interval(values: np.ndarray) -> tuple[float, float, float, float]:
     if n < 2:
         return mean, math.nan, math.nan, math.nan
     error = float(values.std(ddof=1)) / math.sqrt(n)
+    if error < ROUNDING * abs(mean):
+        error = 0.0  # equal means of accuracies differ in their last digit
     reach = float(stdtrit(n - 1, (1 + LEVEL) / 2)) * error
     return mean, error, mean - reach, mean + reach
 

@@ -54,6 +54,8 @@ def test_the_interval_is_student_s() -> None:
     assert mean == pytest.approx(values.mean()) and error == pytest.approx(stats.sem(values))
     assert (low, high) == pytest.approx((expected.low, expected.high), rel=1e-12)
     assert all(math.isnan(value) for value in interval(values[:1])[1:]), "one seed has no interval"
+    equal = np.array([0.3, 0.1 + 0.2])
+    assert equal[0] != equal[1] and interval(equal)[1] == 0.0, "what differs by rounding has no error"
 
 
 def test_costs_are_compared_where_the_slower_one_ends() -> None:

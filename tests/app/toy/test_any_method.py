@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
 
 import numpy as np
 import orjson
@@ -27,18 +28,61 @@ from app.toy.costs import PRODUCT, counted
 from app.toy.export.controls import read_export
 from app.toy.export.files import make_file
 from app.toy.measured_cost import read_cost
+from app.toy.methods_page import layout as methods_page
 from app.toy.page import tables
 from app.toy.request import read_link, read_request, read_state
 from geometry.surfaces import AnnularWell
 from optimizers import ASAM, FSAM, LLQR, METHODS, FisherSAM, Method, PastFSAM, simulate
+from optimizers.about import About, Source
+from optimizers.capabilities import MixCapabilities, OuterCapabilities
 from optimizers.exact_llqr import ExactLLQR
+from optimizers.mixes import Mixed
 from tests.app.counting import evaluations_of_steps
 from tests.app.instruments.asking import read_instrument_request
+
+ABOUT = About("Something of its own.", (Source("Nobody"),), identities=("None.",), traps=("None.",))
+
+
+@dataclass(frozen=True)
+class Middle:
+    """A mix that the library does not have: the mean of both gradients."""
+
+    capabilities: ClassVar = MixCapabilities()
+    about: ClassVar = ABOUT
+
+    def formula(self) -> str:
+        return "h = (g + g⁺)/2"
+
+    def memory(self, theta: Any) -> None:
+        return None
+
+    def combine(self, layout: Any, gradient: Any, outer: Any, probed: Any, memory: None) -> Mixed:
+        return Mixed((gradient + outer) / 2)
+
+
+@dataclass(frozen=True)
+class Signs:
+    """An outer rule that the library does not have."""
+
+    capabilities: ClassVar = OuterCapabilities()
+    about: ClassVar = ABOUT
+
+    def formula(self) -> tuple[str, str]:
+        return "", "θ ← θ − η sign(u)"
+
+    def start(self, theta: Any) -> None:
+        return None
+
+    def step(self, theta: Any, direction: Any, state: None, settings: Any, index: int, layout: Any) -> tuple[Any, None]:
+        return theta - np.asarray(settings.learning_rate)[..., None] * np.sign(direction), None
+
 
 PROBES = {"FSAM": FSAM(), "PastFSAM": PastFSAM(), "ASAM": ASAM(), "Fisher-SAM": FisherSAM()}
 CASES = {name: Method(probe=probe) for name, probe in PROBES.items()}
 CASES["LLQR+FSAM"] = Method(probe=FSAM(), preconditioner=LLQR())
 CASES["Exact LLQR"] = Method(preconditioner=ExactLLQR(damping=0.5))
+CASES["FSAM+middle"] = Method(probe=FSAM(), mix=Middle())
+CASES["Signs"] = Method(outer=Signs())
 FORMULAS = {
     "FSAM": "ε = ρ r / √(‖r‖² + 10⁻¹²), r = g − ḡ",
     "PastFSAM": "ε = ρ r / √(‖r‖² + 10⁻¹²), r = g₋ − ḡ",
@@ -46,6 +90,8 @@ FORMULAS = {
     "Fisher-SAM": "ε = ρ f / √(gᵀf + 10⁻¹²), f = g/(g² + 0.1)",
     "LLQR+FSAM": "ε = ρ Ur / √(‖Ur‖² + 10⁻¹²), r = g − ḡ",
     "Exact LLQR": "ε = 0",
+    "FSAM+middle": "ε = ρ r / √(‖r‖² + 10⁻¹²), r = g − ḡ",
+    "Signs": "ε = 0",
 }
 STATE = {
     "preset": "figure-2",
@@ -69,7 +115,7 @@ def name(request, monkeypatch):
 def run_of(name, state=STATE, steps=40):
     """The readable rule with the page's settings, put into the method by hand."""
     request, _ = read_request(state)
-    probe, rule = CASES[name].probe, CASES[name].preconditioner
+    rule = CASES[name].preconditioner
     if isinstance(rule, LLQR):
         rule = LLQR(
             "dense", "newton", request.refresh_every, request.decay, damping=request.damping, warm_start_scale=None
@@ -79,7 +125,7 @@ def run_of(name, state=STATE, steps=40):
     mine = request.of_method(name)
     return simulate(
         request.make_surface(),
-        Method(probe, rule),
+        replace(CASES[name], preconditioner=rule),
         request.start,
         steps,
         mine.learning_rate,
@@ -90,7 +136,7 @@ def run_of(name, state=STATE, steps=40):
 
 
 def looks_ahead(name):
-    return name != "Exact LLQR"
+    return CASES[name].looks_ahead
 
 
 def test_paths_alone_and_among_others(name):
@@ -113,14 +159,14 @@ def test_paths_alone_and_among_others(name):
 def test_costs_are_those_of_a_walk_that_counts(name):
     request, _ = read_request(STATE)
     method, cost = configured(name, request), counted(configured(name, request))
-    assert cost["step"] == {"PastFSAM": 1, "Exact LLQR": 1}.get(name, 2)
+    assert cost["step"] == {"PastFSAM": 1, "Exact LLQR": 1, "Signs": 1}.get(name, 2)
     run, when = simulate(AnnularWell(), method, request.start, 25, 1e-4), method.preconditioner.schedule
     for t in range(26):
         expected = int(run.gradient_evaluations[t]) + PRODUCT * int(run.curvature_products[t])
         assert cost["step"] * t + cost["refresh"] * when.before(t) == expected
-    if name in PROBES:
+    if "LLQR" not in name:
         assert evaluations_of_steps(AnnularWell(), method, 25)[-1] == 25 * cost["step"]
-    aspect = 1.1 + 0.05 * list(CASES).index(name)  # seconds are kept for each ground
+    aspect = 0.55 + 0.05 * list(CASES).index(name)  # seconds are kept for each ground
     measured = orjson.loads(read_cost({**STATE, "surface.aspect": aspect}).answer())
     assert measured["methods"][name]["step"] > 0 and name in measured["what"]
     assert (measured["methods"][name]["refresh"] > 0) == ("LLQR" in name)
@@ -170,11 +216,21 @@ def test_anatomy(name):
     run, stages = run_of(name), {stage["key"]: stage for stage in told["stages"]}
     assert stages["probe"]["formula"] == FORMULAS[name]
     assert told["probing"] == looks_ahead(name) and told["learns"] == ("LLQR" in name)
+    assert stages["outer"]["formula"] == ("h = (g + g⁺)/2" if name == "FSAM+middle" else "g⁺ = ∇L(θ + ε)")
+    assert stages["step"]["formula"] == ("θ ← θ − η sign(u)" if name == "Signs" else "θ ← θ − ηv")
+    np.testing.assert_allclose(np.add(told["theta"], told["displacement"]), run.positions[13], rtol=1e-9)
     np.testing.assert_allclose(told["theta"], run.positions[12], rtol=1e-9)
     np.testing.assert_allclose(told["offset"], (run.probes - run.positions[:-1])[12], rtol=1e-6, atol=1e-9)
     if "LLQR" in name:
         assert "U is that of step 10." in stages["ball"]["note"]
     assert ("units of its own" in stages["ball"]["note"]) == (name in ("ASAM", "Fisher-SAM"))
+
+
+def test_the_page_of_methods_has_its_card(name):
+    page = str(methods_page().to_plotly_json())
+    method = CASES[name]
+    assert all(formula in page for formula in method.formulas.values())
+    assert all(part.about.what in page for part in method.telling_parts.values())
 
 
 def test_the_matrix_norm_is_offered_to_probes_that_have_it(name):

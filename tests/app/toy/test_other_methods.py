@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import orjson
 import pytest
@@ -15,7 +17,7 @@ from app.toy.costs import PRODUCT, counted
 from app.toy.export.script import toy_script
 from app.toy.page import tables
 from app.toy.request import read_link, read_request, read_state
-from optimizers import METHODS, simulate
+from optimizers import METHODS, SAM, WSAM, Adam, Method, simulate
 from optimizers.anatomy import step_anatomy
 from optimizers.methods import GROUPS, MORE_METHODS, NETWORK_METHODS, grouped, toy_methods
 
@@ -80,14 +82,47 @@ def test_anatomy(name):
         assert formulas["outer"] == method.mix.formula()
     else:
         assert formulas["outer"] == "g⁺ = ∇L(θ + ε)"
-    assert formulas["step"] == method.outer.formula()[1]
+    assert formulas["step"].startswith(method.outer.formula()[1])
     np.testing.assert_allclose(np.add(told["theta"], told["displacement"]), run.positions[13], rtol=1e-12, atol=1e-12)
     a = step_anatomy(run, 12)
     np.testing.assert_allclose(a.mixed + a.noise, a.noisy, rtol=1e-12)
     np.testing.assert_allclose(a.preconditioner @ a.noisy, a.direction, rtol=1e-12)
+    assert (told["mixed"] is not None) == (name in ("GNP", "GSAM", "WSAM"))
+    used = "h" if told["mixed"] else "g⁺"
+    rolls, learns = method.outer.capabilities.compiled, method.learns
+    assert told["names"] == {
+        "direction": f"U{used}" if learns else f"U{used} = {used}",
+        "velocity": "v" if rolls else "−Δθ/η",
+        "step": "−ηv" if rolls and name != "WSAM" else "Δθ",
+    }
     if name == "Shampoo":
         note = next(stage["note"] for stage in told["stages"] if stage["key"] == "ball")
         assert note.startswith("U is made of the gradients up to this one.")
+
+
+def vectors_in(text):
+    """The vectors that a line of numbers shows."""
+    found = re.findall(r"\((.+?), (.+?)\)", text.replace("−", "-"))
+    return [np.array([float(x), float(y)]) for x, y in found]
+
+
+@pytest.mark.parametrize("name", toy_methods())
+def test_the_step_that_is_written_adds_up(name):
+    """WSAM's has a part that goes past v."""
+    told = orjson.loads(read_anatomy({**state(name), "step": 12}).answer())
+    stage = told["stages"][-1]
+    *made_of, step, _ = vectors_in(stage["numbers"])
+    np.testing.assert_allclose(-STATE["learning_rate"] * sum(made_of), step, rtol=2e-3, atol=1e-6)
+    assert len(made_of) == (2 if name == "WSAM" else 1) and ("past v" in stage["formula"]) == (name == "WSAM")
+
+
+def test_what_goes_past_an_outer_rule_is_counted_once():
+    """Also where the rule is not the heavy ball, whose recorded steps over −η hold it already."""
+    method = Method(probe=SAM(), mix=WSAM(0.7), outer=Adam())
+    run = simulate(read_request(state("WSAM"))[0].make_surface(), method, [4.5, 1.0], 8, 0.005, 0.2)
+    a = step_anatomy(run, 5)
+    assert np.abs(a.beyond).max() > 0.1
+    np.testing.assert_allclose(a.theta + a.displacement, a.arrived, rtol=1e-12)
 
 
 @pytest.mark.parametrize("name", ["GSAM", "Adam"])
