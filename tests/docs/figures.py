@@ -22,7 +22,7 @@ ALLOWED = 0.02
 
 
 CHAOTIC = {"resnet-with-shortcuts", "resnet-without-shortcuts"}
-"""Figures of trainings that part altogether from one last bit on, so that another processor draws others of their kind."""
+"""Figures of trainings that one last bit leads elsewhere: another processor draws others of their kind."""
 
 
 def plain(figure: Any) -> Any:
