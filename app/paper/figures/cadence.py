@@ -118,13 +118,9 @@ def best_cadence(records: Records, width: int) -> Statement:
     best = min(means, key=lambda k: means[k])
     told = ", ".join(f"{name_of(k)}: {number(mean, 3)}" for k, mean in means.items())
     if best in (None, 10):
-        end = "never" if best is None else "the most frequent"
-        return Statement(
-            said,
-            "does not hold",
-            f"best is {name_of(best)} ({end}); {told}",
-            "Mean training loss at AdamW’s last second.",
-        )
+        end = "" if best is None else ", the most frequent"
+        counts = f"best is {name_of(best)}{end}; {told}"
+        return Statement(said, "does not hold", counts, "Mean training loss at AdamW’s last second.")
     sure = all(compare("", by_clock[best], by_clock[k], "", "").verdict == "holds" for k in (None, 10))
     return Statement(
         said,

@@ -53,6 +53,51 @@ def images(folder: Path = FOLDER) -> dict[str, dict | None]:
     }
 
 
+def translation(folder: Path = FOLDER) -> dict[str, dict | None]:
+    """Figure 4: token errors halfway and at the end, in per cent."""
+    records = read("4", folder)
+    whole = {"AdamW+LLQR": "kfac", "AdamW+LLQR+SAM": "kfac"}
+
+    def of(name):
+        method, _, structure = name.partition(", ")
+        return lambda s: (
+            s.get("method") == method and s.get("u", {}).get("structure") == (structure or whole.get(method))
+        )
+
+    pairs = {
+        "SAM lowers the token error of AdamW": ("AdamW+SAM", "AdamW"),
+        "LLQR lowers the token error of AdamW": ("AdamW+LLQR", "AdamW"),
+        "LLQR+SAM lowers the token error of AdamW": ("AdamW+LLQR+SAM", "AdamW"),
+        "LLQR beside SAM lowers the token error of AdamW+SAM": ("AdamW+LLQR+SAM", "AdamW+SAM"),
+        "A diagonal U lowers the token error of AdamW": ("AdamW+LLQR, diagonal", "AdamW"),
+    }
+    return {
+        f"{said} after {step} steps.": paired(
+            records,
+            of(one),
+            of(other),
+            lambda result, step=step: 100 * {row["step"]: row["token_error"] for row in result["rows"]}[step],
+        )
+        for said, (one, other) in pairs.items()
+        for step in (200, 600)
+    }
+
+
+def cadence(folder: Path = FOLDER) -> dict[str, dict | None]:
+    """Figure 5: the last training losses with and without U, by steps."""
+    records = read("5", folder)
+    return {
+        f"Width {width}: with a refresh every {k} steps the loss after 400 steps is lower than without U.": paired(
+            records,
+            lambda s, k=k, width=width: s.get("width") == width and s["refresh_every"] == k,
+            lambda s, width=width: s.get("width") == width and s["refresh_every"] is None,
+            lambda result: sum(row["train_loss"] for row in result["rows"][-3:]) / 3,
+        )
+        for width in (64, 128)
+        for k in (100, 10)
+    }
+
+
 def arrivals(figure: str, name: str, folder: Path = FOLDER) -> dict[str, int] | None:
     """Figures 2 and 3: how many walkers of each method reached the basin, and how often LLQR+SAM did before SAM."""
     found = [one for one in read(figure, folder) if one["unit"] == name]
@@ -72,5 +117,5 @@ def exponent(least: int, folder: Path = FOLDER) -> float | None:
 
 
 if __name__ == "__main__":
-    print("\n".join(f"{said} {found}" for said, found in images().items()))
+    print("\n".join(f"{said} {found}" for judged in (images, translation, cadence) for said, found in judged().items()))
     print(arrivals("2", "60 starts"), arrivals("3", "100 noise seeds"), exponent(200_000), sep="\n")

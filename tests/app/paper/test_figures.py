@@ -85,9 +85,13 @@ def test_counts_of_the_toys_are_those_of_another_reading(found, figure, unit):
     assert earlier.counts.startswith(f"earlier in {other['earlier']} of ")
 
 
-def test_errors_on_images_are_judged_alike_by_other_code(found):
-    said = statements("1", found)
-    for statement, other in recompute.images().items():
+@pytest.mark.parametrize(
+    ("figure", "judged", "unit"),
+    [("1", recompute.images, " %"), ("4", recompute.translation, " %"), ("5", recompute.cadence, "")],
+)
+def test_errors_and_losses_are_judged_alike_by_other_code(found, figure, judged, unit):
+    said = statements(figure, found)
+    for statement, other in judged().items():
         mine = said[statement]
         if other is None:
             assert mine.verdict == MISSING
@@ -95,7 +99,7 @@ def test_errors_on_images_are_judged_alike_by_other_code(found):
         assert mine.verdict == other["verdict"]
         assert f", {other['seeds']} seeds" in mine.counts
         interval = f"[{page.number(other['low'], 3)}, {page.number(other['high'], 3)}]"
-        assert f"difference {page.number(other['difference'], 3)} % {interval}" in mine.counts
+        assert f"difference {page.number(other['difference'], 3)}{unit} {interval}" in mine.counts
 
 
 def test_the_exponent_is_that_of_other_code(found):
