@@ -79,7 +79,7 @@ def test_outcomes_and_vectors_wear_no_method_s_colour():
     methods = {colour for look in looks for colour in (look.colour, look.colour_on_dark) if colour}
     assert min(apart(*pair) for pair in product(ENDING_COLOURS, methods)) > 20
     vectors = re.findall(r'^  \w+: \["(#\w{6})", "(#\w{6})"\],$', ANATOMY.read_text(encoding="utf-8"), re.MULTILINE)
-    assert len(vectors) == 9
+    assert len(vectors) == 10
     light, dark = zip(*vectors, strict=True)
     assert min(apart(*pair) for pair in product(light, [look.colour for look in looks])) > 20
     on_dark = [look.colour_on_dark or look.colour for look in looks]
