@@ -66,3 +66,12 @@ def normalisation(kind: str, channels: int) -> torch.nn.Module:
     if kind == "batch":
         return nn.BatchNorm2d(channels)
     raise ValueError(f"norm must be 'group' or 'batch', got {kind!r}")
+
+
+def plan_blocks(stages: int, blocks: int) -> list[tuple[str, int, int]]:
+    """(name, stage from 0, stride) of each residual block, `blocks` a stage; each stage but the first begins with 2."""
+    return [
+        (f"stage{stage + 1}_block{block + 1}", stage, 2 if stage and not block else 1)
+        for stage in range(stages)
+        for block in range(blocks)
+    ]

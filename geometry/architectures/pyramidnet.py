@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from geometry.architectures.architecture import channels_and_side, normalisation
+from geometry.architectures.architecture import channels_and_side, normalisation, plan_blocks
 
 
 class PyramidNet(nn.Module):
@@ -27,12 +27,7 @@ class PyramidNet(nn.Module):
         if alpha < 0:
             raise ValueError(f"alpha must be at least 0, got {alpha}")
         before, _ = channels_and_side(input_shape, "a pyramidal net")
-        blocks = (depth - 2) // 6
-        self.plan = [
-            (f"stage{stage}_block{block}", 2 if stage > 1 and block == 1 else 1)
-            for stage in (1, 2, 3)
-            for block in range(1, blocks + 1)
-        ]
+        self.plan = [(name, stride) for name, _, stride in plan_blocks(3, (depth - 2) // 6)]
         self.stem = nn.Conv2d(before, 16, 3, padding=1, bias=False)
         self.stem_norm = normalisation(norm, 16)
         before = 16

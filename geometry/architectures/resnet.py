@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from geometry.architectures.architecture import channels_and_side, normalisation
+from geometry.architectures.architecture import channels_and_side, normalisation, plan_blocks
 
 
 class ResNet(nn.Module):
@@ -43,11 +43,8 @@ class ResNet(nn.Module):
 
     def _plan(self) -> list[tuple[str, int, int]]:
         """(name, channels, stride) of every block, in order."""
-        return [
-            (f"stage{stage}_block{block}", width, 2 if stage > 1 and block == 1 else 1)
-            for stage, width in enumerate(self.widths, start=1)
-            for block in range(1, self.blocks + 1)
-        ]
+        planned = plan_blocks(len(self.widths), self.blocks)
+        return [(name, self.widths[stage], stride) for name, stage, stride in planned]
 
     def _add(self, name: str, number: str, before: int, width: int, stride: int, norm: str) -> None:
         self.add_module(f"{name}_conv{number}", nn.Conv2d(before, width, 3, stride=stride, padding=1, bias=False))

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from geometry.architectures.architecture import channels_and_side, normalisation
+from geometry.architectures.architecture import channels_and_side, normalisation, plan_blocks
 
 
 class WideResNet(nn.Module):
@@ -27,16 +27,11 @@ class WideResNet(nn.Module):
         if widen < 1:
             raise ValueError(f"widen must be at least 1, got {widen}")
         before, _ = channels_and_side(input_shape, "a wide residual net")
-        blocks = (depth - 4) // 6
-        self.plan = [
-            (f"stage{stage}_block{block}", 2 if stage > 1 and block == 1 else 1)
-            for stage in (1, 2, 3)
-            for block in range(1, blocks + 1)
-        ]
+        self.plan = plan_blocks(3, (depth - 4) // 6)
         self.stem = nn.Conv2d(before, 16, 3, padding=1, bias=False)
         before = 16
-        for number, (name, stride) in enumerate(self.plan):
-            width = 16 * widen * 2 ** (number // blocks)
+        for name, stage, stride in self.plan:
+            width = 16 * widen * 2**stage
             self.add_module(f"{name}_norm1", normalisation(norm, before))
             self.add_module(f"{name}_conv1", nn.Conv2d(before, width, 3, stride=stride, padding=1, bias=False))
             self.add_module(f"{name}_norm2", normalisation(norm, width))
@@ -51,7 +46,7 @@ class WideResNet(nn.Module):
         """Class scores (n, classes) of images (n, channels, height, width)."""
         layers = dict(self.named_children())
         x = self.stem(x)
-        for name, _ in self.plan:
+        for name, *_ in self.plan:
             ready = functional.relu(layers[f"{name}_norm1"](x))
             shortcut = layers[f"{name}_shortcut"](ready) if f"{name}_shortcut" in layers else x
             inner = functional.relu(layers[f"{name}_norm2"](layers[f"{name}_conv1"](ready)))
