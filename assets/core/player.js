@@ -2,6 +2,9 @@
 // of the page holds it: with reduced motion a film strip comes first.
 import { advance, rateAt } from "./pace.js";
 
+/** "The last step" in a state, whatever the number of steps: the control's maximum. */
+export const END = 3000;
+
 export class Player {
   /**
    * @param {object} listeners

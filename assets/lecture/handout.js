@@ -4,13 +4,13 @@ import { Actions } from "../core/actions.js";
 import { by, make } from "../core/dom.js";
 import { postFile, postJson, problemsOf } from "../core/http.js";
 import { showNotices } from "../core/notices.js";
+import { END } from "../core/player.js";
 import { sceneList } from "./scene_list.js";
 
 /** @typedef {import("../core/contract.js").LectureScene} LectureScene */
 
 const LINES = 3; // to write an answer on
 const WIDTH = 900; // pixels: twice what a picture takes on the page
-const END = 3000; // the last step, whatever the number of steps
 
 /** @param {string} className @param {string} textContent */
 const paragraph = (className, textContent) => make("p", { className, textContent });

@@ -4,7 +4,7 @@ import { by } from "../core/dom.js";
 import { LatestWinsGate } from "../core/gate.js";
 import { Refused } from "../core/http.js";
 import { showNotices } from "../core/notices.js";
-import { Player } from "../core/player.js";
+import { END, Player } from "../core/player.js";
 import { PlayerBar } from "../core/player_bar.js";
 import { Schema } from "../core/schema.js";
 import { FIRST_COLOURS, showScheme } from "../core/scheme.js";
@@ -20,7 +20,6 @@ import { Kernel } from "./kernel.js";
 /** @typedef {import("../core/contract.js").ToyAnswer} ToyAnswer */
 /** @typedef {import("../core/state.js").Values} Values */
 
-const END = 3000; // "the last step", whatever the number of steps
 const TIMEOUT = 600000; // ms: the kernel may have another cell to run first, or the simulation to compile
 const LONG_WAIT = 2500; // ms until it is said what is waited for
 

@@ -8,7 +8,7 @@ import { forgetLink, isUndoable, showLink } from "../core/link.js";
 import { lessMotion } from "../core/motion.js";
 import { showNotices } from "../core/notices.js";
 import { slowSpans } from "../core/pace.js";
-import { Player } from "../core/player.js";
+import { END, Player } from "../core/player.js";
 import { PlayerBar } from "../core/player_bar.js";
 import { Schema } from "../core/schema.js";
 import { FIRST_COLOURS, showScheme } from "../core/scheme.js";
@@ -25,7 +25,6 @@ import { Pictures } from "./pictures.js";
 /** @typedef {import("../core/contract.js").Paths} Paths */
 /** @typedef {import("../core/contract.js").SurfaceAnswer} SurfaceAnswer */
 
-const END = 3000; // "the last step", whatever the number of steps: the control's maximum
 const FIRST_TIMEOUT = 180000; // ms: the server may have to compile the simulation first
 const TIMEOUT = 10000;
 const OWN = { question: "Who gets where from here?", caption: "Settings of your own." };
