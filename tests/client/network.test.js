@@ -212,7 +212,7 @@ test("potholes tell what a probe adds there, and how surely", () => {
   const gains = { gain: 1.465, first_order_gain: 1.473, first_order_error: 0.204 };
   const group = { kind: "potholes", here: [11, 9], average: [5, 3], plain: gains, learned: { ...gains, gain: 1.357 } };
   const known = { ...group, factors: [0.5, 0.6], factor: { mean: 0.631, low: 0.6, high: 0.67 } };
-  assert.deepEqual(cellsOfPotholes(known), ["10", "4", "1.46 (1.47)", "1.36 (1.47)", "0.631", "0.6 to 0.67", "20 %"]);
+  assert.deepEqual(cellsOfPotholes(known), ["10", "4", "1.47 (1.47)", "1.36 (1.47)", "0.631", "0.6 to 0.67", "20 %"]);
   const single = { ...group, factors: [null], factor: { mean: 0.5, low: null, high: null } };
   assert.deepEqual(cellsOfPotholes(single).slice(4, 6), ["0.5", "– to –"]);
   const told = describeFactors([{ method: "LLQR", groups: [known, { ...single, kind: "random" }] }]);

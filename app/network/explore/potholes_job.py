@@ -275,5 +275,6 @@ def sentence(rows: list[dict[str, Any]]) -> str:
         factors = {group["kind"]: group["factor"]["mean"] for group in row["groups"]}
         words = ", ".join(f"{kind} {'–' if value is None else f'{value:.2f}'}" for kind, value in factors.items())
         parts.append(f"{row['method']}: with U the probe adds so many times what it adds without: {words}.")
-        parts += [f"“{claim['statement']}” {claim['verdict']}." for claim in row["claims"]]
+        out, beside = (claim["verdict"] for claim in row["claims"])
+        parts.append(f"That U brings potholes out {out}; that it does beside directions sharp on average {beside}.")
     return " ".join(parts)

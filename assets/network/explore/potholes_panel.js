@@ -74,9 +74,9 @@ export class PotholesPanel {
     this.chart.show({ x, y: { log: true }, series, marks, level: 1 }, colours);
     by("potholes-factor-chart").setAttribute("aria-label", describeFactors(fine));
     const lines = rows.flatMap((row) => {
-      const name = methodName(row.method, looks[row.method], colours.paper);
-      if (!isMeasured(row)) return [[name, row.problem, ...Array(HEADS.length - 2).fill("–")]];
-      return row.groups.map((group, k) => [k ? "" : name, group.kind, ...cellsOf(group)]);
+      const name = () => methodName(row.method, looks[row.method], colours.paper);
+      if (!isMeasured(row)) return [[name(), row.problem, ...Array(HEADS.length - 2).fill("–")]];
+      return row.groups.map((group) => [name(), group.kind, ...cellsOf(group)]);
     });
     by("potholes-table").replaceChildren(plainTable(captionOf(about, fine), HEADS, lines));
     const claims = fine.flatMap((row) => row.claims);
