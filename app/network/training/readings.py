@@ -18,7 +18,8 @@ FEWEST = 64
 FIRST = 256
 """The same before the first step, where all methods stand at one point and nothing has been earned yet."""
 END_SECONDS = 0.2
-"""So long the losses at the end may take whatever has been earned: a short run of a small network ends exactly."""
+"""So long the losses at the end may take where less than that has been earned: a short run of a small network ends
+exactly."""
 KEPT_BACK = 0.4
 """Part of what has been earned that is saved for the end at most."""
 SELDOM = {"steepness": 3, "sharpness": 6}
@@ -115,7 +116,8 @@ class Readings:
         """The size of the sample, and what else is read; None where not even the smallest sample can be paid for."""
         exact, budget = self.exact_cost(), self.budget
         part = done / self._steps
-        budget.kept_back = 0.0 if last else min(exact * part, KEPT_BACK * budget.earned())
+        saved_for_end = min(exact * part, KEPT_BACK * budget.earned())
+        budget.kept_back = 0.0 if last else saved_for_end
         left, fewest = budget.left, self._sizes[0]
         prices = {"losses": self._cost(fewest)} | {each: self._price(each, done) for each in self._others(done, last)}
         chosen: set[str] = set()
@@ -127,7 +129,7 @@ class Readings:
                 left -= prices[reading]
         if "losses" not in chosen:
             return None
-        spare = max(left + self._cost(fewest), END_SECONDS if last else 0.0)
+        spare = max(left + self._cost(fewest), max(saved_for_end, END_SECONDS - budget.earned()) if last else 0.0)
         sizes = self._sizes if self._costs or last or not budget.bounded else []
         fitting = [size for size in sizes if self._cost(size) <= spare]
         return max(fitting, default=fewest), chosen - {"losses"}

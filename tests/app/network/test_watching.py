@@ -129,6 +129,7 @@ class Watched:
 RUNS = {
     "measuring is cheap": (["SGDM", "SAM"], 300, Costs()),
     "measuring costs as much as the run": (["SGDM", "SAM"], 60, Costs(step=0.016, example=8.5e-5)),
+    "the end costs half of what a short run has earned": (["SGDM", "SAM"], 60, Costs(step=0.0044, example=5.2e-5)),
     "far more than the run": (["SGDM", "SAM"], 30, Costs(step=0.09, example=1e-3)),
     "refreshes cost as much as the steps": (FOUR, 500, Costs(step=0.004, refresh=0.4, example=2e-6)),
     "readings of U cost more than losses": (FOUR, 400, Costs(step=0.002, refresh=0.1, example=2e-6, u=0.05)),
@@ -143,8 +144,11 @@ def test_watching_stays_within_its_share_and_ends_exactly_where_that_can_be_paid
     exact = len(names) * sum(EXAMPLES) * costs.example
     readings = sum(run.session.methods[name].learns for name in names) * (costs.u + costs.steepness)
     # The end may be dearer than what was saved for it by what a short run is granted, and by one reading of U.
-    granted = (END_SECONDS + readings) / run.budget.stepped
-    assert run.watching <= 0.25 + granted
+    earned = run.budget.earned()
+    granted = (max(0.0, END_SECONDS - earned) + readings) / run.budget.stepped
+    assert run.watching <= 0.25 + granted + 0.01
+    if earned >= END_SECONDS and not readings:
+        assert run.ended - run.began <= 1.35 * run.budget.stepped
     if "more than" not in next(key for key, value in RUNS.items() if value[2] is costs):
         assert run.watching <= 0.26
     assert run.measured[0] == 0 and run.measured[-1] == steps
