@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from app.network.training.budget import Budget
+from app.network.training.budget import SURFACE, Budget
 from app.network.training.session import TrainingSession
 from app.network.training.settings import Description
 
@@ -90,6 +90,18 @@ class Readings:
         others = sum(self._price(reading, done) for reading in self._others(done, False) if reading not in SELDOM)
         seldom = sum(left / steps * self._prices.get(reading, 0.0) for reading, steps in self._seldom.items())
         return left / self.every * (self.exact_cost() + others) + seldom
+
+    def foresee(self, done: int, earned: float) -> float:
+        """Seconds that measurements after `done` steps will take, where the whole run earns so many: what is saved for
+        the end goes to the largest sample that it pays for, the rest to those on the way, where it pays for any."""
+        wanted, budget = self.wanted(done), self.budget
+        if not self.every or not budget.bounded:
+            return wanted
+        left = (1 - SURFACE) * earned - (budget.spent - budget.drawn)
+        end = min(self.exact_cost(), KEPT_BACK * earned)
+        on_the_way = left - end if left - end >= self._cost(self._sizes[0]) else 0.0
+        last = max((cost for cost in map(self._cost, self._sizes) if cost <= max(end, left - on_the_way)), default=0.0)
+        return min(wanted, on_the_way + last)
 
     def _first(self) -> dict[str, dict[str, Any]]:
         """All methods stand at the same weights: measured once."""
