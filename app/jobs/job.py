@@ -63,6 +63,8 @@ class Job:
     checkpoint: bytes | None = None
     checkpoint_position: int = 0
     results: dict[str, bytes] = field(default_factory=dict)
+    refused: set[str] = field(default_factory=set)
+    """What was too large to be kept, by name: it is said once."""
 
     @property
     def unfinished(self) -> bool:

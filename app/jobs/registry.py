@@ -217,6 +217,7 @@ class JobRegistry:
             "version": job.version,
             "noted": job.noted,
             "results": list(job.results),
+            "kept_bytes": self.settings.kept_bytes,
         }
 
     def report(
@@ -425,14 +426,19 @@ class JobRegistry:
     def _room_for(self, job: Job, name: str, data: bytes) -> bool:
         old = len(job.checkpoint or b"") if name == "checkpoint" else len(job.results.get(name, b""))
         more, limit = len(data) - old, "POTHOLE_KEPT_BYTES"
-        if job.kept_bytes + more <= self.settings.kept_bytes:
+        beside = 0 if name == "checkpoint" else sum(map(len, job.results.values())) - old
+        if beside + len(data) <= self.settings.kept_bytes:
             limit = "POTHOLE_ALL_KEPT_BYTES"
             while sum(other.kept_bytes for other in self.jobs.values()) + more > self.settings.all_kept_bytes:
                 if not self._forget_one(lambda other: other.kept_bytes, apart_from=job):
                     break
             else:
                 return True
-        job.say("notice", sentence=f"The {name} ({len(data)} bytes) is too large to be kept: {limit}.", not_kept=name)
+        if name not in job.refused:  # a checkpoint comes every few seconds
+            job.refused.add(name)
+            job.say(
+                "notice", sentence=f"The {name} ({len(data)} bytes) is too large to be kept: {limit}.", not_kept=name
+            )
         return False
 
     def _forget_one(self, weight: Callable[[Job], int], apart_from: Job | None = None) -> bool:

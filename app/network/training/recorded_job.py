@@ -97,7 +97,7 @@ def run(description: Description, job: JobContext) -> None:
 def _notices(folders: dict[str, Any], known: list[int], steps: list[int], total: int) -> list[str]:
     """What is to be known of the folders, in sentences."""
     nameless = [f"{name}/{file}" for name, folder in folders.items() for file in folder.left_out]
-    said = [f"Not shown, as the name tells no step: {', '.join(nameless[:5])}."] if nameless else []
+    said = [f"Not shown, as the name tells no step as the others' do: {', '.join(nameless[:5])}."] if nameless else []
     if len(steps) < len(known):
         said.append(f"Of {len(known)} steps with checkpoints {len(steps)} are shown, evenly spaced.")
     newer = sum(one.step > total for folder in folders.values() for one in folder.checkpoints)
