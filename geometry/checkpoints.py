@@ -130,4 +130,5 @@ def _read_safetensors(path: Path) -> dict[str, Tensor]:
 
 
 def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
+    """What an error says first: torch goes on about what may have led to it."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0].partition(". ")[0][:300]

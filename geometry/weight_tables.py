@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -43,6 +44,8 @@ INNER = frozenset({"_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_mod
 """Wrappers around a part of a network: their names stand in the middle, and are nobody's own."""
 BOOKKEEPING = frozenset({"n_averaged", "num_batches_tracked", "total_ops", "total_params", "_extra_state"})
 """Last parts of names that may be missing, or there beside the weights: counters, not weights."""
+AVERAGED = re.compile(r"(?:^|[._])(?:ema|swa|averaged?|avg|shadow)(?:$|[._])", re.IGNORECASE)
+"""Places of averages of the weights, which give way to the weights themselves."""
 DEPTH = 4
 
 
@@ -90,6 +93,8 @@ def fit_tables(module: nn.Module, tables: Tables, path: str, part: str = "") -> 
             found[f"{place}: {prefix}" if prefix else place] = fitted
     if not found:
         raise ValueError(wanted.reason(inside, path))
+    if plain := {place: table for place, table in found.items() if not AVERAGED.search(place)}:
+        found = plain
     usual = [place for place in USUAL if place in found]
     if not usual and len(found) > 1 and not _equal(list(found.values())):
         names = ", ".join(repr(place) for place in found)

@@ -24,6 +24,10 @@ COUNTED = {
 }
 """What a name may count, the finest first, and its words."""
 BARE = "bare numbers"
+TIME = re.compile(
+    r"20\d\d[-_.]?(?:0[1-9]|1[0-2])[-_.]?(?:0[1-9]|[12]\d|3[01])(?!\d)"
+    r"(?:[-_t. ]+\d\d[-_.:]?\d\d(?:[-_.:]?\d\d)?(?!\d))?"
+)
 THOUSANDS = {"": 1, "k": 1000, "m": 1_000_000}
 DIGITS = 15
 """Of a step; a longer number is a hash or the like."""
@@ -57,9 +61,9 @@ def list_checkpoints(folder: str | Path) -> Folder:
 
     Files (.safetensors, .pt, .pth, .ckpt, .bin, .pth.tar) or, where no file tells a step, folders for one step each
     (checkpoint-500/model.safetensors, or the index of several files in it). Of a name the number after "step" counts,
-    else that after "iter", "epoch" or "checkpoint", else the last whole one; "10k" is 10000. Hidden files are passed
-    over, and what lies beside a step's weights (its optimiser's state). A file that tells no step ("best.pt", or a bare
-    number where others count epochs) is left out and named.
+    else that after "iter", "epoch" or "checkpoint", else the last whole one that is no time and not the same in all
+    names; "10k" is 10000. Hidden files are passed over, and what lies beside a step's weights (its optimiser's state).
+    A file that tells no step ("best.pt", or a bare number where others count epochs) is left out and named.
 
     ValueError with one sentence: no such folder, fewer than two checkpoints, two of one step, epochs and steps mixed,
     parts without index.
@@ -85,7 +89,7 @@ def list_checkpoints(folder: str | Path) -> Folder:
         raise ValueError(
             f"{folder} holds {len(found) or 'no'} checkpoint{'s' * (len(found) != 1)} whose name tells a step, and a "
             "path takes two or more: files such as step-100.pt or epoch_3.safetensors, or folders checkpoint-500"
-            + (_why_empty(empty[0]) if empty else _deeper(folder))
+            + (_deeper(folder) or "".join(_why_empty(one) for one in empty[:1]))
         )
     return Folder(folder, tuple(Checkpoint(step, path) for step, path in sorted(found.items())), tuple(left_out))
 
@@ -93,7 +97,7 @@ def list_checkpoints(folder: str | Path) -> Folder:
 def step_in(name: str) -> int | None:
     """The step that a file's or folder's name tells, or None."""
     told = _tell(name)
-    return told[1] if told else None
+    return told[1][-1] if told else None
 
 
 def spread(items: Iterable[Any], count: int) -> list[Any]:
@@ -104,17 +108,18 @@ def spread(items: Iterable[Any], count: int) -> list[Any]:
     return [known[round(place * (len(known) - 1) / (count - 1))] for place in range(count)]
 
 
-def _tell(name: str) -> tuple[str, int] | None:
-    """(what is counted, the number) of a name, or None."""
+def _tell(name: str) -> tuple[str, list[int]] | None:
+    """(what is counted, its number, or all of a name that says no word for it), or None."""
     stem = name.lower().removesuffix(".tar")
     for suffix in SUFFIXES:
         stem = stem.removesuffix(suffix)
     for what, word in COUNTED.items():
         if (found := re.search(rf"{word}[=_.-]?(\d+)([km](?![a-z]))?", stem)) and len(found[1]) <= DIGITS:
-            return what, int(found[1]) * THOUSANDS[found[2] or ""]
-    # A number with a point is a loss or the like, not a step.
-    whole = [part for part in re.findall(r"\d+(?:\.\d+)?", stem) if part.isdigit() and len(part) <= DIGITS]
-    return (BARE, int(whole[-1])) if whole else None
+            return what, [int(found[1]) * THOUSANDS[found[2] or ""]]
+    # A number with a point is a loss or the like, and a time is no step.
+    parts = re.findall(r"\d+(?:\.\d+)?", TIME.sub("", stem))
+    whole = [int(part) for part in parts if part.isdigit() and len(part) <= DIGITS]
+    return (BARE, whole) if whole else None
 
 
 def _counted(folder: Path, paths: list[Path]) -> dict[int, Path]:
@@ -124,7 +129,11 @@ def _counted(folder: Path, paths: list[Path]) -> dict[int, Path]:
     if len(counts) > 1:
         some = " and ".join(f"{path.name} counts {what}" for what, path in counts.items())
         raise ValueError(f"in {folder} {some}: keep those that count the same thing in a folder of their own")
-    rows = sorted(((step, path) for what, step, path in told if what in counts), key=lambda row: row[0])
+    kept = [(numbers, path) for what, numbers, path in told if what in counts]
+    # Of bare numbers the last one that is not the same in all names: a seed is.
+    places = range(-min((len(numbers) for numbers, _ in kept), default=1), 0)
+    place = max((k for k in places if len({numbers[k] for numbers, _ in kept}) > 1), default=-1)
+    rows = sorted(((numbers[place], path) for numbers, path in kept), key=lambda row: row[0])
     found = {}
     for step, same in groupby(rows, key=lambda row: row[0]):
         every = [path for _, path in same]
