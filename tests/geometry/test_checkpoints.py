@@ -113,6 +113,9 @@ def test_which_of_several_is_said_or_asked(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="several tables that fit this network, at 'student', 'teacher'"):
         load_weights(network(0), path)
     comes_back(network(0), teacher, path, "teacher")
+    torch.save({"online": student.state_dict(), "online_ema": teacher.state_dict()}, path)
+    comes_back(network(0), student, path)  # averages give way to the weights
+    comes_back(network(0), teacher, path, "online_ema")
     torch.save({**put("backbone.", student.state_dict()), **put("head.", nn.Linear(2, 2).state_dict())}, path)
     with pytest.raises(ValueError, match="belongs to another network: it lacks 0"):
         load_weights(network(0), path)

@@ -20,7 +20,7 @@ from app.jobs.context import JobContext
 from app.jobs.kinds import Description
 from app.jobs.packing import pack
 from app.network.training.devices import device_in_words
-from app.network.training.measure import measure
+from app.network.training.measure import has_examples, measure, seconds_over
 from app.network.training.problem import make_problem
 from app.network.training.recorded_runs import folder_of
 from app.network.training.session import packed_plane
@@ -32,8 +32,10 @@ from geometry.slices import slice_plane
 
 MOST = 200
 """Steps that are shown."""
-EVALUATED = 1000
+EVALUATED, FEWEST = 1000, 64
 """Examples of either half that losses and accuracies are measured on: how many there are is the operator's affair."""
+MEASURED_SECONDS = 20.0
+"""What all that is measured may take; where it would take longer it is over fewer examples, FEWEST at least."""
 BYTES = 2_000_000_000
 """What the paths may take in memory."""
 Halves = dict[str, tuple[NetworkLoss, int]]
@@ -84,7 +86,9 @@ def run(description: Description, job: JobContext) -> None:
         }
         job.keep_result("weights/final" if final else f"weights/{step}", pack(files), step=step)
     plane = _plane(found.objective, together, job)
-    halves = {half: (found.over(half, EVALUATED), found.over(half).examples) for half in ("train", "test")}
+    points = len({point.file for path in paths.values() for point in path})
+    examples = _affordable(found.objective, 2 * points)
+    halves = {half: (found.over(half, examples), found.over(half).examples) for half in ("train", "test")}
     for index, step in enumerate(steps):
         job.settings(0)  # here a stop takes effect
         if step > job.shown:
@@ -154,6 +158,14 @@ def _plane(objective: NetworkLoss, together: Tensor, job: JobContext) -> Plane |
     extent = [corner.tolist() for corner in (places.amin(0), places.amax(0))]
     job.keep_result("plane", packed_plane(plane), labels=plane.labels, plane_kind=plane.kind, extent=extent)
     return plane
+
+
+def _affordable(objective: NetworkLoss, times: int) -> int:
+    """As many examples as the loss over them can be measured on so many times."""
+    if not has_examples(objective):
+        return EVALUATED
+    paid = FEWEST * MEASURED_SECONDS / (seconds_over(objective, FEWEST) * times)
+    return int(min(EVALUATED, max(FEWEST, paid)))
 
 
 def _row(point: Point, measured: bool, plane: Plane | None, halves: Halves) -> dict[str, Any]:
