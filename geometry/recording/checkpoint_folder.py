@@ -124,7 +124,7 @@ def _tell(name: str) -> tuple[str, list[int]] | None:
 
 def _counted(folder: Path, paths: list[Path]) -> dict[int, Path]:
     """Step → path of those that count the same thing. ValueError where they do not, or two are of one step."""
-    told = [(*found, path) for path in paths if (found := _tell(path.name))]
+    told = [(*words, path) for path in paths if (words := _tell(path.name))]
     counts = {what: path for what, _, path in told if what != BARE} or {what: path for what, _, path in told}
     if len(counts) > 1:
         some = " and ".join(f"{path.name} counts {what}" for what, path in counts.items())
@@ -134,7 +134,7 @@ def _counted(folder: Path, paths: list[Path]) -> dict[int, Path]:
     places = range(-min((len(numbers) for numbers, _ in kept), default=1), 0)
     place = max((k for k in places if len({numbers[k] for numbers, _ in kept}) > 1), default=-1)
     rows = sorted(((numbers[place], path) for numbers, path in kept), key=lambda row: row[0])
-    found = {}
+    found: dict[int, Path] = {}
     for step, same in groupby(rows, key=lambda row: row[0]):
         every = [path for _, path in same]
         held = [path for path in every if len(every) == 1 or not BESIDE.search(path.name)] or every
