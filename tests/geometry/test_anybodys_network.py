@@ -270,6 +270,11 @@ def test_modules_that_no_loss_can_be_made_of_are_refused(make: Any, sentence: st
     ("module", "inputs", "targets", "sentence"),
     [
         (layer(7), X, Y, "does not take its inputs: mat1 and mat2"),
+        (layer(), (9 * X).to(torch.uint8), Y, "inputs are uint8: embeddings take int64 or int32, other layers real"),
+        (layer(), X > 0, Y, "inputs are bool: embeddings take"),
+        (nn.Embedding(9, CLASSES), Y.to(torch.int16), Y, "inputs are int16: embeddings take"),
+        (layer(), X.to_sparse(), Y, r"inputs or targets are sparse: give x\.to_dense\(\)"),
+        (layer(), X.to("meta"), Y, "inputs or targets have no numbers"),
         (
             nn.Sequential(nn.Embedding(2, 4), nn.Flatten(), layer(16)).double(),
             classes(N, 4),
@@ -286,6 +291,23 @@ def test_the_check_at_the_start_says_what_is_wrong(module: nn.Module, inputs: An
     with pytest.raises(ValueError, match=sentence) as refused:
         NetworkLoss(module, inputs, targets).check()
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        lambda x: x.astype(">f8"),
+        lambda x: x.astype(np.longdouble),
+        lambda x: np.broadcast_to(x, x.shape),
+        lambda x: x[::-1].copy()[::-1],
+        lambda x: np.ma.masked_array(x),
+        lambda x: nn.Parameter(torch.as_tensor(x)),
+    ],
+)
+def test_numbers_of_any_form_are_cast(form: Any) -> None:
+    module = layer()
+    found = NetworkLoss(module, form(X.numpy()), Y.numpy().astype(">i4"))
+    assert float(found.loss(found.initial)) == float(NetworkLoss(module, X, Y).loss(found.initial))
 
 
 # ------------------------------------------------------------------------------------------------ statistics
