@@ -77,5 +77,10 @@ def trying(data: Batch) -> Iterator[None]:
         words = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
         columns = [x.like if isinstance(x, Streamed) else x for x in data.inputs]
         whole = {str(x.dtype).removeprefix("torch.") for x in columns if not x.is_floating_point()}
-        told = f"; inputs are {', '.join(sorted(whole))}: embeddings take int64 or int32, other layers real numbers"
-        raise ValueError(f"the module does not take its inputs: {words}{told if whole else ''}") from error
+        if whole and "type" in words:
+            words += (
+                f"; inputs are {', '.join(sorted(whole))}: embeddings take int64 or int32, other layers real numbers"
+            )
+        if "device meta" in words:  # what runs again does so without the weights that it was called with
+            words += "; where a part runs again in its backward pass (checkpointing), turn that off"
+        raise ValueError(f"the module does not take its inputs: {words}") from error

@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F
+from torch.utils.checkpoint import checkpoint
 
 from geometry.networks import NetworkLoss
 from geometry.slices import evaluate_slice, slice_plane
@@ -266,12 +267,25 @@ def test_modules_that_no_loss_can_be_made_of_are_refused(make: Any, sentence: st
     assert "\n" not in str(refused.value)
 
 
+class Checkpointed(nn.Module):
+    """Keeps no activations."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = layer()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """The scores."""
+        return checkpoint(lambda held: self.body(held).tanh(), x, use_reentrant=False)
+
+
 @pytest.mark.parametrize(
     ("module", "inputs", "targets", "sentence"),
     [
         (layer(7), X, Y, "does not take its inputs: mat1 and mat2"),
         (layer(), (9 * X).to(torch.uint8), Y, "inputs are uint8: embeddings take int64 or int32, other layers real"),
         (layer(), X > 0, Y, "inputs are bool: embeddings take"),
+        (Checkpointed(), X, Y, r"where a part runs again in its backward pass \(checkpointing\), turn that off"),
         (nn.Embedding(9, CLASSES), Y.to(torch.int16), Y, "inputs are int16: embeddings take"),
         (layer(), X.to_sparse(), Y, r"inputs or targets are sparse: give x\.to_dense\(\)"),
         (layer(), X.to("meta"), Y, "inputs or targets have no numbers"),
