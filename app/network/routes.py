@@ -93,7 +93,7 @@ async def show_recorded() -> str:
 _preparing: set[asyncio.Task[None]] = set()
 
 
-async def prepare_engine() -> None:
+def prepare_engine() -> None:
     """Have the engine ready for a run: whoever opens the page is about to start one; runs that were trained elsewhere
     are read at once. Nobody waits for it."""
 
@@ -127,7 +127,7 @@ def add_routes(server: FastAPI, services: Services) -> None:
     @server.post("/network/open", include_in_schema=False)
     async def open_link(request: Request) -> Response:
         raw = await read_posted(request)
-        await prepare_engine()
+        prepare_engine()
         return greet(request, answer_with(await opened(raw.get("query", ""), known_visitor(request))))
 
     @server.post("/network/start", include_in_schema=False)
