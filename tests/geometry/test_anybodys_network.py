@@ -243,6 +243,12 @@ class Complex(nn.Module):
         self.phase = nn.Parameter(torch.ones(4, dtype=torch.cfloat))
 
 
+def two_views() -> nn.Module:
+    one, other = layer(4, 4), layer(4, 4)
+    other.weight = nn.Parameter(one.weight.detach().T)
+    return nn.Sequential(one, other)
+
+
 def sharded_away() -> nn.Module:
     with torch.device("meta"):
         return nn.Linear(4, CLASSES)
@@ -257,6 +263,7 @@ def sharded_away() -> nn.Module:
         (lambda: nn.Sequential(nn.LazyLinear(3), nn.LazyBatchNorm1d()), r"0\.weight has no shape yet"),
         (lambda: torch.jit.trace(nn.Linear(4, 3), torch.ones(1, 4)), "is TorchScript"),
         (sharded_away, "the parameter weight has no values"),
+        (two_views, "the parameters 0.weight and 1.weight are two views of the same memory"),
         (nn.Flatten, "has no parameter that asks for a gradient"),
     ],
 )
