@@ -75,8 +75,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     ]
     lines = [
         "At the last weights of a run at the preset's settings: how many times what it adds without U a probe adds "
-        "with it, along eight directions of each kind, a geometric mean over mini-batches without a common example with its "
-        f"95 % interval. First statement: “{BROUGHT_OUT}” Second: “{BESIDE_SHARP}”",
+        "with it, along eight directions of each kind; a geometric mean over mini-batches without a common example "
+        f"with its 95 % interval. First statement: “{BROUGHT_OUT}” Second: “{BESIDE_SHARP}”",
         "",
         *draw_table(HEADS, rows),
     ]
