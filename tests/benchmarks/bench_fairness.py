@@ -40,7 +40,7 @@ class Size:
     steps: int
 
 
-FULL, SMALLEST = Size(tuple(GOALS), "32", 8, 0), Size(("label-noise",), "18", 2, 9)
+FULL, SMALLEST = Size(tuple(GOALS), "18", 8, 0), Size(("label-noise",), "18", 2, 9)
 
 
 class Attempt(attempts.Attempt):
