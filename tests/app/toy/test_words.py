@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.appearance import ENDING_COLOURS, NAMED_LOOKS
+from app.appearance import ENDING_COLOURS, NAMED_LOOKS, SCHEMES
 from app.toy.explanations import FULL_NAMES, explanations, short_words
 from app.toy.presets import PRESETS
 from app.toy.surface import reference
@@ -72,6 +72,16 @@ def lab(colour: str) -> np.ndarray:
 
 def apart(one: str, other: str) -> float:
     return float(np.linalg.norm(lab(one) - lab(other)))
+
+
+@pytest.mark.parametrize("scheme", SCHEMES.values(), ids=SCHEMES)
+def test_ground_is_seen_on_its_paper_and_its_height_by_its_lightness(scheme):
+    """In the dark too: neither the lowest ground nor a wall of its block is lost in what is behind it."""
+    behind = lab(scheme.paper)[0]
+    lightness = [lab(colour)[0] for colour in scheme.low_to_high]
+    assert np.ptp(np.diff(lightness)) < 1 and lightness[-1] - lightness[0] > 20
+    front, side, floor = (abs(lab(colour)[0] - behind) for colour in scheme.block)
+    assert abs(lightness[0] - behind) > 4 and min(front, side) > 15 and floor > 4
 
 
 def test_outcomes_and_vectors_wear_no_method_s_colour():
