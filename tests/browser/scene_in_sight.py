@@ -24,7 +24,8 @@ OUTSIDE = """([needed, least]) => {
   const stage = document.querySelector("main.stage");
   const found = [];
   if (document.scrollingElement.scrollHeight > innerHeight || scrollY) found.push("the page scrolls");
-  if (getComputedStyle(stage).overflowY !== "visible" && stage.scrollHeight > stage.clientHeight) found.push("the stage scrolls");
+  const within = getComputedStyle(stage).overflowY !== "visible";
+  if (within && stage.scrollHeight > stage.clientHeight) found.push("the stage scrolls");
   const pictures = "main figure, main .heat, main .chart-stack, main .canvas-stack";
   const shown = [...document.querySelectorAll(pictures)].filter((one) => one.checkVisibility());
   for (const selector of needed) {
@@ -35,7 +36,8 @@ OUTSIDE = """([needed, least]) => {
   for (const one of shown) {
     const { left, top, right, bottom, width, height } = one.getBoundingClientRect();
     const name = `${one.tagName} ${one.id || one.className}`;
-    if (left < 0 || top < 0 || right > innerWidth || bottom > innerHeight) found.push(`${name} ends at ${right}, ${bottom}`);
+    const inside = left >= 0 && top >= 0 && right <= innerWidth && bottom <= innerHeight;
+    if (!inside) found.push(`${name} ends at ${right}, ${bottom}`);
     if (one.matches(pictures) && Math.min(width, height) < least) found.push(`${name} is ${width} × ${height}`);
   }
   return found;

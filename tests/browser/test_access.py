@@ -49,13 +49,15 @@ HYPHENS = """() => {
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   const found = [];
   for (let node = walker.nextNode(); node; node = walker.nextNode()) {
-    const shown = node.parentElement.checkVisibility() && !node.parentElement.closest("code, pre, kbd, script, textarea");
-    if (shown && /(^|[\\s(=≤≥<>,:])-[\\d.]|\\de-\\d/.test(node.textContent)) found.push(node.textContent.trim().slice(0, 80));
+    const { parentElement: around, textContent: text } = node;
+    const shown = around.checkVisibility() && !around.closest("code, pre, kbd, script, textarea");
+    if (shown && /(^|[\\s(=≤≥<>,:])-[\\d.]|\\de-\\d/.test(text)) found.push(text.trim().slice(0, 80));
   }
   return found;
 }"""
 ON_PAPER = """() => {
-  const tools = [...document.querySelectorAll("button:not(.method, .heat), input, select, .top")].filter((one) => one.checkVisibility());
+  const all = document.querySelectorAll("button:not(.method, .heat), input, select, .top");
+  const tools = [...all].filter((one) => one.checkVisibility());
   const dark = getComputedStyle(document.body).backgroundColor !== "rgb(255, 255, 255)";
   return [...tools.map((one) => one.outerHTML.slice(0, 80)), ...(dark ? ["the page is not white"] : [])];
 }"""

@@ -309,12 +309,12 @@ def test_the_handout_has_pictures_and_gives_answers_to_who_asks_for_them(new_pag
 
 
 FITTED = """() => ["map", "relief"].flatMap((name) =>
-  [...document.querySelectorAll(`#${name}-stack canvas`)].map((canvas) => {
+  [...document.querySelectorAll(`#${name}-stack canvas`)].filter((canvas) => canvas.checkVisibility()).map((canvas) => {
     const { clientWidth, clientHeight } = canvas.parentElement;
-    const off = Math.abs(canvas.width / devicePixelRatio - clientWidth) + Math.abs(canvas.height / devicePixelRatio - clientHeight);
-    return clientWidth > 100 && off < 2;
+    const finer = [canvas.width / clientWidth, canvas.height / clientHeight];
+    return clientWidth > 100 && finer[0] > 0.99 && Math.abs(finer[0] / finer[1] - 1) < 0.01;
   }))"""
-"""Of each canvas of map and surface, whether it was drawn at the size that it has."""
+"""Of each canvas of map and surface, whether it was drawn at the size that it has, or finer."""
 
 
 def test_a_dark_page_is_light_on_paper_and_has_no_tools(page):
