@@ -14,11 +14,8 @@ import { Legend } from "../draw/legend.js";
 import { MapView } from "../draw/map.js";
 import { entriesOf } from "../toy/entries.js";
 import { showOutcomes } from "../toy/outcomes.js";
-<<<<<<< HEAD
 import { startAt } from "../toy/start.js";
-=======
 import { NotebookCut } from "./cut.js";
->>>>>>> main
 import { Kernel } from "./kernel.js";
 
 /** @typedef {import("../core/contract.js").NotebookTables} NotebookTables */
