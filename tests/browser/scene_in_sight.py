@@ -43,6 +43,14 @@ OUTSIDE = """([needed, least]) => {
   return found;
 }"""
 
+FITTED = """() => ["map", "relief"].flatMap((name) =>
+  [...document.querySelectorAll(`#${name}-stack canvas`)].filter((canvas) => canvas.checkVisibility()).map((canvas) => {
+    const { clientWidth, clientHeight } = canvas.parentElement;
+    const finer = [canvas.width / clientWidth, canvas.height / clientHeight];
+    return clientWidth > 100 && finer[0] > 0.99 && Math.abs(finer[0] / finer[1] - 1) < 0.01;
+  }))"""
+"""Of each canvas of map and surface, whether it was drawn at the size that it has, or finer."""
+
 
 def needed_of(scene: Scene) -> list[str]:
     """Selectors of all that has to be in sight."""

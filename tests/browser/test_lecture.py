@@ -9,11 +9,11 @@ from itertools import pairwise
 import pytest
 from playwright.sync_api import Error, Page
 
-from app.lecture.scenes import load_scenes
+from app.lecture.scenes import EXERCISES, load_scenes
 from app.server import build
 from tests.browser.lab_page import LabPage
 from tests.browser.launch import PHONE
-from tests.browser.scene_in_sight import check_in_sight
+from tests.browser.scene_in_sight import FITTED, check_in_sight
 
 HALL = {"viewport": {"width": 1280, "height": 720}}
 OWN = """# My lecture
@@ -30,6 +30,7 @@ link: /instruments?instrument=phase&resolution=12&runs=1&steps=50
 build()
 SCENES = load_scenes().scenes
 TITLES = [scene.title for scene in SCENES]
+EXERCISE = load_scenes(EXERCISES).scenes[0]
 
 
 def bar(lab: LabPage) -> tuple[str, ...]:
@@ -275,7 +276,7 @@ def test_the_whole_lecture_by_clicker(new_page):
 def test_an_exercise_solved_and_failed(new_page):
     lab = LabPage(new_page(**HALL))
     page = lab.page
-    lab.open("/?preset=figure-2&steps=50")
+    lab.open("/?preset=figure-2&steps=50&theme=projector&panel=hidden")
     page.keyboard.press("l")
     page.get_by_role("button", name="Start the exercises").click()
     lab.until(lambda: bar(lab)[1:2] == ("The shortest probe",))
@@ -284,10 +285,12 @@ def test_an_exercise_solved_and_failed(new_page):
     lab.type("radius", "0.05")
     page.locator("#check-exercise").click()
     told.get_by_text("Not yet.").wait_for()
+    check_in_sight(lab, EXERCISE, ".card-told .conditions")
     assert "SAM leaves: SAM trapped" in told.inner_text()
     lab.type("radius", "0.11")
     page.locator("#check-exercise").click()
     told.get_by_text("Solved.").wait_for()
+    page.keyboard.press("c")
     lab.type("seed", "3")
     page.locator("#check-exercise").click()
     told.get_by_text("changed: Seed").wait_for()
@@ -306,15 +309,6 @@ def test_the_handout_has_pictures_and_gives_answers_to_who_asks_for_them(new_pag
     page.emulate_media(media="print")
     assert page.locator(".handout-tools").is_hidden()
     assert page.locator(".top").is_hidden()
-
-
-FITTED = """() => ["map", "relief"].flatMap((name) =>
-  [...document.querySelectorAll(`#${name}-stack canvas`)].filter((canvas) => canvas.checkVisibility()).map((canvas) => {
-    const { clientWidth, clientHeight } = canvas.parentElement;
-    const finer = [canvas.width / clientWidth, canvas.height / clientHeight];
-    return clientWidth > 100 && finer[0] > 0.99 && Math.abs(finer[0] / finer[1] - 1) < 0.01;
-  }))"""
-"""Of each canvas of map and surface, whether it was drawn at the size that it has, or finer."""
 
 
 def test_a_dark_page_is_light_on_paper_and_has_no_tools(page):
