@@ -19,7 +19,7 @@ import numpy as np
 import orjson
 
 from app import ASSETS
-from app.appearance import ground_looks, looks
+from app.drawing.appearance import ground_looks, looks
 from app.state.schema import BadRequest, write_link
 from app.toy.answer import answer_alone
 from app.toy.batch import run_alone

@@ -95,3 +95,15 @@ def player(*more: Any) -> Any:
             *more,
         ],
     )
+
+
+def picture(key: str, title: str, hint: str) -> Any:
+    """A figure that the browser draws, with its title and what one may do with it."""
+    return html.Figure(
+        className="picture",
+        id=f"{key}-picture",
+        children=[
+            html.Figcaption([html.Span(title, id=f"{key}-title"), html.Span(hint, className="hint", id=f"{key}-hint")]),
+            html.Div(className="canvas-stack", id=f"{key}-stack"),
+        ],
+    )

@@ -1,4 +1,4 @@
-"""The controls of what a browser shows, the same on every page; they change no number."""
+"""The controls of what a browser shows, the same on every page, and of saved pictures; they change no number."""
 
 from __future__ import annotations
 
@@ -56,3 +56,17 @@ SCENE = NumberControl(
 
 LECTURE: tuple[Control, ...] = (THEME, PANEL, PREDICT, SCENES, SCENE)
 """What a lecture adds to a page's view."""
+
+WIDTH = NumberControl(
+    name="width",
+    symbol="",
+    label="Width",
+    minimum=320,
+    maximum=3840,
+    default=1600,
+    help="Width of a PNG; an SVG has no pixels.",
+    group="export",
+    step=10,
+    unit="pixels",
+    integer=True,
+)

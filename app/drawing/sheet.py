@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from app import __version__
-from app.appearance import SCHEMES, MethodLook
+from app.drawing.appearance import SCHEMES, MethodLook
 from app.drawing.style import MARKERS, SETTINGS, dash_of, dress
 
 WIDE, HEAD, EDGE = 960, 92, 24

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.path import Path
 
-from app.appearance import SCHEMES, MethodLook
+from app.drawing.appearance import SCHEMES, MethodLook
 
 MARKERS = {
     "circle": "o",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Literal, NotRequired, TypedDict
 
-from app.state.messages import Control
-from app.toy.messages import Claim, Explanation, GroundLook, Look, Price, SurfaceTable
+from app.drawing.messages import GroundLook, Look
+from app.state.messages import Claim, Control
+from app.toy.messages import Explanation, Price, SurfaceTable
 
 
 class OpenedInstruments(TypedDict):

@@ -6,8 +6,8 @@ from typing import Any
 
 from dash import html
 
-from app.appearance import ENDING_COLOURS, PLAIN_ENDINGS, WINDOW_ENDS
 from app.components.layout import bench, control_panel, group, preset_group
+from app.drawing.appearance import ENDING_COLOURS, PLAIN_ENDINGS, WINDOW_ENDS
 from app.instruments.controls import TABLE, instrument_controls, read_instruments_link
 from app.instruments.instrument import Instrument
 from app.instruments.registry import INSTRUMENTS

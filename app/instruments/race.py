@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import orjson
 
-from app.claim import Claim, judged, untested
+from app.components.claim import Claim, judged, untested
 from app.instruments.export.tables import race_tables
 from app.instruments.instrument import RUNS, Instrument, InstrumentRequest
 from app.instruments.phase import counts, swept

@@ -12,7 +12,7 @@ from app.instruments import two_scale_checks as checks
 from app.instruments.export.tables import two_scale_tables
 from app.instruments.instrument import Instrument, InstrumentRequest
 from app.instruments.two_scale_checks import Setting
-from app.numbers_as_text import number
+from app.state.numbers_as_text import number
 from app.toy.request import ToyRequest
 from geometry import two_scale
 from geometry.surface import Surface

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Literal, NotRequired, TypedDict
 
+from app.drawing.messages import Encoded, GroundLook, Look, Shorts
 from app.network.explore import messages as explore
 from app.network.fairness import messages as fairness
 from app.network.statements import messages as statements
-from app.state.messages import Control, Encoded
-from app.toy.messages import GroundLook, Look, Shorts
+from app.state.messages import Control
 
 JobState = Literal["queued", "running", "paused", "finished", "stopped", "failed"]
 

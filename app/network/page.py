@@ -6,8 +6,8 @@ from typing import Any
 
 from dash import html
 
-from app.appearance import SCHEMES, ground_looks, looks
 from app.components.layout import bench, button, control_panel, group, header_tools, player, preset_row
+from app.drawing.appearance import SCHEMES, ground_looks, looks
 from app.network.controls import controls, read_network_link
 from app.network.controls_of_u import SETTINGS_OF_U
 from app.network.explore.layout import explore_section

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from scipy.special import betaincinv, stdtrit
 
-from app.numbers_as_text import number
+from app.state.numbers_as_text import number
 
 HOLDS, FAILS, OPEN, MISSING = "holds", "does not hold", "cannot be told", "not computed yet"
 VERDICTS = (HOLDS, FAILS, OPEN, MISSING)

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import orjson
 
-from app.encoding import encode
-from app.numbers_as_text import number, vector
+from app.drawing.encoding import encode
+from app.state.numbers_as_text import number, vector
 from app.state.schema import BadRequest
 from app.toy.batch import recorded_run
 from app.toy.controls import STAGES

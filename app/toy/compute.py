@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import orjson
 
-from app.encoding import narrow, packed
+from app.drawing.encoding import narrow, packed
 from app.toy.costs import counted
 from app.toy.ghosts import ghost_entry, ghosts
 from app.toy.request import ToyRequest

@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 import orjson
 
-from app.encoding import encode
+from app.drawing.encoding import encode
 from app.state.schema import BadRequest
 from app.toy.batch import recorded_run
 from app.toy.controls import MAXIMUM_STEPS

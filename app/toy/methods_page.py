@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from dash import html
 
-from app.appearance import ground_looks, looks
 from app.components.layout import bench, button
+from app.drawing.appearance import ground_looks, looks
 from app.state.schema import write_link
 from app.toy.controls import controls, shown_methods, surface_choice
 from app.toy.costs import PRODUCT

@@ -6,8 +6,8 @@ from typing import Any
 
 from dash import html
 
-from app.appearance import ground_looks, looks
-from app.components.layout import bench, button, control_panel, group, header_tools, player, preset_row
+from app.components.layout import bench, button, control_panel, group, header_tools, picture, player, preset_row
+from app.drawing.appearance import ground_looks, looks
 from app.toy.controls import controls, shown_methods, start_controls, surface_choice, surface_controls
 from app.toy.cut import CUT_KEY
 from app.toy.explanations import explanations, short_words
@@ -116,18 +116,6 @@ def _dock() -> Any:
             player(freeze),
             html.P(id="frozen", className="frozen", role="status", hidden=True),
             html.Div([html.Div(id="main-controls", className="main-controls"), more], className="main-settings"),
-        ],
-    )
-
-
-def picture(key: str, title: str, hint: str) -> Any:
-    """A figure that the browser draws, with its title and what one may do with it."""
-    return html.Figure(
-        className="picture",
-        id=f"{key}-picture",
-        children=[
-            html.Figcaption([html.Span(title, id=f"{key}-title"), html.Span(hint, className="hint", id=f"{key}-hint")]),
-            html.Div(className="canvas-stack", id=f"{key}-stack"),
         ],
     )
 

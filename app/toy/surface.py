@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import orjson
 
-from app.toy.landscape import TOP_QUANTILE, curve_entry, curve_of, grid_of, ground_of
+from app.drawing.colour_range import curve_entry
+from app.toy.landscape import TOP_QUANTILE, curve_of, grid_of, ground_of
 from app.toy.pits import PITS, write_pits
 from app.toy.request import ToyRequest
 from geometry.surface import Surface

@@ -20,7 +20,7 @@ from matplotlib.ticker import MaxNLocator
 from app.drawing.ground import SIMILAR
 from app.drawing.sheet import EDGE, LETTER, WIDE, Sheet
 from app.drawing.style import MARKERS, start_mark
-from app.numbers_as_text import number
+from app.state.numbers_as_text import number
 
 STOPS = (
     (0, 34, 78),

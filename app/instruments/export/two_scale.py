@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from app.appearance import WINDOW_ENDS, MethodLook
+from app.drawing.appearance import WINDOW_ENDS, MethodLook
 from app.drawing.sheet import EDGE, Sheet
 from app.drawing.style import MARKERS, dash_of
 from app.instruments.export.maps import (
@@ -23,7 +23,7 @@ from app.instruments.export.maps import (
 )
 from app.instruments.export.request import InstrumentExport
 from app.instruments.export.sheet import instrument_sheet
-from app.numbers_as_text import number
+from app.state.numbers_as_text import number
 
 
 def two_scale_picture(asked: InstrumentExport) -> Sheet:

@@ -6,7 +6,7 @@ from typing import Any
 
 from dash import html
 
-from app.toy.page import button, picture
+from app.components.layout import button, picture
 
 SLICE_GROUPS = ("plane", "random", "three", "sam", "frame", "data", "adaptive", "look")
 ABOUT = {

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, NotRequired, TypedDict
 
-from app.state.messages import Encoded
-from app.toy.messages import Curve, Ground
+from app.drawing.messages import Curve, Encoded, Ground
 
 
 class SliceMark(TypedDict):

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from app.network.export.record import Record
-from app.toy.export.data import csv_bytes, npz_bytes
+from app.web.made_file import csv_bytes, npz_bytes
 
 COSTS = ("evaluations", "products", "seconds")
 MEASURED = (

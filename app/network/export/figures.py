@@ -8,15 +8,14 @@ import matplotlib
 import numpy as np
 from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
-from app.appearance import MethodLook
+from app.drawing.appearance import MethodLook, look_in
+from app.drawing.colour_range import colour_range
 from app.drawing.sheet import HEAD, Sheet
 from app.drawing.style import MARKERS, SETTINGS, colour_map, dash_of, dress, rank, rgba
 from app.network.export.data import curvature_settings, curves_of, slice_settings
 from app.network.export.record import Record
 from app.network.export.request import NetworkExport
 from app.network.training.recorded_runs import shown_names
-from app.toy.export.scene import look_in
-from app.toy.landscape import colour_range
 
 CURVES = (
     ("train_loss", "Training loss"),

@@ -11,8 +11,7 @@ from app.jobs.packing import unpack
 from app.network.export.record import Record, explored, record_of
 from app.network.export.request import NetworkExport
 from app.network.export.script import network_script
-from app.toy.export.description import file_name
-from app.web.made_file import MadeFile
+from app.web.made_file import MadeFile, file_name
 
 Run = Callable[..., Awaitable[Any]]
 """`run(function, *arguments)`: the value of a function that its module names, computed beside the web process."""

@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 from scipy.special import stdtrit
 
-from app.claim import VERDICTS, Claim
+from app.components.claim import VERDICTS, Claim
 from app.network.statements.messages import PairedSeeds
 from app.network.statements.statement import QUANTITIES, Comparison, Statement
-from app.numbers_as_text import number
+from app.state.numbers_as_text import number
 
 LAST = 4
 """A method's value is the mean over its last so many measurements."""

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from app.encoding import encode, encode_shorts
+from app.drawing.encoding import encode, encode_shorts
 from geometry.datasets import Dataset
 from geometry.networks import NetworkLoss
 from optimizers.rule import State, at_rest

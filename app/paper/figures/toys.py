@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from app.claim import VERDICTS, Claim
+from app.components.claim import VERDICTS, Claim
 from app.paper.figure import Chart, Figure, Records, Series
 from app.paper.statement import FAILS, HOLDS, MISSING, OPEN, Statement
 from app.paper.units import Unit

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from app.components.view_controls import WIDTH
 from app.state.control import ChoiceControl, Control, NumberControl
 from app.state.schema import BadRequest, Notice, read_values
 from app.toy.controls import MAXIMUM_STEPS
@@ -41,19 +42,6 @@ PICTURE = ChoiceControl(
     default="all",
     help="What a picture or an animation shows.",
     group="export",
-)
-WIDTH = NumberControl(
-    name="width",
-    symbol="",
-    label="Width",
-    minimum=320,
-    maximum=3840,
-    default=1600,
-    help="Width of a PNG; an SVG has no pixels.",
-    group="export",
-    step=10,
-    unit="pixels",
-    integer=True,
 )
 GIF_WIDTH = NumberControl(
     name="gif_width",

@@ -11,12 +11,12 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Polygon
 from matplotlib.transforms import ScaledTranslation
 
-from app.appearance import SCHEMES
+from app.drawing.appearance import SCHEMES, look_in
 from app.drawing.style import MARKERS, rgba
-from app.numbers_as_text import number
+from app.state.numbers_as_text import number
 from app.toy.compute import Trace
 from app.toy.cut import WORDS, frame_of, grounds, lines_of
-from app.toy.export.scene import Scene, look_in
+from app.toy.export.scene import Scene
 
 HEAD, FOOT = 12.0, 26.0
 """Points over the frame's highest loss, and under its lowest."""

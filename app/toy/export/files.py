@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from app.toy.export.controls import ExportRequest
-from app.toy.export.description import file_name
-from app.web.made_file import MadeFile
+from app.web.made_file import MadeFile, file_name
 
 
 def make_file(asked: ExportRequest) -> MadeFile:

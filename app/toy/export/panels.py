@@ -14,11 +14,11 @@ from matplotlib.colors import Normalize, to_rgba
 from matplotlib.lines import Line2D
 from matplotlib.patches import Ellipse
 
-from app.appearance import SCHEMES
+from app.drawing.appearance import SCHEMES, look_in, pale
 from app.drawing.ground import lit
 from app.drawing.style import MARKERS, colour_map, dash_of, dress, rank, rgba, start_mark
 from app.toy.compute import Trace
-from app.toy.export.scene import Scene, look_in, pale, probe_points
+from app.toy.export.scene import Scene, probe_points
 from app.toy.landscape import GROUND_POINTS, LEVELS, curve_of, grid_of, scale_of
 
 FAINT, RECENT_PROBES, FAR = 0.28, 12, 50.0

@@ -21,7 +21,7 @@ from matplotlib.lines import Line2D
 from PIL import Image
 
 from app import __version__
-from app.appearance import SCHEMES
+from app.drawing.appearance import SCHEMES, look_in
 from app.drawing.ground import SIMILAR
 from app.drawing.style import MARKERS, SETTINGS, dash_of, dress
 from app.toy.compute import Trace
@@ -29,7 +29,7 @@ from app.toy.cut import CUT_KEY
 from app.toy.export.cut_lane import CutLane
 from app.toy.export.description import CUT_WORDS, caption_of, settings_of, settings_rows
 from app.toy.export.panels import ChartPanel, MapPanel
-from app.toy.export.scene import Scene, look_in
+from app.toy.export.scene import Scene
 from app.toy.frozen import compare_in_words
 
 DESIGN_WIDTH = 960

@@ -270,7 +270,7 @@ def test_a_worker_imports_nothing_of_the_page_and_steps_back(engine: Engine) -> 
         page = {name for name in modules if name.split(".")[0] in ("dash", "plotly", "fastapi", "uvicorn")}
         page |= {name for name in modules if name.startswith("app.") and not name.startswith("app.jobs")} - {
             "app.environment",
-            "app.markdown",
+            "app.state.markdown",
         }
         assert not page, f"a worker process has imported {sorted(page)}"
         process = json.loads(await engine.result(job, "process"))

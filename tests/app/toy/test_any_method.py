@@ -11,8 +11,8 @@ import numpy as np
 import orjson
 import pytest
 
-from app.appearance import looks
-from app.encoding import decode
+from app.drawing.appearance import looks
+from app.drawing.encoding import decode
 from app.instruments.basins import basins_answer
 from app.instruments.export import files as instrument_files
 from app.instruments.fairness import EFFORT, RATES, settings_of

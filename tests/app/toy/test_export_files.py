@@ -18,16 +18,17 @@ import pytest
 from PIL import Image
 
 from app import __version__
-from app.encoding import decode
+from app.drawing.encoding import decode
 from app.state.schema import BadRequest
 from app.toy import pace
 from app.toy.export.controls import CONTROLS, read_export
-from app.toy.export.description import file_name, steps_of
+from app.toy.export.description import steps_of
 from app.toy.export.files import MAKERS, make_file
 from app.toy.export.picture import DESIGN_WIDTH, Picture, height_of
 from app.toy.export.scene import scene_of
 from app.toy.pace import frames_of, playing_times, slow_spans
 from app.toy.request import read_link
+from app.web.made_file import file_name
 
 ROOT = Path(__file__).resolve().parents[3]
 QUICK = {"steps": 60, "step": 30}

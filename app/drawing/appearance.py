@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
+
+from optimizers.methods import toy_methods
 
 
 @dataclass(frozen=True)
@@ -140,3 +142,16 @@ def ground_looks() -> dict[str, dict[str, Any]]:
         }
         for name, scheme in SCHEMES.items()
     }
+
+
+def look_in(name: str, scheme: str, names: Iterable[str] | None = None) -> MethodLook:
+    """The look in a colour scheme of one of these methods."""
+    look = MethodLook(**looks(toy_methods() if names is None else names)[name])
+    if scheme == "dark" and look.colour_on_dark:
+        return MethodLook(look.colour_on_dark, look.dash, look.marker, look.width)
+    return look
+
+
+def pale(look: MethodLook) -> MethodLook:
+    """The look of the same method in a frozen run, as on the page."""
+    return replace(look, colour=f"{look.colour}80", width=0.6 * look.width)
