@@ -107,3 +107,20 @@ def picture(key: str, title: str, hint: str) -> Any:
             html.Div(className="canvas-stack", id=f"{key}-stack"),
         ],
     )
+
+
+def chart(key: str, title: str, hint: str, **place: Any) -> Any:
+    """A figure with a line chart that the browser draws; `place`: what its place has more."""
+    return html.Figure(
+        className="chart",
+        children=[
+            html.Figcaption([html.Span(title), html.Span(hint, className="hint", id=f"{key}-hint")]),
+            html.Div(id=f"{key}-chart", className="chart-stack", **place),
+        ],
+    )
+
+
+def outcomes(title: str, label: str, table: str) -> Any:
+    """The section with a row for each method; its label, and that of its table, which may be scrolled."""
+    place = html.Div(id="outcomes", className="scroll", tabIndex=0, role="region", **{"aria-label": table})
+    return html.Section([html.H2(title), place], className="outcomes", **{"aria-label": label})

@@ -9,14 +9,6 @@ from app.state.messages import Claim, Control
 from app.toy.messages import Explanation, Price, SurfaceTable
 
 
-class OpenedInstruments(TypedDict):
-    """POST /instruments/open."""
-
-    state: dict[str, Any]
-    notices: list[str]
-    base: dict[str, Any]
-
-
 class PhasePart(TypedDict):
     """One method's counts at these columns and rows of the map: [row][column]."""
 
@@ -337,7 +329,7 @@ class InstrumentTables(TypedDict):
 
 
 MESSAGES = (
-    *(OpenedInstruments, PhasePart, MapAxis, Bound, PhaseParts, PhaseAnswer, RaceMap, AlongRun, RaceAnswer),
+    *(PhasePart, MapAxis, Bound, PhaseParts, PhaseAnswer, RaceMap, AlongRun, RaceAnswer),
     *(Strip, Judged, FairnessRow, EqualCost, FairnessAnswer, BasinMap, NamedPlace, BasinsAnswer),
     *(Quantity, FollowedCycle, NamedCycle, Orbit, Cycles, WindowLine, Window, Bouncing, TwoScaleAnswer),
     *(InstrumentEntry, EndingColours, InstrumentTables),

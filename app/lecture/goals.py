@@ -133,9 +133,7 @@ def check_goal(scene: Mapping[str, Any], posted: Mapping[str, Any]) -> GoalAnswe
         conditions = parse_goal(goal, asked)
     except ValueError as error:
         raise BadRequest(f"goal: {error}") from None
-    reading = read_state(posted)
-    if reading.problems:
-        raise BadRequest(*reading.problems)
+    reading = read_state(posted).checked()
     kept = _kept(asked, reading.state, turn)
     if not kept["holds"]:
         return {"solved": False, "conditions": [kept]}

@@ -303,10 +303,7 @@ def state_in(raw: Mapping[str, Any]) -> Reading:
     state = raw.get("state")
     if not isinstance(state, dict):
         raise BadRequest("The state must be an object.")
-    reading = read_network_state(state)
-    if reading.problems:
-        raise BadRequest(*reading.problems)
-    return reading
+    return read_network_state(state).checked()
 
 
 def job_in(raw: Mapping[str, Any], key: str = "job") -> str:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 from urllib.parse import parse_qsl, quote, urlencode
 
 from app.state.control import Control, Unusable, shorten
@@ -69,6 +69,12 @@ class Reading:
         """One sentence on the keys that were left out; none where there are none."""
         return [f"{said} and is left out." for said in self._meaningless()]
 
+    def checked(self) -> Self:
+        """Itself; BadRequest where a value has the wrong type or does not exist."""
+        if self.problems:
+            raise BadRequest(*self.problems)
+        return self
+
     def sentences(self) -> list[str]:
         """All that was changed to get a whole state, for who is shown the picture all the same."""
         return [*self.problems, *self.left_out, *(notice.sentence for notice in self.notices)][:MOST_SENTENCES]
@@ -103,6 +109,16 @@ class Reader:
     def of_link(cls, query: str) -> Reader:
         """Of a query string, with or without its question mark; the last value of a key that stands twice counts."""
         return cls(dict(_pairs(query)), "link")
+
+    @classmethod
+    def of_posted(cls, raw: Mapping[str, Any]) -> Reader:
+        """Of a posted link (`query`), or of a part of a state (`state`)."""
+        query, state = raw.get("query", ""), raw.get("state")
+        if state is None and isinstance(query, str):
+            return cls.of_link(query)
+        if isinstance(state, dict):
+            return cls(state)
+        raise BadRequest("The link must be text, or the state an object.")
 
     def holds(self, control: Control) -> bool:
         """Whether there is a value of it."""

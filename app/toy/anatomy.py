@@ -13,7 +13,6 @@ import orjson
 
 from app.drawing.encoding import encode
 from app.state.numbers_as_text import number, vector
-from app.state.schema import BadRequest
 from app.toy.batch import recorded_run
 from app.toy.controls import STAGES
 from app.toy.messages import AnatomyNames
@@ -52,9 +51,7 @@ class AnatomyRequest:
 
 def read_anatomy(raw: Mapping[str, Any]) -> AnatomyRequest:
     """A posted state: `step` and `anatomy_method` say which step of which method. BadRequest as usual."""
-    reading = read_state(raw)
-    if reading.problems:
-        raise BadRequest(*reading.problems)
+    reading = read_state(raw).checked()
     state = reading.state
     toy = request_of({**state, "methods": [], "preset": "custom", "scheme": "light"})
     return AnatomyRequest(toy, state["anatomy_method"], int(state["step"]))

@@ -42,9 +42,7 @@ class CloudRequest:
 
 def read_cloud(raw: Mapping[str, Any]) -> CloudRequest:
     """A posted state with `cloud` and `cloud_spread`; BadRequest as usual, and where the cloud has no walkers."""
-    reading = read_state(raw)
-    if reading.problems:
-        raise BadRequest(*reading.problems)
+    reading = read_state(raw).checked()
     state = reading.state
     if state["cloud"] < 1:
         raise BadRequest("A cloud needs at least one walker.")

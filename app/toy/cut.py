@@ -326,9 +326,7 @@ def _lines(toy: ToyRequest, name: str, line: str) -> Lines:
 
 def read_cut(raw: Mapping[str, Any]) -> CutRequest:
     """A posted state with `cut_line`, and `cut_steps`, the list of the steps asked for. BadRequest as usual."""
-    reading = read_state(raw)
-    if reading.problems:
-        raise BadRequest(*reading.problems)
+    reading = read_state(raw).checked()
     return CutRequest(request_of(reading.state), reading.state["cut_line"], _read_steps(raw.get("cut_steps")))
 
 

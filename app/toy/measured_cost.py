@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import orjson
 
-from app.state.schema import BadRequest
 from app.toy.compute import configured
 from app.toy.request import ToyRequest, read_state, request_of
 from optimizers import Method
@@ -52,9 +51,7 @@ def seconds(asked: CostRequest) -> Mapping[str, Mapping[str, float]]:
 
 def read_cost(raw: Mapping[str, Any]) -> CostRequest:
     """The posted state as far as it decides how long a step takes. BadRequest as usual."""
-    reading = read_state({**raw, "methods": list(toy_methods())})
-    if reading.problems:
-        raise BadRequest(*reading.problems)
+    reading = read_state({**raw, "methods": list(toy_methods())}).checked()
     return cost_request(request_of(reading.state))
 
 

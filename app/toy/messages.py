@@ -129,7 +129,7 @@ class ToyAnswer(TypedDict):
 
 
 class OpenedLink(TypedDict):
-    """POST /toy/open. base: what a link to the state may leave out."""
+    """POST /toy/open and /instruments/open. base: what a link to the state may leave out."""
 
     state: dict[str, Any]
     notices: list[str]

@@ -6,7 +6,18 @@ from typing import Any
 
 from dash import html
 
-from app.components.layout import bench, button, control_panel, group, header_tools, picture, player, preset_row
+from app.components.layout import (
+    bench,
+    button,
+    chart,
+    control_panel,
+    group,
+    header_tools,
+    outcomes,
+    picture,
+    player,
+    preset_row,
+)
 from app.drawing.appearance import ground_looks, looks
 from app.toy.controls import controls, shown_methods, start_controls, surface_choice, surface_controls
 from app.toy.cut import CUT_KEY
@@ -66,7 +77,9 @@ def header() -> list[Any]:
 
 def layout() -> Any:
     """The page."""
-    stage = [_first_screen(), *_inspectors(), _charts(), _table(), _claims(), _help()]
+    charts = html.Div([chart(*row) for row in CHARTS], className="charts")
+    table = outcomes("Outcomes", "Outcomes", "Table of outcomes")
+    stage = [_first_screen(), *_inspectors(), charts, table, _claims(), _help()]
     return bench(tables(), _controls(), stage, "lab toy")
 
 
@@ -138,35 +151,6 @@ def _cut() -> Any:
     return html.Figure([html.Figcaption(words), stack, key], className="picture cut", id="cut-picture", role="group")
 
 
-def _charts() -> Any:
-    return html.Div(
-        className="charts",
-        children=[
-            html.Figure(
-                className="chart",
-                children=[
-                    html.Figcaption([html.Span(title), html.Span(unit, className="hint", id=f"{key}-unit")]),
-                    html.Div(id=f"{key}-chart", className="chart-stack"),
-                ],
-            )
-            for key, title, unit in CHARTS
-        ],
-    )
-
-
-def _table() -> Any:
-    return html.Section(
-        className="outcomes",
-        children=[
-            html.H2("Outcomes"),
-            html.Div(
-                id="outcomes", className="scroll", tabIndex=0, role="region", **{"aria-label": "Table of outcomes"}
-            ),
-        ],
-        **{"aria-label": "Outcomes"},
-    )
-
-
 def _claims() -> Any:
     return html.Section(
         id="claims-section",
@@ -180,108 +164,54 @@ def _help() -> Any:
     return html.P(["Every key is on the sheet that ", html.Kbd("?"), " opens."], className="hint keys")
 
 
-def _inspector_button(action: str, text: str, title: str) -> Any:
-    return html.Button(text, className="button", type="button", title=title, **{"data-action": action})
-
-
 def _inspectors() -> list[Any]:
     """One section for each inspector, hidden until the link or a control asks for it."""
-    return [_own(), _cost(), _cloud(), _anatomy()]
-
-
-def _own() -> Any:
-    return html.Section(
+    equal = button("own-equal", "Equal again", title="All methods with the same η and ρ")
+    own = html.Section(
+        [_inspector_head([html.P(id="own-sentence", className="inspector-sentence")], [equal])],
         id="own-section",
         className="inspector",
         hidden=True,
         **{"aria-label": "Each method its own"},
-        children=[
-            html.Div(
-                className="inspector-head",
-                children=[
-                    html.P(id="own-sentence", className="inspector-sentence"),
-                    html.Div(
-                        _inspector_button("own-equal", "Equal again", "All methods with the same η and ρ"),
-                        className="inspector-tools",
-                    ),
-                ],
-            )
-        ],
     )
+    cost = [
+        html.H2("At equal cost", id="cost-title"),
+        html.P(id="cost-sentence", className="inspector-sentence"),
+        html.P(id="cost-now", className="hint"),
+        html.P(id="cost-what", className="hint"),
+    ]
+    close = button("cloud-off", "Close", title="Draw no cloud")
+    cloud = [
+        _inspector_head([html.H2("Cloud of walkers", id="cloud-title")], [close]),
+        html.P(id="cloud-sentence", className="inspector-sentence"),
+        html.Div(id="cloud-counts", className="scroll"),
+        html.P(id="cloud-now", className="hint"),
+    ]
+    return [own, _inspector("cost", cost), _inspector("cloud", cloud), _anatomy()]
 
 
-def _cost() -> Any:
+def _inspector(key: str, children: list[Any], kind: str = "inspector") -> Any:
+    """An inspector that its title names."""
     return html.Section(
-        id="cost-section",
-        className="inspector",
-        hidden=True,
-        **{"aria-labelledby": "cost-title"},
-        children=[
-            html.H2("At equal cost", id="cost-title"),
-            html.P(id="cost-sentence", className="inspector-sentence"),
-            html.P(id="cost-now", className="hint"),
-            html.P(id="cost-what", className="hint"),
-        ],
+        children, id=f"{key}-section", className=kind, hidden=True, **{"aria-labelledby": f"{key}-title"}
     )
 
 
-def _cloud() -> Any:
-    return html.Section(
-        id="cloud-section",
-        className="inspector",
-        hidden=True,
-        **{"aria-labelledby": "cloud-title"},
-        children=[
-            html.Div(
-                className="inspector-head",
-                children=[
-                    html.H2("Cloud of walkers", id="cloud-title"),
-                    html.Div(_inspector_button("cloud-off", "Close", "Draw no cloud"), className="inspector-tools"),
-                ],
-            ),
-            html.P(id="cloud-sentence", className="inspector-sentence"),
-            html.Div(id="cloud-counts", className="scroll"),
-            html.P(id="cloud-now", className="hint"),
-        ],
-    )
+def _inspector_head(words: list[Any], tools: list[Any]) -> Any:
+    return html.Div([*words, html.Div(tools, className="inspector-tools")], className="inspector-head")
 
 
 def _anatomy() -> Any:
-    return html.Section(
-        id="anatomy-section",
-        className="inspector anatomy",
-        hidden=True,
-        **{"aria-labelledby": "anatomy-title"},
-        children=[
-            html.Div(
-                className="inspector-head",
-                children=[
-                    html.H2("Anatomy of a step", id="anatomy-title"),
-                    html.Div(id="anatomy-methods", className="legend", role="group", **{"aria-label": "Taken apart"}),
-                    html.Div(
-                        className="inspector-tools",
-                        children=[
-                            _inspector_button("anatomy-back", "Back", "One vector back (Shift+N)"),
-                            _inspector_button("anatomy-next", "Next", "Next vector (N)"),
-                            _inspector_button("anatomy-close", "Close", "Close the anatomy"),
-                        ],
-                    ),
-                ],
-            ),
-            html.Div(
-                className="anatomy-body",
-                children=[
-                    html.Div(id="anatomy-stack", className="anatomy-stack"),
-                    html.Div(
-                        children=[
-                            html.P(id="anatomy-where", className="hint"),
-                            html.Ol(id="anatomy-stages", className="anatomy-stages"),
-                        ]
-                    ),
-                ],
-            ),
-        ],
-    )
+    methods = html.Div(id="anatomy-methods", className="legend", role="group", **{"aria-label": "Taken apart"})
+    tools = [
+        button("anatomy-back", "Back", title="One vector back (Shift+N)"),
+        button("anatomy-next", "Next", title="Next vector (N)"),
+        button("anatomy-close", "Close", title="Close the anatomy"),
+    ]
+    words = [html.P(id="anatomy-where", className="hint"), html.Ol(id="anatomy-stages", className="anatomy-stages")]
+    body = [html.Div(id="anatomy-stack", className="anatomy-stack"), html.Div(words)]
+    head = _inspector_head([html.H2("Anatomy of a step", id="anatomy-title"), methods], tools)
+    return _inspector("anatomy", [head, html.Div(body, className="anatomy-body")], "inspector anatomy")
 
 
 PAGE = Page("/", "Toy lab", "toy.js", layout, header, read_link)

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from app.state.control import ChoiceControl
-from app.state.schema import BadRequest, Notice, Reader, Reading
+from app.state.schema import Notice, Reader, Reading
 from app.toy.controls import Own, controls_of, own_of, shown_methods, surface_choice, surface_controls
 from app.toy.pits import PITS, pits_of, write_pits
 from app.toy.presets import CUSTOM, DEFAULT_PRESET, PRESETS, preset_values, suggested
@@ -169,7 +169,5 @@ def request_of(state: Mapping[str, Any]) -> ToyRequest:
 
 def read_request(raw: Mapping[str, Any]) -> tuple[ToyRequest, tuple[Notice, ...]]:
     """(request, notices) for a posted state; BadRequest where something has the wrong type or does not exist."""
-    reading = read_state(raw)
-    if reading.problems:
-        raise BadRequest(*reading.problems)
+    reading = read_state(raw).checked()
     return request_of(reading.state), reading.notices

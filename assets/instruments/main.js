@@ -84,7 +84,7 @@ export class InstrumentsLab {
   async open(asked, undoable = false) {
     const ticket = (this.opening = Symbol("open"));
     try {
-      /** @type {import("../core/contract.js").OpenedInstruments} */
+      /** @type {import("../core/contract.js").OpenedLink} */
       const { state, notices, base } = await postJson("/instruments/open", asked);
       if (ticket !== this.opening) return; // something else was wanted meanwhile
       showNotices("link", notices);

@@ -308,7 +308,7 @@ export class ToyLab {
     this.surface = surface;
     by("map-title").textContent = surface.dimension === 1 ? "Loss" : "Map";
     by("relief-title").textContent = surface.dimension === 1 ? "Position against step" : "Surface";
-    by("distance-unit").textContent = `to ${surface.reference}`;
+    by("distance-hint").textContent = `to ${surface.reference}`;
     by("map-hint").textContent = coarsePointer() ? "Tap to set the start" : "Click to set the start";
     by("relief-hint").textContent = surface.dimension === 1 ? "" : turningHint();
     this.pictures.setSurface(surface);

@@ -8,7 +8,7 @@ from typing import Any
 
 from app.components.view_controls import WIDTH
 from app.state.control import ChoiceControl, Control, NumberControl
-from app.state.schema import BadRequest, Notice, read_values
+from app.state.schema import Notice, read_values
 from app.toy.controls import MAXIMUM_STEPS
 from app.toy.frozen import frozen_notices
 from app.toy.request import ToyReading, read_state
@@ -105,7 +105,5 @@ class ExportRequest:
 def read_export(raw: Mapping[str, Any]) -> ExportRequest:
     """The checked export that a posted state with the controls above asks for."""
     values, notices = read_values(raw, CONTROLS)
-    reading = read_state({"step": MAXIMUM_STEPS, **raw})
-    if reading.problems:
-        raise BadRequest(*reading.problems)
+    reading = read_state({"step": MAXIMUM_STEPS, **raw}).checked()
     return ExportRequest(reading, **values, notices=(*notices, *reading.notices, *frozen_notices(reading)))
