@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +9,8 @@ from typing import Any
 import numpy as np
 import orjson
 
+from app.drawing.encoding import encode_shorts
+from app.drawing.messages import Shorts
 from app.state.schema import BadRequest
 from app.toy.compute import configured
 from app.toy.landscape import curve_of
@@ -21,8 +22,6 @@ from optimizers.run import Run
 BYTES = 3_200_000
 """Places in one answer. A longer walk of more walkers is drawn at every third, fifth … step, and the answer says so:
 never at every second, which would freeze SAM's bouncing from side to side."""
-NOWHERE = 65_535
-"""The mark of a walker off the map."""
 MARGIN = 0.1
 """Part of the domain that is kept beyond each of its sides."""
 
@@ -117,8 +116,8 @@ def extents_of(surface: Surface) -> list[list[float]]:
     return [[float(low - more), float(high + more)] for low, high, more in grown]
 
 
-def places(run: Run, surface: Surface, frames: np.ndarray, extents: list[list[float]]) -> dict[str, Any]:
-    """Base64 of uint16 (frames, W, 2): each number as a part of its range, 0 … 65534; 65535 is off the map."""
+def places(run: Run, surface: Surface, frames: np.ndarray, extents: list[list[float]]) -> Shorts:
+    """(frames, W, 2): each number as a part of its range; NOWHERE is off the map."""
     at = np.asarray(run.positions)[frames]
     if surface.dimension == 1:
         at = np.concatenate([at, np.asarray(run.losses)[frames][..., None]], axis=-1)
@@ -126,8 +125,7 @@ def places(run: Run, surface: Surface, frames: np.ndarray, extents: list[list[fl
     with np.errstate(invalid="ignore", over="ignore"):
         part = (at - low) / (high - low)
         inside = np.all((part >= 0) & (part <= 1), axis=-1, keepdims=True)
-        told = np.where(inside, np.rint(np.where(inside, part, 0.0) * (NOWHERE - 1)), NOWHERE).astype("<u2")
-    return {"dtype": "u2", "bdata": base64.b64encode(told.tobytes()).decode("ascii"), "shape": str(told.shape)}
+    return encode_shorts(np.where(inside, part, np.nan))
 
 
 def counted(name: str, run: Run) -> dict[str, Any]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 
 from app.drawing.colour_range import ColourRange, colour_range, finite_of, ground_entry
+from app.drawing.messages import Ground
 from geometry.surface import Surface
 
 GROUND_POINTS = 241
@@ -74,7 +74,7 @@ def scale_of(surface: Surface, losses: np.ndarray) -> tuple[ColourRange, float]:
     return colour_range(losses, barrier_of(surface)), top_of(losses, start_loss)
 
 
-def ground_of(surface: Surface) -> dict[str, Any]:
+def ground_of(surface: Surface) -> Ground:
     """The ground of a 2-D surface as the browser takes it."""
     losses = grid_of(surface, GROUND_POINTS).losses
     colours, top = scale_of(surface, losses)

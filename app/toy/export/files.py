@@ -21,18 +21,11 @@ def _html(asked: ExportRequest) -> bytes:
     return offline_page(asked.reading, asked.step)
 
 
-def _png(asked: ExportRequest) -> bytes:
+def _picture(asked: ExportRequest) -> bytes:
     from app.toy.export.picture import Picture
     from app.toy.export.scene import scene_of
 
-    return Picture(scene_of(asked.reading), asked.picture, asked.width).png(asked.step)
-
-
-def _svg(asked: ExportRequest) -> bytes:
-    from app.toy.export.picture import DESIGN_WIDTH, Picture
-    from app.toy.export.scene import scene_of
-
-    return Picture(scene_of(asked.reading), asked.picture, DESIGN_WIDTH).svg(asked.step)
+    return Picture(scene_of(asked.reading), asked.picture, asked.width, asked.format).saved(asked.step)
 
 
 def _gif(asked: ExportRequest) -> bytes:
@@ -64,8 +57,8 @@ def _py(asked: ExportRequest) -> bytes:
 
 MAKERS: dict[str, Callable[[ExportRequest], bytes]] = {
     "html": _html,
-    "png": _png,
-    "svg": _svg,
+    "png": _picture,
+    "svg": _picture,
     "gif": _gif,
     "csv": _csv,
     "npz": _npz,

@@ -16,7 +16,7 @@ from matplotlib.patches import Ellipse
 
 from app.drawing.appearance import SCHEMES, look_in, pale
 from app.drawing.ground import lit
-from app.drawing.style import MARKERS, colour_map, dash_of, dress, rank, rgba, start_mark
+from app.drawing.style import MARKERS, above, colour_map, dress, line_of, mark_of, rgba, start_mark
 from app.toy.compute import Trace
 from app.toy.export.scene import Scene, probe_points
 from app.toy.landscape import GROUND_POINTS, LEVELS, curve_of, grid_of, scale_of
@@ -135,17 +135,17 @@ class MapPanel:
         look = pale(look) if frozen else look
         points, trail = self._points(trace), None
         leaving = self._exit(trace, points)
-        order = (2.5 if frozen else 3) + rank(look) / 1000
+        order = above(look, 2.5 if frozen else 3.0)
         if self.flat:
             self.axes.plot(points[:, 0], points[:, 1], "o", color=look.colour, alpha=0.35, ms=4.4, mew=0, zorder=order)
         else:
             kept = points if leaving is None else points[: leaving.step + 1]
             self.axes.plot(kept[:, 0], kept[:, 1], color=look.colour, alpha=FAINT, linewidth=1.2, zorder=order)
-            trail = Line2D([], [], color=look.colour, linestyle=dash_of(look), linewidth=look.width, zorder=order + 1)
+            trail = Line2D([], [], zorder=order + 1, **line_of(look))
             self.axes.add_line(trail)
         # Walkers often stand on the same spot: those drawn first are larger, so that each can be seen.
         size = 11 if frozen else 2 * (5.5 + min(1.1 * (len(self.scene.traces) - 1 - index), 4))
-        mark = MARKERS.get(look.marker, "o")
+        mark, on_top = MARKERS.get(look.marker, "o"), 5.9 if frozen else 6 + index / 100
         probing = probe_points(trace) is not None and not frozen
         walker: dict[str, Any] = {
             "exit": leaving,
@@ -153,23 +153,12 @@ class MapPanel:
             "trail": trail,
             "recent": self.axes.scatter([], [], s=19, marker=mark, linewidths=0, zorder=5) if probing else None,
             "line": Line2D([], [], color=colours.ink, linewidth=1, zorder=5.1) if probing else None,
-            "probe": Line2D(
-                [], [], marker=mark, markersize=8, mfc="none", mec=look.colour, mew=1.8, linestyle="", zorder=5.2
-            )
-            if probing
-            else None,
-            "marker": Line2D(
-                [],
-                [],
-                marker=mark,
-                markersize=size,
-                mfc=look.colour,
-                mec=colours.paper,
-                mew=1.5,
-                linestyle="",
-                zorder=5.9 if frozen else 6 + index / 100,
-            ),
+            "probe": None,
+            "marker": Line2D([], [], mec=colours.paper, mew=1.5, linestyle="", zorder=on_top, **mark_of(look, size)),
         }
+        if probing:
+            ring = mark_of(look, 8) | {"mfc": "none", "mec": look.colour, "mew": 1.8}
+            walker["probe"] = Line2D([], [], linestyle="", zorder=5.2, **ring)
         for name in ("line", "probe", "marker"):
             if walker[name] is not None:
                 self.axes.add_line(walker[name])
@@ -278,25 +267,9 @@ class ChartPanel:
         lines += [(look_in(name, scheme), one, 3.0) for name, one in values.items()]
         for look, one, order in lines:
             shown = np.clip(one, low - FAR * span, high + FAR * span)
-            axes.plot(
-                np.arange(len(one)),
-                shown,
-                color=look.colour,
-                linestyle=dash_of(look),
-                linewidth=min(look.width, 1.8),
-                zorder=order + rank(look) / 1000,
-            )
-            marker = Line2D(
-                [],
-                [],
-                marker=MARKERS.get(look.marker, "o"),
-                markersize=7,
-                mfc=look.colour,
-                mec=colours.paper,
-                mew=1.2,
-                linestyle="",
-                zorder=6,
-            )
+            line = line_of(look) | {"linewidth": min(look.width, 1.8), "zorder": above(look, order)}
+            axes.plot(np.arange(len(one)), shown, **line)
+            marker = Line2D([], [], mec=colours.paper, mew=1.2, linestyle="", zorder=6, **mark_of(look, 7))
             axes.add_line(marker)
             self.markers.append((marker, one))
 

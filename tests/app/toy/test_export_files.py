@@ -129,7 +129,7 @@ def test_frames_of_an_animation_are_the_pictures_of_their_steps():
     """What stands still is drawn once for all frames; each must still be the picture that is drawn whole."""
     picture = Picture(scene(), "all", 480)
     for step, frame in zip((0, 17, 60), picture.frames([0, 17, 60]), strict=True):
-        whole = np.asarray(Image.open(io.BytesIO(Picture(scene(), "all", 480).png(step))).convert("RGB"), dtype=int)
+        whole = np.asarray(Image.open(io.BytesIO(Picture(scene(), "all", 480).saved(step))).convert("RGB"), dtype=int)
         off = np.abs(np.asarray(frame, dtype=int) - whole).max(axis=-1)
         # where two things that are both drawn soft overlap, the order may show in single pixels
         assert (off > 24).mean() < 2e-4, step
