@@ -19,12 +19,13 @@ from PIL import Image
 
 from app import __version__
 from app.drawing.encoding import decode
+from app.drawing.sheet import WIDE
 from app.state.schema import BadRequest
 from app.toy import pace
 from app.toy.export.controls import CONTROLS, read_export
 from app.toy.export.description import steps_of
 from app.toy.export.files import MAKERS, make_file
-from app.toy.export.picture import DESIGN_WIDTH, Picture, height_of
+from app.toy.export.picture import Picture, height_of
 from app.toy.export.scene import scene_of
 from app.toy.pace import frames_of, playing_times, slow_spans
 from app.toy.request import read_link
@@ -97,7 +98,7 @@ def test_the_npz_holds_doubles_and_settings_that_open_the_same_state(name):
 def test_pictures_have_the_size_and_the_ground_that_were_asked_for(name, scheme, kind):
     state = {**SURFACES[name], "scheme": scheme, "picture": kind, "width": 480}
     image = Image.open(io.BytesIO(made_of("png", **state)))
-    assert image.width == 480 and image.height == pytest.approx(480 * height_of(kind) / DESIGN_WIDTH, abs=1)
+    assert image.width == 480 and image.height == pytest.approx(480 * height_of(kind) / WIDE, abs=1)
     assert kind not in ("cut", "slide") or image.height * 16 == image.width * 9
     corner = image.convert("RGB").getpixel((2, 2))
     assert (sum(corner) > 600) == (scheme == "light")
