@@ -8,7 +8,7 @@ from typing import Any
 from dash import dcc, html
 
 
-def bench(told: dict[str, Any], controls: Any, stage: list[Any], kind: str = "lab") -> Any:
+def bench(told: Mapping[str, Any], controls: Any, stage: list[Any], kind: str = "lab") -> Any:
     """The frame of every page with pictures: what the client code is told, notices, controls, stage, spoken words."""
     return html.Div(
         className=kind,

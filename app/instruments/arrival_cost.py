@@ -18,16 +18,14 @@ import numpy as np
 from app.toy.compute import configured
 from app.toy.costs import counted, counting_told
 from app.toy.measured_cost import cost_request, measuring_told, seconds
+from app.toy.messages import Price
 from app.toy.request import ToyRequest
 from optimizers import Method
 from optimizers.capabilities import Schedule
 from optimizers.sweeps import Sweep, with_learning
 
-Prices = Mapping[str, float]
-"""{"step": …, "refresh": …}: what each of them costs."""
 
-
-def prices(method: Method) -> dict[str, int]:
+def prices(method: Method) -> Price:
     """A method's prices in gradient evaluations; see app.toy.costs."""
     cost = counted(method)
     return {"step": cost["step"], "refresh": cost["refresh"]}
@@ -38,9 +36,9 @@ class Unit:
     """What a comparison counts in: its name in the controls table, and each method's prices (none for steps)."""
 
     name: str
-    prices: Mapping[str, Prices]
+    prices: Mapping[str, Price]
 
-    def of(self, name: str) -> Prices:
+    def of(self, name: str) -> Price:
         """The prices of a method."""
         return self.prices[name] if self.prices else {"step": 1, "refresh": 0}
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.instruments.axes import axis_options
+from app.instruments.messages import InstrumentEntry
 from app.state.control import ChoiceControl, Control
 from app.toy.controls import COST
 from app.toy.request import ToyRequest
@@ -101,7 +102,7 @@ class Instrument:
     counts_cost: bool = False
     compares: bool = False
 
-    def entry(self) -> dict[str, Any]:
+    def entry(self) -> InstrumentEntry:
         """What the browser needs to know of it."""
         return {
             "key": self.key,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, NotRequired, TypedDict
+from typing import Literal, NotRequired, TypedDict
 
 from app.drawing.messages import GroundLook, Look
 from app.state.messages import Claim, Control
-from app.toy.messages import Explanation, Price, SurfaceTable
+from app.toy.messages import Explanation, PresetEntry, Price, SurfaceTable
 
 
 class PhasePart(TypedDict):
@@ -319,7 +319,7 @@ class InstrumentTables(TypedDict):
     looks: dict[str, Look]
     grounds: dict[str, GroundLook]
     export: list[Control]
-    presets: dict[str, dict[str, Any]]
+    presets: dict[str, PresetEntry]
     framed: bool
     instruments: list[InstrumentEntry]
     own_controls: list[str]

@@ -15,6 +15,7 @@ from app.instruments.axes import AXES, STARTS, Side, side, with_value
 from app.instruments.bounds import bounds
 from app.instruments.export.tables import phase_tables
 from app.instruments.instrument import RESOLUTION, RUNS, SHOWN, STRIDES, X_AXIS, Y_AXIS, Instrument, InstrumentRequest
+from app.instruments.messages import MapAxis, RaceMap
 from app.instruments.repeats import MOST_STEPS, Repeats, repeats, walk_to_end
 from app.state.schema import BadRequest
 from app.toy.compute import configured
@@ -150,7 +151,7 @@ def phase_steps(request: InstrumentRequest) -> Iterator[bytes | None]:
     yield orjson.dumps(answer)
 
 
-def counts(found: Sweep) -> dict[str, Any]:
+def counts(found: Sweep) -> RaceMap:
     """What the browser draws of a sweep, row by row; None where no run arrived."""
     median = [[None if np.isnan(v) else float(v) for v in row] for row in found.median_arrival]
     return {"arrived": found.arrived.tolist(), "diverged": found.diverged.tolist(), "median": median}
@@ -162,7 +163,7 @@ def costed(request: InstrumentRequest, name: str, found: Sweep) -> dict[str, Any
     return counts(found) | arrivals_told(found.middle_arrivals, method)
 
 
-def described(given: Side) -> dict[str, Any]:
+def described(given: Side) -> MapAxis:
     """An axis as the browser takes it."""
     control = given.control
     return {

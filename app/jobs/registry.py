@@ -29,6 +29,7 @@ from typing import Any
 from app.jobs.errors import Refused, UnknownJob
 from app.jobs.feed import Feed, Stored
 from app.jobs.job import Job
+from app.jobs.kinds import Description
 from app.jobs.settings import EngineSettings, minutes
 from app.jobs.states import ENDED, LEAVING, ON_WORKER, Event, State, next_state
 from app.jobs.turns import Turns, Wait
@@ -145,7 +146,7 @@ class JobRegistry:
         found.followed = self._clock()
         self._apply(found, Event.RESUME)
 
-    def change(self, job: str, visitor: str, settings: dict[str, Any]) -> None:
+    def change(self, job: str, visitor: str, settings: Description) -> None:
         """Settings (cleaned by the job's kind) that the run takes up at its next step."""
         found = self._owned(job, visitor)
         if found.version >= self.settings.changes_per_job:
@@ -160,7 +161,7 @@ class JobRegistry:
         told = found.summary(self._clock(), self._ahead(found), None if wait is None else vars(wait))
         return {**told, "owner": found.visitor == visitor}
 
-    def description(self, job: str) -> dict[str, Any]:
+    def description(self, job: str) -> Description:
         """The cleaned description of a job, with its kind: what its result was made from."""
         found = self._job(job)
         return {"kind": found.kind, **found.description}

@@ -24,6 +24,7 @@ from app.network.controls_of_u import SETTINGS_OF_U
 from app.network.explore.layout import explore_section
 from app.network.export.request import MOMENT, export_controls
 from app.network.fairness.layout import fairness_section
+from app.network.messages import NetworkTables
 from app.network.presets import PRESETS
 from app.network.statements.layout import statements_section
 from app.network.statements.statement import STATEMENTS
@@ -45,7 +46,7 @@ BESIDE = 2
 """So many of the curves stand beside the picture, the others below."""
 
 
-def tables() -> dict[str, Any]:
+def tables() -> NetworkTables:
     """What the client code is told once."""
     networks, data = user_models.networks(), user_models.data_sets()
     return {

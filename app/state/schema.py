@@ -18,6 +18,8 @@ from urllib.parse import parse_qsl, quote, urlencode
 
 from app.state.control import Control, Unusable, shorten
 
+State = dict[str, Any]
+"""Values by the names of their controls."""
 LONGEST_LINK = 8_192
 """Characters of a query string that are read."""
 MOST_SENTENCES = 12
@@ -58,7 +60,7 @@ class Reading:
     unknown: keys that mean nothing, and were left out;  source: what held them, "link" or "request".
     """
 
-    state: dict[str, Any]
+    state: State
     notices: tuple[Notice, ...]
     problems: tuple[str, ...]
     unknown: tuple[str, ...]
@@ -147,7 +149,7 @@ class Reader:
         """Say that these keys have a meaning, though no control reads them."""
         self._known.update(names)
 
-    def reading(self, state: dict[str, Any]) -> Reading:
+    def reading(self, state: State) -> Reading:
         """The state with all that was found on the way to it."""
         unknown = tuple(name for name in self.raw if name not in self._known)
         return Reading(state, tuple(self.notices), tuple(self.problems), unknown, self.source)
@@ -158,7 +160,7 @@ class Reader:
             raise BadRequest(*self.problems)
 
 
-def read_values(raw: Mapping[str, Any], controls: Iterable[Control]) -> tuple[dict[str, Any], tuple[Notice, ...]]:
+def read_values(raw: Mapping[str, Any], controls: Iterable[Control]) -> tuple[State, tuple[Notice, ...]]:
     """(value by name, notices) of a few controls in a posted object that holds more; BadRequest where one is wrong."""
     reader = Reader(raw)
     values = {control.name: reader.read(control) for control in controls}

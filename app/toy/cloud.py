@@ -14,6 +14,7 @@ from app.drawing.messages import Shorts
 from app.state.schema import BadRequest
 from app.toy.compute import configured
 from app.toy.landscape import curve_of
+from app.toy.messages import CloudAnswer, CloudMethod
 from app.toy.request import ToyRequest, read_state, request_of
 from geometry.surface import Surface
 from optimizers import OUTCOMES, simulate
@@ -63,7 +64,7 @@ def seeds_of(request: CloudRequest) -> np.ndarray:
     return request.toy.seed + np.arange(request.walkers)
 
 
-def cloud(request: CloudRequest) -> dict[str, Any]:
+def cloud(request: CloudRequest) -> CloudAnswer:
     """What the browser draws and says."""
     toy, surface = request.toy, request.toy.make_surface()
     starts, seeds = starts_of(request, surface), seeds_of(request)
@@ -85,7 +86,7 @@ def cloud(request: CloudRequest) -> dict[str, Any]:
                 seeds,
             )
         runs[name] = run
-        methods.append({**counted(name, run), "places": places(run, surface, frames, extents)})
+        methods.append(counted(name, run, places(run, surface, frames, extents)))
     return {
         "walkers": request.walkers,
         "steps": toy.steps,
@@ -128,8 +129,8 @@ def places(run: Run, surface: Surface, frames: np.ndarray, extents: list[list[fl
     return encode_shorts(np.where(inside, part, np.nan))
 
 
-def counted(name: str, run: Run) -> dict[str, Any]:
-    """Outcomes by their names, and when those that reach the basin do."""
+def counted(name: str, run: Run, placed: Shorts) -> CloudMethod:
+    """Outcomes by their names, when those that reach the basin do, and the places of all."""
     reached = run.outcome == "reached"
     arrivals = np.sort(run.arrival[reached])
     return {
@@ -139,6 +140,7 @@ def counted(name: str, run: Run) -> dict[str, Any]:
         "median": float(np.median(arrivals)) if len(arrivals) else None,
         "first": int(arrivals[0]) if len(arrivals) else None,
         "last": int(arrivals[-1]) if len(arrivals) else None,
+        "places": placed,
     }
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, NotRequired, TypedDict
+from typing import Literal, NotRequired, TypedDict
 
 from app.drawing.messages import Curve, Encoded, Ground, GroundLook, Look, Shorts
 from app.state.messages import Claim, ClampedValue, Control
+from app.state.schema import State
 
 
 class OutcomeRow(TypedDict):
@@ -131,9 +132,9 @@ class ToyAnswer(TypedDict):
 class OpenedLink(TypedDict):
     """POST /toy/open and /instruments/open. base: what a link to the state may leave out."""
 
-    state: dict[str, Any]
+    state: State
     notices: list[str]
-    base: dict[str, Any]
+    base: State
 
 
 class ClaimsAnswer(TypedDict):
@@ -311,6 +312,15 @@ class Explanation(TypedDict):
     more: str
 
 
+class PresetEntry(TypedDict):
+    """A preset's words, and its whole state."""
+
+    title: str
+    question: str
+    caption: str
+    state: State
+
+
 class ToyTables(TypedDict):
     """What the toy lab's page is told once. compared: the methods of the instruments; groups: those that a legend does
     not open with, by title; presets: their words and states; short_words: by
@@ -325,7 +335,7 @@ class ToyTables(TypedDict):
     looks: dict[str, Look]
     grounds: dict[str, GroundLook]
     export: list[Control]
-    presets: dict[str, dict[str, Any]]
+    presets: dict[str, PresetEntry]
     explanations: list[Explanation]
     short_words: dict[str, str]
     framed: bool
@@ -356,6 +366,6 @@ MESSAGES = (
     *(OutcomeRow, CountedCost, MethodPath, Ghost, Ranges, Paths, Basin, Minimum),
     *(FittingPit, SurfaceAnswer, ToyAnswer, OpenedLink, ClaimsAnswer, Patch, AnatomyStage, AnatomyAnswer),
     *(CutLandmark, CutFrame, CutMethod, CutAnswer),
-    *(CloudMethod, CloudAnswer, Price, CostAnswer, SurfaceTable, Explanation, ToyTables, NotebookTables),
+    *(CloudMethod, CloudAnswer, Price, CostAnswer, SurfaceTable, Explanation, PresetEntry, ToyTables, NotebookTables),
     MethodsTables,
 )

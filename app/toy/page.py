@@ -23,6 +23,7 @@ from app.toy.controls import controls, shown_methods, start_controls, surface_ch
 from app.toy.cut import CUT_KEY
 from app.toy.explanations import explanations, short_words
 from app.toy.export.controls import CONTROLS as EXPORT_CONTROLS
+from app.toy.messages import PresetEntry, SurfaceTable, ToyTables
 from app.toy.pits import PITS
 from app.toy.presets import PRESETS, Preset
 from app.toy.request import PRESET, read_link, read_state
@@ -39,7 +40,7 @@ CHARTS = (
 )
 
 
-def tables() -> dict[str, Any]:
+def tables() -> ToyTables:
     """What the client code is told once: controls, looks and presets."""
     return {
         "page": "toy",
@@ -58,13 +59,13 @@ def tables() -> dict[str, Any]:
     }
 
 
-def preset_entry(preset: Preset) -> dict[str, Any]:
+def preset_entry(preset: Preset) -> PresetEntry:
     """What the client is told of a preset: its words, and its whole state."""
-    words = {name: getattr(preset, name) for name in ("title", "question", "caption")}
-    return {**words, "state": read_state({"preset": preset.key}).state}
+    state = read_state({"preset": preset.key}).state
+    return {"title": preset.title, "question": preset.question, "caption": preset.caption, "state": state}
 
 
-def _surface_table(key: str) -> dict[str, Any]:
+def _surface_table(key: str) -> SurfaceTable:
     surface = make_surface(key)
     parameters = (*surface_controls(key), PITS, *start_controls(surface))
     return {"description": surface.description, "controls": [control.entry() for control in parameters]}

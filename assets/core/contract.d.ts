@@ -393,6 +393,14 @@ export interface Explanation {
   more: string;
 }
 
+/** A preset's words, and its whole state. */
+export interface PresetEntry {
+  title: string;
+  question: string;
+  caption: string;
+  state: Record<string, any>;
+}
+
 /**
  * What the toy lab's page is told once. compared: the methods of the instruments; groups: those that a legend
  * does not open with, by title; presets: their words and states; short_words: by method; framed: whether pages
@@ -408,7 +416,7 @@ export interface ToyTables {
   looks: Record<string, Look>;
   grounds: Record<string, GroundLook>;
   export: Control[];
-  presets: Record<string, Record<string, any>>;
+  presets: Record<string, PresetEntry>;
   explanations: Explanation[];
   short_words: Record<string, string>;
   framed: boolean;
@@ -721,7 +729,7 @@ export interface InstrumentTables {
   looks: Record<string, Look>;
   grounds: Record<string, GroundLook>;
   export: Control[];
-  presets: Record<string, Record<string, any>>;
+  presets: Record<string, PresetEntry>;
   framed: boolean;
   instruments: InstrumentEntry[];
   own_controls: string[];

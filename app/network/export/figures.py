@@ -12,6 +12,7 @@ from app.drawing.appearance import MethodLook, look_in
 from app.drawing.colour_range import colour_range
 from app.drawing.sheet import HEAD, Sheet
 from app.drawing.style import SETTINGS, above, colour_map, dress, line_of, mark_of, rgba
+from app.jobs.packing import Tree
 from app.network.export.data import curvature_settings, curves_of, slice_settings
 from app.network.export.record import Record
 from app.network.export.request import NetworkExport
@@ -78,7 +79,7 @@ def _axis(columns: dict[str, np.ndarray], axis: str) -> np.ndarray:
     return columns["seconds"] if axis == "seconds" else columns["evaluations"] + columns["products"]
 
 
-def slice_figure(tree: dict[str, Any], record: Record, asked: NetworkExport) -> bytes:
+def slice_figure(tree: Tree, record: Record, asked: NetworkExport) -> bytes:
     """The slice with the paths over it: their places are projections, and how far off they are is said below."""
     losses, x, y = np.asarray(tree["losses"], dtype=float), np.asarray(tree["x"]), tree["y"]
     with matplotlib.rc_context(SETTINGS):
@@ -128,7 +129,7 @@ def _contours(sheet: Sheet, axes: Any, x: np.ndarray, y: np.ndarray, losses: np.
     dress(bar, sheet.scheme)
 
 
-def curvature_figure(tree: dict[str, Any], record: Record, asked: NetworkExport) -> bytes:
+def curvature_figure(tree: Tree, record: Record, asked: NetworkExport) -> bytes:
     """Largest eigenvalue, trace with its standard error and sharpness along the run, and the spectral density."""
     with matplotlib.rc_context(SETTINGS):
         sheet = _sheet(asked, record, "Curvature", HEAD + 2 * 290, curvature_settings(tree, record))

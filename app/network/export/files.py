@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from app.jobs import Engine, Refused
-from app.jobs.packing import unpack
+from app.jobs.packing import Tree, unpack
 from app.network.export.record import Record, explored, record_of
 from app.network.export.request import NetworkExport
 from app.network.export.script import network_script
@@ -41,7 +41,7 @@ def _name(record: Record, asked: NetworkExport) -> str:
     return file_name(record.file_state(), asked.format, "" if asked.what == "script" else asked.what)
 
 
-def _run_file(record: Record, asked: NetworkExport, plane: dict[str, Any] | None) -> bytes:
+def _run_file(record: Record, asked: NetworkExport, plane: Tree | None) -> bytes:
     from app.network.export.data import curves_csv, curves_npz
 
     if asked.format == "csv":
@@ -53,7 +53,7 @@ def _run_file(record: Record, asked: NetworkExport, plane: dict[str, Any] | None
     return curves_figure(record, asked)
 
 
-def _explored_file(tree: dict[str, Any], record: Record, asked: NetworkExport) -> bytes:
+def _explored_file(tree: Tree, record: Record, asked: NetworkExport) -> bytes:
     from app.network.export import data
 
     if asked.format in ("csv", "npz"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from app import __version__
+from app.jobs.kinds import Description
 from app.network.export.record import Record
 from app.network.training.settings import BADLY_SCALED, options_of_u
 from app.network.training.user_models import OWN
@@ -73,7 +74,7 @@ def network_script(record: Record) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _alterations(told: dict[str, Any]) -> dict[str, str]:
+def _alterations(told: Description) -> dict[str, str]:
     """{function: call} of what is done to the data; see problem.altered."""
     share, made = told.get("random_labels", 0.0), {}
     if told.get("inputs") == BADLY_SCALED:
@@ -83,7 +84,7 @@ def _alterations(told: dict[str, Any]) -> dict[str, str]:
     return made
 
 
-def _first_fit(told: dict[str, Any]) -> list[str]:
+def _first_fit(told: Description) -> list[str]:
     """Lines that put the weights of a bad start in the place of the first ones; see first_fit."""
     rate, seed = told["bad_start_rate"], told["seed"]
     return [

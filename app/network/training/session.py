@@ -9,7 +9,7 @@ from typing import Any, cast
 import numpy as np
 import torch
 
-from app.jobs.packing import pack
+from app.jobs.packing import Tree, pack
 from app.network.training.boundary import Boundary
 from app.network.training.measure import has_examples, measure
 from app.network.training.problem import TrainingProblem, make_problem
@@ -117,11 +117,11 @@ class TrainingSession:
         inverse = torch.as_tensor(np.linalg.inv(self.plane.gram), dtype=self.objective.dtype, device=self.device)
         return (inverse @ self.plane.directions).T
 
-    def states(self) -> dict[str, Any]:
+    def states(self) -> Tree:
         """The states of all methods as a tree."""
         return {name: state_tree(self.training.state(name)) for name in self.training.names}
 
-    def restore(self, states: dict[str, Any]) -> None:
+    def restore(self, states: Tree) -> None:
         """Put every method at a state that `states` gave."""
         for name, tree in states.items():
             self.training.restore(name, read_state(tree, self.device))
@@ -196,12 +196,12 @@ def packed_plane(plane: Plane) -> bytes:
     return pack({"origin": plane.origin, "directions": plane.directions, "labels": list(plane.labels), **said})
 
 
-def state_tree(state: Any) -> dict[str, Any]:
+def state_tree(state: Any) -> Tree:
     """A state of the step as a tree for `pack`."""
     return {row.name: getattr(state, row.name) for row in dataclasses.fields(state)}
 
 
-def read_state(tree: dict[str, Any], device: torch.device) -> State:
+def read_state(tree: Tree, device: torch.device) -> State:
     """The state of a tree that `state_tree` gave and that has been packed since."""
     return State(**{key: _tensors(value, device) for key, value in tree.items()})
 

@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from app.jobs.kinds import Description
 from app.network.training import user_models
 from optimizers.inner import SOLVERS
 from optimizers.llqr import METRICS
 from optimizers.methods import CORNERS, NETWORK_METHODS
 
-Description = dict[str, Any]
 METHOD_NAMES = tuple(NETWORK_METHODS)
 DEFAULT_METHODS = CORNERS
 STRUCTURES = ("diagonal", "scalar", "kfac", "e-kfac")
