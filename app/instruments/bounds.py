@@ -34,12 +34,12 @@ def bounds(surface: Surface, request: ToyRequest, across: Side, up: Side) -> lis
     for label, kind, bound in (
         (
             "ρ* = w/(1 + P): above it a walker at rest at the bottom can leave",
-            "necessary for leaving, not sufficient",
+            NECESSARY,
             two_scale.rest_radius,
         ),
         (
             "w(1 − c/(2(1 + μ))): above it the 2-cycle’s probes leave the pothole",
-            "necessary for leaving, not sufficient",
+            NECESSARY,
             two_scale.confinement_radius,
         ),
     ):

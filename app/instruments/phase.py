@@ -116,15 +116,9 @@ def _still(request: InstrumentRequest, other: Side) -> Side:
     return Side(AXES[name], np.array([getattr(request.toy, name)]))
 
 
-def phase_answer(request: InstrumentRequest) -> bytes:
-    """The JSON of one stride's part of the map, for one method or all of them."""
-    *_, answer = phase_steps(request)
-    assert answer is not None
-    return answer
-
-
 def phase_steps(request: InstrumentRequest) -> Iterator[bytes | None]:
-    """`phase_answer`, piece by piece: None after each, so that others may have a turn, and the answer at the end."""
+    """One stride's part of the map, for one method or all of them, piece by piece: None after each, so that others may
+    have a turn, and the JSON at the end."""
     surface = request.toy.make_surface()
     across, up = sides(request)
     trial = repeats(request.toy, surface, request.runs, "noise_variance" in (request.x_axis, request.y_axis))

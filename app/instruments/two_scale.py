@@ -8,6 +8,7 @@ import numpy as np
 import orjson
 
 from app.instruments import two_scale_checks as checks
+from app.instruments.bounds import NECESSARY
 from app.instruments.export.tables import two_scale_tables
 from app.instruments.instrument import Instrument, InstrumentRequest
 from app.instruments.messages import Bouncing, Cycles, Orbit, Quantity, Window, WindowLine
@@ -145,7 +146,7 @@ def quantities(s: Setting) -> list[Quantity]:
 
 
 def _window_rows(s: Setting) -> list[Quantity]:
-    necessary = "necessary for leaving, not sufficient"
+    necessary = NECESSARY
     if s.momentum == 0:
         necessary += "; not valid at μ = 0"
     rest = two_scale.rest_radius(s.c, s.momentum, s.room)

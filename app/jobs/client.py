@@ -150,11 +150,6 @@ class Engine:
         self._known_at_all()
         return await self._ask("description", job=job)
 
-    async def jobs(self, visitor: str) -> list[dict[str, Any]]:
-        """Summaries of the visitor's jobs, the newest first."""
-        _check_name("visitor", visitor)
-        return list(await self._ask("listing", visitor=visitor)) if self._may_have_jobs() else []
-
     async def result(self, job: str, name: str) -> bytes:
         """Bytes the job has kept under that name; "checkpoint" is its last checkpoint."""
         _check_name("job", job)

@@ -20,7 +20,6 @@ Rules
 
 from __future__ import annotations
 
-import secrets
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -46,7 +45,6 @@ class JobRegistry:
         wall: Callable[[], float] = time.time,
     ) -> None:
         self.settings = settings
-        self.instance = secrets.token_hex(8)
         self.jobs: dict[str, Job] = {}
         self.changed: Callable[[str], None] = lambda _job: None
         self.waiting: Callable[[str], None] = lambda _lane: None
@@ -165,11 +163,6 @@ class JobRegistry:
         """The cleaned description of a job, with its kind: what its result was made from."""
         found = self._job(job)
         return {"kind": found.kind, **found.description}
-
-    def listing(self, visitor: str) -> list[dict[str, Any]]:
-        """The visitor's jobs, the newest first."""
-        own = [job for job in self.jobs.values() if job.visitor == visitor]
-        return [job.summary(self._clock(), self._ahead(job)) for job in reversed(own)]
 
     def result(self, job: str, name: str) -> bytes:
         """Bytes that the job kept under a name; "checkpoint" is its last checkpoint."""

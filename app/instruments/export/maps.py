@@ -37,7 +37,6 @@ STOPS = (
 DASHES: tuple[Any, ...] = ("-", (0, (7, 4)), (0, (2, 4)), (0, (9, 3, 2, 3)))
 DASH_NAMES = ("solid", "dashed", "dotted", "dash-dotted")
 ON_DARK_CELLS = (1.0, 1.0, 1.0, 0.75)
-NO_CELL = (0.0, 0.0, 0.0, 0.0)
 
 
 def sequential(part: Any) -> np.ndarray:
