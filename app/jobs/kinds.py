@@ -5,14 +5,12 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from app.jobs.errors import Refused
 
-if TYPE_CHECKING:
-    from app.jobs.context import JobContext
-
 Description = dict[str, Any]
+"""What a job is asked, by the names of its settings."""
 LANES: dict[str, tuple[str, ...]] = {
     "long": (),
     "short": (),
@@ -93,8 +91,8 @@ def load_kind(name: Any, kinds: Mapping[str, str]) -> JobKind:
     return getattr(importlib.import_module(module), attribute)
 
 
-def load_run(kind: JobKind) -> Callable[[Description, JobContext], None]:
-    """The function that runs jobs of a kind, its module imported. For workers."""
+def load_run(kind: JobKind) -> Callable[..., None]:
+    """The function of a description and a JobContext that runs jobs of a kind, its module imported. For workers."""
     module, _, function = kind.run.partition(":")
     return getattr(importlib.import_module(module), function)
 
