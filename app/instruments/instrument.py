@@ -34,12 +34,7 @@ RESOLUTION = ChoiceControl(
     group="map",
 )
 RUNS = ChoiceControl(
-    name="runs",
-    label="Runs",
-    options=(("1", "1"), ("3", "3"), ("5", "5"), ("10", "10")),
-    default="5",
-    help="Runs at each point.",
-    group="map",
+    "runs", "Runs", (("1", "1"), ("3", "3"), ("5", "5"), ("10", "10")), "5", "Runs at each point.", "map"
 )
 SHOWN = ChoiceControl(
     name="shown",

@@ -144,14 +144,7 @@ TRAINING: tuple[Control, ...] = (
         step=0.05,
     ),
     number_of(
-        name="snapshots",
-        symbol="",
-        label="Snapshots",
-        low=0,
-        high=60,
-        text="How often in a run all weights are kept, for slices.",
-        group="training",
-        step=1,
+        "snapshots", "", "Snapshots", 0, 60, "How often in a run all weights are kept, for slices.", "training", step=1
     ),
 )
 

@@ -36,14 +36,7 @@ PRECONDITIONER: tuple[Control, ...] = (
         unit="steps",
     ),
     number_of(
-        name="refresh_size",
-        symbol="",
-        label="Refresh batch",
-        low=16,
-        high=1024,
-        text="Examples that U is learned on.",
-        group="preconditioner",
-        step=16,
+        "refresh_size", "", "Refresh batch", 16, 1024, "Examples that U is learned on.", "preconditioner", step=16
     ),
     number_of(
         name="decay",

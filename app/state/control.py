@@ -146,6 +146,14 @@ class NumberControl:
         return _entry(self, "number", **own, digits=SIGNIFICANT_DIGITS, low=low, high=high, slider_step=step)
 
 
+def whole_number(
+    name: str, label: str, minimum: float, maximum: float, default: float, text: str, group: str, **more: Any
+) -> NumberControl:
+    """A control without a symbol that gives whole numbers, one by one unless a `step` says otherwise."""
+    row: dict[str, Any] = {"step": 1, "integer": True, **more}
+    return NumberControl(name, "", label, minimum, maximum, default, text, group, **row)
+
+
 @dataclass(frozen=True)
 class ChoiceControl:
     """One of a few named options; `options` holds (value, label) pairs."""
