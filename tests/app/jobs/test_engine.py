@@ -267,7 +267,8 @@ def test_a_worker_imports_nothing_of_the_page_and_steps_back(engine: Engine) -> 
         assert "app.jobs.worker_side" in modules
         page = {name for name in modules if name.split(".")[0] in ("dash", "plotly", "fastapi", "uvicorn")}
         page |= {name for name in modules if name.startswith("app.") and not name.startswith("app.jobs")} - {
-            "app.environment",
+            "app.state",
+            "app.state.environment",
             "app.state.markdown",
         }
         assert not page, f"a worker process has imported {sorted(page)}"
