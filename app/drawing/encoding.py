@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import math
 from typing import Any
 
 import numpy as np
@@ -45,6 +46,12 @@ def _base64(data: np.ndarray) -> str:
 
 def _shape(data: np.ndarray) -> str:
     return ", ".join(map(str, data.shape))
+
+
+def finite(value: Any) -> float | None:
+    """A number; None, null in JSON, where it is not finite."""
+    number = float(value)
+    return number if math.isfinite(number) else None
 
 
 def decode(encoded: Encoded) -> np.ndarray:

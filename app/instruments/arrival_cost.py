@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from app.drawing.encoding import finite
 from app.toy.compute import configured
 from app.toy.costs import counted, counting_told
 from app.toy.measured_cost import cost_request, measuring_told, seconds
@@ -88,4 +89,4 @@ def with_axes(method: Method, found: Sweep) -> Method:
 def arrivals_told(pair: np.ndarray, method: Method) -> dict[str, list[list[float | None]]]:
     """{"median", "refreshes"} of a map (m, n) from its two middle arrivals (2, m, n); None where no run arrived."""
     told = {"median": pair.mean(axis=0), "refreshes": median_refreshes(pair, method.preconditioner.schedule)}
-    return {key: [[None if np.isnan(v) else float(v) for v in row] for row in rows] for key, rows in told.items()}
+    return {key: [[finite(v) for v in row] for row in rows] for key, rows in told.items()}

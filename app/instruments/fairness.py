@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import orjson
 
+from app.drawing.encoding import finite
 from app.instruments.arrival_cost import STEPS, Unit, median_refreshes, prices, unit_of
 from app.instruments.axes import AXES
 from app.instruments.equal_cost import WORDS, compared, equal_budget, lengths_told, steps_within
@@ -256,14 +257,10 @@ def _within_budget(request: InstrumentRequest, by_steps: Comparison, steps: int)
 def _told(found: Tried) -> Judged:
     return {
         "arrived": int(found.arrived[0]),
-        "median": _number(found.median[0]),
-        "loss": _number(found.final_loss[0]),
-        "refreshes": _number(found.refreshes[0]),
+        "median": finite(found.median[0]),
+        "loss": finite(found.final_loss[0]),
+        "refreshes": finite(found.refreshes[0]),
     }
-
-
-def _number(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None
 
 
 def _strip(found: Tried) -> Strip:
@@ -275,9 +272,9 @@ def _strip(found: Tried) -> Strip:
     return {
         "method": found.name,
         "arrived": found.arrived[best].tolist(),
-        "median": [_number(value) for value in found.median[best]],
-        "refreshes": [_number(value) for value in found.refreshes[best]],
-        "loss": [_number(value) for value in found.final_loss[best]],
+        "median": [finite(value) for value in found.median[best]],
+        "refreshes": [finite(value) for value in found.refreshes[best]],
+        "loss": [finite(value) for value in found.final_loss[best]],
         "rate": found.rates[best].tolist(),
         "radius": found.radii[best].tolist(),
     }

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Literal, NotRequired, TypedDict
 
-from app.drawing.messages import GroundLook, Look
-from app.state.messages import Claim, Control
-from app.toy.messages import Explanation, PresetEntry, Price, SurfaceTable
+from app.state.messages import Claim
+from app.toy.messages import LabTables, Price
 
 
 class PhasePart(TypedDict):
@@ -307,24 +306,12 @@ class EndingColours(TypedDict):
     window: dict[str, str]
 
 
-class InstrumentTables(TypedDict):
+class InstrumentTables(LabTables):
     """What the instruments page is told once."""
 
     page: Literal["instruments"]
-    controls: list[Control]
-    surfaces: dict[str, SurfaceTable]
-    methods: list[str]
-    compared: list[str]
-    groups: dict[str, list[str]]
-    looks: dict[str, Look]
-    grounds: dict[str, GroundLook]
-    export: list[Control]
-    presets: dict[str, PresetEntry]
-    framed: bool
     instruments: list[InstrumentEntry]
     own_controls: list[str]
-    explanations: list[Explanation]
-    short_words: dict[str, str]
     ending_colours: EndingColours
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import orjson
 
+from app.drawing.encoding import finite
 from app.instruments.arrival_cost import arrivals_told, prices, with_axes
 from app.instruments.axes import AXES, STARTS, Side, side, with_value
 from app.instruments.bounds import bounds
@@ -147,7 +148,7 @@ def phase_steps(request: InstrumentRequest) -> Iterator[bytes | None]:
 
 def counts(found: Sweep) -> RaceMap:
     """What the browser draws of a sweep, row by row; None where no run arrived."""
-    median = [[None if np.isnan(v) else float(v) for v in row] for row in found.median_arrival]
+    median = [[finite(v) for v in row] for row in found.median_arrival]
     return {"arrived": found.arrived.tolist(), "diverged": found.diverged.tolist(), "median": median}
 
 

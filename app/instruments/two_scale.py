@@ -7,6 +7,7 @@ import math
 import numpy as np
 import orjson
 
+from app.drawing.encoding import finite
 from app.instruments import two_scale_checks as checks
 from app.instruments.bounds import NECESSARY
 from app.instruments.export.tables import two_scale_tables
@@ -86,8 +87,8 @@ def _row(
         "label": label,
         "formula": formula,
         "kind": kind,
-        "closed": closed if math.isfinite(closed) else None,
-        "simulated": simulated if math.isfinite(simulated) else None,
+        "closed": finite(closed),
+        "simulated": finite(simulated),
         "deviation": deviation,
         "agrees": None if deviation is None else deviation <= (EXACT + ROUNDING / slope**2 if exact else 1.01 * GRID),
         "fineness": None if exact else GRID,
@@ -223,7 +224,7 @@ def _orbit(s: Setting, x: np.ndarray, word: tuple[int, ...] | None) -> Orbit:
         signs = np.sign(shown[-period:]).astype(int)
         orbit = two_scale.cycle(signs.tolist(), s.c, s.momentum, s.radius).states[:, 0]
         closed = [float(orbit[(k - len(shown)) % period]) for k in range(len(shown))]
-    return {"simulated": [float(v) if np.isfinite(v) else None for v in shown], "closed": closed}
+    return {"simulated": [finite(v) for v in shown], "closed": closed}
 
 
 def window(s: Setting) -> Window:

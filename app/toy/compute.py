@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import numpy as np
 import orjson
 
-from app.drawing.encoding import narrow, packed
+from app.drawing.encoding import finite, narrow, packed
 from app.toy.costs import counted
 from app.toy.ghosts import ghost_entry, ghosts
 from app.toy.messages import CountedCost, OutcomeRow
@@ -158,14 +157,9 @@ def table_row(name: str, run: Run, settings: str | None) -> OutcomeRow:
         "evaluations": int(run.gradient_evaluations[last]),
         "products_to_arrival": int(run.curvature_products[arrival]) if arrived else None,
         "products": int(run.curvature_products[last]),
-        "length_to_arrival": _finite(run.path_length_to_arrival),
-        "length": _finite(run.path_length[last]),
+        "length_to_arrival": finite(run.path_length_to_arrival),
+        "length": finite(run.path_length[last]),
     }
-
-
-def _finite(value: Any) -> float | None:
-    number = float(value)
-    return number if math.isfinite(number) else None
 
 
 def _summary(rows: list[OutcomeRow]) -> str:

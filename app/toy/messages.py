@@ -321,12 +321,11 @@ class PresetEntry(TypedDict):
     state: State
 
 
-class ToyTables(TypedDict):
-    """What the toy lab's page is told once. compared: the methods of the instruments; groups: those that a legend does
-    not open with, by title; presets: their words and states; short_words: by
-    method; framed: whether pages of other sites may show it."""
+class LabTables(TypedDict):
+    """What the toy lab's page and the instruments' are told once. compared: the methods of the instruments; groups:
+    those that a legend does not open with, by title; short_words: by method; framed: whether pages of other sites may
+    show it."""
 
-    page: Literal["toy"]
     controls: list[Control]
     surfaces: dict[str, SurfaceTable]
     methods: list[str]
@@ -339,6 +338,12 @@ class ToyTables(TypedDict):
     explanations: list[Explanation]
     short_words: dict[str, str]
     framed: bool
+
+
+class ToyTables(LabTables):
+    """What the toy lab's page is told once."""
+
+    page: Literal["toy"]
 
 
 class NotebookTables(TypedDict):

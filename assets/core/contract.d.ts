@@ -401,13 +401,8 @@ export interface PresetEntry {
   state: Record<string, any>;
 }
 
-/**
- * What the toy lab's page is told once. compared: the methods of the instruments; groups: those that a legend
- * does not open with, by title; presets: their words and states; short_words: by method; framed: whether pages
- * of other sites may show it.
- */
+/** What the toy lab's page is told once. */
 export interface ToyTables {
-  page: "toy";
   controls: Control[];
   surfaces: Record<string, SurfaceTable>;
   methods: string[];
@@ -420,6 +415,7 @@ export interface ToyTables {
   explanations: Explanation[];
   short_words: Record<string, string>;
   framed: boolean;
+  page: "toy";
 }
 
 /** What the toy lab in a notebook is told once; its methods and their looks as in the page's tables. */
@@ -720,7 +716,6 @@ export interface EndingColours {
 
 /** What the instruments page is told once. */
 export interface InstrumentTables {
-  page: "instruments";
   controls: Control[];
   surfaces: Record<string, SurfaceTable>;
   methods: string[];
@@ -730,11 +725,12 @@ export interface InstrumentTables {
   grounds: Record<string, GroundLook>;
   export: Control[];
   presets: Record<string, PresetEntry>;
-  framed: boolean;
-  instruments: InstrumentEntry[];
-  own_controls: string[];
   explanations: Explanation[];
   short_words: Record<string, string>;
+  framed: boolean;
+  page: "instruments";
+  instruments: InstrumentEntry[];
+  own_controls: string[];
   ending_colours: EndingColours;
 }
 
