@@ -35,18 +35,11 @@ def _gif(asked: ExportRequest) -> bytes:
     return animation(scene_of(asked.reading), asked.picture, asked.gif_width, asked.frames, asked.seconds)
 
 
-def _csv(asked: ExportRequest) -> bytes:
-    from app.toy.export.data import scene_csv
+def _data(asked: ExportRequest) -> bytes:
+    from app.toy.export.data import scene_csv, scene_npz
     from app.toy.export.scene import scene_of
 
-    return scene_csv(scene_of(asked.reading))
-
-
-def _npz(asked: ExportRequest) -> bytes:
-    from app.toy.export.data import scene_npz
-    from app.toy.export.scene import scene_of
-
-    return scene_npz(scene_of(asked.reading))
+    return (scene_csv if asked.format == "csv" else scene_npz)(scene_of(asked.reading))
 
 
 def _py(asked: ExportRequest) -> bytes:
@@ -60,8 +53,8 @@ MAKERS: dict[str, Callable[[ExportRequest], bytes]] = {
     "png": _picture,
     "svg": _picture,
     "gif": _gif,
-    "csv": _csv,
-    "npz": _npz,
+    "csv": _data,
+    "npz": _data,
     "py": _py,
 }
 _SHOWN = {kind: (lambda asked: f"{asked.picture}-step-{asked.step}") for kind in ("png", "svg")}
