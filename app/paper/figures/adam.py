@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from app.components.claim import FAILS, HOLDS
 from app.paper.figure import Records
-from app.paper.statement import FAILS, HOLDS, Statement, missing
+from app.paper.statement import Statement, missing
 from app.paper.units import Unit
 from app.state.numbers_as_text import number
 

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from app.components.claim import FAILS, HOLDS, OPEN
 from app.paper.figure import Chart, Figure, Records, Series
 from app.paper.records import Record
-from app.paper.statement import FAILS, HOLDS, OPEN, Statement, exponent, missing
+from app.paper.statement import Statement, exponent, missing
 from app.paper.units import Unit
 from app.state.numbers_as_text import number
 from app.state.schema import write_link
