@@ -70,7 +70,7 @@ _registered: dict[str, str] = {}
 
 
 def register_kinds(kinds: Mapping[str, str]) -> None:
-    """Offer kinds of jobs: name → `module:attribute` that holds a JobKind.
+    """Offer kinds of jobs: name → the module whose JOBS, a table by name, holds it.
 
     To be called where the web process is put together. Workers need not call it: the table goes to them with the
     engine's settings, and they import a kind's module when its first job comes.
@@ -84,11 +84,10 @@ def registered_kinds() -> dict[str, str]:
 
 
 def load_kind(name: Any, kinds: Mapping[str, str]) -> JobKind:
-    """The kind of that name among `kinds` (name → module:attribute); Refused, with the names, for any other."""
+    """The kind of that name among `kinds` (name → module); Refused, with the names, for any other."""
     if not isinstance(name, str) or name not in kinds:
         raise Refused(f"kind must be one of {', '.join(sorted(kinds))}, not {_shown(name)}")
-    module, _, attribute = kinds[name].partition(":")
-    return getattr(importlib.import_module(module), attribute)
+    return importlib.import_module(kinds[name]).JOBS[name]
 
 
 def load_run(kind: JobKind) -> Callable[..., None]:

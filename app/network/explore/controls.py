@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 from app.jobs.kinds import asked_run
@@ -350,20 +351,23 @@ RESCALING_CONTROLS: tuple[Control, ...] = (
     ),
 )
 
+TABLES: dict[str, tuple[Control, ...]] = {
+    "slice": SLICE_CONTROLS,
+    "curvature": CURVATURE_CONTROLS,
+    "between": BETWEEN_CONTROLS,
+    "rescaling": RESCALING_CONTROLS,
+    "cuts": CUTS_CONTROLS,
+}
+"""What may be asked of each kind of job that looks at a run."""
 NO_YES = (("no", "No"), ("yes", "Yes"))
 ASKED_CONTROLS: tuple[Control, ...] = tuple(
-    ChoiceControl(f"{kind}_asked", f"{title} asked for", NO_YES, "no", "Whether a link shows it.", "explore-asked")
-    for kind, title in (
-        *(("slice", "Slice"), ("curvature", "Curvature")),
-        *(("between", "Between"), ("rescaling", "Rescaling"), ("cuts", "Cuts")),
+    ChoiceControl(
+        f"{kind}_asked", f"{kind.title()} asked for", NO_YES, "no", "Whether a link shows it.", "explore-asked"
     )
+    for kind in TABLES
 )
 """What a page that is opened by a link asks for anew, once the run is there."""
-
-EXPLORE_CONTROLS: tuple[Control, ...] = (
-    *(*SLICE_CONTROLS, *CURVATURE_CONTROLS, *BETWEEN_CONTROLS, *RESCALING_CONTROLS, *CUTS_CONTROLS),
-    *ASKED_CONTROLS,
-)
+EXPLORE_CONTROLS: tuple[Control, ...] = (*chain.from_iterable(TABLES.values()), *ASKED_CONTROLS)
 
 
 OF_A_METHOD = (
