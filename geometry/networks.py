@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from geometry.affordable import part_size
 from geometry.batches import Batch, join_parts, parts_of, slope_at
-from geometry.given_data import Inputs, batch_of, open_data
+from geometry.given_data import Inputs, batch_of, open_data, trying
 from geometry.losses import CrossEntropy, Given, LossFunction, OutputLoss, find_loss
 from geometry.module_copies import check_module
 from geometry.network_curvature import METRICS, curvature_at
@@ -123,7 +123,8 @@ class NetworkLoss:
         self.loss_function = cast("LossFunction | None", loss_function if self.criterion is None else None)
         self.chunk_size, self.memory_limit = chunk_size, memory_limit
         self._set_data(inputs, targets)
-        self.chunk_size = part_size(self, memory_limit)
+        with trying(self.data):
+            self.chunk_size = part_size(self, memory_limit)
 
     def _own(self, tensor: Tensor) -> Tensor:
         moved = tensor.detach().to(self.device, self.dtype if tensor.is_floating_point() else None)
@@ -228,16 +229,11 @@ class NetworkLoss:
         examples. ValueError with one sentence that says what cannot be done; nothing is changed."""
         few = self.over(self.data.few())
         few.chunk_size = None
-        try:
+        with trying(few.data):
             few.training_pass(self.initial, seed=0)
             few.gradient(self.initial)
             if curvature:
                 few.linearise(self.initial).product(self.initial)
-        except ValueError:
-            raise
-        except Exception as error:
-            words = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
-            raise ValueError(f"the module does not take its inputs: {words}") from error
 
     def with_buffers(self, buffers: Tensors | None, walkers: tuple[int, ...] = ()) -> NetworkLoss:
         """The loss of the same network with other buffers (running statistics), whose first axes are `walkers`."""

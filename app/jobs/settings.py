@@ -46,8 +46,10 @@ class EngineSettings(SettingsTable):
     jobs_kept: int = setting(200, "POTHOLE_JOBS_KEPT", "jobs known at all, ended ones included", 1)
     feed_bytes: int = setting(8_000_000, "POTHOLE_FEED_BYTES", "size of one feed; older points are thinned", 10_000)
     entry_bytes: int = setting(1_000_000, "POTHOLE_ENTRY_BYTES", "size of one feed entry", 1000)
-    kept_bytes: int = setting(64_000_000, "POTHOLE_KEPT_BYTES", "checkpoint and results of one job", 1000)
-    all_kept_bytes: int = setting(512_000_000, "POTHOLE_ALL_KEPT_BYTES", "checkpoints and results together", 1000)
+    kept_bytes: int = setting(
+        512_000_000, "POTHOLE_KEPT_BYTES", "results of one job; its checkpoint may be as large", 1000
+    )
+    all_kept_bytes: int = setting(1_500_000_000, "POTHOLE_ALL_KEPT_BYTES", "checkpoints and results together", 1000)
     changes_per_job: int = setting(1000, "POTHOLE_CHANGES_PER_JOB", "changes of settings in one run", 1)
     unfollowed_seconds: float = setting(900.0, "POTHOLE_UNFOLLOWED_SECONDS", "a job nobody follows is stopped", 0.1)
     unwatched_seconds: float = setting(

@@ -109,5 +109,6 @@ def context_of(ask: Any) -> JobContext:
         "version": 0,
         "noted": -1,
         "results": [],
+        "kept_bytes": 10**9,
     }
     return JobContext(assignment, threads=1, checkpoint_seconds=1e9, worker=0, ask=ask)
