@@ -10,7 +10,7 @@ from dataclasses import replace
 from itertools import chain
 from typing import Any
 
-from app.jobs.kinds import asked_run
+from app.jobs.kinds import Description, asked_run
 from app.network.explore.between_controls import BETWEEN_CONTROLS
 from app.network.explore.choices import AROUND, AUTO, DATA, MEAN, OTHERS, POINTS, SAMPLE_HELP, SAMPLES, seed_control
 from app.network.explore.cuts_controls import CUTS_CONTROLS
@@ -263,14 +263,14 @@ def with_runs(controls: tuple[Control, ...]) -> tuple[Control, ...]:
     )
 
 
-def check_description(controls: tuple[Control, ...], description: Mapping[str, Any]) -> dict[str, Any]:
+def check_description(controls: tuple[Control, ...], description: Mapping[str, Any]) -> Description:
     """The cleaned description of a job {"run": training job, control: value, …}: every control there and in range.
 
     Strict where links are lenient: a value out of range is a ValueError too, with the control's sentence.
     """
     reader = Reader(description)
     reader.know("run")
-    cleaned: dict[str, Any] = {"run": asked_run(description)}
+    cleaned: Description = {"run": asked_run(description)}
     for control in with_runs(controls):
         cleaned[control.name] = reader.read(control)
         if reader.problems:

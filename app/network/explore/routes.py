@@ -10,6 +10,7 @@ import orjson
 from fastapi import FastAPI, Request, Response
 
 from app.jobs import Refused, default_engine
+from app.jobs.kinds import Description
 from app.network.controls import job_in
 from app.network.explore.controls import TABLES, with_runs
 from app.network.explore.figures import pictures_answer
@@ -20,7 +21,7 @@ from app.web.visitor import require_visitor, visitor_in_queue
 from app.web.worker import Worker
 
 
-def read_job(raw: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+def read_job(raw: Mapping[str, Any]) -> tuple[Description, list[str]]:
     """(description of the job, notices about clamped values) of a posted {kind, run, state}. BadRequest with a
     sentence for each value that has the wrong type or does not exist."""
     kind, state = raw.get("kind"), raw.get("state")

@@ -61,7 +61,7 @@ def run(description: Description, job: JobContext) -> None:
 class Slice:
     """One slice on its way. `position` counts evaluations of the picture: it only grows, as a feed's must."""
 
-    def __init__(self, ground: Any, asked: dict[str, Any], job: JobContext) -> None:
+    def __init__(self, ground: Any, asked: Description, job: JobContext) -> None:
         self.began = time.perf_counter()
         self.ground, self.asked, self.job = ground, asked, job
         self.data = data_of(asked, "slice")
