@@ -109,13 +109,13 @@ def picture(key: str, title: str, hint: str) -> Any:
     )
 
 
-def chart(key: str, title: str, hint: str, **place: Any) -> Any:
+def chart(key: str, title: str, hint: str, kind: str = "chart-stack", **place: Any) -> Any:
     """A figure with a line chart that the browser draws; `place`: what its place has more."""
     return html.Figure(
         className="chart",
         children=[
             html.Figcaption([html.Span(title), html.Span(hint, className="hint", id=f"{key}-hint")]),
-            html.Div(id=f"{key}-chart", className="chart-stack", **place),
+            html.Div(id=f"{key}-chart", className=kind, **place),
         ],
     )
 
