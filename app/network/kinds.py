@@ -118,6 +118,7 @@ LABELS: dict[str, Callable[[Description], str]] = {
     "between": lambda asked: f"between two solutions, {asked['between_way']}",
     "rescaling": lambda asked: f"rescaling by {asked['rescaling_factor']:g}",
     "cuts": lambda asked: f"cuts through all solutions, {asked['cuts_directions']} directions",
+    "potholes": lambda asked: f"potholes, {asked['potholes_count']} directions of each kind",
 }
 """Of the jobs that look at a run, in a few words."""
 EXPLORE = tuple(

@@ -14,6 +14,7 @@ from app.jobs.kinds import Description, asked_run
 from app.network.explore.between_controls import BETWEEN_CONTROLS
 from app.network.explore.choices import AROUND, AUTO, DATA, MEAN, OTHERS, POINTS, SAMPLE_HELP, SAMPLES, seed_control
 from app.network.explore.cuts_controls import CUTS_CONTROLS
+from app.network.explore.potholes_controls import POTHOLES_CONTROLS
 from app.network.training.recorded_runs import recorded_runs
 from app.state.control import ChoiceControl, Control, NumberControl, short, whole_number
 from app.state.schema import Reader
@@ -233,6 +234,7 @@ TABLES: dict[str, tuple[Control, ...]] = {
     "between": BETWEEN_CONTROLS,
     "rescaling": RESCALING_CONTROLS,
     "cuts": CUTS_CONTROLS,
+    "potholes": POTHOLES_CONTROLS,
 }
 """What may be asked of each kind of job that looks at a run."""
 NO_YES = (("no", "No"), ("yes", "Yes"))

@@ -202,7 +202,5 @@ class Progress:
             return None
         # The budget counts seconds of the processor, of which it has more or less than the clock tells.
         busy = self.stepped / self.budget.stepped if self.budget.stepped else 1.0
-        wanted = self.readings.wanted(done)
-        if self.budget.bounded:
-            wanted = min(wanted, self.budget.earned(self.budget.stepped + steps / busy) - self.budget.spent)
-        return steps + busy * max(0.0, wanted)
+        measured = self.readings.foresee(done, self.budget.earned(self.budget.stepped + steps / busy))
+        return steps + busy * measured
