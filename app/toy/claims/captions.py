@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from app.claim import Claim, judged, untested
-from app.numbers_as_text import number
+from app.components.claim import Claim, judged, untested
+from app.state.numbers_as_text import number
 from app.toy.claims.trials import MOST, RUNS, Trials, starts_around, trials
 from app.toy.request import ToyRequest
 
