@@ -161,7 +161,7 @@ def main(arguments: list[str] | None = None) -> None:
     listener = listen(options.host, options.port)
     host, port = listener.getsockname()[:2]
     shown = "localhost" if host in ("0.0.0.0", "::") else f"[{host}]" if ":" in host else host
-    address = f"http://{shown}:{port}/"
+    address = f"http://{shown}:{port}/{'network' if user_models.brought() else ''}"
 
     # Importing the application takes a second or two: the port has been checked first.
     import uvicorn

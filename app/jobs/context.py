@@ -50,6 +50,8 @@ class JobContext:
         self._ask = ask
         self.checkpoint: bytes | None = assignment["checkpoint"]
         self.checkpoint_position: int = assignment["checkpoint_position"]
+        self.room: int = assignment["kept_bytes"]
+        """Bytes that all its results may have together, and as many its checkpoint."""
         self.threads = threads
         self.worker = worker
         """Which of the worker processes this is: 0, 1, …; on a machine with GPUs, which of them to use."""

@@ -217,6 +217,7 @@ class JobRegistry:
             "version": job.version,
             "noted": job.noted,
             "results": list(job.results),
+            "kept_bytes": self.settings.kept_bytes,
         }
 
     def report(
@@ -423,16 +424,15 @@ class JobRegistry:
         )
 
     def _room_for(self, job: Job, name: str, data: bytes) -> bool:
-        old = len(job.checkpoint or b"") if name == "checkpoint" else len(job.results.get(name, b""))
-        more, limit = len(data) - old, "POTHOLE_KEPT_BYTES"
-        if job.kept_bytes + more <= self.settings.kept_bytes:
-            limit = "POTHOLE_ALL_KEPT_BYTES"
+        (beside, old), limit = job.beside(name), "POTHOLE_KEPT_BYTES"
+        if beside + len(data) <= self.settings.kept_bytes:
+            limit, more = "POTHOLE_ALL_KEPT_BYTES", len(data) - old
             while sum(other.kept_bytes for other in self.jobs.values()) + more > self.settings.all_kept_bytes:
                 if not self._forget_one(lambda other: other.kept_bytes, apart_from=job):
                     break
             else:
                 return True
-        job.say("notice", sentence=f"The {name} ({len(data)} bytes) is too large to be kept: {limit}.", not_kept=name)
+        job.refuse(name, len(data), limit)
         return False
 
     def _forget_one(self, weight: Callable[[Job], int], apart_from: Job | None = None) -> bool:

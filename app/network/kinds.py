@@ -18,6 +18,7 @@ from app.network.explore.controls import (
     check_description,
 )
 from app.network.explore.cuts_controls import CUTS_CONTROLS
+from app.network.explore.potholes_controls import POTHOLES_CONTROLS
 from app.network.fairness.controls import EFFORTS, FAIRNESS_SEEDS, GOALS
 from app.network.statements.controls import SEEDS
 from app.network.statements.statement import COMPARED, STATEMENTS
@@ -145,6 +146,12 @@ CUTS = _short(
     "app.network.explore.cuts_job:run",
     label=lambda asked: f"cuts through all solutions, {asked['cuts_directions']} directions",
 )
+POTHOLES = _short(
+    "potholes",
+    partial(check_description, POTHOLES_CONTROLS),
+    "app.network.explore.potholes_job:run",
+    label=lambda asked: f"potholes, {asked['potholes_count']} directions of each kind",
+)
 WEIGHTS_FILE = _short(
     "weights-file",
     validate_weights,
@@ -176,6 +183,7 @@ KINDS = {
     "between": "app.network.kinds:BETWEEN",
     "rescaling": "app.network.kinds:RESCALING",
     "cuts": "app.network.kinds:CUTS",
+    "potholes": "app.network.kinds:POTHOLES",
     "weights-file": "app.network.kinds:WEIGHTS_FILE",
     "statements": "app.network.kinds:STATEMENTS_KIND",
     "fairness": "app.network.kinds:FAIRNESS_KIND",

@@ -1349,15 +1349,85 @@ export interface CutsRow {
   done?: CutsDone;
 }
 
+/** What is measured: the methods that learn U, at their weights of this step; ρ, batches, examples of H. */
+export interface PotholesAbout {
+  methods: string[];
+  step: number;
+  radius: number;
+  batches: number;
+  examples: number;
+}
+
 /**
- * One method against another over seeds, as a ratio or as a difference in `unit`: a value for each seed, null
- * where one of the two has none; their mean, its standard error (null for ratios) and interval, null where there
- * are too few; where the statement wants the mean, between above and below, null for no bound.
+ * How many times longer a probe makes a step along some directions, the same to first order in it, and what the
+ * first order misses, as a part of what the probe adds.
+ */
+export interface ProbeGain {
+  gain: number;
+  first_order_gain: number;
+  first_order_error: number;
+}
+
+/**
+ * Directions v of a kind: vᵀHv and vᵀH̄v of each; a probe's gain without U and with; how many times what it adds
+ * without it adds with U, direction by direction (null where that is nothing), the same to first order, and for
+ * all together, batch by batch.
+ */
+export interface DirectionsOfAKind {
+  kind: string;
+  here: number[];
+  average: number[];
+  plain: ProbeGain;
+  learned: ProbeGain;
+  factors: (number | null)[];
+  first_order_factors: (number | null)[];
+  factor: PairedSeeds;
+}
+
+/** A method's directions, the steps that H̄ is the mean over, and statements. converged: all eigenvectors. */
+export interface MeasuredPotholes {
+  method: string;
+  points: number[];
+  converged: boolean;
+  groups: DirectionsOfAKind[];
+  claims: JudgedStatement[];
+  products: number;
+}
+
+/** A method without numbers, and why. */
+export interface NoPotholes {
+  method: string;
+  points: number[];
+  products: number;
+  problem: string;
+}
+
+/** The end of the measurement. */
+export interface PotholesDone {
+  products: number;
+  seconds: number;
+  sentence: string;
+}
+
+/** A row of a measurement of potholes. */
+export interface PotholesRow {
+  position: number;
+  about?: PotholesAbout;
+  measured?: MeasuredPotholes | NoPotholes;
+  done?: PotholesDone;
+}
+
+/**
+ * One method against another, as a ratio or as a difference in `unit`, seed by seed (each: "seed", or "batch"):
+ * a value for each, null where one of the two has none; their mean, its standard error (null for ratios) and
+ * interval, null where there are too few; where the statement wants the mean, between above and below, null for
+ * no bound.
  */
 export interface PairedSeeds {
   words: string;
   unit: string;
   ratio: boolean;
+  each: string;
   values: (number | null)[];
   mean: number | null;
   error: number | null;

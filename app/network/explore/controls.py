@@ -13,6 +13,7 @@ from app.jobs.kinds import asked_run
 from app.network.explore.between_controls import BETWEEN_CONTROLS
 from app.network.explore.choices import AROUND, AUTO, DATA, MEAN, OTHERS, POINTS, SAMPLE_HELP, SAMPLES
 from app.network.explore.cuts_controls import CUTS_CONTROLS
+from app.network.explore.potholes_controls import POTHOLES_CONTROLS
 from app.network.training.recorded_runs import recorded_runs
 from app.state.control import ChoiceControl, Control, NumberControl, short
 from app.state.schema import Reader
@@ -356,12 +357,14 @@ ASKED_CONTROLS: tuple[Control, ...] = tuple(
     for kind, title in (
         *(("slice", "Slice"), ("curvature", "Curvature")),
         *(("between", "Between"), ("rescaling", "Rescaling"), ("cuts", "Cuts")),
+        ("potholes", "Potholes"),
     )
 )
 """What a page that is opened by a link asks for anew, once the run is there."""
 
 EXPLORE_CONTROLS: tuple[Control, ...] = (
     *(*SLICE_CONTROLS, *CURVATURE_CONTROLS, *BETWEEN_CONTROLS, *RESCALING_CONTROLS, *CUTS_CONTROLS),
+    *POTHOLES_CONTROLS,
     *ASKED_CONTROLS,
 )
 

@@ -20,6 +20,7 @@ from app.network.explore.controls import (
 )
 from app.network.explore.cuts_controls import CUTS_CONTROLS
 from app.network.explore.figures import pictures_answer
+from app.network.explore.potholes_controls import POTHOLES_CONTROLS
 from app.state.control import Control
 from app.state.schema import BadRequest, read_values
 from app.web.http import json_response, read_posted
@@ -33,6 +34,7 @@ TABLES: dict[str, tuple[Control, ...]] = {
     "between": BETWEEN_CONTROLS,
     "rescaling": RESCALING_CONTROLS,
     "cuts": CUTS_CONTROLS,
+    "potholes": POTHOLES_CONTROLS,
 }
 
 

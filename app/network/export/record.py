@@ -26,6 +26,8 @@ class Record:
     rows: list[dict[str, Any]] = field(default_factory=list)
     changes: list[dict[str, Any]] = field(default_factory=list)
     results: tuple[str, ...] = ()
+    not_kept: tuple[str, ...] = ()
+    """Sentences about what was too large to be kept."""
 
     @property
     def methods(self) -> list[str]:
@@ -56,6 +58,7 @@ class Record:
             "steps_done": self.steps,
             "state": self.state,
             "job": self.job,
+            **({"not_kept": list(self.not_kept)} if self.not_kept else {}),
         }
 
     def file_state(self) -> dict[str, Any]:
@@ -72,6 +75,7 @@ async def record_of(engine: Engine, job: str) -> Record:
     summary = await engine.summary(job)
     rows: list[dict[str, Any]] = []
     changes: list[dict[str, Any]] = []
+    not_kept: list[str] = []
     number, feed = 0, engine.follow(job)
     try:
         while number < summary["last_number"]:
@@ -82,13 +86,16 @@ async def record_of(engine: Engine, job: str) -> Record:
                 rows += entry.data["rows"]
             elif entry.kind == "change":
                 changes.append({"position": entry.data["position"], "settings": entry.data["settings"]})
+            elif entry.kind == "notice" and "not_kept" in entry.data:
+                not_kept.append(entry.data["sentence"])
     except StopAsyncIteration:
         pass
     except TimeoutError:
         raise Unavailable("The engine does not answer: the run's curves have not come whole. Try again.") from None
     finally:
         await feed.aclose()
-    return Record(job, description, summary["state"], rows, changes, tuple(summary.get("results", ())))
+    results = tuple(summary.get("results", ()))
+    return Record(job, description, summary["state"], rows, changes, results, tuple(not_kept))
 
 
 async def explored(engine: Engine, job: str, kind: str) -> tuple[dict[str, Any], Record]:

@@ -28,6 +28,7 @@ from app.network.training.first_fit import begin, packed_start
 from app.network.training.pace import Pace
 from app.network.training.problem import make_problem
 from app.network.training.readings import Readings, every
+from app.network.training.room import fit_room
 from app.network.training.session import TrainingSession
 from app.network.training.settings import NUMBERS
 from optimizers.training import StepRefused
@@ -41,6 +42,9 @@ def run(description: Description, job: JobContext) -> None:
     torch.set_num_threads(job.threads)
     budget = Budget(description.get("watching", NUMBERS["watching"].default))
     found = begin(make_problem(description, job.worker), job)
+    description, dropped = fit_room(description, found.objective, job.room)
+    for sentence in dropped:
+        job.note(sentence, position=0, not_kept="weights")
     with training_here(budget):
         _train(TrainingSession(description, job.worker, found), description, job, budget)
 
@@ -66,6 +70,7 @@ def _train(session: TrainingSession, description: Description, job: JobContext, 
         progress.take_up(job.settings(t))
         progress.step(t)
     job.keep_result("weights/final", session.packed_weights(), step=steps)
+    job.keep_checkpoint(steps, b"")  # there is nothing left to go on with
     if peak := peak_in_words(session.device):
         job.note(peak, position=steps)
 
@@ -86,7 +91,7 @@ class Progress:
         self.readings = Readings(session, description, self.budget)
         self.pace = Pace(session.methods, self.steps)
         self.row_every = -(-self.steps // ROWS)
-        self.snapshot_every = every(self.steps, description["snapshots"])
+        self.snapshot_every = description.get("snapshot_every", every(self.steps, description["snapshots"]))
         self.settings: dict[str, Any] = {}
         names = session.training.names
         self.seconds = dict.fromkeys(names, 0.0)
@@ -98,7 +103,7 @@ class Progress:
     def begin(self) -> None:
         """Say what the run starts from, or take up where it was."""
         with self.budget.watching():
-            kept = {} if self.job.checkpoint is None else unpack(self.job.checkpoint)
+            kept = unpack(self.job.checkpoint) if self.job.checkpoint else {}
             if "states" in kept:
                 self._take_up_checkpoint(kept)
             else:  # there are no steps yet
@@ -197,7 +202,5 @@ class Progress:
             return None
         # The budget counts seconds of the processor, of which it has more or less than the clock tells.
         busy = self.stepped / self.budget.stepped if self.budget.stepped else 1.0
-        wanted = self.readings.wanted(done)
-        if self.budget.bounded:
-            wanted = min(wanted, self.budget.earned(self.budget.stepped + steps / busy) - self.budget.spent)
-        return steps + busy * max(0.0, wanted)
+        measured = self.readings.foresee(done, self.budget.earned(self.budget.stepped + steps / busy))
+        return steps + busy * measured

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from app.jobs.packing import unpack
-from app.network.training.devices import device_for
+from app.network.training.devices import autocast_here, device_for
 from app.network.training.recorded_runs import folder_of
 from app.network.training.settings import BADLY_SCALED
 from app.network.training.user_model_loader import data_of, network_of, own_losses
@@ -73,7 +73,7 @@ def make_problem(description: dict[str, Any], worker: int = 0) -> TrainingProble
     data = altered(data_of(description["data"], seed), description)
     module = network_of(description["network"], data, seed).to(device)
     data = data.to(device)
-    objective = NetworkLoss(module, data.inputs, data.targets, label_smoothing=smoothing)
+    objective = NetworkLoss(module, data.inputs, data.targets, label_smoothing=smoothing, autocast=autocast_here())
     test = objective.with_batch(data.test_inputs, data.test_targets)
     return TrainingProblem(description, device, data, module, objective, test)
 

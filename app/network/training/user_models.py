@@ -51,8 +51,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     own.add_argument(
         "--run",
         metavar="FOLDER",
-        action="append",
-        help="checkpoints of a run, to be looked at; once for each of several",
+        action="extend",
+        nargs="+",
+        help="checkpoints of a run, to be looked at; several folders are several runs",
     )
 
 
