@@ -86,7 +86,7 @@ async def make(preset: str, engine: Engine) -> dict[str, Any]:
 
 async def _feed(engine: Engine, job: str) -> list[dict[str, Any]]:
     """A job's entries until it has ended. RuntimeError where it does not finish."""
-    entries = [{"kind": entry.kind, "data": entry.data} async for entry in engine.follow(job)]
+    entries: list[dict[str, Any]] = [{"kind": entry.kind, "data": entry.data} async for entry in engine.follow(job)]
     last = entries[-1]["data"]
     if last.get("state") != "finished":
         raise RuntimeError(f"the job did not finish: {last.get('sentence', last)}")
