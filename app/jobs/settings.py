@@ -7,8 +7,8 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from app.environment import SettingsTable, setting
 from app.jobs.kinds import registered_kinds
+from app.state.environment import SettingsTable, setting
 
 LEAST_UNWATCHED = 30.0
 DEVICES = ("auto", "cpu", "cuda", "mps")
@@ -37,8 +37,9 @@ class EngineSettings(SettingsTable):
     precision: str = setting(
         "float32",
         "POTHOLE_PRECISION",
-        "of products on a CUDA GPU; tf32 is faster and keeps about three digits",
-        choices=("float32", "tf32"),
+        "of products; tf32 is faster on a CUDA GPU and keeps about three digits; bf16 is that, and two digits in the "
+        "passes of training steps, on any device",
+        choices=("float32", "tf32", "bf16"),
     )
     nice: int = setting(10, "POTHOLE_WORKER_NICE", "how far a worker steps back behind the web process")
     queue_length: int = setting(64, "POTHOLE_QUEUE_LENGTH", "jobs that may wait", 1)

@@ -22,6 +22,7 @@ import orjson
 
 from app import __version__
 from app.jobs import Engine, EngineSettings
+from app.jobs.kinds import Description
 from app.network.controls import description_of, read_network_state
 from app.network.kinds import KINDS
 from app.network.presets import PRESETS
@@ -57,7 +58,7 @@ def replay_of(preset: str) -> dict[str, Any] | None:
 
 async def make(preset: str, engine: Engine) -> dict[str, Any]:
     """Train the preset on the engine and keep its feed and its surface. RuntimeError where a job does not finish."""
-    description: dict[str, Any] = description_of(read_network_state({"preset": preset}).state) | {"watching": 1.0}
+    description: Description = description_of(read_network_state({"preset": preset}).state) | {"watching": 1.0}
     job = await engine.submit("replays", description)
     entries: list[dict[str, Any]] = [{"kind": entry.kind, "data": entry.data} async for entry in engine.follow(job)]
     rows = [row for entry in entries if entry["kind"] == "progress" for row in entry["data"]["rows"]]
@@ -79,7 +80,7 @@ async def make(preset: str, engine: Engine) -> dict[str, Any]:
     }
 
 
-def _trained(description: dict[str, Any]) -> dict[str, Any]:
+def _trained(description: Description) -> Description:
     """The settings that decide a training: how much of its time is for watching does not."""
     return {name: value for name, value in description.items() if name not in ("kind", "watching")}
 

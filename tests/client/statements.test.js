@@ -8,6 +8,7 @@ const pairs = {
   words: "SAM − SGDM, test accuracy",
   unit: " %",
   ratio: false,
+  each: "seed",
   values: [1, 3, null],
   low: 0.5,
   high: 3.5,

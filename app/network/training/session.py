@@ -10,11 +10,11 @@ from typing import Any, cast
 import numpy as np
 import torch
 
-from app.jobs.packing import pack
+from app.jobs.packing import Tree, pack
 from app.network.training.boundary import Boundary
 from app.network.training.measure import has_examples, measure
 from app.network.training.problem import TrainingProblem, make_problem
-from app.network.training.settings import Description, options_of_u
+from app.network.training.settings import Description, options_of_u, trained_with
 from app.network.training.sharpness import EXAMPLES, read_sharpness
 from app.network.training.u_readings import read_u
 from geometry.networks import NetworkLoss
@@ -32,10 +32,6 @@ PLANE_PART = 0.08
 or it shows nothing."""
 FEWEST_STEPS = 12
 HALVES = ("train", "test")
-TRAINED_WITH = (
-    *("batch_size", "refresh_size", "learning_rate", "radius", "momentum", "weight_decay"),
-    *("noise_variance", "seed", "cutout"),
-)
 
 
 def watched_plane(
@@ -56,7 +52,7 @@ def watched_plane(
     if asked["kind"] == "random":
         return at_random, []
     steps = _plane_steps(description)
-    training = Training(objective, {"SGDM": Method()}, **_settings(description), keep_every=1)
+    training = Training(objective, {"SGDM": Method()}, **trained_with(description), keep_every=1)
     for _ in training.steps(steps):
         pause()
     first = training.run("SGDM")
@@ -76,11 +72,6 @@ def _plane_steps(description: Description) -> int:
     indices = np.arange(description["steps"])
     gradients = sum(int((method.gradient_evaluations(indices) + 0 * indices).sum()) for method in methods.values())
     return min(FIRST_STEPS, max(3, description["steps"]), max(FEWEST_STEPS, int(PLANE_PART * gradients)))
-
-
-def _settings(description: Description) -> dict[str, Any]:
-    """Those of `Training`; a description made before there was cutout has none."""
-    return {name: description[name] for name in TRAINED_WITH if name in description}
 
 
 class TrainingSession:
@@ -103,7 +94,7 @@ class TrainingSession:
         self.training = Training(
             self.objective,
             self.methods,
-            **_settings(description),
+            **trained_with(description),
         )
         self.boundary = Boundary.of(found.data, self.objective)
         self.found, self._description, self._pause = found, description, pause
@@ -130,11 +121,11 @@ class TrainingSession:
         inverse = torch.as_tensor(np.linalg.inv(self.plane.gram), dtype=self.objective.dtype, device=self.device)
         return (inverse @ self.plane.directions).T
 
-    def states(self) -> dict[str, Any]:
+    def states(self) -> Tree:
         """The states of all methods as a tree."""
         return {name: state_tree(self.training.state(name)) for name in self.training.names}
 
-    def restore(self, states: dict[str, Any]) -> None:
+    def restore(self, states: Tree) -> None:
         """Put every method at a state that `states` gave."""
         for name, tree in states.items():
             self.training.restore(name, read_state(tree, self.device))
@@ -209,12 +200,12 @@ def packed_plane(plane: Plane) -> bytes:
     return pack({"origin": plane.origin, "directions": plane.directions, "labels": list(plane.labels), **said})
 
 
-def state_tree(state: Any) -> dict[str, Any]:
+def state_tree(state: Any) -> Tree:
     """A state of the step as a tree for `pack`."""
     return {row.name: getattr(state, row.name) for row in dataclasses.fields(state)}
 
 
-def read_state(tree: dict[str, Any], device: torch.device) -> State:
+def read_state(tree: Tree, device: torch.device) -> State:
     """The state of a tree that `state_tree` gave and that has been packed since."""
     return State(**{key: _tensors(value, device) for key, value in tree.items()})
 

@@ -20,6 +20,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from app.network.training.devices import autocast_here
 from app.network.training.recorded_runs import recorded_runs
 from app.network.training.user_models import OWN, brought
 from geometry.architectures import ARCHITECTURES, build_network
@@ -95,6 +96,7 @@ def own_losses(
         loss_function=own.loss_function,
         device=device,
         dtype=torch.float32 if single else None,
+        autocast=autocast_here(),
     )
     held = max(1, round(TEST_FRACTION * examples))
     order = torch.from_numpy(np.random.default_rng(seed).permutation(examples)).to(whole.device)

@@ -8,7 +8,7 @@ from typing import Any
 from app.jobs.context import JobContext
 from app.jobs.errors import UnknownJob
 from app.jobs.kinds import load_kind, load_run, validated
-from app.network.explore.messages import BetweenRow, CurvatureRow, CutsRow, RescalingRow, SliceRow
+from app.network.explore.messages import BetweenRow, CurvatureRow, CutsRow, PotholesRow, RescalingRow, SliceRow
 from app.network.kinds import KINDS
 from app.network.messages import GroundRow
 from tests.optimizers.small_training import one_thread
@@ -30,6 +30,7 @@ ROWS = {"slice": SliceRow, "curvature": CurvatureRow, "landscape": GroundRow} | 
     "between": BetweenRow,
     "rescaling": RescalingRow,
     "cuts": CutsRow,
+    "potholes": PotholesRow,
 }
 """What a job's rows have to hold, and nothing else."""
 

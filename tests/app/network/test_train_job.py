@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from app.encoding import decode
+from app.drawing.encoding import decode
 from app.jobs.context import JobContext, LeaveJob
 from app.jobs.kinds import validated
 from app.jobs.packing import pack, unpack
