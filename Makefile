@@ -76,8 +76,8 @@ bench: .venv/test.stamp ## measure; the tables are in tests/benchmarks/results
 	test -z "$$failed" || { echo "failed:$$failed"; exit 1; }
 
 ecosystem: $(ECOSYSTEM)/install.stamp ## try others' networks and trainers, in an environment of their own; table in tests/ecosystem/results
-	@export PYTHONNOUSERSITE=1; $(ECOSYSTEM)/bin/python -m tests.ecosystem.measure \
-	  && $(ECOSYSTEM)/bin/python -m tests.ecosystem.job_queue
+	@CHROME="$$($(ENV) tests/browser/chrome.py --install)" || exit 1; export CHROME PYTHONNOUSERSITE=1; \
+	for module in measure newcomer job_queue; do $(ECOSYSTEM)/bin/python -m tests.ecosystem.$$module || exit 1; done
 
 screenshots: .venv/test.stamp ## take the README's pictures anew, into assets/screenshots
 	@CHROME="$$($(ENV) tests/browser/chrome.py --install)" || exit 1; export CHROME; \

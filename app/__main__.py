@@ -14,10 +14,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from app.environment import SettingsTable
 from app.jobs.settings import EngineSettings
 from app.network.device_check import refuse_missing_device
 from app.network.training import user_models
+from app.state.environment import SettingsTable
 from app.telemetry.settings import ObserveSettings
 from app.variables import refuse_unknown_variables
 from app.web.settings import WebSettings, web_settings
@@ -135,7 +135,7 @@ def end_orderly(*_: Any) -> NoReturn:
 
 def print_settings(tables: Iterable[SettingsTable]) -> None:
     """All settings of the web process, of the engine and of the logs, with their values now."""
-    from app.environment import as_table
+    from app.state.environment import as_table
 
     print(as_table(tables))
 
@@ -161,7 +161,7 @@ def main(arguments: list[str] | None = None) -> None:
     listener = listen(options.host, options.port)
     host, port = listener.getsockname()[:2]
     shown = "localhost" if host in ("0.0.0.0", "::") else f"[{host}]" if ":" in host else host
-    address = f"http://{shown}:{port}/"
+    address = f"http://{shown}:{port}/{'network' if user_models.brought() else ''}"
 
     # Importing the application takes a second or two: the port has been checked first.
     import uvicorn

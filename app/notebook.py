@@ -19,13 +19,15 @@ import numpy as np
 import orjson
 
 from app import ASSETS
-from app.appearance import ground_looks, looks
-from app.state.schema import BadRequest, write_link
+from app.drawing.appearance import ground_looks, looks
+from app.state.schema import BadRequest, State, write_link
 from app.toy.answer import answer_alone
 from app.toy.batch import run_alone
 from app.toy.controls import controls, shown_methods
+from app.toy.cut import CUT_KEY, read_cut
 from app.toy.explanations import short_words
 from app.toy.export.offline import policy
+from app.toy.messages import NotebookTables
 from app.toy.request import base_of, read_link, read_state, request_of
 from app.web.modules import link
 from optimizers.methods import grouped, toy_methods
@@ -38,7 +40,7 @@ except ModuleNotFoundError as error:
     raise ModuleNotFoundError("the notebook's widget needs anywidget: install pothole-lab[app,notebook]") from error
 
 FOLDER = ASSETS / "notebook"
-STYLES = (ASSETS / "lab.css", FOLDER / "notebook.css")
+STYLES = (ASSETS / "lab.css", ASSETS / "toy" / "cut.css", FOLDER / "notebook.css")
 
 
 class WrongState(ValueError, traitlets.TraitError):
@@ -46,7 +48,7 @@ class WrongState(ValueError, traitlets.TraitError):
 
 
 class ToyLab(anywidget.AnyWidget):
-    """The toy lab's map with its player and main sliders, as a widget.
+    """The toy lab's map and cut with player and main sliders, as a widget.
 
     link: a link of the page, or the part after its question mark.  settings: keys of links (docs/using/controls.md)
     with their values, which go before those of the link.  state: all of them, with what was changed in the widget
@@ -59,12 +61,15 @@ class ToyLab(anywidget.AnyWidget):
     state = traitlets.Dict().tag(sync=True)
 
     def __init__(self, link: str = "", **settings: Any) -> None:
-        chosen = read_link(link.rpartition("?")[2]).state if link else {}
+        reading = read_link(link.rpartition("?")[2])
+        if faults := reading.faults():
+            raise WrongState(" ".join(faults))
+        chosen = reading.state if link else {}
         super().__init__(_page=write_page(), state=whole_state({**chosen, **settings}))
         self.on_msg(self._hear)
 
     @traitlets.validate("state")
-    def _check(self, proposal: Any) -> dict[str, Any]:
+    def _check(self, proposal: Any) -> State:
         return whole_state(proposal["value"])
 
     @property
@@ -82,13 +87,19 @@ class ToyLab(anywidget.AnyWidget):
     def _hear(self, _widget: Any, message: Mapping[str, Any], _buffers: Any) -> None:
         """Answer a view: under its own name and number, as several views may ask."""
         told = {"kind": "answer", "view": message.get("view"), "number": message.get("number")}
+        answer = answer_cut if message.get("what") == "cut" else answer_alone
         try:
-            self.send({**told, "answer": answer_alone(message["state"]).decode()})
+            self.send({**told, "answer": answer(message["state"]).decode()})
         except BadRequest as error:
             self.send({**told, "problems": list(error.problems)})
 
 
-def whole_state(settings: Mapping[str, Any]) -> dict[str, Any]:
+def answer_cut(state: Mapping[str, Any]) -> bytes:
+    """What /toy/cut answers."""
+    return read_cut(state).answer()
+
+
+def whole_state(settings: Mapping[str, Any]) -> State:
     """The whole state that settings stand for. WrongState with what is wrong in them."""
     reading = read_state({name: plain(value) for name, value in settings.items()})
     if faults := reading.faults():
@@ -101,8 +112,8 @@ def plain(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
-def tables() -> dict[str, Any]:
-    """What the client code is told once: app.toy.messages.NotebookTables."""
+def tables() -> NotebookTables:
+    """What the client code is told once."""
     return {
         "controls": [control.entry() for control in (shown_methods(), *controls())],
         "methods": list(toy_methods()),
@@ -119,6 +130,7 @@ def write_page() -> str:
     script = link(ASSETS / "pages" / "notebook.js")
     style = "\n".join(file.read_text(encoding="utf-8") for file in STYLES)
     words = {
+        "cut_key": CUT_KEY,
         "policy": policy(script, style),
         "style": style,
         "script": script,

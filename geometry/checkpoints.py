@@ -6,8 +6,11 @@ What lies where in a file, and under which names, is the business of geometry.we
 from __future__ import annotations
 
 import argparse
+import datetime
+import pathlib
 import pickle
 import re
+import types
 import warnings
 import zipfile
 from pathlib import Path
@@ -22,11 +25,21 @@ from geometry.weight_tables import Tables, choose_table, find_tables, fit_tables
 
 HARMLESS = [
     argparse.Namespace,
+    types.SimpleNamespace,
+    set,
+    datetime.date,
+    datetime.datetime,
+    datetime.timedelta,
+    pathlib.PurePosixPath,
+    pathlib.PosixPath,
+    np.ndarray,
     np.dtype,
+    np._core.multiarray._reconstruct,  # type: ignore[attr-defined]
     np._core.multiarray.scalar,  # type: ignore[attr-defined]
-    *{type(np.dtype(kind)) for kind in ("f2", "f4", "f8", "i4", "i8", "?")},
+    *{type(np.dtype(kind)) for kind in ("f2", "f4", "f8", "u1", "u4", "u8", "i4", "i8", "?")},
 ]
-"""What training scripts keep beside the weights and torch would refuse: their settings, and numbers of numpy."""
+"""What training scripts keep beside the weights and torch would refuse: their settings, times and paths, and arrays of
+numpy (the state of its generator among them). Making one of these runs no code of the file's."""
 
 
 def save_weights(module: nn.Module, path: str | Path, **settings: str) -> None:
@@ -130,4 +143,5 @@ def _read_safetensors(path: Path) -> dict[str, Tensor]:
 
 
 def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
+    """What an error says first: torch goes on about what may have led to it."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0].partition(". ")[0][:300]

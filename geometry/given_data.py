@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -28,7 +30,7 @@ def open_data(inputs: Inputs, targets: Any, seed: int) -> tuple[Inputs, Tensor]:
         return Source(inputs, seed).opened()
     if targets is None:
         raise ValueError("there are no targets: only a Dataset or DataLoader has them with its inputs")
-    return inputs, torch.as_tensor(targets)
+    return inputs, as_tensor(targets)
 
 
 def batch_of(inputs: Inputs, targets: Tensor, ready: Callable[[Tensor], Tensor]) -> Batch:
@@ -42,6 +44,43 @@ def batch_of(inputs: Inputs, targets: Tensor, ready: Callable[[Tensor], Tensor])
     def column(x: Any) -> Any:
         if isinstance(x, Streamed):
             return x
-        return as_mapped(x) if is_mapped(x) else ready(torch.as_tensor(x))
+        return as_mapped(x) if is_mapped(x) else ready(as_tensor(x))
 
     return Batch(tuple(column(x) for x in given), targets, named)
+
+
+def as_tensor(x: Any) -> Tensor:
+    """A tensor of numbers; those of numpy may be in another order, backwards, or longer than torch has them.
+
+    ValueError where it has no numbers, or is sparse: rows are taken out of it.
+    """
+    if isinstance(x, np.ndarray):
+        if not x.dtype.isnative or x.dtype == np.longdouble or min(x.strides, default=0) < 0:
+            x = x.astype(np.float64 if x.dtype == np.longdouble else x.dtype.newbyteorder("="), order="C")
+        tensor = as_mapped(x)  # which says nothing of arrays that nobody may write to
+    else:
+        tensor = torch.as_tensor(x)
+    if tensor.is_meta or tensor.layout != torch.strided:
+        what = "have no numbers (they lie on the device “meta”)" if tensor.is_meta else "are sparse: give x.to_dense()"
+        raise ValueError(f"inputs or targets {what}")
+    return tensor
+
+
+@contextmanager
+def trying(data: Batch) -> Iterator[None]:
+    """Errors of a module that does not take its inputs, as a ValueError with one sentence."""
+    try:
+        yield
+    except ValueError:
+        raise
+    except Exception as error:
+        words = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+        columns = [x.like if isinstance(x, Streamed) else x for x in data.inputs]
+        whole = {str(x.dtype).removeprefix("torch.") for x in columns if not x.is_floating_point()}
+        if whole and "type" in words:
+            words += (
+                f"; inputs are {', '.join(sorted(whole))}: embeddings take int64 or int32, other layers real numbers"
+            )
+        if "device meta" in words:  # what runs again does so without the weights that it was called with
+            words += "; where a part runs again in its backward pass (checkpointing), turn that off"
+        raise ValueError(f"the module does not take its inputs: {words}") from error

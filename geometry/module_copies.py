@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 from collections.abc import Iterator
 from typing import Any
 
@@ -82,6 +83,23 @@ def check_module(module: nn.Module) -> None:
             raise ValueError(f"the parameter {name} is sharded over several processes; gather it before it comes here")
         if parameter.is_meta:
             raise ValueError(f"the parameter {name} has no values (it lies on the device meta): load its weights first")
+    _check_apart(module)
+
+
+def _check_apart(module: nn.Module) -> None:
+    """ValueError where two parameters share memory and are not one: θ would hold the same numbers twice."""
+    spans = []
+    for name, parameter in module.named_parameters():
+        if parameter.layout == torch.strided and parameter.numel():
+            first = parameter.storage_offset()
+            last = first + sum((n - 1) * by for n, by in zip(parameter.shape, parameter.stride(), strict=True))
+            spans.append((parameter.untyped_storage().data_ptr(), first, last, name))
+    spans.sort()
+    for (storage, _, last, one), (other, first, _, two) in itertools.pairwise(spans):
+        if storage == other and first <= last:
+            raise ValueError(
+                f"the parameters {one} and {two} are two views of the same memory: make them one parameter, or copy one"
+            )
 
 
 def _tensors_in(held: Any, depth: int) -> Iterator[Tensor]:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from geometry.affordable import part_size
 from geometry.batches import Batch, join_parts, parts_of, slope_at
-from geometry.given_data import Inputs, batch_of, open_data
+from geometry.given_data import Inputs, batch_of, open_data, trying
 from geometry.losses import CrossEntropy, Given, LossFunction, OutputLoss, find_loss
 from geometry.module_copies import check_module
 from geometry.network_curvature import METRICS, curvature_at
@@ -70,6 +70,8 @@ class NetworkLoss:
     one example takes (half a gigabyte for streamed examples, where neither is given); the result is the same to
     rounding. With chunks a curvature product makes its forward pass anew.
     device, dtype: where θ lives; the module's own by default. `grouping`: see network_layout.
+    autocast: a shorter type, such as torch.bfloat16, in which train-mode passes compute what stands it (torch's mixed
+    precision); their gradients, and all in inference mode, keep `dtype`.
 
     ValueError: no trainable parameter, complex or lazy ones, a module that cannot be copied, an empty batch, targets
     that do not fit, a metric that is not defined, chunks of what cannot be cut (batch statistics, noise, a loss that is
@@ -91,6 +93,7 @@ class NetworkLoss:
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
         noise_seed: int = 0,
+        autocast: torch.dtype | None = None,
     ) -> None:
         if not 0 <= label_smoothing < 1:
             raise ValueError(f"label_smoothing must be at least 0 and below 1, not {label_smoothing!r}")
@@ -102,6 +105,7 @@ class NetworkLoss:
         parameters = trainable(module)
         first = next(iter(parameters.values()))
         self.dtype, self.device = dtype or first.dtype, torch.device(device or first.device)
+        self.autocast = autocast
         self.layout: Layout = network_layout(module, grouping)
         self.initial: Tensor = torch.cat([self._own(p).reshape(-1) for p in parameters.values()])
         self.buffers: Tensors = {name: self._own(b) for name, b in module.named_buffers()}
@@ -123,7 +127,8 @@ class NetworkLoss:
         self.loss_function = cast("LossFunction | None", loss_function if self.criterion is None else None)
         self.chunk_size, self.memory_limit = chunk_size, memory_limit
         self._set_data(inputs, targets)
-        self.chunk_size = part_size(self, memory_limit)
+        with trying(self.data):
+            self.chunk_size = part_size(self, memory_limit)
 
     def _own(self, tensor: Tensor) -> Tensor:
         moved = tensor.detach().to(self.device, self.dtype if tensor.is_floating_point() else None)
@@ -228,16 +233,11 @@ class NetworkLoss:
         examples. ValueError with one sentence that says what cannot be done; nothing is changed."""
         few = self.over(self.data.few())
         few.chunk_size = None
-        try:
+        with trying(few.data):
             few.training_pass(self.initial, seed=0)
             few.gradient(self.initial)
             if curvature:
                 few.linearise(self.initial).product(self.initial)
-        except ValueError:
-            raise
-        except Exception as error:
-            words = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
-            raise ValueError(f"the module does not take its inputs: {words}") from error
 
     def with_buffers(self, buffers: Tensors | None, walkers: tuple[int, ...] = ()) -> NetworkLoss:
         """The loss of the same network with other buffers (running statistics), whose first axes are `walkers`."""
@@ -327,7 +327,8 @@ class NetworkLoss:
         with torch.random.fork_rng([theta.device] if theta.is_cuda else [], enabled=seed is not None):
             if seed is not None:
                 torch.manual_seed(seed)
-            done = self._descend(theta, True, flat, bool(walkers))
+            with torch.autocast(theta.device.type, self.autocast, enabled=self.autocast is not None):
+                done = self._descend(theta, True, flat, bool(walkers))
         after = {k: b.reshape(*walkers, *b.shape[1:]) if walkers else b for k, b in done.buffers.items()}
         return TrainingPass(done.loss, done.gradient, after)
 

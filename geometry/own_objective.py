@@ -21,6 +21,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from geometry.given_data import as_tensor
 from geometry.losses import find_loss
 from geometry.mapped_arrays import as_mapped, is_mapped
 from geometry.streamed import Source, Streamed, is_dataset
@@ -110,7 +111,7 @@ def load_own_objective(name: str) -> OwnObjective:
 
 def _tensor(value: object, what: str, name: str) -> torch.Tensor:
     if isinstance(value, torch.Tensor):
-        return value.detach()
+        return as_tensor(value).detach()
     if isinstance(value, np.ndarray) and value.dtype.kind in "fiub":
-        return as_mapped(value) if is_mapped(value) else torch.from_numpy(np.ascontiguousarray(value))
+        return as_mapped(value) if is_mapped(value) else as_tensor(np.ascontiguousarray(value))
     raise ValueError(f"the {what} of {name} must be a tensor or an array of numbers; got {type(value).__name__}")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -43,6 +45,8 @@ INNER = frozenset({"_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_mod
 """Wrappers around a part of a network: their names stand in the middle, and are nobody's own."""
 BOOKKEEPING = frozenset({"n_averaged", "num_batches_tracked", "total_ops", "total_params", "_extra_state"})
 """Last parts of names that may be missing, or there beside the weights: counters, not weights."""
+AVERAGED = re.compile(r"(?:^|[._])(?:ema|swa|averaged?|avg|shadow)(?:$|[._])", re.IGNORECASE)
+"""Places of averages of the weights, which give way to the weights themselves."""
 DEPTH = 4
 
 
@@ -56,12 +60,20 @@ def _walk(held: Any, place: str, depth: int) -> Iterator[tuple[str, Table]]:
         held = dict(enumerate(held))
     if not isinstance(held, Mapping) or depth > DEPTH:
         return
-    table = {name: value for name, value in held.items() if isinstance(name, str) and isinstance(value, Tensor)}
+    tensors = {name: _as_tensor(value) for name, value in held.items() if isinstance(name, str)}
+    table = {name: value for name, value in tensors.items() if value is not None}
     if table:
         yield place, table
     for name, value in held.items():
         if isinstance(value, Mapping | list | tuple):
             yield from _walk(value, f"{place}.{name}" if place else str(name), depth + 1)
+
+
+def _as_tensor(value: Any) -> Tensor | None:
+    """A tensor, or what an array of numbers is as one."""
+    if isinstance(value, np.ndarray) and value.dtype.kind in "fiub" and value.dtype.isnative:
+        return torch.as_tensor(value)
+    return value if isinstance(value, Tensor) else None
 
 
 def choose_table(tables: Tables, path: str, part: str = "") -> Table:
@@ -90,6 +102,8 @@ def fit_tables(module: nn.Module, tables: Tables, path: str, part: str = "") -> 
             found[f"{place}: {prefix}" if prefix else place] = fitted
     if not found:
         raise ValueError(wanted.reason(inside, path))
+    if plain := {place: table for place, table in found.items() if not AVERAGED.search(place)}:
+        found = plain
     usual = [place for place in USUAL if place in found]
     if not usual and len(found) > 1 and not _equal(list(found.values())):
         names = ", ".join(repr(place) for place in found)
@@ -165,6 +179,9 @@ class _Wanted:
         bare = {_without_beginning(name): name for name in self.shapes}
         if len(bare) == len(plain):
             yield bare, table
+        common = _common_beginning(list(self.shapes))
+        if common:
+            yield {name[len(common) :]: name for name in self.shapes}, table
         own = {_without_inner(name): name for name in self.shapes}
         theirs = {_without_inner(name): value for name, value in table.items()}
         if len(own) == len(plain) and len(theirs) == len(table):
@@ -231,8 +248,13 @@ def _beginnings(own: Mapping[str, Any], theirs: Table) -> list[str]:
     """The wrappers' beginnings that stand before one of our names in the file, "" among them."""
     for first in own:  # one of shared names, or a counter, need not be there
         ends = [name[: len(name) - len(first)] for name in theirs if name == first or name.endswith("." + first)]
-        if ends:
-            return [start for start in dict.fromkeys(ends) if all(part in WRAPPERS for part in start.split(".")[:-1])]
+        if ends:  # a beginning that all names have is a wrapper's, whatever it is called
+            return [
+                start
+                for start in dict.fromkeys(ends)
+                if all(part in WRAPPERS for part in start.split(".")[:-1])
+                or all(name.startswith(start) for name in theirs)
+            ]
     return []
 
 
@@ -241,6 +263,14 @@ def _without_beginning(name: str) -> str:
     while len(parts) > 1 and parts[0] in WRAPPERS:
         parts = parts[1:]
     return ".".join(parts)
+
+
+def _common_beginning(names: list[str]) -> str:
+    """What all names begin with: of the only part that a network consists of, "" where there are several."""
+    first, *_ = names
+    parts = first.split(".")
+    starts = (".".join(parts[:depth]) + "." for depth in range(len(parts) - 1, 0, -1))
+    return next((start for start in starts if all(name.startswith(start) for name in names)), "")
 
 
 def _without_inner(name: str) -> str:

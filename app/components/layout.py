@@ -8,7 +8,7 @@ from typing import Any
 from dash import dcc, html
 
 
-def bench(told: dict[str, Any], controls: Any, stage: list[Any], kind: str = "lab") -> Any:
+def bench(told: Mapping[str, Any], controls: Any, stage: list[Any], kind: str = "lab") -> Any:
     """The frame of every page with pictures: what the client code is told, notices, controls, stage, spoken words."""
     return html.Div(
         className=kind,
@@ -95,3 +95,32 @@ def player(*more: Any) -> Any:
             *more,
         ],
     )
+
+
+def picture(key: str, title: str, hint: str) -> Any:
+    """A figure that the browser draws, with its title and what one may do with it."""
+    return html.Figure(
+        className="picture",
+        id=f"{key}-picture",
+        children=[
+            html.Figcaption([html.Span(title, id=f"{key}-title"), html.Span(hint, className="hint", id=f"{key}-hint")]),
+            html.Div(className="canvas-stack", id=f"{key}-stack"),
+        ],
+    )
+
+
+def chart(key: str, title: str, hint: str, kind: str = "chart-stack", **place: Any) -> Any:
+    """A figure with a line chart that the browser draws; `place`: what its place has more."""
+    return html.Figure(
+        className="chart",
+        children=[
+            html.Figcaption([html.Span(title), html.Span(hint, className="hint", id=f"{key}-hint")]),
+            html.Div(id=f"{key}-chart", className=kind, **place),
+        ],
+    )
+
+
+def outcomes(title: str, label: str, table: str) -> Any:
+    """The section with a row for each method; its label, and that of its table, which may be scrolled."""
+    place = html.Div(id="outcomes", className="scroll", tabIndex=0, role="region", **{"aria-label": table})
+    return html.Section([html.H2(title), place], className="outcomes", **{"aria-label": label})

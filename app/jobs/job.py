@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from app.jobs.feed import Feed
+from app.jobs.kinds import Description
 from app.jobs.states import ENDED, ON_WORKER, State
 
 
@@ -24,7 +25,7 @@ class Job:
     lane: str
     label: str
     resumable: bool
-    description: dict[str, Any]
+    description: Description
     feed: Feed
     submitted: float
     """Seconds since 1970, to be shown; a clock that is set moves no order, which is what `place` is for."""
@@ -56,13 +57,15 @@ class Job:
     """The last step that the job has noted anything about."""
     total: int = 0
     seconds_left: float | None = None
-    settings: dict[str, Any] = field(default_factory=dict)
+    settings: Description = field(default_factory=dict)
     version: int = 0
-    applied: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
+    applied: list[tuple[int, Description]] = field(default_factory=list)
     """(step, settings) of every change the run has made and reported, so that a rerun makes it at the same step."""
     checkpoint: bytes | None = None
     checkpoint_position: int = 0
     results: dict[str, bytes] = field(default_factory=dict)
+    refused: set[str] = field(default_factory=set)
+    """What was too large to be kept, by name: it is said once."""
 
     @property
     def unfinished(self) -> bool:
@@ -88,6 +91,20 @@ class Job:
     def kept_bytes(self) -> int:
         """Size of its checkpoint and results."""
         return len(self.checkpoint or b"") + sum(map(len, self.results.values()))
+
+    def beside(self, name: str) -> tuple[int, int]:
+        """(Bytes that count with what is kept under a name, bytes that are kept under it): of the checkpoint, or of a
+        result."""
+        if name == "checkpoint":
+            return 0, len(self.checkpoint or b"")
+        old = len(self.results.get(name, b""))
+        return sum(map(len, self.results.values())) - old, old
+
+    def refuse(self, name: str, size: int, limit: str) -> None:
+        """Say that something is too large to be kept; once, as a checkpoint comes every few seconds."""
+        if name not in self.refused:
+            self.refused.add(name)
+            self.say("notice", sentence=f"The {name} ({size} bytes) is too large to be kept: {limit}.", not_kept=name)
 
     def say(self, kind: str, **values: Any) -> None:
         """Add an entry of the registry's own to the feed."""

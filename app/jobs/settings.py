@@ -7,8 +7,8 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from app.environment import SettingsTable, setting
 from app.jobs.kinds import registered_kinds
+from app.state.environment import SettingsTable, setting
 
 LEAST_UNWATCHED = 30.0
 DEVICES = ("auto", "cpu", "cuda", "mps")
@@ -37,8 +37,9 @@ class EngineSettings(SettingsTable):
     precision: str = setting(
         "float32",
         "POTHOLE_PRECISION",
-        "of products on a CUDA GPU; tf32 is faster and keeps about three digits",
-        choices=("float32", "tf32"),
+        "of products; tf32 is faster on a CUDA GPU and keeps about three digits; bf16 is that, and two digits in the "
+        "passes of training steps, on any device",
+        choices=("float32", "tf32", "bf16"),
     )
     nice: int = setting(10, "POTHOLE_WORKER_NICE", "how far a worker steps back behind the web process")
     queue_length: int = setting(64, "POTHOLE_QUEUE_LENGTH", "jobs that may wait", 1)
@@ -46,8 +47,10 @@ class EngineSettings(SettingsTable):
     jobs_kept: int = setting(200, "POTHOLE_JOBS_KEPT", "jobs known at all, ended ones included", 1)
     feed_bytes: int = setting(8_000_000, "POTHOLE_FEED_BYTES", "size of one feed; older points are thinned", 10_000)
     entry_bytes: int = setting(1_000_000, "POTHOLE_ENTRY_BYTES", "size of one feed entry", 1000)
-    kept_bytes: int = setting(64_000_000, "POTHOLE_KEPT_BYTES", "checkpoint and results of one job", 1000)
-    all_kept_bytes: int = setting(512_000_000, "POTHOLE_ALL_KEPT_BYTES", "checkpoints and results together", 1000)
+    kept_bytes: int = setting(
+        512_000_000, "POTHOLE_KEPT_BYTES", "results of one job; its checkpoint may be as large", 1000
+    )
+    all_kept_bytes: int = setting(1_500_000_000, "POTHOLE_ALL_KEPT_BYTES", "checkpoints and results together", 1000)
     changes_per_job: int = setting(1000, "POTHOLE_CHANGES_PER_JOB", "changes of settings in one run", 1)
     unfollowed_seconds: float = setting(900.0, "POTHOLE_UNFOLLOWED_SECONDS", "a job nobody follows is stopped", 0.1)
     unwatched_seconds: float = setting(

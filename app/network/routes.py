@@ -67,7 +67,7 @@ async def opened(query: Any, visitor: str) -> dict[str, Any]:
     if state["job"] or recorded_runs():
         try:
             # Runs that were trained elsewhere are no part of a link: they are what this lab shows.
-            job = state["job"] or await share_job(default_engine(), RECORDED_BY, {"kind": "recorded"})
+            job = state["job"] or await show_recorded()
             run = await run_of(job, visitor)
             shown = state_of(run["description"], run["settings"])
             if "recorded" in run["description"]:
@@ -85,15 +85,22 @@ async def opened(query: Any, visitor: str) -> dict[str, Any]:
     return {**told, "replay": replay}
 
 
+async def show_recorded() -> str:
+    """The job that shows the runs that were trained elsewhere."""
+    return await share_job(default_engine(), RECORDED_BY, {"kind": "recorded"})
+
+
 _preparing: set[asyncio.Task[None]] = set()
 
 
 def prepare_engine() -> None:
-    """Have the engine ready for a run: whoever opens the page is about to start one. Nobody waits for it."""
+    """Have the engine ready for a run: whoever opens the page is about to start one; runs that were trained elsewhere
+    are read at once. Nobody waits for it."""
 
     async def prepare() -> None:
-        with contextlib.suppress(RuntimeError):  # it is not there, or being closed: the first run says so
-            await default_engine().prepare()
+        # It is not there, or being closed: the first run says so.
+        with contextlib.suppress(RuntimeError, Refused, Unavailable):
+            await (show_recorded() if recorded_runs() else default_engine().prepare())
 
     task = asyncio.create_task(prepare(), context=contextvars.Context())  # it belongs to no request
     _preparing.add(task)
@@ -110,6 +117,8 @@ def add_routes(server: FastAPI, services: Services) -> None:
     register_kinds(KINDS)
     # Not left to the interpreter's end, which a signal does not wait for.
     server.router.add_event_handler("shutdown", partial(asyncio.to_thread, close_default_engine))
+    if recorded_runs():
+        server.router.add_event_handler("startup", prepare_engine)
     add_follow_route(server)
     add_explore_routes(server, services)
     add_statements_routes(server)

@@ -16,7 +16,7 @@ import { keys } from "./keys.js";
  * @param {(value: number) => void} options.onInput
  * @param {string} [options.className]
  */
-export function rangeInput(place, { label, minimum, maximum, step, onInput, className = "" }) {
+function rangeInput(place, { label, minimum, maximum, step, onInput, className = "" }) {
   const input = make("input", { type: "range", min: minimum, max: maximum, step, className, "aria-label": label });
   input.addEventListener("input", () => onInput(Number(input.value)));
   place.replaceChildren(input);

@@ -1,7 +1,6 @@
 // The kernel at the other end of a port: questions with their answers, and the state that it keeps.
 import { Refused } from "../core/http.js";
 
-/** @typedef {import("../core/contract.js").ToyAnswer} ToyAnswer */
 /** @typedef {import("../core/state.js").Values} Values */
 
 export class Kernel {
@@ -13,17 +12,18 @@ export class Kernel {
     this.port = port;
     this.onState = onState;
     this.asked = 0;
-    /** @type {Map<number, { resolve: (answer: ToyAnswer) => void, reject: (error: unknown) => void }>} by number */
+    /** @type {Map<number, { resolve: (answer: any) => void, reject: (error: unknown) => void }>} by number */
     this.open = new Map();
     port.onmessage = ({ data }) => this.#hear(data);
   }
 
   /**
+   * @param {"compute" | "cut"} what as an address of the page's under /toy/
    * @param {Values} state
    * @param {AbortSignal} signal
-   * @returns {Promise<ToyAnswer>} Refused where the kernel refuses it
+   * @returns {Promise<any>} Refused where the kernel refuses it
    */
-  ask(state, signal) {
+  ask(what, state, signal) {
     const number = (this.asked += 1);
     return new Promise((resolve, reject) => {
       this.open.set(number, { resolve, reject });
@@ -31,7 +31,7 @@ export class Kernel {
         this.open.delete(number);
         reject(signal.reason);
       });
-      this.port.postMessage({ kind: "ask", number, state });
+      this.port.postMessage({ kind: "ask", what, number, state });
     });
   }
 

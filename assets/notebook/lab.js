@@ -14,6 +14,7 @@ import { Legend } from "../draw/legend.js";
 import { MapView } from "../draw/map.js";
 import { entriesOf } from "../toy/entries.js";
 import { showOutcomes } from "../toy/outcomes.js";
+import { NotebookCut } from "./cut.js";
 import { Kernel } from "./kernel.js";
 
 /** @typedef {import("../core/contract.js").NotebookTables} NotebookTables */
@@ -36,6 +37,8 @@ export class NotebookLab {
     this.surface = null;
     /** @type {import("../core/contract.js").Paths | null} */
     this.paths = null;
+    /** @type {Values} the state that the paths belong to */
+    this.asked = {};
     /** @type {number | null} the step that a state wants shown */
     this.wantedStep = null;
     /** @type {Values} what the kernel keeps */
@@ -61,16 +64,22 @@ export class NotebookLab {
     this.map = new MapView(by("map-stack"), { onStart: (place) => this.moveStart(place) });
     this.legend = new Legend(by("legend"), tables.methods, (name) => this.toggle(name), tables.groups, tables.short_words);
     /** @type {LatestWinsGate<Values, ToyAnswer>} */
-    this.gate = new LatestWinsGate((asked, signal) => this.kernel.ask(asked, signal), {
+    this.gate = new LatestWinsGate((asked, signal) => this.kernel.ask("compute", asked, signal), {
       timeout: TIMEOUT,
-      onAnswer: (answer, _, newer) => this.answered(answer, newer),
+      onAnswer: (answer, asked, newer) => this.answered(answer, asked, newer),
       onFailure: (error) => this.failed(error),
     });
     this.actions = new Actions({
       ...this.bar.actions,
       "toggle-scheme": () => this.state.set({ scheme: this.state.values.scheme === "dark" ? "light" : "dark" }, "user"),
     });
+    this.cut = new NotebookCut(this);
     this.state.listen((changed, source) => this.changed(changed, source));
+    const redraw = () => {
+      this.map.draw();
+      this.cut.draw();
+    };
+    document.addEventListener("contextrestored", redraw, true); // given back empty, after a sleep
     new ResizeObserver(() => this.map.draw()).observe(by("map-stack"));
     new ResizeObserver(() => this.kernel.tellHeight(by("lab").offsetHeight)).observe(by("lab"));
   }
@@ -107,7 +116,9 @@ export class NotebookLab {
       this.legend.update(values.methods, this.looks, this.paper);
       this.map.paths.visible = new Set(values.methods);
       this.map.paths.rebuild();
+      this.cut.draw();
     }
+    if (changed.has("cut_line") && this.paths) this.cut.begin(this.asked);
     if ([...changed].some((name) => !this.schema.isViewOnly(name))) this.ask();
     else if (source !== "open" && source !== "server") this.keep();
   }
@@ -122,9 +133,10 @@ export class NotebookLab {
 
   /**
    * @param {ToyAnswer} answer
+   * @param {Values} asked
    * @param {boolean} newer
    */
-  answered({ surface, paths, notices, left_out: leftOut }, newer) {
+  answered({ surface, paths, notices, left_out: leftOut }, { have: _, ...asked }, newer) {
     this.#settle(leftOut);
     const words = notices.map(({ sentence }) => sentence);
     showNotices("clamped", words);
@@ -145,6 +157,8 @@ export class NotebookLab {
     this.map.paths.entries = entriesOf(paths, this.looks);
     this.map.draw();
     this.bar.showStep(this.player.step);
+    this.asked = asked;
+    this.cut.begin(asked);
     this.#showOutcomes();
     by("spoken").textContent = paths.summary;
     if (!newer) this.keep();
@@ -179,6 +193,8 @@ export class NotebookLab {
   showStep(step) {
     this.map.paths.setStep(step);
     this.bar.showStep(step);
+    this.cut.ask();
+    this.cut.draw();
     if (!this.player.playing) this.keepStep();
   }
 
@@ -210,6 +226,7 @@ export class NotebookLab {
     for (const entry of this.map.paths.entries) entry.look = looks[entry.name] ?? entry.look;
     this.map.setLook(this.#ground);
     this.map.draw();
+    this.cut.draw();
     this.legend.update(this.state.values.methods, looks, colours.paper);
     this.#showOutcomes();
   }

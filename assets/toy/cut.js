@@ -6,7 +6,7 @@ import { pictureOf } from "./cut_lanes.js";
 import { CutRun } from "./cut_run.js";
 
 /** @type {Record<string, string>} */
-const ALONG = { basin: "loss on the way to the basin", gradient: "loss straight downhill", probe: "loss where the probe looks" };
+export const ALONG = { basin: "loss on the way to the basin", gradient: "loss straight downhill", probe: "loss where the probe looks" };
 const AFTER = 20; // ms after new paths: they are painted first
 const PACE = 100; // ms between two requests for new paths: a dragged slider goes before
 const REST = 400; // ms without a change before the picture is put into words
@@ -115,7 +115,7 @@ export class Cut {
  * @param {import("../draw/cut_view.js").CutPicture} picture
  * @param {number} step
  */
-function wordsOf({ lanes, walkers }, step) {
+export function wordsOf({ lanes, walkers }, step) {
   if (!walkers) return "Cut through the ground; walkers are hidden until you have guessed.";
   const each = lanes.map(({ name, row, gone }) => {
     if (gone) return `${name} has diverged`;

@@ -6,8 +6,8 @@ import { ownStep } from "../draw/paths.js";
 import { CutSteps } from "./cut_steps.js";
 
 /** @typedef {import("../core/contract.js").CutAnswer} CutAnswer */
-/** @typedef {import("./run_charts.js").RunEntry} RunEntry */
-/** @typedef {{ body: Record<string, unknown>, steps: number[], known: CutSteps, entries: RunEntry[] }} Wish */
+/** @typedef {import("../draw/shapes.js").PathEntry} PathEntry */
+/** @typedef {{ body: Record<string, unknown>, steps: number[], known: CutSteps, entries: PathEntry[] }} Wish */
 
 const AGAIN = 1000; // ms after no answer, or a busy server's
 
@@ -16,17 +16,18 @@ export class CutRun {
    * @param {object} listeners
    * @param {() => void} listeners.ask when there may be more to ask for
    * @param {() => void} listeners.draw when more is known
+   * @param {(body: Record<string, unknown>, signal: AbortSignal) => Promise<CutAnswer>} [listeners.post] who answers
    */
-  constructor({ ask, draw }) {
+  constructor({ ask, draw, post = (body, signal) => postJson("/toy/cut", body, signal) }) {
     this.ready = { ask, draw };
     this.known = new CutSteps(); // of the run on the screen
     this.shown = this.known; // what is drawn: the run before, until something of this one is known
-    /** @type {RunEntry[]} the runs that `shown` belongs to */
+    /** @type {PathEntry[]} the runs that `shown` belongs to */
     this.entries = [];
     /** @type {Record<string, unknown> | null} */
     this.body = null;
     /** @type {LatestWinsGate<Wish, CutAnswer>} */
-    this.gate = new LatestWinsGate(({ body, steps }, signal) => postJson("/toy/cut", { ...body, cut_steps: steps }, signal), {
+    this.gate = new LatestWinsGate(({ body, steps }, signal) => post({ ...body, cut_steps: steps }, signal), {
       onAnswer: (answer, wish) => this.#answered(answer, wish),
       onFailure: (error) => {
         if (error instanceof Refused && error.status === 422) showNotices("request", error.problems, "error");
@@ -58,7 +59,7 @@ export class CutRun {
 
   /**
    * Ask for what is not known yet.
-   * @param {RunEntry[]} entries the paths
+   * @param {PathEntry[]} entries the paths
    * @param {{ step: number, steps: number }} player
    * @param {boolean} hurry for the step shown alone
    */

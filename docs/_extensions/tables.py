@@ -18,18 +18,19 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from app.components.view_controls import LECTURE
-from app.environment import SettingsTable, as_table
 from app.instruments.controls import instrument_controls
 from app.jobs.settings import EngineSettings
-from app.markdown import write_markdown
 from app.network import controls as network
 from app.network.explore import controls as explore
 from app.network.explore.between_controls import BETWEEN_CONTROLS
 from app.network.explore.cuts_controls import CUTS_CONTROLS
+from app.network.explore.potholes_controls import POTHOLES_CONTROLS
 from app.network.fairness.controls import FAIRNESS_CONTROLS
 from app.network.statements.controls import STATEMENTS_CONTROLS
 from app.network.training.settings import METHOD_NAMES
 from app.state.control import Control
+from app.state.environment import SettingsTable, as_table
+from app.state.markdown import write_markdown
 from app.telemetry.settings import ObserveSettings
 from app.toy import controls as toy
 from app.toy.export.controls import CONTROLS as EXPORT
@@ -160,6 +161,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "controls-curvature": lambda: controls(explore.CURVATURE_CONTROLS),
     "controls-between": lambda: controls(BETWEEN_CONTROLS),
     "controls-cuts": lambda: controls(CUTS_CONTROLS),
+    "controls-potholes": lambda: controls(POTHOLES_CONTROLS),
     "controls-rescaling": lambda: controls(explore.RESCALING_CONTROLS),
     "controls-fairness": lambda: controls(FAIRNESS_CONTROLS),
     "controls-statements": lambda: controls(STATEMENTS_CONTROLS),

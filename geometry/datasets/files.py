@@ -167,8 +167,8 @@ def _targets(path: Path, name: str, targets: np.ndarray, examples: int) -> np.nd
         raise ValueError(f"{path}: {name} must be whole numbers of shape (n,); got {targets.dtype} {targets.shape}")
     if targets.size != examples:
         raise ValueError(f"{path}: {examples} inputs but {targets.size} targets")
-    if targets.size < 2 or targets.min() < 0:
-        raise ValueError(f"{path}: {name} must hold at least two class numbers, none negative")
+    if targets.size < 2 or targets.min() < 0 or targets.min() == targets.max():
+        raise ValueError(f"{path}: {name} must hold at least two different class numbers, none negative")
     return targets.astype(np.int64)
 
 

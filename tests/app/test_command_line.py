@@ -20,6 +20,10 @@ def test_the_port_comes_from_the_option_or_the_environment(monkeypatch):
     assert parse(["--port", "8062"]).port == 8062
 
 
+def test_runs_are_named_together_or_one_by_one():
+    assert parse(["--run", "a", "b", "--run", "c"]).run == ["a", "b", "c"] and parse([]).run is None
+
+
 @pytest.mark.parametrize("port", ["x", "-1", "70000", "", "80.5"])
 def test_a_wrong_port_is_a_sentence(port, capsys):
     with pytest.raises(SystemExit):

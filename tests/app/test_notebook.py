@@ -12,7 +12,7 @@ import orjson
 import pytest
 import traitlets
 
-from app.encoding import decode
+from app.drawing.encoding import decode
 from app.notebook import ToyLab, tables, whole_state
 from app.toy.messages import NotebookTables
 from app.toy.request import read_link
@@ -45,6 +45,10 @@ def test_a_message_is_answered_as_the_page_s_request_is(post: Any) -> None:
     )
     assert orjson.loads(known["answer"])["surface"] is None
     assert refused["problems"] == post("/toy/compute", {**QUICK, "steps": "many"}).json()["problems"]
+    steps = {**QUICK, "cut_steps": [0, 7], "cut_line": "probe"}
+    cut, none = answers(lab, {**ask, "what": "cut", "state": steps}, {**ask, "what": "cut"})
+    assert cut["answer"].encode() == post("/toy/cut", steps).content
+    assert none["problems"] == post("/toy/cut", QUICK).json()["problems"]
 
 
 def test_the_numbers_are_those_that_are_drawn() -> None:
@@ -81,6 +85,9 @@ def test_the_state_is_whole_and_wrong_ones_are_refused() -> None:
         with pytest.raises(ValueError, match=sentence):
             ToyLab(**wrong)
     assert lab.state == whole_state({"surface": "ackley"})
+    for link, sentence in (("/?preset=zzz", "Preset “zzz” does not exist"), ("?steps=99999", "outside 10 … 3000")):
+        with pytest.raises(ValueError, match=sentence):
+            ToyLab(link)
 
 
 def test_the_document_runs_what_it_carries_and_asks_for_nothing() -> None:

@@ -71,7 +71,8 @@ class Notebook:
 
     def idle(self, view: Frame) -> bool:
         """Whether a view has all its answers."""
-        return bool(view.evaluate("document.getElementById('tables').lab.gate.idle"))
+        lab = "document.getElementById('tables').lab"
+        return bool(view.evaluate(f"{lab}.gate.idle && {lab}.cut.run.idle"))
 
     def _set(self, traits: dict[str, Any]) -> None:
         self.page.evaluate("traits => model.receive(traits)", traits)

@@ -150,6 +150,12 @@ def test_explore_a_trained_network_and_come_back_by_the_link(page) -> None:
     assert all(lab.ink(f"#cuts-{half}-chart canvas") > 200 for half in ("train", "test"))
     assert "relative to the weights" in page.locator("#cuts-words").inner_text()
     assert page.locator("#cuts-table tbody tr").count() == 2
+    lab.type("potholes_count", "2")
+    (holes,) = lab.ask("potholes")["rows"]
+    assert holes["method"] == "LLQR+SAM" and lab.ink("#potholes-factor-chart canvas") > 50
+    assert page.locator("#potholes-table tbody tr").count() == 3
+    verdicts = page.locator("#potholes-claims .verdict").all_inner_texts()
+    assert [claim["verdict"] for claim in holes["claims"]] == [text.lower() for text in verdicts]
     lab.choose("between_way", "curve")
     lab.type("between_steps", "20")
     ways = lab.ask("between")["lines"]
@@ -174,9 +180,10 @@ def test_explore_a_trained_network_and_come_back_by_the_link(page) -> None:
     # A reload by the link shows the same again.
     lab.until(lambda: "rescaling_asked=yes" in page.url and "rescaling_factor=3" in page.url)
     lab.open(page.url)
-    again = {kind: lab.answer(kind) for kind in ("slice", "cuts", "curvature", "between", "rescaling")}
+    again = {kind: lab.answer(kind) for kind in ("slice", "cuts", "curvature", "potholes", "between", "rescaling")}
     assert again["between"]["lines"] == ways
     assert again["cuts"] == cuts | {"job": again["cuts"]["job"], "done": again["cuts"]["done"]}
+    assert again["potholes"]["rows"] == [holes]
     assert again["slice"]["done"]["way"] == "adaptive" and again["slice"]["plane"]["kind"] == "pca"
     assert [row["eigenvalues"] for row in again["curvature"]["rows"]] == [row["eigenvalues"] for row in rows]
     assert again["rescaling"]["rows"][1]["eigenvalue"] == rescaled[1]["eigenvalue"]

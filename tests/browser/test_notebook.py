@@ -25,6 +25,13 @@ def test_a_view_computes_in_the_kernel_plays_and_keeps_its_state(new_page: Any) 
     book.wait_for(lambda: lab.state["learning_rate"] == 1e-5 and book.idle(view))
     assert view.evaluate(drawn) != before
 
+    # The cut beside the map belongs to these paths and to the step shown, along the line that is chosen.
+    assert view.evaluate(f"{LAB}.cut.run.shown.find('SGDM', 200).step") == 199, "the last that has a gradient"
+    view.locator("#cut-controls label", has_text="Along ε").click()
+    book.wait_for(lambda: lab.state["cut_line"] == "probe" and book.idle(view))
+    assert view.evaluate(f"{LAB}.cut.run.shown.line") == "probe"
+    assert view.locator("#cut-picture").get_attribute("aria-label").startswith("Cut through the ground at step 200.")
+
     # A click on the map moves the start.
     view.locator("#map-stack canvas").last.click(position={"x": 200, "y": 200})
     book.wait_for(lambda: lab.state["start_x"] != 4.001396 and book.idle(view))

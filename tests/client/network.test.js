@@ -6,6 +6,7 @@ import { TrainingCurves } from "../../assets/network/curves.js";
 import { methodRows } from "../../assets/network/method_table.js";
 import { cellsOf, describeLines, saidOf } from "../../assets/network/explore/between_panel.js";
 import { cellsOf as cellsOfSolution, describeCuts, saidOf as saidOfCuts } from "../../assets/network/explore/cuts_panel.js";
+import { cellsOf as cellsOfPotholes, describeFactors, saidOf as saidOfPotholes } from "../../assets/network/explore/potholes_panel.js";
 import { PlaneView } from "../../assets/network/plane_view.js";
 import { isUnchanged } from "../../assets/network/presets.js";
 import { replayed } from "../../assets/network/replay.js";
@@ -205,6 +206,21 @@ test("a way between two solutions tells its barrier, or that there is none", () 
   assert.equal(words, "Loss on the way from SGDM, step 24 to SAM, step 24. Straight: from 0.25 to 2. Trained curve: from 0.25 to 0.5.");
   assert.equal(saidOf(about, 1.5), "64 of 256 training examples, distance 3, 1.5 s");
   assert.match(saidOf({ ...about, examples: 256, statistics: "kept" }, 1), /^all 256 .*statistics of the beginning, 1 s$/);
+});
+
+test("potholes tell what a probe adds there, and how surely", () => {
+  const gains = { gain: 1.465, first_order_gain: 1.473, first_order_error: 0.204 };
+  const group = { kind: "potholes", here: [11, 9], average: [5, 3], plain: gains, learned: { ...gains, gain: 1.357 } };
+  const known = { ...group, factors: [0.5, 0.6], factor: { mean: 0.631, low: 0.6, high: 0.67 } };
+  assert.deepEqual(cellsOfPotholes(known), ["10", "4", "1.47 (1.47)", "1.36 (1.47)", "0.631", "0.6 to 0.67", "20 %"]);
+  const single = { ...group, factors: [null], factor: { mean: 0.5, low: null, high: null } };
+  assert.deepEqual(cellsOfPotholes(single).slice(4, 6), ["0.5", "– to –"]);
+  const told = describeFactors([{ method: "LLQR", groups: [known, { ...single, kind: "random" }] }]);
+  assert.equal(told, "What the probe adds with U, in parts of that without. LLQR: potholes 0.631, random 0.5.");
+  const about = { methods: ["LLQR", "LLQR+SAM"] };
+  assert.equal(saidOfPotholes({ about: null }), "");
+  assert.equal(saidOfPotholes({ about, rows: [{}], done: null }), "1 of 2 methods measured");
+  assert.match(saidOfPotholes({ about, rows: [], done: { products: 12, seconds: 1.5 } }), /^12 losses, .* in 1\.5 s$/);
 });
 
 test("cuts through the solutions tell how far they are, and what they show", () => {

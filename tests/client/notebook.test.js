@@ -14,7 +14,7 @@ test("answers find their questions, whatever their order; what the kernel refuse
   const port = makePort();
   const kernel = new Kernel(port, () => {});
   const { signal } = new AbortController();
-  const [first, second, third] = [1, 2, 3].map((steps) => kernel.ask({ steps }, signal));
+  const [first, second, third] = [1, 2, 3].map((steps) => kernel.ask("compute", { steps }, signal));
   assert.deepEqual(
     port.sent.map(({ number, state }) => [number, state.steps]),
     [
@@ -34,7 +34,7 @@ test("a question that is given up takes no answer any more", async () => {
   const port = makePort();
   const kernel = new Kernel(port, () => {});
   const controller = new AbortController();
-  const asked = kernel.ask({}, controller.signal);
+  const asked = kernel.ask("cut", {}, controller.signal);
   controller.abort(new Error("timeout"));
   await assert.rejects(asked, /timeout/);
   port.onmessage({ data: { kind: "answer", number: 1, answer: "{}" } });

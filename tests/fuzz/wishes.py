@@ -20,6 +20,7 @@ from app.network.explore.controls import (
     SLICE_CONTROLS,
 )
 from app.network.explore.cuts_controls import CUTS_CONTROLS
+from app.network.explore.potholes_controls import POTHOLES_CONTROLS
 from app.network.export.request import FORMATS as OF_A_RUN
 from app.toy.request import read_state
 from optimizers import METHODS
@@ -42,6 +43,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "slice": {"slice_points": 11, "slice_sample": "64"},
     "curvature": {"curvature_probes": 2, "curvature_lanczos": 0, "curvature_count": 1, "curvature_ascent": 1},
     "cuts": {"cuts_points": 11, "cuts_directions": 1, "cuts_probes": 2},
+    "potholes": {"potholes_count": 1, "potholes_points": 1, "potholes_batches": 2, "potholes_sample": "64"},
     "between": {"between_points": 11, "between_way": "curve", "between_steps": 10},
     "rescaling": {},
 }
@@ -51,6 +53,7 @@ CONTROLS_OF = {
     "curvature": CURVATURE_CONTROLS,
     "between": BETWEEN_CONTROLS,
     "cuts": CUTS_CONTROLS,
+    "potholes": POTHOLES_CONTROLS,
     "rescaling": RESCALING_CONTROLS,
 }
 LINKS = {

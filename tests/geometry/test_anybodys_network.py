@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F
+from torch.utils.checkpoint import checkpoint
 
 from geometry.networks import NetworkLoss
 from geometry.slices import evaluate_slice, slice_plane
@@ -242,6 +243,12 @@ class Complex(nn.Module):
         self.phase = nn.Parameter(torch.ones(4, dtype=torch.cfloat))
 
 
+def two_views() -> nn.Module:
+    one, other = layer(4, 4), layer(4, 4)
+    other.weight = nn.Parameter(one.weight.detach().T)
+    return nn.Sequential(one, other)
+
+
 def sharded_away() -> nn.Module:
     with torch.device("meta"):
         return nn.Linear(4, CLASSES)
@@ -256,6 +263,7 @@ def sharded_away() -> nn.Module:
         (lambda: nn.Sequential(nn.LazyLinear(3), nn.LazyBatchNorm1d()), r"0\.weight has no shape yet"),
         (lambda: torch.jit.trace(nn.Linear(4, 3), torch.ones(1, 4)), "is TorchScript"),
         (sharded_away, "the parameter weight has no values"),
+        (two_views, "the parameters 0.weight and 1.weight are two views of the same memory"),
         (nn.Flatten, "has no parameter that asks for a gradient"),
     ],
 )
@@ -266,10 +274,28 @@ def test_modules_that_no_loss_can_be_made_of_are_refused(make: Any, sentence: st
     assert "\n" not in str(refused.value)
 
 
+class Checkpointed(nn.Module):
+    """Keeps no activations."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = layer()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """The scores."""
+        return checkpoint(lambda held: self.body(held).tanh(), x, use_reentrant=False)
+
+
 @pytest.mark.parametrize(
     ("module", "inputs", "targets", "sentence"),
     [
         (layer(7), X, Y, "does not take its inputs: mat1 and mat2"),
+        (layer(), (9 * X).to(torch.uint8), Y, "inputs are uint8: embeddings take int64 or int32, other layers real"),
+        (layer(), X > 0, Y, "inputs are bool: embeddings take"),
+        (Checkpointed(), X, Y, r"where a part runs again in its backward pass \(checkpointing\), turn that off"),
+        (nn.Embedding(9, CLASSES), Y.to(torch.int16), Y, "inputs are int16: embeddings take"),
+        (layer(), X.to_sparse(), Y, r"inputs or targets are sparse: give x\.to_dense\(\)"),
+        (layer(), X.to("meta"), Y, "inputs or targets have no numbers"),
         (
             nn.Sequential(nn.Embedding(2, 4), nn.Flatten(), layer(16)).double(),
             classes(N, 4),
@@ -286,6 +312,23 @@ def test_the_check_at_the_start_says_what_is_wrong(module: nn.Module, inputs: An
     with pytest.raises(ValueError, match=sentence) as refused:
         NetworkLoss(module, inputs, targets).check()
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        lambda x: x.astype(">f8"),
+        lambda x: x.astype(np.longdouble),
+        lambda x: np.broadcast_to(x, x.shape),
+        lambda x: x[::-1].copy()[::-1],
+        lambda x: np.ma.masked_array(x),
+        lambda x: nn.Parameter(torch.as_tensor(x)),
+    ],
+)
+def test_numbers_of_any_form_are_cast(form: Any) -> None:
+    module = layer()
+    found = NetworkLoss(module, form(X.numpy()), Y.numpy().astype(">i4"))
+    assert float(found.loss(found.initial)) == float(NetworkLoss(module, X, Y).loss(found.initial))
 
 
 # ------------------------------------------------------------------------------------------------ statistics

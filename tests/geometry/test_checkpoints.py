@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import random
+from datetime import datetime
+from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -35,7 +39,10 @@ def put(prefix: str, table: Table) -> Table:
 
 @pytest.mark.parametrize(
     "prefix",
-    ["model.", "net.", "model._orig_mod.", "_forward_module.module.", "module.model.", "_orig_mod.net.module."],
+    [
+        *("model.", "net.", "model._orig_mod.", "_forward_module.module.", "module.model.", "_orig_mod.net.module."),
+        *("backbone.", "student.encoder."),
+    ],
 )
 @pytest.mark.parametrize("suffix", ["pt", "safetensors"])
 def test_a_wrappers_names_are_taken_off(tmp_path: Path, prefix: str, suffix: str) -> None:
@@ -55,6 +62,9 @@ def test_names_in_the_middle_and_wrappers_of_our_own(tmp_path: Path) -> None:
     wrapped = nn.DataParallel(network(0))
     load_weights(wrapped, path)
     assert torch.equal(wrapped.module.state_dict()["0.weight"], state["0.weight"])
+    wrapped = nn.ModuleDict({"backbone": nn.ModuleDict({"trunk": network(0)})})
+    load_weights(wrapped, path)
+    assert torch.equal(wrapped.state_dict()["backbone.trunk.0.weight"], state["0.weight"])
 
 
 class Inner(nn.Module):
@@ -85,6 +95,10 @@ def states(one: Table, other: Table) -> dict[str, Any]:
         },
         "settings": {"args": argparse.Namespace(lr=0.1), "best": np.float64(0.9), "network": one},
         "deep": {"checkpoint": {"weights": {"net": one}}, "scaler": {"scale": torch.tensor(2.0)}},
+        "when and where": {"model": one, "time": datetime.now(), "path": Path("here"), "options": SimpleNamespace(a=1)},
+        "generators": {"model": one, "numpy": np.random.get_state(), "python": random.getstate()},  # noqa: NPY002
+        "curves": {"model": one, "losses": np.arange(3.0), "seen": {1, 2}},
+        "arrays": {"params": {name: value.numpy() for name, value in one.items()}},
         "list": [one, {"lr": 3}],
         "of another network too": {"generator": one, "discriminator": {"weight": torch.ones(5, 5)}},
         "averaged": {"model": {"n_averaged": torch.tensor(4), **put("module.", one)}, "epoch": 1},
@@ -113,6 +127,9 @@ def test_which_of_several_is_said_or_asked(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="several tables that fit this network, at 'student', 'teacher'"):
         load_weights(network(0), path)
     comes_back(network(0), teacher, path, "teacher")
+    torch.save({"online": student.state_dict(), "online_ema": teacher.state_dict()}, path)
+    comes_back(network(0), student, path)  # averages give way to the weights
+    comes_back(network(0), teacher, path, "online_ema")
     torch.save({**put("backbone.", student.state_dict()), **put("head.", nn.Linear(2, 2).state_dict())}, path)
     with pytest.raises(ValueError, match="belongs to another network: it lacks 0"):
         load_weights(network(0), path)
@@ -157,8 +174,8 @@ def test_a_network_with_more_than_ours_is_another(tmp_path: Path) -> None:
 
 def test_what_is_refused_is_named(tmp_path: Path) -> None:
     path = tmp_path / "w.pt"
-    torch.save({"model": network(1).state_dict(), "path": Path("there")}, path)
-    with pytest.raises(ValueError, match=r"holds more than tensors, or is no checkpoint \(it names pathlib"):
+    torch.save({"model": network(1).state_dict(), "share": Fraction(1, 2)}, path)
+    with pytest.raises(ValueError, match=r"holds more than tensors, or is no checkpoint \(it names fractions"):
         read_weights(path)
     with pytest.raises(ValueError, match="is no file; name one checkpoint"):
         read_weights(tmp_path)

@@ -426,3 +426,24 @@ def ready():
 def loss_of(module):
     objective = NetworkLoss(module, X, Y)
     objective.curvature_product(objective.initial, objective.initial, "ngd")
+
+
+def test_passes_of_steps_may_be_in_a_shorter_type_and_all_else_is_as_before():
+    """Three digits of products: bfloat16 has 8 bits, and rounding errors of many terms cancel in part."""
+    inputs, targets = data()
+    module = normalised().float()
+    full, mixed = (NetworkLoss(module, inputs.float(), targets, autocast=one) for one in (None, torch.bfloat16))
+    theta = full.initial
+    exact, rounded = (objective.training_pass(theta) for objective in (full, mixed))
+    assert rounded.gradient.dtype == rounded.loss.dtype == torch.float32
+    assert not torch.equal(exact.gradient, rounded.gradient)
+    torch.testing.assert_close(rounded.loss, exact.loss, rtol=0.02, atol=0)
+    assert torch.cosine_similarity(exact.gradient, rounded.gradient, dim=0) > 0.99
+    for name, value in exact.buffers.items():
+        torch.testing.assert_close(rounded.buffers[name], value, rtol=0.02, atol=0.02)
+    assert torch.equal(full.loss(theta), mixed.loss(theta)) and torch.equal(full.gradient(theta), mixed.gradient(theta))
+    assert torch.equal(*(one.curvature_product(theta, theta, "ngd") for one in (full, mixed)))
+    assert mixed.rows(torch.arange(4)).autocast == torch.bfloat16, "a mini-batch's as well"
+    llqr = LLQR.for_networks("kfac")
+    states = [llqr.refresh(one, theta, llqr.start(one, theta)) for one in (full, mixed)]
+    assert all(torch.equal(states[0][name], states[1][name]) for name in states[0]), "and U is learned in full"

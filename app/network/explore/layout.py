@@ -1,4 +1,4 @@
-"""The explore part of the network page: five panels, each with its controls, its button and places for answers."""
+"""The explore part of the network page: six panels, each with its controls, its button and places for answers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from dash import html
 
-from app.toy.page import button, picture
+from app.components.layout import button, chart, picture
 
 SLICE_GROUPS = ("plane", "random", "three", "sam", "frame", "data", "adaptive", "look")
 ABOUT = {
@@ -14,6 +14,9 @@ ABOUT = {
     "onto it. A slice shows two of very many directions: the table says for every path what it leaves out.",
     "curvature": "How sharp the kept weights are: the largest eigenvalues of the Hessian, each with its residual; its "
     "trace with its standard error; and the greatest rise of the loss within a ball, looked for in several steps.",
+    "potholes": "A pothole is a direction in which the loss is sharp here and flat on average: a top eigenvector of "
+    "H − H̄, with H̄ the mean Hessian over earlier points of the path. How much does a probe add to the step there, "
+    "with the learned U and without, and beside directions that are sharp on average too, or random?",
     "between": "The loss on the way between two methods' last weights. Where it rises above the line between the ends "
     "there is a barrier; often a bent way leads around it (Garipov et al. 2018).",
     "cuts": "The loss on lines through each method's last weights, over training and test data. Every filter is moved "
@@ -29,7 +32,7 @@ def explore_section() -> Any:
     return html.Section(
         id="explore",
         className="explore",
-        children=[_slice(), _cuts(), _curvature(), _between(), _rescaling()],
+        children=[_slice(), _cuts(), _curvature(), _potholes(), _between(), _rescaling()],
         **{"aria-label": "Explore the run"},
     )
 
@@ -94,13 +97,7 @@ def _slice() -> Any:
 
 
 def _chart(key: str, title: str, hint: str) -> Any:
-    return html.Figure(
-        className="chart",
-        children=[
-            html.Figcaption([html.Span(title), html.Span(hint, className="hint")]),
-            html.Div(id=f"{key}-chart", className="explore-chart"),
-        ],
-    )
+    return chart(key, title, hint, "explore-chart")
 
 
 def _curvature() -> Any:
@@ -120,6 +117,14 @@ def _curvature() -> Any:
     table = html.Div(id="curvature-table", className="scroll")
     body = _answer("curvature", [table, density, along, html.P(id="curvature-words", className="explore-words")])
     return _panel("curvature", "Curvature", "Measure the curvature", [_group("curvature")], [body])
+
+
+def _potholes() -> Any:
+    chart = _chart("potholes-factor", "What the probe adds with U, in parts of that without", "direction by direction")
+    claims = html.Div(id="potholes-claims", className="statements")
+    table = html.Div(id="potholes-table", className="scroll")
+    body = _answer("potholes", [chart, table, claims, html.P(id="potholes-words", className="explore-words")])
+    return _panel("potholes", "Potholes", "Look for potholes", [_group("potholes")], [body])
 
 
 def _cuts() -> Any:

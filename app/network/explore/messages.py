@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Literal, NotRequired, TypedDict
 
-from app.state.messages import Encoded
-from app.toy.messages import Curve, Ground
+from app.drawing.messages import Curve, Encoded, Ground
+from app.network.statements.messages import JudgedStatement, PairedSeeds
 
 
 class SliceMark(TypedDict):
@@ -349,10 +349,82 @@ class CutsRow(TypedDict):
     done: NotRequired[CutsDone]
 
 
+class PotholesAbout(TypedDict):
+    """What is measured: the methods that learn U, at their weights of this step; ρ, batches, examples of H."""
+
+    methods: list[str]
+    step: int
+    radius: float
+    batches: int
+    examples: int
+
+
+class ProbeGain(TypedDict):
+    """How many times longer a probe makes a step along some directions, the same to first order in it, and what the
+    first order misses, as a part of what the probe adds."""
+
+    gain: float
+    first_order_gain: float
+    first_order_error: float
+
+
+class DirectionsOfAKind(TypedDict):
+    """Directions v of a kind: vᵀHv and vᵀH̄v of each; a probe's gain without U and with; how many times what it adds
+    without it adds with U, direction by direction (null where that is nothing), the same to first order, and for all
+    together, batch by batch."""
+
+    kind: str
+    here: list[float]
+    average: list[float]
+    plain: ProbeGain
+    learned: ProbeGain
+    factors: list[float | None]
+    first_order_factors: list[float | None]
+    factor: PairedSeeds
+
+
+class MeasuredPotholes(TypedDict):
+    """A method's directions, the steps that H̄ is the mean over, and statements. converged: all eigenvectors."""
+
+    method: str
+    points: list[int]
+    converged: bool
+    groups: list[DirectionsOfAKind]
+    claims: list[JudgedStatement]
+    products: int
+
+
+class NoPotholes(TypedDict):
+    """A method without numbers, and why."""
+
+    method: str
+    points: list[int]
+    products: int
+    problem: str
+
+
+class PotholesDone(TypedDict):
+    """The end of the measurement."""
+
+    products: int
+    seconds: float
+    sentence: str
+
+
+class PotholesRow(TypedDict):
+    """A row of a measurement of potholes."""
+
+    position: int
+    about: NotRequired[PotholesAbout]
+    measured: NotRequired[MeasuredPotholes | NoPotholes]
+    done: NotRequired[PotholesDone]
+
+
 MESSAGES = (
     *(SliceMark, SlicePlane, SlicePicture, PathHonesty, SliceDone, SliceRow, SliceFigures),
     *(CurvatureAbout, NotMeasured, WeightNorms, MeasuredCurvature, SpectralDensity, CurvatureDone, CurvatureRow),
     *(BetweenAbout, WayBetween, CurveTraining, BetweenDone, BetweenRow),
     *(RescalingAbout, RescaledNetwork, RescalingDone, RescalingRow),
     *(CutsAbout, Cut, MeasuredSolution, NoSolution, CutsDone, CutsRow),
+    *(PotholesAbout, ProbeGain, DirectionsOfAKind, MeasuredPotholes, NoPotholes, PotholesDone, PotholesRow),
 )

@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 from scipy.special import stdtrit
 
-from app.claim import VERDICTS, Claim
+from app.components.claim import VERDICTS, Claim
+from app.drawing.encoding import finite
 from app.network.statements.messages import PairedSeeds
-from app.network.statements.statement import QUANTITIES, Comparison, Statement
-from app.numbers_as_text import number
+from app.network.statements.statement import QUANTITIES, Comparison, Quantity, Statement
+from app.state.numbers_as_text import number
 
 LAST = 4
 """A method's value is the mean over its last so many measurements."""
@@ -26,6 +27,7 @@ LEVEL = 0.95
 ROUNDING = 1e-12
 """Of a mean: standard errors below are none."""
 HOLDS, FAILS, _, OPEN = VERDICTS
+PLURALS = {"seed": "seeds", "batch": "batches"}
 
 Trials = Mapping[int, Mapping[str, Mapping[str, Any]]]
 """Seed → method → trial (see `trial`)."""
@@ -44,10 +46,24 @@ def compare(comparison: Comparison, trials: Trials) -> PairedSeeds:
     """One method against another over all seeds."""
     quantity = QUANTITIES[comparison.quantity]
     ours, other = comparison.ours, comparison.other
+    words = f"{ours} / {other}, {quantity.words}" if quantity.ratio else f"{ours} − {other}, {quantity.words}"
     found = [_difference(comparison, one) for one in trials.values()]
+    return judge_values(words, found, quantity, comparison.above, comparison.below)
+
+
+def judge_values(
+    words: str,
+    found: Sequence[float | None],
+    quantity: Quantity,
+    above: float = -math.inf,
+    below: float = math.inf,
+    each: str = "seed",
+) -> PairedSeeds:
+    """What differences, or logarithms of ratios, one for each seed (`each`: or for each batch), tell of a statement on
+    their mean: that it, or the ratio, lies between above and below."""
     known = np.array([value for value in found if value is not None])
     mean, error, low, high = interval(known)
-    above, below = (_inner(end, quantity.ratio) for end in (comparison.above, comparison.below))
+    above, below = (_inner(end, quantity.ratio) for end in (above, below))
     verdict = OPEN
     if len(known) > 1:
         verdict = HOLDS if above < low and high < below else FAILS if high <= above or low >= below else OPEN
@@ -58,9 +74,10 @@ def compare(comparison: Comparison, trials: Trials) -> PairedSeeds:
         return math.exp(value) if quantity.ratio else quantity.parts * value
 
     pairs: PairedSeeds = {
-        "words": f"{ours} / {other}, {quantity.words}" if quantity.ratio else f"{ours} − {other}, {quantity.words}",
+        "words": words,
         "unit": quantity.unit,
         "ratio": quantity.ratio,
+        "each": each,
         "values": [None if value is None else shown(value) for value in found],
         "mean": shown(mean),
         "error": None if quantity.ratio else shown(error),
@@ -72,7 +89,7 @@ def compare(comparison: Comparison, trials: Trials) -> PairedSeeds:
         "counts": "",
     }
     within = int(((known > above) & (known < below)).sum())
-    pairs["counts"] = _told(comparison, pairs, len(found), len(known), within)
+    pairs["counts"] = _told(quantity, pairs, len(found), len(known), within)
     return pairs
 
 
@@ -103,7 +120,7 @@ def summarise(trials: Trials, names: Sequence[str]) -> list[dict[str, Any]]:
                 if key in one
             ]
             mean, error, *_ = interval(np.array(ends))
-            row[key] = [None if math.isnan(value) else value for value in (mean, error)]
+            row[key] = [finite(value) for value in (mean, error)]
         rows.append(row)
     return rows
 
@@ -147,16 +164,17 @@ def _inner(end: float, ratio: bool) -> float:
     return math.log(end)
 
 
-def _told(comparison: Comparison, pairs: PairedSeeds, seeds: int, known: int, within: int) -> str:
+def _told(quantity: Quantity, pairs: PairedSeeds, count: int, known: int, within: int) -> str:
     """The numbers of a comparison in words."""
-    quantity, of = QUANTITIES[comparison.quantity], f"{known} seed{'s' * (known != 1)}"
-    lost = f", {seeds - known} without a value" if known < seeds else ""
+    each = pairs["each"]
+    of = f"{known} {each if known == 1 else PLURALS[each]}"
+    lost = f", {count - known} without a value" if known < count else ""
     words, mean, between = pairs["words"], pairs["mean"], (pairs["low"], pairs["high"])
     if mean is None:
-        return f"{words}: no seed with a value"
+        return f"{words}: no {each} with a value"
     if quantity.ratio:
-        text = f"{words}: {number(mean, 2)} times"
-        ends = [number(end, 2) for end in between if end is not None]
+        text = f"{words}: {number(mean, quantity.digits)} times"
+        ends = [number(end, quantity.digits) for end in between if end is not None]
     else:
         text = f"{words}: {signed(mean)}{quantity.unit}"
         ends = [f"{signed(end)}{quantity.unit}" for end in between if end is not None]

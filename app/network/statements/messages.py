@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import NotRequired, TypedDict
 
-from app.toy.messages import Claim
+from app.state.messages import Claim
 
 
 class PairedSeeds(TypedDict):
-    """One method against another over seeds, as a ratio or as a difference in `unit`: a value for each seed, null where
-    one of the two has none; their mean, its standard error (null for ratios) and interval, null where there are too
-    few; where the statement wants the mean, between above and below, null for no bound."""
+    """One method against another, as a ratio or as a difference in `unit`, seed by seed (each: "seed", or "batch"): a
+    value for each, null where one of the two has none; their mean, its standard error (null for ratios) and interval,
+    null where there are too few; where the statement wants the mean, between above and below, null for no bound."""
 
     words: str
     unit: str
     ratio: bool
+    each: str
     values: list[float | None]
     mean: float | None
     error: float | None

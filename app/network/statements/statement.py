@@ -40,12 +40,13 @@ class Statement:
 @dataclass(frozen=True)
 class Quantity:
     """What is compared. ratio: of costs until both have reached one training loss, or else a difference of means over
-    the last measurements, in `unit`s of which 1 has `parts`."""
+    the last measurements, in `unit`s of which 1 has `parts`; digits: how many a ratio is told with."""
 
     words: str
     ratio: bool = False
     unit: str = ""
     parts: float = 1.0
+    digits: int = 2
 
 
 QUANTITIES: dict[str, Quantity] = {

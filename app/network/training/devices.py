@@ -24,8 +24,13 @@ def device_for(worker: int) -> torch.device:
     if not count:
         return torch.device("cpu")
     # By default torch computes convolutions, but not other products, in TF32.
-    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = settings.precision == "tf32"
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = settings.precision != "float32"
     return torch.device(f"cuda:{worker % count}")
+
+
+def autocast_here() -> torch.dtype | None:
+    """The type of products in the passes of training steps, where POTHOLE_PRECISION wants a shorter one."""
+    return torch.bfloat16 if EngineSettings.from_environment().precision == "bf16" else None
 
 
 def reset_peak(device: torch.device) -> None:

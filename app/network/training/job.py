@@ -21,13 +21,14 @@ import torch
 
 from app.jobs.context import JobContext
 from app.jobs.kinds import Description
-from app.jobs.packing import pack, unpack
+from app.jobs.packing import Tree, pack, unpack
 from app.network.training.budget import Budget, training_here
 from app.network.training.devices import device_in_words, peak_in_words, reset_peak
 from app.network.training.first_fit import begin, packed_start
 from app.network.training.pace import Pace
 from app.network.training.problem import make_problem
 from app.network.training.readings import Readings, every
+from app.network.training.room import fit_room
 from app.network.training.session import TrainingSession
 from app.network.training.settings import NUMBERS
 from optimizers.training import StepRefused
@@ -41,8 +42,19 @@ def run(description: Description, job: JobContext) -> None:
     torch.set_num_threads(job.threads)
     budget = Budget(description.get("watching", NUMBERS["watching"].default))
     found = begin(make_problem(description, job.worker), job)
+    description, dropped = fit_room(description, found.objective, job.room)
+    for sentence in dropped:
+        job.note(sentence, position=0, not_kept="weights")
+
+    def pause() -> None:
+        """What a plane is chosen for is as at the beginning of this attempt: here a stop takes effect."""
+        at = job.checkpoint_position
+        if job.wants_checkpoint():
+            job.keep_checkpoint(at, (at and job.checkpoint) or pack(packed_start(found)))
+        job.settings(at)
+
     with training_here(budget):
-        _train(TrainingSession(description, job.worker, found), description, job, budget)
+        _train(TrainingSession(description, job.worker, found, pause), description, job, budget)
 
 
 def _train(session: TrainingSession, description: Description, job: JobContext, budget: Budget) -> None:
@@ -66,6 +78,7 @@ def _train(session: TrainingSession, description: Description, job: JobContext, 
         progress.take_up(job.settings(t))
         progress.step(t)
     job.keep_result("weights/final", session.packed_weights(), step=steps)
+    job.keep_checkpoint(steps, b"")  # there is nothing left to go on with
     if peak := peak_in_words(session.device):
         job.note(peak, position=steps)
 
@@ -86,8 +99,8 @@ class Progress:
         self.readings = Readings(session, description, self.budget)
         self.pace = Pace(session.methods, self.steps)
         self.row_every = -(-self.steps // ROWS)
-        self.snapshot_every = every(self.steps, description["snapshots"])
-        self.settings: dict[str, Any] = {}
+        self.snapshot_every = description.get("snapshot_every", every(self.steps, description["snapshots"]))
+        self.settings: Description = {}
         names = session.training.names
         self.seconds = dict.fromkeys(names, 0.0)
         self.counts = {name: [0, 0] for name in names}
@@ -98,7 +111,7 @@ class Progress:
     def begin(self) -> None:
         """Say what the run starts from, or take up where it was."""
         with self.budget.watching():
-            kept = {} if self.job.checkpoint is None else unpack(self.job.checkpoint)
+            kept = unpack(self.job.checkpoint) if self.job.checkpoint else {}
             if "states" in kept:
                 self._take_up_checkpoint(kept)
             else:  # there are no steps yet
@@ -116,7 +129,7 @@ class Progress:
         if self.session.boundary is not None:
             self.job.keep_result("boundary", b"", **self.session.boundary.facts())
 
-    def _take_up_checkpoint(self, kept: dict[str, Any]) -> None:
+    def _take_up_checkpoint(self, kept: Tree) -> None:
         self.session.restore(kept["states"])
         self.seconds, self.before, self.stopped = kept["seconds"], kept["counts"], kept["stopped"]
         self.counts = {name: list(counts) for name, counts in self.before.items()}
@@ -138,7 +151,7 @@ class Progress:
             }
         )
 
-    def take_up(self, settings: dict[str, Any]) -> None:
+    def take_up(self, settings: Description) -> None:
         """Make a change of settings; methods that stopped try again."""
         if settings != self.settings:
             self.settings = dict(settings)
@@ -197,7 +210,5 @@ class Progress:
             return None
         # The budget counts seconds of the processor, of which it has more or less than the clock tells.
         busy = self.stepped / self.budget.stepped if self.budget.stepped else 1.0
-        wanted = self.readings.wanted(done)
-        if self.budget.bounded:
-            wanted = min(wanted, self.budget.earned(self.budget.stepped + steps / busy) - self.budget.spent)
-        return steps + busy * max(0.0, wanted)
+        measured = self.readings.foresee(done, self.budget.earned(self.budget.stepped + steps / busy))
+        return steps + busy * measured

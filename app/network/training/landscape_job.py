@@ -16,10 +16,11 @@ import time
 import numpy as np
 import torch
 
-from app.encoding import encode
+from app.drawing.encoding import encode
 from app.jobs.context import JobContext
 from app.jobs.kinds import Description
 from app.network.training.budget import budget_here
+from app.network.training.measure import seconds_over
 from app.network.training.problem import make_problem, read_plane
 from geometry.networks import NetworkLoss
 from geometry.slices.progressive import progressive_slice
@@ -88,11 +89,5 @@ def choose_examples(objective: NetworkLoss) -> int:
     """As many examples as a whole surface can be drawn over in its time, a power of two times FEWEST."""
     if objective.data.whole:
         return objective.examples
-    few = objective.rows(slice(0, FEWEST))
-    for _ in range(2):  # the first pays for what is loaded once
-        began = time.thread_time()
-        with torch.no_grad():
-            few.loss(objective.initial)
-        each = time.thread_time() - began
-    paid = SURFACE_SECONDS / max(each * POINTS * POINTS, 1e-9)
+    paid = SURFACE_SECONDS / (seconds_over(objective, FEWEST) * POINTS * POINTS)
     return min(EXAMPLES, objective.examples, FEWEST * 2 ** int(math.log2(max(1.0, paid))))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -10,7 +12,8 @@ import numpy as np
 from optimizers import Method
 
 REMEMBERED = 30
-"""The price of a step is a mean over about so many of its like: a machine may become busy, or quiet."""
+"""The price of a step is the median of so many of its like, the last ones: a machine may become busy, or quiet, and one
+that held up a step by chance says nothing of the others."""
 
 
 class Pace:
@@ -25,15 +28,19 @@ class Pace:
         self._due = {name: found.tolist() for name, found in due.items()}
         self._ahead = {name: [*found[::-1].cumsum()[::-1].tolist(), 0] for name, found in due.items()}
         """After so many steps, how many of those that come learn U."""
-        self._prices: dict[tuple[str, bool], tuple[int, float]] = {}
+        self._seconds: dict[tuple[str, bool], deque[float]] = {}
+        """Of the last steps of a kind."""
+        self._made: dict[tuple[str, bool], int] = {}
         self._steps = steps
 
     def add(self, name: str, index: int, seconds: float) -> None:
         """Count the step after `index` steps of a method."""
         kind = (name, self._due[name][index])
-        count, price = self._prices.get(kind, (0, 0.0))
-        weight = min(max(count, 1), REMEMBERED)
-        self._prices[kind] = (count + 1, price + (seconds - price) / weight)
+        self._made[kind] = self._made.get(kind, 0) + 1
+        known = self._seconds.setdefault(kind, deque(maxlen=REMEMBERED))
+        if self._made[kind] == 2:
+            known.clear()
+        known.append(seconds)
 
     def left(self, done: int, names: Any) -> float | None:
         """Seconds of the steps of these methods after `done`; None where one of them has not made two of a kind yet, as
@@ -41,18 +48,20 @@ class Pace:
         total = 0.0
         for name in names:
             learned = self._ahead[name][done]
-            made = max(self._prices.get((name, kind), (0, 0.0))[0] for kind in (False, True))
+            made = max(self._made.get((name, kind), 0) for kind in (False, True))
             if made < 2 and done < self._steps:
                 return None
             for kind, count in ((False, self._steps - done - learned), (True, learned)):
-                _, price = self._prices.get((name, kind)) or self._prices.get((name, not kind)) or (0, 0.0)
-                total += count * price
+                like = self._seconds.get((name, kind)) or self._seconds.get((name, not kind))
+                total += count * median(like) if like else 0.0
         return total
 
     def packed(self) -> list[list[Any]]:
         """For a checkpoint."""
-        return [[name, learns, count, price] for (name, learns), (count, price) in self._prices.items()]
+        return [[*kind, self._made[kind], list(known)] for kind, known in self._seconds.items()]
 
     def restore(self, packed: list[list[Any]]) -> None:
         """Take up the prices of an earlier attempt."""
-        self._prices = {(name, learns): (count, price) for name, learns, count, price in packed}
+        for name, learns, made, known in packed:
+            if isinstance(known, list):  # a checkpoint of an earlier version has a mean, which is soon known anew
+                self._made[name, learns], self._seconds[name, learns] = made, deque(known, REMEMBERED)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from app.network.training.budget import Budget
+from app.network.training.budget import SURFACE, Budget
 from app.network.training.session import TrainingSession
 from app.network.training.settings import Description
 
@@ -17,8 +17,11 @@ FEWEST = 64
 """Examples of either half in the smallest sample."""
 FIRST = 256
 """The same before the first step, where all methods stand at one point and nothing has been earned yet."""
+FIRST_SECONDS = 2.0
+"""Where the smallest sample has taken so long, it has to do before the first step."""
 END_SECONDS = 0.2
-"""So long the losses at the end may take whatever has been earned: a short run of a small network ends exactly."""
+"""So long the losses at the end may take where less than that has been earned: a short run of a small network ends
+exactly."""
 KEPT_BACK = 0.4
 """Part of what has been earned that is saved for the end at most."""
 SELDOM = {"steepness": 3, "sharpness": 6}
@@ -90,17 +93,32 @@ class Readings:
         seldom = sum(left / steps * self._prices.get(reading, 0.0) for reading, steps in self._seldom.items())
         return left / self.every * (self.exact_cost() + others) + seldom
 
+    def foresee(self, done: int, earned: float) -> float:
+        """Seconds that measurements after `done` steps will take, where the whole run earns so many: what is saved for
+        the end goes to the largest sample that it pays for, the rest to those on the way, where it pays for any."""
+        wanted, budget = self.wanted(done), self.budget
+        if not self.every or not budget.bounded:
+            return wanted
+        left = (1 - SURFACE) * earned - (budget.spent - budget.drawn)
+        end = min(self.exact_cost(), KEPT_BACK * earned)
+        on_the_way = left - end if left - end >= self._cost(self._sizes[0]) else 0.0
+        last = max((cost for cost in map(self._cost, self._sizes) if cost <= max(end, left - on_the_way)), default=0.0)
+        return min(wanted, on_the_way + last)
+
     def _first(self) -> dict[str, dict[str, Any]]:
         """All methods stand at the same weights: measured once."""
         name, *_ = self._names
         size = next((size for size in self._sizes if size >= FIRST), self._sizes[-1])
         if not self.budget.bounded:
             size = self._sizes[-1]
-        elif size > self._sizes[0]:
-            self.session.evaluate(name, self._sizes[0])  # pays for what is loaded once: prices are the next one's
-        began = self._clock()
-        values = self.session.evaluate(name, self._size(size))
-        self._costs[size] = (self._clock() - began) * len(self._names)
+        # The first pays for what is loaded once: prices are the next one's.
+        for each in (self._sizes[0], size) if self.budget.bounded and size > self._sizes[0] else (size,):
+            began = self._clock()
+            values = self.session.evaluate(name, self._size(each))
+            took = self._clock() - began
+            if took > FIRST_SECONDS:
+                break
+        self._costs[each] = took * len(self._names)
         found = {name: dict(values) for name in self._names}
         if self.session.boundary is not None:
             self._read("boundary", found, ())
@@ -115,7 +133,8 @@ class Readings:
         """The size of the sample, and what else is read; None where not even the smallest sample can be paid for."""
         exact, budget = self.exact_cost(), self.budget
         part = done / self._steps
-        budget.kept_back = 0.0 if last else min(exact * part, KEPT_BACK * budget.earned())
+        saved_for_end = min(exact * part, KEPT_BACK * budget.earned())
+        budget.kept_back = 0.0 if last else saved_for_end
         left, fewest = budget.left, self._sizes[0]
         prices = {"losses": self._cost(fewest)} | {each: self._price(each, done) for each in self._others(done, last)}
         chosen: set[str] = set()
@@ -127,7 +146,7 @@ class Readings:
                 left -= prices[reading]
         if "losses" not in chosen:
             return None
-        spare = max(left + self._cost(fewest), END_SECONDS if last else 0.0)
+        spare = max(left + self._cost(fewest), max(saved_for_end, END_SECONDS - budget.earned()) if last else 0.0)
         sizes = self._sizes if self._costs or last or not budget.bounded else []
         fitting = [size for size in sizes if self._cost(size) <= spare]
         return max(fitting, default=fewest), chosen - {"losses"}

@@ -20,7 +20,7 @@ from app.jobs.context import JobContext
 from app.jobs.kinds import Description
 from app.jobs.packing import pack
 from app.network.training.devices import device_in_words
-from app.network.training.measure import measure
+from app.network.training.measure import has_examples, measure, seconds_over
 from app.network.training.problem import make_problem
 from app.network.training.recorded_runs import folder_of
 from app.network.training.session import packed_plane
@@ -32,8 +32,10 @@ from geometry.slices import slice_plane
 
 MOST = 200
 """Steps that are shown."""
-EVALUATED = 1000
+EVALUATED, FEWEST = 1000, 64
 """Examples of either half that losses and accuracies are measured on: how many there are is the operator's affair."""
+MEASURED_SECONDS = 20.0
+"""What all that is measured may take; where it would take longer it is over fewer examples, FEWEST at least."""
 BYTES = 2_000_000_000
 """What the paths may take in memory."""
 Halves = dict[str, tuple[NetworkLoss, int]]
@@ -84,7 +86,9 @@ def run(description: Description, job: JobContext) -> None:
         }
         job.keep_result("weights/final" if final else f"weights/{step}", pack(files), step=step)
     plane = _plane(found.objective, together, job)
-    halves = {half: (found.over(half, EVALUATED), found.over(half).examples) for half in ("train", "test")}
+    points = len({point.file for path in paths.values() for point in path})
+    examples = _affordable(found.objective, 2 * points)
+    halves = {half: (found.over(half, examples), found.over(half).examples) for half in ("train", "test")}
     for index, step in enumerate(steps):
         job.settings(0)  # here a stop takes effect
         if step > job.shown:
@@ -97,7 +101,7 @@ def run(description: Description, job: JobContext) -> None:
 def _notices(folders: dict[str, Any], known: list[int], steps: list[int], total: int) -> list[str]:
     """What is to be known of the folders, in sentences."""
     nameless = [f"{name}/{file}" for name, folder in folders.items() for file in folder.left_out]
-    said = [f"Not shown, as the name tells no step: {', '.join(nameless[:5])}."] if nameless else []
+    said = [f"Not shown, as the name tells no step as the others' do: {', '.join(nameless[:5])}."] if nameless else []
     if len(steps) < len(known):
         said.append(f"Of {len(known)} steps with checkpoints {len(steps)} are shown, evenly spaced.")
     newer = sum(one.step > total for folder in folders.values() for one in folder.checkpoints)
@@ -154,6 +158,14 @@ def _plane(objective: NetworkLoss, together: Tensor, job: JobContext) -> Plane |
     extent = [corner.tolist() for corner in (places.amin(0), places.amax(0))]
     job.keep_result("plane", packed_plane(plane), labels=plane.labels, plane_kind=plane.kind, extent=extent)
     return plane
+
+
+def _affordable(objective: NetworkLoss, times: int) -> int:
+    """As many examples as the loss over them can be measured on so many times."""
+    if not has_examples(objective):
+        return EVALUATED
+    paid = FEWEST * MEASURED_SECONDS / (seconds_over(objective, FEWEST) * times)
+    return int(min(EVALUATED, max(FEWEST, paid)))
 
 
 def _row(point: Point, measured: bool, plane: Plane | None, halves: Halves) -> dict[str, Any]:

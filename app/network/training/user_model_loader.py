@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -19,16 +20,17 @@ import numpy as np
 import torch
 from torch import nn
 
+from app.network.training.devices import autocast_here
 from app.network.training.recorded_runs import recorded_runs
 from app.network.training.user_models import OWN, brought
 from geometry.architectures import ARCHITECTURES, build_network
-from geometry.checkpoints import fitting_weights, load_weights, read_tables
+from geometry.checkpoints import load_weights, read_tables
 from geometry.datasets import DATASETS, Dataset, image_folder, load_dataset, npz
 from geometry.losses import CrossEntropy
 from geometry.networks import NetworkLoss
 from geometry.own_objective import OwnObjective, load_own_objective
-from geometry.recording import list_checkpoints
-from geometry.weight_tables import fit_tables
+from geometry.recording import Checkpoint, list_checkpoints
+from geometry.weight_tables import Tables, fit_tables
 
 TEST_FRACTION = 0.2
 
@@ -94,6 +96,7 @@ def own_losses(
         loss_function=own.loss_function,
         device=device,
         dtype=torch.float32 if single else None,
+        autocast=autocast_here(),
     )
     held = max(1, round(TEST_FRACTION * examples))
     order = torch.from_numpy(np.random.default_rng(seed).permutation(examples)).to(whole.device)
@@ -115,7 +118,8 @@ def _weights_file() -> str:
     named = brought()
     if "checkpoint" in named:
         return named["checkpoint"]
-    return next((str(list_checkpoints(folder).checkpoints[0].path) for folder in recorded_runs().values()), "")
+    folders = (list_checkpoints(folder).checkpoints for folder in recorded_runs().values())
+    return next((str(_first_readable(checkpoints)[0].path) for checkpoints in folders), "")
 
 
 def look() -> dict[str, Any]:
@@ -150,16 +154,29 @@ def look() -> dict[str, Any]:
 
 
 def _look_at_runs(module: nn.Module) -> dict[str, Any]:
-    """{"runs": …} of --run: steps from and to, checkpoints, files left out; the first and the last have to fit."""
+    """{"runs": …} of --run: steps from and to, checkpoints, files left out. The first and the last that can be read
+    have to fit: the one that was being written when a training was ended is often damaged."""
     found = {}
     for name, folder in recorded_runs().items():
         held = list_checkpoints(folder)
-        ends = held.checkpoints[0], held.checkpoints[-1]
-        for one in ends:
-            fitting_weights(module, one.path)
-        steps = [one.step for one in ends]
+        for checkpoints in (held.checkpoints, held.checkpoints[::-1]):
+            one, tables = _first_readable(checkpoints)
+            fit_tables(module, tables, str(one.path))
+        steps = [held.checkpoints[0].step, held.checkpoints[-1].step]
         found[name] = {"steps": steps, "checkpoints": len(held.checkpoints), "left_out": list(held.left_out)}
     return {"runs": found} if found else {}
+
+
+def _first_readable(checkpoints: Sequence[Checkpoint]) -> tuple[Checkpoint, Tables]:
+    """The first checkpoint that can be read, with its tables; ValueError with what is wrong with the first of all."""
+    wrong: ValueError | None = None
+    for one in checkpoints:
+        try:
+            return one, read_tables(one.path)
+        except ValueError as error:
+            wrong = wrong or error
+    assert wrong is not None
+    raise wrong
 
 
 def _kind(loss: NetworkLoss) -> str:

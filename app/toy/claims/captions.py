@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from app.claim import Claim, judged, untested
+from app.components.claim import Claim, judged, untested
 from app.toy.claims.trials import MOST, RUNS, Trials, starts_around, trials
 from app.toy.request import ToyRequest
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from app.claim import Claim, judged, untested
-from app.numbers_as_text import number
+from app.components.claim import Claim, judged, untested
+from app.state.numbers_as_text import number
 from app.toy.claims.trials import RUNS, methods_of
 from app.toy.request import ToyRequest
 from geometry import two_scale

@@ -7,7 +7,7 @@ from functools import cache
 
 import numpy as np
 
-from app.claim import Claim, judged, untested
+from app.components.claim import Claim, judged, untested
 from app.toy.claims.captions import described, figure_2_trials
 from app.toy.claims.trials import MOST, RUNS, Trials, methods_of, starts_around, trials
 from app.toy.presets import PRESETS

@@ -1,20 +1,21 @@
-// The explore part of the network page: five panels about the run that is shown. What is asked for is in the link, so
+// The explore part of the network page: six panels about the run that is shown. What is asked for is in the link, so
 // that a reload asks again; page.explore.current holds the last answers ("pothole:explored" tells of each).
 import { by, make } from "../../core/dom.js";
 import { BetweenPanel } from "./between_panel.js";
 import { CutsPanel } from "./cuts_panel.js";
 import { CurvaturePanel } from "./curvature_panel.js";
+import { PotholesPanel } from "./potholes_panel.js";
 import { RescalingPanel } from "./rescaling_panel.js";
 import { SlicePanel } from "./slice_panel.js";
 
 /** @typedef {import("../main.js").NetworkLab} ExplorePage */
-/** @typedef {"slice" | "cuts" | "curvature" | "between" | "rescaling"} Kind */
+/** @typedef {"slice" | "cuts" | "curvature" | "potholes" | "between" | "rescaling"} Kind */
 
 /** @type {Kind[]} */
-const KINDS = ["slice", "cuts", "curvature", "between", "rescaling"];
+const KINDS = ["slice", "cuts", "curvature", "potholes", "between", "rescaling"];
 const GROUPS = [
   ...["plane", "random", "three", "sam", "frame", "data", "adaptive", "look"],
-  ...["cuts", "curvature", "between", "curve", "rescaling"],
+  ...["cuts", "curvature", "potholes", "between", "curve", "rescaling"],
 ];
 const METHODS = ["slice_point", "slice_second", "slice_third", "between_first", "between_second", "rescaling_point"];
 /** The plane through where all began and two solutions, coloured by what they are worth. */
@@ -43,6 +44,7 @@ export class Explore {
       slice: new SlicePanel(page),
       cuts: new CutsPanel(page),
       curvature: new CurvaturePanel(page),
+      potholes: new PotholesPanel(page),
       between: new BetweenPanel(page),
       rescaling: new RescalingPanel(page),
     };

@@ -27,9 +27,9 @@ export function scaleOf({ ratio, values, low, high, above, below }) {
  * What the picture shows, for who does not see it.
  * @param {PairedSeeds} pairs
  */
-export const pairsInWords = ({ words, unit, values }) => {
+export const pairsInWords = ({ words, unit, each, values }) => {
   const told = values.map((value) => (value === null ? "no value" : `${formatNumber(value)}${unit}`));
-  return `${words}, seed by seed: ${told.join(", ")}.`;
+  return `${words}, ${each} by ${each}: ${told.join(", ")}.`;
 };
 
 /** @param {PairedSeeds} pairs */

@@ -5,7 +5,7 @@ from __future__ import annotations
 from app.jobs.context import JobContext
 
 ASSIGNMENT = {"job": "j", "attempt": 1, "checkpoint": None, "checkpoint_position": 0, "position": -1, "applied": []}
-ASSIGNMENT |= {"settings": {}, "version": 0, "noted": -1, "results": []}
+ASSIGNMENT |= {"settings": {}, "version": 0, "noted": -1, "results": [], "kept_bytes": 1000}
 
 
 def test_who_foresees_its_end_has_nothing_said_of_it_before() -> None:

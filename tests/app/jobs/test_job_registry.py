@@ -287,12 +287,16 @@ def test_what_jobs_keep_is_bounded() -> None:
     place.registry.report(first, 1, checkpoint=b"x" * 1001)
     assert len(place.registry.jobs[first].checkpoint) == 900
     assert "too large to be kept" in place.said(first) and "POTHOLE_KEPT_BYTES" in place.said(first)
+    place.registry.report(first, 1, checkpoint=b"x" * 1002)
+    assert place.said(first).count("POTHOLE_KEPT_BYTES") == 1, "a checkpoint comes every few seconds"
     place.registry.report(second, 1, checkpoint=b"x" * 900)
     assert place.registry.jobs[second].checkpoint is None, "both run: neither's is thrown away for the other"
     place.registry.finish(first, 1, "finish")
     place.registry.report(second, 1, checkpoint=b"x" * 900)
     assert place.registry.jobs[second].checkpoint is not None
     assert first not in place.registry.jobs, "an ended job makes room"
+    place.registry.report(second, 1, results={"a": b"x" * 600, "b": b"x" * 401})
+    assert list(place.registry.jobs[second].results) == ["a"], "of results there may be as much as of a checkpoint"
 
 
 @pytest.mark.parametrize(

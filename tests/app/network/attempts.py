@@ -23,7 +23,7 @@ class Attempt:
         earlier: dict[str, Any] | None = None,
     ) -> None:
         assignment = {"job": "j", "attempt": 1, "checkpoint": checkpoint, "checkpoint_position": 0, "position": -1}
-        assignment |= {"applied": [], "settings": {}, "version": 0, "noted": -1, "results": []}
+        assignment |= {"applied": [], "settings": {}, "version": 0, "noted": -1, "results": [], "kept_bytes": 10**9}
         context = JobContext(assignment, 1, 1e9, 0, lambda action, _: self._answer(earlier, action))
         self.steps = 0
 

@@ -8,7 +8,7 @@ from typing import Any
 from app.jobs.context import JobContext
 from app.jobs.errors import UnknownJob
 from app.jobs.kinds import load_kind, load_run, validated
-from app.network.explore.messages import BetweenRow, CurvatureRow, CutsRow, RescalingRow, SliceRow
+from app.network.explore.messages import BetweenRow, CurvatureRow, CutsRow, PotholesRow, RescalingRow, SliceRow
 from app.network.kinds import KINDS
 from app.network.messages import GroundRow
 from tests.optimizers.small_training import one_thread
@@ -30,6 +30,7 @@ ROWS = {"slice": SliceRow, "curvature": CurvatureRow, "landscape": GroundRow} | 
     "between": BetweenRow,
     "rescaling": RescalingRow,
     "cuts": CutsRow,
+    "potholes": PotholesRow,
 }
 """What a job's rows have to hold, and nothing else."""
 
@@ -109,5 +110,6 @@ def context_of(ask: Any) -> JobContext:
         "version": 0,
         "noted": -1,
         "results": [],
+        "kept_bytes": 10**9,
     }
     return JobContext(assignment, threads=1, checkpoint_seconds=1e9, worker=0, ask=ask)

@@ -8,7 +8,9 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+from app.network.kinds import TRAIN
 from app.network.training.devices import device_for, device_in_words, peak_in_words
+from app.network.training.session import TrainingSession
 
 
 def test_the_device_is_named_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -31,12 +33,25 @@ def tf32() -> Iterator[None]:
 
 def test_every_worker_has_a_gpu_of_its_own_where_there_are_some(monkeypatch: pytest.MonkeyPatch, tf32: None) -> None:
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
-    for precision, allowed in (("float32", False), ("tf32", True)):
+    for precision, allowed in (("float32", False), ("tf32", True), ("bf16", True)):
         monkeypatch.setenv("POTHOLE_PRECISION", precision)
         assert [str(device_for(worker)) for worker in range(3)] == ["cuda:0", "cuda:1", "cuda:0"]
         assert torch.backends.cudnn.allow_tf32 is torch.backends.cuda.matmul.allow_tf32 is allowed
     monkeypatch.setenv("POTHOLE_DEVICE", "cpu")
     assert device_for(1) == torch.device("cpu")
+
+
+def test_steps_are_in_mixed_precision_where_that_is_wanted(monkeypatch: pytest.MonkeyPatch, tf32: None) -> None:
+    description = TRAIN.validate({"network": "convnet", "data": "digits", "methods": ["SAM"], "steps": 2})
+    losses = {}
+    for precision, dtype in (("float32", None), ("bf16", torch.bfloat16)):
+        monkeypatch.setenv("POTHOLE_PRECISION", precision)
+        session = TrainingSession(description)
+        assert session.objective.autocast is dtype
+        losses[precision] = [session.training.step()["SAM"].loss for _ in range(2)]
+        assert session.training.state("SAM").position.dtype == torch.float32
+    assert losses["bf16"] != losses["float32"]
+    assert losses["bf16"] == pytest.approx(losses["float32"], rel=0.02), "two digits of products are enough for a step"
 
 
 @pytest.mark.parametrize(("chosen", "words"), [("cuda", "no CUDA GPU"), ("mps", "no Apple GPU")])

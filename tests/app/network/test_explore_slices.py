@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from app.encoding import decode
+from app.drawing.encoding import decode
 from app.jobs.context import LeaveJob
 from app.jobs.errors import Refused, UnknownJob
 from app.jobs.kinds import validated

@@ -369,7 +369,7 @@ class SlowEngine:
         return {"state": "running", "last_number": 5}
 
     async def follow(self, _job: str):
-        yield Entry(1, "state", 0.0, b'{"state":"running"}')
+        yield Entry(1, "notice", 0.0, b'{"sentence":"Of 9 snapshots 3 are kept.","not_kept":"weights"}')
         for number in range(2, self.shown + 1):
             await asyncio.sleep(0.01)
             if number == 4:
@@ -384,6 +384,7 @@ def test_a_run_that_goes_on_is_written_down_as_far_as_it_had_come(monkeypatch):
     record = asyncio.run(record_of(SlowEngine(5), "j"))
     assert [row["position"] for row in record.rows] == [2, 3, 5] and not record.over
     assert record.changes == [{"position": 4, "settings": {}}]
+    assert record.settings()["not_kept"] == ["Of 9 snapshots 3 are kept."]
     monkeypatch.setattr("app.network.export.record.WITHIN", 0.1)
     with pytest.raises(Unavailable, match="not come whole"):
         asyncio.run(record_of(SlowEngine(4), "j"))

@@ -192,6 +192,18 @@ def test_a_long_run_is_thinned_and_says_so(bring, monkeypatch) -> None:
     assert "Of 7 steps with checkpoints 3 are shown, evenly spaced." in run.said
 
 
+def test_losses_of_a_slow_network_are_measured_over_fewer_examples(bring, monkeypatch) -> None:
+    bring(a=A)
+    monkeypatch.setattr(recorded_job, "MEASURED_SECONDS", 0.0)
+    monkeypatch.setattr(recorded_job, "FEWEST", 10)
+    for row in Recorded().rows:
+        told = row["methods"]["a"]["sampled"]
+        assert {half: (one["examples"], one["of"]) for half, one in told.items()} == {
+            "train": (10, 48),
+            "test": (10, 12),
+        }
+
+
 def test_two_checkpoints_span_no_plane_and_the_rest_works(bring) -> None:
     bring(short={1: network(1), 2: network(2)})
     run = Recorded()
@@ -283,4 +295,8 @@ def test_a_damaged_checkpoint_on_the_way_is_told_and_the_others_are_shown(bring)
     kept = fetch_run(RUN, context).kept([20, 25, 40], context)
     for step, a, b in ((20, A[10], B[10]), (25, A[10], B[10]), (40, A[40], B[40])):
         assert torch.equal(kept[step]["a"].position, flat(a)) and torch.equal(kept[step]["b"].position, flat(b))
+    assert user_models.describe()["runs"]["a"]["steps"] == [0, 40]
+    (folders[0] / "step_40.pt").write_bytes(b"PK")  # it was being written when the training was ended
+    (folders[0] / "step_0.pt").write_bytes(b"")
+    assert user_models.describe()["runs"]["a"]["steps"] == [0, 40]
     assert "train_loss" not in run.rows[2]["methods"]["a"] and "train_loss" in run.rows[4]["methods"]["a"]

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from app.encoding import decode
+from app.drawing.encoding import decode
 from app.jobs.context import JobContext, LeaveJob
 from app.jobs.kinds import validated
 from app.jobs.packing import pack, unpack
@@ -62,6 +62,7 @@ class Registry:
             "version": 0,
             "noted": -1,
             "results": [],
+            "kept_bytes": 10**9,
         }
         self.entries: list[tuple[str, Any]] = []
         self.results: dict[str, bytes] = {}
@@ -224,6 +225,36 @@ def test_a_rerun_from_a_checkpoint_is_the_same_run(network: str, how: str) -> No
     end, expected = weights(broken.results["weights/final"]), weights(whole.results["weights/final"])
     for name in expected:
         np.testing.assert_array_equal(end[name], expected[name], err_msg=name)
+
+
+def test_final_weights_are_kept_before_snapshots_and_nothing_to_go_on_with() -> None:
+    whole, tight = Registry(methods=["SGDM"], snapshots=5), Registry(methods=["SGDM"], snapshots=5)
+    whole.attempt()
+    each = len(whole.results["weights/final"])
+    assert whole.job["checkpoint"] == b"" and sum(name.startswith("weights/") for name in whole.results) == 6
+    tight.job["kept_bytes"] = len(whole.results["plane"]) + 3 * each + each // 2
+    tight.attempt(leave_at=4)
+    tight.attempt()
+    assert sorted(tight.results) == ["boundary", "plane", "weights/4", "weights/8", "weights/final"]
+    assert tight.results["weights/final"] == whole.results["weights/final"]
+    said = [data["sentence"] for kind, data in tight.entries if kind == "notice" and "not_kept" in data]
+    assert len(said) == 1 and "Of 5 snapshots 2 are kept" in said[0] and "POTHOLE_KEPT_BYTES" in said[0]
+    before = list(tight.entries)
+    tight.attempt()  # its worker was lost between the last weights and the end
+    assert [kind for kind, _ in tight.entries[len(before) :] if kind in ("progress", "result")] == []
+
+
+def test_a_run_leaves_while_its_plane_is_chosen_and_goes_on() -> None:
+    setting = {"methods": ["SGDM"], "plane": {"kind": "first steps"}}
+    whole, broken = Registry(**setting), Registry(**setting)
+    whole.attempt()
+    broken.attempt(leave_at=0)
+    assert broken.job["checkpoint"] and broken.job["checkpoint_position"] == 0
+    assert [row["position"] for row in broken.rows] == [0] and "plane" not in broken.results
+    broken.attempt()
+    assert without_seconds(broken.rows) == without_seconds(whole.rows)
+    assert broken.results["plane"] == whole.results["plane"]
+    assert broken.results["weights/final"] == whole.results["weights/final"]
 
 
 def test_the_training_does_not_depend_on_what_is_measured_of_it() -> None:

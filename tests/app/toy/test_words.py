@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.appearance import ENDING_COLOURS, NAMED_LOOKS
+from app.drawing.appearance import ENDING_COLOURS, NAMED_LOOKS
 from app.toy.explanations import FULL_NAMES, explanations, short_words
 from app.toy.presets import PRESETS
 from app.toy.surface import reference

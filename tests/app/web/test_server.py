@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pytest
 
-from app.encoding import decode
+from app.drawing.encoding import decode
 from app.state.control import ChoiceControl
 from app.state.schema import write_link
 from app.toy import batch as toy_batch

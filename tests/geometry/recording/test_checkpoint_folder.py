@@ -36,6 +36,16 @@ def fill(folder: Path, *names: str) -> Path:
         ("iter_2000.pth", 2000),
         ("000030.pt", 30),
         ("resnet18_20.pt", 20),
+        ("step-10k.pt", 10_000),
+        ("global_step100", 100),
+        ("vit16-epoch3.pt", 3),
+        ("split2_it50.pt", 50),
+        ("epoch=0-iter=200.pt", 200),
+        ("1_loss2.30.pt", 1),
+        ("Epoch-004.PTH", 4),
+        ("best_0.93.pt", None),
+        ("2026-11-26_12-30-59.pt", None),
+        ("20261126-resnet18-e5.pt", 5),
         ("best.pt", None),
         ("last.ckpt", None),
     ],
@@ -52,14 +62,36 @@ def test_files_in_the_order_of_their_steps(tmp_path: Path) -> None:
     assert found.left_out == ("best.pt",)
 
 
+@pytest.mark.parametrize(
+    ("names", "steps", "left_out"),
+    [
+        (("epoch_1.pt", "epoch_2.pt", "best_acc93.pt"), [1, 2], ("best_acc93.pt",)),
+        (("model_10.pt", "model_2.pt", "optimizer_2.pt", "lr_scheduler_10.pt", "rng_state_2.pth"), [2, 10], ()),
+        (("1_seed42.pt", "10_seed42.pt", "2_seed42.pt"), [1, 2, 10], ()),
+        (("resnet18_run3_7.pt", "resnet18_run3_11.pt"), [7, 11], ()),
+        (("model_optimizer_epoch_1.pt", "model_optimizer_epoch_2.pt"), [1, 2], ()),
+    ],
+)
+def test_what_lies_beside_the_weights_is_passed_over(
+    tmp_path: Path, names: tuple[str, ...], steps: list[int], left_out: tuple[str, ...]
+) -> None:
+    found = list_checkpoints(fill(tmp_path, *names))
+    assert ([one.step for one in found.checkpoints], found.left_out) == (steps, left_out)
+
+
 def test_folders_for_one_step_each(tmp_path: Path) -> None:
     fill(tmp_path, "checkpoint-500/model.safetensors", "checkpoint-500/optimizer.pt", "checkpoint-1000/optimizer.pt")
     fill(tmp_path, "checkpoint-1000/pytorch_model.bin", "runs/events.1", "trainer_state.json", "checkpoint-7/x.txt")
+    fill(
+        tmp_path, "checkpoint-2000/net.pth", "checkpoint-2000/optim.pth", "checkpoint-3000/a.pt", "checkpoint-3000/b.pt"
+    )
     found = list_checkpoints(tmp_path)
     assert [str(one.path.relative_to(tmp_path)) for one in found.checkpoints] == [
         "checkpoint-500/model.safetensors",
         "checkpoint-1000/pytorch_model.bin",
+        "checkpoint-2000/net.pth",
     ]
+    assert found.left_out == ("checkpoint-7", "checkpoint-3000")
 
 
 @pytest.mark.parametrize(
@@ -71,6 +103,11 @@ def test_folders_for_one_step_each(tmp_path: Path) -> None:
         (("epoch=1.ckpt", "epoch=1-v1.ckpt", "epoch=2.ckpt"), "epoch=1-v1.ckpt and epoch=1.ckpt are both of step 1"),
         (("model-00001-of-00002.safetensors",), "is one part of several"),
         (("checkpoint-1/model-00001-of-00002.bin", "checkpoint-2/x.bin"), "is one part of several"),
+        (("epoch_1.pt", "epoch_2.pt", "step_100.pt"), "epoch_2.pt counts epochs and step_100.pt counts steps"),
+        (("checkpoint-1/x.bin", "epoch-2/x.bin"), "checkpoint-1 counts checkpoints and epoch-2 counts epochs"),
+        (("version_0/checkpoints/epoch_1.pt", "hparams.yaml"), "there are some in .*version_0/checkpoints$"),
+        (("step-1/__0_0.distcp", "step-2/__0_0.distcp"), "step-1 holds a distributed checkpoint"),
+        (("epoch_1/a.pt", "epoch_1/b.pt", "epoch_2/c.pt"), "in epoch_1 is no model.safetensors"),
     ],
 )
 def test_what_is_no_path_is_one_sentence(tmp_path: Path, names: tuple[str, ...], sentence: str) -> None:
@@ -82,7 +119,7 @@ def test_what_is_no_path_is_one_sentence(tmp_path: Path, names: tuple[str, ...],
 def test_a_folder_that_is_none(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="does not exist"):
         list_checkpoints(tmp_path / "gone")
-    with pytest.raises(ValueError, match="is no folder of checkpoints"):
+    with pytest.raises(ValueError, match="is no folder of checkpoints; name the folder that it is in"):
         list_checkpoints(fill(tmp_path, "step-1.pt") / "step-1.pt")
 
 

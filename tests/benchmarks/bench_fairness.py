@@ -1,0 +1,125 @@
+"""Each method at its best on presets of the network page: tuned with equal effort, then judged on fresh seeds.
+
+The page's own job, as *Each method at its best* starts it. Run by `make bench`; writes
+tests/benchmarks/results/fairness.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from app.jobs.kinds import validated
+from app.network.controls import read_network_state
+from app.network.fairness.job import APART, run
+from app.network.fairness.judge import ACCOUNTS
+from app.network.fairness.routes import fairness_of
+from app.network.kinds import KINDS
+from app.network.presets import PRESETS
+from app.network.statements.judge import signed
+from tests.app.network import attempts
+from tests.benchmarks.report import RESULTS, Report, draw_table
+
+GOALS = {"badly-scaled": "train_loss", "label-noise": "test_accuracy", "bad-start": "test_loss"}
+"""What each preset is about, and its methods are tuned for."""
+WORDS = {"train_loss": "training loss", "test_loss": "test loss", "test_accuracy": "test accuracy"}
+HEADS = ("method", "η", "ρ", "training loss", "test loss", "test accuracy, %", "evaluations", "seconds")
+EQUAL = ("steps", "gradient evaluations", "processor seconds")
+"""The accounts, in words."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """The presets, settings tried for each method, seeds that they are judged on, steps in place of a preset's own (0:
+    its own)."""
+
+    presets: tuple[str, ...]
+    effort: str
+    seeds: int
+    steps: int
+
+
+FULL, SMALLEST = Size(tuple(GOALS), "32", 8, 0), Size(("label-noise",), "18", 2, 9)
+
+
+class Attempt(attempts.Attempt):
+    """The job, from its beginning to its end."""
+
+    work = staticmethod(run)
+
+
+def compare(preset: str, size: Size) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """What the job says at its end: how each method was tuned, and what the fresh seeds say (see its messages)."""
+    asked = {"fairness_goal": GOALS[preset], "fairness_effort": size.effort, "fairness_seeds": size.seeds}
+    steps = {"steps": size.steps} if size.steps else {}
+    state = read_network_state({"preset": preset, **asked, **steps}).state
+    rows = Attempt(validated({**fairness_of(state), "after": ""}, KINDS)[1]).rows
+    return [row["tuned"] for row in rows if "tuned" in row][-1], [row["judged"] for row in rows if "judged" in row][-1]
+
+
+def verdict(claim: dict[str, Any]) -> str:
+    """A claim's verdict, and each difference that it rests on with its interval."""
+    found = [
+        "no value"
+        if one["mean"] is None or one["low"] is None
+        else f"{signed(one['mean'])}{one['unit']} ({signed(one['low'])} to {signed(one['high'])})"
+        for one in claim["pairs"]
+    ]
+    return f"{claim['verdict']}: {', '.join(found)}"
+
+
+def tables(preset: str, tuned: list[dict[str, Any]], judged: dict[str, Any]) -> list[str]:
+    """The lines on one preset."""
+
+    def shown(pair: list[float | None], scale: float = 1.0, digits: int = 3) -> str:
+        mean, error = pair
+        return "–" if mean is None else f"{scale * mean:.{digits}f} ± {scale * (error or 0.0):.{digits}f}"
+
+    settings = {one["method"]: one for one in tuned}
+    rows = []
+    for one in judged["methods"]:
+        own, place = settings[one["method"]], settings[one["method"]]["best"]
+        radius = f"{own['radii'][place]:.3g}" if own["radii"] else "–"
+        losses = [shown(one[key]) for key in ("train_loss", "test_loss")]
+        costs = [shown(one["evaluations"], 1, 0).split(" ±")[0], shown(one["seconds"], 1, 1)]
+        rows.append(
+            (
+                one["method"],
+                f"{own['rates'][place]:.3g}",
+                radius,
+                *losses,
+                shown(one["test_accuracy"], 100, 1),
+                *costs,
+            )
+        )
+    claims = []
+    for one, *others in zip(*(judged["claims"][account] for account in ACCOUNTS), strict=True):
+        claims.append((one["statement"], *map(verdict, (one, *others))))
+    spent = ", ".join(f"{one['method']} {one['evaluations']:.0f} in {one['seconds']:.0f} s" for one in tuned)
+    title = f"## {PRESETS[preset].title}, tuned for the {WORDS[GOALS[preset]]}"
+    effort = f"Gradient evaluations of the tuning, and its processor seconds: {spent}."
+    verdicts = draw_table(("statement", *(f"equal {words}" for words in EQUAL)), claims)
+    return [title, "", effort, "", *draw_table(HEADS, rows), "", *verdicts, ""]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Compare and write the tables."""
+    report = Report(__doc__, arguments, packages=("numpy", "torch", "scikit-learn"))
+    size = SMALLEST if report.smallest else FULL
+    lines = [
+        f"Settings tried for each method: {size.effort}, learning rates η alone or with radii ρ, by thirds (a ninth of "
+        f"the steps, a third, all), on seed {APART}. Then, each at its best, seeds 0 to {size.seeds - 1}: means over "
+        "the last 4 of 40 measurements on all examples ± the standard error over seeds. Evaluations: gradients of a "
+        "whole run, curvature products of U's refreshes among them; seconds: of the processor, one thread. Verdicts: "
+        "where all are given what the cheapest whole run took of steps, evaluations or seconds; with the mean "
+        "difference, seed by seed, in what they were tuned for, and its 95 % interval.",
+        "",
+    ]
+    for preset in size.presets:
+        lines += tables(preset, *compare(preset, size))
+    report.write(RESULTS / "fairness.md", "Each method at its best", lines)
+
+
+if __name__ == "__main__":
+    main()
