@@ -14,10 +14,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from app.environment import SettingsTable
 from app.jobs.settings import EngineSettings
 from app.network.device_check import refuse_missing_device
 from app.network.training import user_models
+from app.state.environment import SettingsTable
 from app.telemetry.settings import ObserveSettings
 from app.variables import refuse_unknown_variables
 from app.web.settings import WebSettings, web_settings
@@ -135,7 +135,7 @@ def end_orderly(*_: Any) -> NoReturn:
 
 def print_settings(tables: Iterable[SettingsTable]) -> None:
     """All settings of the web process, of the engine and of the logs, with their values now."""
-    from app.environment import as_table
+    from app.state.environment import as_table
 
     print(as_table(tables))
 

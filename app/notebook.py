@@ -19,14 +19,15 @@ import numpy as np
 import orjson
 
 from app import ASSETS
-from app.appearance import ground_looks, looks
-from app.state.schema import BadRequest, write_link
+from app.drawing.appearance import ground_looks, looks
+from app.state.schema import BadRequest, State, write_link
 from app.toy.answer import answer_alone
 from app.toy.batch import run_alone
 from app.toy.controls import controls, shown_methods
 from app.toy.cut import CUT_KEY, read_cut
 from app.toy.explanations import short_words
 from app.toy.export.offline import policy
+from app.toy.messages import NotebookTables
 from app.toy.request import base_of, read_link, read_state, request_of
 from app.web.modules import link
 from optimizers.methods import grouped, toy_methods
@@ -68,7 +69,7 @@ class ToyLab(anywidget.AnyWidget):
         self.on_msg(self._hear)
 
     @traitlets.validate("state")
-    def _check(self, proposal: Any) -> dict[str, Any]:
+    def _check(self, proposal: Any) -> State:
         return whole_state(proposal["value"])
 
     @property
@@ -98,7 +99,7 @@ def answer_cut(state: Mapping[str, Any]) -> bytes:
     return read_cut(state).answer()
 
 
-def whole_state(settings: Mapping[str, Any]) -> dict[str, Any]:
+def whole_state(settings: Mapping[str, Any]) -> State:
     """The whole state that settings stand for. WrongState with what is wrong in them."""
     reading = read_state({name: plain(value) for name, value in settings.items()})
     if faults := reading.faults():
@@ -111,8 +112,8 @@ def plain(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
-def tables() -> dict[str, Any]:
-    """What the client code is told once: app.toy.messages.NotebookTables."""
+def tables() -> NotebookTables:
+    """What the client code is told once."""
     return {
         "controls": [control.entry() for control in (shown_methods(), *controls())],
         "methods": list(toy_methods()),

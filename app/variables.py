@@ -7,9 +7,9 @@ import os
 from collections.abc import Mapping
 from difflib import get_close_matches
 
-from app.environment import SettingsTable
 from app.jobs.settings import EngineSettings
 from app.network.training import user_models
+from app.state.environment import SettingsTable
 from app.telemetry.settings import ObserveSettings
 from app.web.settings import WebSettings
 

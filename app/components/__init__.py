@@ -1,1 +1,1 @@
-"""What the pages share: their frame, groups, buttons, players, and the controls of what a browser shows."""
+"""What the pages share: their frame, groups, buttons, players, controls of what a browser shows, statements."""

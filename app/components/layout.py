@@ -8,7 +8,7 @@ from typing import Any
 from dash import dcc, html
 
 
-def bench(told: dict[str, Any], controls: Any, stage: list[Any], kind: str = "lab") -> Any:
+def bench(told: Mapping[str, Any], controls: Any, stage: list[Any], kind: str = "lab") -> Any:
     """The frame of every page with pictures: what the client code is told, notices, controls, stage, spoken words."""
     return html.Div(
         className=kind,
@@ -23,10 +23,6 @@ def bench(told: dict[str, Any], controls: Any, stage: list[Any], kind: str = "la
             html.Div(id="spoken", className="spoken", role="status", **{"aria-live": "polite"}),
         ],
     )
-
-
-def _icon(name: str) -> Any:
-    return html.Span(className=f"icon {name}", **{"aria-hidden": "true"})
 
 
 def button(action: str, text: Any, value: str = "", **more: Any) -> Any:
@@ -76,22 +72,34 @@ def preset_group(titles: Mapping[str, str]) -> Any:
 
 
 def player(*more: Any) -> Any:
-    """The bar with playback, step and speed, and at its end what a page has more."""
-    return html.Div(
-        id="player",
-        className="player",
-        role="group",
-        **{"aria-label": "Playback"},
+    """The bar with playback, step and speed, which the client code fills, and at its end what a page has more."""
+    return html.Div(list(more), id="player", className="player", role="group", **{"aria-label": "Playback"})
+
+
+def picture(key: str, title: str, hint: str) -> Any:
+    """A figure that the browser draws, with its title and what one may do with it."""
+    return html.Figure(
+        className="picture",
+        id=f"{key}-picture",
         children=[
-            button("home", _icon("first"), title="First step (Home)", **{"aria-label": "First step"}),
-            button("back", _icon("back"), title="One step back (←)", **{"aria-label": "One step back"}),
-            button("play", "Play", id="play-button", title="Play or pause (space)"),
-            button("forward", _icon("forward"), title="One step on (→)", **{"aria-label": "One step on"}),
-            button("end", _icon("last"), title="Last step (End)", **{"aria-label": "Last step"}),
-            html.Div(id="scrubber", className="scrubber"),
-            html.Output(id="step-readout", className="readout"),
-            html.Div(id="speed", className="speed"),
-            button("loop", "Loop", id="loop-button", **{"aria-pressed": "false"}),
-            *more,
+            html.Figcaption([html.Span(title, id=f"{key}-title"), html.Span(hint, className="hint", id=f"{key}-hint")]),
+            html.Div(className="canvas-stack", id=f"{key}-stack"),
         ],
     )
+
+
+def chart(key: str, title: str, hint: str, kind: str = "chart-stack", **place: Any) -> Any:
+    """A figure with a line chart that the browser draws; `place`: what its place has more."""
+    return html.Figure(
+        className="chart",
+        children=[
+            html.Figcaption([html.Span(title), html.Span(hint, className="hint", id=f"{key}-hint")]),
+            html.Div(id=f"{key}-chart", className=kind, **place),
+        ],
+    )
+
+
+def outcomes(title: str, label: str, table: str) -> Any:
+    """The section with a row for each method; its label, and that of its table, which may be scrolled."""
+    place = html.Div(id="outcomes", className="scroll", tabIndex=0, role="region", **{"aria-label": table})
+    return html.Section([html.H2(title), place], className="outcomes", **{"aria-label": label})

@@ -1,10 +1,10 @@
-"""The controls of what a browser shows, the same on every page; they change no number."""
+"""The controls of what a browser shows, the same on every page, and of saved pictures; they change no number."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from app.state.control import ChoiceControl, Control, NumberControl
+from app.state.control import ChoiceControl, Control, whole_number
 
 
 def _choice(name: str, label: str, options: tuple[tuple[str, str], ...], help: str, **more: Any) -> ChoiceControl:  # noqa: A002
@@ -39,20 +39,13 @@ SCENES = _choice(
     "The list of scenes that a lecture goes through.",
     kept=True,
 )
-SCENE = NumberControl(
-    name="scene",
-    symbol="",
-    label="Scene",
-    minimum=1,
-    maximum=60,
-    default=1,
-    help="The scene of the lecture that is shown.",
-    group="view",
-    step=1,
-    integer=True,
-    role="view",
-    kept=True,
+SCENE = whole_number(
+    "scene", "Scene", 1, 60, 1, "The scene of the lecture that is shown.", "view", role="view", kept=True
 )
 
 LECTURE: tuple[Control, ...] = (THEME, PANEL, PREDICT, SCENES, SCENE)
 """What a lecture adds to a page's view."""
+
+WIDTH = whole_number(
+    "width", "Width", 320, 3840, 1600, "Width of a PNG; an SVG has no pixels.", "export", step=10, unit="pixels"
+)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from app.appearance import SCHEMES
+from app.drawing.appearance import SCHEMES
 
 BOX = (1.2, 1.2, 0.6)
 """Sides of the page's 3-D view: across, deep, high."""

@@ -18,8 +18,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from app import __version__
-from app.appearance import SCHEMES, MethodLook
-from app.drawing.style import MARKERS, SETTINGS, dash_of, dress
+from app.drawing.appearance import SCHEMES, MethodLook
+from app.drawing.style import SETTINGS, dress, line_of, mark_of
 
 WIDE, HEAD, EDGE = 960, 92, 24
 LOOKS_IN_ROW, ROW_OF_LOOKS = 7, 18
@@ -44,20 +44,22 @@ class Sheet:
         width: int,
         looks: Mapping[str, MethodLook],
     ) -> None:
-        self.title, self.height, self.settings = title, height, settings
+        self.height = height
+        self.told = {"Title": title, "Description": json.dumps(settings)}
+        """What the file says of itself."""
         self.scheme, self.form, self.colours = scheme, form, SCHEMES[scheme]
         dots = 72 * width / WIDE if form == "png" else 72
         self.figure = Figure((WIDE / 72, height / 72), dpi=dots, facecolor=self.colours.paper)
-        FigureCanvasAgg(self.figure)
+        self.canvas = FigureCanvasAgg(self.figure)
         self.text(EDGE, 16, title, 15, color=self.colours.ink, weight="bold")
         self.text(EDGE, 42, words, 11)
         self.text(WIDE - EDGE, 18, f"Pothole lab {__version__}", 9, ha="right")
         self._legend(looks)
 
-    def text(self, x: float, y: float, words: str, size: float, **more: Any) -> None:
+    def text(self, x: float, y: float, words: str, size: float, **more: Any) -> Any:
         """Words at a place."""
         look = {"color": self.colours.quiet, "va": "top", **more}
-        self.figure.text(x / WIDE, 1 - y / self.height, words, fontsize=size, **look)
+        return self.figure.text(x / WIDE, 1 - y / self.height, words, fontsize=size, **look)
 
     def lines(self, top: float, said: Sequence[str], size: float = 9, **more: Any) -> float:
         """Lines of text below each other; where they end."""
@@ -81,20 +83,18 @@ class Sheet:
         for index, (method, look) in enumerate(looks.items()):
             x, y = EDGE + index % LOOKS_IN_ROW * 128, 68 + index // LOOKS_IN_ROW * ROW_OF_LOOKS
             across, height = np.array([x, x + 30]) / WIDE, 1 - (y + 6) / self.height
-            line: dict[str, Any] = {"color": look.colour, "linestyle": dash_of(look), "linewidth": look.width}
-            self.figure.add_artist(Line2D(across, [height, height], **line))
-            mark: dict[str, Any] = {"marker": MARKERS.get(look.marker, "o"), "markersize": 8, "mfc": look.colour}
+            self.figure.add_artist(Line2D(across, [height, height], **line_of(look)))
+            mark = mark_of(look, 8)
             self.figure.add_artist(Line2D([across.mean()], [height], mec=self.colours.paper, linestyle="", **mark))
             self.text(x + 38, y - 2, method, 10, color=self.colours.ink)
 
     def saved(self) -> bytes:
         """The file."""
-        told = {"Title": self.title, "Description": json.dumps(self.settings)}
         maker = f"Pothole lab {__version__}"
         more = {"Software": maker} if self.form == "png" else {"Creator": maker, "Date": None}
         out = io.BytesIO()
         with matplotlib.rc_context(SETTINGS):
-            self.figure.savefig(out, format=self.form, dpi=self.figure.dpi, metadata={**more, **told})
+            self.figure.savefig(out, format=self.form, dpi=self.figure.dpi, metadata={**more, **self.told})
         return out.getvalue()
 
 

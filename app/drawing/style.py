@@ -8,8 +8,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.path import Path
+from matplotlib.transforms import Affine2D
 
-from app.appearance import SCHEMES, MethodLook
+from app.drawing.appearance import SCHEMES, MethodLook
 
 MARKERS = {
     "circle": "o",
@@ -39,9 +40,20 @@ def dash_of(look: MethodLook) -> Any:
     return (0, tuple(float(part) for part in look.dash.split())) if look.dash else "-"
 
 
-def rank(look: MethodLook) -> float:
-    """Wide solid lines are drawn first: where paths coincide, the dashes of the others show on top of them."""
-    return (100.0 if look.dash else 0.0) - look.width
+def line_of(look: MethodLook) -> dict[str, Any]:
+    """A method's line."""
+    return {"color": look.colour, "linestyle": dash_of(look), "linewidth": look.width}
+
+
+def mark_of(look: MethodLook, size: float) -> dict[str, Any]:
+    """A method's marker, of a size in points."""
+    return {"marker": MARKERS.get(look.marker, "o"), "markersize": size, "mfc": look.colour}
+
+
+def above(look: MethodLook, order: float = 3.0) -> float:
+    """The order of a method's line among those of one order: wide solid ones are drawn first, so that where paths
+    coincide the dashes of the others show on top of them."""
+    return order + ((100.0 if look.dash else 0.0) - look.width) / 1000
 
 
 def colour_map(scheme: str) -> LinearSegmentedColormap:
@@ -60,15 +72,9 @@ def rgba(colour: str) -> tuple[tuple[float, float, float], float]:
 
 def start_mark() -> Path:
     """A ring of radius 9 with four strokes to 14: the start, as on the page."""
-    ring = Path.unit_circle().transformed(_scaling(9.0))
+    ring = Path.unit_circle().transformed(Affine2D().scale(9.0))
     strokes = [Path(np.array([[9 * x, 9 * y], [14 * x, 14 * y]])) for x, y in ((1, 0), (-1, 0), (0, 1), (0, -1))]
     return Path.make_compound_path(ring, *strokes)
-
-
-def _scaling(factor: float) -> Any:
-    from matplotlib.transforms import Affine2D
-
-    return Affine2D().scale(factor)
 
 
 def dress(axes: Axes, scheme: str, title: str = "", unit: str = "") -> None:

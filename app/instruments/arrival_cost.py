@@ -15,19 +15,18 @@ from typing import Any
 
 import numpy as np
 
+from app.drawing.encoding import finite
 from app.toy.compute import configured
 from app.toy.costs import counted, counting_told
 from app.toy.measured_cost import cost_request, measuring_told, seconds
+from app.toy.messages import Price
 from app.toy.request import ToyRequest
 from optimizers import Method
 from optimizers.capabilities import Schedule
 from optimizers.sweeps import Sweep, with_learning
 
-Prices = Mapping[str, float]
-"""{"step": …, "refresh": …}: what each of them costs."""
 
-
-def prices(method: Method) -> dict[str, int]:
+def prices(method: Method) -> Price:
     """A method's prices in gradient evaluations; see app.toy.costs."""
     cost = counted(method)
     return {"step": cost["step"], "refresh": cost["refresh"]}
@@ -38,9 +37,9 @@ class Unit:
     """What a comparison counts in: its name in the controls table, and each method's prices (none for steps)."""
 
     name: str
-    prices: Mapping[str, Prices]
+    prices: Mapping[str, Price]
 
-    def of(self, name: str) -> Prices:
+    def of(self, name: str) -> Price:
         """The prices of a method."""
         return self.prices[name] if self.prices else {"step": 1, "refresh": 0}
 
@@ -90,4 +89,4 @@ def with_axes(method: Method, found: Sweep) -> Method:
 def arrivals_told(pair: np.ndarray, method: Method) -> dict[str, list[list[float | None]]]:
     """{"median", "refreshes"} of a map (m, n) from its two middle arrivals (2, m, n); None where no run arrived."""
     told = {"median": pair.mean(axis=0), "refreshes": median_refreshes(pair, method.preconditioner.schedule)}
-    return {key: [[None if np.isnan(v) else float(v) for v in row] for row in rows] for key, rows in told.items()}
+    return {key: [[finite(v) for v in row] for row in rows] for key, rows in told.items()}

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import orjson
 
 from app.instruments.export.tables import basin_tables
 from app.instruments.instrument import RESOLUTION, Instrument, InstrumentRequest
+from app.instruments.messages import BasinMap, BasinsAnswer
 from app.instruments.repeats import MOST_STEPS, walk_to_end
 from app.toy.compute import configured
 from app.toy.ghosts import ghosts
@@ -63,7 +63,7 @@ def basins_answer(request: InstrumentRequest) -> bytes:
     steps = min(toy.steps, MOST_STEPS)
     haunted = ghosts(surface, toy)
     places = [ghost.position for ghost in haunted]
-    maps = []
+    maps: list[BasinMap] = []
     for name in request.methods:
         method = configured(name, toy)
         haunting = method.probe.capabilities.makes_ghosts
@@ -78,7 +78,7 @@ def basins_answer(request: InstrumentRequest) -> bytes:
                 "ghosts": [list(place) for place in places] if haunting else [],
             }
         )
-    answer: dict[str, Any] = {
+    answer: BasinsAnswer = {
         "x": x.tolist(),
         "y": y.tolist(),
         "domain": [list(side) for side in surface.domain],

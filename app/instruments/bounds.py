@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from app.instruments.axes import Side
+from app.instruments.messages import Bound
 from app.toy.request import ToyRequest
 from geometry import two_scale
 from geometry.surface import Surface
@@ -19,7 +20,7 @@ FINENESS = 61
 """Points of a line."""
 
 
-def bounds(surface: Surface, request: ToyRequest, across: Side, up: Side) -> list[dict[str, Any]]:
+def bounds(surface: Surface, request: ToyRequest, across: Side, up: Side) -> list[Bound]:
     """Lines {label, kind, methods, points [[x, y], …]} for the methods with U = I; none on other surfaces.
 
     c = η a. ρ-bounds hold for momentum > 0 and 0 < c < 2(1 + μ); the width is the distance from the pothole's bottom
@@ -29,16 +30,16 @@ def bounds(surface: Surface, request: ToyRequest, across: Side, up: Side) -> lis
         return []
     h, a, w, offset = surface.kernel_parameters[:4].tolist()
     width = w - abs(h * offset / a)
-    lines = []
+    lines: list[Bound] = []
     for label, kind, bound in (
         (
             "ρ* = w/(1 + P): above it a walker at rest at the bottom can leave",
-            "necessary for leaving, not sufficient",
+            NECESSARY,
             two_scale.rest_radius,
         ),
         (
             "w(1 − c/(2(1 + μ))): above it the 2-cycle’s probes leave the pothole",
-            "necessary for leaving, not sufficient",
+            NECESSARY,
             two_scale.confinement_radius,
         ),
     ):

@@ -10,13 +10,16 @@ from typing import Any
 import numpy as np
 import orjson
 
+from app.drawing.encoding import finite
 from app.instruments.arrival_cost import STEPS, Unit, median_refreshes, prices, unit_of
 from app.instruments.axes import AXES
 from app.instruments.equal_cost import WORDS, compared, equal_budget, lengths_told, steps_within
 from app.instruments.export.tables import fairness_tables
 from app.instruments.instrument import RUNS, Instrument, InstrumentRequest
+from app.instruments.messages import FairnessAnswer, FairnessRow, Judged, Strip
 from app.instruments.repeats import Repeats, repeats
 from app.state.control import NumberControl
+from app.state.numbers_as_text import number
 from app.toy.claims.trials import MOST
 from app.toy.compute import configured
 from app.toy.controls import COST, own_key
@@ -50,6 +53,10 @@ class Tried:
     median: np.ndarray
     refreshes: np.ndarray
     final_loss: np.ndarray
+
+    def at(self, which: np.ndarray) -> Tried:
+        """Some of the settings."""
+        return Tried(self.name, *(values[which] for name, values in vars(self).items() if name != "name"))
 
     def cost(self, unit: Unit) -> np.ndarray:
         """Median cost of the arrivals (N)."""
@@ -113,8 +120,8 @@ class Comparison:
     """All methods tuned and judged with so many steps each: what is drawn, and the settings in view and the best."""
 
     unit: Unit
-    strips: list[dict[str, Any]]
-    rows: list[dict[str, Any]]
+    strips: list[Strip]
+    rows: list[FairnessRow]
     untuned: dict[str, Tried]
     tuned: dict[str, Tried]
     best: dict[str, int]
@@ -132,17 +139,13 @@ class Comparison:
             return "LLQR+SAM's advantage over SAM does not survive tuning"
         return "There is no advantage of LLQR+SAM over SAM here, tuned or not"
 
-    def told(self, request: ToyRequest) -> dict[str, Any]:
-        """Strips, rows and the sentence, for the JSON."""
-        return {"strips": self.strips, "rows": self.rows, "sentence": self.sentence(request)}
-
     def sentence(self, request: ToyRequest) -> str:
         """The verdict with the counts that it rests on."""
         said = [
             f"LLQR+SAM {self._said(found['LLQR+SAM'])}, SAM {self._said(found['SAM'])}"
             for found in (self.untuned, self.tuned)
         ]
-        setting = f"at equal settings (η = {request.learning_rate:g}, ρ = {request.radius:g})"
+        setting = f"at equal settings (η = {number(request.learning_rate, 6)}, ρ = {number(request.radius, 6)})"
         others = " and ".join(f"{name} {self._said(self.tuned[name])}" for name in ("SGDM", "LLQR"))
         numbers = f"{setting} {said[0]}; each at its best {said[1]}."
         counted = "" if self.unit == STEPS else f", counted in {WORDS[self.unit.name]}"
@@ -175,7 +178,9 @@ def compare(
     """
     toy, surface = request.toy, request.toy.make_surface()
     trial, fresh = repeats(toy, surface, request.runs), repeats(toy, surface, JUDGED_ON, seed=1)
-    strips, rows, untuned, tuned, chosen = [], [], {}, {}, {}
+    strips: list[Strip] = []
+    rows: list[FairnessRow] = []
+    untuned, tuned, chosen = {}, {}, {}
     for name in toy.methods:
         mine, judging = (replace(one, steps=lengths[name]) for one in (trial, fresh))
         found = tried(name, toy, surface, *settings_of(name), mine)
@@ -183,7 +188,7 @@ def compare(
         again = tried(name, toy, surface, found.rates[[best]], found.radii[[best]], judging)
         now = tried(name, toy, surface, [toy.learning_rate], [toy.radius], judging)
         untuned[name], tuned[name] = now, again
-        strips.append({"method": name, **_strip(found)})
+        strips.append(_strip(found))
         rate, radius, probing = float(found.rates[best]), float(found.radii[best]), method_named(name).tunable("radius")
         rows.append(
             {
@@ -211,13 +216,15 @@ def fairness_answer(request: InstrumentRequest) -> bytes:
     toy = request.toy
     trial = repeats(toy, toy.make_surface(), request.runs)
     steps = compare_by_steps(replace(request, unit=STEPS.name))
-    answer: dict[str, Any] = {
+    answer: FairnessAnswer = {
         "rates": RATES.tolist(),
         "runs": request.runs,
         "judged_on": JUDGED_ON,
         "effort": EFFORT,
         "costs": {name: prices(configured(name, toy)) for name in toy.methods},
-        **steps.told(toy),
+        "strips": steps.strips,
+        "rows": steps.rows,
+        "sentence": steps.sentence(toy),
         "what": (
             f"Tuned for arrivals, then for early ones, on: {trial.what}. {EFFORT} settings for each method. Judged on "
             f"{JUDGED_ON} fresh runs. To arrive is to come into the basin to stay: "
@@ -229,17 +236,17 @@ def fairness_answer(request: InstrumentRequest) -> bytes:
     return orjson.dumps(answer)
 
 
-def _within_budget(request: InstrumentRequest, by_steps: Comparison, steps: int) -> dict[str, Any]:
+def _within_budget(request: InstrumentRequest, by_steps: Comparison, steps: int) -> Any:
     """The same comparison where each method walks what an equal budget pays for; what that changes is said."""
     unit = unit_of(request.unit, request.toy)
     schedules = {name: configured(name, request.toy).preconditioner.schedule for name in request.toy.methods}
     budget = equal_budget(unit, schedules, steps)
     lengths = {name: steps_within(unit, name, when, budget) for name, when in schedules.items()}
     found = compare(request, unit, lengths, by_steps.best)
-    told = found.told(request.toy)
-    told["sentence"] = f"{told['sentence']} {compared(found.verdict, by_steps.verdict)}"
     return {
-        **told,
+        "strips": found.strips,
+        "rows": found.rows,
+        "sentence": f"{found.sentence(request.toy)} {compared(found.verdict, by_steps.verdict)}",
         "unit": unit.name,
         "prices": unit.prices,
         "budget": budget,
@@ -248,36 +255,30 @@ def _within_budget(request: InstrumentRequest, by_steps: Comparison, steps: int)
     }
 
 
-def _told(found: Tried) -> dict[str, Any]:
+def _told(found: Tried) -> Judged:
     return {
         "arrived": int(found.arrived[0]),
-        "median": _number(found.median[0]),
-        "loss": _number(found.final_loss[0]),
-        "refreshes": _number(found.refreshes[0]),
+        "median": finite(found.median[0]),
+        "loss": finite(found.final_loss[0]),
+        "refreshes": finite(found.refreshes[0]),
     }
 
 
-def _number(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None
-
-
-def _strip(found: Tried) -> dict[str, list[Any]]:
+def _strip(found: Tried) -> Strip:
     """The best of what was tried in each bin around a rate of RATES."""
     edges = np.sqrt(RATES[1:] * RATES[:-1])
     which = np.searchsorted(edges, found.rates)
-    strip: dict[str, list[Any]] = {key: [] for key in ("arrived", "median", "refreshes", "loss", "rate", "radius")}
-    for k in range(len(RATES)):
-        mine = np.flatnonzero(which == k)
-        fields = ("rates", "radii", "arrived", "median", "refreshes", "final_loss")
-        part = Tried(found.name, *(getattr(found, field)[mine] for field in fields))
-        best = part.best
-        strip["arrived"].append(int(part.arrived[best]))
-        strip["median"].append(_number(part.median[best]))
-        strip["refreshes"].append(_number(part.refreshes[best]))
-        strip["loss"].append(_number(part.final_loss[best]))
-        strip["rate"].append(float(part.rates[best]))
-        strip["radius"].append(float(part.radii[best]))
-    return strip
+    bins = [np.flatnonzero(which == k) for k in range(len(RATES))]
+    best = np.array([mine[found.at(mine).best] for mine in bins])
+    return {
+        "method": found.name,
+        "arrived": found.arrived[best].tolist(),
+        "median": [finite(value) for value in found.median[best]],
+        "refreshes": [finite(value) for value in found.refreshes[best]],
+        "loss": [finite(value) for value in found.final_loss[best]],
+        "rate": found.rates[best].tolist(),
+        "radius": found.radii[best].tolist(),
+    }
 
 
 def advantage(ours: Tried, other: Tried, unit: Unit = STEPS) -> bool | None:

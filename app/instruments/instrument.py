@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.instruments.axes import axis_options
+from app.instruments.messages import InstrumentEntry
 from app.state.control import ChoiceControl, Control
 from app.toy.controls import COST
 from app.toy.request import ToyRequest
@@ -33,12 +34,7 @@ RESOLUTION = ChoiceControl(
     group="map",
 )
 RUNS = ChoiceControl(
-    name="runs",
-    label="Runs",
-    options=(("1", "1"), ("3", "3"), ("5", "5"), ("10", "10")),
-    default="5",
-    help="Runs at each point.",
-    group="map",
+    "runs", "Runs", (("1", "1"), ("3", "3"), ("5", "5"), ("10", "10")), "5", "Runs at each point.", "map"
 )
 SHOWN = ChoiceControl(
     name="shown",
@@ -101,7 +97,7 @@ class Instrument:
     counts_cost: bool = False
     compares: bool = False
 
-    def entry(self) -> dict[str, Any]:
+    def entry(self) -> InstrumentEntry:
         """What the browser needs to know of it."""
         return {
             "key": self.key,

@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, NotRequired, TypedDict
+from typing import Literal, NotRequired, TypedDict
 
-from app.state.messages import Control
-from app.toy.messages import Claim, Explanation, GroundLook, Look, Price, SurfaceTable
-
-
-class OpenedInstruments(TypedDict):
-    """POST /instruments/open."""
-
-    state: dict[str, Any]
-    notices: list[str]
-    base: dict[str, Any]
+from app.state.messages import Claim
+from app.toy.messages import LabTables, Price
 
 
 class PhasePart(TypedDict):
@@ -314,29 +306,17 @@ class EndingColours(TypedDict):
     window: dict[str, str]
 
 
-class InstrumentTables(TypedDict):
+class InstrumentTables(LabTables):
     """What the instruments page is told once."""
 
     page: Literal["instruments"]
-    controls: list[Control]
-    surfaces: dict[str, SurfaceTable]
-    methods: list[str]
-    compared: list[str]
-    groups: dict[str, list[str]]
-    looks: dict[str, Look]
-    grounds: dict[str, GroundLook]
-    export: list[Control]
-    presets: dict[str, dict[str, Any]]
-    framed: bool
     instruments: list[InstrumentEntry]
     own_controls: list[str]
-    explanations: list[Explanation]
-    short_words: dict[str, str]
     ending_colours: EndingColours
 
 
 MESSAGES = (
-    *(OpenedInstruments, PhasePart, MapAxis, Bound, PhaseParts, PhaseAnswer, RaceMap, AlongRun, RaceAnswer),
+    *(PhasePart, MapAxis, Bound, PhaseParts, PhaseAnswer, RaceMap, AlongRun, RaceAnswer),
     *(Strip, Judged, FairnessRow, EqualCost, FairnessAnswer, BasinMap, NamedPlace, BasinsAnswer),
     *(Quantity, FollowedCycle, NamedCycle, Orbit, Cycles, WindowLine, Window, Bouncing, TwoScaleAnswer),
     *(InstrumentEntry, EndingColours, InstrumentTables),

@@ -6,11 +6,13 @@ from typing import Any
 
 from dash import html
 
-from app.appearance import ENDING_COLOURS, PLAIN_ENDINGS, WINDOW_ENDS
 from app.components.layout import bench, control_panel, group, preset_group
+from app.drawing.appearance import ENDING_COLOURS, PLAIN_ENDINGS, WINDOW_ENDS
 from app.instruments.controls import TABLE, instrument_controls, read_instruments_link
 from app.instruments.instrument import Instrument
+from app.instruments.messages import InstrumentTables
 from app.instruments.registry import INSTRUMENTS
+from app.state.messages import Control
 from app.toy.page import header
 from app.toy.page import tables as toy_tables
 from app.toy.presets import PRESETS
@@ -20,13 +22,13 @@ SHOWN_ONLY = ("scheme", "methods", "preset", "tuning")
 """What decides something in the toy lab, but no number of an instrument; beside each method's own settings."""
 
 
-def tables() -> dict[str, Any]:
+def tables() -> InstrumentTables:
     """What the client code is told once."""
     told = toy_tables()
     for entry in told["controls"]:
         if entry["name"] in SHOWN_ONLY or entry["name"].startswith("own_"):
             entry["role"] = "view"
-    own = [{**control.entry(), "kept": True} for control in instrument_controls()]
+    own: list[Control] = [{**control.entry(), "kept": True} for control in instrument_controls()]
     return {
         **told,
         "page": "instruments",

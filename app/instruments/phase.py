@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 import orjson
 
+from app.drawing.encoding import finite
 from app.instruments.arrival_cost import arrivals_told, prices, with_axes
 from app.instruments.axes import AXES, STARTS, Side, side, with_value
 from app.instruments.bounds import bounds
 from app.instruments.export.tables import phase_tables
 from app.instruments.instrument import RESOLUTION, RUNS, SHOWN, STRIDES, X_AXIS, Y_AXIS, Instrument, InstrumentRequest
+from app.instruments.messages import MapAxis, RaceMap
 from app.instruments.repeats import MOST_STEPS, Repeats, repeats, walk_to_end
 from app.state.schema import BadRequest
 from app.toy.compute import configured
@@ -115,15 +117,9 @@ def _still(request: InstrumentRequest, other: Side) -> Side:
     return Side(AXES[name], np.array([getattr(request.toy, name)]))
 
 
-def phase_answer(request: InstrumentRequest) -> bytes:
-    """The JSON of one stride's part of the map, for one method or all of them."""
-    *_, answer = phase_steps(request)
-    assert answer is not None
-    return answer
-
-
 def phase_steps(request: InstrumentRequest) -> Iterator[bytes | None]:
-    """`phase_answer`, piece by piece: None after each, so that others may have a turn, and the answer at the end."""
+    """One stride's part of the map, for one method or all of them, piece by piece: None after each, so that others may
+    have a turn, and the JSON at the end."""
     surface = request.toy.make_surface()
     across, up = sides(request)
     trial = repeats(request.toy, surface, request.runs, "noise_variance" in (request.x_axis, request.y_axis))
@@ -150,9 +146,9 @@ def phase_steps(request: InstrumentRequest) -> Iterator[bytes | None]:
     yield orjson.dumps(answer)
 
 
-def counts(found: Sweep) -> dict[str, Any]:
+def counts(found: Sweep) -> RaceMap:
     """What the browser draws of a sweep, row by row; None where no run arrived."""
-    median = [[None if np.isnan(v) else float(v) for v in row] for row in found.median_arrival]
+    median = [[finite(v) for v in row] for row in found.median_arrival]
     return {"arrived": found.arrived.tolist(), "diverged": found.diverged.tolist(), "median": median}
 
 
@@ -162,7 +158,7 @@ def costed(request: InstrumentRequest, name: str, found: Sweep) -> dict[str, Any
     return counts(found) | arrivals_told(found.middle_arrivals, method)
 
 
-def described(given: Side) -> dict[str, Any]:
+def described(given: Side) -> MapAxis:
     """An axis as the browser takes it."""
     control = given.control
     return {

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import orjson
 
-from app.claim import Claim, judged, untested
+from app.components.claim import Claim, judged, untested
 from app.instruments.export.tables import race_tables
 from app.instruments.instrument import RUNS, Instrument, InstrumentRequest
+from app.instruments.messages import AlongRun
 from app.instruments.phase import counts, swept
 from app.instruments.repeats import Repeats, repeats, walk_to_end
 from app.toy.claims.trials import MOST
@@ -98,7 +99,7 @@ def _judged(statement: str, cases: np.ndarray, what: str, detail: str) -> Claim:
     return judged(statement, SOURCE, bool(cases.mean() >= AGREE), f"{int(cases.sum())} of {cases.size} {what}", detail)
 
 
-def along_run(request: InstrumentRequest, name: str, surface: Surface, steps: int) -> dict[str, Any]:
+def along_run(request: InstrumentRequest, name: str, surface: Surface, steps: int) -> AlongRun:
     """U's smallest and largest eigenvalue at some steps t, beside 1/λ of the local and of the smoothed curvature.
 
     λ is the largest eigenvalue of ∇²L(θ_t), and of its average over N(θ_t, σ²I) with the warm start's σ (2 where U

@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 from fastapi import FastAPI, Request, Response
 
-from app.instruments.controls import read_instruments, read_instruments_link, read_part
+from app.instruments.controls import read_instruments, read_part
 from app.instruments.export.files import check_work, compute_in_steps, compute_part, make_file, read_export
 from app.instruments.instrument import STRIDES, InstrumentRequest
 from app.instruments.registry import INSTRUMENTS
@@ -28,13 +28,7 @@ from app.web.visitor import greet, visitor_in_queue
 
 def opened(raw: Mapping[str, Any]) -> bytes:
     """The toy lab's state and the instruments' own that a link (`query`) or a part of a state (`state`) stands for."""
-    query, state = raw.get("query", ""), raw.get("state")
-    if state is None and isinstance(query, str):
-        reading = read_instruments_link(query)
-    elif isinstance(state, dict):
-        reading = read_instruments(Reader(state))
-    else:
-        raise BadRequest("The link must be text, or the state an object.")
+    reading = read_instruments(Reader.of_posted(raw))
     base = base_of(reading.state, read_instruments)
     return orjson.dumps({"state": reading.state, "notices": reading.sentences(), "base": base})
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 import orjson
 
+from app.drawing.encoding import finite
 from app.instruments import two_scale_checks as checks
+from app.instruments.bounds import NECESSARY
 from app.instruments.export.tables import two_scale_tables
 from app.instruments.instrument import Instrument, InstrumentRequest
+from app.instruments.messages import Bouncing, Cycles, Orbit, Quantity, Window, WindowLine
 from app.instruments.two_scale_checks import Setting
-from app.numbers_as_text import number
+from app.state.numbers_as_text import number
 from app.toy.request import ToyRequest
 from geometry import two_scale
 from geometry.surface import Surface
@@ -74,7 +76,7 @@ def two_scale_answer(request: InstrumentRequest) -> bytes:
 
 def _row(
     label: str, formula: str, closed: float, simulated: float, kind: str = "", exact: bool = True, slope: float = 1.0
-) -> dict[str, Any]:
+) -> Quantity:
     """One quantity. deviation: relative, none where either is missing; agrees: within rounding, or the grid's step.
 
     slope: the gradient that SAM divides by. The 10⁻¹² under its root shortens ρ by the part 10⁻¹²/(2 slope²).
@@ -85,15 +87,15 @@ def _row(
         "label": label,
         "formula": formula,
         "kind": kind,
-        "closed": closed if math.isfinite(closed) else None,
-        "simulated": simulated if math.isfinite(simulated) else None,
+        "closed": finite(closed),
+        "simulated": finite(simulated),
         "deviation": deviation,
         "agrees": None if deviation is None else deviation <= (EXACT + ROUNDING / slope**2 if exact else 1.01 * GRID),
         "fineness": None if exact else GRID,
     }
 
 
-def quantities(s: Setting) -> list[dict[str, Any]]:
+def quantities(s: Setting) -> list[Quantity]:
     """Amplitude, edges of stability, window of ρ, ghost and bowl, as far as this setting has them."""
     edge = 2 * (1 + s.momentum)
     stable = 0 < s.c < edge and s.radius > 0
@@ -144,8 +146,8 @@ def quantities(s: Setting) -> list[dict[str, Any]]:
     return rows
 
 
-def _window_rows(s: Setting) -> list[dict[str, Any]]:
-    necessary = "necessary for leaving, not sufficient"
+def _window_rows(s: Setting) -> list[Quantity]:
+    necessary = NECESSARY
     if s.momentum == 0:
         necessary += "; not valid at μ = 0"
     rest = two_scale.rest_radius(s.c, s.momentum, s.room)
@@ -170,9 +172,9 @@ def _window_rows(s: Setting) -> list[dict[str, Any]]:
     ]
 
 
-def cycles_told(s: Setting) -> dict[str, Any]:
+def cycles_told(s: Setting) -> Cycles:
     """The admissible cycles with their followed counterparts, how many starts end on each, and the page's start's."""
-    told: dict[str, Any] = {"list": [], "longest": LONGEST, "starts": STARTS, "count": 0, "others": 0, "mine": None}
+    told: Cycles = {"list": [], "longest": LONGEST, "starts": STARTS, "count": 0, "others": 0, "mine": None}
     if not 0 < s.c < 2 * (1 + s.momentum) or s.radius == 0 or s.room <= 0:
         return told
     orbits = list(admissible_cycles(s.c, s.momentum))
@@ -213,7 +215,7 @@ def _signs(word: tuple[int, ...]) -> str:
     return "".join("+" if letter > 0 else "−" for letter in word)
 
 
-def _orbit(s: Setting, x: np.ndarray, word: tuple[int, ...] | None) -> dict[str, Any]:
+def _orbit(s: Setting, x: np.ndarray, word: tuple[int, ...] | None) -> Orbit:
     """The last steps of the start in view, and the closed form's orbit in the same phase (none without a word)."""
     shown = x[-48:]
     closed: list[float | None] = [None] * len(shown)
@@ -222,10 +224,10 @@ def _orbit(s: Setting, x: np.ndarray, word: tuple[int, ...] | None) -> dict[str,
         signs = np.sign(shown[-period:]).astype(int)
         orbit = two_scale.cycle(signs.tolist(), s.c, s.momentum, s.radius).states[:, 0]
         closed = [float(orbit[(k - len(shown)) % period]) for k in range(len(shown))]
-    return {"simulated": [float(v) if np.isfinite(v) else None for v in shown], "closed": closed}
+    return {"simulated": [finite(v) for v in shown], "closed": closed}
 
 
-def window(s: Setting) -> dict[str, Any]:
+def window(s: Setting) -> Window:
     """What becomes of SAM from the start in view over a range of ρ, with the bounds as lines."""
     top = max(3 * s.w, 1.5 * s.radius, 0.1)
     radii = np.linspace(0, top, RADII)[1:]
@@ -239,7 +241,7 @@ def window(s: Setting) -> dict[str, Any]:
         ["diverges", "reaches the bowl’s bottom", "hangs at the ghost minimum", "stays in the pothole"],
         "elsewhere",
     )
-    lines: list[dict[str, Any]] = []
+    lines: list[WindowLine] = []
     if 0 < s.c < 2 * (1 + s.momentum) and s.room > 0 and s.momentum > 0:
         rest = two_scale.rest_radius(s.c, s.momentum, s.room)
         confined = float(two_scale.confinement_radius(s.c, s.momentum, s.room))
@@ -255,14 +257,14 @@ def window(s: Setting) -> dict[str, Any]:
     }
 
 
-def bouncing(plane: TwoScalePlane, s: Setting, inverse: bool) -> dict[str, Any]:
+def bouncing(plane: TwoScalePlane, s: Setting, inverse: bool) -> Bouncing:
     """Along which axis SAM bounces with U = I or U = H̄⁻¹ = diag(1/h): argmax U_i a_i, and the real step's motion."""
     h = np.array([plane.curvature_1, plane.curvature_2])
     a = np.array([plane.pothole_curvature_1, plane.pothole_curvature_2])
     u = 1 / h if inverse else np.ones(2)
     products = u * a
     c = s.learning_rate * float(products.max())
-    told: dict[str, Any] = {
+    told: Bouncing = {
         "name": "U = H̄⁻¹ = diag(1/h)" if inverse else "U = I (Euclidean SAM)",
         "u": u.tolist(),
         "products": products.tolist(),
@@ -290,7 +292,7 @@ def bouncing(plane: TwoScalePlane, s: Setting, inverse: bool) -> dict[str, Any]:
     return told
 
 
-def sentence(rows: list[dict[str, Any]], cycles: dict[str, Any]) -> str:
+def sentence(rows: list[Quantity], cycles: Cycles) -> str:
     """How well form and simulation agree, and which cycle the start in view reaches."""
     judged = [row for row in rows if row["agrees"] is not None]
     apart = [row["label"] for row in judged if not row["agrees"]]

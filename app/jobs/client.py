@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from app.jobs.connection import Connection
 from app.jobs.errors import Refused, Unavailable, UnknownJob
 from app.jobs.hub import GIVE_UP_SECONDS, Entry, Follower, JobHub
-from app.jobs.kinds import load_kind, validated
+from app.jobs.kinds import Description, load_kind, validated
 from app.jobs.settings import EngineSettings
 
 T = TypeVar("T")
@@ -42,7 +42,7 @@ class Engine:
         self._guard = threading.Lock()
         self._closed = False
 
-    async def submit(self, visitor: str, description: dict[str, Any], address: str = "") -> str:
+    async def submit(self, visitor: str, description: Description, address: str = "") -> str:
         """Put a job into the queue: {"kind": name, …}; returns its id, which nobody can guess. `address`: the network
         address that it is asked for from; the visitors behind one share what the queue has for it."""
         _check_name("visitor", visitor)
@@ -125,7 +125,7 @@ class Engine:
         """Continue a paused job."""
         await self._ask("resume", job=job, visitor=visitor)
 
-    async def change(self, job: str, visitor: str, settings: dict[str, Any]) -> None:
+    async def change(self, job: str, visitor: str, settings: Description) -> None:
         """Change settings while the job runs; the feed marks the step at which it took them up."""
         summary = await self.summary(job)
         kind = load_kind(summary["kind"], self.settings.kinds)
@@ -144,16 +144,11 @@ class Engine:
         self._known_at_all()
         return await self._ask("summary", job=job, visitor=visitor)
 
-    async def description(self, job: str) -> dict[str, Any]:
+    async def description(self, job: str) -> Description:
         """The cleaned description of a job, with its kind."""
         _check_name("job", job)
         self._known_at_all()
         return await self._ask("description", job=job)
-
-    async def jobs(self, visitor: str) -> list[dict[str, Any]]:
-        """Summaries of the visitor's jobs, the newest first."""
-        _check_name("visitor", visitor)
-        return list(await self._ask("listing", visitor=visitor)) if self._may_have_jobs() else []
 
     async def result(self, job: str, name: str) -> bytes:
         """Bytes the job has kept under that name; "checkpoint" is its last checkpoint."""

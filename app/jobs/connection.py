@@ -46,10 +46,6 @@ class Connection:
 
     def __init__(self, settings: EngineSettings) -> None:
         self.settings = settings
-        self.instance: str | None = None
-        self.restarted = 0
-        """How often a scheduler without the jobs that were there before has been met."""
-        self.problem = ""
         self._security = security_of_its_own() if self.embedded else security_of_cluster(settings)
         self._cluster: LocalCluster | None = None
         self._rpc: Any = None
@@ -60,11 +56,6 @@ class Connection:
     def embedded(self) -> bool:
         """Whether scheduler and workers belong to this process."""
         return not self.settings.scheduler
-
-    @property
-    def started(self) -> bool:
-        """Whether anything has been asked yet."""
-        return self._rpc is not None
 
     async def ask(self, action: str, seconds: float = 30.0, **message: Any) -> Any:
         """The registry's answer. Refused or UnknownJob with its sentence; Unavailable where there is no answer."""
@@ -85,8 +76,6 @@ class Connection:
             if answer is None:  # a scheduler without our handler: a new one under the same address
                 await self._drop(connection)
                 continue
-            self.problem = ""
-            self._meet(answer["instance"])
             if "refused" in answer:
                 raise (UnknownJob if answer["unknown"] else Refused)(answer["refused"])
             return answer["value"]
@@ -108,15 +97,9 @@ class Connection:
                 if closing is not None:
                     await closing
 
-    def _meet(self, instance: str) -> None:
-        if self.instance is not None and instance != self.instance:
-            self.restarted += 1
-        self.instance = instance
-
     def _unavailable(self, error: BaseException | None) -> Unavailable:
         where = "The engine" if self.embedded else f"The scheduler at {self.settings.scheduler}"
-        self.problem = f"{where} does not answer."
-        return Unavailable(self.problem)
+        return Unavailable(f"{where} does not answer.")
 
     async def _open(self) -> Any:
         async with self._opening:

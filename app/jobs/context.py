@@ -10,6 +10,8 @@ from typing import Any
 
 import orjson
 
+from app.jobs.kinds import Description
+
 MAXIMUM_WAITING_ROWS = 500
 """Rows that may wait for a slow connection; then the job waits too."""
 
@@ -61,9 +63,9 @@ class JobContext:
         """Steps in all; set it first, for the progress and the time left."""
         self._shown: int = assignment["position"]
         self._replay = [(step, dict(settings)) for step, settings in assignment["applied"]]
-        self._current: dict[str, Any] = {}
+        self._current: Description = {}
         self._pending, self._version = dict(assignment["settings"]), assignment["version"]
-        self._taken_up: dict[str, Any] = {key: value for _, change in self._replay for key, value in change.items()}
+        self._taken_up: Description = {key: value for _, change in self._replay for key, value in change.items()}
         self._noted_before: int = assignment["noted"]
         self._noted = self._noted_before
         self._kept_before = frozenset(assignment["results"])
@@ -78,12 +80,12 @@ class JobContext:
         self._changed = Condition()
         self._rows: list[dict[str, Any]] = []
         self._entries: list[tuple[str, bytes]] = []
-        self._applied: list[tuple[int, dict[str, Any]]] = []
+        self._applied: list[tuple[int, Description]] = []
         self._checkpoint: tuple[int, bytes] | None = None
         self._results: dict[str, bytes] = {}
         self._call: Callable[[], object] | None = None
 
-    def settings(self, position: int) -> dict[str, Any]:
+    def settings(self, position: int) -> Description:
         """What has been changed up to step `position`, over the description's values. Ask before every step."""
         if self._leave and (self._kept_at == position or not self._resumable):
             raise LeaveJob
@@ -155,7 +157,7 @@ class JobContext:
             self._results[name] = data
         self._entry("result", {"name": name, "bytes": len(data), **values})
 
-    def describe(self, run: str) -> dict[str, Any]:
+    def describe(self, run: str) -> Description:
         """The cleaned description of another job, with its "kind": what its network and data are made from.
 
         ValueError with a sentence where no such job is known (any more).

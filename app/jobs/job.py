@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from app.jobs.feed import Feed
+from app.jobs.kinds import Description
 from app.jobs.states import ENDED, ON_WORKER, State
 
 
@@ -24,7 +25,7 @@ class Job:
     lane: str
     label: str
     resumable: bool
-    description: dict[str, Any]
+    description: Description
     feed: Feed
     submitted: float
     """Seconds since 1970, to be shown; a clock that is set moves no order, which is what `place` is for."""
@@ -56,9 +57,9 @@ class Job:
     """The last step that the job has noted anything about."""
     total: int = 0
     seconds_left: float | None = None
-    settings: dict[str, Any] = field(default_factory=dict)
+    settings: Description = field(default_factory=dict)
     version: int = 0
-    applied: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
+    applied: list[tuple[int, Description]] = field(default_factory=list)
     """(step, settings) of every change the run has made and reported, so that a rerun makes it at the same step."""
     checkpoint: bytes | None = None
     checkpoint_position: int = 0

@@ -10,14 +10,14 @@ journal of valid JSON with a text for a number would otherwise be met by the que
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from app.jobs.feed import Stored
 from app.jobs.job import Job
-from app.jobs.kinds import LANES
+from app.jobs.kinds import LANES, Description
 from app.jobs.states import State
 
 FORMAT = 2
@@ -46,7 +46,7 @@ class Numbers(Strict):
     lane: Literal[tuple(LANES)]  # type: ignore[valid-type]
     label: Text
     resumable: bool
-    description: dict[str, Any]
+    description: Description
     size: Annotated[float, Field(allow_inf_nan=False, ge=0, le=1e12)] = 1.0
     watched: bool = False
     submitted: Seconds
@@ -61,9 +61,9 @@ class Numbers(Strict):
     position: Step
     noted: Step
     total: Count
-    settings: dict[str, Any]
+    settings: Description
     version: Count
-    applied: list[tuple[Step, dict[str, Any]]]
+    applied: list[tuple[Step, Description]]
     checkpoint_position: Count
 
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from app.jobs.errors import Refused
 
-if TYPE_CHECKING:
-    from app.jobs.context import JobContext
-
 Description = dict[str, Any]
+"""What a job is asked, by the names of its settings."""
 LANES: dict[str, tuple[str, ...]] = {
     "long": (),
     "short": (),
@@ -72,7 +70,7 @@ _registered: dict[str, str] = {}
 
 
 def register_kinds(kinds: Mapping[str, str]) -> None:
-    """Offer kinds of jobs: name → `module:attribute` that holds a JobKind.
+    """Offer kinds of jobs: name → the module whose JOBS, a table by name, holds it.
 
     To be called where the web process is put together. Workers need not call it: the table goes to them with the
     engine's settings, and they import a kind's module when its first job comes.
@@ -86,15 +84,14 @@ def registered_kinds() -> dict[str, str]:
 
 
 def load_kind(name: Any, kinds: Mapping[str, str]) -> JobKind:
-    """The kind of that name among `kinds` (name → module:attribute); Refused, with the names, for any other."""
+    """The kind of that name among `kinds` (name → module); Refused, with the names, for any other."""
     if not isinstance(name, str) or name not in kinds:
         raise Refused(f"kind must be one of {', '.join(sorted(kinds))}, not {_shown(name)}")
-    module, _, attribute = kinds[name].partition(":")
-    return getattr(importlib.import_module(module), attribute)
+    return importlib.import_module(kinds[name]).JOBS[name]
 
 
-def load_run(kind: JobKind) -> Callable[[Description, JobContext], None]:
-    """The function that runs jobs of a kind, its module imported. For workers."""
+def load_run(kind: JobKind) -> Callable[..., None]:
+    """The function of a description and a JobContext that runs jobs of a kind, its module imported. For workers."""
     module, _, function = kind.run.partition(":")
     return getattr(importlib.import_module(module), function)
 

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 import orjson
 
+Tree = dict[str, Any]
+"""What a job keeps: numbers, texts and arrays by their names."""
 TREE = "tree"
 ARRAY, TUPLE, DICT = "$array", "$tuple", "$dict"
 

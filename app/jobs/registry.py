@@ -20,7 +20,6 @@ Rules
 
 from __future__ import annotations
 
-import secrets
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -29,6 +28,7 @@ from typing import Any
 from app.jobs.errors import Refused, UnknownJob
 from app.jobs.feed import Feed, Stored
 from app.jobs.job import Job
+from app.jobs.kinds import Description
 from app.jobs.settings import EngineSettings, minutes
 from app.jobs.states import ENDED, LEAVING, ON_WORKER, Event, State, next_state
 from app.jobs.turns import Turns, Wait
@@ -45,7 +45,6 @@ class JobRegistry:
         wall: Callable[[], float] = time.time,
     ) -> None:
         self.settings = settings
-        self.instance = secrets.token_hex(8)
         self.jobs: dict[str, Job] = {}
         self.changed: Callable[[str], None] = lambda _job: None
         self.waiting: Callable[[str], None] = lambda _lane: None
@@ -145,7 +144,7 @@ class JobRegistry:
         found.followed = self._clock()
         self._apply(found, Event.RESUME)
 
-    def change(self, job: str, visitor: str, settings: dict[str, Any]) -> None:
+    def change(self, job: str, visitor: str, settings: Description) -> None:
         """Settings (cleaned by the job's kind) that the run takes up at its next step."""
         found = self._owned(job, visitor)
         if found.version >= self.settings.changes_per_job:
@@ -160,15 +159,10 @@ class JobRegistry:
         told = found.summary(self._clock(), self._ahead(found), None if wait is None else vars(wait))
         return {**told, "owner": found.visitor == visitor}
 
-    def description(self, job: str) -> dict[str, Any]:
+    def description(self, job: str) -> Description:
         """The cleaned description of a job, with its kind: what its result was made from."""
         found = self._job(job)
         return {"kind": found.kind, **found.description}
-
-    def listing(self, visitor: str) -> list[dict[str, Any]]:
-        """The visitor's jobs, the newest first."""
-        own = [job for job in self.jobs.values() if job.visitor == visitor]
-        return [job.summary(self._clock(), self._ahead(job)) for job in reversed(own)]
 
     def result(self, job: str, name: str) -> bytes:
         """Bytes that the job kept under a name; "checkpoint" is its last checkpoint."""

@@ -22,14 +22,13 @@ from app.jobs.versions import tell_difference
 logger = logging.getLogger("pothole.scheduler")
 HANDLER = "pothole"
 CHANGING = ("submit", "stop", "hand_over", "pause", "resume", "change", "report", "finish")
-PLAIN = (*CHANGING, "summary", "description", "listing", "result", "results")
+PLAIN = (*CHANGING, "summary", "description", "result", "results")
 LONGEST_WAIT = 20.0
 TICK = 0.5
 
 
 class RegistryPlugin(SchedulerPlugin):
-    """Answers `pothole(action=…, message={…})` with {"value": …} or {"refused": sentence, "unknown": bool}, and always
-    with the registry's instance, which a restarted scheduler does not share."""
+    """Answers `pothole(action=…, message={…})` with {"value": …} or {"refused": sentence, "unknown": bool}."""
 
     name = "pothole-registry"
     idempotent = True
@@ -114,8 +113,8 @@ class RegistryPlugin(SchedulerPlugin):
             said, unknown = str(error), isinstance(error, UnknownJob)
             if unknown and self.store is not None and self.store.has_set_aside(str(message["job"])):
                 said = "what was kept of this job on the disk is damaged; it has been set aside"
-            return {"refused": said, "unknown": unknown, "instance": self.registry.instance}
-        return {"value": value, "instance": self.registry.instance}
+            return {"refused": said, "unknown": unknown}
+        return {"value": value}
 
     async def _value(self, action: str, message: dict[str, Any]) -> Any:
         if action in PLAIN:

@@ -7,8 +7,8 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from app.environment import SettingsTable, setting
 from app.jobs.kinds import registered_kinds
+from app.state.environment import SettingsTable, setting
 
 LEAST_UNWATCHED = 30.0
 DEVICES = ("auto", "cpu", "cuda", "mps")

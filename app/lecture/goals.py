@@ -18,7 +18,7 @@ from typing import Any
 
 from app.lecture.messages import GoalAnswer, GoalCondition
 from app.state.control import Control, NumberControl, shorten
-from app.state.schema import BadRequest
+from app.state.schema import BadRequest, State
 from app.toy.batch import run_alone
 from app.toy.controls import controls_of
 from app.toy.request import ToyReading, read_link, read_state, request_of
@@ -116,7 +116,7 @@ def find_goal_faults(link: str, goal: str, turn: Collection[str], solution: str)
     return [("solution", fault) for fault in read_link(f"{query}&{solution}").faults()[:1]]
 
 
-def solve(link: str, solution: str) -> dict[str, Any]:
+def solve(link: str, solution: str) -> State:
     """The state of an exercise's link with its solution's settings."""
     return read_link(f"{link.partition('?')[2]}&{solution}").state
 
@@ -133,9 +133,7 @@ def check_goal(scene: Mapping[str, Any], posted: Mapping[str, Any]) -> GoalAnswe
         conditions = parse_goal(goal, asked)
     except ValueError as error:
         raise BadRequest(f"goal: {error}") from None
-    reading = read_state(posted)
-    if reading.problems:
-        raise BadRequest(*reading.problems)
+    reading = read_state(posted).checked()
     kept = _kept(asked, reading.state, turn)
     if not kept["holds"]:
         return {"solved": False, "conditions": [kept]}

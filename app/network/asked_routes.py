@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
-from typing import Any
 
 import orjson
 from fastapi import FastAPI, Request, Response
 
 from app.jobs import Engine, Refused
+from app.jobs.kinds import Description
 from app.network.controls import job_in, state_in
 from app.network.shared_job import share_job, stop_shared
+from app.state.schema import State
 from app.web.http import json_response, read_posted
 from app.web.visitor import require_visitor, visitor_in_queue
 
@@ -20,7 +21,7 @@ WATCHING = ("evaluations", "watching", "snapshots", "plane")
 
 
 def add_asked_routes(
-    server: FastAPI, address: str, described: Callable[[dict[str, Any]], dict[str, Any]], engine: Callable[[], Engine]
+    server: FastAPI, address: str, described: Callable[[State], Description], engine: Callable[[], Engine]
 ) -> None:
     """Put `address` and `address`/stop on the server. described: the job that a state asks for, but for the job that it
     goes on after."""

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from app.components.view_controls import LECTURE, SCHEME
+from app.jobs.kinds import Description
 from app.network.controls_of_u import PRECONDITIONER
 from app.network.explore.controls import EXPLORE_CONTROLS, with_runs
 from app.network.fairness.controls import FAIRNESS_CONTROLS
@@ -34,7 +35,7 @@ from app.network.training.settings import (
     relabels,
 )
 from app.state.control import ChoiceControl, Control, NamesControl, NumberControl, TextControl, mark, matching
-from app.state.schema import BadRequest, Reader, Reading
+from app.state.schema import BadRequest, Reader, Reading, State
 
 JOB = r"[A-Za-z0-9_-]{1,64}"
 """Form of a job's id."""
@@ -143,14 +144,7 @@ TRAINING: tuple[Control, ...] = (
         step=0.05,
     ),
     number_of(
-        name="snapshots",
-        symbol="",
-        label="Snapshots",
-        low=0,
-        high=60,
-        text="How often in a run all weights are kept, for slices.",
-        group="training",
-        step=1,
+        "snapshots", "", "Snapshots", 0, 60, "How often in a run all weights are kept, for slices.", "training", step=1
     ),
 )
 
@@ -287,7 +281,7 @@ def _read(reader: Reader) -> Reading:
     return reader.reading(state)
 
 
-def base_of(preset: str) -> dict[str, Any]:
+def base_of(preset: str) -> State:
     """What a link to a state of this preset may leave out."""
     base = read_network_state({"preset": preset}).state
     return {name: value for name, value in base.items() if name != "preset"}
@@ -303,10 +297,7 @@ def state_in(raw: Mapping[str, Any]) -> Reading:
     state = raw.get("state")
     if not isinstance(state, dict):
         raise BadRequest("The state must be an object.")
-    reading = read_network_state(state)
-    if reading.problems:
-        raise BadRequest(*reading.problems)
-    return reading
+    return read_network_state(state).checked()
 
 
 def job_in(raw: Mapping[str, Any], key: str = "job") -> str:
@@ -321,7 +312,7 @@ DESCRIBED = (*NUMBERS, *CHOICES, "network", "data", "methods")
 """What a training job's description and the page's state call by the same name; the plane is beside them."""
 
 
-def description_of(state: Mapping[str, Any]) -> dict[str, Any]:
+def description_of(state: Mapping[str, Any]) -> Description:
     """The training job that a state asks for. BadRequest where it shows nothing that can be trained."""
     methods = [name for name in state["methods"] if name in METHOD_NAMES]
     if not methods:
@@ -331,7 +322,7 @@ def description_of(state: Mapping[str, Any]) -> dict[str, Any]:
     return {"kind": "train", **settings, "methods": methods, "plane": plane}
 
 
-def state_of(description: Mapping[str, Any], changed: Mapping[str, Any]) -> dict[str, Any]:
+def state_of(description: Mapping[str, Any], changed: Mapping[str, Any]) -> State:
     """The part of a state that a job's description, and what was changed while it ran, stand for."""
     plane = description.get("plane") or {}
     also = {"plane": plane.get("kind"), "normalisation": plane.get("normalisation"), "plane_seed": plane.get("seed")}

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from app.network.setting_rows import choice_of, number_of
 from app.network.training.settings import CHOICES, NUMBERS
 from app.state.control import Control
+from app.state.schema import State
 
 PRECONDITIONER: tuple[Control, ...] = (
     choice_of(
@@ -37,14 +36,7 @@ PRECONDITIONER: tuple[Control, ...] = (
         unit="steps",
     ),
     number_of(
-        name="refresh_size",
-        symbol="",
-        label="Refresh batch",
-        low=16,
-        high=1024,
-        text="Examples that U is learned on.",
-        group="preconditioner",
-        step=16,
+        "refresh_size", "", "Refresh batch", 16, 1024, "Examples that U is learned on.", "preconditioner", step=16
     ),
     number_of(
         name="decay",
@@ -117,7 +109,7 @@ SHORT_RUN = {name: CHOICES[name][1] for name in ("structure", "metric", "solver"
     name: NUMBERS[name].default for name in ("refresh_every", "decay", "inner_steps", "inner_learning_rate", "clip")
 }
 THE_PAPERS = {**SHORT_RUN, "structure": "diagonal", "refresh_every": 1000, "decay": 0.95, "inner_steps": 50}
-SETTINGS_OF_U: dict[str, tuple[str, dict[str, Any], str]] = {
+SETTINGS_OF_U: dict[str, tuple[str, State, str]] = {
     "short": (
         "For short runs",
         {**SHORT_RUN, "damping": 0.0},

@@ -6,19 +6,12 @@ Nothing that trains or measures is imported here: web processes read this, to ch
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from app.jobs.kinds import MAXIMUM_ID, Description, JobKind, asked_run
-from app.network.explore.between_controls import BETWEEN_CONTROLS
-from app.network.explore.controls import (
-    CURVATURE_CONTROLS,
-    RESCALING_CONTROLS,
-    SLICE_CONTROLS,
-    check_description,
-)
-from app.network.explore.cuts_controls import CUTS_CONTROLS
-from app.network.explore.potholes_controls import POTHOLES_CONTROLS
+from app.network.explore.controls import TABLES, check_description
 from app.network.fairness.controls import EFFORTS, FAIRNESS_SEEDS, GOALS
 from app.network.statements.controls import SEEDS
 from app.network.statements.statement import COMPARED, STATEMENTS
@@ -66,8 +59,7 @@ def validate_statements(description: Description) -> Description:
     preset, seeds, after = (description.get(key) for key in ("preset", "seeds", "after"))
     if not isinstance(preset, str) or preset not in STATEMENTS:
         raise ValueError(f"preset must be one of {', '.join(STATEMENTS)}")
-    if not isinstance(after, str) or len(after) > MAXIMUM_ID:
-        raise ValueError("after must be the id of a job, or empty")
+    _check_after(after)
     seeds = int(SEEDS.checked("seeds", seeds))
     rest = {key: value for key, value in description.items() if key not in ("preset", "seeds", "after")}
     trained = settings.validate({**rest, "methods": list(COMPARED), "plane": None, "evaluations": 0, "snapshots": 0})
@@ -82,14 +74,18 @@ def validate_fairness(description: Description) -> Description:
         raise ValueError(f"goal must be one of {', '.join(GOALS)}")
     if not isinstance(effort, str) or effort not in EFFORTS:
         raise ValueError(f"effort must be one of {', '.join(EFFORTS)}")
-    if not isinstance(after, str) or len(after) > MAXIMUM_ID:
-        raise ValueError("after must be the id of a job, or empty")
+    _check_after(after)
     seeds = int(FAIRNESS_SEEDS.checked("seeds", seeds))
     rest = {key: value for key, value in description.items() if key not in ("goal", "effort", "seeds", "after")}
     trained = settings.validate({**rest, "plane": None, "evaluations": 0, "snapshots": 0})
     if len(trained["methods"]) < 2:
         raise ValueError("a fair comparison needs two methods: choose another in the legend")
     return {**trained, "goal": goal, "effort": effort, "seeds": seeds, "after": after}
+
+
+def _check_after(after: Any) -> None:
+    if not isinstance(after, str) or len(after) > MAXIMUM_ID:
+        raise ValueError("after must be the id of a job, or empty")
 
 
 TRAIN = JobKind(
@@ -116,41 +112,18 @@ LANDSCAPE = JobKind(
     resumable=False,
     label=lambda asked: f"landscape of {asked['run']}",
 )
-SLICE = _short(
-    "slice",
-    partial(check_description, SLICE_CONTROLS),
-    "app.network.explore.slice_job:run",
-    label=lambda asked: f"slice, {asked['slice_kind']}",
-)
-CURVATURE = _short(
-    "curvature",
-    partial(check_description, CURVATURE_CONTROLS),
-    "app.network.explore.curvature_job:run",
-    label=lambda asked: f"curvature, {asked['curvature_when']}",
-)
-BETWEEN = _short(
-    "between",
-    partial(check_description, BETWEEN_CONTROLS),
-    "app.network.explore.between_job:run",
-    label=lambda asked: f"between two solutions, {asked['between_way']}",
-)
-RESCALING = _short(
-    "rescaling",
-    partial(check_description, RESCALING_CONTROLS),
-    "app.network.explore.rescaling_job:run",
-    label=lambda asked: f"rescaling by {asked['rescaling_factor']:g}",
-)
-CUTS = _short(
-    "cuts",
-    partial(check_description, CUTS_CONTROLS),
-    "app.network.explore.cuts_job:run",
-    label=lambda asked: f"cuts through all solutions, {asked['cuts_directions']} directions",
-)
-POTHOLES = _short(
-    "potholes",
-    partial(check_description, POTHOLES_CONTROLS),
-    "app.network.explore.potholes_job:run",
-    label=lambda asked: f"potholes, {asked['potholes_count']} directions of each kind",
+LABELS: dict[str, Callable[[Description], str]] = {
+    "slice": lambda asked: f"slice, {asked['slice_kind']}",
+    "curvature": lambda asked: f"curvature, {asked['curvature_when']}",
+    "between": lambda asked: f"between two solutions, {asked['between_way']}",
+    "rescaling": lambda asked: f"rescaling by {asked['rescaling_factor']:g}",
+    "cuts": lambda asked: f"cuts through all solutions, {asked['cuts_directions']} directions",
+    "potholes": lambda asked: f"potholes, {asked['potholes_count']} directions of each kind",
+}
+"""Of the jobs that look at a run, in a few words."""
+EXPLORE = tuple(
+    _short(kind, partial(check_description, table), f"app.network.explore.{kind}_job:run", label=LABELS[kind])
+    for kind, table in TABLES.items()
 )
 WEIGHTS_FILE = _short(
     "weights-file",
@@ -174,18 +147,13 @@ FAIRNESS_KIND = JobKind(
 )
 RUNS = ("train", "recorded")
 """Kinds of jobs that are runs: what the page shows, and what all the others look at."""
-KINDS = {
-    "train": "app.network.kinds:TRAIN",
-    "recorded": "app.network.kinds:RECORDED",
-    "landscape": "app.network.kinds:LANDSCAPE",
-    "slice": "app.network.kinds:SLICE",
-    "curvature": "app.network.kinds:CURVATURE",
-    "between": "app.network.kinds:BETWEEN",
-    "rescaling": "app.network.kinds:RESCALING",
-    "cuts": "app.network.kinds:CUTS",
-    "potholes": "app.network.kinds:POTHOLES",
-    "weights-file": "app.network.kinds:WEIGHTS_FILE",
-    "statements": "app.network.kinds:STATEMENTS_KIND",
-    "fairness": "app.network.kinds:FAIRNESS_KIND",
+JOBS: dict[str, JobKind] = {
+    kind.name: kind
+    for kind in (
+        *(TRAIN, RECORDED, LANDSCAPE),
+        *EXPLORE,
+        *(WEIGHTS_FILE, STATEMENTS_KIND, FAIRNESS_KIND),
+    )
 }
+KINDS = dict.fromkeys(JOBS, "app.network.kinds")
 """Where the engine's workers find each."""

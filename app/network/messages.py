@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Literal, NotRequired, TypedDict
 
+from app.drawing.messages import Encoded, GroundLook, Look, Shorts
+from app.jobs.kinds import Description
 from app.network.explore import messages as explore
 from app.network.fairness import messages as fairness
 from app.network.statements import messages as statements
-from app.state.messages import Control, Encoded
-from app.toy.messages import GroundLook, Look, Shorts
+from app.state.messages import Control
+from app.state.schema import State
 
 JobState = Literal["queued", "running", "paused", "finished", "stopped", "failed"]
 
@@ -125,7 +127,7 @@ class RunAnswer(TypedDict):
     label: str
     state: JobState
     sentence: str
-    description: dict[str, Any]
+    description: Description
     position: int
     total: int | None
     seconds_left: float | None
@@ -145,7 +147,7 @@ class ReplayedRun(TypedDict):
     """What is said of a run that ships with the lab: as of any that has ended and cannot be steered."""
 
     job: str
-    description: dict[str, Any]
+    description: Description
     state: JobState
     owner: bool
     ahead: int | None
@@ -159,7 +161,8 @@ class ReplayEntry(TypedDict):
 
 
 class Replay(TypedDict):
-    """A finished run of a preset that ships with the lab, with the surface under its paths, and what made it."""
+    """A finished run of a preset that ships with the lab, with the surface under its paths, what several seeds say of
+    the preset's statements, and what made it."""
 
     made_by: str
     command: str
@@ -167,6 +170,7 @@ class Replay(TypedDict):
     run: ReplayedRun
     entries: list[ReplayEntry]
     ground: GroundRow
+    statements: statements.StatementsFound
 
 
 class PresetWords(TypedDict):
@@ -181,10 +185,10 @@ class OpenedNetwork(TypedDict):
     """POST /network/open. run: of the link, null where it has none or it cannot be had; replay: the run that ships for
     the link's preset, where it has no run and the preset's own settings; base: what a link may leave out."""
 
-    state: dict[str, Any]
+    state: State
     notices: list[str]
     run: RunAnswer | None
-    base: dict[str, Any]
+    base: State
     replay: Replay | None
 
 
@@ -278,7 +282,7 @@ class SettingsOfU(TypedDict):
     """values: by control; words: what to expect of them."""
 
     title: str
-    values: dict[str, Any]
+    values: State
     words: str
 
 

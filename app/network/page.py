@@ -6,13 +6,25 @@ from typing import Any
 
 from dash import html
 
-from app.appearance import SCHEMES, ground_looks, looks
-from app.components.layout import bench, button, control_panel, group, header_tools, player, preset_row
+from app.components.layout import (
+    bench,
+    button,
+    chart,
+    control_panel,
+    group,
+    header_tools,
+    outcomes,
+    picture,
+    player,
+    preset_row,
+)
+from app.drawing.appearance import SCHEMES, ground_looks, looks
 from app.network.controls import controls, read_network_link
 from app.network.controls_of_u import SETTINGS_OF_U
 from app.network.explore.layout import explore_section
 from app.network.export.request import MOMENT, export_controls
 from app.network.fairness.layout import fairness_section
+from app.network.messages import NetworkTables
 from app.network.presets import PRESETS
 from app.network.statements.layout import statements_section
 from app.network.statements.statement import STATEMENTS
@@ -34,7 +46,7 @@ BESIDE = 2
 """So many of the curves stand beside the picture, the others below."""
 
 
-def tables() -> dict[str, Any]:
+def tables() -> NetworkTables:
     """What the client code is told once."""
     networks, data = user_models.networks(), user_models.data_sets()
     return {
@@ -72,27 +84,15 @@ def _groups() -> dict[str, list[str]]:
     return {"Methods": [name for name in METHOD_NAMES if name not in known], **groups}
 
 
-def header() -> list[Any]:
-    """The tools at the right of the header."""
-    return header_tools()
-
-
 def layout() -> Any:
     """The page."""
-    charts = [_chart(*curve) for curve in CURVES]
+    charts = [chart(key, title, unit, role="img", **{"aria-label": f"{title}: {unit}"}) for key, title, unit in CURVES]
     live = html.Div(
         className="pictures live",
-        children=[_plane(), html.Div([_boundary(), *charts[:BESIDE]], className="chart-column")],
-    )
-    table = html.Section(
-        className="outcomes",
         children=[
-            html.H2("Methods"),
-            html.Div(
-                id="outcomes", className="scroll", tabIndex=0, role="region", **{"aria-label": "Table of methods"}
-            ),
+            picture("plane", "Live picture", ""),
+            html.Div([_boundary(), *charts[:BESIDE]], className="chart-column"),
         ],
-        **{"aria-label": "Methods, as they are now"},
     )
     stage = [
         html.H1("Network", className="spoken"),
@@ -101,7 +101,7 @@ def layout() -> Any:
         live,
         player(),
         html.Div(charts[BESIDE:], className="charts"),
-        table,
+        outcomes("Methods", "Methods, as they are now", "Table of methods"),
         statements_section(),
         fairness_section(),
         explore_section(),
@@ -110,33 +110,16 @@ def layout() -> Any:
 
 
 def _controls() -> Any:
-    groups = (
-        ("Network and data", "task", True),
-        ("Step", "walk", True),
-        ("Training", "training", True),
-        ("Preconditioner U", "preconditioner", False),
-        ("Live picture", "plane", False),
-    )
+    suggested = html.Div(id="settings-of-u", className="settings-of-u")
     return control_panel(
         [
-            group(
-                title,
-                [
-                    *BEFORE.get(name, ()),
-                    html.Div(id=f"{name}-controls"),
-                    *AFTER.get(name, ()),
-                ],
-                opened,
-            )
-            for title, name, opened in groups
+            group("Network and data", [html.Div(id="task-controls"), html.Div(id="task-hint", className="hint")]),
+            group("Step", [html.Div(id="walk-controls")]),
+            group("Training", [html.Div(id="training-controls")]),
+            group("Preconditioner U", [suggested, html.Div(id="preconditioner-controls")], opened=False),
+            group("Live picture", [html.Div(id="plane-controls")], opened=False),
         ]
     )
-
-
-BEFORE = {"preconditioner": [html.Div(id="settings-of-u", className="settings-of-u")]}
-AFTER = {
-    "task": [html.Div(id="task-hint", className="hint")],
-}
 
 
 def _heading() -> Any:
@@ -166,24 +149,10 @@ def _run() -> Any:
             html.Div(id="export", className="export"),
         ],
     )
+    progress = html.Div(html.Div(id="run-bar"), id="run-progress", className="run-progress")
     said = html.Ul(id="run-said", className="run-said", **{"aria-live": "polite"})
-    status = html.Div([html.P(id="run-status", className="run-status"), _progress(), said], className="run-words")
+    status = html.Div([html.P(id="run-status", className="run-status"), progress, said], className="run-words")
     return html.Section([status, buttons], id="run", className="run", **{"aria-label": "Training run"})
-
-
-def _progress() -> Any:
-    bar = html.Div(html.Div(id="run-bar"), className="run-progress")
-    bar.id = "run-progress"
-    return bar
-
-
-def _plane() -> Any:
-    caption = [html.Span("Live picture", id="plane-title"), html.Span("", className="hint", id="plane-hint")]
-    return html.Figure(
-        id="plane-picture",
-        className="picture",
-        children=[html.Figcaption(caption), html.Div(id="plane-stack", className="canvas-stack")],
-    )
 
 
 def _boundary() -> Any:
@@ -194,14 +163,4 @@ def _boundary() -> Any:
     return html.Figure([caption, place], id="boundary-picture", className="chart", hidden=True)
 
 
-def _chart(key: str, title: str, unit: str) -> Any:
-    return html.Figure(
-        className="chart",
-        children=[
-            html.Figcaption([html.Span(title), html.Span(unit, className="hint", id=f"{key}-hint")]),
-            html.Div(id=f"{key}-chart", className="chart-stack", role="img", **{"aria-label": f"{title}: {unit}"}),
-        ],
-    )
-
-
-PAGE = Page("/network", "Network", "network.js", layout, header, read_network_link)
+PAGE = Page("/network", "Network", "network.js", layout, header_tools, read_network_link)

@@ -6,7 +6,8 @@ One η and ρ for all methods. Each has a finished run that ships with the lab; 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+
+from app.state.schema import State
 
 CUSTOM = "custom"
 
@@ -19,7 +20,7 @@ class Preset:
     title: str
     question: str
     caption: str
-    values: dict[str, Any]
+    values: State
 
 
 _ROWS = (

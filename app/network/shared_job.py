@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from typing import Any
 
 import orjson
 
 from app.jobs import Engine, Refused
+from app.jobs.kinds import Description
 
 KEPT = 200
 _jobs: OrderedDict[bytes, asyncio.Future[str]] = OrderedDict()
@@ -19,7 +19,7 @@ _askers: dict[str, list[str]] = {}
 
 
 async def share_job(
-    engine: Engine, visitor: str, description: dict[str, Any], address: str = "", after: str | None = None
+    engine: Engine, visitor: str, description: Description, address: str = "", after: str | None = None
 ) -> str:
     """The job of this description, started now or by somebody before.
 

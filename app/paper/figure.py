@@ -18,7 +18,7 @@ Records = Mapping[str, Mapping[str, Record]]
 
 @dataclass(frozen=True)
 class Series:
-    """A line of a chart. name: what the legend says;  look: whose colour, line and marker, see app.appearance;
+    """A line of a chart. name: what the legend says;  look: whose colour, line and marker, see app.drawing.appearance;
     x ascending, y with None for a gap;  dots: a marker at every point, and no line."""
 
     name: str

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Literal, TypedDict
 
+from app.drawing.messages import Look
 from app.state.messages import Control
-from app.toy.messages import Look
 
 
 class PaperSeries(TypedDict):

@@ -12,13 +12,13 @@ from typing import Any
 
 from dash import html
 
-from app.appearance import looks
 from app.components.layout import bench, button
-from app.numbers_as_text import number
+from app.drawing.appearance import looks
 from app.paper import records
 from app.paper.figure import Chart, Figure, Records, Strip, Strips
 from app.paper.figures import FIGURES
 from app.paper.statement import VERDICTS, Mean, Statement
+from app.state.numbers_as_text import number
 from app.toy.controls import controls, shown_methods, surface_choice
 from app.toy.request import PRESET, read_link
 from app.web.pages import Page

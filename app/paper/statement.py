@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 
 from scipy.special import betaincinv, stdtrit
 
-from app.numbers_as_text import number
+from app.components.claim import FAILS, HOLDS, OPEN
+from app.state.numbers_as_text import number
 
-HOLDS, FAILS, OPEN, MISSING = "holds", "does not hold", "cannot be told", "not computed yet"
+MISSING = "not computed yet"
 VERDICTS = (HOLDS, FAILS, OPEN, MISSING)
 LEVEL = 0.95
 

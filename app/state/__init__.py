@@ -1,1 +1,1 @@
-"""What a person can set: the table of controls, how it is read, and the links that hold it."""
+"""What can be set, and how it is read: controls, the links that hold them, settings of the environment."""

@@ -14,7 +14,9 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
+
+from app.state import messages
 
 SCALES = ("linear", "log", "log or zero")
 TRAVELS = ("scale", "root")
@@ -134,23 +136,22 @@ class NumberControl:
         low, high = math.log10(lowest), math.log10(self.maximum)
         return (low if self.scale == "log" else low - 10 * LOG_STEP), high, LOG_STEP
 
-    def entry(self) -> dict[str, Any]:
+    def entry(self) -> messages.Control:
         """What the browser needs to know of it."""
         low, high, step = self.slider
-        return _entry(self) | {
-            "kind": "number",
-            "scale": self.scale,
-            "travel": self.travel,
-            "minimum": self.minimum,
-            "maximum": self.maximum,
-            "smallest": self.smallest,
-            "integer": self.integer,
-            "step": self.step,
-            "digits": SIGNIFICANT_DIGITS,
-            "low": low,
-            "high": high,
-            "slider_step": step,
+        own = {
+            name: getattr(self, name)
+            for name in ("scale", "travel", "minimum", "maximum", "smallest", "integer", "step")
         }
+        return _entry(self, "number", **own, digits=SIGNIFICANT_DIGITS, low=low, high=high, slider_step=step)
+
+
+def whole_number(
+    name: str, label: str, minimum: float, maximum: float, default: float, text: str, group: str, **more: Any
+) -> NumberControl:
+    """A control without a symbol that gives whole numbers, one by one unless a `step` says otherwise."""
+    row: dict[str, Any] = {"step": 1, "integer": True, **more}
+    return NumberControl(name, "", label, minimum, maximum, default, text, group, **row)
 
 
 @dataclass(frozen=True)
@@ -195,9 +196,9 @@ class ChoiceControl:
         """A link's text as it is."""
         return text
 
-    def entry(self) -> dict[str, Any]:
+    def entry(self) -> messages.Control:
         """What the browser needs to know of it."""
-        return _entry(self) | {"kind": "choice", "options": [list(option) for option in self.options]}
+        return _entry(self, "choice", options=[list(option) for option in self.options])
 
 
 @dataclass(frozen=True)
@@ -245,9 +246,9 @@ class NamesControl:
         names = [part.strip() for part in text.split(",") if part.strip()]
         return [name if name in self.names else name.replace(" ", "+") for name in names]
 
-    def entry(self) -> dict[str, Any]:
+    def entry(self) -> messages.Control:
         """What the browser needs to know of it."""
-        return _entry(self) | {"kind": "names", "names": list(self.names)}
+        return _entry(self, "names", names=list(self.names))
 
 
 @dataclass(frozen=True)
@@ -290,12 +291,10 @@ class TextControl:
         """A link's text as it is."""
         return text
 
-    def entry(self) -> dict[str, Any]:
+    def entry(self) -> messages.Control:
         """What the browser needs to know of it."""
-        told = _entry(self) | {"kind": "text", "longest": self.longest}
-        if not self.columns:
-            return told
-        return told | {"columns": [column.entry() for column in self.columns], "most": self.most}
+        rows = {"columns": [column.entry() for column in self.columns], "most": self.most} if self.columns else {}
+        return _entry(self, "text", longest=self.longest, **rows)
 
 
 def matching(pattern: str, refusal: str) -> Callable[[str], str]:
@@ -319,10 +318,11 @@ def mark(controls: Iterable[Control], *, role: str, kept: bool = False) -> tuple
     return tuple(replace(control, role=role, kept=kept) for control in controls)
 
 
-def _entry(control: Control) -> dict[str, Any]:
+def _entry(control: Control, kind: str, **own: Any) -> messages.Control:
     default = list(control.default) if isinstance(control.default, tuple) else control.default
     names = ("name", "group", "title", "label", "symbol", "unit", "help", "wants", "role", "kept")
-    return {name: getattr(control, name) for name in names} | {"default": default}
+    shared = {name: getattr(control, name) for name in names}
+    return cast("messages.Control", {**shared, "default": default, "kind": kind, **own})
 
 
 def _round_step(value: float) -> float:

@@ -1,16 +1,8 @@
-"""What is said about controls: the entries that the browser builds widgets from, and notices on values."""
+"""What pages are told of controls, of what was wrong with a request, and of statements that were tested."""
 
 from __future__ import annotations
 
 from typing import Any, Literal, NotRequired, TypedDict
-
-
-class Encoded(TypedDict):
-    """An array in base64, little-endian float32. shape: "rows, columns"."""
-
-    dtype: Literal["f4"]
-    bdata: str
-    shape: str
 
 
 class Control(TypedDict):
@@ -62,4 +54,14 @@ class Problems(TypedDict):
     problems: list[str]
 
 
-MESSAGES = (Encoded, Control, ClampedValue, Problems)
+class Claim(TypedDict):
+    """A statement with its verdict, from runs made for it."""
+
+    statement: str
+    source: str
+    verdict: Literal["holds", "does not hold", "not tested here", "cannot be told"]
+    counts: str
+    detail: str
+
+
+MESSAGES = (Control, ClampedValue, Problems, Claim)

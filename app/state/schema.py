@@ -13,11 +13,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 from urllib.parse import parse_qsl, quote, urlencode
 
 from app.state.control import Control, Unusable, shorten
 
+State = dict[str, Any]
+"""Values by the names of their controls."""
 LONGEST_LINK = 8_192
 """Characters of a query string that are read."""
 MOST_SENTENCES = 12
@@ -58,7 +60,7 @@ class Reading:
     unknown: keys that mean nothing, and were left out;  source: what held them, "link" or "request".
     """
 
-    state: dict[str, Any]
+    state: State
     notices: tuple[Notice, ...]
     problems: tuple[str, ...]
     unknown: tuple[str, ...]
@@ -68,6 +70,12 @@ class Reading:
     def left_out(self) -> list[str]:
         """One sentence on the keys that were left out; none where there are none."""
         return [f"{said} and is left out." for said in self._meaningless()]
+
+    def checked(self) -> Self:
+        """Itself; BadRequest where a value has the wrong type or does not exist."""
+        if self.problems:
+            raise BadRequest(*self.problems)
+        return self
 
     def sentences(self) -> list[str]:
         """All that was changed to get a whole state, for who is shown the picture all the same."""
@@ -104,6 +112,16 @@ class Reader:
         """Of a query string, with or without its question mark; the last value of a key that stands twice counts."""
         return cls(dict(_pairs(query)), "link")
 
+    @classmethod
+    def of_posted(cls, raw: Mapping[str, Any]) -> Reader:
+        """Of a posted link (`query`), or of a part of a state (`state`)."""
+        query, state = raw.get("query", ""), raw.get("state")
+        if state is None and isinstance(query, str):
+            return cls.of_link(query)
+        if isinstance(state, dict):
+            return cls(state)
+        raise BadRequest("The link must be text, or the state an object.")
+
     def holds(self, control: Control) -> bool:
         """Whether there is a value of it."""
         return control.name in self.raw
@@ -131,7 +149,7 @@ class Reader:
         """Say that these keys have a meaning, though no control reads them."""
         self._known.update(names)
 
-    def reading(self, state: dict[str, Any]) -> Reading:
+    def reading(self, state: State) -> Reading:
         """The state with all that was found on the way to it."""
         unknown = tuple(name for name in self.raw if name not in self._known)
         return Reading(state, tuple(self.notices), tuple(self.problems), unknown, self.source)
@@ -142,7 +160,7 @@ class Reader:
             raise BadRequest(*self.problems)
 
 
-def read_values(raw: Mapping[str, Any], controls: Iterable[Control]) -> tuple[dict[str, Any], tuple[Notice, ...]]:
+def read_values(raw: Mapping[str, Any], controls: Iterable[Control]) -> tuple[State, tuple[Notice, ...]]:
     """(value by name, notices) of a few controls in a posted object that holds more; BadRequest where one is wrong."""
     reader = Reader(raw)
     values = {control.name: reader.read(control) for control in controls}

@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass
 from functools import cached_property
 
-from app.environment import SettingsTable, setting
+from app.state.environment import SettingsTable, setting
 
 Networks = tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
 WORDS = {"loopback": ("127.0.0.0/8", "::1/128"), "all": ("0.0.0.0/0", "::/0")}

@@ -11,12 +11,11 @@ from typing import Any
 import numpy as np
 import orjson
 
-from app.encoding import encode
-from app.numbers_as_text import number, vector
-from app.state.schema import BadRequest
+from app.drawing.encoding import encode
+from app.state.numbers_as_text import number, vector
 from app.toy.batch import recorded_run
 from app.toy.controls import STAGES
-from app.toy.messages import AnatomyNames
+from app.toy.messages import AnatomyNames, Patch
 from app.toy.request import ToyRequest, read_state, request_of
 from geometry.surface import Surface
 from optimizers import Method
@@ -52,9 +51,7 @@ class AnatomyRequest:
 
 def read_anatomy(raw: Mapping[str, Any]) -> AnatomyRequest:
     """A posted state: `step` and `anatomy_method` say which step of which method. BadRequest as usual."""
-    reading = read_state(raw)
-    if reading.problems:
-        raise BadRequest(*reading.problems)
+    reading = read_state(raw).checked()
     state = reading.state
     toy = request_of({**state, "methods": [], "preset": "custom", "scheme": "light"})
     return AnatomyRequest(toy, state["anatomy_method"], int(state["step"]))
@@ -135,7 +132,7 @@ def window(a: StepAnatomy, surface: Surface, learns: bool) -> float:
     return ROOM * longest if longest > SMALLEST_PART * side else STILL_PART * side
 
 
-def patch(surface: Surface, theta: np.ndarray, half: float) -> dict[str, Any]:
+def patch(surface: Surface, theta: np.ndarray, half: float) -> Patch:
     """The loss in the window: losses[j, i] from below left on the plane, along the line on a curve."""
     count = CURVE_POINTS if surface.dimension == 1 else PATCH_POINTS
     across = np.linspace(-half, half, count)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,9 +9,12 @@ from typing import Any
 import numpy as np
 import orjson
 
+from app.drawing.encoding import encode_shorts
+from app.drawing.messages import Shorts
 from app.state.schema import BadRequest
 from app.toy.compute import configured
 from app.toy.landscape import curve_of
+from app.toy.messages import CloudAnswer, CloudMethod
 from app.toy.request import ToyRequest, read_state, request_of
 from geometry.surface import Surface
 from optimizers import OUTCOMES, simulate
@@ -21,8 +23,6 @@ from optimizers.run import Run
 BYTES = 3_200_000
 """Places in one answer. A longer walk of more walkers is drawn at every third, fifth … step, and the answer says so:
 never at every second, which would freeze SAM's bouncing from side to side."""
-NOWHERE = 65_535
-"""The mark of a walker off the map."""
 MARGIN = 0.1
 """Part of the domain that is kept beyond each of its sides."""
 
@@ -42,9 +42,7 @@ class CloudRequest:
 
 def read_cloud(raw: Mapping[str, Any]) -> CloudRequest:
     """A posted state with `cloud` and `cloud_spread`; BadRequest as usual, and where the cloud has no walkers."""
-    reading = read_state(raw)
-    if reading.problems:
-        raise BadRequest(*reading.problems)
+    reading = read_state(raw).checked()
     state = reading.state
     if state["cloud"] < 1:
         raise BadRequest("A cloud needs at least one walker.")
@@ -66,7 +64,7 @@ def seeds_of(request: CloudRequest) -> np.ndarray:
     return request.toy.seed + np.arange(request.walkers)
 
 
-def cloud(request: CloudRequest) -> dict[str, Any]:
+def cloud(request: CloudRequest) -> CloudAnswer:
     """What the browser draws and says."""
     toy, surface = request.toy, request.toy.make_surface()
     starts, seeds = starts_of(request, surface), seeds_of(request)
@@ -88,7 +86,7 @@ def cloud(request: CloudRequest) -> dict[str, Any]:
                 seeds,
             )
         runs[name] = run
-        methods.append({**counted(name, run), "places": places(run, surface, frames, extents)})
+        methods.append(counted(name, run, places(run, surface, frames, extents)))
     return {
         "walkers": request.walkers,
         "steps": toy.steps,
@@ -119,8 +117,8 @@ def extents_of(surface: Surface) -> list[list[float]]:
     return [[float(low - more), float(high + more)] for low, high, more in grown]
 
 
-def places(run: Run, surface: Surface, frames: np.ndarray, extents: list[list[float]]) -> dict[str, Any]:
-    """Base64 of uint16 (frames, W, 2): each number as a part of its range, 0 … 65534; 65535 is off the map."""
+def places(run: Run, surface: Surface, frames: np.ndarray, extents: list[list[float]]) -> Shorts:
+    """(frames, W, 2): each number as a part of its range; NOWHERE is off the map."""
     at = np.asarray(run.positions)[frames]
     if surface.dimension == 1:
         at = np.concatenate([at, np.asarray(run.losses)[frames][..., None]], axis=-1)
@@ -128,12 +126,11 @@ def places(run: Run, surface: Surface, frames: np.ndarray, extents: list[list[fl
     with np.errstate(invalid="ignore", over="ignore"):
         part = (at - low) / (high - low)
         inside = np.all((part >= 0) & (part <= 1), axis=-1, keepdims=True)
-        told = np.where(inside, np.rint(np.where(inside, part, 0.0) * (NOWHERE - 1)), NOWHERE).astype("<u2")
-    return {"dtype": "u2", "bdata": base64.b64encode(told.tobytes()).decode("ascii"), "shape": str(told.shape)}
+    return encode_shorts(np.where(inside, part, np.nan))
 
 
-def counted(name: str, run: Run) -> dict[str, Any]:
-    """Outcomes by their names, and when those that reach the basin do."""
+def counted(name: str, run: Run, placed: Shorts) -> CloudMethod:
+    """Outcomes by their names, when those that reach the basin do, and the places of all."""
     reached = run.outcome == "reached"
     arrivals = np.sort(run.arrival[reached])
     return {
@@ -143,6 +140,7 @@ def counted(name: str, run: Run) -> dict[str, Any]:
         "median": float(np.median(arrivals)) if len(arrivals) else None,
         "first": int(arrivals[0]) if len(arrivals) else None,
         "last": int(arrivals[-1]) if len(arrivals) else None,
+        "places": placed,
     }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -10,9 +9,10 @@ from typing import Any
 import numpy as np
 import orjson
 
-from app.encoding import narrow, packed
+from app.drawing.encoding import finite, narrow, packed
 from app.toy.costs import counted
 from app.toy.ghosts import ghost_entry, ghosts
+from app.toy.messages import CountedCost, OutcomeRow
 from app.toy.request import ToyRequest
 from app.toy.surface import reference
 from geometry.surface import Surface, charted
@@ -44,24 +44,21 @@ _kept = lru_cache(maxsize=1024)(_set)
 
 def answer_of(request: ToyRequest, surface: Surface, traces: list[Trace]) -> bytes:
     """The JSON of the request's paths, from one trace per method."""
-    rows = [{**table_row(t.name, t.run), "settings": own_settings(request, t.name)} for t in traces]
+    rows = [table_row(t.name, t.run, own_settings(request, t.name)) for t in traces]
     return orjson.dumps(
         {
             "steps": request.steps,
             "dimension": surface.dimension,
             "start": list(request.start),
             "ranges": ranges(traces),
-            "methods": [
-                {**_entry(trace, row), "cost": _cost(trace.name, request)}
-                for trace, row in zip(traces, rows, strict=True)
-            ],
+            "methods": [_entry(trace, row, request) for trace, row in zip(traces, rows, strict=True)],
             "summary": _summary(rows),
             "ghosts": [ghost_entry(ghost, surface) for ghost in ghosts(surface, request.of_method("SAM"))],
         }
     )
 
 
-def _cost(name: str, request: ToyRequest) -> dict[str, Any]:
+def _cost(name: str, request: ToyRequest) -> CountedCost:
     """What the method's steps and refreshes are counted as."""
     options = {option: getattr(request, option) for option in OPTIONS}
     return counted(_kept(method_named(name), request.probe_norm, request.structure, **options))
@@ -132,8 +129,8 @@ def ranges(traces: list[Trace]) -> dict[str, list[float]]:
     return found
 
 
-def _entry(trace: Trace, row: dict[str, Any]) -> dict[str, Any]:
-    """One method's arrays and its row of the table."""
+def _entry(trace: Trace, row: OutcomeRow, request: ToyRequest) -> dict[str, Any]:
+    """One method's arrays, its row of the table, and what its steps are counted as."""
     run = trace.run
     return {
         "name": trace.name,
@@ -142,33 +139,30 @@ def _entry(trace: Trace, row: dict[str, Any]) -> dict[str, Any]:
         "last_finite": int(run.last_finite),
         "arrival": int(run.arrival),
         "row": row,
+        "cost": _cost(trace.name, request),
     }
 
 
-def table_row(name: str, run: Run) -> dict[str, Any]:
-    """What the table says about a run; None where there is no number."""
+def table_row(name: str, run: Run, settings: str | None) -> OutcomeRow:
+    """What the table says about a run; None where there is no number. settings: its own, in words."""
     arrival, last = int(run.arrival), int(run.last_finite)
     arrived = arrival >= 0
     return {
         "method": name,
         "outcome": str(run.outcome),
         "sentence": run.describe_outcome(),
+        "settings": settings,
         "arrival": arrival if arrived else None,
         "evaluations_to_arrival": int(run.gradient_evaluations[arrival]) if arrived else None,
         "evaluations": int(run.gradient_evaluations[last]),
         "products_to_arrival": int(run.curvature_products[arrival]) if arrived else None,
         "products": int(run.curvature_products[last]),
-        "length_to_arrival": _finite(run.path_length_to_arrival),
-        "length": _finite(run.path_length[last]),
+        "length_to_arrival": finite(run.path_length_to_arrival),
+        "length": finite(run.path_length[last]),
     }
 
 
-def _finite(value: Any) -> float | None:
-    number = float(value)
-    return number if math.isfinite(number) else None
-
-
-def _summary(rows: list[dict[str, Any]]) -> str:
+def _summary(rows: list[OutcomeRow]) -> str:
     """All outcomes as sentences, for a screen reader."""
     if not rows:
         return "No method is shown."

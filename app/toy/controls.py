@@ -11,8 +11,8 @@ from functools import lru_cache
 from typing import Any
 
 from app.components.view_controls import LECTURE, SCHEME
-from app.markdown import write_markdown
 from app.state.control import ChoiceControl, Control, NamesControl, NumberControl, TextControl, mark, matching
+from app.state.markdown import write_markdown
 from app.toy.inspector_controls import CLOUD, PACE, STEP_AXIS
 from app.toy.pits import PITS
 from geometry.surface import Surface, SurfaceText

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from app.toy.messages import CountedCost, Price
 from optimizers import Method
 
 PRODUCT = 2
@@ -15,7 +16,7 @@ PRODUCT = 2
 gradient (Pearlmutter, "Fast exact multiplication by the Hessian", Neural Computation 6, 1994)."""
 
 
-def counted(method: Method) -> dict[str, int]:
+def counted(method: Method) -> CountedCost:
     """The cost in gradient evaluations: {step, refresh, first, every}; a curvature product counts as PRODUCT.
 
     A probe that starts later than at step 0 is counted as if it had started there.
@@ -26,7 +27,7 @@ def counted(method: Method) -> dict[str, int]:
     return {"step": step, "refresh": gradients + PRODUCT * products, "first": int(when.first), "every": int(when.every)}
 
 
-def counting_told(prices: Mapping[str, Mapping[str, float]]) -> str:
+def counting_told(prices: Mapping[str, Price]) -> str:
     """How gradient evaluations are counted, in words, from {"step", "refresh"} of each method."""
     each = []
     for name, price in prices.items():

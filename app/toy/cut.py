@@ -26,10 +26,11 @@ from typing import Any
 import numpy as np
 import orjson
 
-from app.encoding import encode
+from app.drawing.encoding import encode
 from app.state.schema import BadRequest
 from app.toy.batch import recorded_run
 from app.toy.controls import MAXIMUM_STEPS
+from app.toy.messages import CutFrame, CutMethod
 from app.toy.request import ToyRequest, read_state, request_of
 from app.toy.surface import reference
 from geometry.surface import Surface
@@ -253,7 +254,7 @@ def profiles(surface: Surface, frame: Frame, lines: Lines, steps: np.ndarray) ->
     return np.array(found, dtype="<u2"), which
 
 
-def frame_entry(frame: Frame) -> dict[str, Any]:
+def frame_entry(frame: Frame) -> CutFrame:
     """The frame as the browser draws it."""
     floor, ceiling = frame.span
     return {
@@ -261,11 +262,11 @@ def frame_entry(frame: Frame) -> dict[str, Any]:
         "losses": [frame.low, frame.high],
         "span": [floor, ceiling],
         "centre": frame.centre.tolist(),
-        "landmarks": [vars(mark) for mark in frame.landmarks],
+        "landmarks": [{"name": mark.name, "s": mark.s} for mark in frame.landmarks],
     }
 
 
-def method_entry(name: str, lines: Lines, surface: Surface, asked: Sequence[int]) -> dict[str, Any]:
+def method_entry(name: str, lines: Lines, surface: Surface, asked: Sequence[int]) -> CutMethod:
     """One method's steps among those that are asked for, in order; one that was not walked whole is left out."""
     steps = np.array(sorted({min(step, lines.last) for step in asked}))
     ground, which = profiles(surface, frame_of(surface), lines, steps)
@@ -306,7 +307,7 @@ def cut(toy: ToyRequest, line: str, steps: Sequence[int]) -> dict[str, Any]:
     return cut_entry(surface, line, methods)
 
 
-def cut_entry(surface: Surface, line: str, methods: list[dict[str, Any]]) -> dict[str, Any]:
+def cut_entry(surface: Surface, line: str, methods: list[CutMethod]) -> dict[str, Any]:
     """The methods' steps with what they share."""
     return {
         "dimension": surface.dimension,
@@ -326,9 +327,7 @@ def _lines(toy: ToyRequest, name: str, line: str) -> Lines:
 
 def read_cut(raw: Mapping[str, Any]) -> CutRequest:
     """A posted state with `cut_line`, and `cut_steps`, the list of the steps asked for. BadRequest as usual."""
-    reading = read_state(raw)
-    if reading.problems:
-        raise BadRequest(*reading.problems)
+    reading = read_state(raw).checked()
     return CutRequest(request_of(reading.state), reading.state["cut_line"], _read_steps(raw.get("cut_steps")))
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from app.numbers_as_text import number
 from app.state.control import ChoiceControl, Control
+from app.state.numbers_as_text import number
 from app.state.schema import Notice
 from app.toy.controls import controls, controls_of, surface_choice
 from app.toy.request import ToyReading, read_link, request_of

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
+from app.toy import messages
 from app.toy.request import ToyRequest
 from geometry import two_scale
 from geometry.surface import Surface
@@ -40,7 +40,7 @@ def ghosts(surface: Surface, request: ToyRequest) -> list[Ghost]:
     return [Ghost((x,) if surface.dimension == 1 else (x, 0.0), holds)]
 
 
-def ghost_entry(ghost: Ghost, surface: Surface) -> dict[str, Any]:
+def ghost_entry(ghost: Ghost, surface: Surface) -> messages.Ghost:
     """A ghost as the browser marks it: where, how high the loss is there, and whether it holds."""
     return {
         "position": list(ghost.position),

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import orjson
 
-from app.state.schema import BadRequest
 from app.toy.compute import configured
+from app.toy.messages import Price
 from app.toy.request import ToyRequest, read_state, request_of
 from optimizers import Method
 from optimizers.methods import toy_methods
@@ -37,7 +37,7 @@ class CostRequest:
 
 
 @lru_cache(maxsize=256)
-def seconds(asked: CostRequest) -> Mapping[str, Mapping[str, float]]:
+def seconds(asked: CostRequest) -> Mapping[str, Price]:
     """{step, refresh} in seconds for each method, measured once and kept: page, verdict and file tell the same."""
     methods = {name: configured(name, asked.toy) for name in toy_methods()}
     found = {name: measured(method, asked.toy) for name, method in methods.items()}
@@ -52,9 +52,7 @@ def seconds(asked: CostRequest) -> Mapping[str, Mapping[str, float]]:
 
 def read_cost(raw: Mapping[str, Any]) -> CostRequest:
     """The posted state as far as it decides how long a step takes. BadRequest as usual."""
-    reading = read_state({**raw, "methods": list(toy_methods())})
-    if reading.problems:
-        raise BadRequest(*reading.problems)
+    reading = read_state({**raw, "methods": list(toy_methods())}).checked()
     return cost_request(request_of(reading.state))
 
 
@@ -81,7 +79,7 @@ def cost_request(toy: ToyRequest) -> CostRequest:
     return CostRequest(replace(toy, **alike))  # type: ignore[arg-type]
 
 
-def measured(method: Method, toy: ToyRequest) -> dict[str, float]:
+def measured(method: Method, toy: ToyRequest) -> Price:
     """Seconds of one step and of one refresh of the readable rule (numpy, one walker), here and now."""
     surface = toy.make_surface()
     settings = Settings(toy.learning_rate, toy.radius, toy.momentum)
@@ -112,7 +110,7 @@ def _fastest(work: Callable[[], None]) -> float:
     return min(times)
 
 
-def measuring_told(found: Mapping[str, Mapping[str, float]]) -> str:
+def measuring_told(found: Mapping[str, Price]) -> str:
     """How the seconds were measured, and what came out."""
     each = []
     for name, cost in found.items():

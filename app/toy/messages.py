@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, NotRequired, TypedDict
+from typing import Literal, NotRequired, TypedDict
 
-from app.state.messages import ClampedValue, Control, Encoded
-
-
-class Look(TypedDict):
-    """A method's colour, line and marker. dash: lengths as in SVG, "" for a solid line."""
-
-    colour: str
-    colour_on_dark: str
-    width: float
-    dash: str
-    marker: str
+from app.drawing.messages import Curve, Encoded, Ground, GroundLook, Look, Shorts
+from app.state.messages import Claim, ClampedValue, Control
+from app.state.schema import State
 
 
 class OutcomeRow(TypedDict):
@@ -103,42 +95,6 @@ class Minimum(TypedDict):
     loss: float
 
 
-class Shorts(TypedDict):
-    """An array in base64, little-endian uint16."""
-
-    dtype: Literal["u2"]
-    bdata: str
-    shape: str
-
-
-class Ground(TypedDict):
-    """The ground of map and 3-D view. values (rows, columns): c(L)/c(high) in parts of 65534, rows along θ₂;
-    65535 where there is no loss.
-
-    c(L) = asinh((L − low)/knee) is the scale of colours and heights; heights end at the loss `top`. ticks: losses that
-    are written at the scale, with their labels.
-    """
-
-    columns: int
-    rows: int
-    values: Shorts
-    top: float
-    low: float
-    high: float
-    knee: float
-    ticks: list[float]
-    labels: list[str]
-
-
-class Curve(TypedDict):
-    """L(θ) of a 1-D surface. ticks and labels: of the loss's axis; none where round numbers will do."""
-
-    x: Encoded
-    losses: Encoded
-    ticks: list[float]
-    labels: list[str]
-
-
 class FittingPit(TypedDict):
     """Depth and width of a pothole that shows when it is dug into this ground."""
 
@@ -174,21 +130,11 @@ class ToyAnswer(TypedDict):
 
 
 class OpenedLink(TypedDict):
-    """POST /toy/open. base: what a link to the state may leave out."""
+    """POST /toy/open and /instruments/open. base: what a link to the state may leave out."""
 
-    state: dict[str, Any]
+    state: State
     notices: list[str]
-    base: dict[str, Any]
-
-
-class Claim(TypedDict):
-    """A statement with its verdict, from runs made for it."""
-
-    statement: str
-    source: str
-    verdict: Literal["holds", "does not hold", "not tested here", "cannot be told"]
-    counts: str
-    detail: str
+    base: State
 
 
 class ClaimsAnswer(TypedDict):
@@ -348,18 +294,6 @@ class CostAnswer(TypedDict):
     what: str
 
 
-class GroundLook(TypedDict):
-    """How a colour scheme shows a ground. stops: colours from low to high; line, sun: strength of contour lines and
-    light, negative where they darken; front, side, floor: of the block that a relief is."""
-
-    stops: list[str]
-    line: float
-    sun: float
-    front: str
-    side: str
-    floor: str
-
-
 class SurfaceTable(TypedDict):
     """A surface among the page's tables."""
 
@@ -378,12 +312,20 @@ class Explanation(TypedDict):
     more: str
 
 
-class ToyTables(TypedDict):
-    """What the toy lab's page is told once. compared: the methods of the instruments; groups: those that a legend does
-    not open with, by title; presets: their words and states; short_words: by
-    method; framed: whether pages of other sites may show it."""
+class PresetEntry(TypedDict):
+    """A preset's words, and its whole state."""
 
-    page: Literal["toy"]
+    title: str
+    question: str
+    caption: str
+    state: State
+
+
+class LabTables(TypedDict):
+    """What the toy lab's page and the instruments' are told once. compared: the methods of the instruments; groups:
+    those that a legend does not open with, by title; short_words: by method; framed: whether pages of other sites may
+    show it."""
+
     controls: list[Control]
     surfaces: dict[str, SurfaceTable]
     methods: list[str]
@@ -392,10 +334,16 @@ class ToyTables(TypedDict):
     looks: dict[str, Look]
     grounds: dict[str, GroundLook]
     export: list[Control]
-    presets: dict[str, dict[str, Any]]
+    presets: dict[str, PresetEntry]
     explanations: list[Explanation]
     short_words: dict[str, str]
     framed: bool
+
+
+class ToyTables(LabTables):
+    """What the toy lab's page is told once."""
+
+    page: Literal["toy"]
 
 
 class NotebookTables(TypedDict):
@@ -420,9 +368,9 @@ class MethodsTables(TypedDict):
 
 
 MESSAGES = (
-    *(Look, OutcomeRow, CountedCost, MethodPath, Ghost, Ranges, Paths, Basin, Minimum, Shorts, Ground, Curve),
-    *(FittingPit, SurfaceAnswer, ToyAnswer, OpenedLink, Claim, ClaimsAnswer, Patch, AnatomyStage, AnatomyAnswer),
+    *(OutcomeRow, CountedCost, MethodPath, Ghost, Ranges, Paths, Basin, Minimum),
+    *(FittingPit, SurfaceAnswer, ToyAnswer, OpenedLink, ClaimsAnswer, Patch, AnatomyStage, AnatomyAnswer),
     *(CutLandmark, CutFrame, CutMethod, CutAnswer),
-    *(CloudMethod, CloudAnswer, Price, CostAnswer, GroundLook, SurfaceTable, Explanation, ToyTables, NotebookTables),
+    *(CloudMethod, CloudAnswer, Price, CostAnswer, SurfaceTable, Explanation, PresetEntry, ToyTables, NotebookTables),
     MethodsTables,
 )

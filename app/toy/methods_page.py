@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 from dash import html
 
-from app.appearance import ground_looks, looks
 from app.components.layout import bench, button
+from app.drawing.appearance import ground_looks, looks
 from app.state.schema import write_link
 from app.toy.controls import controls, shown_methods, surface_choice
 from app.toy.costs import PRODUCT
+from app.toy.messages import MethodsTables
 from app.toy.request import PRESET, read_link
 from app.web.manual import ADDRESS as MANUAL
 from app.web.pages import Page
@@ -50,7 +51,7 @@ def anchor(name: str) -> str:
     return "method-" + re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
 
 
-def tables() -> dict[str, Any]:
+def tables() -> MethodsTables:
     """What the client code is told once."""
     return {
         "page": "methods",

@@ -6,12 +6,24 @@ from typing import Any
 
 from dash import html
 
-from app.appearance import ground_looks, looks
-from app.components.layout import bench, button, control_panel, group, header_tools, player, preset_row
+from app.components.layout import (
+    bench,
+    button,
+    chart,
+    control_panel,
+    group,
+    header_tools,
+    outcomes,
+    picture,
+    player,
+    preset_row,
+)
+from app.drawing.appearance import ground_looks, looks
 from app.toy.controls import controls, shown_methods, start_controls, surface_choice, surface_controls
 from app.toy.cut import CUT_KEY
 from app.toy.explanations import explanations, short_words
 from app.toy.export.controls import CONTROLS as EXPORT_CONTROLS
+from app.toy.messages import PresetEntry, SurfaceTable, ToyTables
 from app.toy.pits import PITS
 from app.toy.presets import PRESETS, Preset
 from app.toy.request import PRESET, read_link, read_state
@@ -28,7 +40,7 @@ CHARTS = (
 )
 
 
-def tables() -> dict[str, Any]:
+def tables() -> ToyTables:
     """What the client code is told once: controls, looks and presets."""
     return {
         "page": "toy",
@@ -47,13 +59,13 @@ def tables() -> dict[str, Any]:
     }
 
 
-def preset_entry(preset: Preset) -> dict[str, Any]:
+def preset_entry(preset: Preset) -> PresetEntry:
     """What the client is told of a preset: its words, and its whole state."""
-    words = {name: getattr(preset, name) for name in ("title", "question", "caption")}
-    return {**words, "state": read_state({"preset": preset.key}).state}
+    state = read_state({"preset": preset.key}).state
+    return {"title": preset.title, "question": preset.question, "caption": preset.caption, "state": state}
 
 
-def _surface_table(key: str) -> dict[str, Any]:
+def _surface_table(key: str) -> SurfaceTable:
     surface = make_surface(key)
     parameters = (*surface_controls(key), PITS, *start_controls(surface))
     return {"description": surface.description, "controls": [control.entry() for control in parameters]}
@@ -66,7 +78,9 @@ def header() -> list[Any]:
 
 def layout() -> Any:
     """The page."""
-    stage = [_first_screen(), *_inspectors(), _charts(), _table(), _claims(), _help()]
+    charts = html.Div([chart(*row) for row in CHARTS], className="charts")
+    table = outcomes("Outcomes", "Outcomes", "Table of outcomes")
+    stage = [_first_screen(), *_inspectors(), charts, table, _claims(), _help()]
     return bench(tables(), _controls(), stage, "lab toy")
 
 
@@ -120,18 +134,6 @@ def _dock() -> Any:
     )
 
 
-def picture(key: str, title: str, hint: str) -> Any:
-    """A figure that the browser draws, with its title and what one may do with it."""
-    return html.Figure(
-        className="picture",
-        id=f"{key}-picture",
-        children=[
-            html.Figcaption([html.Span(title, id=f"{key}-title"), html.Span(hint, className="hint", id=f"{key}-hint")]),
-            html.Div(className="canvas-stack", id=f"{key}-stack"),
-        ],
-    )
-
-
 def _pictures() -> Any:
     return html.Div(
         className="pictures",
@@ -150,35 +152,6 @@ def _cut() -> Any:
     return html.Figure([html.Figcaption(words), stack, key], className="picture cut", id="cut-picture", role="group")
 
 
-def _charts() -> Any:
-    return html.Div(
-        className="charts",
-        children=[
-            html.Figure(
-                className="chart",
-                children=[
-                    html.Figcaption([html.Span(title), html.Span(unit, className="hint", id=f"{key}-unit")]),
-                    html.Div(id=f"{key}-chart", className="chart-stack"),
-                ],
-            )
-            for key, title, unit in CHARTS
-        ],
-    )
-
-
-def _table() -> Any:
-    return html.Section(
-        className="outcomes",
-        children=[
-            html.H2("Outcomes"),
-            html.Div(
-                id="outcomes", className="scroll", tabIndex=0, role="region", **{"aria-label": "Table of outcomes"}
-            ),
-        ],
-        **{"aria-label": "Outcomes"},
-    )
-
-
 def _claims() -> Any:
     return html.Section(
         id="claims-section",
@@ -192,108 +165,54 @@ def _help() -> Any:
     return html.P(["Every key is on the sheet that ", html.Kbd("?"), " opens."], className="hint keys")
 
 
-def _inspector_button(action: str, text: str, title: str) -> Any:
-    return html.Button(text, className="button", type="button", title=title, **{"data-action": action})
-
-
 def _inspectors() -> list[Any]:
     """One section for each inspector, hidden until the link or a control asks for it."""
-    return [_own(), _cost(), _cloud(), _anatomy()]
-
-
-def _own() -> Any:
-    return html.Section(
+    equal = button("own-equal", "Equal again", title="All methods with the same η and ρ")
+    own = html.Section(
+        [_inspector_head([html.P(id="own-sentence", className="inspector-sentence")], [equal])],
         id="own-section",
         className="inspector",
         hidden=True,
         **{"aria-label": "Each method its own"},
-        children=[
-            html.Div(
-                className="inspector-head",
-                children=[
-                    html.P(id="own-sentence", className="inspector-sentence"),
-                    html.Div(
-                        _inspector_button("own-equal", "Equal again", "All methods with the same η and ρ"),
-                        className="inspector-tools",
-                    ),
-                ],
-            )
-        ],
     )
+    cost = [
+        html.H2("At equal cost", id="cost-title"),
+        html.P(id="cost-sentence", className="inspector-sentence"),
+        html.P(id="cost-now", className="hint"),
+        html.P(id="cost-what", className="hint"),
+    ]
+    close = button("cloud-off", "Close", title="Draw no cloud")
+    cloud = [
+        _inspector_head([html.H2("Cloud of walkers", id="cloud-title")], [close]),
+        html.P(id="cloud-sentence", className="inspector-sentence"),
+        html.Div(id="cloud-counts", className="scroll"),
+        html.P(id="cloud-now", className="hint"),
+    ]
+    return [own, _inspector("cost", cost), _inspector("cloud", cloud), _anatomy()]
 
 
-def _cost() -> Any:
+def _inspector(key: str, children: list[Any], kind: str = "inspector") -> Any:
+    """An inspector that its title names."""
     return html.Section(
-        id="cost-section",
-        className="inspector",
-        hidden=True,
-        **{"aria-labelledby": "cost-title"},
-        children=[
-            html.H2("At equal cost", id="cost-title"),
-            html.P(id="cost-sentence", className="inspector-sentence"),
-            html.P(id="cost-now", className="hint"),
-            html.P(id="cost-what", className="hint"),
-        ],
+        children, id=f"{key}-section", className=kind, hidden=True, **{"aria-labelledby": f"{key}-title"}
     )
 
 
-def _cloud() -> Any:
-    return html.Section(
-        id="cloud-section",
-        className="inspector",
-        hidden=True,
-        **{"aria-labelledby": "cloud-title"},
-        children=[
-            html.Div(
-                className="inspector-head",
-                children=[
-                    html.H2("Cloud of walkers", id="cloud-title"),
-                    html.Div(_inspector_button("cloud-off", "Close", "Draw no cloud"), className="inspector-tools"),
-                ],
-            ),
-            html.P(id="cloud-sentence", className="inspector-sentence"),
-            html.Div(id="cloud-counts", className="scroll"),
-            html.P(id="cloud-now", className="hint"),
-        ],
-    )
+def _inspector_head(words: list[Any], tools: list[Any]) -> Any:
+    return html.Div([*words, html.Div(tools, className="inspector-tools")], className="inspector-head")
 
 
 def _anatomy() -> Any:
-    return html.Section(
-        id="anatomy-section",
-        className="inspector anatomy",
-        hidden=True,
-        **{"aria-labelledby": "anatomy-title"},
-        children=[
-            html.Div(
-                className="inspector-head",
-                children=[
-                    html.H2("Anatomy of a step", id="anatomy-title"),
-                    html.Div(id="anatomy-methods", className="legend", role="group", **{"aria-label": "Taken apart"}),
-                    html.Div(
-                        className="inspector-tools",
-                        children=[
-                            _inspector_button("anatomy-back", "Back", "One vector back (Shift+N)"),
-                            _inspector_button("anatomy-next", "Next", "Next vector (N)"),
-                            _inspector_button("anatomy-close", "Close", "Close the anatomy"),
-                        ],
-                    ),
-                ],
-            ),
-            html.Div(
-                className="anatomy-body",
-                children=[
-                    html.Div(id="anatomy-stack", className="anatomy-stack"),
-                    html.Div(
-                        children=[
-                            html.P(id="anatomy-where", className="hint"),
-                            html.Ol(id="anatomy-stages", className="anatomy-stages"),
-                        ]
-                    ),
-                ],
-            ),
-        ],
-    )
+    methods = html.Div(id="anatomy-methods", className="legend", role="group", **{"aria-label": "Taken apart"})
+    tools = [
+        button("anatomy-back", "Back", title="One vector back (Shift+N)"),
+        button("anatomy-next", "Next", title="Next vector (N)"),
+        button("anatomy-close", "Close", title="Close the anatomy"),
+    ]
+    words = [html.P(id="anatomy-where", className="hint"), html.Ol(id="anatomy-stages", className="anatomy-stages")]
+    body = [html.Div(id="anatomy-stack", className="anatomy-stack"), html.Div(words)]
+    head = _inspector_head([html.H2("Anatomy of a step", id="anatomy-title"), methods], tools)
+    return _inspector("anatomy", [head, html.Div(body, className="anatomy-body")], "inspector anatomy")
 
 
 PAGE = Page("/", "Toy lab", "toy.js", layout, header, read_link)

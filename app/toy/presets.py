@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Any
 
+from app.state.schema import State
 from geometry.surfaces import AnnularWell
 
 CUSTOM = "custom"
@@ -29,7 +29,7 @@ class Preset:
     """The page's title while it is shown, in plain words."""
     caption: str
     surface: str
-    values: dict[str, Any] = field(default_factory=dict)
+    values: State = field(default_factory=dict)
 
 
 def _annular_start(offset: float, angle: float) -> dict[str, float]:
@@ -94,7 +94,7 @@ PRESETS: dict[str, Preset] = {preset.key: preset for preset in _all()}
 DEFAULT_PRESET = "figure-2"
 
 
-def preset_values(key: str) -> dict[str, Any]:
+def preset_values(key: str) -> State:
     """What a preset sets, its surface included; nothing for "custom". KeyError for an unknown key."""
     if key == CUSTOM:
         return {}
@@ -102,7 +102,7 @@ def preset_values(key: str) -> dict[str, Any]:
     return {"surface": preset.surface, **preset.values}
 
 
-SUGGESTED: dict[str, dict[str, Any]] = {
+SUGGESTED: dict[str, State] = {
     "stiff-valley": {"learning_rate": 0.017, "radius": 0.33},
     "two-scale-quadratic": {"steps": 400},
     "two-scale-plane": {"learning_rate": 0.03, "radius": 0.1, "steps": 200},
@@ -117,6 +117,6 @@ SUGGESTED: dict[str, dict[str, Any]] = {
 }
 
 
-def suggested(surface: str) -> dict[str, Any]:
+def suggested(surface: str) -> State:
     """The settings for a surface that differ from the table's defaults."""
     return SUGGESTED.get(surface, {})

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from app.state.control import ChoiceControl
-from app.state.schema import BadRequest, Notice, Reader, Reading
+from app.state.schema import Notice, Reader, Reading, State
 from app.toy.controls import Own, controls_of, own_of, shown_methods, surface_choice, surface_controls
 from app.toy.pits import PITS, pits_of, write_pits
 from app.toy.presets import CUSTOM, DEFAULT_PRESET, PRESETS, preset_values, suggested
@@ -95,7 +95,7 @@ FOLDED = {"panel": "hidden"}
 """On the toy lab's page the settings beside the main ones are folded away at first."""
 
 
-def anchors_of(state: Mapping[str, Any]) -> dict[str, Any]:
+def anchors_of(state: Mapping[str, Any]) -> State:
     """The keys of a link to a state that decide what it may leave out: preset and surface, where it must name them."""
     preset, surface = state["preset"], state["surface"]
     if preset == CUSTOM:
@@ -104,7 +104,7 @@ def anchors_of(state: Mapping[str, Any]) -> dict[str, Any]:
     return named if preset_values(preset)["surface"] == surface else {"preset": preset, "surface": surface}
 
 
-def base_of(state: Mapping[str, Any], read: Callable[[Reader], Reading] | None = None) -> dict[str, Any]:
+def base_of(state: Mapping[str, Any], read: Callable[[Reader], Reading] | None = None) -> State:
     """What a link to this state may leave out: the state that its anchors alone stand for, but for the anchors."""
     anchors = anchors_of(state)
     base = (read or read_toy)(Reader(anchors)).state
@@ -117,7 +117,7 @@ def read_toy(reader: Reader, view: Mapping[str, Any] = FOLDED) -> ToyReading:
     choice = surface_choice()
     preset = reader.read(PRESET, CUSTOM if reader.holds(choice) else DEFAULT_PRESET)
     base = preset_values(preset)
-    state: dict[str, Any] = {"preset": preset, "surface": reader.read(choice, base.get("surface"))}
+    state: State = {"preset": preset, "surface": reader.read(choice, base.get("surface"))}
     if state["surface"] != base.get("surface"):
         base = suggested(state["surface"])
     state["methods"] = reader.read(shown_methods())
@@ -128,7 +128,7 @@ def read_toy(reader: Reader, view: Mapping[str, Any] = FOLDED) -> ToyReading:
     return ToyReading(**vars(reader.reading(state)), surface=surface)
 
 
-def _read_surface(state: dict[str, Any], reader: Reader, base: Mapping[str, Any]) -> Surface:
+def _read_surface(state: State, reader: Reader, base: Mapping[str, Any]) -> Surface:
     """Put the surface's parameters into the state and build it; its defaults stand in where it cannot be built."""
     parameters = surface_controls(state["surface"])
     values = {control.name: reader.read(control, base.get(control.name)) for control in parameters}
@@ -169,7 +169,5 @@ def request_of(state: Mapping[str, Any]) -> ToyRequest:
 
 def read_request(raw: Mapping[str, Any]) -> tuple[ToyRequest, tuple[Notice, ...]]:
     """(request, notices) for a posted state; BadRequest where something has the wrong type or does not exist."""
-    reading = read_state(raw)
-    if reading.problems:
-        raise BadRequest(*reading.problems)
+    reading = read_state(raw).checked()
     return request_of(reading.state), reading.notices

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import orjson
 from fastapi import FastAPI, Request, Response
 
-from app.state.schema import BadRequest
+from app.state.schema import Reader
 from app.toy.anatomy import read_anatomy
 from app.toy.answer import read_computation, write_answer
 from app.toy.batch import compute_many, paths_key
@@ -25,7 +25,7 @@ from app.toy.export.controls import read_export
 from app.toy.export.files import make_file
 from app.toy.measured_cost import read_cost
 from app.toy.presets import PRESETS
-from app.toy.request import ToyRequest, base_of, read_link, read_request, read_state
+from app.toy.request import ToyRequest, base_of, read_request, read_toy
 from app.toy.surface import surface_key, surface_of
 from app.web.batch_processes import BatchProcesses
 from app.web.batching import Batcher
@@ -59,15 +59,8 @@ INSPECTORS: dict[str, Callable[[Mapping[str, Any]], Closer]] = {
 
 def opened(raw: Mapping[str, Any]) -> bytes:
     """The whole state that a link (`query`) or a part of a state (`state`) stands for, and what was changed in it."""
-    query, state = raw.get("query", ""), raw.get("state")
-    if state is None and isinstance(query, str):
-        reading = read_link(query)
-    elif isinstance(state, dict):
-        reading = read_state(state)
-    else:
-        raise BadRequest("The link must be text, or the state an object.")
-    answer = {"state": reading.state, "notices": reading.sentences(), "base": base_of(reading.state)}
-    return orjson.dumps(answer)
+    reading = read_toy(Reader.of_posted(raw))
+    return orjson.dumps({"state": reading.state, "notices": reading.sentences(), "base": base_of(reading.state)})
 
 
 def claims_answer(request: ToyRequest) -> bytes:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import orjson
 
-from app.toy.landscape import TOP_QUANTILE, curve_entry, curve_of, grid_of, ground_of
+from app.drawing.colour_range import curve_entry
+from app.toy.landscape import TOP_QUANTILE, curve_of, grid_of, ground_of
+from app.toy.messages import Basin, Minimum
 from app.toy.pits import PITS, write_pits
 from app.toy.request import ToyRequest
 from geometry.surface import Surface
@@ -61,7 +61,7 @@ def _fitting_pit(ground: Surface) -> dict[str, float]:
     return {name: columns[name].quantise(float(f"{value:.2g}")) for name, value in asked.items()}
 
 
-def _basin(surface: Surface) -> dict[str, Any] | None:
+def _basin(surface: Surface) -> Basin | None:
     basin = surface.flat_basin
     if basin is None:
         return None
@@ -79,7 +79,7 @@ def reference(surface: Surface) -> tuple[np.ndarray, str]:
     return np.zeros(surface.dimension), "the origin"
 
 
-def _minima(surface: Surface) -> list[dict[str, Any]]:
+def _minima(surface: Surface) -> list[Minimum]:
     return [
         {"name": m.name, "position": [float(value) for value in np.atleast_1d(m.position)], "loss": float(m.loss)}
         for m in surface.minima

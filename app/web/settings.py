@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from app.environment import SettingsTable, setting
+from app.state.environment import SettingsTable, setting
 from app.web.origin import ANY, read_origin, read_site
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network

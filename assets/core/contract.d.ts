@@ -7,6 +7,60 @@ export interface Encoded {
   shape: string;
 }
 
+/** A method's colour, line and marker. dash: lengths as in SVG, "" for a solid line. */
+export interface Look {
+  colour: string;
+  colour_on_dark: string;
+  width: number;
+  dash: string;
+  marker: string;
+}
+
+/** An array in base64, little-endian uint16. */
+export interface Shorts {
+  dtype: "u2";
+  bdata: string;
+  shape: string;
+}
+
+/**
+ * The ground of map and 3-D view. values (rows, columns): c(L)/c(high) in parts of 65534, rows along θ₂; 65535
+ * where there is no loss. c(L) = asinh((L − low)/knee) is the scale of colours and heights; heights end at the
+ * loss `top`. ticks: losses that are written at the scale, with their labels.
+ */
+export interface Ground {
+  columns: number;
+  rows: number;
+  values: Shorts;
+  top: number;
+  low: number;
+  high: number;
+  knee: number;
+  ticks: number[];
+  labels: string[];
+}
+
+/** L(θ) of a 1-D surface. ticks and labels: of the loss's axis; none where round numbers will do. */
+export interface Curve {
+  x: Encoded;
+  losses: Encoded;
+  ticks: number[];
+  labels: string[];
+}
+
+/**
+ * How a colour scheme shows a ground. stops: colours from low to high; line, sun: strength of contour lines and
+ * light, negative where they darken; front, side, floor: of the block that a relief is.
+ */
+export interface GroundLook {
+  stops: string[];
+  line: number;
+  sun: number;
+  front: string;
+  side: string;
+  floor: string;
+}
+
 /**
  * A row of a table of controls. A number has the fields from `scale` on, a choice `options` (value and text), a
  * list of names `names`, a text how many characters it may have, and where it is rows of numbers, those numbers
@@ -55,13 +109,13 @@ export interface Problems {
   problems: string[];
 }
 
-/** A method's colour, line and marker. dash: lengths as in SVG, "" for a solid line. */
-export interface Look {
-  colour: string;
-  colour_on_dark: string;
-  width: number;
-  dash: string;
-  marker: string;
+/** A statement with its verdict, from runs made for it. */
+export interface Claim {
+  statement: string;
+  source: string;
+  verdict: "holds" | "does not hold" | "not tested here" | "cannot be told";
+  counts: string;
+  detail: string;
 }
 
 /** A row of the table of outcomes. Costs to arrival are null where the method does not arrive. */
@@ -142,38 +196,6 @@ export interface Minimum {
   loss: number;
 }
 
-/** An array in base64, little-endian uint16. */
-export interface Shorts {
-  dtype: "u2";
-  bdata: string;
-  shape: string;
-}
-
-/**
- * The ground of map and 3-D view. values (rows, columns): c(L)/c(high) in parts of 65534, rows along θ₂; 65535
- * where there is no loss. c(L) = asinh((L − low)/knee) is the scale of colours and heights; heights end at the
- * loss `top`. ticks: losses that are written at the scale, with their labels.
- */
-export interface Ground {
-  columns: number;
-  rows: number;
-  values: Shorts;
-  top: number;
-  low: number;
-  high: number;
-  knee: number;
-  ticks: number[];
-  labels: string[];
-}
-
-/** L(θ) of a 1-D surface. ticks and labels: of the loss's axis; none where round numbers will do. */
-export interface Curve {
-  x: Encoded;
-  losses: Encoded;
-  ticks: number[];
-  labels: string[];
-}
-
 /** Depth and width of a pothole that shows when it is dug into this ground. */
 export interface FittingPit {
   depth: number;
@@ -205,20 +227,11 @@ export interface ToyAnswer {
   left_out: string[];
 }
 
-/** POST /toy/open. base: what a link to the state may leave out. */
+/** POST /toy/open and /instruments/open. base: what a link to the state may leave out. */
 export interface OpenedLink {
   state: Record<string, any>;
   notices: string[];
   base: Record<string, any>;
-}
-
-/** A statement with its verdict, from runs made for it. */
-export interface Claim {
-  statement: string;
-  source: string;
-  verdict: "holds" | "does not hold" | "not tested here" | "cannot be told";
-  counts: string;
-  detail: string;
 }
 
 /** POST /toy/claims. */
@@ -364,19 +377,6 @@ export interface CostAnswer {
   what: string;
 }
 
-/**
- * How a colour scheme shows a ground. stops: colours from low to high; line, sun: strength of contour lines and
- * light, negative where they darken; front, side, floor: of the block that a relief is.
- */
-export interface GroundLook {
-  stops: string[];
-  line: number;
-  sun: number;
-  front: string;
-  side: string;
-  floor: string;
-}
-
 /** A surface among the page's tables. */
 export interface SurfaceTable {
   description: string;
@@ -393,13 +393,16 @@ export interface Explanation {
   more: string;
 }
 
-/**
- * What the toy lab's page is told once. compared: the methods of the instruments; groups: those that a legend
- * does not open with, by title; presets: their words and states; short_words: by method; framed: whether pages
- * of other sites may show it.
- */
+/** A preset's words, and its whole state. */
+export interface PresetEntry {
+  title: string;
+  question: string;
+  caption: string;
+  state: Record<string, any>;
+}
+
+/** What the toy lab's page is told once. */
 export interface ToyTables {
-  page: "toy";
   controls: Control[];
   surfaces: Record<string, SurfaceTable>;
   methods: string[];
@@ -408,10 +411,11 @@ export interface ToyTables {
   looks: Record<string, Look>;
   grounds: Record<string, GroundLook>;
   export: Control[];
-  presets: Record<string, Record<string, any>>;
+  presets: Record<string, PresetEntry>;
   explanations: Explanation[];
   short_words: Record<string, string>;
   framed: boolean;
+  page: "toy";
 }
 
 /** What the toy lab in a notebook is told once; its methods and their looks as in the page's tables. */
@@ -431,13 +435,6 @@ export interface MethodsTables {
   methods: string[];
   looks: Record<string, Look>;
   grounds: Record<string, GroundLook>;
-}
-
-/** POST /instruments/open. */
-export interface OpenedInstruments {
-  state: Record<string, any>;
-  notices: string[];
-  base: Record<string, any>;
 }
 
 /** One method's counts at these columns and rows of the map: [row][column]. */
@@ -719,7 +716,6 @@ export interface EndingColours {
 
 /** What the instruments page is told once. */
 export interface InstrumentTables {
-  page: "instruments";
   controls: Control[];
   surfaces: Record<string, SurfaceTable>;
   methods: string[];
@@ -728,12 +724,13 @@ export interface InstrumentTables {
   looks: Record<string, Look>;
   grounds: Record<string, GroundLook>;
   export: Control[];
-  presets: Record<string, Record<string, any>>;
-  framed: boolean;
-  instruments: InstrumentEntry[];
-  own_controls: string[];
+  presets: Record<string, PresetEntry>;
   explanations: Explanation[];
   short_words: Record<string, string>;
+  framed: boolean;
+  page: "instruments";
+  instruments: InstrumentEntry[];
+  own_controls: string[];
   ending_colours: EndingColours;
 }
 
@@ -878,7 +875,10 @@ export interface ReplayEntry {
   data: any;
 }
 
-/** A finished run of a preset that ships with the lab, with the surface under its paths, and what made it. */
+/**
+ * A finished run of a preset that ships with the lab, with the surface under its paths, what several seeds say
+ * of the preset's statements, and what made it.
+ */
 export interface Replay {
   made_by: string;
   command: string;
@@ -886,6 +886,7 @@ export interface Replay {
   run: ReplayedRun;
   entries: ReplayEntry[];
   ground: GroundRow;
+  statements: StatementsFound;
 }
 
 /**

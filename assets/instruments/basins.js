@@ -18,7 +18,7 @@ const ghostSign = (/** @type {boolean} */ holds) =>
   `✚ ghost minimum: the probe stands on the pothole’s bottom${holds ? "" : "; at this η SAM does not stay at it"}`;
 
 /** @extends {Instrument<BasinsAnswer>} */
-export class Basins extends Instrument {
+class Basins extends Instrument {
   /**
    * @param {import("./base.js").InstrumentsLab} page
    * @param {HTMLElement} place

@@ -34,7 +34,7 @@ const stripAt = (answer, row) => {
 };
 
 /** @extends {Instrument<FairnessAnswer>} */
-export class Fairness extends Instrument {
+class Fairness extends Instrument {
   /**
    * @param {import("./base.js").InstrumentsLab} page
    * @param {HTMLElement} place

@@ -2,10 +2,11 @@
 import { Actions, headerActions } from "../core/actions.js";
 import { wrongWith } from "../core/check.js";
 import { by } from "../core/dom.js";
-import { postJson, problemsOf } from "../core/http.js";
+import { problemsOf } from "../core/http.js";
 import { keys } from "../core/keys.js";
-import { forgetLink, isUndoable, showLink } from "../core/link.js";
+import { isUndoable, showLink } from "../core/link.js";
 import { showNotices } from "../core/notices.js";
+import { makeOpener, openOnReturn } from "../core/opening.js";
 import { Schema } from "../core/schema.js";
 import { FIRST_COLOURS, showScheme } from "../core/scheme.js";
 import { State } from "../core/state.js";
@@ -27,8 +28,7 @@ export class InstrumentsLab {
     this.exportDialog = null;
     /** @type {import("../lecture/lecture.js").Lecture | null} */
     this.lecture = null;
-    /** @type {symbol | null} the state that is being taken over */
-    this.opening = null;
+    this.opener = makeOpener("/instruments/open");
     this.undoable = false; // Back leads from the state that is taken over to the one before
     this.formOf = ""; // the surface whose controls stand in the form
     /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -66,10 +66,7 @@ export class InstrumentsLab {
     const tabs = { keys: ["ArrowLeft", "ArrowRight"], shown: "← →", what, group: "On the row of instruments", run };
     keys.add([tabs], by("instrument-tabs"));
     this.actions.add({ reset: (groups) => this.open({ state: this.schema.without(this.state.values, groups.split(" ")) }, true) });
-    window.addEventListener("popstate", () => {
-      forgetLink();
-      this.open({ query: location.search });
-    });
+    openOnReturn(this);
   }
 
   begin() {
@@ -81,18 +78,11 @@ export class InstrumentsLab {
    * @param {{ query?: string, state?: Record<string, unknown> }} asked
    * @param {boolean} [undoable] the browser's Back leads to what was there before
    */
-  async open(asked, undoable = false) {
-    const ticket = (this.opening = Symbol("open"));
-    try {
-      /** @type {import("../core/contract.js").OpenedInstruments} */
-      const { state, notices, base } = await postJson("/instruments/open", asked);
-      if (ticket !== this.opening) return; // something else was wanted meanwhile
-      showNotices("link", notices);
+  open(asked, undoable = false) {
+    return this.opener(asked, ({ state, base }) => {
       this.undoable = undoable;
       this.state.replace(state, "open", base);
-    } catch (error) {
-      showNotices("request", problemsOf(error), "error");
-    }
+    });
   }
 
   get shown() {

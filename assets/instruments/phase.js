@@ -28,7 +28,7 @@ const AXES = ["x_axis", "y_axis"];
  */
 
 /** @extends {Instrument<PhaseAnswer | PhaseParts>} */
-export class PhaseDiagram extends Instrument {
+class PhaseDiagram extends Instrument {
   /**
    * @param {import("./base.js").InstrumentsLab} page
    * @param {HTMLElement} place

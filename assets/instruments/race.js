@@ -20,7 +20,7 @@ const CURVES = [
 ];
 
 /** @extends {Instrument<RaceAnswer>} */
-export class Race extends Instrument {
+class Race extends Instrument {
   /**
    * @param {import("./base.js").InstrumentsLab} page
    * @param {HTMLElement} place

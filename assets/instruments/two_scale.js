@@ -21,7 +21,7 @@ const DASHES = [
 ];
 
 /** @extends {Instrument<TwoScaleAnswer>} */
-export class TwoScales extends Instrument {
+class TwoScales extends Instrument {
   /**
    * @param {import("./base.js").InstrumentsLab} page
    * @param {HTMLElement} place

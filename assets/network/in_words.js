@@ -74,7 +74,7 @@ function planeWords(view) {
 }
 
 /** @param {TrainingCurves} curves */
-export function trainingSummary(curves) {
+function trainingSummary(curves) {
   if (!curves.last) return "";
   const newest = (/** @type {string} */ name, /** @type {Quantity} */ key) => curves.line(name, key, "steps").y.at(-1);
   const parts = curves.methods.map((name) => {

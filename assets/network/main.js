@@ -59,6 +59,8 @@ export class NetworkLab {
     /** @type {Record<string, unknown>} settings that the run `wantedOf` is to take up */
     this.wanted = {};
     this.wantedOf = "";
+    /** @type {Replay | null} what ships with the lab for the settings that the page was opened with */
+    this.shipped = null;
     /** @type {number | null} the frame in which it will be drawn */
     this.drawing = null;
     this.frameMs = 0; // what the last one took
@@ -122,6 +124,7 @@ export class NetworkLab {
       const { state, notices, run, base, replay } = await postJson("/network/open", { query });
       showNotices("link", notices);
       this.base = base;
+      this.shipped = replay;
       // A run of one's own that is on its way is not lost from sight by a preset; its settings are no longer those shown.
       const stays = query !== location.search && this.live?.mine ? this.live : null;
       this.state.replace({ ...state, job: stays?.job ?? state.job }, "open", base);
@@ -305,7 +308,7 @@ export class NetworkLab {
     showLink(this.state);
     if (changed.has("scheme")) this.applyScheme(values.scheme);
     if (changed.has("network") || changed.has("data")) this.showTask(changed);
-    if (changed.has("methods") || changed.has("scheme")) this.legend.update(values.methods, this.looks, this.colours.paper);
+    if (changed.has("methods")) this.#showLegend();
     if (changed.has("axis") || changed.has("loss_scale")) this.draw();
     if (source === "open" || source === "run") return;
     const settings = Object.fromEntries(
@@ -359,11 +362,16 @@ export class NetworkLab {
     this.draw();
   }
 
+  #showLegend() {
+    this.legend.update(this.state.values.methods, this.looks, this.colours.paper);
+  }
+
   /** @param {string} scheme */
   applyScheme(scheme) {
     const { colours, looks } = showScheme(scheme, this.tables.looks);
     this.looks = looks;
     this.view.setColours(colours, looks, scheme);
+    this.#showLegend();
     this.draw();
     document.dispatchEvent(new CustomEvent("pothole:scheme", { detail: scheme }));
   }

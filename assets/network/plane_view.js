@@ -248,7 +248,7 @@ function writeWithin(context, label, x, y, room) {
  * and logarithmic far above it; the knee is the 15 % quantile above the lowest.
  * @param {ArrayLike<number>} losses
  */
-export function colourRange(losses) {
+function colourRange(losses) {
   const sorted = Float64Array.from(losses).filter(Number.isFinite).sort();
   const [low, high] = [sorted[0] ?? 0, sorted[sorted.length - 1] ?? 1];
   const span = high - low || 1;

@@ -1,9 +1,8 @@
 // The page Paper: the server has written its words, verdicts and rows of numbers; here the charts are drawn.
 import { Actions, headerActions } from "../core/actions.js";
 import { by } from "../core/dom.js";
-import { forgetLink, isUndoable, showLink } from "../core/link.js";
-import { postJson, problemsOf } from "../core/http.js";
-import { showNotices } from "../core/notices.js";
+import { isUndoable, showLink } from "../core/link.js";
+import { makeOpener, openOnReturn } from "../core/opening.js";
 import { unfoldOnPaper } from "../core/printing.js";
 import { Schema } from "../core/schema.js";
 import { FIRST_COLOURS, showScheme } from "../core/scheme.js";
@@ -20,8 +19,7 @@ export class PaperPage {
     this.colours = FIRST_COLOURS;
     this.state = new State();
     this.schema = new Schema(tables.controls);
-    /** @type {symbol | null} the state that is being taken over */
-    this.opening = null;
+    this.opener = makeOpener("/toy/open");
     /** @type {import("../lecture/lecture.js").Lecture | null} */
     this.lecture = null;
     this.charts = tables.charts.map((told) => ({ told, chart: new Chart(by(told.id), { readout: true }) }));
@@ -29,10 +27,7 @@ export class PaperPage {
     this.pictures = { restyle: () => this.draw() };
     this.actions = new Actions(headerActions(this.state));
     this.state.listen((changed, source) => this.changed(changed, source));
-    window.addEventListener("popstate", () => {
-      forgetLink();
-      void this.open({ query: location.search });
-    });
+    openOnReturn(this);
     unfoldOnPaper(".paper-figure details");
   }
 
@@ -41,17 +36,8 @@ export class PaperPage {
   }
 
   /** @param {{ query: string }} asked */
-  async open(asked) {
-    const ticket = (this.opening = Symbol("open"));
-    try {
-      /** @type {import("../core/contract.js").OpenedLink} */
-      const { state, notices, base } = await postJson("/toy/open", asked);
-      if (ticket !== this.opening) return; // something else was wanted meanwhile
-      showNotices("link", notices);
-      this.state.replace(state, "open", base);
-    } catch (error) {
-      showNotices("request", problemsOf(error), "error");
-    }
+  open(asked) {
+    return this.opener(asked, ({ state, base }) => this.state.replace(state, "open", base));
   }
 
   /**

@@ -3,10 +3,11 @@ import { Actions, headerActions } from "../core/actions.js";
 import { wrongWith } from "../core/check.js";
 import { by } from "../core/dom.js";
 import { LatestWinsGate } from "../core/gate.js";
-import { postJson, problemsOf, Refused } from "../core/http.js";
-import { forgetLink, isUndoable, showLink } from "../core/link.js";
+import { postJson, Refused } from "../core/http.js";
+import { isUndoable, showLink } from "../core/link.js";
 import { lessMotion } from "../core/motion.js";
 import { showNotices } from "../core/notices.js";
+import { makeOpener, openOnReturn } from "../core/opening.js";
 import { slowSpans } from "../core/pace.js";
 import { END, Player } from "../core/player.js";
 import { PlayerBar } from "../core/player_bar.js";
@@ -20,6 +21,7 @@ import { coarsePointer, turningHint } from "../draw/turning.js";
 import { Claims } from "./claims.js";
 import { showOutcomes } from "./outcomes.js";
 import { Pictures } from "./pictures.js";
+import { startAt } from "./start.js";
 
 /** @typedef {import("../core/contract.js").ToyTables} ToyTables */
 /** @typedef {import("../core/contract.js").Paths} Paths */
@@ -48,8 +50,7 @@ export class ToyLab {
     /** @type {Set<string>} presets that have played by themselves */
     this.played = new Set();
     this.asksAgain = false; // the last request got no answer, and is sent once more in a moment
-    /** @type {symbol | null} */
-    this.opening = null;
+    this.opener = makeOpener("/toy/open");
     this.formOf = ""; // the surface whose controls stand in the form
     /** @type {number | null} the step that a link wants shown */
     this.wantedStep = null;
@@ -126,11 +127,8 @@ export class ToyLab {
     this.actions.add({
       reset: (groups) => this.open({ state: this.schema.without(this.state.values, groups.split(" ")), undoable: true }),
     });
-    window.addEventListener("popstate", () => {
-      forgetLink();
-      this.player.pause();
-      this.open({ query: location.search });
-    });
+    window.addEventListener("popstate", () => this.player.pause());
+    openOnReturn(this);
     const slow = ["Waiting for the first paths. A new installation compiles the simulation first, for up to half a minute."];
     this.waiting = setTimeout(() => showNotices("first", slow), LONG_WAIT);
   }
@@ -146,12 +144,8 @@ export class ToyLab {
    * was there before; plays: a preset's run plays by itself, the first time.
    * @param {{ query?: string, state?: Record<string, unknown>, undoable?: boolean, plays?: boolean }} wish
    */
-  async open({ undoable = false, plays = false, ...wish }) {
-    const ticket = (this.opening = Symbol("open"));
-    try {
-      const { state, notices, base } = await postJson("/toy/open", wish);
-      if (ticket !== this.opening) return; // something else was wanted meanwhile
-      showNotices("link", notices);
+  open({ undoable = false, plays = false, ...wish }) {
+    return this.opener(wish, ({ state, base }) => {
       this.player.pause(); // an answer to what was wanted before may have begun to play…
       this.gate.cancel(); // …and one that is still out would be shown at this one's step
       this.undoable = undoable;
@@ -160,9 +154,7 @@ export class ToyLab {
       if (this.wantsPlay) this.played.add(state.preset);
       this.state.replace(state, "open", base);
       this.opens += 1;
-    } catch (error) {
-      showNotices("request", problemsOf(error), "error");
-    }
+    });
   }
 
   /**
@@ -308,7 +300,7 @@ export class ToyLab {
     this.surface = surface;
     by("map-title").textContent = surface.dimension === 1 ? "Loss" : "Map";
     by("relief-title").textContent = surface.dimension === 1 ? "Position against step" : "Surface";
-    by("distance-unit").textContent = `to ${surface.reference}`;
+    by("distance-hint").textContent = `to ${surface.reference}`;
     by("map-hint").textContent = coarsePointer() ? "Tap to set the start" : "Click to set the start";
     by("relief-hint").textContent = surface.dimension === 1 ? "" : turningHint();
     this.pictures.setSurface(surface);
@@ -342,9 +334,7 @@ export class ToyLab {
       this.placing(place);
       return;
     }
-    const clamped = this.surface.domain.map(([low, high], axis) => Math.min(Math.max(place[axis], low), high));
-    const [x, y] = clamped.map((value) => Math.round(value * 1e4) / 1e4);
-    this.state.set(clamped.length === 1 ? { start_x: x } : { start_x: x, start_y: y }, "user");
+    this.state.set(startAt(this.surface, place), "user");
   }
 
   /** @param {string} name */
@@ -361,6 +351,7 @@ export class ToyLab {
     this.paper = colours.paper;
     this.pictures.setLooks(colours, looks, scheme);
     this.legend.update(this.state.values.methods, looks, this.paper);
+    if (this.pictures.paths) this.showOutcomes();
   }
 }
 

@@ -4,9 +4,10 @@ import { by } from "../core/dom.js";
 import { formatNumber } from "../core/format.js";
 import { LatestWinsGate } from "../core/gate.js";
 import { postJson, problemsOf, Refused } from "../core/http.js";
-import { forgetLink, isUndoable, showLink, writeLink } from "../core/link.js";
+import { isUndoable, showLink, writeLink } from "../core/link.js";
 import { lessMotion } from "../core/motion.js";
 import { showNotices } from "../core/notices.js";
+import { makeOpener, openOnReturn } from "../core/opening.js";
 import { unfoldOnPaper } from "../core/printing.js";
 import { Schema } from "../core/schema.js";
 import { FIRST_COLOURS, showScheme } from "../core/scheme.js";
@@ -31,8 +32,7 @@ export class MethodsPage {
     this.groundLook = tables.grounds.light;
     this.state = new State();
     this.schema = new Schema(tables.controls);
-    /** @type {symbol | null} the state that is being taken over */
-    this.opening = null;
+    this.opener = makeOpener("/toy/open");
     this.undoable = false;
     /** @type {import("../lecture/lecture.js").Lecture | null} */
     this.lecture = null;
@@ -52,10 +52,7 @@ export class MethodsPage {
       miniature: (name) => [...this.miniatures.values()].find((one) => one.name === name)?.player.toggle(),
     });
     this.state.listen((changed, source) => this.changed(changed, source));
-    window.addEventListener("popstate", () => {
-      forgetLink();
-      void this.open({ query: location.search });
-    });
+    openOnReturn(this);
     const seen = new IntersectionObserver((entries) => this.seen(entries), { threshold: IN_VIEW });
     const sized = new ResizeObserver(() => this.draw());
     for (const figure of figures) seen.observe(figure);
@@ -71,17 +68,8 @@ export class MethodsPage {
   }
 
   /** @param {{ query: string }} asked */
-  async open(asked) {
-    const ticket = (this.opening = Symbol("open"));
-    try {
-      /** @type {import("../core/contract.js").OpenedLink} */
-      const { state, notices, base } = await postJson("/toy/open", asked);
-      if (ticket !== this.opening) return; // something else was wanted meanwhile
-      showNotices("link", notices);
-      this.state.replace(state, "open", base);
-    } catch (error) {
-      showNotices("request", problemsOf(error), "error");
-    }
+  open(asked) {
+    return this.opener(asked, ({ state, base }) => this.state.replace(state, "open", base));
   }
 
   /**

@@ -221,6 +221,6 @@ export class Pictures {
  * @param {number} budget
  * @param {number} most
  */
-export function stepsFor(cost, budget, most) {
+function stepsFor(cost, budget, most) {
   return lastWhere(0, most, (step) => cost(step) <= budget * (1 + 1e-12));
 }

@@ -18,10 +18,8 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from app.components.view_controls import LECTURE
-from app.environment import SettingsTable, as_table
 from app.instruments.controls import instrument_controls
 from app.jobs.settings import EngineSettings
-from app.markdown import write_markdown
 from app.network import controls as network
 from app.network.explore import controls as explore
 from app.network.explore.between_controls import BETWEEN_CONTROLS
@@ -31,6 +29,8 @@ from app.network.fairness.controls import FAIRNESS_CONTROLS
 from app.network.statements.controls import STATEMENTS_CONTROLS
 from app.network.training.settings import METHOD_NAMES
 from app.state.control import Control
+from app.state.environment import SettingsTable, as_table
+from app.state.markdown import write_markdown
 from app.telemetry.settings import ObserveSettings
 from app.toy import controls as toy
 from app.toy.export.controls import CONTROLS as EXPORT

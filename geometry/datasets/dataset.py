@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -78,6 +79,7 @@ class DatasetSource:
     """A row of the registry: what the data are, in one sentence, and how to make them.
 
     `make(seed, test_fraction)` returns the Dataset; the seed draws the split, and the points where they are generated.
+    package: where they come with one of their own, which need not be installed.
     """
 
     key: str
@@ -85,6 +87,12 @@ class DatasetSource:
     kind: str
     description: str
     make: Callable[..., Dataset]
+    package: str = ""
+
+    @property
+    def installed(self) -> bool:
+        """Whether they can be had here."""
+        return not self.package or find_spec(self.package) is not None
 
 
 def split_by_class(targets: np.ndarray, test_fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -31,7 +31,7 @@ ANSWERS = [
     ("/toy/cut", {**QUICK, "cut_steps": [0, 3]}, toy.CutAnswer),
     ("/toy/cut", {**QUICK, "preset": "two-scale", "cut_line": "probe", "cut_steps": [5]}, toy.CutAnswer),
     ("/toy/cost", QUICK, toy.CostAnswer),
-    ("/instruments/open", {"query": ""}, instruments.OpenedInstruments),
+    ("/instruments/open", {"query": ""}, toy.OpenedLink),
     ("/instruments/phase", {**QUICK, "stride": 8, "resolution": "12", "runs": "1"}, instruments.PhaseAnswer),
     ("/instruments/phase", {**QUICK, "stride": 4, "resolution": "12", "runs": "1", "a": 1}, instruments.PhaseParts),
     ("/instruments/race", {**QUICK, "runs": "1"}, instruments.RaceAnswer),

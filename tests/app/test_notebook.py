@@ -12,7 +12,7 @@ import orjson
 import pytest
 import traitlets
 
-from app.encoding import decode
+from app.drawing.encoding import decode
 from app.notebook import ToyLab, tables, whole_state
 from app.toy.messages import NotebookTables
 from app.toy.request import read_link

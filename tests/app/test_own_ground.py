@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.encoding import NOWHERE, decode
+from app.drawing.encoding import NOWHERE, decode
 from app.instruments.registry import INSTRUMENTS
 from app.state.schema import write_link
 from app.toy.batch import run_alone

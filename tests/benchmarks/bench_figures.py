@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from app.claim import Claim
+from app.components.claim import Claim
 from app.toy.claims.captions import captions, figure_2_trials, figure_3_trials
 from app.toy.claims.fairness import equal_rate_claim, tuned_sam_claim, valley_trials
 from app.toy.request import ToyRequest, read_request

@@ -59,10 +59,9 @@ def _stamps(description: Description) -> dict[str, Any]:
     return {"count": int(description["count"]), "rate": float(description["rate"])}
 
 
-STAMPS = JobKind("stamps", _stamps, "tests.benchmarks.streaming_jobs:stamps", resumable=False)
-COMPARE = JobKind("compare", _comparison, "tests.benchmarks.streaming_jobs:compare", resumable=False)
-KINDS = {
-    "train": "app.network.kinds:TRAIN",
-    "stamps": "tests.benchmarks.streaming_jobs:STAMPS",
-    "compare": "tests.benchmarks.streaming_jobs:COMPARE",
+HERE = "tests.benchmarks.streaming_jobs"
+JOBS = {
+    "stamps": JobKind("stamps", _stamps, f"{HERE}:stamps", resumable=False),
+    "compare": JobKind("compare", _comparison, f"{HERE}:compare", resumable=False),
 }
+KINDS = {"train": "app.network.kinds", **dict.fromkeys(JOBS, HERE)}

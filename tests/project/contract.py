@@ -14,6 +14,7 @@ from pathlib import Path
 from textwrap import wrap
 from typing import Any, Literal, NotRequired, Union, get_args, get_origin, get_type_hints, is_typeddict
 
+from app.drawing import messages as drawing
 from app.instruments import messages as instruments
 from app.lecture import messages as lecture
 from app.network import messages as network
@@ -23,6 +24,7 @@ from app.toy import messages as toy
 
 FILE = Path(__file__).resolve().parents[2] / "assets" / "core" / "contract.d.ts"
 MESSAGES: tuple[Any, ...] = (
+    *drawing.MESSAGES,
     *state.MESSAGES,
     *toy.MESSAGES,
     *instruments.MESSAGES,

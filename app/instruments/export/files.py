@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import orjson
 
+from app.components.view_controls import WIDTH
 from app.instruments.controls import TABLE, instrument_choice, instrument_controls, read_part
 from app.instruments.export.request import InstrumentExport
 from app.instruments.export.tables import MEASURED, columns_of
@@ -19,12 +20,10 @@ from app.instruments.instrument import InstrumentRequest
 from app.instruments.registry import INSTRUMENTS
 from app.state.control import ChoiceControl
 from app.state.schema import BadRequest, read_values
-from app.toy.export.controls import WIDTH
-from app.toy.export.data import csv_bytes, npz_bytes
-from app.toy.export.description import file_name, settings_of, settings_rows
+from app.toy.export.description import settings_of, settings_rows
 from app.toy.measured_cost import cost_request, seconds
 from app.web.cache import AnswerCache
-from app.web.made_file import MadeFile
+from app.web.made_file import MadeFile, csv_bytes, file_name, npz_bytes
 
 FORMAT = ChoiceControl(
     name="format",

@@ -20,7 +20,7 @@ from matplotlib.ticker import MaxNLocator
 from app.drawing.ground import SIMILAR
 from app.drawing.sheet import EDGE, LETTER, WIDE, Sheet
 from app.drawing.style import MARKERS, start_mark
-from app.numbers_as_text import number
+from app.state.numbers_as_text import number
 
 STOPS = (
     (0, 34, 78),
@@ -37,7 +37,6 @@ STOPS = (
 DASHES: tuple[Any, ...] = ("-", (0, (7, 4)), (0, (2, 4)), (0, (9, 3, 2, 3)))
 DASH_NAMES = ("solid", "dashed", "dotted", "dash-dotted")
 ON_DARK_CELLS = (1.0, 1.0, 1.0, 0.75)
-NO_CELL = (0.0, 0.0, 0.0, 0.0)
 
 
 def sequential(part: Any) -> np.ndarray:

@@ -8,7 +8,7 @@ from typing import Any
 import matplotlib
 import numpy as np
 
-from app.appearance import ENDING_COLOURS, PLAIN_ENDINGS
+from app.drawing.appearance import ENDING_COLOURS, PLAIN_ENDINGS
 from app.drawing.sheet import EDGE, Sheet
 from app.drawing.style import MARKERS, SETTINGS, dash_of
 from app.instruments.export.maps import (
@@ -28,7 +28,7 @@ from app.instruments.export.maps import (
 from app.instruments.export.request import InstrumentExport
 from app.instruments.export.sheet import instrument_sheet
 from app.instruments.export.tables import fairness_tables, phase_tables
-from app.numbers_as_text import number
+from app.state.numbers_as_text import number
 
 FIRST_ENDING = "in the flat basin"
 LOWEST_LOSS = 1e-9

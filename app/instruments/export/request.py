@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.appearance import MethodLook
-from app.toy.export.scene import look_in
+from app.drawing.appearance import MethodLook, look_in
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from app.appearance import WINDOW_ENDS, MethodLook
+from app.drawing.appearance import WINDOW_ENDS, MethodLook
 from app.drawing.sheet import EDGE, Sheet
 from app.drawing.style import MARKERS, dash_of
+from app.instruments.bounds import NECESSARY
 from app.instruments.export.maps import (
     DASH_NAMES,
     DASHES,
@@ -23,7 +24,7 @@ from app.instruments.export.maps import (
 )
 from app.instruments.export.request import InstrumentExport
 from app.instruments.export.sheet import instrument_sheet
-from app.numbers_as_text import number
+from app.state.numbers_as_text import number
 
 
 def two_scale_picture(asked: InstrumentExport) -> Sheet:
@@ -34,7 +35,7 @@ def two_scale_picture(asked: InstrumentExport) -> Sheet:
     notes = [window["what"], answer["what"]]
     for k, line in enumerate(window["lines"]):
         dash = DASH_NAMES[1 + k % 2].capitalize()
-        notes.append(f"{dash} line: {line['name']} = {number(line['at'])}, necessary for leaving, not sufficient.")
+        notes.append(f"{dash} line: {line['name']} = {number(line['at'])}, {NECESSARY}.")
     table = 30 + 17 * len(rows)
     sheet, top = instrument_sheet(asked, table + 560, answer["sentence"], notes)
     _quantities(sheet, top, rows)

@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-from app.network.explore.choices import AUTO, OTHERS, SAMPLE_HELP, SAMPLES
-from app.state.control import ChoiceControl, Control, NumberControl
+from app.network.explore.choices import AUTO, OTHERS, SAMPLE_HELP, SAMPLES, seed_control
+from app.state.control import ChoiceControl, Control, NumberControl, whole_number
 
 BETWEEN_CONTROLS: tuple[Control, ...] = (
     ChoiceControl(
-        name="between_first",
-        label="From",
-        options=OTHERS,
-        default=AUTO,
-        help="Whose last kept weights the way begins at.",
-        group="explore-between",
+        "between_first", "From", OTHERS, AUTO, "Whose last kept weights the way begins at.", "explore-between"
     ),
-    ChoiceControl(
-        name="between_second",
-        label="To",
-        options=OTHERS,
-        default=AUTO,
-        help="Whose last kept weights it ends at.",
-        group="explore-between",
-    ),
+    ChoiceControl("between_second", "To", OTHERS, AUTO, "Whose last kept weights it ends at.", "explore-between"),
     ChoiceControl(
         name="between_way",
         label="Way",
@@ -30,17 +18,8 @@ BETWEEN_CONTROLS: tuple[Control, ...] = (
         help="The straight line, or beside it a quadratic Bézier curve whose middle is trained for a low loss.",
         group="explore-between",
     ),
-    NumberControl(
-        name="between_points",
-        symbol="",
-        label="Points",
-        minimum=11,
-        maximum=101,
-        default=25,
-        help="Places on the way where the loss is computed.",
-        group="explore-between",
-        step=1,
-        integer=True,
+    whole_number(
+        "between_points", "Points", 11, 101, 25, "Places on the way where the loss is computed.", "explore-between"
     ),
     ChoiceControl("between_sample", "Examples", SAMPLES, "all", SAMPLE_HELP, "explore-between"),
     ChoiceControl(
@@ -64,26 +43,7 @@ BETWEEN_CONTROLS: tuple[Control, ...] = (
         integer=True,
     ),
     NumberControl(
-        name="between_rate",
-        symbol="η",
-        label="Learning rate of the curve",
-        minimum=1e-4,
-        maximum=1.0,
-        default=0.05,
-        help="Of those steps.",
-        group="explore-curve",
-        scale="log",
+        "between_rate", "η", "Learning rate of the curve", 1e-4, 1.0, 0.05, "Of those steps.", "explore-curve", "log"
     ),
-    NumberControl(
-        name="between_seed",
-        symbol="",
-        label="Seed",
-        minimum=0,
-        maximum=9999,
-        default=0,
-        help="Seed of a data sample and of the curve's steps.",
-        group="explore-between",
-        step=1,
-        integer=True,
-    ),
+    seed_control("between_seed", "Seed of a data sample and of the curve's steps.", "explore-between"),
 )

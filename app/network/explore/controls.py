@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
-from app.jobs.kinds import asked_run
+from app.jobs.kinds import Description, asked_run
 from app.network.explore.between_controls import BETWEEN_CONTROLS
-from app.network.explore.choices import AROUND, AUTO, DATA, MEAN, OTHERS, POINTS, SAMPLE_HELP, SAMPLES
+from app.network.explore.choices import AROUND, AUTO, DATA, MEAN, OTHERS, POINTS, SAMPLE_HELP, SAMPLES, seed_control
 from app.network.explore.cuts_controls import CUTS_CONTROLS
 from app.network.explore.potholes_controls import POTHOLES_CONTROLS
 from app.network.training.recorded_runs import recorded_runs
-from app.state.control import ChoiceControl, Control, NumberControl, short
+from app.state.control import ChoiceControl, Control, NumberControl, short, whole_number
 from app.state.schema import Reader
 
 SLICE_CONTROLS: tuple[Control, ...] = (
@@ -42,12 +43,7 @@ SLICE_CONTROLS: tuple[Control, ...] = (
         group="explore-plane",
     ),
     ChoiceControl(
-        name="slice_point",
-        label="Around",
-        options=AROUND,
-        default=MEAN,
-        help="Whose weights lie in the middle of the directions.",
-        group="explore-plane",
+        "slice_point", "Around", AROUND, MEAN, "Whose weights lie in the middle of the directions.", "explore-plane"
     ),
     NumberControl(
         name="slice_moment",
@@ -70,44 +66,15 @@ SLICE_CONTROLS: tuple[Control, ...] = (
         help="Random directions: scaled to the weights filter by filter, layer by layer, or of length 1.",
         group="explore-random",
     ),
-    NumberControl(
-        name="slice_seed",
-        symbol="",
-        label="Seed",
-        minimum=0,
-        maximum=9999,
-        default=0,
-        help="Seed of random directions, of a data sample and of fresh points.",
-        group="explore-random",
-        step=1,
-        integer=True,
+    seed_control("slice_seed", "Seed of random directions, of a data sample and of fresh points.", "explore-random"),
+    ChoiceControl(
+        "slice_second", "Second solution", OTHERS, AUTO, "Another method's weights at that moment.", "explore-three"
     ),
     ChoiceControl(
-        name="slice_second",
-        label="Second solution",
-        options=OTHERS,
-        default=AUTO,
-        help="Another method's weights at that moment.",
-        group="explore-three",
-    ),
-    ChoiceControl(
-        name="slice_third",
-        label="Third solution",
-        options=OTHERS,
-        default=AUTO,
-        help="A third method's weights at that moment.",
-        group="explore-three",
+        "slice_third", "Third solution", OTHERS, AUTO, "A third method's weights at that moment.", "explore-three"
     ),
     NumberControl(
-        name="slice_radius",
-        symbol="ρ",
-        label="SAM radius",
-        minimum=1e-3,
-        maximum=2.0,
-        default=0.1,
-        help="Where SAM takes its gradient.",
-        group="explore-sam",
-        scale="log",
+        "slice_radius", "ρ", "SAM radius", 1e-3, 2.0, 0.1, "Where SAM takes its gradient.", "explore-sam", "log"
     ),
     ChoiceControl(
         name="slice_frame",
@@ -128,18 +95,7 @@ SLICE_CONTROLS: tuple[Control, ...] = (
         group="explore-frame",
         scale="log",
     ),
-    NumberControl(
-        name="slice_points",
-        symbol="",
-        label="Points per axis",
-        minimum=11,
-        maximum=101,
-        default=51,
-        help="Grid of the picture.",
-        group="explore-frame",
-        step=1,
-        integer=True,
-    ),
+    whole_number("slice_points", "Points per axis", 11, 101, 51, "Grid of the picture.", "explore-frame"),
     ChoiceControl("slice_data", "Data", DATA, "train", "Which half of the data the loss is over.", "explore-data"),
     ChoiceControl("slice_sample", "Examples", SAMPLES, "all", SAMPLE_HELP, "explore-data"),
     ChoiceControl(
@@ -182,30 +138,8 @@ CURVATURE_CONTROLS: tuple[Control, ...] = (
         help="At the last kept weights of every method, or at some of the kept weights on the way too.",
         group="explore-curvature",
     ),
-    NumberControl(
-        name="curvature_moments",
-        symbol="",
-        label="Moments",
-        minimum=2,
-        maximum=20,
-        default=5,
-        help="At how many moments along the run.",
-        group="explore-curvature",
-        step=1,
-        integer=True,
-    ),
-    NumberControl(
-        name="curvature_count",
-        symbol="",
-        label="Eigenvalues",
-        minimum=1,
-        maximum=10,
-        default=3,
-        help="How many of the largest.",
-        group="explore-curvature",
-        step=1,
-        integer=True,
-    ),
+    whole_number("curvature_moments", "Moments", 2, 20, 5, "At how many moments along the run.", "explore-curvature"),
+    whole_number("curvature_count", "Eigenvalues", 1, 10, 3, "How many of the largest.", "explore-curvature"),
     NumberControl(
         name="curvature_tolerance",
         symbol="",
@@ -217,18 +151,7 @@ CURVATURE_CONTROLS: tuple[Control, ...] = (
         group="explore-curvature",
         scale="log",
     ),
-    NumberControl(
-        name="curvature_probes",
-        symbol="",
-        label="Trace vectors",
-        minimum=2,
-        maximum=256,
-        default=32,
-        help="Random vectors for the trace.",
-        group="explore-curvature",
-        step=1,
-        integer=True,
-    ),
+    whole_number("curvature_probes", "Trace vectors", 2, 256, 32, "Random vectors for the trace.", "explore-curvature"),
     NumberControl(
         name="curvature_lanczos",
         symbol="",
@@ -264,56 +187,21 @@ CURVATURE_CONTROLS: tuple[Control, ...] = (
         group="explore-curvature",
         scale="log",
     ),
-    NumberControl(
-        name="curvature_ascent",
-        symbol="",
-        label="Ascent steps",
-        minimum=1,
-        maximum=50,
-        default=10,
-        help="Steps that look for the greatest rise.",
-        group="explore-curvature",
-        step=1,
-        integer=True,
+    whole_number(
+        "curvature_ascent", "Ascent steps", 1, 50, 10, "Steps that look for the greatest rise.", "explore-curvature"
     ),
     ChoiceControl(
-        name="curvature_data",
-        label="Data",
-        options=DATA,
-        default="train",
-        help="Which half of the data the loss is over.",
-        group="explore-curvature",
+        "curvature_data", "Data", DATA, "train", "Which half of the data the loss is over.", "explore-curvature"
     ),
     ChoiceControl(
-        name="curvature_sample",
-        label="Examples",
-        options=SAMPLES,
-        default="all",
-        help="Whole data, or so many examples.",
-        group="explore-curvature",
+        "curvature_sample", "Examples", SAMPLES, "all", "Whole data, or so many examples.", "explore-curvature"
     ),
-    NumberControl(
-        name="curvature_seed",
-        symbol="",
-        label="Seed",
-        minimum=0,
-        maximum=9999,
-        default=0,
-        help="Seed of random vectors and of a data sample.",
-        group="explore-curvature",
-        step=1,
-        integer=True,
-    ),
+    seed_control("curvature_seed", "Seed of random vectors and of a data sample.", "explore-curvature"),
 )
 
 RESCALING_CONTROLS: tuple[Control, ...] = (
     ChoiceControl(
-        name="rescaling_point",
-        label="Network",
-        options=POINTS,
-        default=MEAN,
-        help="Whose last kept weights are rescaled.",
-        group="explore-rescaling",
+        "rescaling_point", "Network", POINTS, MEAN, "Whose last kept weights are rescaled.", "explore-rescaling"
     ),
     NumberControl(
         name="rescaling_factor",
@@ -337,36 +225,27 @@ RESCALING_CONTROLS: tuple[Control, ...] = (
         group="explore-rescaling",
         scale="log",
     ),
-    NumberControl(
-        name="rescaling_seed",
-        symbol="",
-        label="Seed",
-        minimum=0,
-        maximum=9999,
-        default=0,
-        help="Seed of the random direction and vectors.",
-        group="explore-rescaling",
-        step=1,
-        integer=True,
-    ),
+    seed_control("rescaling_seed", "Seed of the random direction and vectors.", "explore-rescaling"),
 )
 
+TABLES: dict[str, tuple[Control, ...]] = {
+    "slice": SLICE_CONTROLS,
+    "curvature": CURVATURE_CONTROLS,
+    "between": BETWEEN_CONTROLS,
+    "rescaling": RESCALING_CONTROLS,
+    "cuts": CUTS_CONTROLS,
+    "potholes": POTHOLES_CONTROLS,
+}
+"""What may be asked of each kind of job that looks at a run."""
 NO_YES = (("no", "No"), ("yes", "Yes"))
 ASKED_CONTROLS: tuple[Control, ...] = tuple(
-    ChoiceControl(f"{kind}_asked", f"{title} asked for", NO_YES, "no", "Whether a link shows it.", "explore-asked")
-    for kind, title in (
-        *(("slice", "Slice"), ("curvature", "Curvature")),
-        *(("between", "Between"), ("rescaling", "Rescaling"), ("cuts", "Cuts")),
-        ("potholes", "Potholes"),
+    ChoiceControl(
+        f"{kind}_asked", f"{kind.title()} asked for", NO_YES, "no", "Whether a link shows it.", "explore-asked"
     )
+    for kind in TABLES
 )
 """What a page that is opened by a link asks for anew, once the run is there."""
-
-EXPLORE_CONTROLS: tuple[Control, ...] = (
-    *(*SLICE_CONTROLS, *CURVATURE_CONTROLS, *BETWEEN_CONTROLS, *RESCALING_CONTROLS, *CUTS_CONTROLS),
-    *POTHOLES_CONTROLS,
-    *ASKED_CONTROLS,
-)
+EXPLORE_CONTROLS: tuple[Control, ...] = (*chain.from_iterable(TABLES.values()), *ASKED_CONTROLS)
 
 
 OF_A_METHOD = (
@@ -386,14 +265,14 @@ def with_runs(controls: tuple[Control, ...]) -> tuple[Control, ...]:
     )
 
 
-def check_description(controls: tuple[Control, ...], description: Mapping[str, Any]) -> dict[str, Any]:
+def check_description(controls: tuple[Control, ...], description: Mapping[str, Any]) -> Description:
     """The cleaned description of a job {"run": training job, control: value, …}: every control there and in range.
 
     Strict where links are lenient: a value out of range is a ValueError too, with the control's sentence.
     """
     reader = Reader(description)
     reader.know("run")
-    cleaned: dict[str, Any] = {"run": asked_run(description)}
+    cleaned: Description = {"run": asked_run(description)}
     for control in with_runs(controls):
         cleaned[control.name] = reader.read(control)
         if reader.problems:

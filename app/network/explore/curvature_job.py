@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from app.encoding import encode
+from app.drawing.encoding import encode
 from app.jobs.context import JobContext
 from app.jobs.kinds import Description
 from app.jobs.packing import pack
@@ -71,7 +71,7 @@ def run(description: Description, job: JobContext) -> None:
     job.report(job.total, done=said)
 
 
-def moments(kept: list[int], asked: dict[str, Any]) -> list[int]:
+def moments(kept: list[int], asked: Description) -> list[int]:
     """The steps to measure at: the last kept, and along the run evenly spaced ones of those kept, from the end on."""
     if asked["curvature_when"] == "end":
         return [kept[-1]]
@@ -79,7 +79,7 @@ def moments(kept: list[int], asked: dict[str, Any]) -> list[int]:
     return [kept[place] for place in dict.fromkeys(places.tolist())]
 
 
-def measured(ground: Any, name: str, step: int, data: Any, asked: dict[str, Any], job: JobContext) -> dict[str, Any]:
+def measured(ground: Any, name: str, step: int, data: Any, asked: Description, job: JobContext) -> dict[str, Any]:
     """One row: the numbers at a method's weights, or a sentence why there are none."""
     began, seed = time.perf_counter(), asked["curvature_seed"]
     spot = ground.kept([step], job)[step][name]
@@ -114,7 +114,7 @@ def measured(ground: Any, name: str, step: int, data: Any, asked: dict[str, Any]
     }
 
 
-def density(ground: Any, name: str, step: int, data: Any, asked: dict[str, Any], job: JobContext) -> dict[str, Any]:
+def density(ground: Any, name: str, step: int, data: Any, asked: Description, job: JobContext) -> dict[str, Any]:
     """The spectral density at a method's weights; its trace is a by-product to compare with."""
     spot = ground.kept([step], job)[step][name]
     row: dict[str, Any] = {"method": name, "step": step, "products": 0, "values": np.empty(0), "density": np.empty(0)}
@@ -141,7 +141,7 @@ def density(ground: Any, name: str, step: int, data: Any, asked: dict[str, Any],
     }
 
 
-def sentence(rows: list[dict[str, Any]], asked: dict[str, Any]) -> str:
+def sentence(rows: list[dict[str, Any]], asked: Description) -> str:
     """The last weights' numbers in words, for people who listen."""
     last = max(row["step"] for row in rows)
     parts = []

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from app.network.explore.choices import SAMPLE_HELP, SAMPLES
-from app.state.control import ChoiceControl, Control, NumberControl
+from app.network.explore.choices import SAMPLE_HELP, SAMPLES, seed_control
+from app.state.control import ChoiceControl, Control, NumberControl, whole_number
 
 CUTS_CONTROLS: tuple[Control, ...] = (
     NumberControl(
@@ -30,17 +30,8 @@ CUTS_CONTROLS: tuple[Control, ...] = (
         group="explore-cuts",
         scale="log",
     ),
-    NumberControl(
-        name="cuts_points",
-        symbol="",
-        label="Points",
-        minimum=11,
-        maximum=101,
-        default=31,
-        help="Places on each cut where both losses are computed.",
-        group="explore-cuts",
-        step=1,
-        integer=True,
+    whole_number(
+        "cuts_points", "Points", 11, 101, 31, "Places on each cut where both losses are computed.", "explore-cuts"
     ),
     NumberControl(
         name="cuts_probes",
@@ -55,16 +46,5 @@ CUTS_CONTROLS: tuple[Control, ...] = (
         integer=True,
     ),
     ChoiceControl("cuts_sample", "Examples", SAMPLES, "all", SAMPLE_HELP, "explore-cuts"),
-    NumberControl(
-        name="cuts_seed",
-        symbol="",
-        label="Seed",
-        minimum=0,
-        maximum=9999,
-        default=0,
-        help="Seed of directions, of random vectors and of a data sample.",
-        group="explore-cuts",
-        step=1,
-        integer=True,
-    ),
+    seed_control("cuts_seed", "Seed of directions, of random vectors and of a data sample.", "explore-cuts"),
 )

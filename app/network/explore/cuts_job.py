@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from app.encoding import encode
+from app.drawing.encoding import encode
 from app.jobs.context import JobContext
 from app.jobs.kinds import Description
 from app.jobs.packing import pack

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import orjson
 
+from app.drawing.colour_range import LINEAR, ColourRange, colour_range, curve_entry, ground_entry
 from app.state.control import describe
 from app.state.schema import BadRequest
-from app.toy.landscape import LINEAR, ColourRange, colour_range, curve_entry, ground_entry
 
 MOST = 101
 """Points per axis."""

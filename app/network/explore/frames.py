@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from app.jobs.context import JobContext
+from app.jobs.kinds import Description
 from app.network.explore.run_record import Data, RunRecord, Spot
 from geometry.networks import NetworkLoss
 from geometry.plane import Plane
@@ -21,7 +22,7 @@ AROUND_PATHS = ("pca", "three-points")
 
 def asked_plane(
     ground: RunRecord,
-    asked: dict[str, Any],
+    asked: Description,
     objective: NetworkLoss,
     spot: Spot,
     paths: torch.Tensor,
@@ -55,7 +56,7 @@ def asked_plane(
     return plane, others
 
 
-def frame(asked: dict[str, Any], plane: Plane, drawn: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+def frame(asked: Description, plane: Plane, drawn: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
     """The grid's coordinates x (n,) and y (n,), y None on a line; `drawn` (…, k): what the frame "paths" is put around.
 
     "paths": their middle, and `slice_span` times their larger extent with a margin. "point": around the plane's
@@ -77,6 +78,6 @@ def frame(asked: dict[str, Any], plane: Plane, drawn: np.ndarray) -> tuple[np.nd
     return axes[0], axes[1] if plane.axes == 2 else None
 
 
-def data_of(asked: dict[str, Any], prefix: str) -> Data:
+def data_of(asked: Description, prefix: str) -> Data:
     """The data that a description's controls of this prefix ask for."""
     return Data(asked[f"{prefix}_data"], asked[f"{prefix}_sample"], asked[f"{prefix}_seed"])

@@ -6,7 +6,7 @@ from typing import Any
 
 from dash import html
 
-from app.toy.page import button, picture
+from app.components.layout import button, chart, picture
 
 SLICE_GROUPS = ("plane", "random", "three", "sam", "frame", "data", "adaptive", "look")
 ABOUT = {
@@ -97,13 +97,7 @@ def _slice() -> Any:
 
 
 def _chart(key: str, title: str, hint: str) -> Any:
-    return html.Figure(
-        className="chart",
-        children=[
-            html.Figcaption([html.Span(title), html.Span(hint, className="hint")]),
-            html.Div(id=f"{key}-chart", className="explore-chart"),
-        ],
-    )
+    return chart(key, title, hint, "explore-chart")
 
 
 def _curvature() -> Any:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Literal, NotRequired, TypedDict
 
+from app.drawing.messages import Curve, Encoded, Ground
 from app.network.statements.messages import JudgedStatement, PairedSeeds
-from app.state.messages import Encoded
-from app.toy.messages import Curve, Ground
 
 
 class SliceMark(TypedDict):

@@ -3,22 +3,11 @@
 from __future__ import annotations
 
 from app.network.explore.choices import SAMPLE_HELP, SAMPLES
-from app.state.control import ChoiceControl, Control, NumberControl
+from app.state.control import ChoiceControl, Control, NumberControl, whole_number
 
 
 def _count(name: str, label: str, minimum: int, maximum: int, default: int, words: str) -> NumberControl:
-    return NumberControl(
-        name=f"potholes_{name}",
-        symbol="",
-        label=label,
-        minimum=minimum,
-        maximum=maximum,
-        default=default,
-        help=words,
-        group="explore-potholes",
-        step=1,
-        integer=True,
-    )
+    return whole_number(f"potholes_{name}", label, minimum, maximum, default, words, "explore-potholes")
 
 
 POTHOLES_CONTROLS: tuple[Control, ...] = (

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from app.claim import Claim
+from app.components.claim import Claim
 from app.jobs.context import JobContext
 from app.jobs.kinds import Description
 from app.jobs.packing import pack

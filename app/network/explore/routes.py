@@ -10,35 +10,18 @@ import orjson
 from fastapi import FastAPI, Request, Response
 
 from app.jobs import Refused, default_engine
+from app.jobs.kinds import Description
 from app.network.controls import job_in
-from app.network.explore.between_controls import BETWEEN_CONTROLS
-from app.network.explore.controls import (
-    CURVATURE_CONTROLS,
-    RESCALING_CONTROLS,
-    SLICE_CONTROLS,
-    with_runs,
-)
-from app.network.explore.cuts_controls import CUTS_CONTROLS
+from app.network.explore.controls import TABLES, with_runs
 from app.network.explore.figures import pictures_answer
-from app.network.explore.potholes_controls import POTHOLES_CONTROLS
-from app.state.control import Control
 from app.state.schema import BadRequest, read_values
 from app.web.http import json_response, read_posted
 from app.web.services import Services
 from app.web.visitor import require_visitor, visitor_in_queue
 from app.web.worker import Worker
 
-TABLES: dict[str, tuple[Control, ...]] = {
-    "slice": SLICE_CONTROLS,
-    "curvature": CURVATURE_CONTROLS,
-    "between": BETWEEN_CONTROLS,
-    "rescaling": RESCALING_CONTROLS,
-    "cuts": CUTS_CONTROLS,
-    "potholes": POTHOLES_CONTROLS,
-}
 
-
-def read_job(raw: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+def read_job(raw: Mapping[str, Any]) -> tuple[Description, list[str]]:
     """(description of the job, notices about clamped values) of a posted {kind, run, state}. BadRequest with a
     sentence for each value that has the wrong type or does not exist."""
     kind, state = raw.get("kind"), raw.get("state")

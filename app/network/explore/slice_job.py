@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from scipy.interpolate import RegularGridInterpolator
 
-from app.encoding import encode
+from app.drawing.encoding import encode
 from app.jobs.context import JobContext
 from app.jobs.kinds import Description
 from app.jobs.packing import pack
@@ -61,7 +61,7 @@ def run(description: Description, job: JobContext) -> None:
 class Slice:
     """One slice on its way. `position` counts evaluations of the picture: it only grows, as a feed's must."""
 
-    def __init__(self, ground: Any, asked: dict[str, Any], job: JobContext) -> None:
+    def __init__(self, ground: Any, asked: Description, job: JobContext) -> None:
         self.began = time.perf_counter()
         self.ground, self.asked, self.job = ground, asked, job
         self.data = data_of(asked, "slice")

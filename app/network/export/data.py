@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from app.jobs.packing import Tree
 from app.network.export.record import Record
-from app.toy.export.data import csv_bytes, npz_bytes
+from app.web.made_file import csv_bytes, npz_bytes
 
 COSTS = ("evaluations", "products", "seconds")
 MEASURED = (
@@ -30,7 +32,8 @@ def curves_of(record: Record, method: str) -> Columns:
     """The columns of one method, equally long: step, costs, what was measured (not-a-number where it was not), over how
     many examples of either half where not over all, with the standard errors, the coordinates in the run's own plane.
     """
-    rows = [(row["position"], row["methods"][method]) for row in record.rows if method in row["methods"]]
+    measured = (row for row in record.rows if method in row["methods"])
+    rows: list[tuple[int, Mapping[str, Any]]] = [(row["position"], row["methods"][method]) for row in measured]
     columns: Columns = {"step": np.array([step for step, _ in rows], dtype=np.int64)}
     for key in (*COSTS, *MEASURED):
         columns[key] = np.array([_number(values.get(key)) for _, values in rows], dtype=float)
@@ -59,7 +62,7 @@ def curves_csv(record: Record) -> bytes:
     return csv_bytes(record.settings(), heads, rows)
 
 
-def curves_npz(record: Record, plane: dict[str, Any] | None) -> bytes:
+def curves_npz(record: Record, plane: Tree | None) -> bytes:
     """Every column as "<method>.<column>", and the plane of the live picture: origin (D,), directions (2, D)."""
     arrays: dict[str, Any] = {}
     for method in record.methods:
@@ -69,12 +72,12 @@ def curves_npz(record: Record, plane: dict[str, Any] | None) -> bytes:
     return npz_bytes(record.settings(), arrays)
 
 
-def slice_settings(tree: dict[str, Any], record: Record) -> dict[str, Any]:
+def slice_settings(tree: Tree, record: Record) -> dict[str, Any]:
     """What was asked of the slice and what it says of itself, beside the run's own settings."""
     return {**record.settings(), "slice": tree["asked"], "labels": tree["labels"], "said": tree["said"]}
 
 
-def slice_csv(tree: dict[str, Any], record: Record) -> bytes:
+def slice_csv(tree: Tree, record: Record) -> bytes:
     """The losses, one row per point, and then the paths: kind "loss" at (x, y), or a method's kept weights with their
     true loss, the drawn height and the distance off the plane."""
     x, y, losses = np.asarray(tree["x"]), tree["y"], np.asarray(tree["losses"])
@@ -96,7 +99,7 @@ def slice_csv(tree: dict[str, Any], record: Record) -> bytes:
     return csv_bytes(slice_settings(tree, record), heads, rows)
 
 
-def slice_npz(tree: dict[str, Any], record: Record) -> bytes:
+def slice_npz(tree: Tree, record: Record) -> bytes:
     """x, y, losses (m, n), origin and directions of the plane in the weights' space, and every path."""
     arrays = {
         name: tree[name] for name in ("x", "y", "losses", "origin", "directions", "steps") if tree[name] is not None
@@ -106,12 +109,12 @@ def slice_npz(tree: dict[str, Any], record: Record) -> bytes:
     return npz_bytes(slice_settings(tree, record), arrays)
 
 
-def curvature_settings(tree: dict[str, Any], record: Record) -> dict[str, Any]:
+def curvature_settings(tree: Tree, record: Record) -> dict[str, Any]:
     """What was asked of the measurement, beside the run's own settings."""
     return {**record.settings(), "curvature": tree["asked"], "said": tree["said"]}
 
 
-def curvature_csv(tree: dict[str, Any], record: Record) -> bytes:
+def curvature_csv(tree: Tree, record: Record) -> bytes:
     """One row per method and step; eigenvalues and residuals in columns of their own. Method "" is all of them."""
     most = max((len(row.get("eigenvalues", ())) for row in tree["rows"]), default=0)
     plain = (
@@ -130,7 +133,7 @@ def curvature_csv(tree: dict[str, Any], record: Record) -> bytes:
     return csv_bytes(curvature_settings(tree, record), heads, rows)
 
 
-def curvature_npz(tree: dict[str, Any], record: Record) -> bytes:
+def curvature_npz(tree: Tree, record: Record) -> bytes:
     """ "<method or start>.<step>.<name>" of every measurement, and "density.<method>.values" and ".density"."""
     arrays: dict[str, Any] = {}
     for row in tree["rows"]:

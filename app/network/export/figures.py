@@ -8,15 +8,15 @@ import matplotlib
 import numpy as np
 from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
-from app.appearance import MethodLook
+from app.drawing.appearance import MethodLook, look_in
+from app.drawing.colour_range import colour_range
 from app.drawing.sheet import HEAD, Sheet
-from app.drawing.style import MARKERS, SETTINGS, colour_map, dash_of, dress, rank, rgba
+from app.drawing.style import SETTINGS, above, colour_map, dress, line_of, mark_of, rgba
+from app.jobs.packing import Tree
 from app.network.export.data import curvature_settings, curves_of, slice_settings
 from app.network.export.record import Record
 from app.network.export.request import NetworkExport
 from app.network.training.recorded_runs import shown_names
-from app.toy.export.scene import look_in
-from app.toy.landscape import colour_range
 
 CURVES = (
     ("train_loss", "Training loss"),
@@ -42,11 +42,6 @@ def _look(asked: NetworkExport, method: str) -> MethodLook:
     return look_in(method, asked.scheme, shown_names())
 
 
-def above(look: MethodLook) -> float:
-    """Where lines coincide, dashes are drawn over solid ones, so that each can be seen."""
-    return 3 + rank(look) / 1000
-
-
 def logarithmic(axes: Any) -> None:
     """A logarithmic vertical axis that is labelled in plain numbers."""
     axes.set_yscale("log")
@@ -70,12 +65,8 @@ def curves_figure(record: Record, asked: NetworkExport) -> bytes:
                 columns, look = curves_of(record, method), _look(asked, method)
                 x = _axis(columns, asked.axis)
                 kept = np.isfinite(columns[key])
-                line: dict[str, Any] = {
-                    "linestyle": dash_of(look),
-                    "linewidth": min(look.width, 2),
-                    "zorder": above(look),
-                }
-                axes.plot(x[kept], columns[key][kept], color=look.colour, **line)
+                line = line_of(look) | {"linewidth": min(look.width, 2), "zorder": above(look)}
+                axes.plot(x[kept], columns[key][kept], **line)
             if asked.axis == "steps":
                 for change in record.changes:
                     axes.axvline(change["position"], color=sheet.colours.quiet, linewidth=1, linestyle=(0, (3, 4)))
@@ -88,7 +79,7 @@ def _axis(columns: dict[str, np.ndarray], axis: str) -> np.ndarray:
     return columns["seconds"] if axis == "seconds" else columns["evaluations"] + columns["products"]
 
 
-def slice_figure(tree: dict[str, Any], record: Record, asked: NetworkExport) -> bytes:
+def slice_figure(tree: Tree, record: Record, asked: NetworkExport) -> bytes:
     """The slice with the paths over it: their places are projections, and how far off they are is said below."""
     losses, x, y = np.asarray(tree["losses"], dtype=float), np.asarray(tree["x"]), tree["y"]
     with matplotlib.rc_context(SETTINGS):
@@ -104,10 +95,9 @@ def slice_figure(tree: dict[str, Any], record: Record, asked: NetworkExport) -> 
         for index, (method, path) in enumerate(tree["paths"].items()):
             look, places = _look(asked, method), np.asarray(path["coordinates"], dtype=float)
             points = np.column_stack([places[:, 0], path["drawn"]]) if y is None else places
-            line: dict[str, Any] = {"linestyle": dash_of(look), "linewidth": look.width, "zorder": above(look)}
-            axes.plot(points[:, 0], points[:, 1], color=look.colour, **line)
-            mark: dict[str, Any] = {"marker": MARKERS.get(look.marker, "o"), "markersize": 11, "mfc": look.colour}
-            axes.plot(points[-1:, 0], points[-1:, 1], mec=sheet.colours.paper, mew=1.5, linestyle="", zorder=5, **mark)
+            axes.plot(points[:, 0], points[:, 1], zorder=above(look), **line_of(look))
+            mark = {**mark_of(look, 11), "mec": sheet.colours.paper, "mew": 1.5}
+            axes.plot(points[-1:, 0], points[-1:, 1], linestyle="", zorder=5, **mark)
             top = HEAD + 20 + index * 84
             sheet.text(710, top, method, 11, color=sheet.colours.ink, weight="bold")
             said = (
@@ -139,7 +129,7 @@ def _contours(sheet: Sheet, axes: Any, x: np.ndarray, y: np.ndarray, losses: np.
     dress(bar, sheet.scheme)
 
 
-def curvature_figure(tree: dict[str, Any], record: Record, asked: NetworkExport) -> bytes:
+def curvature_figure(tree: Tree, record: Record, asked: NetworkExport) -> bytes:
     """Largest eigenvalue, trace with its standard error and sharpness along the run, and the spectral density."""
     with matplotlib.rc_context(SETTINGS):
         sheet = _sheet(asked, record, "Curvature", HEAD + 2 * 290, curvature_settings(tree, record))
@@ -157,18 +147,8 @@ def curvature_figure(tree: dict[str, Any], record: Record, asked: NetworkExport)
                 rows.sort(key=lambda row: row["step"])
                 found = np.array([read(row) for row in rows], dtype=float).reshape(-1, 2)
                 look = _look(asked, method)
-                axes.errorbar(
-                    [row["step"] for row in rows],
-                    found[:, 0],
-                    yerr=found[:, 1],
-                    color=look.colour,
-                    capsize=2,
-                    linestyle=dash_of(look),
-                    linewidth=look.width,
-                    marker=MARKERS.get(look.marker, "o"),
-                    markersize=5,
-                    zorder=above(look),
-                )
+                drawn = {**line_of(look), **mark_of(look, 5), "capsize": 2, "zorder": above(look)}
+                axes.errorbar([row["step"] for row in rows], found[:, 0], yerr=found[:, 1], **drawn)
             axes.set_xlim(-0.04 * record.steps, 1.04 * record.steps)
         axes = sheet.axes(66 + 460, HEAD + 34 + 286, 380, 200, "Spectral density, last weights")
         axes.set_xlabel("eigenvalue λ", color=sheet.colours.quiet, fontsize=9)
@@ -177,7 +157,6 @@ def curvature_figure(tree: dict[str, Any], record: Record, asked: NetworkExport)
             if density.size and (density > 0).any():
                 look = _look(asked, one["method"])
                 axes.set_yscale("log")
-                line: dict[str, Any] = {"linestyle": dash_of(look), "linewidth": look.width, "zorder": above(look)}
-                axes.plot(one["values"], density, color=look.colour, **line)
+                axes.plot(one["values"], density, zorder=above(look), **line_of(look))
                 axes.set_ylim(max(1e-6 * density.max(), density[density > 0].min()), 2 * density.max())
         return sheet.saved()

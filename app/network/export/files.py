@@ -7,12 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 from app.jobs import Engine, Refused
-from app.jobs.packing import unpack
+from app.jobs.packing import Tree, unpack
 from app.network.export.record import Record, explored, record_of
 from app.network.export.request import NetworkExport
 from app.network.export.script import network_script
-from app.toy.export.description import file_name
-from app.web.made_file import MadeFile
+from app.web.made_file import MadeFile, file_name
 
 Run = Callable[..., Awaitable[Any]]
 """`run(function, *arguments)`: the value of a function that its module names, computed beside the web process."""
@@ -42,7 +41,7 @@ def _name(record: Record, asked: NetworkExport) -> str:
     return file_name(record.file_state(), asked.format, "" if asked.what == "script" else asked.what)
 
 
-def _run_file(record: Record, asked: NetworkExport, plane: dict[str, Any] | None) -> bytes:
+def _run_file(record: Record, asked: NetworkExport, plane: Tree | None) -> bytes:
     from app.network.export.data import curves_csv, curves_npz
 
     if asked.format == "csv":
@@ -54,7 +53,7 @@ def _run_file(record: Record, asked: NetworkExport, plane: dict[str, Any] | None
     return curves_figure(record, asked)
 
 
-def _explored_file(tree: dict[str, Any], record: Record, asked: NetworkExport) -> bytes:
+def _explored_file(tree: Tree, record: Record, asked: NetworkExport) -> bytes:
     from app.network.export import data
 
     if asked.format in ("csv", "npz"):

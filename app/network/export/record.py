@@ -8,9 +8,11 @@ from typing import Any
 
 from app import __version__
 from app.jobs import Engine, Refused, Unavailable
-from app.jobs.packing import unpack
+from app.jobs.kinds import Description
+from app.jobs.packing import Tree, unpack
 from app.network.controls import state_of
 from app.network.kinds import RUNS
+from app.network.messages import RunRow, SettingsChange
 
 WITHIN = 30.0
 """Seconds for the next entry of those that there are. A machine that is slow is no reason to leave rows out."""
@@ -21,10 +23,10 @@ class Record:
     """rows [{"position", "methods": {…}}], changes [{"position", "settings"}] in the order in which they were made."""
 
     job: str
-    description: dict[str, Any]
+    description: Description
     state: str
-    rows: list[dict[str, Any]] = field(default_factory=list)
-    changes: list[dict[str, Any]] = field(default_factory=list)
+    rows: list[RunRow] = field(default_factory=list)
+    changes: list[SettingsChange] = field(default_factory=list)
     results: tuple[str, ...] = ()
     not_kept: tuple[str, ...] = ()
     """Sentences about what was too large to be kept."""
@@ -73,8 +75,8 @@ async def record_of(engine: Engine, job: str) -> Record:
     if description.pop("kind") not in RUNS:
         raise Refused("this job is no training run")
     summary = await engine.summary(job)
-    rows: list[dict[str, Any]] = []
-    changes: list[dict[str, Any]] = []
+    rows: list[RunRow] = []
+    changes: list[SettingsChange] = []
     not_kept: list[str] = []
     number, feed = 0, engine.follow(job)
     try:
@@ -98,7 +100,7 @@ async def record_of(engine: Engine, job: str) -> Record:
     return Record(job, description, summary["state"], rows, changes, results, tuple(not_kept))
 
 
-async def explored(engine: Engine, job: str, kind: str) -> tuple[dict[str, Any], Record]:
+async def explored(engine: Engine, job: str, kind: str) -> tuple[Tree, Record]:
     """(what a job "slice" or "curvature" has kept, the run that it looked at)."""
     description = await engine.description(job)
     if description.get("kind") != kind:

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from app.components.view_controls import WIDTH
 from app.network.controls import AXES, job_in
 from app.network.training.recorded_runs import shown_names
 from app.network.training.settings import METHOD_NAMES
 from app.state.control import ChoiceControl, Control, NumberControl
 from app.state.schema import BadRequest, read_values
-from app.toy.export.controls import WIDTH
 
 FORMATS: dict[str, tuple[str, ...]] = {
     "curves": ("csv", "npz", "png", "svg"),

@@ -5,22 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from app import __version__
+from app.jobs.kinds import Description
 from app.network.export.record import Record
-from app.network.training.settings import BADLY_SCALED, options_of_u
+from app.network.training.settings import BADLY_SCALED, options_of_u, trained_with
 from app.network.training.user_models import OWN
 from app.state.schema import BadRequest
-
-TRAINED_WITH = (
-    "batch_size",
-    "refresh_size",
-    "learning_rate",
-    "radius",
-    "momentum",
-    "weight_decay",
-    "noise_variance",
-    "seed",
-    "cutout",
-)
 
 
 def network_script(record: Record) -> str:
@@ -30,7 +19,7 @@ def network_script(record: Record) -> str:
         raise BadRequest("This run's network or data were named on the command line: a script could not find them.")
     steps = record.steps if record.over and record.steps else told["steps"]
     options = ", ".join(f"{key}={value!r}" for key, value in options_of_u(told).items())
-    settings = ", ".join(f"{key}={told[key]!r}" for key in TRAINED_WITH if key in told)
+    settings = ", ".join(f"{key}={value!r}" for key, value in trained_with(told).items())
     made, bad_start = _alterations(told), told.get("bad_start", 0)
     lines = [
         f'"""A training run of Pothole lab {__version__}, by the library alone.',
@@ -73,7 +62,7 @@ def network_script(record: Record) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _alterations(told: dict[str, Any]) -> dict[str, str]:
+def _alterations(told: Description) -> dict[str, str]:
     """{function: call} of what is done to the data; see problem.altered."""
     share, made = told.get("random_labels", 0.0), {}
     if told.get("inputs") == BADLY_SCALED:
@@ -83,7 +72,7 @@ def _alterations(told: dict[str, Any]) -> dict[str, str]:
     return made
 
 
-def _first_fit(told: dict[str, Any]) -> list[str]:
+def _first_fit(told: Description) -> list[str]:
     """Lines that put the weights of a bad start in the place of the first ones; see first_fit."""
     rate, seed = told["bad_start_rate"], told["seed"]
     return [

@@ -6,18 +6,13 @@ from typing import Any
 
 from dash import html
 
-from app.components.layout import button
+from app.components.layout import button, chart
 
 ABOUT = (
     "Equal learning rates favour whom they suit. Here every method of the legend is tuned over as many settings, on a "
     "seed of its own, and then judged on fresh ones, each at its best. The verdicts are for equal steps, gradient "
     "evaluations or processor seconds, whichever the curves are drawn against. Your own runs go first."
 )
-
-
-def _chart(key: str, title: str, hint: str) -> Any:
-    caption = html.Figcaption([html.Span(title), html.Span(hint, className="hint", id=f"fairness-{key}-hint")])
-    return html.Figure([caption, html.Div(id=f"fairness-{key}-chart", className="explore-chart")], className="chart")
 
 
 def fairness_section() -> Any:
@@ -38,8 +33,8 @@ def fairness_section() -> Any:
     charts = html.Div(
         className="charts two",
         children=[
-            _chart("rates", "By learning rate", ""),
-            _chart("curves", "Each at its best", ""),
+            chart("fairness-rates", "By learning rate", "", "explore-chart"),
+            chart("fairness-curves", "Each at its best", "", "explore-chart"),
         ],
     )
     table = html.Div(

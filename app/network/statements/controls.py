@@ -21,11 +21,6 @@ STATEMENTS_CONTROLS: tuple[Control, ...] = (
         integer=True,
     ),
     ChoiceControl(
-        name="statements_asked",
-        label="Statements asked for",
-        options=NO_YES,
-        default="no",
-        help="Whether a link has them judged.",
-        group="statements-asked",
+        "statements_asked", "Statements asked for", NO_YES, "no", "Whether a link has them judged.", "statements-asked"
     ),
 )

@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 from scipy.special import stdtrit
 
-from app.claim import VERDICTS, Claim
+from app.components.claim import VERDICTS, Claim
+from app.drawing.encoding import finite
 from app.network.statements.messages import PairedSeeds
 from app.network.statements.statement import QUANTITIES, Comparison, Quantity, Statement
-from app.numbers_as_text import number
+from app.state.numbers_as_text import number
 
 LAST = 4
 """A method's value is the mean over its last so many measurements."""
@@ -119,7 +120,7 @@ def summarise(trials: Trials, names: Sequence[str]) -> list[dict[str, Any]]:
                 if key in one
             ]
             mean, error, *_ = interval(np.array(ends))
-            row[key] = [None if math.isnan(value) else value for value in (mean, error)]
+            row[key] = [finite(value) for value in (mean, error)]
         rows.append(row)
     return rows
 

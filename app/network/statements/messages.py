@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NotRequired, TypedDict
 
-from app.toy.messages import Claim
+from app.state.messages import Claim
 
 
 class PairedSeeds(TypedDict):

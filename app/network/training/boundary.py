@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from app.encoding import encode, encode_shorts
+from app.drawing.encoding import encode, encode_shorts
+from app.drawing.messages import Shorts
 from geometry.datasets import Dataset
 from geometry.networks import NetworkLoss
 from optimizers.rule import State, at_rest
@@ -45,7 +46,7 @@ class Boundary:
         places, classes = data.inputs[:SHOWN].cpu().numpy(), data.targets[:SHOWN].tolist()
         return {"ranges": self.ranges, "places": encode(places), "classes": classes}
 
-    def read(self, state: State) -> list[dict[str, Any]]:
+    def read(self, state: State) -> list[Shorts]:
         """For each class but the last its lead over the best other, (points, points), y outer, as parts of 1: above one
         half the network says this class. So the border of a class runs where its part is one half."""
         with torch.no_grad():

@@ -12,13 +12,13 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import torch
 
 from app.jobs.context import JobContext
-from app.jobs.packing import pack, unpack
+from app.jobs.kinds import Description
+from app.jobs.packing import Tree, pack, unpack
 from app.network.training.problem import TrainingProblem
 from app.network.training.session import read_state, state_tree
 from optimizers.bad_start import METHOD, fit_random_labels
@@ -34,7 +34,7 @@ LAST = 50
 """Of the mini-batches' losses so many, the last, are what the fit is said to have come to."""
 
 
-def steps_of(description: dict[str, Any]) -> int:
+def steps_of(description: Description) -> int:
     """Steps of the first fit; 0 in a description that wants none, or was made before there was one."""
     return int(description.get("bad_start", 0))
 
@@ -86,7 +86,7 @@ def fit(found: TrainingProblem, pause: Callable[[int], None]) -> TrainingProblem
     return found.starting_at(state.position, state.buffers or {})
 
 
-def packed_start(found: TrainingProblem) -> dict[str, Any]:
+def packed_start(found: TrainingProblem) -> Tree:
     """The first weights of a problem for a checkpoint of its run; empty where they are the drawn ones."""
     if not steps_of(found.description):
         return {}
@@ -114,7 +114,7 @@ def _fit(training: Training, steps: int, pause: Callable[[int], None]) -> tuple[
     return training.state(METHOD), float(np.mean(losses[-LAST:])) if losses else float("nan")
 
 
-def _at(found: TrainingProblem, tree: dict[str, Any]) -> TrainingProblem:
+def _at(found: TrainingProblem, tree: Tree) -> TrainingProblem:
     position, buffers = (
         torch.from_numpy(tree["position"].copy()).to(found.device),
         {name: torch.from_numpy(value.copy()).to(found.device) for name, value in tree["buffers"].items()},

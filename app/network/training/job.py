@@ -21,7 +21,7 @@ import torch
 
 from app.jobs.context import JobContext
 from app.jobs.kinds import Description
-from app.jobs.packing import pack, unpack
+from app.jobs.packing import Tree, pack, unpack
 from app.network.training.budget import Budget, training_here
 from app.network.training.devices import device_in_words, peak_in_words, reset_peak
 from app.network.training.first_fit import begin, packed_start
@@ -45,8 +45,16 @@ def run(description: Description, job: JobContext) -> None:
     description, dropped = fit_room(description, found.objective, job.room)
     for sentence in dropped:
         job.note(sentence, position=0, not_kept="weights")
+
+    def pause() -> None:
+        """What a plane is chosen for is as at the beginning of this attempt: here a stop takes effect."""
+        at = job.checkpoint_position
+        if job.wants_checkpoint():
+            job.keep_checkpoint(at, (at and job.checkpoint) or pack(packed_start(found)))
+        job.settings(at)
+
     with training_here(budget):
-        _train(TrainingSession(description, job.worker, found), description, job, budget)
+        _train(TrainingSession(description, job.worker, found, pause), description, job, budget)
 
 
 def _train(session: TrainingSession, description: Description, job: JobContext, budget: Budget) -> None:
@@ -92,7 +100,7 @@ class Progress:
         self.pace = Pace(session.methods, self.steps)
         self.row_every = -(-self.steps // ROWS)
         self.snapshot_every = description.get("snapshot_every", every(self.steps, description["snapshots"]))
-        self.settings: dict[str, Any] = {}
+        self.settings: Description = {}
         names = session.training.names
         self.seconds = dict.fromkeys(names, 0.0)
         self.counts = {name: [0, 0] for name in names}
@@ -121,7 +129,7 @@ class Progress:
         if self.session.boundary is not None:
             self.job.keep_result("boundary", b"", **self.session.boundary.facts())
 
-    def _take_up_checkpoint(self, kept: dict[str, Any]) -> None:
+    def _take_up_checkpoint(self, kept: Tree) -> None:
         self.session.restore(kept["states"])
         self.seconds, self.before, self.stopped = kept["seconds"], kept["counts"], kept["stopped"]
         self.counts = {name: list(counts) for name, counts in self.before.items()}
@@ -143,7 +151,7 @@ class Progress:
             }
         )
 
-    def take_up(self, settings: dict[str, Any]) -> None:
+    def take_up(self, settings: Description) -> None:
         """Make a change of settings; methods that stopped try again."""
         if settings != self.settings:
             self.settings = dict(settings)

@@ -16,7 +16,7 @@ import time
 import numpy as np
 import torch
 
-from app.encoding import encode
+from app.drawing.encoding import encode
 from app.jobs.context import JobContext
 from app.jobs.kinds import Description
 from app.network.training.budget import budget_here

@@ -16,7 +16,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from app.jobs.packing import unpack
+from app.jobs.kinds import Description
+from app.jobs.packing import Tree, unpack
 from app.network.training.devices import autocast_here, device_for
 from app.network.training.recorded_runs import folder_of
 from app.network.training.settings import BADLY_SCALED
@@ -33,7 +34,7 @@ class TrainingProblem:
     """`objective`: the loss over the whole training half, whose `initial` are the first weights (D,); `test` over the
     other half. `data`: the data set they come from, None where the operator's own function gave them."""
 
-    description: dict[str, Any]
+    description: Description
     device: torch.device
     data: Dataset | None
     module: nn.Module
@@ -57,7 +58,7 @@ class TrainingProblem:
         return objective.with_buffers(buffers)
 
 
-def make_problem(description: dict[str, Any], worker: int = 0) -> TrainingProblem:
+def make_problem(description: Description, worker: int = 0) -> TrainingProblem:
     """The data and the network of a training job's description (`engine.description`, `job.describe`).
 
     ValueError with a sentence where they cannot be had here: a package is missing, or the operator's own network or
@@ -78,7 +79,7 @@ def make_problem(description: dict[str, Any], worker: int = 0) -> TrainingProble
     return TrainingProblem(description, device, data, module, objective, test)
 
 
-def altered(data: Dataset, description: dict[str, Any]) -> Dataset:
+def altered(data: Dataset, description: Description) -> Dataset:
     """The data as a description wants them: in bad units, with random labels; as they are in one that does not say."""
     if description.get("inputs") == BADLY_SCALED:
         data = scale_inputs(data)
@@ -95,7 +96,7 @@ def read_weights(packed: bytes, found: TrainingProblem) -> dict[str, tuple[Tenso
     def tensor(array: Any) -> Tensor:
         return torch.from_numpy(array.copy()).to(found.device)
 
-    def weights(tree: dict[str, Any]) -> tuple[Tensor, dict[str, Tensor]]:
+    def weights(tree: Tree) -> tuple[Tensor, dict[str, Tensor]]:
         if "file" in tree:
             return read_point(Path(folder_of(tree["run"])) / tree["file"], found.objective)
         return tensor(tree["position"]), {key: tensor(value) for key, value in tree["buffers"].items()}

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any, cast
 
 import numpy as np
 import torch
 
-from app.jobs.packing import pack
+from app.jobs.packing import Tree, pack
 from app.network.training.boundary import Boundary
 from app.network.training.measure import has_examples, measure
 from app.network.training.problem import TrainingProblem, make_problem
-from app.network.training.settings import Description, options_of_u
+from app.network.training.settings import Description, options_of_u, trained_with
 from app.network.training.sharpness import EXAMPLES, read_sharpness
 from app.network.training.u_readings import read_u
 from geometry.networks import NetworkLoss
@@ -22,7 +23,7 @@ from geometry.slices.directions import slice_plane
 from optimizers import Method
 from optimizers.methods import network_methods
 from optimizers.rule import State, at_rest
-from optimizers.training import Training, train
+from optimizers.training import Training
 
 FIRST_STEPS = 60
 """Steps of the run of SGDM whose principal components make a plane of kind "first steps"."""
@@ -31,20 +32,18 @@ PLANE_PART = 0.08
 or it shows nothing."""
 FEWEST_STEPS = 12
 HALVES = ("train", "test")
-TRAINED_WITH = (
-    *("batch_size", "refresh_size", "learning_rate", "radius", "momentum", "weight_decay"),
-    *("noise_variance", "seed", "cutout"),
-)
 
 
-def watched_plane(objective: NetworkLoss, description: Description) -> tuple[Plane, list[list[float]]] | None:
+def watched_plane(
+    objective: NetworkLoss, description: Description, pause: Callable[[], object] = lambda: None
+) -> tuple[Plane, list[list[float]]] | None:
     """The plane through the initial weights that the description asks for, and opposite corners of the piece of it that
     the first steps are known to reach (none for random directions).
 
     Random directions are nearly orthogonal to any path: in D dimensions they show about 2/D of its movement. The
     principal components of a short run of SGDM, with the description's own settings, batches and noise, show most of
     how all methods begin; how much they show of the rest is what `off` tells in every row. Where that run spans no
-    plane it is the random one, and its labels say so.
+    plane it is the random one, and its labels say so. `pause` is called after each of its steps.
     """
     asked = description["plane"]
     if asked is None:
@@ -53,7 +52,10 @@ def watched_plane(objective: NetworkLoss, description: Description) -> tuple[Pla
     if asked["kind"] == "random":
         return at_random, []
     steps = _plane_steps(description)
-    first = train(objective, {"SGDM": Method()}, steps, **_settings(description), keep_every=1)["SGDM"]
+    training = Training(objective, {"SGDM": Method()}, **trained_with(description), keep_every=1)
+    for _ in training.steps(steps):
+        pause()
+    first = training.run("SGDM")
     try:
         found = slice_plane(objective, objective.initial, "pca", trajectories=first.positions.to(objective.initial))
     except ValueError:  # SGDM stood still or diverged at once: its path spans no plane
@@ -72,16 +74,18 @@ def _plane_steps(description: Description) -> int:
     return min(FIRST_STEPS, max(3, description["steps"]), max(FEWEST_STEPS, int(PLANE_PART * gradients)))
 
 
-def _settings(description: Description) -> dict[str, Any]:
-    """Those of `Training`; a description made before there was cutout has none."""
-    return {name: description[name] for name in TRAINED_WITH if name in description}
-
-
 class TrainingSession:
     """The network's loss over the data of a description, and the training of its methods."""
 
-    def __init__(self, description: Description, worker: int = 0, found: TrainingProblem | None = None) -> None:
-        """`found`: the problem of this description, where it has been made or begins at other weights than drawn."""
+    def __init__(
+        self,
+        description: Description,
+        worker: int = 0,
+        found: TrainingProblem | None = None,
+        pause: Callable[[], object] = lambda: None,
+    ) -> None:
+        """`found`: the problem of this description, where it has been made or begins at other weights than drawn;
+        `pause` is called now and then while a plane is chosen."""
         found = found or make_problem(description, worker)
         self.device, self.objective = found.device, found.objective
         self.methods = network_methods(
@@ -90,10 +94,10 @@ class TrainingSession:
         self.training = Training(
             self.objective,
             self.methods,
-            **_settings(description),
+            **trained_with(description),
         )
         self.boundary = Boundary.of(found.data, self.objective)
-        self.found, self._description = found, description
+        self.found, self._description, self._pause = found, description, pause
         self._halves: dict[tuple[str, int | None], NetworkLoss] = {}
 
     @property
@@ -108,7 +112,7 @@ class TrainingSession:
 
     @cached_property
     def _watched(self) -> tuple[Plane, list[list[float]]] | None:
-        return watched_plane(self.objective, self._description)
+        return watched_plane(self.objective, self._description, self._pause)
 
     @cached_property
     def _projector(self) -> torch.Tensor:
@@ -117,11 +121,11 @@ class TrainingSession:
         inverse = torch.as_tensor(np.linalg.inv(self.plane.gram), dtype=self.objective.dtype, device=self.device)
         return (inverse @ self.plane.directions).T
 
-    def states(self) -> dict[str, Any]:
+    def states(self) -> Tree:
         """The states of all methods as a tree."""
         return {name: state_tree(self.training.state(name)) for name in self.training.names}
 
-    def restore(self, states: dict[str, Any]) -> None:
+    def restore(self, states: Tree) -> None:
         """Put every method at a state that `states` gave."""
         for name, tree in states.items():
             self.training.restore(name, read_state(tree, self.device))
@@ -196,12 +200,12 @@ def packed_plane(plane: Plane) -> bytes:
     return pack({"origin": plane.origin, "directions": plane.directions, "labels": list(plane.labels), **said})
 
 
-def state_tree(state: Any) -> dict[str, Any]:
+def state_tree(state: Any) -> Tree:
     """A state of the step as a tree for `pack`."""
     return {row.name: getattr(state, row.name) for row in dataclasses.fields(state)}
 
 
-def read_state(tree: dict[str, Any], device: torch.device) -> State:
+def read_state(tree: Tree, device: torch.device) -> State:
     """The state of a tree that `state_tree` gave and that has been packed since."""
     return State(**{key: _tensors(value, device) for key, value in tree.items()})
 

@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from app.jobs.kinds import Description
 from app.network.training import user_models
 from optimizers.inner import SOLVERS
 from optimizers.llqr import METRICS
 from optimizers.methods import CORNERS, NETWORK_METHODS
 
-Description = dict[str, Any]
 METHOD_NAMES = tuple(NETWORK_METHODS)
 DEFAULT_METHODS = CORNERS
 STRUCTURES = ("diagonal", "scalar", "kfac", "e-kfac")
@@ -84,6 +84,10 @@ times the weights of all methods are kept on the way; `clip`: 0 for none; `rando
 that are drawn at random; `cutout`: side of the square that is covered in each training image, 0 for none; `bad_start`:
 steps of a first fit to nothing but random labels, from whose weights the run begins, 0 for none, and `bad_start_rate`
 its learning rate (see optimizers.bad_start)."""
+TRAINED_WITH = (
+    *("batch_size", "refresh_size", "learning_rate", "radius", "momentum", "weight_decay"),
+    *("noise_variance", "seed", "cutout"),
+)
 WHOLE = tuple(name for name, number in NUMBERS.items() if number.whole)
 
 
@@ -114,6 +118,11 @@ def validate(description: Description) -> Description:
 def relabels(settings: Mapping[str, Any]) -> bool:
     """Whether settings want labels drawn at random, for the run or for a first fit."""
     return settings["random_labels"] > 0 or settings["bad_start"] > 0
+
+
+def trained_with(description: Description) -> Description:
+    """The settings that `optimizers.training.Training` takes; one made before there was cutout has none."""
+    return {name: description[name] for name in TRAINED_WITH if name in description}
 
 
 def options_of_u(description: Description) -> dict[str, Any]:

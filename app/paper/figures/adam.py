@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.numbers_as_text import number
+from app.components.claim import FAILS, HOLDS
 from app.paper.figure import Records
-from app.paper.statement import FAILS, HOLDS, Statement, missing
+from app.paper.statement import Statement, missing
 from app.paper.units import Unit
+from app.state.numbers_as_text import number
 
 NAME = "Adam and a constant U"
 SETTINGS: dict[str, Any] = {"seed": 0, "data": "digits", "steps": 100, "batch_size": 64, "learning_rate": 1e-3}

@@ -6,13 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from app.numbers_as_text import number
+from app.components.claim import OPEN
 from app.paper.figure import Chart, Figure, Records, Series, curve
 from app.paper.figures import adam
 from app.paper.figures.short_runs import WHY, U
 from app.paper.records import Record
-from app.paper.statement import OPEN, Statement, compare, missing
+from app.paper.statement import Statement, compare, missing
 from app.paper.units import Unit
+from app.state.numbers_as_text import number
 from app.state.schema import write_link
 
 CADENCES: tuple[int | None, ...] = (None, 1000, 300, 100, 30, 10)

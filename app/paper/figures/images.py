@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from app.network.training import user_models
 from app.paper.figure import Chart, Figure, Records, Series, Strip, Strips, mean_curve
 from app.paper.figures.short_runs import WHY, WORDS, U
 from app.paper.records import Record
 from app.paper.statement import Statement, compare, missing, share
 from app.paper.units import Unit
 from app.state.schema import write_link
+from geometry.datasets import DATASETS
 
 METHODS = ("SGDM", "FSAM", "LLQR", "LLQR+FSAM")
 SEEDS = 10
@@ -133,7 +133,7 @@ def charts(records: Records) -> list[Chart]:
 
 def live() -> list[tuple[str, str]]:
     """The network page at these settings, with MNIST where it is installed."""
-    data = "mnist" if "mnist" in user_models.data_sets() else "digits"
+    data = "mnist" if DATASETS["mnist"].installed else "digits"
     same = ("network", "random_labels", "steps", "batch_size", "learning_rate", "radius", "momentum", "refresh_size")
     state = {**{name: SETTINGS[name] for name in same}, **U, "data": data, "methods": list(METHODS_LIVE)}
     where = "MNIST" if data == "mnist" else "the smaller digits"

@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from app.numbers_as_text import number
+from app.components.claim import FAILS, HOLDS, OPEN
 from app.paper.figure import Chart, Figure, Records, Series
 from app.paper.records import Record
-from app.paper.statement import FAILS, HOLDS, OPEN, Statement, exponent, missing
+from app.paper.statement import Statement, exponent, missing
 from app.paper.units import Unit
+from app.state.numbers_as_text import number
 from app.state.schema import write_link
 
 WIDTHS = {16: 2.0, 32: 3.0, 64: 6.0, 128: 15.0, 192: 26.0, 256: 45.0}

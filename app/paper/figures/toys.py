@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from app.claim import VERDICTS, Claim
+from app.components.claim import FAILS, HOLDS, OPEN, UNTESTED, Claim
 from app.paper.figure import Chart, Figure, Records, Series
-from app.paper.statement import FAILS, HOLDS, MISSING, OPEN, Statement
+from app.paper.statement import MISSING, Statement
 from app.paper.units import Unit
 from app.state.schema import write_link
 from app.toy.claims.captions import FIGURE_2 as SOURCE_2
@@ -21,7 +21,6 @@ from app.toy.presets import PRESETS
 from geometry.surfaces import AnnularWell
 
 NAMES = {"2": "60 starts", "3": "100 noise seeds"}
-UNTESTED = VERDICTS[2]
 SILENT = ("2", "60 starts without noise")
 """Figure 2 without the noise that the toy lab's preset adds so that paths part."""
 

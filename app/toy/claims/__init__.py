@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from app.claim import VERDICTS, Claim, untested
+from app.components.claim import VERDICTS, Claim, untested
 from app.toy.claims.captions import FIGURE_2, FIGURE_3, captions, figure_2_trials, figure_3_trials
 from app.toy.claims.cycles import curve_claims, plane_claims
 from app.toy.claims.dug import dug_claims

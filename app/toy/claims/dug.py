@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from app.claim import Claim, untested
+from app.components.claim import Claim, untested
 from app.toy.claims.captions import captions
 from app.toy.claims.trials import RUNS, trials
 from app.toy.request import ToyRequest

@@ -8,9 +8,10 @@ import time
 
 from PIL import Image
 
+from app.drawing.sheet import WIDE
 from app.state.schema import BadRequest
 from app.toy.export.description import settings_of
-from app.toy.export.picture import DESIGN_WIDTH, Picture, height_of
+from app.toy.export.picture import Picture, height_of
 from app.toy.export.scene import Scene
 from app.toy.pace import frames_of, playing_times, slow_spans
 from app.web.settings import web_settings
@@ -32,7 +33,7 @@ def _quantised(frame: Image.Image, palette: Image.Image) -> Image.Image:
 def animation(scene: Scene, kind: str, width: int, frames: int, seconds: float) -> bytes:
     """The GIF: the run as the page plays it, in so many seconds. BadRequest where frames × pixels is beyond the setting
     export_pixels."""
-    height = round(width * height_of(kind) / DESIGN_WIDTH)
+    height = round(width * height_of(kind) / WIDE)
     state = scene.reading.state
     slow = slow_spans(int(trace.run.arrival) for trace in scene.traces) if state["pace"] == "slow" else []
     steps, parts = frames_of(playing_times(scene.steps, state["speed"], slow), frames)

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.state.control import ChoiceControl, Control, NumberControl
-from app.state.schema import BadRequest, Notice, read_values
+from app.components.view_controls import WIDTH
+from app.state.control import ChoiceControl, Control, NumberControl, whole_number
+from app.state.schema import Notice, read_values
 from app.toy.controls import MAXIMUM_STEPS
 from app.toy.frozen import frozen_notices
 from app.toy.request import ToyReading, read_state
@@ -42,31 +43,8 @@ PICTURE = ChoiceControl(
     help="What a picture or an animation shows.",
     group="export",
 )
-WIDTH = NumberControl(
-    name="width",
-    symbol="",
-    label="Width",
-    minimum=320,
-    maximum=3840,
-    default=1600,
-    help="Width of a PNG; an SVG has no pixels.",
-    group="export",
-    step=10,
-    unit="pixels",
-    integer=True,
-)
-GIF_WIDTH = NumberControl(
-    name="gif_width",
-    symbol="",
-    label="Width",
-    minimum=240,
-    maximum=1280,
-    default=720,
-    help="Width of an animation's frames.",
-    group="export",
-    step=10,
-    unit="pixels",
-    integer=True,
+GIF_WIDTH = whole_number(
+    "gif_width", "Width", 240, 1280, 720, "Width of an animation's frames.", "export", step=10, unit="pixels"
 )
 FRAMES = NumberControl(
     name="frames",
@@ -81,16 +59,7 @@ FRAMES = NumberControl(
     integer=True,
 )
 SECONDS = NumberControl(
-    name="seconds",
-    symbol="",
-    label="Length",
-    minimum=1,
-    maximum=30,
-    default=8,
-    help="How long an animation takes.",
-    group="export",
-    step=0.5,
-    unit="seconds",
+    "seconds", "", "Length", 1, 30, 8, "How long an animation takes.", "export", step=0.5, unit="seconds"
 )
 CONTROLS: tuple[Control, ...] = (FORMAT, PICTURE, WIDTH, GIF_WIDTH, FRAMES, SECONDS)
 
@@ -117,7 +86,5 @@ class ExportRequest:
 def read_export(raw: Mapping[str, Any]) -> ExportRequest:
     """The checked export that a posted state with the controls above asks for."""
     values, notices = read_values(raw, CONTROLS)
-    reading = read_state({"step": MAXIMUM_STEPS, **raw})
-    if reading.problems:
-        raise BadRequest(*reading.problems)
+    reading = read_state({"step": MAXIMUM_STEPS, **raw}).checked()
     return ExportRequest(reading, **values, notices=(*notices, *reading.notices, *frozen_notices(reading)))

@@ -11,12 +11,12 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Polygon
 from matplotlib.transforms import ScaledTranslation
 
-from app.appearance import SCHEMES
-from app.drawing.style import MARKERS, rgba
-from app.numbers_as_text import number
+from app.drawing.appearance import SCHEMES, look_in
+from app.drawing.style import MARKERS, mark_of, rgba
+from app.state.numbers_as_text import number
 from app.toy.compute import Trace
 from app.toy.cut import WORDS, frame_of, grounds, lines_of
-from app.toy.export.scene import Scene, look_in
+from app.toy.export.scene import Scene
 
 HEAD, FOOT = 12.0, 26.0
 """Points over the frame's highest loss, and under its lowest."""
@@ -71,8 +71,7 @@ class CutLane:
 
     def _name(self) -> None:
         corner = ScaledTranslation(15 / 72, -14 / 72, self.axes.figure.dpi_scale_trans)
-        mark: dict[str, Any] = {"marker": MARKERS.get(self.look.marker, "o"), "markersize": 9, "mfc": self.look.colour}
-        place = self.axes.transAxes + corner
+        place, mark = self.axes.transAxes + corner, mark_of(self.look, 9)
         self.axes.add_artist(Line2D([0], [1], mec=self.colours.paper, transform=place, zorder=9, **mark))
         self._write(25, 14, self.trace.name, 11.5, color=self.look.colour, weight="bold")
         if self.line == "basin" or not self.plane:

@@ -2,46 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from app.toy.export.description import settings_of
 from app.toy.export.scene import Scene, probe_points
+from app.web.made_file import csv_bytes, npz_bytes
 
 AXES = ("theta_1", "theta_2")
-
-
-def csv_bytes(settings: Mapping[str, Any], heads: list[str], rows: Any) -> bytes:
-    """A table as UTF-8 CSV under a line "# settings: {JSON}" (pandas.read_csv(…, comment="#") leaves it out).
-
-    Numbers are written so that reading them gives the same double; what is not a number is left empty.
-    """
-    out = io.StringIO(newline="")
-    out.write(f"# settings: {json.dumps(settings, ensure_ascii=False)}\n")
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(heads)
-    writer.writerows([_cell(value) for value in row] for row in rows)
-    return out.getvalue().encode()
-
-
-def _cell(value: Any) -> Any:
-    if isinstance(value, float | np.floating):
-        return repr(float(value)) if np.isfinite(value) else ""
-    return value
-
-
-def npz_bytes(settings: Mapping[str, Any], arrays: Mapping[str, Any]) -> bytes:
-    """The arrays as a compressed npz with the settings as JSON text under "settings"; np.load(…) needs no pickle."""
-    out = io.BytesIO()
-    kept: dict[str, Any] = {name: np.asarray(array) for name, array in arrays.items()}
-    kept["settings"] = np.array(json.dumps(settings))
-    np.savez_compressed(out, **kept)
-    return out.getvalue()
 
 
 def table_of(scene: Scene) -> tuple[list[str], list[list[Any]]]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -64,13 +62,6 @@ def settings_rows(reading: ToyReading) -> list[tuple[str, str]]:
             text = value if isinstance(value, str) else f"{value:g}".replace("-", "−")
         rows.append((control.title, f"{text} {control.unit}".strip()))
     return rows
-
-
-def file_name(state: Mapping[str, Any], ending: str, detail: str = "") -> str:
-    """A name that every file system takes: "pothole-lab-annular-well-seed-0-step-120.svg"."""
-    parts = ["pothole-lab", str(state["surface"]), f"seed-{state['seed']}", detail]
-    words = "-".join(part for part in parts if part).lower()
-    return re.sub(r"[^a-z0-9-]+", "-", words).strip("-")[:100] + "." + re.sub(r"[^a-z0-9]+", "", ending.lower())
 
 
 def steps_of(steps: int, count: int) -> list[int]:

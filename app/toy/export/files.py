@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from app.toy.export.controls import ExportRequest
-from app.toy.export.description import file_name
-from app.web.made_file import MadeFile
+from app.web.made_file import MadeFile, file_name
 
 
 def make_file(asked: ExportRequest) -> MadeFile:
@@ -22,18 +21,11 @@ def _html(asked: ExportRequest) -> bytes:
     return offline_page(asked.reading, asked.step)
 
 
-def _png(asked: ExportRequest) -> bytes:
+def _picture(asked: ExportRequest) -> bytes:
     from app.toy.export.picture import Picture
     from app.toy.export.scene import scene_of
 
-    return Picture(scene_of(asked.reading), asked.picture, asked.width).png(asked.step)
-
-
-def _svg(asked: ExportRequest) -> bytes:
-    from app.toy.export.picture import DESIGN_WIDTH, Picture
-    from app.toy.export.scene import scene_of
-
-    return Picture(scene_of(asked.reading), asked.picture, DESIGN_WIDTH).svg(asked.step)
+    return Picture(scene_of(asked.reading), asked.picture, asked.width, asked.format).saved(asked.step)
 
 
 def _gif(asked: ExportRequest) -> bytes:
@@ -43,18 +35,11 @@ def _gif(asked: ExportRequest) -> bytes:
     return animation(scene_of(asked.reading), asked.picture, asked.gif_width, asked.frames, asked.seconds)
 
 
-def _csv(asked: ExportRequest) -> bytes:
-    from app.toy.export.data import scene_csv
+def _data(asked: ExportRequest) -> bytes:
+    from app.toy.export.data import scene_csv, scene_npz
     from app.toy.export.scene import scene_of
 
-    return scene_csv(scene_of(asked.reading))
-
-
-def _npz(asked: ExportRequest) -> bytes:
-    from app.toy.export.data import scene_npz
-    from app.toy.export.scene import scene_of
-
-    return scene_npz(scene_of(asked.reading))
+    return (scene_csv if asked.format == "csv" else scene_npz)(scene_of(asked.reading))
 
 
 def _py(asked: ExportRequest) -> bytes:
@@ -65,11 +50,11 @@ def _py(asked: ExportRequest) -> bytes:
 
 MAKERS: dict[str, Callable[[ExportRequest], bytes]] = {
     "html": _html,
-    "png": _png,
-    "svg": _svg,
+    "png": _picture,
+    "svg": _picture,
     "gif": _gif,
-    "csv": _csv,
-    "npz": _npz,
+    "csv": _data,
+    "npz": _data,
     "py": _py,
 }
 _SHOWN = {kind: (lambda asked: f"{asked.picture}-step-{asked.step}") for kind in ("png", "svg")}

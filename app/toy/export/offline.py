@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 
 from app import ASSETS, __version__
-from app.appearance import ground_looks, looks
+from app.drawing.appearance import ground_looks, looks
 from app.state.schema import write_link
 from app.toy.batch import compute_paths
 from app.toy.cut import CUT_KEY, cut

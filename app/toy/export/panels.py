@@ -10,15 +10,16 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
+from matplotlib.collections import PathCollection
 from matplotlib.colors import Normalize, to_rgba
 from matplotlib.lines import Line2D
 from matplotlib.patches import Ellipse
 
-from app.appearance import SCHEMES
+from app.drawing.appearance import SCHEMES, look_in, pale
 from app.drawing.ground import lit
-from app.drawing.style import MARKERS, colour_map, dash_of, dress, rank, rgba, start_mark
+from app.drawing.style import MARKERS, above, colour_map, dress, line_of, mark_of, rgba, start_mark
 from app.toy.compute import Trace
-from app.toy.export.scene import Scene, look_in, pale, probe_points
+from app.toy.export.scene import Scene, probe_points
 from app.toy.landscape import GROUND_POINTS, LEVELS, curve_of, grid_of, scale_of
 
 FAINT, RECENT_PROBES, FAR = 0.28, 12, 50.0
@@ -31,6 +32,23 @@ class Exit:
 
     step: int
     place: np.ndarray
+
+
+@dataclass(frozen=True)
+class Walker:
+    """The artists of one method: where it stands; the path walked, none on a curve; its probes, if it has any (the last
+    ones, the line to the newest, the newest); and what marks where it leaves the map for good."""
+
+    marker: Line2D
+    trail: Line2D | None
+    probes: tuple[PathCollection, Line2D, Line2D] | None
+    leaving: Exit | None
+    signs: tuple[Artist, ...]
+
+    @property
+    def artists(self) -> tuple[Artist, ...]:
+        """All of them."""
+        return self.marker, *([self.trail] if self.trail else ()), *(self.probes or ()), *self.signs
 
 
 class MapPanel:
@@ -52,7 +70,7 @@ class MapPanel:
 
     def artists(self) -> list[Any]:
         """What depends on the step, in the order in which it is drawn."""
-        found = [artist for _, walker in self.moving for artist in walker.values() if isinstance(artist, Artist)]
+        found = [artist for _, walker in self.moving for artist in walker.artists]
         return sorted(found, key=lambda artist: artist.get_zorder())
 
     def show(self, step: int) -> None:
@@ -60,16 +78,15 @@ class MapPanel:
         for trace, walker in self.moving:
             points = self._points(trace)
             here = min(step, len(points) - 1)
-            cut = walker["exit"].step if walker["exit"] is not None else here
-            if walker["trail"] is not None:
+            cut = walker.leaving.step if walker.leaving is not None else here
+            if walker.trail is not None:
                 walked = points[: min(here, cut) + 1]
-                walker["trail"].set_data(walked[:, 0], walked[:, 1])
-            for artist in (walker["cross"], walker["label"]):
-                if artist is not None:
-                    artist.set_visible(step >= cut)
-            walker["marker"].set_data(points[here : here + 1, 0], points[here : here + 1, 1])
-            if walker["probe"] is not None:
-                self._show_probes(trace, walker, points, here, step)
+                walker.trail.set_data(walked[:, 0], walked[:, 1])
+            for artist in walker.signs:
+                artist.set_visible(step >= cut)
+            walker.marker.set_data(points[here : here + 1, 0], points[here : here + 1, 1])
+            if walker.probes is not None:
+                self._show_probes(trace, walker.probes, points, here, step)
 
     def _points(self, trace: Trace) -> np.ndarray:
         """Where the walker is drawn at each step up to the last finite one, (last+1, 2)."""
@@ -128,52 +145,33 @@ class MapPanel:
         place, size = (float(centre[0]), float(centre[1])), 2 * basin.radius
         self.axes.add_patch(Ellipse(place, size, size, fill=False, edgecolor=ink, **look))
 
-    def _walker(self, trace: Trace, index: int, *, frozen: bool = False) -> dict[str, Any]:
-        """The artists of one method. On a curve a path would only be drawn over the curve: there it is dots. One of the
+    def _walker(self, trace: Trace, index: int, *, frozen: bool = False) -> Walker:
+        """One method's. On a curve a path would only be drawn over the curve: there it is dots. One of the
         frozen run is pale, lies beneath the others, and has no probes."""
         look, colours = look_in(trace.name, self.scheme), SCHEMES[self.scheme]
         look = pale(look) if frozen else look
         points, trail = self._points(trace), None
         leaving = self._exit(trace, points)
-        order = (2.5 if frozen else 3) + rank(look) / 1000
+        order = above(look, 2.5 if frozen else 3.0)
         if self.flat:
             self.axes.plot(points[:, 0], points[:, 1], "o", color=look.colour, alpha=0.35, ms=4.4, mew=0, zorder=order)
         else:
             kept = points if leaving is None else points[: leaving.step + 1]
             self.axes.plot(kept[:, 0], kept[:, 1], color=look.colour, alpha=FAINT, linewidth=1.2, zorder=order)
-            trail = Line2D([], [], color=look.colour, linestyle=dash_of(look), linewidth=look.width, zorder=order + 1)
+            trail = Line2D([], [], zorder=order + 1, **line_of(look))
             self.axes.add_line(trail)
         # Walkers often stand on the same spot: those drawn first are larger, so that each can be seen.
         size = 11 if frozen else 2 * (5.5 + min(1.1 * (len(self.scene.traces) - 1 - index), 4))
-        mark = MARKERS.get(look.marker, "o")
-        probing = probe_points(trace) is not None and not frozen
-        walker: dict[str, Any] = {
-            "exit": leaving,
-            **self._leaving(f"{trace.name}, frozen," if frozen else trace.name, look.colour, leaving),
-            "trail": trail,
-            "recent": self.axes.scatter([], [], s=19, marker=mark, linewidths=0, zorder=5) if probing else None,
-            "line": Line2D([], [], color=colours.ink, linewidth=1, zorder=5.1) if probing else None,
-            "probe": Line2D(
-                [], [], marker=mark, markersize=8, mfc="none", mec=look.colour, mew=1.8, linestyle="", zorder=5.2
-            )
-            if probing
-            else None,
-            "marker": Line2D(
-                [],
-                [],
-                marker=mark,
-                markersize=size,
-                mfc=look.colour,
-                mec=colours.paper,
-                mew=1.5,
-                linestyle="",
-                zorder=5.9 if frozen else 6 + index / 100,
-            ),
-        }
-        for name in ("line", "probe", "marker"):
-            if walker[name] is not None:
-                self.axes.add_line(walker[name])
-        return walker
+        mark, on_top = MARKERS.get(look.marker, "o"), 5.9 if frozen else 6 + index / 100
+        signs = self._signs(f"{trace.name}, frozen," if frozen else trace.name, look.colour, leaving)
+        probes = None
+        if probe_points(trace) is not None and not frozen:
+            recent = self.axes.scatter([], [], s=19, marker=mark, linewidths=0, zorder=5)
+            line = self.axes.add_line(Line2D([], [], color=colours.ink, linewidth=1, zorder=5.1))
+            ring = mark_of(look, 8) | {"mfc": "none", "mec": look.colour, "mew": 1.8}
+            probes = recent, line, self.axes.add_line(Line2D([], [], linestyle="", zorder=5.2, **ring))
+        marker = Line2D([], [], mec=colours.paper, mew=1.5, linestyle="", zorder=on_top, **mark_of(look, size))
+        return Walker(self.axes.add_line(marker), trail, probes, leaving, signs)
 
     def _exit(self, trace: Trace, points: np.ndarray) -> Exit | None:
         """Where a diverging path leaves the map; None where it does not, or on a curve."""
@@ -189,10 +187,10 @@ class MapPanel:
             reach = np.where(move > 0, (high - inside) / move, np.where(move < 0, (low - inside) / move, np.inf))
         return Exit(step, inside + float(reach.min()) * move)
 
-    def _leaving(self, name: str, colour: str, leaving: Exit | None) -> dict[str, Any]:
+    def _signs(self, name: str, colour: str, leaving: Exit | None) -> tuple[Artist, ...]:
         """A cross, with the method's name, where a diverging path leaves the map for good."""
         if leaving is None:
-            return {"cross": None, "label": None}
+            return ()
         colours, (x, y) = SCHEMES[self.scheme], leaving.place
         cross = Line2D([x], [y], marker="x", markersize=12, mec=colour, mew=2.6, linestyle="", zorder=7, clip_on=False)
         self.axes.add_line(cross)
@@ -210,9 +208,11 @@ class MapPanel:
             zorder=7,
             bbox={"facecolor": colours.paper, "edgecolor": "none", "alpha": 0.8, "pad": 1.5},
         )
-        return {"cross": cross, "label": label}
+        return cross, label
 
-    def _show_probes(self, trace: Trace, walker: dict[str, Any], points: np.ndarray, here: int, step: int) -> None:
+    def _show_probes(
+        self, trace: Trace, artists: tuple[PathCollection, Line2D, Line2D], points: np.ndarray, here: int, step: int
+    ) -> None:
         probes = np.asarray(probe_points(trace))
         drawn = self._drawn(probes, np.asarray(trace.probe_losses))
         newest = min(step, len(points) - 1, len(probes) - 1)
@@ -220,14 +220,15 @@ class MapPanel:
         recent = drawn[first:newest]
         alphas = 0.15 + 0.5 * (np.arange(first, newest) - newest + RECENT_PROBES) / RECENT_PROBES
         colour = to_rgba(look_in(trace.name, self.scheme).colour)[:3]
-        walker["recent"].set_offsets(recent if len(recent) else np.empty((0, 2)))
-        walker["recent"].set_facecolor([(*colour, float(alpha)) for alpha in alphas] or "none")
+        before, line, newest_one = artists
+        before.set_offsets(recent if len(recent) else np.empty((0, 2)))
+        before.set_facecolor([(*colour, float(alpha)) for alpha in alphas] or "none")
         # The last position has no probe of its own: the last probe was made one step earlier.
         live = newest == step and bool(np.isfinite(drawn[newest]).all())
         tip = drawn[newest : newest + 1] if live else np.empty((0, 2))
-        walker["probe"].set_data(tip[:, 0], tip[:, 1])
-        line = np.concatenate([points[here : here + 1], tip]) if live else tip
-        walker["line"].set_data(line[:, 0], line[:, 1])
+        newest_one.set_data(tip[:, 0], tip[:, 1])
+        ends = np.concatenate([points[here : here + 1], tip]) if live else tip
+        line.set_data(ends[:, 0], ends[:, 1])
 
     def _start(self) -> None:
         start = np.asarray(self.scene.request.start, dtype=float)
@@ -278,25 +279,9 @@ class ChartPanel:
         lines += [(look_in(name, scheme), one, 3.0) for name, one in values.items()]
         for look, one, order in lines:
             shown = np.clip(one, low - FAR * span, high + FAR * span)
-            axes.plot(
-                np.arange(len(one)),
-                shown,
-                color=look.colour,
-                linestyle=dash_of(look),
-                linewidth=min(look.width, 1.8),
-                zorder=order + rank(look) / 1000,
-            )
-            marker = Line2D(
-                [],
-                [],
-                marker=MARKERS.get(look.marker, "o"),
-                markersize=7,
-                mfc=look.colour,
-                mec=colours.paper,
-                mew=1.2,
-                linestyle="",
-                zorder=6,
-            )
+            line = line_of(look) | {"linewidth": min(look.width, 1.8), "zorder": above(look, order)}
+            axes.plot(np.arange(len(one)), shown, **line)
+            marker = Line2D([], [], mec=colours.paper, mew=1.2, linestyle="", zorder=6, **mark_of(look, 7))
             axes.add_line(marker)
             self.markers.append((marker, one))
 

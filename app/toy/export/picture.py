@@ -6,7 +6,6 @@ one thread at a time draws.
 
 from __future__ import annotations
 
-import io
 import json
 import math
 import textwrap
@@ -15,25 +14,21 @@ from typing import Any
 
 import matplotlib
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from PIL import Image
 
-from app import __version__
-from app.appearance import SCHEMES
+from app.drawing.appearance import look_in
 from app.drawing.ground import SIMILAR
-from app.drawing.style import MARKERS, SETTINGS, dash_of, dress
+from app.drawing.sheet import EDGE, WIDE, Sheet
+from app.drawing.style import SETTINGS, dress, line_of, mark_of
 from app.toy.compute import Trace
 from app.toy.cut import CUT_KEY
 from app.toy.export.cut_lane import CutLane
 from app.toy.export.description import CUT_WORDS, caption_of, settings_of, settings_rows
 from app.toy.export.panels import ChartPanel, MapPanel
-from app.toy.export.scene import Scene, look_in
+from app.toy.export.scene import Scene
 from app.toy.frozen import compare_in_words
 
-DESIGN_WIDTH = 960
-"""Points across a picture; the width in pixels scales them."""
 MAP_HEIGHT, CHART_HEIGHT, HEAD = 596, 250, 74
 CUT_HEIGHT, CUT_STRIP = 466, 190
 """The cut alone, or beside the map on a slide, makes a picture of 16:9; between map and charts it is a strip."""
@@ -62,19 +57,15 @@ def height_of(kind: str) -> int:
 class Picture:
     """One picture; `kind` is "map", "cut", "charts", "all", or "slide": map and cut side by side, 16:9."""
 
-    def __init__(self, scene: Scene, kind: str, width: int) -> None:
+    def __init__(self, scene: Scene, kind: str, width: int, form: str = "png") -> None:
         self.scene, self.kind, self.scheme = scene, kind, scene.request.scheme
-        self.colours = SCHEMES[self.scheme]
         self.height = height_of(kind)
         with matplotlib.rc_context(SETTINGS):
-            self.figure = Figure(
-                figsize=(DESIGN_WIDTH / 72, self.height / 72),
-                dpi=72 * width / DESIGN_WIDTH,
-                facecolor=self.colours.paper,
-            )
-            self.canvas = FigureCanvasAgg(self.figure)
-            self.panels: list[Any] = []
-            self._head()
+            title, words = scene.surface.title, textwrap.shorten(self._caption(), 110, placeholder=" …")
+            self.sheet = Sheet(title, words, self.height, {}, self.scheme, form, width, {})
+            self.colours, self.panels = self.sheet.colours, list[Any]()
+            if kind == "charts":
+                self._legend((EDGE, HEAD - 4), 4)
             if kind in ("all", "map"):
                 self._map(HEAD)
                 self._legend((674, HEAD + 6), 1)
@@ -86,7 +77,7 @@ class Picture:
                 self._cut(HEAD if kind == "cut" else HEAD + MAP_HEIGHT, self.height - CHART_HEIGHT)
             if kind in ("all", "charts"):
                 self._charts(self.height - CHART_HEIGHT)
-            self.words = self._text(DESIGN_WIDTH - 24, 44, "", 12, ha="right", color=self.colours.ink, weight="bold")
+            self.words = self.sheet.text(WIDE - EDGE, 44, "", 12, ha="right", color=self.colours.ink, weight="bold")
 
     def show(self, step: int) -> None:
         """Go to a step."""
@@ -94,15 +85,11 @@ class Picture:
             panel.show(step)
         self.words.set_text(f"step {step} of {self.scene.steps}")
 
-    def png(self, step: int) -> bytes:
-        """The PNG at a step, with the settings in its text chunks."""
+    def saved(self, step: int) -> bytes:
+        """The file at a step, with the settings in it."""
         self.show(step)
-        return self._saved("png", {"Software": f"Pothole lab {__version__}", **self._told(step)})
-
-    def svg(self, step: int) -> bytes:
-        """The SVG at a step: lines as lines, words as words."""
-        self.show(step)
-        return self._saved("svg", {"Creator": f"Pothole lab {__version__}", "Date": None, **self._told(step)})
+        self.sheet.told = self._told(step)
+        return self.sheet.saved()
 
     def frames(self, steps: list[int]) -> Iterator[Image.Image]:
         """RGB images at these steps. What stands still is drawn once."""
@@ -110,20 +97,15 @@ class Picture:
             moving = [artist for panel in self.panels for artist in panel.artists()] + [self.words]
             for artist in moving:
                 artist.set_animated(True)
-            self.canvas.draw()
-            still = self.canvas.copy_from_bbox(self.figure.bbox)
+            figure, canvas = self.sheet.figure, self.sheet.canvas
+            canvas.draw()
+            still = canvas.copy_from_bbox(figure.bbox)
             for step in steps:
                 self.show(step)
-                self.canvas.restore_region(still)
+                canvas.restore_region(still)
                 for artist in moving:
-                    (artist.axes or self.figure).draw_artist(artist)
-                yield Image.fromarray(np.asarray(self.canvas.buffer_rgba())[..., :3].copy())
-
-    def _saved(self, kind: str, told: dict[str, Any]) -> bytes:
-        out = io.BytesIO()
-        with matplotlib.rc_context(SETTINGS):
-            self.figure.savefig(out, format=kind, dpi=self.figure.dpi, metadata=told, facecolor=self.colours.paper)
-        return out.getvalue()
+                    (artist.axes or figure).draw_artist(artist)
+                yield Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3].copy())
 
     def _told(self, step: int) -> dict[str, str]:
         title = f"{self.scene.surface.title}, step {step} of {self.scene.steps}"
@@ -131,37 +113,23 @@ class Picture:
         settings = json.dumps(settings_of(self.scene.reading))
         return {"Title": title, "Description": f"{said} Settings: {settings}"}
 
-    def _text(self, x: float, y: float, text: str, size: float, **more: Any) -> Any:
-        look = {"color": self.colours.quiet, "va": "top", **more}
-        return self.figure.text(x / DESIGN_WIDTH, 1 - y / self.height, text, fontsize=size, **look)
-
-    def _axes(self, left: float, top: float, width: float, height: float) -> Any:
-        box = (left / DESIGN_WIDTH, 1 - (top + height) / self.height, width / DESIGN_WIDTH, height / self.height)
-        return self.figure.add_axes(box)
-
-    def _head(self) -> None:
-        reading = self.scene.reading
-        self._text(24, 16, self.scene.surface.title, 15, color=self.colours.ink, weight="bold")
-        frozen = self.scene.frozen
-        words = caption_of(reading)
-        if frozen is not None:
-            words = f"{compare_in_words(frozen.reading, reading)} Pale: the frozen run."
-        self._text(24, 44, textwrap.shorten(words, 110, placeholder=" …"), 11)
-        self._text(DESIGN_WIDTH - 24, 18, f"Pothole lab {__version__}", 9, ha="right")
-        if self.kind == "charts":
-            self._legend((24, HEAD - 4), 4)
+    def _caption(self) -> str:
+        reading, frozen = self.scene.reading, self.scene.frozen
+        if frozen is None:
+            return caption_of(reading)
+        return f"{compare_in_words(frozen.reading, reading)} Pale: the frozen run."
 
     def _map(self, top: float, side: float = 520) -> None:
         flat = self.scene.surface.dimension == 1
-        axes = self._axes(66, top + 8, side + (40 if flat else 0), side)
+        axes = self.sheet.bare_axes(66, top + 8, side + (40 if flat else 0), side)
         panel = MapPanel(axes, self.scene, self.scheme)
         (x0, x1), (y0, y1) = panel.bounds
         if not flat and SIMILAR[0] <= (x1 - x0) / (y1 - y0) <= SIMILAR[1]:
             axes.set_aspect("equal", adjustable="box", anchor="NW")
         if panel.bar is not None:
-            bar = self._axes(side + 82, top + 26, 10, side - 18)
+            bar = self.sheet.bare_axes(side + 82, top + 26, 10, side - 18)
             places, labels = panel.ticks
-            scale = self.figure.colorbar(panel.bar, cax=bar, ticks=places)
+            scale = self.sheet.figure.colorbar(panel.bar, cax=bar, ticks=places)
             scale.ax.set_yticklabels(labels)
             dress(bar, self.scheme)
             scale.outline.set_visible(False)
@@ -173,19 +141,19 @@ class Picture:
         traces, alone = self.scene.traces, self.kind != "all"
         line = "curve" if self.scene.surface.dimension == 1 else self.scene.reading.state["cut_line"]
         words = "Cut" if self.kind == "slide" else f"Cut: {CUT_WORDS[line]}"
-        self._text(left, top + 2, words, 11, color=self.colours.ink, weight="bold")
-        self._text(DESIGN_WIDTH - 24, top + 3, CUT_KEY, 9, ha="right")
-        upper, right = top + 24, DESIGN_WIDTH - 24.0
+        self.sheet.text(left, top + 2, words, 11, color=self.colours.ink, weight="bold")
+        self.sheet.text(WIDE - EDGE, top + 3, CUT_KEY, 9, ha="right")
+        upper, right = top + 24, float(WIDE - EDGE)
         lower = self.height - 30 if alone else below - 14
         rows = 2 if (alone and len(traces) > 2) or len(traces) > 4 else 1
         columns = max(math.ceil(len(traces) / rows), 1)
         wide, high = (right - left + 12) / columns - 12, (lower - upper + 12) / rows - 12
         for index, trace in enumerate(traces):
             row, column = divmod(index, columns)
-            axes = self._axes(left + column * (wide + 12), upper + row * (high + 12), wide, high)
+            axes = self.sheet.bare_axes(left + column * (wide + 12), upper + row * (high + 12), wide, high)
             self.panels.append(CutLane(axes, self.scene, trace, (wide, high)))
         if alone:
-            self._text(24, self.height - 22, SOURCE_WORDS, 8.5)
+            self.sheet.text(EDGE, self.height - 22, SOURCE_WORDS, 8.5)
 
     def _legend(self, place: tuple[float, float], columns: int) -> None:
         """Each method with its line and marker and, where there is room, how it ends."""
@@ -194,29 +162,26 @@ class Picture:
             x = place[0] + (index % columns) * wide
             y = place[1] + (index // columns) * deep
             look = look_in(trace.name, self.scheme)
-            across = np.array([x, x + 38]) / DESIGN_WIDTH
+            across = np.array([x, x + 38]) / WIDE
             height = 1 - (y + 8) / self.height
-            line: dict[str, Any] = {"color": look.colour, "linestyle": dash_of(look), "linewidth": look.width}
-            self.figure.add_artist(Line2D(across, [height, height], **line))
-            mark: dict[str, Any] = {"marker": MARKERS.get(look.marker, "o"), "markersize": 10, "mfc": look.colour}
-            self.figure.add_artist(
-                Line2D([across.mean()], [height], linestyle="", mec=self.colours.paper, mew=1.5, **mark)
-            )
-            self._text(x + 48, y, trace.name, 11, color=self.colours.ink, weight="bold")
+            self.sheet.figure.add_artist(Line2D(across, [height, height], **line_of(look)))
+            mark = {**mark_of(look, 10), "mec": self.colours.paper, "mew": 1.5}
+            self.sheet.figure.add_artist(Line2D([across.mean()], [height], linestyle="", **mark))
+            self.sheet.text(x + 48, y, trace.name, 11, color=self.colours.ink, weight="bold")
             if columns == 1:
                 said = textwrap.wrap(trace.run.describe_outcome(), 42)[:2]
-                self._text(x + 48, y + 16, "\n".join(said), 9, linespacing=1.25)
+                self.sheet.text(x + 48, y + 16, "\n".join(said), 9, linespacing=1.25)
 
     def _settings(self, top: float) -> None:
         rows = settings_rows(self.scene.reading)
         room = HEAD + MAP_HEIGHT - 44 - top
         step = min(17.0, room / max(len(rows), 1))
         for index, (name, value) in enumerate(rows):
-            self._text(674, top + index * step, name, min(9.0, step * 0.62))
-            self._text(
-                DESIGN_WIDTH - 24, top + index * step, value, min(9.0, step * 0.62), ha="right", color=self.colours.ink
+            self.sheet.text(674, top + index * step, name, min(9.0, step * 0.62))
+            self.sheet.text(
+                WIDE - EDGE, top + index * step, value, min(9.0, step * 0.62), ha="right", color=self.colours.ink
             )
-        self._text(66, HEAD + MAP_HEIGHT - 22, SOURCE_WORDS, 8.5)
+        self.sheet.text(66, HEAD + MAP_HEIGHT - 22, SOURCE_WORDS, 8.5)
 
     def _charts(self, top: float) -> None:
         scene = self.scene
@@ -242,9 +207,9 @@ class Picture:
             low, high = scene.surface.domain[0]
             here, there = _places(scene.traces), _places(scene.beside)
             charts[2:] = [("Position", "θ", here, (low, high), None, there)]
-        wide = (DESIGN_WIDTH - 24) / len(charts)
+        wide = (WIDE - EDGE) / len(charts)
         for index, (title, unit, values, span, level, others) in enumerate(charts):
-            axes = self._axes(24 + index * wide + 42, top + 34, wide - 66, CHART_HEIGHT - 72)
+            axes = self.sheet.bare_axes(24 + index * wide + 42, top + 34, wide - 66, CHART_HEIGHT - 72)
             self.panels.append(ChartPanel(axes, scene, self.scheme, title, unit, values, span, level, others))
 
 

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from app.appearance import MethodLook, looks
 from app.toy.batch import traces_alone
 from app.toy.compute import Trace, ranges
 from app.toy.frozen import frozen_of, same_ground
 from app.toy.request import ToyReading, ToyRequest, request_of
 from geometry.surface import Surface
-from optimizers.methods import toy_methods
 
 
 @dataclass(frozen=True)
@@ -54,19 +51,6 @@ def scene_of(reading: ToyReading) -> Scene:
     frozen = frozen_of(reading)
     traces = tuple(traces_alone(request, surface))
     return Scene(reading, request, surface, traces, None if frozen is None else scene_of(frozen))
-
-
-def look_in(name: str, scheme: str, names: Iterable[str] | None = None) -> MethodLook:
-    """The look in a colour scheme of one of these methods."""
-    look = MethodLook(**looks(toy_methods() if names is None else names)[name])
-    if scheme == "dark" and look.colour_on_dark:
-        return MethodLook(look.colour_on_dark, look.dash, look.marker, look.width)
-    return look
-
-
-def pale(look: MethodLook) -> MethodLook:
-    """The look of the same method in a frozen run, as on the page."""
-    return replace(look, colour=f"{look.colour}80", width=0.6 * look.width)
 
 
 def probe_points(trace: Trace) -> np.ndarray | None:

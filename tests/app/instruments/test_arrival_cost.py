@@ -13,8 +13,9 @@ import pytest
 from app.instruments.arrival_cost import STEPS, unit_of
 from app.instruments.axes import AXES, with_value
 from app.instruments.equal_cost import equal_budget, steps_within
+from app.instruments.export.files import compute_part
 from app.instruments.fairness import AT_LEAST, FASTER, JUDGED_ON, Tried, advantage, fairness_answer
-from app.instruments.phase import phase_answer, sides
+from app.instruments.phase import sides
 from app.instruments.repeats import repeats
 from app.toy.claims.trials import MOST
 from app.toy.compute import configured
@@ -49,7 +50,7 @@ def test_each_cells_cost_is_what_its_walks_asked_of_the_ground(x_axis, y_axis, c
     """step · median + refresh · refreshes = the median of the counts of the single runs, also of an even number."""
     state = {**SMALL, "x_axis": x_axis, "y_axis": y_axis, **more}
     request = read_instrument_request({**state, "stride": 8})
-    answer = orjson.loads(phase_answer(request))
+    answer = orjson.loads(compute_part("phase", request))
     across, up = sides(request)
     trial = repeats(request.toy, request.toy.make_surface(), 3)
     found_any = 0

@@ -19,7 +19,7 @@ from app.instruments.export import pictures as instrument_pictures
 from app.instruments.export import two_scale as two_scale_picture
 from app.instruments.export.maps import CellAxis, Cells, draw_cells, sequential
 from app.instruments.page import tables as page_tables
-from app.numbers_as_text import number
+from app.state.numbers_as_text import number
 from optimizers import METHODS
 
 pytestmark = pytest.mark.slow

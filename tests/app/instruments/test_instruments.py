@@ -11,9 +11,10 @@ import pytest
 from app.instruments.axes import AXES, axes_of, side, with_value
 from app.instruments.basins import basins_answer
 from app.instruments.controls import read_instruments_link
+from app.instruments.export.files import compute_part
 from app.instruments.fairness import EFFORT, fairness_answer, settings_of
 from app.instruments.instrument import STRIDES
-from app.instruments.phase import blocks, phase_answer, sides
+from app.instruments.phase import blocks, sides
 from app.instruments.race import METHODS_IN_RACE, WHY_THESE, race_answer
 from app.instruments.repeats import repeats
 from app.state.schema import BadRequest
@@ -28,7 +29,7 @@ SMALL = {"resolution": "12", "runs": "3", "steps": 120}
 
 
 def part(**state):
-    return orjson.loads(phase_answer(read_instrument_request({**SMALL, **state}, "phase")))
+    return orjson.loads(compute_part("phase", read_instrument_request({**SMALL, **state}, "phase")))
 
 
 @pytest.mark.parametrize("size", [1, 7, 12, 48])
@@ -312,7 +313,7 @@ def test_walkers_hang_at_the_marked_ghost():
 def test_the_bounds_are_necessary():
     """From rest at the bottom SAM leaves for no (η, ρ) below the first line; above, it leaves somewhere."""
     state = {"preset": "two-scale", "resolution": "24"}
-    lines = orjson.loads(phase_answer(read_instrument_request(state)))["bounds"]
+    lines = orjson.loads(compute_part("phase", read_instrument_request(state)))["bounds"]
     assert [line["kind"].split()[0] for line in lines] == ["necessary", "necessary", "sufficient"]
     surface = read_request(state)[0].make_surface()
     h, a, _, offset = surface.kernel_parameters[:4]
@@ -348,7 +349,7 @@ def test_the_surface_and_the_start_may_be_axes(state, x_axis, y_axis):
     """Cells by a plain simulation for each run on the surface, and from the start, that the cell stands for."""
     state = {"steps": 80, "resolution": "12", "runs": "3", "x_axis": x_axis, "y_axis": y_axis, **state}
     request = read_instrument_request({**state, "stride": 4})
-    answer = orjson.loads(phase_answer(request))
+    answer = orjson.loads(compute_part("phase", request))
     across, up = sides(request)
     trial = repeats(request.toy, request.toy.make_surface(), 3)
     for found in answer["parts"]:
@@ -411,7 +412,7 @@ def test_other_methods_stand_beside_the_four_where_they_are_switched_on(name):
 
 
 def test_the_others_are_priced_and_tuned_like_the_four():
-    answer = orjson.loads(phase_answer(read_instrument_request(WITH_OTHERS, "phase")))
+    answer = orjson.loads(compute_part("phase", read_instrument_request(WITH_OTHERS, "phase")))
     assert [part["method"] for part in answer["parts"]] == list(answer["costs"]) == [*METHODS, "GNP", "Adam"]
     told = orjson.loads(fairness_answer(read_instrument_request({**WITH_OTHERS, "cost": "evaluations"}, "fairness")))
     for found in (told, told["equal_cost"]):

@@ -124,7 +124,7 @@ WRONG = JobKind("wrong", lambda _: {}, f"{HERE}:wrong")
 COMPUTING = JobKind("computing", lambda _: {}, f"{HERE}:computing")
 DEAF = JobKind("deaf", lambda _: {}, f"{HERE}:deaf")
 NEEDY = JobKind("needy", lambda _: {}, "wsgiref.validate:validator")
-KINDS = {
-    name: f"tests.app.jobs.engine_jobs:{name.upper()}"
-    for name in ("count", "short", "decorate", "background", "modules", "reader", "wrong", "deaf", "computing")
+JOBS = {
+    kind.name: kind for kind in (COUNT, SHORT, DECORATE, BACKGROUND, MODULES, READER, WRONG, COMPUTING, DEAF, NEEDY)
 }
+KINDS = dict.fromkeys((name for name in JOBS if name != "needy"), HERE)

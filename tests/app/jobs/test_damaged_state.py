@@ -123,7 +123,6 @@ def used(registry: JobRegistry) -> None:
         owner = registry.jobs[job].visitor
         registry.summary(job, owner)
         registry.description(job)
-        registry.listing(owner)
         registry.entries(job, 0)
         json.dumps(registry.summary(job))
     registry.state()

@@ -17,7 +17,7 @@ from tests.app.jobs.engine_jobs import KINDS, NEEDY
 pytestmark = pytest.mark.slow
 
 NEEDED = NEEDY.run.partition(":")[0]
-WITH_NEEDY = {"gone": "tests.app.no_such_module:KIND", **KINDS, "needy": "tests.app.jobs.engine_jobs:NEEDY"}
+WITH_NEEDY = {"gone": "tests.app.no_such_module", **KINDS, "needy": "tests.app.jobs.engine_jobs"}
 
 
 def within(ready, seconds=120.0):

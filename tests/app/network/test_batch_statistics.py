@@ -11,7 +11,7 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from app.encoding import decode
+from app.drawing.encoding import decode
 from app.network.training import landscape_job as ground_job
 from app.network.training.problem import make_problem, read_plane, read_weights
 from geometry.networks import NetworkLoss

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.encoding import decode
+from app.drawing.encoding import decode
 from app.jobs.context import LeaveJob
 from app.jobs.packing import unpack
 from app.network.explore import run_record as ground_module

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from app.encoding import decode
+from app.drawing.encoding import decode
 from app.jobs.context import LeaveJob
 from app.jobs.packing import unpack
 from app.network.explore import run_record

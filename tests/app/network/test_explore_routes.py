@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from fastapi import FastAPI
 
-from app.encoding import decode, encode
+from app.drawing.encoding import decode, encode
 from app.jobs import Refused, UnknownJob
 from app.jobs.kinds import validated
 from app.network.controls import controls, read_network_link, read_network_state

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from app.encoding import decode
+from app.drawing.encoding import decode
 from app.jobs.context import JobContext, LeaveJob
 from app.jobs.kinds import validated
 from app.jobs.packing import pack, unpack
@@ -242,6 +242,19 @@ def test_final_weights_are_kept_before_snapshots_and_nothing_to_go_on_with() -> 
     before = list(tight.entries)
     tight.attempt()  # its worker was lost between the last weights and the end
     assert [kind for kind, _ in tight.entries[len(before) :] if kind in ("progress", "result")] == []
+
+
+def test_a_run_leaves_while_its_plane_is_chosen_and_goes_on() -> None:
+    setting = {"methods": ["SGDM"], "plane": {"kind": "first steps"}}
+    whole, broken = Registry(**setting), Registry(**setting)
+    whole.attempt()
+    broken.attempt(leave_at=0)
+    assert broken.job["checkpoint"] and broken.job["checkpoint_position"] == 0
+    assert [row["position"] for row in broken.rows] == [0] and "plane" not in broken.results
+    broken.attempt()
+    assert without_seconds(broken.rows) == without_seconds(whole.rows)
+    assert broken.results["plane"] == whole.results["plane"]
+    assert broken.results["weights/final"] == whole.results["weights/final"]
 
 
 def test_the_training_does_not_depend_on_what_is_measured_of_it() -> None:

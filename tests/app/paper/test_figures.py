@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from app.components.claim import HOLDS
 from app.lecture.scenes import find_link_faults
 from app.network.controls import read_network_link
 from app.paper import page, records
@@ -16,7 +17,7 @@ from app.paper.__main__ import chosen
 from app.paper.figures import FIGURES, ORDER
 from app.paper.figures.images import first_at
 from app.paper.figures.refresh_time import LEAST_SIZE, fastest, sizes
-from app.paper.statement import HOLDS, MISSING, VERDICTS, exponent
+from app.paper.statement import MISSING, VERDICTS, exponent
 from app.server import build
 from tests.app.paper import recompute
 

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from app.paper.statement import FAILS, HOLDS, MISSING, OPEN, Mean, compare, exponent, share
+from app.components.claim import FAILS, HOLDS, OPEN
+from app.paper.statement import MISSING, Mean, compare, exponent, share
 
 
 def test_mean_and_interval_are_those_of_student():

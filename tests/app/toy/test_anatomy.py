@@ -6,7 +6,7 @@ import numpy as np
 import orjson
 import pytest
 
-from app.numbers_as_text import number, vector
+from app.state.numbers_as_text import number, vector
 from app.toy.anatomy import read_anatomy
 from app.toy.controls import STAGES
 from geometry.surfaces import SURFACES, AnnularWell, StiffValley, make_surface

@@ -8,7 +8,7 @@ import numpy as np
 import orjson
 import pytest
 
-from app.encoding import decode
+from app.drawing.encoding import decode
 from app.toy.batch import compute_paths
 from app.toy.compute import configured
 from app.toy.request import read_request

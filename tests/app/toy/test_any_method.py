@@ -11,12 +11,12 @@ import numpy as np
 import orjson
 import pytest
 
-from app.appearance import looks
-from app.encoding import decode
+from app.drawing.appearance import looks
+from app.drawing.encoding import decode
 from app.instruments.basins import basins_answer
 from app.instruments.export import files as instrument_files
+from app.instruments.export.files import compute_part
 from app.instruments.fairness import EFFORT, RATES, settings_of
-from app.instruments.phase import phase_answer
 from app.state.schema import write_link
 from app.toy.anatomy import read_anatomy
 from app.toy.batch import compute_many, compute_paths, together
@@ -271,7 +271,7 @@ def test_files(name):
 
 def test_maps_cloud_and_statements(name, monkeypatch):
     asked = read_instrument_request({**STATE, "method": name}, "phase")
-    (part,) = orjson.loads(phase_answer(replace(asked, stride=8)))["parts"]
+    (part,) = orjson.loads(compute_part("phase", replace(asked, stride=8)))["parts"]
     assert part["method"] == name
     two_scale = {**STATE, "preset": "two-scale", "radius": 0.6, "method": name}
     (told,) = orjson.loads(basins_answer(read_instrument_request(two_scale, "basins")))["maps"]

@@ -8,8 +8,9 @@ import numpy as np
 import orjson
 import pytest
 
+from app.drawing.encoding import NOWHERE
 from app.state.schema import BadRequest
-from app.toy.cloud import NOWHERE, extents_of, frames_of, read_cloud, seeds_of, starts_of
+from app.toy.cloud import extents_of, frames_of, read_cloud, seeds_of, starts_of
 from app.toy.compute import configured
 from app.toy.ghosts import ghosts
 from app.toy.request import read_request

@@ -6,7 +6,7 @@ import numpy as np
 import orjson
 import pytest
 
-from app.encoding import decode
+from app.drawing.encoding import decode
 from app.state.schema import BadRequest
 from app.toy.batch import recorded_run
 from app.toy.cut import (

@@ -18,16 +18,18 @@ import pytest
 from PIL import Image
 
 from app import __version__
-from app.encoding import decode
+from app.drawing.encoding import decode
+from app.drawing.sheet import WIDE
 from app.state.schema import BadRequest
 from app.toy import pace
 from app.toy.export.controls import CONTROLS, read_export
-from app.toy.export.description import file_name, steps_of
+from app.toy.export.description import steps_of
 from app.toy.export.files import MAKERS, make_file
-from app.toy.export.picture import DESIGN_WIDTH, Picture, height_of
+from app.toy.export.picture import Picture, height_of
 from app.toy.export.scene import scene_of
 from app.toy.pace import frames_of, playing_times, slow_spans
 from app.toy.request import read_link
+from app.web.made_file import file_name
 
 ROOT = Path(__file__).resolve().parents[3]
 QUICK = {"steps": 60, "step": 30}
@@ -96,7 +98,7 @@ def test_the_npz_holds_doubles_and_settings_that_open_the_same_state(name):
 def test_pictures_have_the_size_and_the_ground_that_were_asked_for(name, scheme, kind):
     state = {**SURFACES[name], "scheme": scheme, "picture": kind, "width": 480}
     image = Image.open(io.BytesIO(made_of("png", **state)))
-    assert image.width == 480 and image.height == pytest.approx(480 * height_of(kind) / DESIGN_WIDTH, abs=1)
+    assert image.width == 480 and image.height == pytest.approx(480 * height_of(kind) / WIDE, abs=1)
     assert kind not in ("cut", "slide") or image.height * 16 == image.width * 9
     corner = image.convert("RGB").getpixel((2, 2))
     assert (sum(corner) > 600) == (scheme == "light")
@@ -128,7 +130,7 @@ def test_frames_of_an_animation_are_the_pictures_of_their_steps():
     """What stands still is drawn once for all frames; each must still be the picture that is drawn whole."""
     picture = Picture(scene(), "all", 480)
     for step, frame in zip((0, 17, 60), picture.frames([0, 17, 60]), strict=True):
-        whole = np.asarray(Image.open(io.BytesIO(Picture(scene(), "all", 480).png(step))).convert("RGB"), dtype=int)
+        whole = np.asarray(Image.open(io.BytesIO(Picture(scene(), "all", 480).saved(step))).convert("RGB"), dtype=int)
         off = np.abs(np.asarray(frame, dtype=int) - whole).max(axis=-1)
         # where two things that are both drawn soft overlap, the order may show in single pixels
         assert (off > 24).mean() < 2e-4, step

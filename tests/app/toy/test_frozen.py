@@ -80,7 +80,7 @@ def test_pictures_draw_the_frozen_run_beneath_and_only_charts_take_one_on_anothe
     picture.show(30)
     frozen = scene.frozen.traces
     (ground,) = [panel for panel in picture.panels if isinstance(panel, MapPanel)]
-    places = {trace.name: walker["marker"].get_xydata()[0] for trace, walker in ground.moving if trace in frozen}
+    places = {trace.name: walker.marker.get_xydata()[0] for trace, walker in ground.moving if trace in frozen}
     assert places.keys() == {trace.name for trace in scene.traces}
     for trace in frozen:
         assert np.allclose(places[trace.name], trace.run.positions[30])
@@ -89,7 +89,7 @@ def test_pictures_draw_the_frozen_run_beneath_and_only_charts_take_one_on_anothe
     charts = [panel for panel in picture.panels if isinstance(panel, ChartPanel)]
     assert [len(chart.markers) for chart in charts] == [2 * len(frozen)] * 3
     assert scene.ranges["losses"][1] >= max(float(trace.losses.max()) for trace in frozen)
-    words = " ".join(text.get_text() for text in picture.figure.texts)
+    words = " ".join(text.get_text() for text in picture.sheet.figure.texts)
     assert "Frozen: ρ 0.3 → now 0.6. Pale: the frozen run." in words
 
     other = scene_of(read_export({**QUICK, "preset": "stiff-valley"}).reading)

@@ -7,19 +7,11 @@ import base64
 import numpy as np
 import pytest
 
-from app.appearance import NAMED_LOOKS, SCHEMES, ground_looks, looks
+from app.drawing.appearance import NAMED_LOOKS, SCHEMES, ground_looks, looks
+from app.drawing.colour_range import colour_range, curve_entry
+from app.drawing.encoding import decode, encode
 from app.drawing.ground import LIGHT, hill_shade, lit
-from app.encoding import decode, encode
-from app.toy.landscape import (
-    GROUND_POINTS,
-    barrier_of,
-    colour_range,
-    curve_entry,
-    curve_of,
-    grid_of,
-    ground_of,
-    scale_of,
-)
+from app.toy.landscape import GROUND_POINTS, barrier_of, curve_of, grid_of, ground_of, scale_of
 from geometry.surfaces import SURFACES, make_surface
 from optimizers import METHODS
 

@@ -6,7 +6,7 @@ import numpy as np
 import orjson
 import pytest
 
-from app.encoding import decode
+from app.drawing.encoding import decode
 from app.state.control import NumberControl
 from app.state.schema import write_link
 from app.toy.anatomy import read_anatomy

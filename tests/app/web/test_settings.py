@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.__main__ import main
-from app.environment import SettingsTable, as_table
+from app.state.environment import SettingsTable, as_table
 from app.variables import TABLES, known_variables, refuse_unknown_variables
 from app.web.settings import WebSettings, web_settings
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import asdict, dataclass, replace
+from typing import cast
+
+from app.drawing.messages import GroundLook, Look
+from optimizers.methods import toy_methods
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,10 @@ NAMED_LOOKS = {
 }
 
 
-SPARE_COLOURS = (("#882255", "#EE99AA"), ("#332288", "#99AAEE"), ("#44AA99", ""), ("#999933", ""))
+SPARE_COLOURS = (
+    *(("#882255", "#EE99AA"), ("#332288", "#99AAEE"), ("#44AA99", ""), ("#999933", "")),
+    *(("#B5651D", "#DDA05A"), ("#555555", "#BBBBBB"), ("#D9536A", "#D9504F")),
+)
 SPARE_DASHES = ("10 3 2 3 2 3", "12 5", "5 2 1 2")
 SPARE_MARKERS = ("star", "pentagon", "saltire")
 
@@ -61,11 +67,12 @@ def spare_look(index: int) -> MethodLook:
     return MethodLook(colour, dash, marker, colour_on_dark=on_dark)
 
 
-def looks(names: Iterable[str]) -> dict[str, dict]:
+def looks(names: Iterable[str]) -> dict[str, Look]:
     """The looks of these methods, as the browser takes them."""
     given = tuple(names)
     unnamed = [name for name in given if name not in NAMED_LOOKS]
-    return {name: asdict(NAMED_LOOKS.get(name) or spare_look(unnamed.index(name))) for name in given}
+    found = (NAMED_LOOKS.get(name) or spare_look(unnamed.index(name)) for name in given)
+    return {name: cast(Look, asdict(look)) for name, look in zip(given, found, strict=True)}
 
 
 ENDING_COLOURS = ("#EBDD8F", "#5B3A8C", "#A63A3A", "#C9A27E", "#6B4E2E", "#A08CC0", "#7F8F2F", "#2F5D62")
@@ -129,14 +136,29 @@ SCHEMES = {
 }
 
 
-def ground_looks() -> dict[str, dict[str, Any]]:
+def ground_looks() -> dict[str, GroundLook]:
     """How each colour scheme shows a ground, as the browser takes it."""
     return {
         name: {
             "stops": list(scheme.low_to_high),
             "line": scheme.line,
             "sun": scheme.sun,
-            **dict(zip(("front", "side", "floor"), scheme.block, strict=True)),
+            "front": scheme.block[0],
+            "side": scheme.block[1],
+            "floor": scheme.block[2],
         }
         for name, scheme in SCHEMES.items()
     }
+
+
+def look_in(name: str, scheme: str, names: Iterable[str] | None = None) -> MethodLook:
+    """The look in a colour scheme of one of these methods."""
+    look = MethodLook(**looks(toy_methods() if names is None else names)[name])
+    if scheme == "dark" and look.colour_on_dark:
+        return MethodLook(look.colour_on_dark, look.dash, look.marker, look.width)
+    return look
+
+
+def pale(look: MethodLook) -> MethodLook:
+    """The look of the same method in a frozen run, as on the page."""
+    return replace(look, colour=f"{look.colour}80", width=0.6 * look.width)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-VERDICTS = ("holds", "does not hold", "not tested here", "cannot be told")
+HOLDS, FAILS, UNTESTED, OPEN = VERDICTS = ("holds", "does not hold", "not tested here", "cannot be told")
 
 
 @dataclass(frozen=True)
@@ -21,9 +21,9 @@ class Claim:
 
 def judged(statement: str, source: str, holds: bool, counts: str, detail: str) -> Claim:
     """A claim with the verdict "holds" or "does not hold"."""
-    return Claim(statement, source, VERDICTS[0] if holds else VERDICTS[1], counts, detail)
+    return Claim(statement, source, HOLDS if holds else FAILS, counts, detail)
 
 
 def untested(statement: str, source: str, why: str) -> Claim:
     """A claim that these settings cannot test, and why."""
-    return Claim(statement, source, VERDICTS[2], "", why)
+    return Claim(statement, source, UNTESTED, "", why)

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import Field, field, fields
 from typing import Any, Self
 
-from app.markdown import write_markdown
+from app.state.markdown import write_markdown
 
 SHOWN_CHARACTERS = 60
 
