@@ -33,7 +33,7 @@ class Size:
     steps: int
 
 
-FULL, SMALLEST = Size(("badly-scaled", "label-noise", "deep-tanh"), 3, 0), Size(("label-noise",), 1, 20)
+FULL, SMALLEST = Size(("badly-scaled", "deep-tanh"), 2, 0), Size(("label-noise",), 1, 20)
 
 
 def look(preset: str, seed: int, size: Size) -> list[dict[str, Any]]:
