@@ -152,7 +152,7 @@ def toy_methods() -> dict[str, Method]:
 
 
 GROUPS: dict[str, tuple[str, ...]] = {
-    "Other probes": ("VaSSO", "SSAM-F", "SSAM-D", "SAM-ON", "Riemannian SAM"),
+    "Other probes": ("FSAM", "ASAM", "Fisher-SAM", "VaSSO", "SSAM-F", "SSAM-D", "SAM-ON", "Riemannian SAM"),
     "Mixes of both gradients": ("GNP", "GSAM", "WSAM", "LookSAM"),
     "Other preconditioners": ("NGD", "K-FAC", "Shampoo"),
     "Other outer rules": ("GD", "Nesterov", "Adam", "AdamW", "Lion", "Muon"),

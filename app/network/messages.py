@@ -161,7 +161,8 @@ class ReplayEntry(TypedDict):
 
 
 class Replay(TypedDict):
-    """A finished run of a preset that ships with the lab, with the surface under its paths, and what made it."""
+    """A finished run of a preset that ships with the lab, with the surface under its paths, what several seeds say of
+    the preset's statements, and what made it."""
 
     made_by: str
     command: str
@@ -169,6 +170,7 @@ class Replay(TypedDict):
     run: ReplayedRun
     entries: list[ReplayEntry]
     ground: GroundRow
+    statements: statements.StatementsFound
 
 
 class PresetWords(TypedDict):

@@ -4,8 +4,8 @@
     python -m app.network.replays badly-scaled       # one of them
 
 A file holds what the page follows of a run (its feed, thinned out, every measurement over all examples, and the surface
-under its paths), the run's whole description with its seed, and the versions that made it. The web process only reads
-it.
+under its paths), what the preset's statements come to over seeds, the run's whole description with its seed, and the
+versions that made it. The web process only reads it.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from app.jobs.kinds import Description
 from app.network.controls import description_of, read_network_state
 from app.network.kinds import KINDS
 from app.network.presets import PRESETS
+from app.network.statements.routes import statements_of
 from app.network.training.settings import validate
 
 FOLDER = Path(__file__).with_suffix("")
@@ -50,7 +51,7 @@ def replay_of(preset: str) -> dict[str, Any] | None:
     try:
         kept: dict[str, Any] = orjson.loads(file.read_bytes())
         described = validate(kept["run"]["description"])  # a setting that is newer than the file has its default
-        fits = _trained(described) == wanted and {"entries", "ground"} <= kept.keys()
+        fits = _trained(described) == wanted and {"entries", "ground", "statements"} <= kept.keys()
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None
     return kept if fits else None
@@ -58,14 +59,17 @@ def replay_of(preset: str) -> dict[str, Any] | None:
 
 async def make(preset: str, engine: Engine) -> dict[str, Any]:
     """Train the preset on the engine and keep its feed and its surface. RuntimeError where a job does not finish."""
-    description: Description = description_of(read_network_state({"preset": preset}).state) | {"watching": 1.0}
+    state = read_network_state({"preset": preset}).state
+    description: Description = description_of(state) | {"watching": 1.0}
     job = await engine.submit("replays", description)
-    entries: list[dict[str, Any]] = [{"kind": entry.kind, "data": entry.data} async for entry in engine.follow(job)]
-    rows = [row for entry in entries if entry["kind"] == "progress" for row in entry["data"]["rows"]]
-    _finished(entries)
+    entries = await _feed(engine, job)
+    rows = _rows(entries)
     x, y = _around([row["methods"][name]["at"] for row in rows for name in row["methods"]])
     wish = {"kind": "landscape", "run": job, "x": x, "y": y}
-    drawn = [entry.data async for entry in engine.follow(await engine.submit("replays", wish)) if entry.kind != "state"]
+    ground, judged = [
+        _rows(await _feed(engine, await engine.submit("replays", asked)))[-1]
+        for asked in (wish, {**statements_of(state), "after": ""})
+    ]
     described = await engine.description(job)
     del described["kind"]
     shown = [entry for entry in entries if entry["kind"] == "result" and entry["data"]["name"] in SHOWN]
@@ -76,19 +80,27 @@ async def make(preset: str, engine: Engine) -> dict[str, Any]:
         "versions": _versions(),
         "run": {"job": "", "description": described, "state": "finished", "owner": False, "ahead": None},
         "entries": [device, *shown, {"kind": "progress", "data": _progress(rows)}],
-        "ground": drawn[-1]["rows"][-1],
+        "ground": ground,
+        "statements": _rounded(judged["found"]),
     }
+
+
+async def _feed(engine: Engine, job: str) -> list[dict[str, Any]]:
+    """A job's entries until it has ended. RuntimeError where it does not finish."""
+    entries: list[dict[str, Any]] = [{"kind": entry.kind, "data": entry.data} async for entry in engine.follow(job)]
+    last = entries[-1]["data"]
+    if last.get("state") != "finished":
+        raise RuntimeError(f"the job did not finish: {last.get('sentence', last)}")
+    return entries
+
+
+def _rows(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [row for entry in entries if entry["kind"] == "progress" for row in entry["data"]["rows"]]
 
 
 def _trained(description: Description) -> Description:
     """The settings that decide a training: how much of its time is for watching does not."""
     return {name: value for name, value in description.items() if name not in ("kind", "watching")}
-
-
-def _finished(entries: list[dict[str, Any]]) -> None:
-    last = entries[-1]["data"]
-    if last.get("state") != "finished":
-        raise RuntimeError(f"the run did not finish: {last.get('sentence', last)}")
 
 
 def _around(places: list[list[float]]) -> tuple[list[float], list[float]]:

@@ -875,7 +875,10 @@ export interface ReplayEntry {
   data: any;
 }
 
-/** A finished run of a preset that ships with the lab, with the surface under its paths, and what made it. */
+/**
+ * A finished run of a preset that ships with the lab, with the surface under its paths, what several seeds say
+ * of the preset's statements, and what made it.
+ */
 export interface Replay {
   made_by: string;
   command: string;
@@ -883,6 +886,7 @@ export interface Replay {
   run: ReplayedRun;
   entries: ReplayEntry[];
   ground: GroundRow;
+  statements: StatementsFound;
 }
 
 /**

@@ -59,6 +59,8 @@ export class NetworkLab {
     /** @type {Record<string, unknown>} settings that the run `wantedOf` is to take up */
     this.wanted = {};
     this.wantedOf = "";
+    /** @type {Replay | null} what ships with the lab for the settings that the page was opened with */
+    this.shipped = null;
     /** @type {number | null} the frame in which it will be drawn */
     this.drawing = null;
     this.frameMs = 0; // what the last one took
@@ -122,6 +124,7 @@ export class NetworkLab {
       const { state, notices, run, base, replay } = await postJson("/network/open", { query });
       showNotices("link", notices);
       this.base = base;
+      this.shipped = replay;
       // A run of one's own that is on its way is not lost from sight by a preset; its settings are no longer those shown.
       const stays = query !== location.search && this.live?.mine ? this.live : null;
       this.state.replace({ ...state, job: stays?.job ?? state.job }, "open", base);

@@ -4,13 +4,28 @@ from __future__ import annotations
 
 from tests.browser.network_lab import NetworkPage
 
+PLAIN = "/network?preset=two-moons"
 LINK = "/network?preset=two-moons&steps=20&statements_seeds=2"
 
 
 def test_statements_are_judged_over_seeds_and_come_back_by_the_link(page) -> None:
-    lab = NetworkPage(page).open(LINK)
+    # A preset has recorded verdicts, pale at other settings, and back with its own.
+    lab = NetworkPage(page).open(PLAIN)
     button, status = page.locator("#statements-ask"), page.locator("#statements-status")
-    verdicts = page.locator("#statements-claims .verdict")
+    verdicts, recorded = page.locator("#statements-claims .verdict"), page.locator("#statements-recorded")
+    shipped = verdicts.all_inner_texts()
+    assert set(shipped) <= {"holds", "does not hold", "cannot be told"}
+    assert button.inner_text() == "Test here" and button.is_enabled()
+    assert recorded.inner_text().startswith("Recorded: seeds 0 to 7,")
+    lab.type("steps", "20")
+    lab.until(lambda: button.inner_text() == "Test at these settings")
+    assert "stale" in (page.locator("#statements-claims").get_attribute("class") or "")
+    page.get_by_role("button", name="Deep tanh").click()
+    lab.until(lambda: button.inner_text() == "Test here")
+    assert "gets on" in page.locator("#statements-claims .statement").first.inner_text()
+
+    lab.open(LINK)
+    assert recorded.is_hidden()
     assert button.inner_text() == "Test" and page.locator("#statements-cancel").is_hidden()
     assert set(verdicts.all_inner_texts()) == {"not tested yet"}
     statements = page.locator("#statements-claims .statement").all_inner_texts()

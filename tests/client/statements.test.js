@@ -1,7 +1,7 @@
 // Statements over seeds: the picture of a comparison, and what is said of the verdicts.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { inWords, withError } from "../../assets/network/statements/main.js";
+import { inWords, recordedInWords, withError } from "../../assets/network/statements/main.js";
 import { pairsInWords, scaleOf } from "../../assets/network/statements/pairs.js";
 
 const pairs = {
@@ -45,4 +45,10 @@ test("verdicts are counted and means have their error", () => {
   assert.equal(inWords({ seeds: [0, 1, 2], claims, methods: [] }), said);
   assert.equal(withError([0.8842, 0.0123], 100), "88.4 ± 1.2 %");
   assert.deepEqual([withError([0.5, null]), withError([400, 0]), withError([null, null])], ["0.5", "400", "–"]);
+});
+
+test("verdicts that ship with the lab say where they come from", () => {
+  const shipped = { made_by: "Pothole lab 9.8", versions: { torch: "7.6" } };
+  const said = "Recorded: seeds 3 to 10, trained by Pothole lab 9.8 with torch 7.6.";
+  assert.equal(recordedInWords({ seeds: [3, 4, 5, 6, 7, 8, 9, 10] }, shipped), said);
 });

@@ -33,9 +33,11 @@ def statements_section() -> Any:
     table = html.Div(
         id="statements-table", className="scroll", tabIndex=0, role="region", **{"aria-label": "Methods over all seeds"}
     )
+    recorded = html.P(id="statements-recorded", className="hint", hidden=True)
+    claims = html.Div(id="statements-claims")
     return html.Section(
         id="statements-panel",
         className="explore-panel claims statements",
-        children=[head, bar, html.P(ABOUT, className="caption"), html.Div(id="statements-claims"), table],
+        children=[head, bar, html.P(ABOUT, className="caption"), recorded, claims, table],
         **{"aria-label": "What holds over seeds"},
     )

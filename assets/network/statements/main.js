@@ -20,8 +20,10 @@ export class Statements {
     this.page = page;
     /** @type {StatementsFound | null} */
     this.found = null;
-    this.settings = ""; // that what is shown was asked for at
+    this.settings = ""; // that this was asked for at
     this.seeds = 0; // asked for
+    /** @type {{ found: StatementsFound, settings: string } | null} what ships with the lab */
+    this.recorded = null;
     /** @type {Map<string, string>} settings → the last job asked for at them */
     this.jobs = new Map();
     /** @type {JobRequest<StatementsRow>} */
@@ -70,6 +72,10 @@ export class Statements {
    * @param {string} source
    */
   #changed(changed, source) {
+    if (source === "open") {
+      const found = this.page.shipped?.statements;
+      this.recorded = found ? { found, settings: this.present } : null;
+    }
     if (source === "open" && this.page.state.get("statements_asked") === "yes" && !this.current) {
       this.ask();
       return;
@@ -99,14 +105,18 @@ export class Statements {
     const { page, current, request } = this;
     const texts = page.tables.statements[page.state.get("preset")] ?? [];
     // Verdicts of another preset are put away; those at other settings of the same stay, in pale.
-    const found = this.found?.claims.every(({ statement }, k) => statement === texts[k]) ? this.found : null;
-    const whole = Boolean(found && current && found.seeds.length >= this.seeds);
+    const own = speaksOf(this.found, texts) ? this.found : null;
+    const recorded = !own && !request.busy && speaksOf(this.recorded?.found, texts) ? this.recorded : null;
+    const found = own ?? recorded?.found ?? null;
+    const whole = Boolean(own && current && own.seeds.length >= this.seeds);
+    const stale = Boolean(found) && (recorded ?? this).settings !== this.present;
     const button = by("statements-ask", HTMLButtonElement);
     button.hidden = request.busy && current;
     button.disabled = whole;
-    button.textContent = whole ? "Tested" : found ? (this.settings === this.present ? "Go on" : "Test at these settings") : "Test";
+    button.textContent = whole ? "Tested" : stale ? "Test at these settings" : own ? "Go on" : recorded ? "Test here" : "Test";
+    by("statements-recorded").hidden = !recorded;
+    if (recorded && page.shipped) by("statements-recorded").textContent = recordedInWords(recorded.found, page.shipped);
     by("statements-progress").hidden = !request.busy;
-    const stale = Boolean(found) && this.settings !== this.present;
     for (const id of ["statements-claims", "statements-table"]) by(id).classList.toggle("stale", stale);
     by("statements-claims").replaceChildren(
       ...(found
@@ -117,6 +127,21 @@ export class Statements {
     if (found) showTable(by("statements-table"), COLUMNS, found.methods, page.looks, page.colours.paper);
   }
 }
+
+/**
+ * Whether these are verdicts on these statements.
+ * @param {StatementsFound | null | undefined} found
+ * @param {string[]} texts
+ */
+const speaksOf = (found, texts) => Boolean(found?.claims.every(({ statement }, k) => statement === texts[k]));
+
+/**
+ * Where verdicts that nobody has asked for come from.
+ * @param {StatementsFound} found
+ * @param {import("../../core/contract.js").Replay} shipped
+ */
+export const recordedInWords = ({ seeds }, { made_by, versions }) =>
+  `Recorded: seeds ${seeds[0]} to ${seeds.at(-1)}, trained by ${made_by} with torch ${versions.torch}.`;
 
 /** @param {import("../../core/contract.js").JudgedStatement} claim */
 function judgedNode(claim) {

@@ -7,6 +7,7 @@ import math
 from typing import Any
 
 import pytest
+from scipy import stats
 
 from app.network import replays
 from app.network.controls import base_of, controls, description_of, read_network_link, read_network_state
@@ -14,11 +15,15 @@ from app.network.messages import Replay, RunRow
 from app.network.presets import CUSTOM, DEFAULT_PRESET, PRESETS
 from app.network.replays import replay_of
 from app.network.routes import opened
+from app.network.statements.controls import SEEDS
+from app.network.statements.statement import STATEMENTS
 from app.network.training.session import TrainingSession
 from app.network.training.settings import validate
 from tests.project.contract import differ
 
 pytestmark = pytest.mark.slow
+ORDER = ("does not hold", "cannot be told", "holds")
+"""Of verdicts on a statement's comparisons the first of these decides."""
 
 
 @pytest.mark.parametrize("key", PRESETS)
@@ -87,6 +92,30 @@ def test_a_preset_opens_with_its_run(key: str) -> None:
         assert min(at_the_end(name, "test_accuracy") for name in methods) > 0.9
     else:
         assert at_the_end("LLQR", "train_loss") < at_the_end("SGDM", "train_loss")
+
+
+@pytest.mark.parametrize("key", PRESETS)
+def test_a_preset_opens_with_verdicts_over_seeds(key: str) -> None:
+    """Its statements as they are worded now, judged again from the kept value of each seed: by scipy's own interval."""
+    replay = replay_of(key)
+    assert replay is not None
+    found, first = replay["statements"], replay["run"]["description"]["seed"]
+    assert found["seeds"] == list(range(first, first + int(SEEDS.default)))
+    assert [claim["statement"] for claim in found["claims"]] == [statement.text for statement in STATEMENTS[key]]
+    for claim in found["claims"]:
+        verdicts = set()
+        for pairs in claim["pairs"]:
+            on = math.log if pairs["ratio"] else float
+            values = [on(value) for value in pairs["values"] if value is not None]
+            interval = stats.ttest_1samp(values, 0.0).confidence_interval(0.95)
+            for end, kept in ((interval.low, pairs["low"]), (interval.high, pairs["high"])):
+                assert end == pytest.approx(on(kept), rel=2e-3, abs=2e-3)
+            above = -math.inf if pairs["above"] is None else on(pairs["above"])
+            below = math.inf if pairs["below"] is None else on(pairs["below"])
+            inside = above < interval.low and interval.high < below
+            outside = interval.high <= above or below <= interval.low
+            verdicts.add("holds" if inside else "does not hold" if outside else "cannot be told")
+        assert claim["verdict"] == next(one for one in ORDER if one in verdicts), claim["statement"]
 
 
 def test_a_link_opens_with_the_shipped_run_only_where_nothing_of_it_is_changed() -> None:
