@@ -127,12 +127,15 @@ async def measure(size: Size, methods: Sequence[str]) -> list[str]:
 
     async def start(**wish: Any) -> str:
         state = read_network_state({**size.run, "methods": list(methods), **wish}).state
-        return await engine.submit(VISITOR, description_of(state))
+        return await engine.submit(
+            VISITOR, {**description_of(state), "steps": size.run["steps"]}
+        )  # fewer than the page has
 
     try:
         await follow(engine, await start(network="mlp", data="two-moons", steps=2))
         run = await start()
         trained = await follow(engine, run)
+        early = await follow(engine, await start(), stop_at="row")
         stopped = await follow(engine, await start(), stop_at="step")
         drawn = await follow(engine, await engine.submit(VISITOR, {"kind": "slice", "run": run, **SLICE}), "picture")
         memory = held_below(MEMORY)
@@ -145,6 +148,7 @@ async def measure(size: Size, methods: Sequence[str]) -> list[str]:
         f"{memory:.2f} GB",
         drawn.tell("picture"),
         f"{drawn.error:.2g}",
+        f"{early.stop:.1f} s",
         f"{stopped.stop:.1f} s",
         f"{drawn.stop:.1f} s",
     ]
@@ -157,7 +161,8 @@ HEAD = (
     "memory",
     "first picture of a slice",
     "its standard error",
-    "a training stops in",
+    "a training stops before its first step in",
+    "after it in",
     "a slice stops in",
 )
 

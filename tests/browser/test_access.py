@@ -22,7 +22,12 @@ GRAVE = ("serious", "critical")
 THEMES = ("scheme=light", "scheme=dark", "theme=projector", "theme=projector&scheme=dark")
 ONE_LOOK = ("/notes", "/handout")
 """Pages on which a link changes no theme: the notes have the lecture's, which they are told, and paper has one."""
-QUICK = {"/instruments": "resolution=12&runs=1&steps=100", "/network": "steps=20", "/": "preset=figure-2"}
+QUICK = {
+    "/instruments": "resolution=12&runs=1&steps=100",
+    "/network": "steps=20",
+    "/": "preset=figure-2",
+    "/handout": "scenes=exercises",
+}
 build()  # the server's own registration of pages: a page added there is tested here
 PATHS = tuple(PAGES)
 

@@ -30,7 +30,7 @@ ALLOWED = 60.0
 """Seconds to the paths and the loss under them."""
 WITHIN = 600.0
 STEPS, EVERY, BATCH = 60, 6, 32
-LAB = "potholeLab.network"
+LAB = "dash_clientside.potholeLab.network"
 SEEN = {
     "a first point of the path": f"{LAB}.view.plane.entries.length > 0 && {LAB}.view.plane.entries[0].last >= 0",
     "the loss under it, coarse": f"Boolean({LAB}.view.plane.surface)",
@@ -106,7 +106,7 @@ def open_run(folder: Path, picture: Path) -> dict[str, float]:
             browser = driver.chromium.launch(executable_path=find_chrome(), args=["--no-sandbox"])
             page = browser.new_context(viewport={"width": 1280, "height": 720}, bypass_csp=True).new_page()
             page.goto(address)
-            page.wait_for_function(f"Boolean(globalThis.{LAB})")
+            page.wait_for_function("Boolean(globalThis.dash_clientside?.potholeLab?.network?.state.values.network)")
             clock.look(page, SEEN)
             page.screenshot(path=picture)
             asked = time.monotonic() - clock.began

@@ -45,8 +45,16 @@ def run(description: Description, job: JobContext) -> None:
     description, dropped = fit_room(description, found.objective, job.room)
     for sentence in dropped:
         job.note(sentence, position=0, not_kept="weights")
+
+    def pause() -> None:
+        """What a plane is chosen for is as at the beginning of this attempt: here a stop takes effect."""
+        at = job.checkpoint_position
+        if job.wants_checkpoint():
+            job.keep_checkpoint(at, (at and job.checkpoint) or pack(packed_start(found)))
+        job.settings(at)
+
     with training_here(budget):
-        _train(TrainingSession(description, job.worker, found), description, job, budget)
+        _train(TrainingSession(description, job.worker, found, pause), description, job, budget)
 
 
 def _train(session: TrainingSession, description: Description, job: JobContext, budget: Budget) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any, cast
 
@@ -22,7 +23,7 @@ from geometry.slices.directions import slice_plane
 from optimizers import Method
 from optimizers.methods import network_methods
 from optimizers.rule import State, at_rest
-from optimizers.training import Training, train
+from optimizers.training import Training
 
 FIRST_STEPS = 60
 """Steps of the run of SGDM whose principal components make a plane of kind "first steps"."""
@@ -33,14 +34,16 @@ FEWEST_STEPS = 12
 HALVES = ("train", "test")
 
 
-def watched_plane(objective: NetworkLoss, description: Description) -> tuple[Plane, list[list[float]]] | None:
+def watched_plane(
+    objective: NetworkLoss, description: Description, pause: Callable[[], object] = lambda: None
+) -> tuple[Plane, list[list[float]]] | None:
     """The plane through the initial weights that the description asks for, and opposite corners of the piece of it that
     the first steps are known to reach (none for random directions).
 
     Random directions are nearly orthogonal to any path: in D dimensions they show about 2/D of its movement. The
     principal components of a short run of SGDM, with the description's own settings, batches and noise, show most of
     how all methods begin; how much they show of the rest is what `off` tells in every row. Where that run spans no
-    plane it is the random one, and its labels say so.
+    plane it is the random one, and its labels say so. `pause` is called after each of its steps.
     """
     asked = description["plane"]
     if asked is None:
@@ -49,7 +52,10 @@ def watched_plane(objective: NetworkLoss, description: Description) -> tuple[Pla
     if asked["kind"] == "random":
         return at_random, []
     steps = _plane_steps(description)
-    first = train(objective, {"SGDM": Method()}, steps, **trained_with(description), keep_every=1)["SGDM"]
+    training = Training(objective, {"SGDM": Method()}, **trained_with(description), keep_every=1)
+    for _ in training.steps(steps):
+        pause()
+    first = training.run("SGDM")
     try:
         found = slice_plane(objective, objective.initial, "pca", trajectories=first.positions.to(objective.initial))
     except ValueError:  # SGDM stood still or diverged at once: its path spans no plane
@@ -71,8 +77,15 @@ def _plane_steps(description: Description) -> int:
 class TrainingSession:
     """The network's loss over the data of a description, and the training of its methods."""
 
-    def __init__(self, description: Description, worker: int = 0, found: TrainingProblem | None = None) -> None:
-        """`found`: the problem of this description, where it has been made or begins at other weights than drawn."""
+    def __init__(
+        self,
+        description: Description,
+        worker: int = 0,
+        found: TrainingProblem | None = None,
+        pause: Callable[[], object] = lambda: None,
+    ) -> None:
+        """`found`: the problem of this description, where it has been made or begins at other weights than drawn;
+        `pause` is called now and then while a plane is chosen."""
         found = found or make_problem(description, worker)
         self.device, self.objective = found.device, found.objective
         self.methods = network_methods(
@@ -84,7 +97,7 @@ class TrainingSession:
             **trained_with(description),
         )
         self.boundary = Boundary.of(found.data, self.objective)
-        self.found, self._description = found, description
+        self.found, self._description, self._pause = found, description, pause
         self._halves: dict[tuple[str, int | None], NetworkLoss] = {}
 
     @property
@@ -99,7 +112,7 @@ class TrainingSession:
 
     @cached_property
     def _watched(self) -> tuple[Plane, list[list[float]]] | None:
-        return watched_plane(self.objective, self._description)
+        return watched_plane(self.objective, self._description, self._pause)
 
     @cached_property
     def _projector(self) -> torch.Tensor:

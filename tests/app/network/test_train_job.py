@@ -244,6 +244,19 @@ def test_final_weights_are_kept_before_snapshots_and_nothing_to_go_on_with() -> 
     assert [kind for kind, _ in tight.entries[len(before) :] if kind in ("progress", "result")] == []
 
 
+def test_a_run_leaves_while_its_plane_is_chosen_and_goes_on() -> None:
+    setting = {"methods": ["SGDM"], "plane": {"kind": "first steps"}}
+    whole, broken = Registry(**setting), Registry(**setting)
+    whole.attempt()
+    broken.attempt(leave_at=0)
+    assert broken.job["checkpoint"] and broken.job["checkpoint_position"] == 0
+    assert [row["position"] for row in broken.rows] == [0] and "plane" not in broken.results
+    broken.attempt()
+    assert without_seconds(broken.rows) == without_seconds(whole.rows)
+    assert broken.results["plane"] == whole.results["plane"]
+    assert broken.results["weights/final"] == whole.results["weights/final"]
+
+
 def test_the_training_does_not_depend_on_what_is_measured_of_it() -> None:
     """However much or little of a run's time is for watching, and over a pause: the same steps to the last bit."""
 

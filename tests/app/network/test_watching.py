@@ -171,6 +171,11 @@ def test_what_can_be_paid_for_is_measured_when_it_is_due_and_over_all_examples()
     assert set(free.sizes) == {None} and set(run.sizes[10:]) == {None} and run.sizes[:2] == [64, 256]
 
 
+def test_the_first_row_of_a_slow_network_comes_with_the_smallest_sample() -> None:
+    run = Watched(["SGDM", "SAM"], 30, Costs(step=1.0, example=0.05))
+    assert run.measured[0] == 0 and run.sizes[0] == 64 and 256 not in run.sizes[:2]
+
+
 def test_sharpness_is_read_a_few_times_and_leaves_the_losses_their_half() -> None:
     names = ["SGDM", "SAM"]
     read = {}
