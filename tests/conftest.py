@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -29,6 +31,9 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 settings.register_profile("steady", derandomize=True, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
+FIRST_PATHS = "from app.toy.batch import compute_paths; from app.toy.request import read_request; "
+FIRST_PATHS += "compute_paths(read_request({})[0])"
+
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Iterator[Any]:
@@ -46,6 +51,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Browser tests last: under Playwright's running event loop no other may start. Of their files the longest first,
     so that none of several processes is left with a long one at the end."""
     items.sort(key=lambda item: parallel.place(item.path))
+
+
+def pytest_xdist_setupnodes(config: pytest.Config) -> None:
+    """In a new clone the simulation is compiled once for all processes, while they collect: it takes seven seconds of a
+    processor, and each of them would need it at the same time."""
+    compiling = subprocess.Popen([sys.executable, "-c", FIRST_PATHS], cwd=ROOT)
+    config.add_cleanup(compiling.wait)
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:

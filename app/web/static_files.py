@@ -35,6 +35,8 @@ SERVED = {".css", ".html", ".js", ".png", ".svg"}
 WORTH_COMPRESSING = 1000
 LARGE, BROTLI, BROTLI_OF_LARGE = 1_000_000, 9, 5
 """Bytes, and brotli's quality below and above: plotly at 9 would take a start eight seconds, for a twentieth less."""
+LATER = ("/async-", "/dash_table/", "-worker.js")
+"""Parts of the names of Dash's scripts that no page asks for while it is opened."""
 COMPRESSED_KINDS = ("text/", "application/json", "application/javascript", "image/svg+xml", "font/ttf")
 
 
@@ -111,13 +113,16 @@ class StaticFiles:
         return f"{ASSETS}{path}?m={content.tag.decode()[1:13]}"
 
     def warm(self) -> None:
-        """Read and compress all that pages load: scripts and styles. In a thread."""
-        packages = [
-            f"{SUITES}{package}/{path}" for package, paths in list(self._suites.items()) for path in list(paths)
-        ]
-        for name in [*self._assets, *packages]:
+        """Read and compress what pages load: styles, the script of each page, Dash's own scripts. In a thread.
+
+        All else is compressed when somebody asks for it: the modules that a page's script has in it, what Dash loads
+        for components that no page has.
+        """
+        ours = [name for name in self._assets if name.endswith(".css") or name.startswith(f"{ASSETS}{PAGES}/")]
+        dash = [f"{SUITES}dash/{path}" for path in list(self._suites.get("dash", ())) if path.endswith(".js")]
+        for name in [*ours, *(name for name in dash if not any(part in name for part in LATER))]:
             file = self._file(name)
-            if file is not None and file.suffix in (".js", ".css") and "async-" not in name:
+            if file is not None:
                 self._content(name, file)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -15,14 +15,19 @@ from playwright.sync_api import Page
 from app.server import build
 from app.web.pages import PAGES
 from tests.browser.network_lab import SMALL, NetworkPage
-from tests.browser.waiting import settled
+from tests.browser.waiting import WITHIN, first_true, settled
 
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text(encoding="utf-8")
 GRAVE = ("serious", "critical")
 THEMES = ("scheme=light", "scheme=dark", "theme=projector", "theme=projector&scheme=dark")
 ONE_LOOK = ("/notes", "/handout")
 """Pages on which a link changes no theme: the notes have the lecture's, which they are told, and paper has one."""
-QUICK = {"/instruments": "resolution=12&runs=1&steps=100", "/network": "steps=20", "/": "preset=figure-2"}
+QUICK = {
+    "/instruments": "resolution=12&runs=1&steps=100",
+    "/network": "steps=20",
+    "/": "preset=figure-2",
+    "/handout": "scenes=exercises",
+}
 build()  # the server's own registration of pages: a page added there is tested here
 PATHS = tuple(PAGES)
 
@@ -45,6 +50,24 @@ FIGURES = """() => [...document.querySelectorAll("figure")].filter((one) => one.
   [one, ...one.querySelectorAll("[aria-label]")].map((node) => node.getAttribute("aria-label") ?? "").join(" "))"""
 SHOWN = "[document.documentElement.dataset.theme ?? 'desk', document.documentElement.dataset.scheme ?? 'light']"
 
+HYPHENS = """() => {
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const found = [];
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    const { parentElement: around, textContent: text } = node;
+    const shown = around.checkVisibility() && !around.closest("code, pre, kbd, script, textarea");
+    if (shown && /(^|[\\s(=≤≥<>,:])-[\\d.]|\\de-\\d/.test(text)) found.push(text.trim().slice(0, 80));
+  }
+  return found;
+}"""
+ON_PAPER = """() => {
+  const all = document.querySelectorAll("button:not(.method, .heat), input, select, .top");
+  const tools = [...all].filter((one) => one.checkVisibility());
+  const dark = getComputedStyle(document.body).backgroundColor !== "rgb(255, 255, 255)";
+  return [...tools.map((one) => one.outerHTML.slice(0, 80)), ...(dark ? ["the page is not white"] : [])];
+}"""
+"""What does not belong on paper: tools, and a ground that is not its own."""
+
 
 @pytest.mark.parametrize("path", PATHS)
 def test_axe_finds_nothing_serious_in_any_theme(page, path):
@@ -54,7 +77,10 @@ def test_axe_finds_nothing_serious_in_any_theme(page, path):
         settled(page, f"{path}?{QUICK.get(path, '')}&{theme}", within=bool(shown))
         shown.append(tuple(page.evaluate(SHOWN)))
         assert findings(page) == [], theme
+        assert page.evaluate(HYPHENS) == [], "a minus is no hyphen"
     assert len(set(shown)) == len(themes), shown
+    page.emulate_media(media="print")
+    first_true(page, lambda: page.evaluate(ON_PAPER) == [], WITHIN, 50, lambda: f"on paper: {page.evaluate(ON_PAPER)}")
 
 
 def test_axe_finds_what_is_wrong(page):

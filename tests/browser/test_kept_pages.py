@@ -26,7 +26,7 @@ def test_what_a_test_has_done_is_not_found_by_the_next(browser: Browser, server:
     page.emulate_media(media="print")
     kept.give_back(page)
 
-    assert kept.take(DESKTOP) is page and page.url == BLANK
+    assert kept.take(DESKTOP) is page and page.url == f"{server.url}{BLANK}"
     assert page.context.pages == [page] and page.viewport_size == DESKTOP["viewport"]
     page.goto("/notes")
     assert page.evaluate(FOUND) == [0, 0, ""]

@@ -91,7 +91,7 @@ def test_a_hall_opens_the_page(lab):
 
 
 def test_followers_miss_nothing(lab):
-    told = asyncio.run(follow_run(lab.port, 20, 6.0))
+    told = asyncio.run(follow_run(lab.port, 20, 2.0))
     assert [browser.wrong for browser in told] == [""] * 20
     longest = max((browser.numbers for browser in told), key=len)
     assert longest, "nothing was heard of the run"

@@ -287,10 +287,10 @@ def test_the_run_must_be_an_id(run: Run, kind: str, wrong: Any) -> None:
 
 
 @pytest.mark.parametrize("name", [control.name for table in TABLES.values() for control in table])
-@pytest.mark.parametrize("wrong", [None, True, [], {}, "nonsense", float("nan"), float("inf"), 1e308, -1e308, 10**400])
-def test_every_key_is_checked_and_named(run: Run, name: str, wrong: Any) -> None:
-    with pytest.raises(Refused, match=name):
-        validated({"kind": name.split("_")[0], "run": "r", name: wrong}, JOB_KINDS)
+def test_every_key_is_checked_and_named(run: Run, name: str) -> None:
+    for wrong in (None, True, [], {}, "nonsense", float("nan"), float("inf"), 1e308, -1e308, 10**400):
+        with pytest.raises(Refused, match=name):
+            validated({"kind": name.split("_")[0], "run": "r", name: wrong}, JOB_KINDS)
 
 
 @pytest.mark.parametrize(

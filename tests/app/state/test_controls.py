@@ -52,28 +52,28 @@ def test_every_control_says_what_it_is(control):
 
 
 @pytest.mark.parametrize("control", FIXED, ids=called)
-@pytest.mark.parametrize("raw", WRONG, ids=repr)
-def test_a_wrong_type_is_refused_by_name(control, raw):
-    if isinstance(control, ChoiceControl) and isinstance(raw, str):
-        with pytest.raises(ValueError, match="does not exist"):
+def test_a_wrong_type_is_refused_by_name(control):
+    for raw in WRONG:
+        if isinstance(control, ChoiceControl) and isinstance(raw, str):
+            with pytest.raises(ValueError, match="does not exist"):
+                control.read(raw)
+            continue
+        if isinstance(control, TextControl) and isinstance(raw, str):
+            continue  # whose readers have tests of their own
+        if isinstance(control, NamesControl) and raw == []:
+            continue  # none of them
+        with pytest.raises(TypeError, match="must be") as caught:
             control.read(raw)
-        return
-    if isinstance(control, TextControl) and isinstance(raw, str):
-        return  # whose readers have tests of their own
-    if isinstance(control, NamesControl) and raw == []:
-        return  # none of them
-    with pytest.raises(TypeError, match="must be") as caught:
-        control.read(raw)
-    assert control.title in str(caught.value)
+        assert control.title in str(caught.value), raw
 
 
 @pytest.mark.parametrize("control", NUMBERS, ids=called)
-@pytest.mark.parametrize("raw", [1e308, -1e308, 10**400, -(10**400)], ids=str)
-def test_out_of_range_is_clamped_and_said(control, raw):
-    value, notice = control.read(raw)
-    assert value == (control.maximum if raw > 0 else control.quantise(control.minimum))
-    assert control.title in notice
-    assert f"{value:g} is used".replace("-", "−") in notice
+def test_out_of_range_is_clamped_and_said(control):
+    for raw in (1e308, -1e308, 10**400, -(10**400)):
+        value, notice = control.read(raw)
+        assert value == (control.maximum if raw > 0 else control.quantise(control.minimum))
+        assert control.title in notice
+        assert f"{value:g} is used".replace("-", "−") in notice
 
 
 @pytest.mark.parametrize("control", NUMBERS, ids=called)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -10,7 +12,9 @@ from app.state.control import ChoiceControl
 from app.state.schema import write_link
 from app.toy import batch as toy_batch
 from app.toy.controls import controls, controls_of
+from app.web.pages import PAGES
 from app.web.settings import web_settings
+from app.web.static_files import ASSETS, SUITES
 from geometry.surfaces import SURFACES, make_surface
 from optimizers import METHODS
 
@@ -34,6 +38,15 @@ def test_the_page_and_its_headers(call):
     assert response.headers["x-content-type-options"] == "nosniff"
     assert "http://" not in response.text.replace("http://lab", "")
     assert "https://" not in response.text
+
+
+def test_all_that_pages_load_is_ready_after_warming(application, call, monkeypatch):
+    application.files.warm()
+    named = {address for path in PAGES for address in re.findall(r'(?:src|href)="([^"]+)"', call("GET", path).text)}
+    loaded = [address for address in named if address.startswith((ASSETS, SUITES))]
+    assert len(loaded) > len(PAGES) + 20
+    monkeypatch.setattr("app.web.static_files.read_content", lambda file, _: pytest.fail(f"{file} had not been read"))
+    assert {call("GET", address).status_code for address in loaded} == {200}
 
 
 def test_an_unknown_address_is_404_and_still_a_page(call):
@@ -72,12 +85,12 @@ def test_the_surface_is_sent_once(post):
 
 
 @pytest.mark.parametrize("name", NUMBERS)
-@pytest.mark.parametrize("value", ['"text"', "null", "[]", "{}", "NaN", "Infinity", "true", '"1"'])
-def test_a_number_of_the_wrong_type_is_a_sentence(post, name, value):
-    response = post("/toy/compute", f'{{"{name}": {value}}}')
-    assert response.status_code == 422
-    (problem,) = response.json()["problems"]
-    assert "must be a" in problem
+def test_a_number_of_the_wrong_type_is_a_sentence(post, name):
+    for value in ('"text"', "null", "[]", "{}", "NaN", "Infinity", "true", '"1"'):
+        response = post("/toy/compute", f'{{"{name}": {value}}}')
+        assert response.status_code == 422, value
+        (problem,) = response.json()["problems"]
+        assert "must be a" in problem, value
 
 
 @pytest.mark.parametrize("name", NUMBERS)
@@ -94,11 +107,11 @@ def test_a_number_out_of_range_is_clamped_with_a_notice(post, name, value):
 
 
 @pytest.mark.parametrize("name", [*CHOICES, "surface", "preset"])
-@pytest.mark.parametrize("value", ['"no such"', "null", "[]", "3", "NaN", '""'])
-def test_a_choice_that_does_not_exist_is_a_sentence(post, name, value):
-    response = post("/toy/compute", f'{{"{name}": {value}}}')
-    assert response.status_code == 422
-    assert "one of" in response.json()["problems"][0]
+def test_a_choice_that_does_not_exist_is_a_sentence(post, name):
+    for value in ('"no such"', "null", "[]", "3", "NaN", '""'):
+        response = post("/toy/compute", f'{{"{name}": {value}}}')
+        assert response.status_code == 422, value
+        assert "one of" in response.json()["problems"][0], value
 
 
 @pytest.mark.parametrize("body", ["", "{", "[]", "null", "3", '"a"', "[" * 20_000, '{"radius": ' + "1" * 9000 + "}"])

@@ -136,10 +136,3 @@ def test_an_entry_is_served_with_all_that_it_imports(tmp_path):
 def test_what_only_tools_read_is_not_served(files):
     for name in ("package.json", "core/contract.d.ts"):
         assert (ROOT / "assets" / name).exists() and get(files, f"/assets/{name}")[0] == 404
-
-
-def test_all_is_ready_after_warming(files, monkeypatch):
-    files.warm()
-    monkeypatch.setattr("app.web.static_files.read_content", lambda file, _: pytest.fail(f"{file} had not been read"))
-    assert get(files, "/assets/core/gate.js")[0] == 200
-    assert get(files, "/_dash-component-suites/plotly/package_data/plotly.min.js")[0] == 200
