@@ -11,7 +11,7 @@ from geometry.architectures import ARCHITECTURES, build_network
 from geometry.architectures.plain import mlp
 from geometry.networks import NetworkLoss
 from geometry.slices import Plane, evaluate_slice, progressive_slice, sampled_slice, slice_plane
-from geometry.slices.points import BLOCK, channels_last, cross_entropy, point_losses
+from geometry.slices.points import channels_last, cross_entropy, point_losses
 from geometry.surfaces import make_surface
 
 X = np.array([-1.0, -0.3, 0.1, 0.8])
@@ -231,20 +231,6 @@ def test_the_model_is_left_untouched() -> None:
     assert torch.equal(objective.initial, origin) and torch.equal(plane.origin, origin)
     assert all(torch.equal(value, before[name]) for name, value in module.state_dict().items()) and module.training
     assert np.array_equal(evaluate_slice(objective, plane, X, Y), first)
-
-
-def test_a_slice_is_cancelled_between_two_blocks_of_a_point_s_examples() -> None:
-    module = build_network("resnet8", (1, 8, 8), 10)
-    objective = NetworkLoss(module, torch.rand(2 * BLOCK + 1, 1, 8, 8), torch.arange(2 * BLOCK + 1) % 10)
-    plane, looks = slice_plane(objective, objective.initial), []
-
-    def cancel() -> None:
-        looks.append(1)
-        if len(looks) == 2:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        next(progressive_slice(objective, plane, X, Y, between=cancel))
 
 
 @pytest.mark.parametrize("key", ["mlp", "convnet", "resnet8"])
