@@ -116,7 +116,7 @@ def test_a_training_is_told_in_words_and_numbers(new_page):
     assert frames.count() == 0
 
     for panel in ("slice", "curvature"):
-        page.locator(f"#{panel}-answer").wait_for(timeout=120_000)
+        page.locator(f"#{panel}-answer").wait_for(timeout=300_000)
         lab.until(lambda panel=panel: page.evaluate(f"potholeLab.network.explore.current.{panel}?.done != null"))
     told = r"from \S+ to \S+\. Projected paths, steps 0 to 60: SGDM, loss \S+ to"
     lab.until(lambda: re.search(told, said("#slice-map-stack")))
