@@ -25,10 +25,6 @@ def bench(told: Mapping[str, Any], controls: Any, stage: list[Any], kind: str = 
     )
 
 
-def _icon(name: str) -> Any:
-    return html.Span(className=f"icon {name}", **{"aria-hidden": "true"})
-
-
 def button(action: str, text: Any, value: str = "", **more: Any) -> Any:
     """A button that the client code hears of by its action, and by a value where it has one."""
     what = {"data-action": action, **({"data-value": value} if value else {})}
@@ -76,25 +72,8 @@ def preset_group(titles: Mapping[str, str]) -> Any:
 
 
 def player(*more: Any) -> Any:
-    """The bar with playback, step and speed, and at its end what a page has more."""
-    return html.Div(
-        id="player",
-        className="player",
-        role="group",
-        **{"aria-label": "Playback"},
-        children=[
-            button("home", _icon("first"), title="First step (Home)", **{"aria-label": "First step"}),
-            button("back", _icon("back"), title="One step back (←)", **{"aria-label": "One step back"}),
-            button("play", "Play", id="play-button", title="Play or pause (space)"),
-            button("forward", _icon("forward"), title="One step on (→)", **{"aria-label": "One step on"}),
-            button("end", _icon("last"), title="Last step (End)", **{"aria-label": "Last step"}),
-            html.Div(id="scrubber", className="scrubber"),
-            html.Output(id="step-readout", className="readout"),
-            html.Div(id="speed", className="speed"),
-            button("loop", "Loop", id="loop-button", **{"aria-pressed": "false"}),
-            *more,
-        ],
-    )
+    """The bar with playback, step and speed, which the client code fills, and at its end what a page has more."""
+    return html.Div(list(more), id="player", className="player", role="group", **{"aria-label": "Playback"})
 
 
 def picture(key: str, title: str, hint: str) -> Any:

@@ -52,7 +52,10 @@ NAMED_LOOKS = {
 }
 
 
-SPARE_COLOURS = (("#882255", "#EE99AA"), ("#332288", "#99AAEE"), ("#44AA99", ""), ("#999933", ""))
+SPARE_COLOURS = (
+    *(("#882255", "#EE99AA"), ("#332288", "#99AAEE"), ("#44AA99", ""), ("#999933", "")),
+    *(("#B5651D", "#DDA05A"), ("#555555", "#BBBBBB"), ("#D9536A", "#D9504F")),
+)
 SPARE_DASHES = ("10 3 2 3 2 3", "12 5", "5 2 1 2")
 SPARE_MARKERS = ("star", "pentagon", "saltire")
 

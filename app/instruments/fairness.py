@@ -19,6 +19,7 @@ from app.instruments.instrument import RUNS, Instrument, InstrumentRequest
 from app.instruments.messages import FairnessAnswer, FairnessRow, Judged, Strip
 from app.instruments.repeats import Repeats, repeats
 from app.state.control import NumberControl
+from app.state.numbers_as_text import number
 from app.toy.claims.trials import MOST
 from app.toy.compute import configured
 from app.toy.controls import COST, own_key
@@ -144,7 +145,7 @@ class Comparison:
             f"LLQR+SAM {self._said(found['LLQR+SAM'])}, SAM {self._said(found['SAM'])}"
             for found in (self.untuned, self.tuned)
         ]
-        setting = f"at equal settings (η = {request.learning_rate:g}, ρ = {request.radius:g})"
+        setting = f"at equal settings (η = {number(request.learning_rate, 6)}, ρ = {number(request.radius, 6)})"
         others = " and ".join(f"{name} {self._said(self.tuned[name])}" for name in ("SGDM", "LLQR"))
         numbers = f"{setting} {said[0]}; each at its best {said[1]}."
         counted = "" if self.unit == STEPS else f", counted in {WORDS[self.unit.name]}"

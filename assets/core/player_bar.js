@@ -23,6 +23,34 @@ function rangeInput(place, { label, minimum, maximum, step, onInput, className =
   return input;
 }
 
+/**
+ * A button of the bar, under an icon where its text is none.
+ * @param {string} action
+ * @param {string} title what it does, with its key
+ * @param {Record<string, unknown>} more
+ * @param {string} [icon]
+ */
+function barButton(action, title, more, icon) {
+  const button = make("button", { type: "button", className: "button", "data-action": action, ...(title && { title }), ...more });
+  if (icon) button.append(make("span", { className: `icon ${icon}`, "aria-hidden": "true" }));
+  return button;
+}
+
+/** What stands in the bar of every page, file and notebook. */
+function barParts() {
+  return [
+    barButton("home", "First step (Home)", { "aria-label": "First step" }, "first"),
+    barButton("back", "One step back (←)", { "aria-label": "One step back" }, "back"),
+    barButton("play", "Play or pause (space)", { id: "play-button", textContent: "Play" }),
+    barButton("forward", "One step on (→)", { "aria-label": "One step on" }, "forward"),
+    barButton("end", "Last step (End)", { "aria-label": "Last step" }, "last"),
+    make("div", { id: "scrubber", className: "scrubber" }),
+    make("output", { id: "step-readout", className: "readout" }),
+    make("div", { id: "speed", className: "speed" }),
+    barButton("loop", "", { id: "loop-button", textContent: "Loop", "aria-pressed": "false" }),
+  ];
+}
+
 export class PlayerBar {
   /**
    * @param {Player} player
@@ -32,6 +60,7 @@ export class PlayerBar {
    */
   constructor(player, { onSpeed, onLoop }) {
     this.player = player;
+    by("player").prepend(...barParts());
     this.readout = by("step-readout");
     this.play = by("play-button");
     this.loop = by("loop-button");

@@ -8,6 +8,7 @@ import { fillBand, strokeSeries } from "./chart_line.js";
 import { opened, rangeOf, Scale, ScaleFromZero, withAir } from "./chart_scale.js";
 import { font, roomFor } from "./ink.js";
 import { Layer } from "./layer.js";
+import { placeMarkWords } from "./mark_words.js";
 import { drawMarker } from "./markers.js";
 
 /** @typedef {import("../core/scheme.js").Colours} Colours */
@@ -201,7 +202,6 @@ export class Chart {
    * @param {CanvasRenderingContext2D} context
    */
   #markWords(context) {
-    const { x, y, w } = this.frame;
     context.font = font(11);
     context.textBaseline = "top";
     context.setLineDash([]);
@@ -209,19 +209,17 @@ export class Chart {
     context.lineWidth = 4 * display.zoom;
     context.strokeStyle = this.colours.paper;
     context.fillStyle = this.colours.quiet;
-    let row = 0;
-    for (const { text, lines } of this.data?.marks ?? []) {
+    context.textAlign = "left";
+    const words = (this.data?.marks ?? []).flatMap(({ text, lines }) => {
       const first = Math.min(...lines.map((line) => line.x).filter(Number.isFinite));
-      if (!Number.isFinite(first)) continue;
-      const at = this.#x(first);
-      // To the right of their line, but where they would be cut off there and have more room to the left.
-      const left = at + 4 + context.measureText(text).width > x + w && at > x + w / 2;
-      context.textAlign = left ? "right" : "left";
-      const [atX, atY] = [at + (left ? -4 : 4), y + 1 + 12 * display.zoom * (row % ROWS)];
-      context.strokeText(text, atX, atY);
-      context.fillText(text, atX, atY);
-      row += 1;
-    }
+      return Number.isFinite(first) ? [{ text, at: this.#x(first), width: context.measureText(text).width }] : [];
+    });
+    placeMarkWords(words, this.frame, ROWS).forEach((place, k) => {
+      if (!place) return;
+      const down = this.frame.y + 1 + 12 * display.zoom * place.row;
+      context.strokeText(words[k].text, place.x, down);
+      context.fillText(words[k].text, place.x, down);
+    });
   }
 
   /** The cursor with the points it marks, or what lies under the pointer. */

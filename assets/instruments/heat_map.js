@@ -10,6 +10,10 @@ import { traceMarker, traceRing } from "../draw/markers.js";
 import { hatch } from "./palette.js";
 
 const MARGIN = { left: 46, right: 10, top: 6, bottom: 38 };
+const LABEL = 11.5; // px of type
+const TITLE = 16; // px from the left edge that an upright title takes
+const BESIDE = 7; // px between a label and its axis
+const AIR = 3;
 const HALO = 3;
 /** @type {Record<string, [number, number]>} */
 const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
@@ -95,6 +99,7 @@ export class HeatMap {
     /** @type {MapData | null} */
     this.data = null;
     this.colours = FIRST_COLOURS;
+    this.labelRoom = 0; // px that title and labels of the upright axis take
     /** @type {Cell | null} the cell that is pointed at */
     this.cell = null;
     place.classList.add("heat");
@@ -132,7 +137,8 @@ export class HeatMap {
   /** The box of the cells in px. */
   get frame() {
     const { width, height } = this.layer;
-    const { left, right, top, bottom } = roomFor(this.data?.margin ?? MARGIN);
+    const { left: least, right, top, bottom } = roomFor(this.data?.margin ?? MARGIN);
+    const left = Math.max(least, this.labelRoom);
     const whole = { x: left, y: top, w: Math.max(width - left - right, 1), h: Math.max(height - top - bottom, 1) };
     return this.data?.ground ? groundBox(whole, this.data.x, this.data.y) : whole;
   }
@@ -206,13 +212,25 @@ export class HeatMap {
     );
   }
 
+  /**
+   * About how many labels the upright axis has room for.
+   * @param {Box} frame
+   */
+  #upMost({ h }) {
+    return Math.max(2, h / (40 * display.zoom));
+  }
+
   draw() {
     const { data } = this;
     if (!data || this.place.offsetParent === null) return;
     this.layer.fit();
     this.layer.clear();
-    const { frame } = this; // of the size that it has now
     const { context } = this.layer;
+    const up = labelsOf(data.y, this.#upMost(this.frame));
+    context.font = font(LABEL);
+    const widest = Math.max(...up.map(([, text]) => context.measureText(text).width), 0);
+    this.labelRoom = (data.y.title ? TITLE * display.zoom : 0) + widest + BESIDE + AIR;
+    const { frame } = this; // of the size that it has now
     const [n, m] = this.size;
     const edgeX = (/** @type {number} */ i) => Math.round(frame.x + (i / n) * frame.w);
     const edgeY = (/** @type {number} */ j) => Math.round(frame.y + frame.h - (j / m) * frame.h);
@@ -257,7 +275,7 @@ export class HeatMap {
     context.strokeStyle = quiet;
     context.lineWidth = 1;
     context.strokeRect(frame.x + 0.5, frame.y + 0.5, frame.w - 1, frame.h - 1);
-    context.font = font(11.5);
+    context.font = font(LABEL);
     context.fillStyle = quiet;
     context.textBaseline = "top";
     let end = -Infinity;
@@ -274,12 +292,12 @@ export class HeatMap {
     context.textAlign = "right";
     context.textBaseline = "middle";
     let last = Infinity;
-    for (const [place, text] of labelsOf(up, Math.max(2, frame.h / (40 * display.zoom)))) {
+    for (const [place, text] of labelsOf(up, this.#upMost(frame))) {
       const [, y] = this.pixel(0, place);
       if (!text || y > last - 12 * display.zoom) continue;
       last = y;
       context.fillRect(frame.x - 4, Math.round(y), 4, 1);
-      context.fillText(text, frame.x - 7, y);
+      context.fillText(text, frame.x - BESIDE, y);
     }
     context.fillStyle = ink;
     context.textAlign = "center";

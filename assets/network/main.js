@@ -308,7 +308,7 @@ export class NetworkLab {
     showLink(this.state);
     if (changed.has("scheme")) this.applyScheme(values.scheme);
     if (changed.has("network") || changed.has("data")) this.showTask(changed);
-    if (changed.has("methods") || changed.has("scheme")) this.legend.update(values.methods, this.looks, this.colours.paper);
+    if (changed.has("methods")) this.#showLegend();
     if (changed.has("axis") || changed.has("loss_scale")) this.draw();
     if (source === "open" || source === "run") return;
     const settings = Object.fromEntries(
@@ -362,11 +362,16 @@ export class NetworkLab {
     this.draw();
   }
 
+  #showLegend() {
+    this.legend.update(this.state.values.methods, this.looks, this.colours.paper);
+  }
+
   /** @param {string} scheme */
   applyScheme(scheme) {
     const { colours, looks } = showScheme(scheme, this.tables.looks);
     this.looks = looks;
     this.view.setColours(colours, looks, scheme);
+    this.#showLegend();
     this.draw();
     document.dispatchEvent(new CustomEvent("pothole:scheme", { detail: scheme }));
   }

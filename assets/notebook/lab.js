@@ -14,6 +14,7 @@ import { Legend } from "../draw/legend.js";
 import { MapView } from "../draw/map.js";
 import { entriesOf } from "../toy/entries.js";
 import { showOutcomes } from "../toy/outcomes.js";
+import { startAt } from "../toy/start.js";
 import { NotebookCut } from "./cut.js";
 import { Kernel } from "./kernel.js";
 
@@ -206,9 +207,7 @@ export class NotebookLab {
   /** @param {number[]} place */
   moveStart(place) {
     if (!this.surface) return;
-    const clamped = this.surface.domain.map(([low = 0, high = 0], axis) => Math.min(Math.max(place[axis] ?? low, low), high));
-    const [x, y] = clamped.map((value) => Math.round(value * 1e4) / 1e4);
-    this.state.set(clamped.length === 1 ? { start_x: x } : { start_x: x, start_y: y }, "user");
+    this.state.set(startAt(this.surface, place), "user");
   }
 
   /** @param {string} name */

@@ -21,6 +21,7 @@ import { coarsePointer, turningHint } from "../draw/turning.js";
 import { Claims } from "./claims.js";
 import { showOutcomes } from "./outcomes.js";
 import { Pictures } from "./pictures.js";
+import { startAt } from "./start.js";
 
 /** @typedef {import("../core/contract.js").ToyTables} ToyTables */
 /** @typedef {import("../core/contract.js").Paths} Paths */
@@ -333,9 +334,7 @@ export class ToyLab {
       this.placing(place);
       return;
     }
-    const clamped = this.surface.domain.map(([low, high], axis) => Math.min(Math.max(place[axis], low), high));
-    const [x, y] = clamped.map((value) => Math.round(value * 1e4) / 1e4);
-    this.state.set(clamped.length === 1 ? { start_x: x } : { start_x: x, start_y: y }, "user");
+    this.state.set(startAt(this.surface, place), "user");
   }
 
   /** @param {string} name */
@@ -352,6 +351,7 @@ export class ToyLab {
     this.paper = colours.paper;
     this.pictures.setLooks(colours, looks, scheme);
     this.legend.update(this.state.values.methods, looks, this.paper);
+    if (this.pictures.paths) this.showOutcomes();
   }
 }
 

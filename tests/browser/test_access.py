@@ -9,7 +9,7 @@ import pytest
 from app.server import build
 from app.web.pages import PAGES
 from tests.browser.axe import findings
-from tests.browser.waiting import settled
+from tests.browser.waiting import WITHIN, first_true, settled
 
 THEMES = ("scheme=light", "scheme=dark", "theme=projector", "theme=projector&scheme=dark")
 ONE_LOOK = ("/notes", "/handout")
@@ -24,6 +24,24 @@ build()  # the server's own registration of pages: a page added there is tested 
 PATHS = tuple(PAGES)
 SHOWN = "[document.documentElement.dataset.theme ?? 'desk', document.documentElement.dataset.scheme ?? 'light']"
 
+HYPHENS = """() => {
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const found = [];
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    const { parentElement: around, textContent: text } = node;
+    const shown = around.checkVisibility() && !around.closest("code, pre, kbd, script, textarea");
+    if (shown && /(^|[\\s(=≤≥<>,:])-[\\d.]|\\de-\\d/.test(text)) found.push(text.trim().slice(0, 80));
+  }
+  return found;
+}"""
+ON_PAPER = """() => {
+  const all = document.querySelectorAll("button:not(.method, .heat), input, select, .top");
+  const tools = [...all].filter((one) => one.checkVisibility());
+  const dark = getComputedStyle(document.body).backgroundColor !== "rgb(255, 255, 255)";
+  return [...tools.map((one) => one.outerHTML.slice(0, 80)), ...(dark ? ["the page is not white"] : [])];
+}"""
+"""What does not belong on paper: tools, and a ground that is not its own."""
+
 
 @pytest.mark.parametrize("path", PATHS)
 def test_axe_finds_nothing_serious_in_any_theme(page, path):
@@ -33,7 +51,10 @@ def test_axe_finds_nothing_serious_in_any_theme(page, path):
         settled(page, f"{path}?{QUICK.get(path, '')}&{theme}", within=bool(shown))
         shown.append(tuple(page.evaluate(SHOWN)))
         assert findings(page) == [], theme
+        assert page.evaluate(HYPHENS) == [], "a minus is no hyphen"
     assert len(set(shown)) == len(themes), shown
+    page.emulate_media(media="print")
+    first_true(page, lambda: page.evaluate(ON_PAPER) == [], WITHIN, 50, lambda: f"on paper: {page.evaluate(ON_PAPER)}")
 
 
 def test_axe_finds_what_is_wrong(page):

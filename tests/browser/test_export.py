@@ -190,6 +190,7 @@ def test_every_button_gives_a_file(lab, tmp_path):
     assert len(np.unique(image.reshape(-1, 3), axis=0)) > 500, "the ground is in the picture"
     green = np.abs(image - np.array([0x00, 0x9E, 0x73])).max(axis=-1) < 12
     assert green.sum() > 200, "and the paths over it"
+    assert 20 < green[100:136].sum() < 1000, "and the methods' names with their markers above it"
 
 
 def test_the_dialog_by_keyboard_alone(lab):

@@ -8,6 +8,19 @@ OPAQUE = """() => [...document.querySelectorAll(".panel:not([hidden]) .heat .hea
   return data.filter((value, index) => index % 4 === 3 && value === 255).length / (data.length / 4);
 })"""
 """Of each map of the instrument in view the part that is opaque: its cells."""
+LABELS = """() => {
+  const map = potholeLab.instruments.instruments.phase.maps.SAM;
+  const { context } = map.layer;
+  const found = {};
+  context.fillText = (text, x, y) => {
+    if (context.textAlign === "right") found[text] = x - context.measureText(text).width;
+    CanvasRenderingContext2D.prototype.fillText.call(context, text, x, y);
+  };
+  map.draw();
+  delete context.fillText;
+  return found;
+}"""
+"""Of each label beside a map's upright axis, where it begins: at its left the axis's title stands, upright."""
 
 
 def wait_complete(page, name, times=1):
@@ -25,15 +38,19 @@ def test_change_an_axis_go_to_a_cell_and_reload_the_link(page):
     opened(page, "phase")
     page.locator("#phase-body[aria-busy=false]").wait_for()
     assert "Across" in page.locator("#phase-tools").inner_text()
-    page.locator("[data-tool=y_axis]").select_option("momentum")
+    page.locator("[data-tool=y_axis]").select_option("noise_variance")
     wait_complete(page, "phase", 2)
+    labels = page.evaluate(LABELS)
+    assert "1e−12" in labels and min(labels.values()) > 2 + 11.5, f"over the axis's title: {labels}"
+    page.locator("[data-tool=y_axis]").select_option("momentum")
+    wait_complete(page, "phase", 3)
     assert "Momentum μ" in page.locator("#phase-body caption").first.inner_text()
     box = page.locator("#phase-body .heat").nth(1).bounding_box()
     page.locator("#phase-body .heat").nth(1).hover(position={"x": box["width"] * 0.8, "y": box["height"] * 0.3})
     said = page.locator("#phase-body caption").first.inner_text()
     assert said.startswith("At Learning rate η")
     page.locator("#phase-body .heat").nth(1).click(position={"x": box["width"] * 0.8, "y": box["height"] * 0.3})
-    wait_complete(page, "phase", 3)
+    wait_complete(page, "phase", 4)
     rate = page.locator("[data-field=learning_rate]").input_value()
     assert rate in said
     page.wait_for_function("(rate) => location.search.includes(`learning_rate=${rate}`)", arg=rate)

@@ -9,10 +9,11 @@ from itertools import pairwise
 import pytest
 from playwright.sync_api import Error, Page
 
-from app.lecture.scenes import load_scenes
+from app.lecture.scenes import EXERCISES, load_scenes
 from app.server import build
 from tests.browser.lab_page import LabPage
 from tests.browser.launch import PHONE
+from tests.browser.scene_in_sight import FITTED, check_in_sight
 
 HALL = {"viewport": {"width": 1280, "height": 720}}
 OWN = """# My lecture
@@ -29,6 +30,7 @@ link: /instruments?instrument=phase&resolution=12&runs=1&steps=50
 build()
 SCENES = load_scenes().scenes
 TITLES = [scene.title for scene in SCENES]
+EXERCISE = load_scenes(EXERCISES).scenes[0]
 
 
 def bar(lab: LabPage) -> tuple[str, ...]:
@@ -67,19 +69,25 @@ def at(title: str) -> int:
 
 
 def go_on(lab: LabPage, index: int) -> None:
-    """By clicker to a scene from the one before it, which is played first where it stands at its first step."""
-    if "step=0" in SCENES[index - 2].link.split("&"):
+    """By clicker to a scene from the one before it, which is played first where it stands at its first step: then
+    verdict and pictures are seen together."""
+    before = SCENES[index - 2]
+    if "step=0" in before.link.split("&"):
         lab.settle()
         if lab.page.evaluate("potholeLab.toy.player.step") == 0:
             lab.page.keyboard.press("PageDown")
             lab.until(lambda: lab.step() > 0)
             assert bar(lab)[0] == f"{index - 1} of {len(TITLES)}"
+        if "predict=" in before.link:
+            lab.page.keyboard.press("End")
+            check_in_sight(lab, before, "#predict-verdict:not(:empty)")
     lab.page.keyboard.press("PageDown")
     scene_shown(lab, index)
 
 
 def walk_to(lab: LabPage, title: str) -> None:
-    """By clicker to a scene, through all that lie before it; each says its sentence and asks its question."""
+    """By clicker to a scene, through all that lie before it; each says its sentence and asks its question, and all that
+    it speaks of stands on one screen."""
     here = int(bar(lab)[0].split()[0])
     for index in range(here + 1, at(title) + 1):
         go_on(lab, index)
@@ -88,6 +96,7 @@ def walk_to(lab: LabPage, title: str) -> None:
         assert SCENES[index - 1].ask in card.locator(".card-ask").inner_text()
         for name in SCENES[index - 1].turn:
             card.locator(f'[data-control="{name}"]').wait_for()
+        check_in_sight(lab, SCENES[index - 1])
 
 
 def covered_part(page: Page) -> float:
@@ -150,7 +159,7 @@ def test_a_prediction_by_keyboard(new_page, size):
 def test_the_whole_lecture_by_clicker(new_page):
     lab = LabPage(new_page(**HALL))
     page, keyboard = lab.page, lab.page.keyboard
-    lab.open("/?preset=stiff-valley")
+    lab.open("/?preset=stiff-valley&theme=projector&panel=hidden")
 
     # The lecture window, its start button, the first scene.
     keyboard.press("l")
@@ -159,6 +168,7 @@ def test_the_whole_lecture_by_clicker(new_page):
     keyboard.press("Enter")
     scene_shown(lab, 1)
     lab.settle()
+    check_in_sight(lab, SCENES[0])
 
     # The sheet of keys: a dialog that keeps the focus and closes on Escape.
     keyboard.press("?")
@@ -226,10 +236,6 @@ def test_the_whole_lecture_by_clicker(new_page):
     assert f"{first} arrives first, at step {arrivals[first]}" in verdict
 
     # Theme and colours stay through the scenes, on another page too; the link holds the place.
-    keyboard.press("p")
-    assert page.evaluate("document.documentElement.dataset.theme") == "projector"
-    keyboard.press("c")
-    assert not page.locator("#controls").is_visible()
     keyboard.press("ArrowRight")
     race = at("U must not learn the pothole")
     scene_shown(lab, race)
@@ -270,7 +276,7 @@ def test_the_whole_lecture_by_clicker(new_page):
 def test_an_exercise_solved_and_failed(new_page):
     lab = LabPage(new_page(**HALL))
     page = lab.page
-    lab.open("/?preset=figure-2&steps=50")
+    lab.open("/?preset=figure-2&steps=50&theme=projector&panel=hidden")
     page.keyboard.press("l")
     page.get_by_role("button", name="Start the exercises").click()
     lab.until(lambda: bar(lab)[1:2] == ("The shortest probe",))
@@ -279,10 +285,12 @@ def test_an_exercise_solved_and_failed(new_page):
     lab.type("radius", "0.05")
     page.locator("#check-exercise").click()
     told.get_by_text("Not yet.").wait_for()
+    check_in_sight(lab, EXERCISE, ".card-told .conditions")
     assert "SAM leaves: SAM trapped" in told.inner_text()
     lab.type("radius", "0.11")
     page.locator("#check-exercise").click()
     told.get_by_text("Solved.").wait_for()
+    page.keyboard.press("c")
     lab.type("seed", "3")
     page.locator("#check-exercise").click()
     told.get_by_text("changed: Seed").wait_for()
@@ -304,7 +312,7 @@ def test_the_handout_has_pictures_and_gives_answers_to_who_asks_for_them(new_pag
 
 
 def test_a_dark_page_is_light_on_paper_and_has_no_tools(page):
-    """Canvases too; back on the screen it is dark again."""
+    """Canvases too, at their size on paper, so that paths lie on their map; back on the screen it is dark again."""
     lab = LabPage(page).open("/?preset=figure-2&steps=50&scheme=dark").draw()
     shown = "[document.documentElement.dataset.scheme, potholeLab.toy.paper]"
     dark = page.evaluate(shown)
@@ -312,6 +320,7 @@ def test_a_dark_page_is_light_on_paper_and_has_no_tools(page):
     lab.until(lambda: page.evaluate(shown)[0] == "light")
     assert page.evaluate(shown)[1] != dark[1]
     assert lab.state("scheme") == "dark", "the page's own colours are as they were"
+    lab.until(lambda: set(page.evaluate(FITTED)) == {True} and min(lab.painted("map"), lab.painted("relief")) > 200)
     assert [button for button in page.locator("button:not(.method)").all() if button.is_visible()] == []
     boxes = [page.locator(name).bounding_box() for name in ("#map-stack", "#relief-stack", ".charts")]
     assert all(above["y"] + above["height"] <= below["y"] for above, below in pairwise(boxes))

@@ -6,6 +6,22 @@ import re
 
 from tests.browser.network_lab import LONG, SMALL, NetworkPage
 
+BOUNDARY = """() => {
+  const { looks, colours } = potholeLab.network.view;
+  const canvas = document.querySelector("#boundary-stack canvas");
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  const all = [colours.quiet, looks.SGDM.colour, looks["LLQR+SAM"].colour];
+  return all.map((colour) => {
+    const wanted = [1, 3, 5].map((at) => Number.parseInt(colour.slice(at, at + 2), 16));
+    let count = 0;
+    for (let i = 0; i < data.length; i += 4) {
+      count += data[i + 3] > 200 && wanted.every((part, k) => Math.abs(data[i + k] - part) < 12);
+    }
+    return count;
+  });
+}"""
+"""How much there is of the data's colour and of two methods' in the plane of the data: points, borders among them."""
+
 
 def test_the_page_opens_with_a_recorded_run_and_presets_bring_others(page) -> None:
     """Nothing is trained by opening it; curves and paths move, over the surface; Start trains what is shown."""
@@ -18,6 +34,8 @@ def test_the_page_opens_with_a_recorded_run_and_presets_bring_others(page) -> No
     lab.until(lambda: lab.ink("#plane-stack canvas:nth-of-type(2)") > 50)  # the paths
     lab.until(lambda: page.locator("#outcomes tbody tr").count() == 4)
     lab.until(lambda: "preset" not in page.url)
+    sharpness = "['SGDM', 'SAM'].map((name) => potholeLab.network.curves.line(name, 'sharpness', 'steps').y.length)"
+    assert min(page.evaluate(sharpness)) > 2 and lab.ink("#sharpness-chart canvas") > 200, "without a press"
 
     # Another preset: its words, its settings, its run, its link.
     page.get_by_role("button", name="Deep tanh").click()
@@ -29,7 +47,7 @@ def test_the_page_opens_with_a_recorded_run_and_presets_bring_others(page) -> No
     # Two moons: where each method's class changes, drawn in the plane of the data, which other data have not.
     assert page.locator("#boundary-picture").is_hidden()
     page.get_by_role("button", name="Two moons").click()
-    lab.until(lambda: lab.ink("#boundary-stack canvas") > 500)
+    lab.until(lambda: min(page.evaluate(BOUNDARY)) > 40)
     page.get_by_role("button", name="Deep tanh").click()
     page.locator("#boundary-picture").wait_for(state="hidden")
     lab.until(lambda: lab.positions()[-1:] == [600])

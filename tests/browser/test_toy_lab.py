@@ -48,6 +48,11 @@ def test_dragging_a_slider_moves_the_paths_and_the_link(lab):
     rate = lab.state("learning_rate")
     assert rate != 0.0165
     assert lab.field("learning_rate").input_value() == str(rate)
+    # The setting is no longer the preset's: the title says so, and no preset is lit as if it were.
+    lit = lab.page.locator("[data-action=preset][data-value=figure-2]")
+    assert lit.get_attribute("aria-pressed") == "mixed"
+    assert lab.page.locator("#changed span").inner_text().startswith("Changed: η 0.")
+    assert not lab.page.locator("#caption").is_visible()
     assert lab.page.evaluate("potholeLab.toy.lastRequest.learning_rate") == rate
     after = lab.table()
     assert after != before
@@ -306,6 +311,8 @@ def test_a_phone_shows_everything_below_each_other(phone):
     assert phone.page.locator("#controls").is_visible()
     assert phone.page.locator("[data-control=momentum]").is_visible()
     assert phone.overflow() <= 0
+    map_box, panel = (phone.page.locator(name).bounding_box() for name in ("#map-stack", "#controls"))
+    assert map_box["height"] < panel["y"], "the whole map has room above the settings"
     phone.page.locator("#controls-button").tap()
     assert not phone.page.locator("#controls").is_visible()
     before = phone.table()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from app.components.claim import Claim, judged, untested
+from app.state.numbers_as_text import number
 from app.toy.claims.trials import MOST, RUNS, Trials, starts_around, trials
 from app.toy.request import ToyRequest
 
@@ -91,7 +92,7 @@ def _shorter(trial: Trials, both: np.ndarray, source: str, detail: str, whole: b
 def described(trial: Trials) -> str:
     """The settings of a batch in words."""
     s = trial.settings
-    return (
-        f"η = {s['learning_rate']:g}, ρ = {s['radius']:g}, μ = {s['momentum']:g}, {s['steps']} steps, "
-        f"noise variance {s['noise_variance']:g}"
+    rate, radius, momentum, noise = (
+        number(s[name], 6) for name in ("learning_rate", "radius", "momentum", "noise_variance")
     )
+    return f"η = {rate}, ρ = {radius}, μ = {momentum}, {s['steps']} steps, noise variance {noise}"

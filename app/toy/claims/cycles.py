@@ -41,7 +41,7 @@ def _orbit_claim(request: ToyRequest, surface: TwoScaleQuadratic, bottom: float,
         surface, METHODS["SAM"], request.start, SETTLING, request.learning_rate, request.radius, request.momentum
     )
     x = run.positions[-4 * LONGEST :, 0] - bottom
-    where = f"c = ηa = {c:.3g}, ρ = {request.radius:g}, μ = {request.momentum:g}"
+    where = f"c = ηa = {c:.3g}, ρ = {number(request.radius, 6)}, μ = {request.momentum:g}"
     if not np.all(np.abs(x + bottom) < surface.half_width):
         return untested(statement, SOURCE, f"At {where} SAM does not stay in the pothole: {run.describe_outcome()}.")
     periods = [p for p in range(2, LONGEST + 1, 2) if np.abs(x[p:] - x[:-p]).max() < AGREEMENT * request.radius]

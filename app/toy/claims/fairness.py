@@ -8,6 +8,7 @@ from functools import cache
 import numpy as np
 
 from app.components.claim import Claim, judged, untested
+from app.state.numbers_as_text import number
 from app.toy.claims.captions import described, figure_2_trials
 from app.toy.claims.trials import MOST, RUNS, Trials, methods_of, starts_around, trials
 from app.toy.presets import PRESETS
@@ -55,11 +56,11 @@ def equal_rate_claim(request: ToyRequest, trial: Trials) -> Claim:
     ours, sam = trial.median_arrival("LLQR+SAM"), tuned.median_arrival("SAM")
     if np.isnan(ours) or np.isnan(sam):
         raised = larger.learning_rate
-        why = f"At η = {request.learning_rate:g} or at ηU = {raised:.4g} one of the two never arrives."
+        why = f"At η = {number(request.learning_rate, 6)} or at ηU = {raised:.4g} one of the two never arrives."
         return untested(statement, SOURCE, why)
     counts = (
         f"SAM at ηU = {request.learning_rate * factor:.4g}: {tuned.count('SAM')}, median step {sam:g}; LLQR+SAM at "
-        f"η = {request.learning_rate:g}: {trial.count('LLQR+SAM')}, median step {ours:g}; SAM at the same η: "
+        f"η = {number(request.learning_rate, 6)}: {trial.count('LLQR+SAM')}, median step {ours:g}; SAM at the same η: "
         f"{trial.count('SAM')}, median step {trial.median_arrival('SAM'):g}"
     )
     detail = f"U = {factor:.3g} along the radius (mean over the starts); {trial.what}; {described(trial)}."
@@ -91,7 +92,7 @@ def tuned_sam_claim(request: ToyRequest, trial: Trials) -> Claim:
     grid = sam_grid(trial.surface, trial.starts, request)
     rate, radius, most = grid.best
     ours = int(trial.arrived("LLQR+SAM").sum())
-    setting = f"η = {request.learning_rate:g}, ρ = {request.radius:g}"
+    setting = f"η = {number(request.learning_rate, 6)}, ρ = {number(request.radius, 6)}"
     counts = f"LLQR+SAM {trial.count('LLQR+SAM')} at {setting}; SAM at best {most} of {grid.walkers}"
     counts += f", at η = {rate:.3g}, ρ = {radius:.3g}" if most else f" at all {grid.arrived.size} settings"
     detail = (

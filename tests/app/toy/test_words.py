@@ -1,13 +1,13 @@
 """The words and colours of the page: every method and term is explained, nothing wears another thing's colour."""
 
 import re
-from itertools import product
+from itertools import combinations, product
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from app.drawing.appearance import ENDING_COLOURS, NAMED_LOOKS
+from app.drawing.appearance import ENDING_COLOURS, NAMED_LOOKS, SCHEMES, SPARE_COLOURS, looks
 from app.toy.explanations import FULL_NAMES, explanations, short_words
 from app.toy.presets import PRESETS
 from app.toy.surface import reference
@@ -74,6 +74,16 @@ def apart(one: str, other: str) -> float:
     return float(np.linalg.norm(lab(one) - lab(other)))
 
 
+@pytest.mark.parametrize("scheme", SCHEMES.values(), ids=SCHEMES)
+def test_ground_is_seen_on_its_paper_and_its_height_by_its_lightness(scheme):
+    """In the dark too: neither the lowest ground nor a wall of its block is lost in what is behind it."""
+    behind = lab(scheme.paper)[0]
+    lightness = [lab(colour)[0] for colour in scheme.low_to_high]
+    assert np.ptp(np.diff(lightness)) < 1 and lightness[-1] - lightness[0] > 20
+    front, side, floor = (abs(lab(colour)[0] - behind) for colour in scheme.block)
+    assert abs(lightness[0] - behind) > 4 and min(front, side) > 15 and floor > 4
+
+
 def test_outcomes_and_vectors_wear_no_method_s_colour():
     looks = [NAMED_LOOKS[name] for name in CORNERS]
     methods = {colour for look in looks for colour in (look.colour, look.colour_on_dark) if colour}
@@ -84,3 +94,12 @@ def test_outcomes_and_vectors_wear_no_method_s_colour():
     assert min(apart(*pair) for pair in product(light, [look.colour for look in looks])) > 20
     on_dark = [look.colour_on_dark or look.colour for look in looks]
     assert min(apart(*pair) for pair in product(dark, on_dark)) > 20
+
+
+def test_names_without_a_look_of_their_own_are_told_apart():
+    """As the seven that the cadences of U and a method beside them make on one page: no two colours are alike."""
+    seven = looks(f"name {k}" for k in range(len(SPARE_COLOURS))).values()
+    assert len(seven) >= 7
+    for which in ("colour", "colour_on_dark"):
+        colours = [look[which] or look["colour"] for look in seven]
+        assert min(apart(*pair) for pair in combinations(colours, 2)) > 25
