@@ -24,6 +24,7 @@ from app.network.explore.frames import data_of
 from app.network.explore.interruptible import Watched
 from app.network.explore.run_record import fetch_run
 from app.network.explore.weight_norms import read_weight_norms
+from app.state.numbers_as_text import number
 from geometry.curvature import hessian_trace, sam_sharpness, spectral_density, top_eigenvalues
 
 DENSITY_POINTS = 300
@@ -153,10 +154,11 @@ def sentence(rows: list[dict[str, Any]], asked: Description) -> str:
             parts.append(f"{name}: {row['problem']}.")
             continue
         good = "" if row["converged"][0] else ", not converged"
+        largest, residual = number(row["eigenvalues"][0]), number(row["residuals"][0], 1)
         parts.append(
-            f"{name}: largest eigenvalue {row['eigenvalues'][0]:.4g} (residual {row['residuals'][0]:.1g}{good}), trace "
-            f"{row['trace']:.4g} ± {row['trace_error']:.1g}, sharpness {row['sharpness']:.3g} within radius "
-            f"{row['radius']:g} in {row['ascent']} ascent steps."
+            f"{name}: largest eigenvalue {largest} (residual {residual}{good}), trace {number(row['trace'])} ± "
+            f"{number(row['trace_error'], 1)}, sharpness {number(row['sharpness'], 3)} within radius "
+            f"{number(row['radius'])} in {row['ascent']} ascent steps."
         )
     fine = [row for row in rows if row["step"] == last and "problem" not in row and row["method"]]
     if len(fine) > 1:
@@ -166,6 +168,6 @@ def sentence(rows: list[dict[str, Any]], asked: Description) -> str:
     if missed:
         parts.append(
             f"At {missed} of {len(rows)} places not all {asked['curvature_count']} eigenvalues converged to a residual "
-            f"of {asked['curvature_tolerance']:g} of the largest."
+            f"of {number(asked['curvature_tolerance'])} of the largest."
         )
     return " ".join(parts)

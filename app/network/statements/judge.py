@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from scipy.special import stdtrit
 
-from app.components.claim import VERDICTS, Claim
+from app.components.claim import FAILS, HOLDS, OPEN, Claim
 from app.drawing.encoding import finite
 from app.network.statements.messages import PairedSeeds
 from app.network.statements.statement import QUANTITIES, Comparison, Quantity, Statement
@@ -26,7 +26,6 @@ LAST = 4
 LEVEL = 0.95
 ROUNDING = 1e-12
 """Of a mean: standard errors below are none."""
-HOLDS, FAILS, _, OPEN = VERDICTS
 PLURALS = {"seed": "seeds", "batch": "batches"}
 
 Trials = Mapping[int, Mapping[str, Mapping[str, Any]]]
