@@ -40,7 +40,8 @@ class Record:
     def going(self) -> list[str]:
         """The methods that have not stopped, or all: what pictures are framed around."""
         last = self.rows[-1]["methods"] if self.rows else {}
-        return [name for name in self.methods if not last.get(name, {}).get("stopped")] or self.methods
+        stopped = {name for name, values in last.items() if values.get("stopped")}
+        return [name for name in self.methods if name not in stopped] or self.methods
 
     @property
     def recorded(self) -> bool:
