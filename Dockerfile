@@ -40,6 +40,7 @@ COPY CONTRIBUTING.md ./
 COPY docs ./docs
 COPY tests/ecosystem ./tests/ecosystem
 COPY tests/load/results ./tests/load/results
+COPY tests/benchmarks/results ./tests/benchmarks/results
 RUN pip install --require-hashes -r docs/requirements.lock \
     && python -m sphinx --fail-on-warning --keep-going --quiet -d /tmp/trees docs /manual
 

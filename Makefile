@@ -94,7 +94,7 @@ faults: .venv/test.stamp ## break things under open pages and runs, the long way
 	CADDY="$$($(ENV) tests/deploy/caddy.py --install)"; export CADDY; \
 	FIREFOX="$$($(ENV) tests/faults/firefox.py --install)"; export FIREFOX; \
 	$(ENV) -m pip install --quiet -r tests/faults/requirements.txt || echo "No libfaketime: clocks do not jump."; \
-	FAULTS=1 OFFLINE_SECONDS=30 exec $(ENV) -m pytest tests/faults tests/deploy tests/browser/test_faults.py
+	FAULTS=1 OFFLINE_SECONDS=30 exec $(ENV) -m pytest tests/faults tests/deploy tests/project/test_dockerfile.py tests/browser/test_faults.py
 
 gpu: .venv/test.stamp ## run the tests that need a GPU, and measure it beside the CPU; says so where there is none
 	$(ENV) -m pytest -n0 -rs tests/gpu

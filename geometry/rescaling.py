@@ -99,6 +99,9 @@ def rescalings(
     """
     from geometry.slices import evaluate_slice, slice_plane
 
+    level = float(objective.loss(theta))
+    if not np.isfinite(level):
+        raise ValueError("the loss at these weights is no finite number: there is nothing that rescaling could keep")
     x = np.linspace(-1, 1, points)
     fixed = slice_plane(objective, theta, "random", "none", seed).directions * float(np.linalg.norm(as_numpy(theta)))
 
@@ -106,7 +109,6 @@ def rescalings(
         scaled = slice_plane(objective, point, "random", "filter", seed)
         return evaluate_slice(objective, scaled, x, x), evaluate_slice(objective, Plane(point, fixed), x, x)
 
-    level = float(objective.loss(theta))
     differences = []
     for factor in factors:  # all of them before anything that takes long
         moved = rescaled(theta, objective.layout, factor, first, second)

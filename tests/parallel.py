@@ -18,9 +18,9 @@ to rest, while others compute."""
 TOGETHER = ("tests/fuzz/",)
 """Folders whose files share a server, and so one process."""
 LONGEST = (
-    *("test_access", "test_wheel", "test_faults", "test_export", "test_network_cluster", "test_toy_lab"),
-    *("test_network_page", "test_lecture", "test_instruments", "test_security", "test_benchmarks"),
-    *("test_recorded_runs", "test_explore"),
+    *("test_faults", "test_access", "test_network_cluster", "test_lecture", "test_figures_in_words", "test_export"),
+    *("test_network_page", "test_benchmarks", "test_toy_lab", "test_instruments", "test_explore", "test_security"),
+    *("test_wheel", "test_recorded_runs", "test_embed", "test_first_screen"),
 )
 """The browser's files that take half a minute and more, the longest first: one that begins late leaves the other
 processes idle at the end. Those that are not named here follow."""

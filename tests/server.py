@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-READY_WITHIN = 120.0
+READY_WITHIN = 300.0
 """Seconds. Importing takes a few; a first compilation on a busy machine takes many more."""
 LOWEST_PORT, PORTS = 11_000, 1000
 _turns = itertools.count(os.getpid())

@@ -18,6 +18,7 @@ from typing import Any
 
 from app.lecture.messages import GoalAnswer, GoalCondition
 from app.state.control import Control, NumberControl, shorten
+from app.state.numbers_as_text import number
 from app.state.schema import BadRequest, State
 from app.toy.batch import run_alone
 from app.toy.controls import controls_of
@@ -58,7 +59,11 @@ class Condition:
         value = state[self.subject]
         holds = value <= self.wanted if self.kind == "<=" else value >= self.wanted
         sign = {"<=": "at most", ">=": "at least"}[self.kind]
-        return {"wanted": f"{self.title} {sign} {self.wanted:g}", "holds": holds, "found": f"it is {value:g}"}
+        return {
+            "wanted": f"{self.title} {sign} {number(self.wanted, 6)}",
+            "holds": holds,
+            "found": f"it is {number(value, 6)}",
+        }
 
     @property
     def methods(self) -> tuple[str, ...]:

@@ -1019,6 +1019,19 @@ export interface NetworkTables {
   grounds: Record<string, GroundLook>;
 }
 
+/** The end of a job that looks at a run: how long it took, and what was found, in words. */
+export interface ExploreDone {
+  seconds: number;
+  sentence: string;
+}
+
+/** The same of one that has made so many curvature products. */
+export interface MeasuredDone {
+  seconds: number;
+  sentence: string;
+  products: number;
+}
+
 /** A point of the weights' space on the plane, in words. */
 export interface SliceMark {
   words: string;
@@ -1073,12 +1086,12 @@ export interface PathHonesty {
 
 /** The end of a slice. From `error` on: of an adaptive one; from `standard_error` on: of a sample of the data. */
 export interface SliceDone {
+  seconds: number;
+  sentence: string;
   way: "progressive" | "adaptive" | "exact";
   evaluations: number;
-  seconds: number;
   low: number;
   high: number;
-  sentence: string;
   error?: number;
   fresh?: number;
   relative_error?: number;
@@ -1178,20 +1191,13 @@ export interface SpectralDensity {
   steps: number;
 }
 
-/** The end of a measurement. */
-export interface CurvatureDone {
-  products: number;
-  seconds: number;
-  sentence: string;
-}
-
 /** A row of a measurement of curvature. */
 export interface CurvatureRow {
   position: number;
   about?: CurvatureAbout;
   measured?: MeasuredCurvature | NotMeasured;
   density?: SpectralDensity | NotMeasured;
-  done?: CurvatureDone;
+  done?: MeasuredDone;
 }
 
 /**
@@ -1227,19 +1233,13 @@ export interface CurveTraining {
   loss: number;
 }
 
-/** The end of the way. */
-export interface BetweenDone {
-  seconds: number;
-  sentence: string;
-}
-
 /** A row of the way between two solutions. */
 export interface BetweenRow {
   position: number;
   about?: BetweenAbout;
   line?: WayBetween;
   training?: CurveTraining;
-  done?: BetweenDone;
+  done?: ExploreDone;
 }
 
 /** Whose weights are rescaled, which two layers, and where the lines are taken. */
@@ -1275,18 +1275,12 @@ export interface RescaledNetwork {
   plain_line: Encoded;
 }
 
-/** The end of a demonstration. */
-export interface RescalingDone {
-  seconds: number;
-  sentence: string;
-}
-
 /** A row of a demonstration. */
 export interface RescalingRow {
   position: number;
   about?: RescalingAbout;
   measured?: RescaledNetwork;
-  done?: RescalingDone;
+  done?: ExploreDone;
 }
 
 /** What is cut: the kept step, the points t of each cut, in lengths of the weights, and over how many examples. */
@@ -1331,19 +1325,13 @@ export interface NoSolution {
   problem: string;
 }
 
-/** The end of the cuts. */
-export interface CutsDone {
-  seconds: number;
-  sentence: string;
-}
-
 /** A row of the cuts through all solutions. */
 export interface CutsRow {
   position: number;
   about?: CutsAbout;
   cut?: Cut;
   solution?: MeasuredSolution | NoSolution;
-  done?: CutsDone;
+  done?: ExploreDone;
 }
 
 /** What is measured: the methods that learn U, at their weights of this step; ρ, batches, examples of H. */
@@ -1399,19 +1387,12 @@ export interface NoPotholes {
   problem: string;
 }
 
-/** The end of the measurement. */
-export interface PotholesDone {
-  products: number;
-  seconds: number;
-  sentence: string;
-}
-
 /** A row of a measurement of potholes. */
 export interface PotholesRow {
   position: number;
   about?: PotholesAbout;
   measured?: MeasuredPotholes | NoPotholes;
-  done?: PotholesDone;
+  done?: MeasuredDone;
 }
 
 /**

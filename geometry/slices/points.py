@@ -11,7 +11,7 @@ Nothing of the objective is changed: parameters are made new for every point.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 import numpy as np
@@ -47,8 +47,15 @@ class PointLosses(Protocol):
         ...
 
 
-def point_losses(objective: Objective, plane: Plane, method: str = "auto", memory: int = DEFAULT_MEMORY) -> PointLosses:
-    """The evaluation that suits; `method` insists on one. ValueError where it does not serve the objective."""
+def point_losses(
+    objective: Objective,
+    plane: Plane,
+    method: str = "auto",
+    memory: int = DEFAULT_MEMORY,
+    between: Callable[[], object] = lambda: None,
+) -> PointLosses:
+    """The evaluation that suits; `method` insists on one. ValueError where it does not serve the objective. `between`
+    is called after each block of examples, where they are taken in blocks: it may raise to cancel."""
     if method not in METHODS:
         raise ValueError(f"method must be one of {', '.join(METHODS)}; got {method!r}")
     if memory < 1:
@@ -70,7 +77,10 @@ def point_losses(objective: Objective, plane: Plane, method: str = "auto", memor
         return BatchedLosses(objective, plane, memory)
     if objective.loss_function is not None and method == "auto":
         return BatchedLosses(objective, plane, memory, together=1)
-    return example_losses(objective, plane, method, memory)
+    found = example_losses(objective, plane, method, memory)
+    if isinstance(found, LoopLosses):
+        found.between = between
+    return found
 
 
 def example_losses(
@@ -193,6 +203,7 @@ class LoopLosses(_NetworkLosses):
 
     def __init__(self, objective: NetworkLoss, plane: Plane, memory: int = DEFAULT_MEMORY) -> None:
         super().__init__(objective, plane)
+        self.between: Callable[[], object] = lambda: None
         bytes_of_inputs = sum(x.numel() * objective.initial.itemsize for x in objective.data.inputs)
         turned = objective.device.type == "cpu" and bytes_of_inputs <= memory  # else as they are, a file's left there
         plain = all(x.ndim == 2 and x.is_floating_point() for x in objective.data.inputs)
@@ -215,6 +226,7 @@ class LoopLosses(_NetworkLosses):
                     self.objective.forward_part(theta, part, self.objective.buffers), part.targets
                 )
                 sums[:, index] += float(each.sum()), float((each * each).sum())
+                self.between()
         return sums[0], sums[1]
 
 

@@ -48,14 +48,15 @@ def progressive_slice(
 
     Yields after the first level, and then whenever `interval` seconds have passed and at the end of a level. No point
     is evaluated twice, and the last picture is exact. To cancel, stop asking: nothing is computed between two requests.
-    `between` is called after each evaluation, of some points: it may wait, or raise to cancel at once.
+    `between` is called after each evaluation, of some points or of a block of examples: it may wait, or raise to cancel
+    at once.
     """
     if coarsest < 1 or coarsest & (coarsest - 1):
         raise ValueError(f"coarsest must be a power of two, got {coarsest}")
     if not interval > 0:
         raise ValueError(f"interval must be a positive number of seconds, got {interval}")
     x, y = checked_axes(plane, x, y)
-    return _levels(point_losses(objective, plane, method, memory), x, y, coarsest, interval, between)
+    return _levels(point_losses(objective, plane, method, memory, between), x, y, coarsest, interval, between)
 
 
 def _levels(

@@ -72,7 +72,7 @@ def test_a_misspelt_variable_ends_every_program_with_one_sentence(arguments):
         env={**os.environ, "POTHOLE_PASWORD": "x"},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
     (line,) = done.stderr.splitlines()

@@ -23,6 +23,8 @@ from app.toy.request import read_link, request_of
 from geometry.surfaces import Formula, Pit, Pitted, TwoScaleQuadratic, make_surface
 from optimizers import METHODS
 
+pytestmark = pytest.mark.slow
+
 TYPED = "0.15*(x^2 + y^2) - 3*exp(-((x - 3)^2 + (y - 1)^2)/0.2)"
 HOLED = "x^2 + y^2 + 0.2*log(x + 4)"
 DUG = "3,1,2.5,0.3;-2,0.5,1,0.25"

@@ -146,7 +146,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         f"{seeds}: each draws its own first weights, split, mini-batches and random labels; the units of the badly "
         "scaled pixels are the same. Means over the last 4 of 40 measurements, on all training and test examples, ± "
         "the standard error over seeds. One thread; processor seconds, refreshes included. Before: what was measured "
-        f"while the presets were chosen. Band: where with {100 * LEVEL:.0f} % probability the mean of so many other "
+        "while the presets were chosen, all seeds on one split of the data. Band: where with "
+        f"{100 * LEVEL:.0f} % probability the mean of so many other "
         "seeds lies, as those here scatter.",
         "",
     ]

@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page
 
 from tests.browser.waiting import first_true
 
-WITHIN = 120.0
+WITHIN = 300.0
 """Seconds that a test waits at most for what it checks, on a machine that may be busy with something else."""
 
 
@@ -34,7 +34,7 @@ class LabPage:
         """Open a link and wait for the first paths on the map: at the end of the run and with all settings on the
         screen, where the link says nothing else of them. (A link that names no step plays.)"""
         self.page.goto(with_defaults(link))
-        self.page.locator("#outcomes [data-outcome]").first.wait_for(state="attached", timeout=120_000)
+        self.page.locator("#outcomes [data-outcome]").first.wait_for(state="attached", timeout=300_000)
         self.until(lambda: self.page.evaluate("potholeLab.toy.pictures.map.paths.ready"))
         return self.settle()
 

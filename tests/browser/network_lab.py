@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page
 
 from tests.browser.waiting import first_true
 
-WITHIN = 120.0
+WITHIN = 300.0
 """Seconds: a worker process imports torch first, on a machine that may be busy with something else."""
 SMALL = "/network?data=two-moons&methods=SGDM,LLQR%2BSAM&batch_size=32&refresh_size=32"
 LONG = f"{SMALL}&steps=2000&refresh_every=1&evaluations=200"

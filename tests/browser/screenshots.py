@@ -108,11 +108,11 @@ def visit(page: Page, link: str) -> None:
     elif where == "/network":
         NetworkPage(page).open(link).start()
         for panel in re.findall(r"(\w+)_asked=yes", link):
-            page.locator(f"#{panel}-answer").wait_for(timeout=120_000)
-            page.locator(f"#{panel}-panel[aria-busy=false]").wait_for(timeout=120_000)
+            page.locator(f"#{panel}-answer").wait_for(timeout=300_000)
+            page.locator(f"#{panel}-panel[aria-busy=false]").wait_for(timeout=300_000)
     else:
         page.goto(link)
-        page.locator(READY[where]).first.wait_for(timeout=120_000)
+        page.locator(READY[where]).first.wait_for(timeout=300_000)
 
 
 def shrink(path: Path) -> None:

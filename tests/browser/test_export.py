@@ -86,7 +86,7 @@ def exported(server, tmp_path):
     wish = {"preset": "figure-2", "steps": 200, "step": 60, "format": "html"}
     asked = urllib.request.Request(f"{server.url}/export/toy", json.dumps(wish).encode())
     path = tmp_path / "scene.html"
-    with urllib.request.urlopen(asked, timeout=60) as answer:
+    with urllib.request.urlopen(asked, timeout=300) as answer:
         path.write_bytes(answer.read())
     return path
 

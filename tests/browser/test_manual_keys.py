@@ -31,13 +31,13 @@ def test_manual_lists_every_key(new_page) -> None:
     page = new_page()
     seen: Keys = set()
     page.goto("/?preset=figure-2&scenes=lab&scene=1&predict=outcome&step=0&speed=1000&steps=100")
-    page.locator("#reveal:enabled").wait_for(timeout=120_000)  # there are paths to play
+    page.locator("#reveal:enabled").wait_for(timeout=300_000)  # there are paths to play
     seen |= on_the_sheet(page)
     page.keyboard.press("r")
     page.locator("#predict-verdict:not(:empty)").wait_for()
     seen |= on_the_sheet(page)
     page.goto("/instruments?instrument=basins&preset=figure-2&resolution=12")
-    page.locator("[id$=-body][aria-busy=false] .heat-canvas").first.wait_for(timeout=120_000)
+    page.locator("[id$=-body][aria-busy=false] .heat-canvas").first.wait_for(timeout=300_000)
     seen |= on_the_sheet(page)
     page.goto("/network")
     page.locator("#start-button").wait_for()

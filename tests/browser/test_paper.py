@@ -24,7 +24,7 @@ def until(page: Page, ready: Any) -> Any:
 
 def test_charts_verdicts_and_links(page: Page) -> None:
     page.goto("/paper?scheme=dark")
-    page.locator("#figure-6").wait_for(timeout=120_000)
+    page.locator("#figure-6").wait_for(timeout=300_000)
     until(page, lambda: page.evaluate(READY) == "dark")
     told = paper.tables()["charts"]
     until(page, lambda: all(page.evaluate(INK, chart["id"]) > 1500 for chart in told))
@@ -48,12 +48,12 @@ def test_charts_verdicts_and_links(page: Page) -> None:
     until(page, lambda: page.locator(".paper-figure details[open]").count() == 0)
 
     page.locator("#figure-3 .paper-links a").click()
-    page.locator("#outcomes [data-outcome]").first.wait_for(state="attached", timeout=120_000)
+    page.locator("#outcomes [data-outcome]").first.wait_for(state="attached", timeout=300_000)
     assert page.evaluate("potholeLab.toy.state.values.preset") == "figure-3"
 
 
 def test_on_a_phone_nothing_is_wider_than_it(phone_page: Page) -> None:
     phone_page.goto("/paper")
-    phone_page.locator("#figure-6").wait_for(timeout=120_000)
+    phone_page.locator("#figure-6").wait_for(timeout=300_000)
     until(phone_page, lambda: phone_page.evaluate(READY))
     assert phone_page.evaluate("document.documentElement.scrollWidth") <= 390

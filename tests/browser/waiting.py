@@ -11,7 +11,7 @@ from playwright.sync_api import Page, Request
 QUIET = 1200
 """Milliseconds without a request and without work, until a page counts as done."""
 IDLE = "() => new Promise((done) => requestIdleCallback(() => requestIdleCallback(done)))"
-WITHIN = 120.0
+WITHIN = 300.0
 """Seconds that a page may take."""
 
 

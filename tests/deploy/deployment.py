@@ -19,7 +19,7 @@ from tests.app.jobs.engine_parts import Part
 from tests.deploy.caddy import find_caddy
 from tests.server import ROOT, Server, free_port
 
-READY_WITHIN = 120.0
+READY_WITHIN = 300.0
 AHEAD_SECONDS = 0.3
 """Of a processor's time."""
 

@@ -36,7 +36,7 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
 
 def visitor(url: str) -> httpx.Client:
     """A browser that has opened the page and been given its cookie."""
-    client = httpx.Client(base_url=url, timeout=60)
+    client = httpx.Client(base_url=url, timeout=300)
     assert client.post("/network/open", json={"query": ""}).status_code == 200
     return client
 
@@ -87,10 +87,9 @@ def said(seen: list[dict]) -> str:
 
 
 def run(work: Any) -> Any:
-    return asyncio.run(asyncio.wait_for(work, 330))
+    return asyncio.run(asyncio.wait_for(work, 800))
 
 
-@pytest.mark.timeout(400)
 def test_started_on_one_web_process_followed_on_the_other_through_all_that_dies(deployment: Deployment) -> None:
     """One run, and in its course: the worker under it, the web process that started it, and the scheduler."""
     first, second = deployment.webs
@@ -144,7 +143,7 @@ def test_started_on_one_web_process_followed_on_the_other_through_all_that_dies(
 def test_metrics_tell_the_engine_s_state_from_any_web_process(deployment: Deployment) -> None:
     end = time.monotonic() + READY_WITHIN
     while (
-        text := httpx.get(f"{deployment.webs[1].url}/metrics", timeout=60).text
+        text := httpx.get(f"{deployment.webs[1].url}/metrics", timeout=300).text
     ) and "pothole_workers 2.0" not in text:
         if time.monotonic() > end:
             break
@@ -158,7 +157,7 @@ def test_metrics_tell_the_engine_s_state_from_any_web_process(deployment: Deploy
 def proxied(deployment: Deployment) -> Iterator[httpx.Client]:
     if deployment.proxy is None:
         pytest.skip("there is no Caddy here: `make test` unpacks Debian's package where apt-get can fetch it")
-    with httpx.Client(base_url=deployment.url, timeout=60) as client:
+    with httpx.Client(base_url=deployment.url, timeout=300) as client:
         yield client
 
 
@@ -169,7 +168,7 @@ def test_assets_come_packed_from_the_folder_and_are_the_same(proxied: httpx.Clie
     assert len(addresses) > 10
     packed = 0
     for address in addresses:
-        direct = httpx.get(f"{web.url}{address}", headers={"Accept-Encoding": "identity"}, timeout=60)
+        direct = httpx.get(f"{web.url}{address}", headers={"Accept-Encoding": "identity"}, timeout=300)
         for accepted in ("br", "gzip", "identity"):
             answer = proxied.get(address, headers={"Accept-Encoding": accepted})
             assert answer.status_code == 200 and answer.content == direct.content

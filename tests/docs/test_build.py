@@ -20,9 +20,6 @@ from app.web.manual import ADDRESS
 from app.web.settings import WebSettings
 from tests.image import copy_sources, values
 
-# The build takes some ten seconds of one core; beside much other work they may be minutes.
-pytestmark = pytest.mark.timeout(900)
-
 ROOT = Path(__file__).resolve().parents[2]
 FETCHED = {"link": "href", "script": "src", "img": "src", "iframe": "src", "source": "src", "object": "data"}
 """What a browser fetches by itself, and the attribute that says from where; a link in a text is only followed."""

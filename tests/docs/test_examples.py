@@ -17,9 +17,6 @@ from sybil.parsers.myst.lexers import DirectiveLexer
 
 from tests.docs import figures
 
-# A page takes seconds, and its first walk may have to be compiled; beside much other work that is minutes.
-pytestmark = pytest.mark.timeout(600)
-
 MANUAL = Path(__file__).resolve().parents[2] / "docs"
 PAGES = sorted(page for page in MANUAL.rglob("*.md") if "```python" in page.read_text(encoding="utf-8"))
 

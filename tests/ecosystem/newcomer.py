@@ -38,7 +38,7 @@ SEEN = {
 }
 """What the page shows, and how its script tells."""
 SLICE = {
-    "a slice by *Draw the slice*, over 64 examples": f"Boolean({LAB}.explore.current.slice?.picture)",
+    "a coarse slice by *Draw the slice*": f"Boolean({LAB}.explore?.panels.slice.shown)",
 }
 
 

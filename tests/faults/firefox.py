@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 NAMES = ("firefox-esr", "firefox")
-WITHIN = 120.0
+WITHIN = 300.0
 """Seconds that anything may take, on a machine that may be busy with something else."""
 PREFERENCES = {
     "browser.download.folderList": 2,

@@ -21,7 +21,7 @@ from tests.app.jobs.engine_jobs import KINDS
 from tests.app.jobs.engine_parts import Gates, Part, until
 from tests.server import free_port
 
-WITHIN = 120.0
+WITHIN = 300.0
 
 
 class Cluster:

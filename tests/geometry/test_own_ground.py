@@ -15,6 +15,8 @@ from geometry.surfaces import SURFACES, AnnularWell, Formula, MonkeySaddle, Pit,
 from geometry.surfaces.pitted import dig
 from optimizers import METHODS, simulate
 
+pytestmark = pytest.mark.slow
+
 WRITTEN = {
     "annular-well": "0.15*(x^2 + y^2) - 3.5*exp(-(sqrt(x^2 + y^2) - 5)^2/0.125)",
     "stiff-valley": "0.15*x^2 + 200*y^2 - 3.5*exp(-(x - 5)^2/0.125)",

@@ -182,10 +182,10 @@ async def preset_states(port: int) -> dict[str, dict[str, Any]]:
     """The whole state of each preset as the page sends it while a slider moves: it has the surface already."""
     connection, states = await connect(port), {}
     for preset in dict.fromkeys(PRESETS):
-        status, body = await connection.ask(posted("/toy/open", {"query": f"?preset={preset}"}, "opener"), 120.0)
+        status, body = await connection.ask(posted("/toy/open", {"query": f"?preset={preset}"}, "opener"), 300.0)
         assert status == 200, body
         state = json.loads(body)["state"]
-        status, body = await connection.ask(posted("/toy/compute", state, "opener"), 120.0)
+        status, body = await connection.ask(posted("/toy/compute", state, "opener"), 300.0)
         assert status == 200, body
         states[preset] = {**state, "have": json.loads(body)["surface"]["key"]}
     await connection.close()

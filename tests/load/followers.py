@@ -28,7 +28,7 @@ class Followed:
 async def start_training(port: int) -> str:
     """The id of a training run that goes on for longer than anybody follows it here."""
     line = await connect(port)
-    status, body = await line.ask(posted("/network/start", {"state": TRAINING}, VISITOR), 120.0)
+    status, body = await line.ask(posted("/network/start", {"state": TRAINING}, VISITOR), 300.0)
     assert status == 200, body
     await line.close()
     return json.loads(body)["run"]["job"]
@@ -52,7 +52,7 @@ def follow(port: int, job: str, number: int) -> Any:
         origin=f"http://{own}",
         proxy=None,
         compression=None,
-        open_timeout=120,
+        open_timeout=300,
         max_size=2**24,
     )
 
@@ -61,7 +61,7 @@ async def follow_for(port: int, job: str, number: int, seconds: float) -> Follow
     """One follower, for some seconds from its first entry on."""
     told, loop = Followed(), asyncio.get_running_loop()
     try:
-        async with follow(port, job, number) as socket, asyncio.timeout(120.0) as limit:
+        async with follow(port, job, number) as socket, asyncio.timeout(300.0) as limit:
             async for text in socket:
                 entry = json.loads(text)
                 if "number" in entry and entry["kind"] != "connection":
@@ -79,7 +79,7 @@ async def follow_for(port: int, job: str, number: int, seconds: float) -> Follow
 async def stop_training(port: int, job: str) -> None:
     """End the run."""
     line = await connect(port)
-    await line.ask(posted("/network/act", {"job": job, "act": "stop"}, VISITOR), 120.0)
+    await line.ask(posted("/network/act", {"job": job, "act": "stop"}, VISITOR), 300.0)
     await line.close()
 
 
@@ -87,7 +87,7 @@ async def follow_run(port: int, followers: int, seconds: float) -> list[Followed
     """All followers of one run for some seconds."""
     job = await start_training(port)
     try:
-        number = await wait_for_step(port, job, 120.0)
+        number = await wait_for_step(port, job, 300.0)
         return await asyncio.gather(*(follow_for(port, job, number, seconds) for _ in range(followers)))
     finally:
         await stop_training(port, job)

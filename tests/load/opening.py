@@ -12,7 +12,7 @@ from tests.load.browsers import Connection, connect, posted
 
 CONNECTIONS = 6
 """A browser's connections to one server."""
-SECONDS = 120.0
+SECONDS = 300.0
 
 
 @dataclass

@@ -35,7 +35,7 @@ def states(lab):
 def test_every_answer_of_a_crowd_comes_and_is_right(lab, states):
     """Thirty browsers, whose requests are computed in batches of the server's making; 90 answers are computed again
     here, each alone, and must be the same to the last byte."""
-    told = asyncio.run(crowd(lab.port, 30, 2.0, 3.0, states, keep=3, grace=120.0))
+    told = asyncio.run(crowd(lab.port, 30, 2.0, 3.0, states, keep=3, grace=300.0))
     assert [browser.wrong for browser in told] == [[]] * 30
     assert [len(browser.latencies) for browser in told] == [6] * 30
     assert [browser.late for browser in told] == [0] * 30
@@ -60,7 +60,7 @@ def test_a_greedy_browser_takes_nobody_s_turn(lab, states):
             for state in drag(1000 + number, states):
                 if over.is_set():
                     break
-                status, _ = await line.ask(posted("/toy/compute", state, "greedy"), 120.0)
+                status, _ = await line.ask(posted("/toy/compute", state, "greedy"), 300.0)
                 answered += status == 200
                 refused += status == 429
             await line.close()
@@ -70,7 +70,7 @@ def test_a_greedy_browser_takes_nobody_s_turn(lab, states):
         line, polite = await connect(lab.port), []
         for _, state in zip(range(12), drag(7, states), strict=False):
             before = answered
-            status, _ = await line.ask(posted("/toy/compute", state, "polite"), 120.0)
+            status, _ = await line.ask(posted("/toy/compute", state, "polite"), 300.0)
             polite.append((status, answered - before))
         await line.close()
         over.set()

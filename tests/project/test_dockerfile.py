@@ -105,6 +105,7 @@ def test_build_argument_chooses_the_index_of_torch(index: str, tmp_path: Path) -
     assert done.stdout.splitlines() == [locked, f"install {chosen}{pin} -c tests/constraints.txt"]
 
 
+@pytest.mark.skipif(not os.environ.get("FAULTS"), reason="asks an index for each pin: `make faults` runs it")
 def test_install_steps_find_every_pin_under_its_hash(tmp_path: Path) -> None:
     """The RUN lines by a real pip for a fresh environment, which resolves and checks all and installs nothing.
 

@@ -24,7 +24,9 @@ from app.network.explore.frames import data_of
 from app.network.explore.interruptible import Watched
 from app.network.explore.run_record import fetch_run
 from app.network.explore.weight_norms import read_weight_norms
+from app.state.numbers_as_text import number
 from geometry.curvature import hessian_trace, sam_sharpness, spectral_density, top_eigenvalues
+from geometry.networks import NetworkLoss
 
 DENSITY_POINTS = 300
 MAXIMUM_PRODUCTS = 1000
@@ -81,12 +83,21 @@ def moments(kept: list[int], asked: Description) -> list[int]:
 
 def measured(ground: Any, name: str, step: int, data: Any, asked: Description, job: JobContext) -> dict[str, Any]:
     """One row: the numbers at a method's weights, or a sentence why there are none."""
-    began, seed = time.perf_counter(), asked["curvature_seed"]
+    began = time.perf_counter()
     spot = ground.kept([step], job)[step][name]
     row: dict[str, Any] = {"method": "" if ground.shared(step) else name, "step": step, "products": 0}
     if not spot.finite:
         return {**row, "problem": "the weights are not finite"}
-    objective, theta = Watched(ground.objective(data, spot), job), spot.position
+    try:
+        found = _numbers(ground.objective(data, spot), spot.position, asked, job)
+    except (ArithmeticError, ValueError) as error:  # where the method has diverged
+        return {**row, "problem": str(error)}
+    return {**row, **found, "seconds": time.perf_counter() - began}
+
+
+def _numbers(plain: NetworkLoss, theta: torch.Tensor, asked: Description, job: JobContext) -> dict[str, Any]:
+    """What is measured at weights θ (D,). ValueError with a sentence where the curvature is not defined."""
+    objective, seed = Watched(plain, job), asked["curvature_seed"]
     count = min(asked["curvature_count"], objective.dimension)
     values = top_eigenvalues(
         objective, theta, count, tolerance=asked["curvature_tolerance"], max_products=MAXIMUM_PRODUCTS, seed=seed
@@ -94,7 +105,6 @@ def measured(ground: Any, name: str, step: int, data: Any, asked: Description, j
     trace = hessian_trace(objective, theta, asked["curvature_probes"], seed=seed)
     sharpness = sam_sharpness(objective, theta, asked["curvature_radius"], asked["curvature_ascent"], seed=seed)
     return {
-        **row,
         "loss": float(objective.loss(theta)),
         "eigenvalues": values.values.tolist(),
         "residuals": values.residuals.tolist(),
@@ -108,9 +118,8 @@ def measured(ground: Any, name: str, step: int, data: Any, asked: Description, j
         "rises": sharpness.rises.tolist(),
         "radius": sharpness.radius,
         "ascent": sharpness.steps,
-        **read_weight_norms(ground.objective(data, spot), theta),
+        **read_weight_norms(plain, theta),
         "products": values.products + trace.probes,
-        "seconds": time.perf_counter() - began,
     }
 
 
@@ -120,13 +129,16 @@ def density(ground: Any, name: str, step: int, data: Any, asked: Description, jo
     row: dict[str, Any] = {"method": name, "step": step, "products": 0, "values": np.empty(0), "density": np.empty(0)}
     if not spot.finite:
         return {**row, "problem": "the weights are not finite"}
-    found = spectral_density(
-        Watched(ground.objective(data, spot), job),
-        spot.position,
-        probes=asked["curvature_starts"],
-        steps=asked["curvature_lanczos"],
-        seed=asked["curvature_seed"],
-    )
+    try:
+        found = spectral_density(
+            Watched(ground.objective(data, spot), job),
+            spot.position,
+            probes=asked["curvature_starts"],
+            steps=asked["curvature_lanczos"],
+            seed=asked["curvature_seed"],
+        )
+    except (ArithmeticError, ValueError) as problem:
+        return {**row, "problem": str(problem)}
     values, height = found.density(DENSITY_POINTS)
     trace, error = found.trace
     return {
@@ -153,10 +165,11 @@ def sentence(rows: list[dict[str, Any]], asked: Description) -> str:
             parts.append(f"{name}: {row['problem']}.")
             continue
         good = "" if row["converged"][0] else ", not converged"
+        largest, residual = number(row["eigenvalues"][0]), number(row["residuals"][0], 1)
         parts.append(
-            f"{name}: largest eigenvalue {row['eigenvalues'][0]:.4g} (residual {row['residuals'][0]:.1g}{good}), trace "
-            f"{row['trace']:.4g} ± {row['trace_error']:.1g}, sharpness {row['sharpness']:.3g} within radius "
-            f"{row['radius']:g} in {row['ascent']} ascent steps."
+            f"{name}: largest eigenvalue {largest} (residual {residual}{good}), trace {number(row['trace'])} ± "
+            f"{number(row['trace_error'], 1)}, sharpness {number(row['sharpness'], 3)} within radius "
+            f"{number(row['radius'])} in {row['ascent']} ascent steps."
         )
     fine = [row for row in rows if row["step"] == last and "problem" not in row and row["method"]]
     if len(fine) > 1:
@@ -166,6 +179,6 @@ def sentence(rows: list[dict[str, Any]], asked: Description) -> str:
     if missed:
         parts.append(
             f"At {missed} of {len(rows)} places not all {asked['curvature_count']} eigenvalues converged to a residual "
-            f"of {asked['curvature_tolerance']:g} of the largest."
+            f"of {number(asked['curvature_tolerance'])} of the largest."
         )
     return " ".join(parts)

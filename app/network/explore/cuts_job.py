@@ -97,20 +97,30 @@ def _lines(record: RunRecord, spot: Spot, t: np.ndarray, k: int, asked: Descript
 def _measure(
     record: RunRecord, name: str, spot: Spot, ends: float, asked: Description, job: JobContext
 ) -> dict[str, Any]:
-    """The numbers of one solution; `ends`: the mean training loss at the ends of its cuts."""
+    """The numbers of one solution, or a sentence why there are none; `ends`: the mean training loss at the ends of its
+    cuts."""
     if not spot.finite:
         return {"method": name, "problem": "the weights are not finite"}
+    try:
+        return {"method": name, **_numbers(record, spot, ends, asked, job)}
+    except (ArithmeticError, ValueError) as error:  # where it has diverged
+        return {"method": name, "problem": str(error)}
+
+
+def _numbers(record: RunRecord, spot: Spot, ends: float, asked: Description, job: JobContext) -> dict[str, Any]:
+    """They; ValueError with a sentence where one of them is not defined."""
     train, test = (record.objective(_data(half, asked), spot) for half in HALVES)
     theta, seed = spot.position, asked["cuts_seed"]
     with torch.no_grad():
         losses = [float(objective.loss(theta)) for objective in (train, test)]
+    if not np.isfinite([*losses, ends]).all():
+        raise ValueError("the loss on its cuts is no finite number")
     watched = Watched(train, job)
     relative = RelativeLoss(watched, theta)
     plain = top_eigenvalues(watched, theta, tolerance=TOLERANCE, seed=seed)
     top = top_eigenvalues(relative, relative.origin, tolerance=TOLERANCE, seed=seed)
     trace = hessian_trace(relative, relative.origin, asked["cuts_probes"], seed=seed)
     return {
-        "method": name,
         "train_loss": losses[0],
         "test_loss": losses[1],
         "rise": ends - losses[0],

@@ -8,6 +8,19 @@ from app.drawing.messages import Curve, Encoded, Ground
 from app.network.statements.messages import JudgedStatement, PairedSeeds
 
 
+class ExploreDone(TypedDict):
+    """The end of a job that looks at a run: how long it took, and what was found, in words."""
+
+    seconds: float
+    sentence: str
+
+
+class MeasuredDone(ExploreDone):
+    """The same of one that has made so many curvature products."""
+
+    products: int
+
+
 class SliceMark(TypedDict):
     """A point of the weights' space on the plane, in words."""
 
@@ -65,15 +78,13 @@ class PathHonesty(TypedDict):
     drawn: Encoded
 
 
-class SliceDone(TypedDict):
+class SliceDone(ExploreDone):
     """The end of a slice. From `error` on: of an adaptive one; from `standard_error` on: of a sample of the data."""
 
     way: Literal["progressive", "adaptive", "exact"]
     evaluations: int
-    seconds: float
     low: float
     high: float
-    sentence: str
     error: NotRequired[float]
     fresh: NotRequired[int]
     relative_error: NotRequired[float]
@@ -173,14 +184,6 @@ class SpectralDensity(TypedDict):
     steps: int
 
 
-class CurvatureDone(TypedDict):
-    """The end of a measurement."""
-
-    products: int
-    seconds: float
-    sentence: str
-
-
 class CurvatureRow(TypedDict):
     """A row of a measurement of curvature."""
 
@@ -188,7 +191,7 @@ class CurvatureRow(TypedDict):
     about: NotRequired[CurvatureAbout]
     measured: NotRequired[MeasuredCurvature | NotMeasured]
     density: NotRequired[SpectralDensity | NotMeasured]
-    done: NotRequired[CurvatureDone]
+    done: NotRequired[MeasuredDone]
 
 
 class BetweenAbout(TypedDict):
@@ -223,13 +226,6 @@ class CurveTraining(TypedDict):
     loss: float
 
 
-class BetweenDone(TypedDict):
-    """The end of the way."""
-
-    seconds: float
-    sentence: str
-
-
 class BetweenRow(TypedDict):
     """A row of the way between two solutions."""
 
@@ -237,7 +233,7 @@ class BetweenRow(TypedDict):
     about: NotRequired[BetweenAbout]
     line: NotRequired[WayBetween]
     training: NotRequired[CurveTraining]
-    done: NotRequired[BetweenDone]
+    done: NotRequired[ExploreDone]
 
 
 class RescalingAbout(TypedDict):
@@ -272,20 +268,13 @@ class RescaledNetwork(WeightNorms):
     plain_line: Encoded
 
 
-class RescalingDone(TypedDict):
-    """The end of a demonstration."""
-
-    seconds: float
-    sentence: str
-
-
 class RescalingRow(TypedDict):
     """A row of a demonstration."""
 
     position: int
     about: NotRequired[RescalingAbout]
     measured: NotRequired[RescaledNetwork]
-    done: NotRequired[RescalingDone]
+    done: NotRequired[ExploreDone]
 
 
 class CutsAbout(TypedDict):
@@ -332,13 +321,6 @@ class NoSolution(TypedDict):
     problem: str
 
 
-class CutsDone(TypedDict):
-    """The end of the cuts."""
-
-    seconds: float
-    sentence: str
-
-
 class CutsRow(TypedDict):
     """A row of the cuts through all solutions."""
 
@@ -346,7 +328,7 @@ class CutsRow(TypedDict):
     about: NotRequired[CutsAbout]
     cut: NotRequired[Cut]
     solution: NotRequired[MeasuredSolution | NoSolution]
-    done: NotRequired[CutsDone]
+    done: NotRequired[ExploreDone]
 
 
 class PotholesAbout(TypedDict):
@@ -403,28 +385,20 @@ class NoPotholes(TypedDict):
     problem: str
 
 
-class PotholesDone(TypedDict):
-    """The end of the measurement."""
-
-    products: int
-    seconds: float
-    sentence: str
-
-
 class PotholesRow(TypedDict):
     """A row of a measurement of potholes."""
 
     position: int
     about: NotRequired[PotholesAbout]
     measured: NotRequired[MeasuredPotholes | NoPotholes]
-    done: NotRequired[PotholesDone]
+    done: NotRequired[MeasuredDone]
 
 
 MESSAGES = (
-    *(SliceMark, SlicePlane, SlicePicture, PathHonesty, SliceDone, SliceRow, SliceFigures),
-    *(CurvatureAbout, NotMeasured, WeightNorms, MeasuredCurvature, SpectralDensity, CurvatureDone, CurvatureRow),
-    *(BetweenAbout, WayBetween, CurveTraining, BetweenDone, BetweenRow),
-    *(RescalingAbout, RescaledNetwork, RescalingDone, RescalingRow),
-    *(CutsAbout, Cut, MeasuredSolution, NoSolution, CutsDone, CutsRow),
-    *(PotholesAbout, ProbeGain, DirectionsOfAKind, MeasuredPotholes, NoPotholes, PotholesDone, PotholesRow),
+    *(ExploreDone, MeasuredDone, SliceMark, SlicePlane, SlicePicture, PathHonesty, SliceDone, SliceRow, SliceFigures),
+    *(CurvatureAbout, NotMeasured, WeightNorms, MeasuredCurvature, SpectralDensity, CurvatureRow),
+    *(BetweenAbout, WayBetween, CurveTraining, BetweenRow),
+    *(RescalingAbout, RescaledNetwork, RescalingRow),
+    *(CutsAbout, Cut, MeasuredSolution, NoSolution, CutsRow),
+    *(PotholesAbout, ProbeGain, DirectionsOfAKind, MeasuredPotholes, NoPotholes, PotholesRow),
 )

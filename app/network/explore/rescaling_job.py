@@ -23,6 +23,7 @@ from app.jobs.packing import pack
 from app.network.explore.interruptible import Watched
 from app.network.explore.run_record import Data, fetch_run
 from app.network.explore.weight_norms import read_weight_norms
+from app.state.numbers_as_text import number
 from geometry.plane import Plane
 from geometry.rescaling import rescaled, rescalings
 from geometry.slices import evaluate_slice, slice_plane
@@ -111,10 +112,11 @@ def sentence(rows: list[dict[str, Any]]) -> str:
     one, other = rows
     return (
         f"Rescaled by α = {other['factor']:g} the network's outputs differ by at most "
-        f"{100 * other['output_difference']:.1g} % of the largest and its loss by {abs(other['loss_difference']):.1g}"
-        f": the same function. Its largest eigenvalue goes from {one['eigenvalue']:.4g} to {other['eigenvalue']:.4g}, "
-        f"its sharpness within radius {other['radius']:g} from {one['sharpness']:.3g} to {other['sharpness']:.3g} "
+        f"{number(100 * other['output_difference'], 1)} % of the largest and its loss by "
+        f"{number(abs(other['loss_difference']), 1)}: the same function. Its largest eigenvalue goes from "
+        f"{number(one['eigenvalue'])} to {number(other['eigenvalue'])}, its sharpness within radius "
+        f"{number(other['radius'])} from {number(one['sharpness'], 3)} to {number(other['sharpness'], 3)} "
         f"({other['ascent']} ascent steps). {_norms(one, other)}The slice along unscaled directions changes by up to "
-        f"{100 * other['plain_slice_difference']:.3g} % of its range, the filter-normalised one by "
-        f"{100 * other['slice_difference']:.1g} %."
+        f"{number(100 * other['plain_slice_difference'], 3)} % of its range, the filter-normalised one by "
+        f"{number(100 * other['slice_difference'], 1)} %."
     )

@@ -41,8 +41,10 @@ INTERVALS = (0.15, 1.0)
 BLOCK_SECONDS = 0.1
 PATIENCE_SECONDS = 5.0
 """Where the first coarse picture would take longer, one over FEW examples comes before it, COARSE lines an axis."""
-FEW = 64
+FEW, FEWEST = 64, 16
 COARSE = 5
+SAMPLE_SECONDS = 6.0
+"""What that one may take; where it would take longer it is over fewer examples, FEWEST at least."""
 FEWEST_LINES = 4.0
 """Of an axis, in the first coarse picture over all examples."""
 ERROR_POINTS = 11
@@ -80,6 +82,7 @@ class Slice:
         self.x, self.y = frame(asked, self.plane, np.concatenate(drawn))
         self.points = self.x.size * (1 if self.y is None else self.y.size)
         self.shadows: dict[str, Any] = {}
+        self.seconds_of_few = 0.0
         job.total = self.points + 3
 
     def compute(self) -> None:
@@ -127,7 +130,15 @@ class Slice:
         if stride is None:
             self.report_sample()
             stride = self._coarsest_of(math.inf)
-        pictures = progressive_slice(self.objective, self.plane, self.x, self.y, coarsest=stride, interval=INTERVALS[0])
+        pictures = progressive_slice(
+            self.objective,
+            self.plane,
+            self.x,
+            self.y,
+            coarsest=stride,
+            interval=INTERVALS[0],
+            between=lambda: self.job.settings(0),
+        )
         shown = 0.0
         for found in pictures:
             evaluated = int(found.evaluated.sum())
@@ -144,7 +155,8 @@ class Slice:
 
     def exact(self) -> tuple[np.ndarray, dict[str, Any]]:
         """Every point, drawn at the end; `done` tells how far it is."""
-        evaluate, points = point_losses(self.objective, self.plane), lattice(self.x, self.y)
+        evaluate = point_losses(self.objective, self.plane, between=lambda: self.job.settings(0))
+        points = lattice(self.x, self.y)
         found, start, together = np.empty(len(points)), 0, 4
         while start < len(points):
             began = time.perf_counter()
@@ -199,11 +211,14 @@ class Slice:
     def report_sample(self) -> None:
         """A coarse picture over a few of the examples, and its standard error."""
         axes = [axis for axis in (self.x, self.y) if axis is not None]
-        losses, errors = self._sampled(self.objective, FEW, COARSE, 0)
+        few, points = FEW, COARSE**self.plane.axes
+        while few > FEWEST and self.seconds_of_few * points * few / FEW > SAMPLE_SECONDS:
+            few //= 2
+        losses, errors = self._sampled(self.objective, few, COARSE, 0)
         between = RegularGridInterpolator([_few(axis, COARSE) for axis in reversed(axes)], losses)
-        points = np.stack(np.meshgrid(*reversed(axes), indexing="ij"), axis=-1)
-        sampled = {"examples": FEW, "standard_error": float(np.median(errors))}
-        self.picture(1, between(points), 0, sampled=sampled)
+        everywhere = np.stack(np.meshgrid(*reversed(axes), indexing="ij"), axis=-1)
+        sampled = {"examples": few, "standard_error": float(np.median(errors))}
+        self.picture(1, between(everywhere), 0, sampled=sampled)
 
     def _sampled(
         self, objective: NetworkLoss, samples: int, lines: int, position: int
@@ -302,7 +317,8 @@ class Slice:
         that takes so long that a sample is to be shown first."""
         objective = self.objective
         if objective.examples > FEW and has_examples(objective):
-            each = self._seconds_of_a_point(sampled_objective(objective, FEW), 2) * objective.examples / FEW
+            self.seconds_of_few = self._seconds_of_a_point(sampled_objective(objective, FEW), 2)
+            each = self.seconds_of_few * objective.examples / FEW
             if each * FEWEST_LINES**self.plane.axes > PATIENCE_SECONDS:
                 return None
         return self._coarsest_of(self._seconds_of_a_point(objective))

@@ -3,7 +3,8 @@
 Both methods of a pair start from the same weights and see the same mini-batches, so they are compared seed by seed: of
 n differences d (or, for costs, logarithms of ratios) the mean is m, its standard error s = √(Σ(d − m)²/(n(n − 1))), and
 the interval m ± t s with Student's t for n − 1 degrees of freedom, at LEVEL. A statement holds where the whole interval
-bears it out, does not hold where none of it does, and cannot be told in between.
+bears it out, does not hold where none of it does, and cannot be told in between; nor where a seed has no value, as
+those that are left are no fair draw: a method that diverges is not the better for it.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any
 import numpy as np
 from scipy.special import stdtrit
 
-from app.components.claim import VERDICTS, Claim
+from app.components.claim import FAILS, HOLDS, OPEN, Claim
 from app.drawing.encoding import finite
 from app.network.statements.messages import PairedSeeds
 from app.network.statements.statement import QUANTITIES, Comparison, Quantity, Statement
@@ -26,7 +27,6 @@ LAST = 4
 LEVEL = 0.95
 ROUNDING = 1e-12
 """Of a mean: standard errors below are none."""
-HOLDS, FAILS, _, OPEN = VERDICTS
 PLURALS = {"seed": "seeds", "batch": "batches"}
 
 Trials = Mapping[int, Mapping[str, Mapping[str, Any]]]
@@ -65,7 +65,7 @@ def judge_values(
     mean, error, low, high = interval(known)
     above, below = (_inner(end, quantity.ratio) for end in (above, below))
     verdict = OPEN
-    if len(known) > 1:
+    if 1 < len(known) == len(found):
         verdict = HOLDS if above < low and high < below else FAILS if high <= above or low >= below else OPEN
 
     def shown(value: float) -> float | None:

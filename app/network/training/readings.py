@@ -17,8 +17,8 @@ FEWEST = 64
 """Examples of either half in the smallest sample."""
 FIRST = 256
 """The same before the first step, where all methods stand at one point and nothing has been earned yet."""
-FIRST_SECONDS = 2.0
-"""Where the smallest sample has taken so long, it has to do before the first step."""
+FIRST_SECONDS = 3.0
+"""Where the other one would take longer, the smallest sample has to do."""
 END_SECONDS = 0.2
 """So long the losses at the end may take where less than that has been earned: a short run of a small network ends
 exactly."""
@@ -116,7 +116,7 @@ class Readings:
             began = self._clock()
             values = self.session.evaluate(name, self._size(each))
             took = self._clock() - began
-            if took > FIRST_SECONDS:
+            if took * size / each > FIRST_SECONDS:
                 break
         self._costs[each] = took * len(self._names)
         found = {name: dict(values) for name in self._names}

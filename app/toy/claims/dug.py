@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from app.components.claim import Claim, untested
+from app.state.numbers_as_text import vector
 from app.toy.claims.captions import captions
 from app.toy.claims.trials import RUNS, trials
 from app.toy.request import ToyRequest
@@ -27,8 +28,7 @@ def dug_claims(request: ToyRequest, surface: Pitted) -> list[Claim]:
     if bottom is None:
         return [untested(statement, SOURCE, "The pothole is too shallow: it has no bottom of its own.")]
     starts = starts_in(pit, bottom)
-    where = ", ".join(f"{value:.3g}" for value in bottom)
-    what = f"{RUNS} starts in the dug pothole at ({where}), 0.3 to 0.8 of its width off the bottom"
+    what = f"{RUNS} starts in the dug pothole at {vector(bottom, 3)}, 0.3 to 0.8 of its width off the bottom"
     return captions(trials(request, starts, request.seed, what), SOURCE, with_paths=False)
 
 

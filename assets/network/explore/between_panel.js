@@ -9,7 +9,7 @@ import { JobRequest } from "../job_request.js";
 /** @typedef {import("../../core/contract.js").BetweenRow} BetweenRow */
 /** @typedef {Omit<import("../../core/contract.js").BetweenAbout, "t"> & { t: Float32Array }} About */
 /** @typedef {Omit<import("../../core/contract.js").WayBetween, "losses"> & { losses: Float32Array }} Line */
-/** @typedef {{ run: string, job: string, about: About | null, lines: Line[], done: import("../../core/contract.js").BetweenDone | null }} BetweenFound what has come so far */
+/** @typedef {{ run: string, job: string, about: About | null, lines: Line[], done: import("../../core/contract.js").ExploreDone | null }} BetweenFound what has come so far */
 
 const NAMES = { straight: "Straight", curve: "Trained curve" };
 

@@ -19,7 +19,7 @@ import { JobRequest } from "../job_request.js";
  * @property {Measured[]} rows
  * @property {Density[]} densities of the methods that have one
  * @property {number} spectra answers to densities, those without numbers too
- * @property {import("../../core/contract.js").CurvatureDone | null} done
+ * @property {import("../../core/contract.js").MeasuredDone | null} done
  */
 
 /** @typedef {CurvatureFound & { about: NonNullable<CurvatureFound["about"]> }} Shown */

@@ -10,7 +10,7 @@ import { JobRequest } from "../job_request.js";
 /** @typedef {NonNullable<CutsRow["solution"]>} Solution */
 /** @typedef {Omit<import("../../core/contract.js").CutsAbout, "t"> & { t: Float32Array }} About */
 /** @typedef {{ directions: number, train: Float32Array, test: Float32Array }} Curves */
-/** @typedef {{ run: string, job: string, about: About | null, cuts: Record<string, Curves>, solutions: Solution[], done: import("../../core/contract.js").CutsDone | null }} CutsFound what has come so far */
+/** @typedef {{ run: string, job: string, about: About | null, cuts: Record<string, Curves>, solutions: Solution[], done: import("../../core/contract.js").ExploreDone | null }} CutsFound what has come so far */
 
 /** @type {("train" | "test")[]} */
 const HALVES = ["train", "test"];

@@ -11,7 +11,7 @@ import { drawPairs } from "../statements/pairs.js";
 /** @typedef {import("../../core/contract.js").MeasuredPotholes} MeasuredPotholes */
 /** @typedef {import("../../core/contract.js").DirectionsOfAKind} DirectionsOfAKind */
 /** @typedef {MeasuredPotholes | import("../../core/contract.js").NoPotholes} Measured */
-/** @typedef {{ run: string, job: string, about: import("../../core/contract.js").PotholesAbout | null, rows: Measured[], done: import("../../core/contract.js").PotholesDone | null }} PotholesFound what has come so far */
+/** @typedef {{ run: string, job: string, about: import("../../core/contract.js").PotholesAbout | null, rows: Measured[], done: import("../../core/contract.js").MeasuredDone | null }} PotholesFound what has come so far */
 
 const HEADS = [
   ...["Method", "Directions", "Curvature here", "On average", "Step ×, U = I (first order)", "Step ×, with U (first order)"],

@@ -10,7 +10,7 @@ import { JobRequest } from "../job_request.js";
 /** @typedef {import("../../core/contract.js").RescalingRow} RescalingRow */
 /** @typedef {Omit<import("../../core/contract.js").RescalingAbout, "x"> & { x: Float32Array }} About */
 /** @typedef {Omit<import("../../core/contract.js").RescaledNetwork, "plain_line" | "filter_line"> & Record<"plain_line" | "filter_line", Float32Array>} Rescaled */
-/** @typedef {{ run: string, job: string, about: About | null, rows: Rescaled[], done: import("../../core/contract.js").RescalingDone | null }} RescalingFound what has come so far */
+/** @typedef {{ run: string, job: string, about: About | null, rows: Rescaled[], done: import("../../core/contract.js").ExploreDone | null }} RescalingFound what has come so far */
 /** @typedef {RescalingFound & { about: About }} Shown */
 
 /** @type {["plain" | "filter", "plain_line" | "filter_line", "plain_slice_difference" | "slice_difference"][]} */

@@ -13,6 +13,8 @@ from app.instruments.instrument import STRIDES
 from app.instruments.registry import INSTRUMENTS
 from optimizers import METHODS
 
+pytestmark = pytest.mark.slow
+
 QUICK = {"resolution": "12", "runs": "3", "steps": 60, "preset": "figure-2"}
 
 

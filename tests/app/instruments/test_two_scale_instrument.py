@@ -15,6 +15,8 @@ from geometry.symbolic_dynamics import admissible_cycles, mirrored, rotated, sig
 from optimizers import simulate
 from tests.app.instruments.asking import read_instrument_request
 
+pytestmark = pytest.mark.slow
+
 
 def answer(**state):
     return orjson.loads(two_scale_answer(read_instrument_request(state)))

@@ -22,7 +22,7 @@ from tests.server import free_port
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parents[3]
-WITHIN = 120.0
+WITHIN = 300.0
 """Seconds within which anything here must happen, on a machine that is busy with something else."""
 
 

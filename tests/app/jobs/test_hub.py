@@ -21,7 +21,7 @@ from app.jobs.registry import JobRegistry
 from app.jobs.scheduler_side import RegistryPlugin
 from tests.app.jobs.engine_jobs import KINDS
 
-WITHIN = 120.0
+WITHIN = 300.0
 LARGEST = 2**53
 
 

@@ -23,7 +23,7 @@ from tests.server import ROOT, free_port
 
 pytestmark = pytest.mark.slow
 
-WITHIN = 120.0
+WITHIN = 300.0
 NOBODY = 65534
 
 

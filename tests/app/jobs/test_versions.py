@@ -19,7 +19,7 @@ import importlib.metadata as metadata
 real = metadata.version
 metadata.version = lambda name: "1.13.1" if name == "torch" else real(name)
 """
-WITHIN = 120.0
+WITHIN = 300.0
 SENTENCE = "this worker has torch 1 and the scheduler 2, so it gets no jobs: run all processes from one installation"
 
 

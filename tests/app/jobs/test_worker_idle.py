@@ -20,7 +20,7 @@ NEEDED = NEEDY.run.partition(":")[0]
 WITH_NEEDY = {"gone": "tests.app.no_such_module", **KINDS, "needy": "tests.app.jobs.engine_jobs"}
 
 
-def within(ready, seconds=120.0):
+def within(ready, seconds=300.0):
     end = time.monotonic() + seconds
     while not ready():
         assert time.monotonic() < end, "what the test waits for did not come"

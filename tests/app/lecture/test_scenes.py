@@ -255,7 +255,7 @@ def test_a_wrong_file_at_the_start_is_a_sentence(tmp_path, content, said):
         [sys.executable, "-m", "app", "--no-browser", "--port", "0", "--scenes", str(file)],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
     assert done.returncode == 1

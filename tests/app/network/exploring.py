@@ -36,7 +36,10 @@ ROWS = {"slice": SliceRow, "curvature": CurvatureRow, "landscape": GroundRow} | 
 
 
 class Run:
-    """A training job that has kept its weights; `ask` answers as the scheduler would."""
+    """A training job that has kept its weights; `ask` answers as the scheduler would. Two that are looked at in turns
+    have to have two names: jobs keep a run in memory by its name."""
+
+    name = RUN
 
     def __init__(self, **description: Any) -> None:
         kind, self.description = validated({"kind": "train", **SMALL, **description}, KINDS)
@@ -47,7 +50,7 @@ class Run:
 
     def ask(self, action: str, message: dict[str, Any]) -> Any:
         """The answers to what jobs ask about other jobs."""
-        if message["job"] != RUN:
+        if message["job"] != self.name:
             raise UnknownJob("there is no such job: it has ended a while ago, or the engine was restarted")
         if action == "summary":
             return {"results": {name: len(data) for name, data in self.results.items()}}
@@ -57,7 +60,7 @@ class Run:
 
     def look(self, kind: str, stop_after: int | None = None, **settings: Any) -> Look:
         """Run a job about this run to its end, or stop it after so many questions whether to go on."""
-        return Look(self, {"kind": kind, "run": RUN, **settings}, stop_after)
+        return Look(self, {"kind": kind, "run": self.name, **settings}, stop_after)
 
 
 class Look:

@@ -87,6 +87,24 @@ def test_a_method_without_finite_weights_is_told_so(run: Run, monkeypatch: pytes
     assert {cut["method"] for cut in look.all("cut")} == {"SGDM", "LLQR+SAM"}
 
 
+def test_a_method_that_has_diverged_ends_alone() -> None:
+    """Its last weights are finite, as the step that would have lost them is refused; the loss there is not."""
+    run_record._RUNS.clear()
+    wild = Run(methods=["SGDM", "SAM", "LLQR"], learning_rate=0.5, inner_learning_rate=1.0)
+    for kind, key, asked in (
+        ("cuts", "solution", {"cuts_directions": 1, "cuts_points": 11, "cuts_probes": 2}),
+        ("curvature", "measured", {"curvature_probes": 2, "curvature_lanczos": 0}),
+        ("curvature", "density", {"curvature_probes": 2, "curvature_lanczos": 8, "curvature_starts": 2}),
+    ):
+        rows = {row["method"]: row for row in wild.look(kind, **asked).all(key)}
+        assert list(rows) == ["SGDM", "SAM", "LLQR"], kind
+        assert [name for name, row in rows.items() if "problem" in row] == ["LLQR"], kind
+        assert "finite" in rows["LLQR"]["problem"]
+    with pytest.raises(ValueError, match="the loss at these weights is no finite number"):
+        wild.look("rescaling", rescaling_point="LLQR")
+    run_record._RUNS.clear()
+
+
 def test_what_the_orders_say_is_computed() -> None:
     def row(method: str, rise: float, test: float) -> dict[str, Any]:
         return {"method": method, "rise": rise, "test_loss": test, "eigenvalue": 1 / rise, "relative_trace": rise + 5}

@@ -329,6 +329,7 @@ def test_where_a_coarse_picture_takes_long_one_of_a_sample_comes_first(
     run: Run, found: Any, monkeypatch: pytest.MonkeyPatch, axes: str
 ) -> None:
     monkeypatch.setattr(slice_job, "PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr(slice_job, "SAMPLE_SECONDS", math.inf)
     look = run.look("slice", slice_kind="random", slice_axes=axes, **FEW)
     first, *later = look.all("picture")
     x, y = axes_of(look)
@@ -348,6 +349,9 @@ def test_where_a_coarse_picture_takes_long_one_of_a_sample_comes_first(
     assert "standard_error" not in look.last("done"), "the end is exact"
     with pytest.raises(LeaveJob):
         run.look("slice", stop_after=4, slice_kind="random", slice_axes=axes, **FEW)
+    monkeypatch.setattr(slice_job, "SAMPLE_SECONDS", 0.0)
+    slow = run.look("slice", slice_kind="random", slice_axes=axes, **FEW).all("picture")[0]["sampled"]
+    assert slow["examples"] == slice_job.FEWEST and slow["standard_error"] > first["sampled"]["standard_error"]
 
 
 def test_a_quick_slice_is_over_all_examples_from_the_beginning(run: Run) -> None:

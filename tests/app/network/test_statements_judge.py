@@ -123,6 +123,7 @@ def test_a_method_that_stopped_is_left_out_and_told() -> None:
     trials = seeds(SAM=[trial(accuracy=0.6), trial(stopped="no number"), trial(accuracy=0.61)], SGDM=[trial()] * 3)
     claim, (pairs,) = judge(SAM_GENERALISES, trials)
     assert pairs["values"][1] is None and "2 of 2 seeds, 1 without a value" in claim.counts
+    assert pairs["low"] > 0 and claim.verdict == "cannot be told", "who diverges is not the better for it"
     sam, sgdm = summarise(trials, ["SAM", "SGDM"])
     assert (sam["stopped"], sgdm["stopped"]) == (1, 0) and sam["test_accuracy"][0] == pytest.approx(0.605)
     assert [fault for row in (sam, sgdm) for fault in differ(row, MethodOverSeeds)] == []

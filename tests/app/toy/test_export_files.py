@@ -31,6 +31,8 @@ from app.toy.pace import frames_of, playing_times, slow_spans
 from app.toy.request import read_link
 from app.web.made_file import file_name
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[3]
 QUICK = {"steps": 60, "step": 30}
 SURFACES = {"ring": {}, "curve": {"surface": "two-scale-quadratic"}, "valley": {"preset": "stiff-valley"}}

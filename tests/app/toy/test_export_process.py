@@ -33,7 +33,7 @@ pytestmark = pytest.mark.slow
 
 QUICK = {"preset": "figure-2", "steps": 60, "step": 30, "frames": 10, "gif_width": 240, "width": 320}
 SLOW = {"preset": "figure-2", "format": "gif", "picture": "all", "frames": 60, "gif_width": 480}
-WITHIN = 120.0
+WITHIN = 300.0
 RECORD = Record(
     "j",
     {"network": "mlp", "data": "two-moons", "seed": 0, "methods": ["SGDM", "LLQR+SAM"], "steps": 40},
@@ -169,7 +169,7 @@ def test_a_file_comes_though_its_process_is_killed_and_a_server_that_ends_leaves
     left = children(own_server)
     assert left and pid not in left
     own_server.process.send_signal(signal.SIGTERM)
-    own_server.process.wait(30)
+    own_server.process.wait(WITHIN)
     until_gone(left)
     assert not own_server.tracebacks(), own_server.log()
 

@@ -61,7 +61,7 @@ def test_the_script_runs_by_its_path_and_says_what_the_page_says(tmp_path):
     file = tmp_path / "downloaded.py"  # Python then looks for modules in its folder, and not where it is run
     file.write_text(text, encoding="utf-8")
     done = subprocess.run(
-        [sys.executable, "-W", "error", file], cwd=ROOT, capture_output=True, text=True, check=True, timeout=120
+        [sys.executable, "-W", "error", file], cwd=ROOT, capture_output=True, text=True, check=True, timeout=300
     )
     request = request_of(state)
     for line, name in zip(done.stdout.splitlines(), request.methods, strict=True):

@@ -32,7 +32,7 @@ def warm() -> list[ToyRequest]:
     return [REQUEST]
 
 
-async def until(holds, seconds: float = 120.0) -> None:
+async def until(holds, seconds: float = 300.0) -> None:
     end = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < end, "what the test waits for did not come"

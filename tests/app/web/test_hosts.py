@@ -107,7 +107,7 @@ def test_the_program_tells_the_door_where_it_listens(
 
 def asked(server: Server, host: str, path: str = "/toy/open") -> int:
     head = {"Host": host, "Origin": f"http://{host}"}
-    return httpx.post(f"{server.url}{path}", json={}, headers=head, timeout=60).status_code
+    return httpx.post(f"{server.url}{path}", json={}, headers=head, timeout=300).status_code
 
 
 def socket_status(server: Server, host: str) -> int:
@@ -117,7 +117,7 @@ def socket_status(server: Server, host: str) -> int:
         address = f"ws://{host}/network/follow?job={'j' * 16}&from=0"
         try:
             async with connect(
-                address, host="127.0.0.1", port=server.port, origin=f"http://{host}", proxy=None, open_timeout=60
+                address, host="127.0.0.1", port=server.port, origin=f"http://{host}", proxy=None, open_timeout=300
             ):
                 return 101
         except InvalidStatus as refused:
@@ -135,15 +135,15 @@ def test_a_running_server_on_this_computer(server: Server) -> None:
         assert asked(server, host) == 400
         assert socket_status(server, host) == 400
         for path in ("/", "/assets/lab.css", "/network"):
-            answer = httpx.get(f"{server.url}{path}", headers={"Host": host}, timeout=60)
+            answer = httpx.get(f"{server.url}{path}", headers={"Host": host}, timeout=300)
             assert answer.status_code == 400 and "POTHOLE_HOSTS" in answer.json()["problems"][0]
-        assert httpx.get(f"{server.url}/healthz", headers={"Host": host}, timeout=60).status_code == 200
+        assert httpx.get(f"{server.url}/healthz", headers={"Host": host}, timeout=300).status_code == 200
     assert "hosts=localhost,127.0.0.1,[::1]" in server.log()
 
 
 def test_a_page_of_another_port_is_another_site(server: Server) -> None:
     head = {"Host": f"localhost:{server.port}", "Origin": "http://localhost:8888"}
-    assert httpx.post(f"{server.url}/toy/open", json={}, headers=head, timeout=60).status_code == 403
+    assert httpx.post(f"{server.url}/toy/open", json={}, headers=head, timeout=300).status_code == 403
 
 
 def test_names_that_are_given_win(start_server: Callable[..., Server]) -> None:

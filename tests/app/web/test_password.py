@@ -137,7 +137,7 @@ def test_the_key_is_kept_for_its_owner_and_shared_by_all_who_have_the_folder(tmp
     started = [
         subprocess.Popen([sys.executable, "-c", code, str(folder)], stdout=subprocess.PIPE, text=True) for _ in range(4)
     ]
-    keys = {process.communicate(timeout=120)[0].strip() for process in started}
+    keys = {process.communicate(timeout=300)[0].strip() for process in started}
     assert keys == {server_key(str(folder)).hex()}
     (file,) = folder.iterdir()
     assert stat.S_IMODE(file.stat().st_mode) == 0o600 and file.stat().st_size == KEY_BYTES

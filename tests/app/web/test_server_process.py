@@ -42,7 +42,7 @@ def crowd(server: Server) -> None:
     """So many at once that processes beside the server are started for them."""
 
     async def go() -> None:
-        async with httpx.AsyncClient(base_url=server.url, timeout=120) as client:
+        async with httpx.AsyncClient(base_url=server.url, timeout=300) as client:
 
             async def ask(number: int) -> int:
                 cookies = {"Cookie": f"pothole_visitor={number:022d}"}
@@ -60,13 +60,13 @@ def test_a_server_that_is_told_to_end_leaves_nothing_behind(
     """No folder of matplotlib's, whose process is killed; no semaphores, of which Python's tracker would tell."""
     server = start_server(TMPDIR=str(tmp_path), HOME="/dev/null", MPLCONFIGDIR="")
     crowd(server)
-    assert httpx.post(f"{server.url}/export/toy", json={"format": "png"}, timeout=120).status_code == 200
+    assert httpx.post(f"{server.url}/export/toy", json={"format": "png"}, timeout=300).status_code == 200
     assert list(tmp_path.glob("*/matplotlib-*"))
     beside = psutil.Process(server.process.pid).children(recursive=True)
     assert beside
     server.process.send_signal(sign)
-    assert server.process.wait(60) == 0
-    psutil.wait_procs(beside, 60)
+    assert server.process.wait(300) == 0
+    psutil.wait_procs(beside, 300)
     assert not any(process.is_running() for process in beside)
     assert not list(tmp_path.iterdir())
     assert not server.tracebacks() and "leaked" not in server.log(), server.log()
@@ -76,12 +76,12 @@ def test_a_server_that_is_killed_has_its_folders_removed_by_its_processes(
     start_server: Callable[..., Server], tmp_path: Path
 ) -> None:
     server = start_server(TMPDIR=str(tmp_path))
-    assert httpx.post(f"{server.url}/export/toy", json={"format": "png"}, timeout=120).status_code == 200
+    assert httpx.post(f"{server.url}/export/toy", json={"format": "png"}, timeout=300).status_code == 200
     assert list(tmp_path.iterdir())
     beside = psutil.Process(server.process.pid).children(recursive=True)
     server.process.kill()
-    server.process.wait(60)
-    psutil.wait_procs(beside, 60)
+    server.process.wait(300)
+    psutil.wait_procs(beside, 300)
     assert not list(tmp_path.iterdir())
 
 
