@@ -30,7 +30,7 @@ HARMLESS: list[Any] = [
     *(set, frozenset, list, dict, int, float, str),
     (lambda *_: {}, "collections.defaultdict"),  # plain ones: torch fills no others
     (lambda *_: [], "collections.deque"),
-    *(datetime.date, datetime.time, datetime.datetime, datetime.timedelta, datetime.timezone),
+    *(datetime.date, datetime.datetime, datetime.timedelta, datetime.timezone),
     *(np.ndarray, np.dtype, *_NUMPY),
     *{type(np.dtype(kind)) for kind in "?bBhHiIlLqQefdFDUS"},
     *((make, f"numpy.core.multiarray.{make.__name__}") for make in _NUMPY),
