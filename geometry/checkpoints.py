@@ -23,23 +23,27 @@ from torch import Tensor, nn
 from geometry.sharded_weights import is_index, read_parts
 from geometry.weight_tables import Tables, choose_table, find_tables, fit_tables
 
-HARMLESS = [
+_NUMPY = [np._core.multiarray._reconstruct, np._core.multiarray.scalar]  # type: ignore[attr-defined]
+HARMLESS: list[Any] = [
     argparse.Namespace,
     types.SimpleNamespace,
-    set,
-    datetime.date,
-    datetime.datetime,
-    datetime.timedelta,
-    pathlib.PurePosixPath,
-    pathlib.PosixPath,
-    np.ndarray,
-    np.dtype,
-    np._core.multiarray._reconstruct,  # type: ignore[attr-defined]
-    np._core.multiarray.scalar,  # type: ignore[attr-defined]
-    *{type(np.dtype(kind)) for kind in ("f2", "f4", "f8", "u1", "u4", "u8", "i4", "i8", "?")},
+    *(set, frozenset, list, dict, int, float, str),
+    (lambda *_: {}, "collections.defaultdict"),  # plain ones: torch fills no others
+    (lambda *_: [], "collections.deque"),
+    *(datetime.date, datetime.datetime, datetime.timedelta, datetime.timezone),
+    *(np.ndarray, np.dtype, *_NUMPY),
+    *{type(np.dtype(kind)) for kind in "?bBhHiIlLqQefdFDUS"},
+    *((make, f"numpy.core.multiarray.{make.__name__}") for make in _NUMPY),
+    *(
+        (path, f"{module}.{name}")
+        for path in (pathlib.PurePosixPath, pathlib.PureWindowsPath)
+        for name in (path.__name__, path.__name__.removeprefix("Pure"))
+        for module in ("pathlib", "pathlib._local")
+    ),
 ]
-"""What training scripts keep beside the weights and torch would refuse: their settings, times and paths, and arrays of
-numpy (the state of its generator among them). Making one of these runs no code of the file's."""
+"""What training scripts keep beside the weights and torch would refuse: their settings, logs, times and paths, and
+arrays of numpy (the state of its generator among them), by the names that any version and system gives them. Making one
+of these runs no code of the file's."""
 
 
 def save_weights(module: nn.Module, path: str | Path, **settings: str) -> None:

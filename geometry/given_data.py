@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -70,7 +71,10 @@ def as_tensor(x: Any) -> Tensor:
 def trying(data: Batch) -> Iterator[None]:
     """Errors of a module that does not take its inputs, as a ValueError with one sentence."""
     try:
-        yield
+        with warnings.catch_warnings():
+            # Torch's losses only warn where shapes differ, and then compare every output with every target.
+            warnings.filterwarnings("error", "Using a target size")
+            yield
     except ValueError:
         raise
     except Exception as error:

@@ -138,7 +138,7 @@ class CrossEntropy:
         if self.weights is None:
             return (1 - s) * targets.sum(-1) + s if self.shares else kept
         w = self.weights.to(scores)
-        given = (targets * w).sum(-1) if self.shares else w[targets.clamp_min(0)]
+        given = (targets * w).sum(-1) if self.shares else w[targets.masked_fill(targets == self.ignore_index, 0)]
         weights = (1 - s) * given + s * w.mean()
         return weights if kept is None else weights * kept
 

@@ -231,6 +231,9 @@ class NetworkLoss:
     def check(self, curvature: bool = False) -> None:
         """Try a loss and a gradient in train and in inference mode, and with `curvature` a curvature product, on a few
         examples. ValueError with one sentence that says what cannot be done; nothing is changed."""
+        for name, values in self.parameters(self.initial).items():
+            if not bool(torch.isfinite(values).all()):
+                raise ValueError(f"the weights at the start are not all numbers: {name} holds NaN or infinity")
         few = self.over(self.data.few())
         few.chunk_size = None
         with trying(few.data):
@@ -365,6 +368,8 @@ class NetworkLoss:
 
     def part_loss(self, theta: Tensor, part: Batch, training: bool, buffers: Tensors) -> tuple[Tensor, Tensors]:
         """This part's share of the mean loss at θ (D,) or (W, D): shape () or (W,); and the buffers after the pass."""
+        if self.criterion is None and theta.ndim > 1:  # which sees one walker's outputs, whatever they are
+            return self._forward(theta, part.inputs, training, buffers, lambda outputs: self.loss_of(outputs, part, ()))
         outputs, after = self._forward(theta, part.inputs, training, buffers)
         return self.loss_of(outputs, part, tuple(theta.shape[:-1])), after
 
@@ -381,13 +386,13 @@ class NetworkLoss:
         return over_walkers(self.loss_function, (0, None), (outputs, part.targets)) * weight
 
     def _forward(
-        self, theta: Tensor, inputs: tuple[Column, ...], training: bool, buffers: Tensors
+        self, theta: Tensor, inputs: tuple[Column, ...], training: bool, buffers: Tensors, then: Any = None
     ) -> tuple[Any, Tensors]:
         tensors, names = tuple(self.ready(x) for x in inputs), self.data.names
         if theta.ndim == 1:
             return self._module(self.parameters(theta), buffers, tensors, training, names)
         per_walker = training or self._per_walker
-        return self._module.over_walkers(self.parameters(theta), buffers, tensors, training, per_walker, names)
+        return self._module.over_walkers(self.parameters(theta), buffers, tensors, training, per_walker, names, then)
 
     def forward_part(self, theta: Tensor, part: Batch, buffers: Tensors) -> Any:
         """Outputs of a part in inference mode, for θ (D,) or (W, D)."""

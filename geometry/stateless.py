@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -41,6 +41,7 @@ class StatelessModule:
         self._unsound = find_unsound(module)
         self._lock = threading.RLock()
         self.random: bool | None = None  # whether inference mode draws random numbers; not known before the first pass
+        self._writes: dict[bool, bool] = {}  # whether a pass in train mode, or in inference mode, changes its inputs
 
     @property
     def alone(self) -> threading.RLock:
@@ -101,12 +102,17 @@ class StatelessModule:
         training: bool,
         per_walker: bool,
         names: tuple[str, ...] = (),
+        then: Callable[[Any], Any] | None = None,
     ) -> tuple[Any, Tensors]:
-        """The same for parameters that have one leading axis of walkers; `per_walker`: the buffers have it as well."""
+        """The same for parameters that have one leading axis of walkers; `per_walker`: the buffers have it as well.
+
+        then: of each walker's outputs, in the place of them: outputs that are no tensors (a dataclass) have no axis of
+        walkers.
+        """
 
         def one(parameters: Tensors, buffers: Tensors) -> tuple[Any, Tensors]:
             outputs, after = self._call(parameters, buffers, inputs, training, names)
-            return outputs, after if training else {}
+            return then(outputs) if then else outputs, after if training else {}
 
         def alone(parameters: Tensors, buffers: Tensors) -> tuple[Any, Tensors]:
             if training:
@@ -133,10 +139,15 @@ class StatelessModule:
     ) -> tuple[Any, Tensors]:
         given = {k: b.clone() for k, b in buffers.items()} if training else buffers
         state = {_INSIDE + name: tensor for name, tensor in {**parameters, **self.frozen, **given}.items()}
+        # What a module does to its inputs in place (requires_grad_, x -= mean) is not done to the data.
+        own = self._writes.get(training, True)
+        given_inputs = tuple(x.detach().clone() if own else x.detach() for x in inputs)
         plain = len(inputs) - len(names)
-        named = dict(zip(names, inputs[plain:], strict=True))
+        named = dict(zip(names, given_inputs[plain:], strict=True))
         with sound_operations(self._unsound):
-            outputs, after = functional_call(self._passes[training], state, inputs[:plain], named)
+            outputs, after = functional_call(self._passes[training], state, given_inputs[:plain], named)
+        if training not in self._writes and not any(x.is_inference() for x in given_inputs):
+            self._writes[training] = any(x._version for x in given_inputs)
         return outputs, {k: after.get(k, given[k]).detach() for k in buffers} if training else buffers
 
     @contextmanager

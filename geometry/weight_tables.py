@@ -115,7 +115,8 @@ def fit_tables(module: nn.Module, tables: Tables, path: str, part: str = "") -> 
 
 
 def _check_plain(module: nn.Module, weights: Table, path: str) -> None:
-    """ValueError where a tensor cannot be copied as it is: without its numbers, sparse, quantised, complex for real."""
+    """ValueError where a tensor cannot be copied as it is: without its numbers, sparse, quantised, complex or whole for
+    real."""
     own = module.state_dict()
     for name, value in weights.items():
         what = (
@@ -127,6 +128,8 @@ def _check_plain(module: nn.Module, weights: Table, path: str) -> None:
             if value.layout != torch.strided
             else "is complex, and the network's is real"
             if value.is_complex() and not own[name].is_complex()
+            else f"is {value.dtype}, and the network's is real (quantised weights have a scale)"
+            if own[name].is_floating_point() and not (value.is_floating_point() or value.is_complex())
             else ""
         )
         if what:

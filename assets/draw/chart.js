@@ -354,7 +354,7 @@ function frameOf({ width, height }, titled) {
  * The scales of both axes; y: null where no value has a place.
  * @param {ChartData} data
  */
-function scalesOf({ x, y, series }) {
+export function scalesOf({ x, y, series }) {
   const across = x.range ?? rangeOf(placesOf(series), x.log) ?? [0, 1];
   const [, far = 1] = across;
   const along = x.unit ? new ScaleFromZero(far, x.unit) : new Scale(opened(across, x.log), x.log);
@@ -381,7 +381,8 @@ function* placesOf(series) {
  * @returns {Generator<number | null>}
  */
 function* valuesOf(series) {
-  for (const { y, band, count = y.length } of series) {
+  for (const { y, band, beyond, count = y.length } of series) {
+    if (beyond) continue;
     for (const values of band ? [y, band.low, band.high] : [y]) for (let i = 0; i < count; i += 1) yield values[i] ?? null;
   }
 }

@@ -18,6 +18,7 @@ const FAR = 20000; // px, beyond any screen: keeps huge values out of the canvas
  * @property {boolean} [line] false: points only
  * @property {boolean} [points] a marker at every point
  * @property {{ low: ArrayLike<number | null>, high: ArrayLike<number | null> }} [band] around the line, of y's places
+ * @property {boolean} [beyond] it may leave the frame: its values have no say in the axis' range
  * @property {boolean} [beneath] drawn before those that are not
  */
 

@@ -55,6 +55,16 @@ export class TrainingCurves {
   }
 
   /**
+   * Those of some methods that have not stopped, or all: what pictures are framed around. One that has diverged is far
+   * off the others.
+   * @param {string[]} names
+   */
+  goingOf(names) {
+    const going = names.filter((name) => !this.last?.methods[name]?.stopped);
+    return going.length ? going : names;
+  }
+
+  /**
    * Index of the last row at or before a step; 0 where there is none.
    * @param {number} position
    */

@@ -108,6 +108,7 @@ export class LiveView {
     const { loss_scale: scale = "log" } = this.page.state.values;
     const curves = this.run?.curves;
     const names = this.shown();
+    const going = curves?.goingOf(names);
     const rows = curves?.rows.length;
     const marks = (curves?.marks ?? []).map(({ position, settings }) => ({
       text: Object.entries(settings)
@@ -122,7 +123,15 @@ export class LiveView {
       const share = key.endsWith("accuracy");
       const series = names.map((name) => {
         const { x, y, samples } = curves?.line(name, key, axis) ?? NOTHING;
-        return { name, look: this.looks[name], x, y, samples, note: (/** @type {number} */ k) => errorWords(key, samples[k]) };
+        return {
+          name,
+          look: this.looks[name],
+          x,
+          y,
+          samples,
+          beyond: !going?.includes(name),
+          note: (/** @type {number} */ k) => errorWords(key, samples[k]),
+        };
       });
       const hint = by(`${key}-hint`);
       hint.dataset.exact ??= hint.textContent;
@@ -175,7 +184,8 @@ export class LiveView {
       }
       return { ...PATH_ALONE, name, look: this.looks[name], positions: kept.array, last: kept.count - 1 };
     });
-    for (const { positions, last } of entries) {
+    const going = this.run?.curves.goingOf(this.shown());
+    for (const { positions, last } of entries.filter(({ name }) => going?.includes(name))) {
       for (let i = 0; i <= last; i += 1) {
         if (Number.isFinite(positions[2 * i])) points.push([positions[2 * i], positions[2 * i + 1]]);
       }

@@ -157,7 +157,7 @@ class _NetworkLosses:
 
     def moments(self, coordinates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(Σ_n ℓ_n, Σ_n ℓ_n²) over the examples at coordinates (P, k), each float64 (P,)."""
-        with torch.inference_mode():
+        with torch.no_grad():
             return self._moments(np.asarray(coordinates, dtype=np.float64))
 
     def _moments(self, coordinates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -246,7 +246,7 @@ class ChainLosses(_NetworkLosses):
         self.along = [objective.parameters(direction) for direction in plane.directions]
         tail = {name for link in chain.tail for name in link.parameters.values()}
         self.names = [name for name in self.base if name in tail]
-        with torch.inference_mode():
+        with torch.no_grad():
             first = chain.head_output(chain.prepare(objective.ready(objective.data.inputs[0][:1])), self.base)
         per_example = (2 + len(self.along)) * first.numel() * first.itemsize
         self.slab = max(1, min(objective.examples, memory // (2 * per_example)))

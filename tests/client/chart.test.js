@@ -1,6 +1,7 @@
 // A chart's scales, labels and lines.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { scalesOf } from "../../assets/draw/chart.js";
 import { traceSeries } from "../../assets/draw/chart_line.js";
 import { opened, rangeOf, Scale, ScaleFromZero, withAir } from "../../assets/draw/chart_scale.js";
 
@@ -72,6 +73,15 @@ test("a range is that of the values that have a place", () => {
   assert.deepEqual(rangeOf([3, null, NaN, -1, Infinity]), [-1, 3]);
   assert.deepEqual(rangeOf([3, 0, -1, 0.5], true), [0.5, 3]);
   assert.equal(rangeOf([null, NaN]), null);
+});
+
+test("a line that may leave the frame has no say in how far it reaches", () => {
+  const lines = (beyond) => [
+    { x: [0, 1], y: [1, 2], look: {} },
+    { x: [0, 1], y: [1, 1e17], look: {}, beyond },
+  ];
+  const highest = (beyond) => scalesOf({ x: {}, y: { log: true }, series: lines(beyond) }).y?.high;
+  assert.ok(highest(true) < 4 && highest(false) >= 1e17);
 });
 
 function traced(x, y, toX = (value) => value) {

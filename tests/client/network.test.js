@@ -33,6 +33,15 @@ test("the table has the newest measurement, however long ago", () => {
   assert.equal(curves.place("SGDM", 700, "evaluations"), 700);
 });
 
+test("pictures are framed around the methods that go on", () => {
+  const curves = new TrainingCurves(["SGDM", "SAM", "LLQR"]);
+  const lost = { loss: null, stopped: true };
+  assert.deepEqual(curves.goingOf(["SAM", "LLQR"]), ["SAM", "LLQR"]);
+  curves.add([{ position: 9, methods: { SGDM: { loss: 1 }, SAM: { loss: 1 }, LLQR: lost } }]);
+  assert.deepEqual(curves.goingOf(["SAM", "LLQR"]), ["SAM"]);
+  assert.deepEqual(curves.goingOf(["LLQR"]), ["LLQR"], "where none of those shown does, around all");
+});
+
 test("what is measured over some of the examples says how far it may be off, wherever it stands", () => {
   const curves = new TrainingCurves(["SGDM", "SAM"]);
   const values = (train_loss, test_accuracy, sampled) => ({ train_loss, test_accuracy, ...(sampled && { sampled }) });

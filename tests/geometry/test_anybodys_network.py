@@ -286,6 +286,14 @@ class Checkpointed(nn.Module):
         return checkpoint(lambda held: self.body(held).tanh(), x, use_reentrant=False)
 
 
+class Spoilt(nn.Sequential):
+    """A run that diverged."""
+
+    def __init__(self, value: float) -> None:
+        super().__init__(layer())
+        self[0].bias.data[1] = value
+
+
 @pytest.mark.parametrize(
     ("module", "inputs", "targets", "sentence"),
     [
@@ -306,6 +314,8 @@ class Checkpointed(nn.Module):
         (layer(), X, classes(N) + 5, "class 7, but the outputs have only"),
         (nn.GRU(4, 3).double(), X[:, None], Y, "must return one tensor of class scores, not tuple"),
         (layer(), X, numbers(N, 7).softmax(1), r"outputs of shape \(\d+, 3\) are no scores"),
+        (Spoilt(float("nan")), X, Y, r"the weights at the start are not all numbers: 0\.bias holds NaN"),
+        (Spoilt(float("inf")), X, Y, r"the weights at the start are not all numbers: 0\.bias holds NaN or infinity"),
     ],
 )
 def test_the_check_at_the_start_says_what_is_wrong(module: nn.Module, inputs: Any, targets: Any, sentence: str) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 import random
-from datetime import datetime
+import zipfile
+from collections import defaultdict, deque
+from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
 from types import SimpleNamespace
@@ -101,6 +103,13 @@ def states(one: Table, other: Table) -> dict[str, Any]:
         "arrays": {"params": {name: value.numpy() for name, value in one.items()}},
         "list": [one, {"lr": 3}],
         "of another network too": {"generator": one, "discriminator": {"weight": torch.ones(5, 5)}},
+        "logs": {
+            "model": one,
+            "log": defaultdict(list, loss=[0.3]),
+            "last": deque([0.1, 0.2]),
+            "parts": frozenset({1}),
+        },
+        "small numbers": {"model": one, "best": np.int16(3), "at": np.array(["a"]), "when": datetime.now(UTC)},
         "averaged": {"model": {"n_averaged": torch.tensor(4), **put("module.", one)}, "epoch": 1},
         "profiled": {**one, "total_ops": torch.zeros(1), "0.total_params": torch.zeros(1)},
         "before it counted": {k: v for k, v in one.items() if not k.endswith("num_batches_tracked")},
@@ -113,6 +122,30 @@ def test_where_scripts_keep_weights(tmp_path: Path, name: str) -> None:
     source, path = network(1), tmp_path / "w.ckpt"
     torch.save(states(source.state_dict(), network(2).state_dict())[name], path)
     comes_back(network(0), source, path)
+
+
+@pytest.mark.parametrize(
+    ("beside", "here", "elsewhere"),
+    [
+        (np.float64(0.9), b"numpy._core.multiarray", b"numpy.core.multiarray"),  # by numpy before 2
+        (np.arange(3), b"numpy._core.multiarray", b"numpy.core.multiarray"),
+        (Path("runs"), b"pathlib\nPosixPath", b"pathlib._local\nPosixPath"),  # by Python 3.13
+        (Path("runs"), b"pathlib\nPosixPath", b"pathlib\nWindowsPath"),
+    ],
+)
+def test_files_of_other_versions_and_systems_are_read(
+    tmp_path: Path, beside: Any, here: bytes, elsewhere: bytes
+) -> None:
+    source, path, other = network(1), tmp_path / "w.pt", tmp_path / "o.pt"
+    torch.save({"model": source.state_dict(), "beside": beside}, path)
+    with zipfile.ZipFile(path) as written, zipfile.ZipFile(other, "w") as changed:
+        for name in written.namelist():
+            held = written.read(name)
+            if name.endswith("data.pkl"):
+                assert here in held
+                held = held.replace(here, elsewhere)
+            changed.writestr(name, held)
+    comes_back(network(0), source, other)
 
 
 def test_the_suffix_need_not_say_what_it_is(tmp_path: Path) -> None:
@@ -199,6 +232,9 @@ def test_older_files_hold_buffers_that_are_no_longer_kept(tmp_path: Path) -> Non
         (lambda value: value.to(torch.complex64), "0.weight is complex, and the network's is real"),
         (lambda value: value.to_sparse(), "0.weight is sparse"),
         (lambda value: value.to("meta"), "0.weight has no numbers"),
+        (lambda value: (100 * value).to(torch.int8), "0.weight is torch.int8, and the network's is real"),
+        (lambda value: value > 0, "0.weight is torch.bool, and the network's is real"),
+        (lambda value: (100 * value).long(), "0.weight is torch.int64, and the network's is real"),
     ],
 )
 def test_tensors_that_are_no_plain_numbers_are_refused(tmp_path: Path, spoilt: Any, said: str) -> None:

@@ -39,6 +39,11 @@ KNOWN: dict[str, tuple[Any, torch.Tensor, Any]] = {
         Y,
         lambda z, t: F.cross_entropy(z, t, weight=WEIGHTS, label_smoothing=0.2),
     ),
+    "weighted, and 255 for no class": (
+        nn.CrossEntropyLoss(WEIGHTS, ignore_index=255),
+        IGNORED.masked_fill(IGNORED < 0, 255),
+        lambda z, t: F.cross_entropy(z, t, weight=WEIGHTS, ignore_index=255),
+    ),
     "ignored": (nn.CrossEntropyLoss(ignore_index=-100), IGNORED, F.cross_entropy),
     "shares": (None, SHARES, F.cross_entropy),
     "named shares": ("cross-entropy", SHARES * 2, F.cross_entropy),

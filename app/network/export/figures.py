@@ -62,7 +62,9 @@ def curves_figure(record: Record, asked: NetworkExport) -> bytes:
             axes.set_xlabel(AXES[asked.axis], color=sheet.colours.quiet, fontsize=9)
             if "loss" in key and asked.loss_scale == "log":
                 logarithmic(axes)
-            for method in record.methods:
+            for method in sorted(record.methods, key=lambda name: name not in record.going):
+                if method not in record.going:  # one that has diverged leaves the frame of the others
+                    axes.set_ylim(axes.get_ylim())
                 columns, look = curves_of(record, method), _look(asked, method)
                 x = _axis(columns, asked.axis)
                 kept = np.isfinite(columns[key])

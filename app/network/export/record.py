@@ -37,6 +37,13 @@ class Record:
         return list(self.description["methods"])
 
     @property
+    def going(self) -> list[str]:
+        """The methods that have not stopped, or all: what pictures are framed around."""
+        last = self.rows[-1]["methods"] if self.rows else {}
+        stopped = {name for name, values in last.items() if values.get("stopped")}
+        return [name for name in self.methods if name not in stopped] or self.methods
+
+    @property
     def recorded(self) -> bool:
         """Whether it was trained elsewhere."""
         return "recorded" in self.description

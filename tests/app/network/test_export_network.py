@@ -16,7 +16,7 @@ from app.jobs import Engine, EngineSettings, Refused, Unavailable, UnknownJob
 from app.jobs.hub import Entry
 from app.jobs.packing import pack, unpack
 from app.network.export.data import curvature_csv, curvature_npz, curves_of, slice_csv, slice_npz
-from app.network.export.figures import curvature_figure, slice_figure
+from app.network.export.figures import curvature_figure, curves_figure, slice_figure
 from app.network.export.files import network_file
 from app.network.export.record import Record, record_of
 from app.network.export.request import read_network_export
@@ -244,6 +244,22 @@ def test_curves_as_figures(lab, scheme):
     for word in ("Fisher-SAM", "Test accuracy", "gradient evaluations", "two-moons"):
         assert word in text
     assert not re.search(r"href=\"(?!#)", text)
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+def test_a_method_that_has_diverged_leaves_the_frame_of_the_others(stopped):
+    values = {"loss": 1.0, "evaluations": 1, "products": 0, "seconds": 0.1}
+    rows = [
+        {
+            "position": step,
+            "methods": {"SGDM": {**values, "train_loss": 2.0 - step}, "SAM": {**values, "train_loss": loss}},
+        }
+        for step, loss in enumerate((2.0, 1e17))
+    ]
+    rows[-1]["methods"]["SAM"]["stopped"] = stopped
+    record = Record("j", {**RUN, "methods": ["SAM", "SGDM"]}, "finished", rows)
+    asked = read_network_export({"job": "job", "what": "curves", "format": "svg", "loss_scale": "linear"})
+    assert ("1e17" in curves_figure(record, asked).decode()) != stopped
 
 
 def finished(dimensions: int) -> tuple[dict, Record]:
