@@ -19,7 +19,7 @@ from app.instruments.instrument import RUNS, Instrument, InstrumentRequest
 from app.instruments.messages import FairnessAnswer, FairnessRow, Judged, Strip
 from app.instruments.repeats import Repeats, repeats
 from app.state.control import NumberControl
-from app.state.numbers_as_text import number
+from app.state.numbers_as_text import number, percent
 from app.toy.claims.trials import MOST
 from app.toy.compute import configured
 from app.toy.controls import COST, own_key
@@ -159,8 +159,8 @@ class Comparison:
         """When one method is ahead of another."""
         least = f"{AT_LEAST} steps" if self.unit == STEPS else f"what {AT_LEAST} steps cost"
         return (
-            f"An advantage is to arrive in {MOST:.0%} of the runs where the other does not, or {FASTER:g} times as "
-            f"soon, by at least {least}."
+            f"An advantage is to arrive in {percent(MOST)} of the runs where the other does not, or {FASTER:g} times "
+            f"as soon, by at least {least}."
         )
 
     def _said(self, found: Tried) -> str:

@@ -14,6 +14,7 @@ from app.instruments.instrument import RUNS, Instrument, InstrumentRequest
 from app.instruments.messages import AlongRun
 from app.instruments.phase import counts, swept
 from app.instruments.repeats import Repeats, repeats, walk_to_end
+from app.state.numbers_as_text import percent
 from app.toy.claims.trials import MOST
 from app.toy.compute import configured
 from geometry.smoothing import neighbourhood_moments
@@ -84,8 +85,8 @@ def premise(request: InstrumentRequest, maps: dict[str, Sweep], escape: float | 
     detail = (
         f"Escape time: median arrival of LLQR+SAM at β = {request.toy.decay:g}, k = {request.toy.refresh_every}: step "
         f"{escape:g}; there k/(1 − β) = {relearning_time(request.toy.decay, request.toy.refresh_every):.4g} steps. "
-        f"{trial.what[:1].upper()}{trial.what[1:]}. To stay or arrive means in at least {MOST:.0%} of the runs; a "
-        f"statement holds if at least {AGREE:.0%} of the settings bear it out."
+        f"{trial.what[:1].upper()}{trial.what[1:]}. To stay or arrive means in at least {percent(MOST)} of the runs; a "
+        f"statement holds if at least {percent(AGREE)} of the settings bear it out."
     )
     return [
         _judged(enough, as_told[slow], "settings with k/(1 − β) above the escape time bear it out", detail),

@@ -23,6 +23,11 @@ def number(value: float, digits: int = DIGITS) -> str:
     return f"{mantissa.replace('-', '−')}·10{str(int(exponent)).translate(RAISED)}"
 
 
+def percent(part: float) -> str:
+    """0.754 → “75 %”."""
+    return f"{100 * part:.0f} %"
+
+
 def vector(values: Iterable[Any], digits: int = DIGITS) -> str:
     """“(1.2, −3)”; one component stands in brackets too, so that a formula reads the same in one dimension."""
     return f"({', '.join(number(float(v), digits) for v in values)})"

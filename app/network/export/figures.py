@@ -17,6 +17,7 @@ from app.network.export.data import curvature_settings, curves_of, slice_setting
 from app.network.export.record import Record
 from app.network.export.request import NetworkExport
 from app.network.training.recorded_runs import shown_names
+from app.state.numbers_as_text import percent
 
 CURVES = (
     ("train_loss", "Training loss"),
@@ -103,7 +104,7 @@ def slice_figure(tree: Tree, record: Record, asked: NetworkExport) -> bytes:
             top = HEAD + 20 + index * 84
             sheet.text(710, top, method, 11, color=sheet.colours.ink, weight="bold")
             said = (
-                f"{100 * float(path['captured']):.0f} % of its movement in the plane\n"
+                f"{percent(float(path['captured']))} of its movement in the plane\n"
                 f"{float(path['distance'][-1]):.3g} off the plane at the end\n"
                 f"true loss {float(path['true'][-1]):.4g}, drawn at {float(path['drawn'][-1]):.4g}"
             )

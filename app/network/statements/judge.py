@@ -20,7 +20,7 @@ from app.components.claim import FAILS, HOLDS, OPEN, Claim
 from app.drawing.encoding import finite
 from app.network.statements.messages import PairedSeeds
 from app.network.statements.statement import QUANTITIES, Comparison, Quantity, Statement
-from app.state.numbers_as_text import number
+from app.state.numbers_as_text import number, percent
 
 LAST = 4
 """A method's value is the mean over its last so many measurements."""
@@ -179,7 +179,7 @@ def _told(quantity: Quantity, pairs: PairedSeeds, count: int, known: int, within
         text = f"{words}: {signed(mean)}{quantity.unit}"
         ends = [f"{signed(end)}{quantity.unit}" for end in between if end is not None]
     if ends:
-        text += f", {100 * LEVEL:.0f} % interval {ends[0]} to {ends[1]}"
+        text += f", {percent(LEVEL)} interval {ends[0]} to {ends[1]}"
     return f"{text}; as said on {within} of {of}{lost}"
 
 

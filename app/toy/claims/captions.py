@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from app.components.claim import Claim, judged, untested
-from app.state.numbers_as_text import number
+from app.state.numbers_as_text import number, percent
 from app.toy.claims.trials import MOST, RUNS, Trials, starts_around, trials
 from app.toy.request import ToyRequest
 
@@ -30,7 +30,7 @@ def captions(trial: Trials, source: str, with_paths: bool) -> list[Claim]:
     """Who stays, who gets out, who is earlier and (Figure 3) whose path is shorter."""
     total = len(trial.starts)
     detail = f"{trial.what}; {described(trial)}."
-    threshold = f" Holds means at least {MOST:.0%} of the runs."
+    threshold = f" Holds means at least {percent(MOST)} of the runs."
     claims = []
     for name in ("SGDM", "LLQR"):
         stayed = not trial.entered(name).any()

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from app.components.claim import Claim, judged, untested
-from app.state.numbers_as_text import number
+from app.state.numbers_as_text import number, percent
 from app.toy.claims.trials import RUNS, methods_of
 from app.toy.request import ToyRequest
 from geometry import two_scale
@@ -95,7 +95,7 @@ def plane_claims(request: ToyRequest, surface: TwoScalePlane) -> list[Claim]:
             )
             continue
         axis, share = _bounce(request, wide, np.diag(u))
-        counts = f"axis {axis + 1} with {share:.0%} of the motion; U a = ({products[0]:.3g}, {products[1]:.3g})"
+        counts = f"axis {axis + 1} with {percent(share)} of the motion; U a = ({products[0]:.3g}, {products[1]:.3g})"
         detail = f"U = ({u[0]:.3g}, {u[1]:.3g}), kept fixed, in the same pothole without its edge; {BOUNCES} steps."
         claims.append(judged(statement, SOURCE, axis == expected, counts, detail))
     return claims

@@ -8,7 +8,7 @@ from functools import cache
 import numpy as np
 
 from app.components.claim import Claim, judged, untested
-from app.state.numbers_as_text import number
+from app.state.numbers_as_text import number, percent
 from app.toy.claims.captions import described, figure_2_trials
 from app.toy.claims.trials import MOST, RUNS, Trials, methods_of, starts_around, trials
 from app.toy.presets import PRESETS
@@ -111,7 +111,7 @@ def valley_trials(request: ToyRequest, walkers: int = RUNS) -> Trials:
 def valley_claims(request: ToyRequest) -> list[Claim]:
     """Who arrives in the valley at the page's setting, and whether tuning SAM changes it."""
     trial = valley_trials(request)
-    detail = f"{trial.what}; {described(trial)}. To reach it means in at least {MOST:.0%} of the runs."
+    detail = f"{trial.what}; {described(trial)}. To reach it means in at least {percent(MOST)} of the runs."
     claims = []
     for name, expected in (("SGDM", False), ("SAM", False), ("LLQR", False), ("LLQR+SAM", True)):
         arrived = trial.arrived(name)
