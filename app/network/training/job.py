@@ -27,7 +27,7 @@ from app.network.training.budget import Budget, training_here
 from app.network.training.devices import device_in_words, peak_in_words, reset_peak
 from app.network.training.first_fit import begin, packed_start
 from app.network.training.pace import Pace
-from app.network.training.problem import make_problem
+from app.network.training.problem import DRAWS, make_problem
 from app.network.training.readings import Readings, every
 from app.network.training.room import fit_room
 from app.network.training.session import TrainingSession
@@ -62,11 +62,7 @@ def _train(session: TrainingSession, description: Description, job: JobContext, 
     words = device_in_words(session.device, job.threads)
     reset_peak(session.device)
     if session.objective.random:
-        job.note(
-            "This network draws random numbers in inference mode, too; losses, slices and curvature meet the same ones "
-            "at every point.",
-            position=job.checkpoint_position,
-        )
+        job.note(DRAWS, position=job.checkpoint_position)
     sizes = {"parameters": session.objective.dimension, "examples": session.objective.examples}
     job.note(f"Trains on {words}.", position=job.checkpoint_position, device=words, **sizes)
     progress = Progress(session, description, job, budget)
