@@ -287,6 +287,22 @@ def base_of(preset: str) -> State:
     return {name: value for name, value in base.items() if name != "preset"}
 
 
+TASK = ("network", "data", "inputs", "random_labels", "bad_start")
+
+
+def preset_for(state: State) -> str:
+    """The preset whose words go with a state: its own, unless what is trained is another preset's task."""
+
+    def fits(preset: str) -> bool:
+        base = base_of(preset)
+        return all(base[name] == state[name] for name in TASK)
+
+    own: str = state["preset"]
+    if own not in PRESETS or fits(own):
+        return own
+    return next(filter(fits, PRESETS), own)
+
+
 def is_job(value: Any) -> bool:
     """Whether a value has the form of a job's id."""
     return isinstance(value, str) and re.fullmatch(JOB, value) is not None

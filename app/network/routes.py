@@ -20,6 +20,7 @@ from app.network.controls import (
     base_of,
     description_of,
     job_in,
+    preset_for,
     read_network_link,
     read_network_state,
     state_in,
@@ -74,6 +75,8 @@ async def opened(query: Any, visitor: str) -> dict[str, Any]:
                 del shown["steps"]  # those of another training loop
                 base["methods"] = shown["methods"]
             state = {**state, **read_network_state({**state, **shown}).state}
+            if "recorded" not in run["description"] and (preset := preset_for(state)) != state["preset"]:
+                state["preset"], base = preset, base_of(preset)
         except (UnknownJob, Refused) as error:
             said.append(f"The run of this link cannot be shown: {error}. Its settings are here; start it again.")
             state["job"] = ""

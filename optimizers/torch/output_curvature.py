@@ -15,8 +15,9 @@ class OutputCurvature:
     """Λ at the outputs of one closure, for the metrics "ngd-mean" (of the mean loss) and "ngd" (times the targets).
 
     Without a kind the outputs are class scores or log-probabilities (..., C), classes last, and the loss is a cross-
-    entropy of their softmax: Λ = diag p − p pᵀ, p = softmax, for each of the rows. That it is one shows in the slopes
-    of the loss by the outputs, which then sum to zero along the classes; else the kind must be told.
+    entropy of their softmax, a plain mean over the rows: Λ = diag p − p pᵀ, p = softmax, for each of the rows. That it
+    is one shows in the slopes (p − q)/n of the loss by the outputs, which then sum to zero along the classes and give
+    target probabilities q ≥ 0; else the kind must be told.
 
     With a kind told Λ is the Hessian of the loss itself in the outputs, whatever its axes, weights and ignored targets:
     2/n for the squared error over n numbers, p(1 − p)/n for the binary cross-entropy. "ngd" then multiplies by the
@@ -48,6 +49,7 @@ class OutputCurvature:
             rows = outputs.reshape(-1, outputs.shape[-1])
             self.outputs = rows.to(loss.dtype)
             self.probabilities = torch.softmax(self.outputs.detach(), dim=-1)
+            _check_alike(metric, self.probabilities, slope.detach().reshape(rows.shape))
             self.weight = 1.0 / len(rows) if metric == "ngd-mean" else 1.0
             return
         if kind == "cross-entropy" and not classes:
@@ -76,6 +78,18 @@ class OutputCurvature:
                 'metric="newton"'
             )
         return self.weight * image
+
+
+def _check_alike(metric: str, p: Tensor, slope: Tensor) -> None:
+    """ValueError where q = p − n·slope is negative somewhere: of targets that do not count alike some weigh more than
+    1/n, so that their q overshoots; and so it is with a sum, or a loss of p that is none."""
+    allowed = 1e-3 if slope.element_size() >= 4 else 5e-2
+    if bool((p - len(p) * slope < -allowed).any()):
+        raise ValueError(
+            f'the metric "{metric}" is that of a mean cross-entropy in which all targets count alike, and here some '
+            "count more (class weights, ignored targets, a sum), or the loss is another: tell its kind, "
+            'LLQR(…, loss="cross-entropy") or loss="convex", or use metric="newton"'
+        )
 
 
 def _class_axes(slope: Tensor) -> tuple[int, ...]:

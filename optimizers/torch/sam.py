@@ -35,7 +35,8 @@ class SAM(FlatOptimizer):
     LookSAM); that at θ + ε by default. What WSAM does past the base is θ ← θ − η a (g⁺ − g) with the group's η.
     module: as for LLQR, from which it is taken where the base is one. With it, buffers (running statistics) of the pass
     at θ are dropped and those of the pass at θ + ε are kept, in `step(closure)` and by hand: there `zero_grad()` takes
-    note of what they were (without it those of the pass at θ are kept; a step counts them once either way).
+    note of what they were (without that call those of the pass at θ are kept; a step counts them once either way).
+    Without a module both passes count.
     Parameters that are frozen, or unused by a pass, stay where they are.
 
     `step(closure)` returns the loss at θ + ε. A refused step leaves everything as it was, see LLQR.

@@ -343,7 +343,7 @@ def test_checkpoints_of_another_network(tmp_path: Path) -> None:
     save_weights(nn.Linear(3, 2, bias=False), tmp_path / "bare.safetensors")
     with pytest.raises(ValueError, match="it lacks bias"):
         load_weights(module, tmp_path / "bare.safetensors")
-    save_weights(nn.Sequential(nn.Linear(3, 2)), tmp_path / "other.safetensors")
+    save_weights(nn.Sequential(nn.Linear(3, 2), nn.Linear(2, 2)), tmp_path / "other.safetensors")
     with pytest.raises(ValueError, match=r"the network does not have 0\.bias"):
         load_weights(module, tmp_path / "other.safetensors")
     assert torch.equal(module.weight, before)

@@ -76,6 +76,38 @@ def test_another_loss_is_not_taken_for_a_cross_entropy(name):
         optimizer.step(lambda: (loss_of(z := model(X)), z))
 
 
+@pytest.mark.parametrize(
+    "loss_of",
+    [
+        LOSSES["weighted classes"][1],
+        LOSSES["ignored targets"][1],
+        lambda z: F.cross_entropy(z, Y, reduction="sum"),
+        lambda z: F.cross_entropy(4 * z, Y),
+        lambda z: (F.cross_entropy(z, Y, reduction="none") * torch.linspace(0, 2, 12)).mean(),
+        lambda z: F.cross_entropy(z, Y) + z.logsumexp(1).square().mean() - z.sum(1).mean(),
+    ],
+    ids=["weighted classes", "ignored targets", "sum", "temperature", "weighted examples", "penalty"],
+)
+def test_a_cross_entropy_whose_targets_do_not_count_alike_is_told(loss_of):
+    model = perceptron()
+    before = [p.clone() for p in model.parameters()]
+    optimizer = LLQR(model.parameters(), module=model, **FAST)
+    with pytest.raises(ValueError, match=r"all targets count alike|and this loss is none"):
+        optimizer.step(lambda: (loss_of(z := model(X)), z))
+    assert all(torch.equal(p, value) for p, value in zip(model.parameters(), before, strict=True))
+
+
+@pytest.mark.parametrize("scale", [1.0, 0.25])
+def test_a_plain_cross_entropy_need_not_be_told(scale):
+    for smoothing in (0.0, 0.2):
+        model = perceptron()
+        optimizer = LLQR(model.parameters(), module=model, **FAST)
+        loss = optimizer.step(
+            lambda model=model, s=smoothing: (scale * F.cross_entropy(z := model(X), Y, label_smoothing=s), z)
+        )
+        assert torch.isfinite(loss)
+
+
 class Pixels(nn.Module):
     """(N, 4) → (N, C, H, W)."""
 

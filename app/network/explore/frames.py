@@ -29,7 +29,7 @@ def asked_plane(
     job: JobContext,
 ) -> tuple[Plane, list[Spot]]:
     """The plane of a slice's description through `spot`, and the other solutions that it goes through; `paths` are the
-    run's (methods, kept steps, D)."""
+    run's, of the methods that go on, (methods, kept steps, D)."""
     kind, axes = asked["slice_kind"], int(asked["slice_axes"])
     others: list[Spot] = []
     more: dict[str, Any] = {}

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from app.jobs.context import JobContext
+from app.jobs.packing import unpack
 from app.network.explore.choices import AUTO, BEGINNING, MEAN
 from app.network.training.first_fit import START, steps_of
 from app.network.training.problem import TrainingProblem, make_problem, read_weights
@@ -31,12 +32,16 @@ FIRST, PREFIX, FINAL = 0, "weights/", "weights/final"
 
 @dataclass(frozen=True, eq=False)
 class Spot:
-    """A point of a run: weights θ (D,), the running statistics they are used with, the step, and whose and when."""
+    """A point of a run: weights θ (D,), the running statistics they are used with, the step, and whose and when.
+
+    stopped: it is the last point of a method that has diverged. Its weights may well be finite.
+    """
 
     position: torch.Tensor
     buffers: dict[str, torch.Tensor]
     step: int
     words: str
+    stopped: bool = False
 
     @property
     def finite(self) -> bool:
@@ -112,8 +117,9 @@ class RunRecord:
             job.settings(0)
             names = [FINAL if step == self.total else f"{PREFIX}{step}" for step in group]
             for step, packed in zip(group, job.fetch_all(self.run, names), strict=True):
+                stopped = {name for name, tree in unpack(packed).items() if tree.get("stopped")}
                 self._kept[step] = {
-                    name: Spot(position, buffers, step, f"{name}, step {step}")
+                    name: Spot(position, buffers, step, f"{name}, step {step}", name in stopped)
                     for name, (position, buffers) in read_weights(packed, self.found).items()
                 }
         first = dict.fromkeys(self.methods, self.start)
@@ -122,12 +128,17 @@ class RunRecord:
             self._kept.popitem(last=False)
         return found
 
+    def going(self, job: JobContext) -> list[str]:
+        """The methods that have not stopped by the last kept step, or all: what planes and frames are put around."""
+        last = self.kept(self.steps[-1:], job)[self.steps[-1]]
+        return [name for name in self.methods if not last[name].stopped] or self.methods
+
     def nearest(self, percent: float) -> int:
         """The kept step nearest to a part of the run."""
         return min(self.steps, key=lambda step: (abs(step - percent / 100 * self.total), -step))
 
     def spot(self, who: str, step: int, job: JobContext) -> Spot:
-        """A method's weights at a kept step, the mean over all methods whose weights are finite, or the first ones."""
+        """A method's weights at a kept step, the mean over those that go on and are finite, or the first ones."""
         if who == BEGINNING:
             if self.recorded:
                 raise ValueError("where a run that was trained elsewhere began is not known: choose one of its moments")
@@ -141,6 +152,7 @@ class RunRecord:
         if self.shared(step):
             return self.start
         finite = [one for one in kept.values() if one.finite]
+        finite = [one for one in finite if not one.stopped] or finite
         if not finite:
             raise ValueError(f"no method has finite weights at step {step}: choose an earlier moment")
         if len(finite) == 1:

@@ -73,12 +73,15 @@ class Slice:
         self.objective = ground.objective(self.data, spot)
         together = ground.paths(job)
         self.paths = dict(zip(ground.methods, together, strict=True))
-        self.plane, others = asked_plane(ground, asked, self.objective, spot, together, job)
+        going = ground.going(job)
+        rows = [ground.methods.index(name) for name in going]
+        ahead = together if len(going) == len(ground.methods) else together[rows]  # a copy, which may be large
+        self.plane, others = asked_plane(ground, asked, self.objective, spot, ahead, job)
         self.coordinates = {name: self._project(path) for name, path in self.paths.items()}
         self.marks = [
             {"words": one.words, "at": self._project(one.position[None])[0].tolist()} for one in [spot, *others]
         ]
-        drawn = [*self.coordinates.values(), *(np.array([mark["at"]]) for mark in self.marks)]
+        drawn = [*(self.coordinates[name] for name in going), *(np.array([mark["at"]]) for mark in self.marks)]
         self.x, self.y = frame(asked, self.plane, np.concatenate(drawn))
         self.points = self.x.size * (1 if self.y is None else self.y.size)
         self.shadows: dict[str, Any] = {}

@@ -7,8 +7,9 @@ errors, and of a method that learns U what it does to a gradient (see u_readings
 coordinates of θ in it, and `off`, the distance from it. When these are measured depends on the time they take (see
 readings); nothing else does.
 A run with a bad start has steps before its first (see first_fit).
-Results: "weights/<step>" and "weights/final", packed {name: {"position": θ, "buffers": …}}, and "plane" (see
-`problem.read_weights` and `read_plane`). A notice at the start says the device, the parameters and the examples.
+Results: "weights/<step>" and "weights/final", packed {name: {"position": θ, "buffers": …, "stopped": whether it has}},
+and "plane" (see `problem.read_weights` and `read_plane`). A notice at the start says the device, the parameters and the
+examples.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from app.network.training.budget import Budget, training_here
 from app.network.training.devices import device_in_words, peak_in_words, reset_peak
 from app.network.training.first_fit import begin, packed_start
 from app.network.training.pace import Pace
-from app.network.training.problem import make_problem
+from app.network.training.problem import DRAWS, make_problem
 from app.network.training.readings import Readings, every
 from app.network.training.room import fit_room
 from app.network.training.session import TrainingSession
@@ -61,11 +62,7 @@ def _train(session: TrainingSession, description: Description, job: JobContext, 
     words = device_in_words(session.device, job.threads)
     reset_peak(session.device)
     if session.objective.random:
-        job.note(
-            "This network draws random numbers in inference mode, too; losses, slices and curvature meet the same ones "
-            "at every point.",
-            position=job.checkpoint_position,
-        )
+        job.note(DRAWS, position=job.checkpoint_position)
     sizes = {"parameters": session.objective.dimension, "examples": session.objective.examples}
     job.note(f"Trains on {words}.", position=job.checkpoint_position, device=words, **sizes)
     progress = Progress(session, description, job, budget)
@@ -77,7 +74,7 @@ def _train(session: TrainingSession, description: Description, job: JobContext, 
             job.keep_checkpoint(t, progress.packed())
         progress.take_up(job.settings(t))
         progress.step(t)
-    job.keep_result("weights/final", session.packed_weights(), step=steps)
+    job.keep_result("weights/final", session.packed_weights(progress.stopped), step=steps)
     job.keep_checkpoint(steps, b"")  # there is nothing left to go on with
     if peak := peak_in_words(session.device):
         job.note(peak, position=steps)
@@ -184,7 +181,7 @@ class Progress:
         with self.budget.watching():
             self.report(done, losses)
             if self.snapshot_every and done % self.snapshot_every == 0 and done < self.steps:
-                self.job.keep_result(f"weights/{done}", self.session.packed_weights(), step=done)
+                self.job.keep_result(f"weights/{done}", self.session.packed_weights(self.stopped), step=done)
         self.job.foresee(self.seconds_left(done))
 
     def report(self, done: int, losses: dict[str, float]) -> None:

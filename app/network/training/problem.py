@@ -28,6 +28,12 @@ from geometry.networks import NetworkLoss
 from geometry.plane import Plane
 from geometry.recording import read_point
 
+DRAWS = (
+    "This network draws random numbers in inference mode, too; losses, slices and curvature meet the same ones "
+    "at every point."
+)
+"""What is said of such a network."""
+
 
 @dataclass(frozen=True, eq=False)
 class TrainingProblem:

@@ -21,7 +21,7 @@ from app.jobs.kinds import Description
 from app.jobs.packing import pack
 from app.network.training.devices import device_in_words
 from app.network.training.measure import has_examples, measure, seconds_over
-from app.network.training.problem import make_problem
+from app.network.training.problem import DRAWS, make_problem
 from app.network.training.recorded_runs import folder_of
 from app.network.training.session import packed_plane
 from geometry.networks import NetworkLoss
@@ -67,7 +67,8 @@ def run(description: Description, job: JobContext) -> None:
     words = device_in_words(found.device, job.threads)
     sizes = {"parameters": found.objective.dimension, "examples": found.objective.examples}
     job.note(f"Measures on {words}.", position=0, device=words, **sizes)
-    for number, sentence in enumerate(_notices(folders, known, steps, job.total), 1):
+    said = [DRAWS] * found.objective.random + _notices(folders, known, steps, job.total)
+    for number, sentence in enumerate(said, 1):
         job.note(sentence, position=number)
     together = found.objective.initial.new_empty((len(folders), len(steps), found.objective.dimension))
     damaged: list[str] = []

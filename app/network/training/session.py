@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import cached_property
 from typing import Any, cast
 
@@ -130,10 +130,15 @@ class TrainingSession:
         for name, tree in states.items():
             self.training.restore(name, read_state(tree, self.device))
 
-    def packed_weights(self) -> bytes:
-        """The weights and running statistics of all methods."""
+    def packed_weights(self, stopped: Collection[str] = ()) -> bytes:
+        """The weights and running statistics of all methods, and which of them have stopped."""
         states = {name: self.training.state(name) for name in self.training.names}
-        return pack({name: {"position": s.position, "buffers": s.buffers or {}} for name, s in states.items()})
+        return pack(
+            {
+                name: {"position": s.position, "buffers": s.buffers or {}, "stopped": name in stopped}
+                for name, s in states.items()
+            }
+        )
 
     def packed_plane(self) -> bytes:
         """The plane's origin (D,) and directions (2, D), and where they come from."""

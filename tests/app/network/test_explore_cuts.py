@@ -102,6 +102,10 @@ def test_a_method_that_has_diverged_ends_alone() -> None:
         assert "finite" in rows["LLQR"]["problem"]
     with pytest.raises(ValueError, match="the loss at these weights is no finite number"):
         wild.look("rescaling", rescaling_point="LLQR")
+    for asked in ({}, {"slice_kind": "random"}):
+        look = wild.look("slice", slice_points=11, **asked)
+        assert look.last("plane")["around"].startswith("mean of 2 methods"), "those that go on"
+        assert look.last("done")["high"] < 100 and set(look.last("plane")["paths"]) == {"SGDM", "SAM", "LLQR"}
     run_record._RUNS.clear()
 
 

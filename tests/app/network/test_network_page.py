@@ -17,7 +17,7 @@ from starlette.websockets import WebSocketDisconnect
 from app.jobs import Refused, Unavailable, UnknownJob
 from app.jobs.hub import Entry
 from app.network import follow, routes, shared_job
-from app.network.controls import controls, description_of, read_network_link, read_network_state, state_of
+from app.network.controls import base_of, controls, description_of, read_network_link, read_network_state, state_of
 from app.network.follow import asked, message
 from app.network.page import tables
 from app.network.training import user_models
@@ -181,6 +181,23 @@ def test_a_link_with_a_run_shows_that_run(client: TestClient) -> None:
     assert answer["run"]["owner"] and answer["run"]["description"]["steps"] == 40
     assert answer["state"]["learning_rate"] == 0.2 and answer["state"]["radius"] == 0.5, "the run's own, as changed"
     assert answer["state"]["job"] == RUN
+
+
+def test_a_run_of_another_preset_s_task_has_that_preset_s_words(client: TestClient, engine: FakeEngine) -> None:
+    """Another was chosen while it trained, and the page was loaded again."""
+
+    def opened(preset: str, **trained: Any) -> dict[str, Any]:
+        engine.description_kept = validate({"steps": 40, **trained})
+        answer = client.post("/network/open", json={"query": f"?preset={preset}&job={RUN}"}).json()
+        assert answer["state"]["random_labels"] == trained.get("random_labels", 0.0) and answer["state"]["steps"] == 40
+        assert answer["base"] == base_of(answer["state"]["preset"])
+        return answer["state"]["preset"]
+
+    assert opened("two-moons", random_labels=0.4) == "label-noise"
+    assert opened("two-moons", inputs="badly scaled") == "badly-scaled"
+    assert opened("label-noise", random_labels=0.4, learning_rate=0.5) == "label-noise"
+    assert opened("label-noise", random_labels=0.2) == "label-noise", "that of no preset: one that was changed"
+    assert opened("custom", random_labels=0.4) == "custom"
 
 
 def test_a_link_to_a_run_that_is_gone_says_so_and_keeps_its_settings(client: TestClient) -> None:

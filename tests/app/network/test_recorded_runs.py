@@ -283,6 +283,44 @@ def test_a_folder_that_goes_on_is_shown_as_it_was_at_the_start(bring) -> None:
     assert torch.equal(last["a"].position, flat(A[20])) and torch.equal(last["b"].position, flat(B[25]))
 
 
+NOISY = """
+import dataclasses, torch
+from torch import nn
+
+@dataclasses.dataclass
+class Drawn:
+    scores: torch.Tensor
+    width: torch.Tensor
+
+class Sampling(nn.Sequential):
+    def forward(self, x):
+        scores = super().forward(x)
+        return Drawn(scores + torch.randn_like(scores), scores.std())
+
+def fit(drawn, targets):
+    return nn.functional.cross_entropy(drawn.scores, targets) + drawn.width
+
+def make():
+    torch.manual_seed(3)
+    x = torch.randn(60, 5)
+    return Sampling(nn.Linear(5, 4), nn.BatchNorm1d(4), nn.ReLU(), nn.Linear(4, 2)), x, (x.sum(1) > 0).long(), fit
+"""
+
+
+def test_a_network_that_draws_and_returns_an_object_is_shown_and_what_is_random_is_said(bring, tmp_path: Path) -> None:
+    (tmp_path / "recorded_for_test.py").write_text(NOISY)
+    bring(a=A)
+    one, other = Recorded(), Recorded()
+    assert any("draws random numbers in inference mode" in said for said in one.said)
+    losses = [[row["methods"]["a"]["train_loss"] for row in run.rows] for run in (one, other)]
+    assert losses[0] == losses[1] and np.isfinite(losses[0]).all() and len(set(losses[0])) == len(A)
+    few = {"slice_kind": "pca", "slice_points": 11, "slice_way": "exact", "slice_point": "a"}
+    pictures = [run.look("slice", **few).last("picture")["losses"]["bdata"] for run in (one, other)]
+    assert pictures[0] == pictures[1]
+    quick = {"curvature_count": 1, "curvature_probes": 2, "curvature_lanczos": 0, "curvature_ascent": 2}
+    assert len(one.look("curvature", **quick).all("measured")) == 1
+
+
 def test_a_damaged_checkpoint_on_the_way_is_told_and_the_others_are_shown(bring) -> None:
     folders = bring(a=A, b=B)
     (folders[0] / "step_20.pt").write_bytes(b"no checkpoint")
