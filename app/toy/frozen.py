@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from app.state.control import ChoiceControl, Control, TextControl
-from app.state.numbers_as_text import number, vector
+from app.state.control import ChoiceControl, Control
+from app.state.numbers_as_text import number
 from app.state.schema import Notice
 from app.toy.controls import controls, controls_of, surface_choice
+from app.toy.pits import PITS, pits_in_words
 from app.toy.request import ToyReading, read_link, request_of
 from app.toy.surface import surface_key
 
@@ -39,24 +40,28 @@ def same_ground(one: ToyReading, other: ToyReading) -> bool:
 
 def compare_in_words(frozen: ToyReading, now: ToyReading) -> str:
     """What differs between a frozen run and another: “Frozen: ρ 0.05 → now 0.12.”"""
-    moved = frozen.state["surface"] != now.state["surface"]  # its parameters and its places are others then
+    differs = differences_in_words(frozen, now)
+    elsewhere = "" if same_ground(frozen, now) else " Its ground is another: it is in the charts alone."
+    return f"Frozen: {differs}.{elsewhere}" if differs else "Frozen: the same run."
+
+
+def differences_in_words(before: ToyReading, now: ToyReading) -> str:
+    """“ρ 0.05 → now 0.12, μ 0.9 → now 0.5, and 2 more”; nothing where all that is computed is the same."""
+    moved = before.state["surface"] != now.state["surface"]  # its parameters and its places are others then
     told = []
     for control in controls_of(now.surface) if not moved else (surface_choice(), *controls()):
         if control.role != "computed":
             continue
-        was, value = (_said(control, state.get(control.name)) for state in (frozen.state, now.state))
+        was, value = (_said(control, state.get(control.name)) for state in (before.state, now.state))
         if was != value:
             told.append(f"{control.symbol or control.label} {was} → now {value}")
-    if not told:
-        return "Frozen: the same run."
     more = f", and {len(told) - NAMED} more" if len(told) > NAMED else ""
-    elsewhere = "" if same_ground(frozen, now) else " Its ground is another: it is in the charts alone."
-    return f"Frozen: {', '.join(told[:NAMED])}{more}.{elsewhere}"
+    return f"{', '.join(told[:NAMED])}{more}"
 
 
 def _said(control: Control, value: Any) -> str:
     if isinstance(control, ChoiceControl):
         return dict(control.options).get(value, str(value))
-    if isinstance(control, TextControl) and control.columns and value:
-        return " ".join(vector(map(float, row.split(","))) for row in value.split(";"))
+    if control is PITS and value:
+        return pits_in_words(value)
     return number(value) if isinstance(value, int | float) else str(value or "none")

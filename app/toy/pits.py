@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable
 
 from app.state.control import NumberControl, TextControl, Unusable, shorten
+from app.state.numbers_as_text import vector
 from geometry.surfaces import Pit
 
 MOST_PITS = 8
@@ -35,6 +36,11 @@ def pits_of(text: str) -> tuple[Pit, ...]:
 def write_pits(pits: Iterable[Pit]) -> str:
     """The text of pits, each number to four digits."""
     return ";".join(",".join(f"{v:.{DIGITS}g}" for v in (p.x, p.y, p.depth, p.width)) for p in pits)
+
+
+def pits_in_words(text: str) -> str:
+    """The numbers of each pit as they read in a sentence: “(−0.5, 3, 1, 0.25) (2, 1, 4.6, 0.3)”."""
+    return " ".join(vector((p.x, p.y, p.depth, p.width)) for p in pits_of(text))
 
 
 def read_pits(text: str) -> str:

@@ -10,7 +10,7 @@ import { sceneList } from "./scene_list.js";
 /** @typedef {import("../core/contract.js").LectureScene} LectureScene */
 
 const LINES = 3; // to write an answer on
-const WIDTH = 900; // pixels: twice what a picture takes on the page
+const WIDTH = 1280; // pixels: twice what a picture takes on the page
 
 /** @param {string} className @param {string} textContent */
 const paragraph = (className, textContent) => make("p", { className, textContent });
@@ -78,9 +78,9 @@ export class Handout {
   async #draw({ link, title, solution }, section) {
     if (!link.startsWith("/?")) return;
     const { state } = await postJson("/toy/open", { query: link.slice(1) + (this.answers && solution ? `&${solution}` : "") });
-    const wish = { ...state, scheme: "light", format: "png", picture: "map", width: WIDTH, ...(this.answers ? { step: END } : {}) };
+    const wish = { ...state, scheme: "light", format: "png", picture: "slide", width: WIDTH, ...(this.answers ? { step: END } : {}) };
     const { blob } = await postFile("/export/toy", wish);
-    const image = make("img", { alt: `Map of the scene “${title}”`, src: URL.createObjectURL(blob) });
+    const image = make("img", { alt: `Map and cut of the scene “${title}”`, src: URL.createObjectURL(blob) });
     await image.decode();
     const figure = /** @type {HTMLElement} */ (section.querySelector("figure"));
     figure.append(image);

@@ -10,8 +10,10 @@ from app import __version__
 from app.state.control import ChoiceControl
 from app.state.schema import write_link
 from app.toy.controls import controls_of
+from app.toy.frozen import differences_in_words
+from app.toy.pits import PITS, pits_in_words
 from app.toy.presets import PRESETS
-from app.toy.request import ToyReading
+from app.toy.request import ToyReading, read_state
 from geometry.surfaces import SURFACES
 
 SOURCE = (
@@ -42,9 +44,12 @@ def settings_of(reading: ToyReading) -> dict[str, Any]:
 
 
 def caption_of(reading: ToyReading) -> str:
-    """The sentence over the pictures."""
+    """The sentence over the pictures: the preset's, or what was changed in it."""
     preset = PRESETS.get(reading.state["preset"])
-    return preset.caption if preset is not None else "Your own settings."
+    if preset is None:
+        return "Your own settings."
+    changed = differences_in_words(read_state({"preset": reading.state["preset"]}), reading)
+    return f"{preset.title}, changed: {changed}." if changed else preset.caption
 
 
 def settings_rows(reading: ToyReading) -> list[tuple[str, str]]:
@@ -58,6 +63,8 @@ def settings_rows(reading: ToyReading) -> list[tuple[str, str]]:
             continue
         if isinstance(control, ChoiceControl):
             text = dict(control.options)[value]
+        elif control is PITS:
+            text = pits_in_words(value)
         else:
             text = value if isinstance(value, str) else f"{value:g}".replace("-", "−")
         rows.append((control.title, f"{text} {control.unit}".strip()))

@@ -34,6 +34,8 @@ CUT_HEIGHT, CUT_STRIP = 466, 190
 """The cut alone, or beside the map on a slide, makes a picture of 16:9; between map and charts it is a strip."""
 SLIDE_MAP = 352
 """Side of the map on a slide."""
+SETTING = 46
+"""Letters that a setting's name and value have room for."""
 SOURCE_WORDS = "Surfaces and settings are our reconstruction, not the data of arXiv 2605.16134."
 CHARTS = (
     ("losses", "Loss", "L(θ)"),
@@ -176,7 +178,9 @@ class Picture:
         rows = settings_rows(self.scene.reading)
         room = HEAD + MAP_HEIGHT - 44 - top
         step = min(17.0, room / max(len(rows), 1))
-        for index, (name, value) in enumerate(rows):
+        for index, (name, whole) in enumerate(rows):
+            left = SETTING - len(name)  # a formula may be long: the file's description holds all of it
+            value = whole if len(whole) <= left else f"{whole[: left - 1]}…"
             self.sheet.text(674, top + index * step, name, min(9.0, step * 0.62))
             self.sheet.text(
                 WIDE - EDGE, top + index * step, value, min(9.0, step * 0.62), ha="right", color=self.colours.ink

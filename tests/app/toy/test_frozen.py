@@ -11,11 +11,13 @@ import pytest
 from app.state.schema import write_link
 from app.toy.export.controls import read_export
 from app.toy.export.cut_lane import CutLane
+from app.toy.export.description import caption_of, settings_rows
 from app.toy.export.files import make_file
 from app.toy.export.panels import ChartPanel, MapPanel
 from app.toy.export.picture import Picture
 from app.toy.export.scene import scene_of
 from app.toy.frozen import compare_in_words, frozen_of, same_ground
+from app.toy.presets import PRESETS
 from app.toy.request import base_of, read_link, read_state, request_of
 
 QUICK = {"steps": 60, "step": 30, "radius": 0.6, "frozen": "?steps=60&radius=0.3&methods=SAM"}
@@ -47,6 +49,31 @@ def test_what_differs_is_told_in_a_sentence():
     )
     dug = told(frozen="?", pits="-1,2,1,0.3")
     assert "Dug potholes none → now (−1, 2, 1, 0.3)" in dug and "Its ground is another" in dug
+
+
+def test_a_file_says_whether_its_setting_is_still_the_presets():
+    whole = read_state({"preset": "figure-2", "methods": ["SAM"], "step": 4, "scheme": "dark"})
+    assert caption_of(whole) == PRESETS["figure-2"].caption
+    changed = read_state({"preset": "figure-2", "noise_variance": 0, "pits": "-1,2,1,0.3"})
+    assert caption_of(changed) == "Figure 2, changed: σ² 0.3 → now 0, Dug potholes none → now (−1, 2, 1, 0.3)."
+    assert caption_of(read_state({"surface": "annular-well"})) == "Your own settings."
+    assert ("The dug potholes", "(−1, 2, 1, 0.3)") in settings_rows(changed)
+
+
+def test_a_long_formula_does_not_lie_over_its_name():
+    formula = "x^2/20 + y^2/2 - 2*exp(-((x - 4)^2 + (y - 1)^2)/0.2) + 0*sin(x)*cos(y)*tanh(x*y)"
+    state = {"surface": "formula", "surface.formula": formula, "pits": "2,1.5,1,0.4;-2.25,-1.25,1,0.44", **QUICK}
+    picture = Picture(scene_of(read_export({**state, "format": "png"}).reading), "map", 900)
+    texts = picture.sheet.figure.texts
+    renderer = picture.sheet.canvas.get_renderer()
+    rows = {}
+    for text in texts:
+        if text.get_text() and text.get_position()[0] > 0.65:
+            rows.setdefault(round(text.get_position()[1], 4), []).append(text.get_window_extent(renderer))
+    pairs = [boxes for boxes in rows.values() if len(boxes) == 2]
+    assert len(pairs) > 10
+    for name, value in pairs:
+        assert name.x1 < value.x0, (name, value)
 
 
 def test_what_an_export_changes_in_the_frozen_run_is_told():
