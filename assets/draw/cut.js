@@ -55,12 +55,7 @@ export function laneFrames(count, width, height, gap) {
   const { columns, rows } = arrangeLanes(count, width, height);
   const wide = (width - gap * (columns - 1)) / columns;
   const high = (height - gap * (rows - 1)) / rows;
-  return Array.from({ length: count }, (_, k) => [
-    (k % columns) * (wide + gap),
-    Math.floor(k / columns) * (high + gap),
-    wide,
-    high,
-  ]);
+  return Array.from({ length: count }, (_, k) => [(k % columns) * (wide + gap), Math.floor(k / columns) * (high + gap), wide, high]);
 }
 
 /**
@@ -69,11 +64,7 @@ export function laneFrames(count, width, height, gap) {
  * @param {Frame} lane
  * @param {{ head: number, foot: number }} room
  */
-export function laneScale(
-  { along, losses },
-  [left, top, width, height],
-  { head, foot },
-) {
+export function laneScale({ along, losses }, [left, top, width, height], { head, foot }) {
   const perPlace = width / (along[1] - along[0]);
   const perLoss = Math.max(height - head - foot, 1) / (losses[1] - losses[0]);
   const bottom = top + height - foot;
