@@ -18,6 +18,7 @@ is dragged. Losses along the lines are the surface's own, as uint16 between the 
 from __future__ import annotations
 
 import base64
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -58,6 +59,8 @@ LEAST = 1e-9
 """A probe that is nearer along the line looks beside it."""
 SHARPER = 4.0
 """A minimum with so many times the basin's curvature is a pothole."""
+NEAR = 0.05
+"""Part of the frame's length: how far beside its landmark a minimum of a walker's own line may lie."""
 
 
 WORDS = (
@@ -143,6 +146,18 @@ def _landmarks(s: np.ndarray, losses: np.ndarray, radius: float) -> tuple[Landma
     others = [k for k in inner if abs(s[k] - s[basin]) > radius and bend[k] > SHARPER * bend[basin]]
     name = "flat basin" if others else "minimum"
     return Landmark(name, float(s[basin])), *(Landmark("pothole", float(s[k])) for k in others)
+
+
+def landmarks_on(ground: np.ndarray, frame: Frame) -> list[Landmark]:
+    """The frame's landmarks that a walker's own ground (POINTS) has: another line may pass the pothole by."""
+    reach = math.ceil(NEAR * (POINTS - 1))
+
+    def lies(mark: Landmark) -> bool:
+        at = int(np.abs(frame.places - mark.s).argmin())
+        near = ground[max(at - reach, 0) : at + reach + 1]
+        return bool(min(near[0], near[-1]) > near.min())
+
+    return [mark for mark in frame.landmarks if lies(mark)]
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from app.state.control import ChoiceControl, Control
-from app.state.numbers_as_text import number
+from app.state.control import ChoiceControl, Control, TextControl
+from app.state.numbers_as_text import number, vector
 from app.state.schema import Notice
 from app.toy.controls import controls, controls_of, surface_choice
 from app.toy.request import ToyReading, read_link, request_of
@@ -57,4 +57,6 @@ def compare_in_words(frozen: ToyReading, now: ToyReading) -> str:
 def _said(control: Control, value: Any) -> str:
     if isinstance(control, ChoiceControl):
         return dict(control.options).get(value, str(value))
+    if isinstance(control, TextControl) and control.columns and value:
+        return " ".join(vector(map(float, row.split(","))) for row in value.split(";"))
     return number(value) if isinstance(value, int | float) else str(value or "none")

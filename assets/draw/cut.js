@@ -55,7 +55,12 @@ export function laneFrames(count, width, height, gap) {
   const { columns, rows } = arrangeLanes(count, width, height);
   const wide = (width - gap * (columns - 1)) / columns;
   const high = (height - gap * (rows - 1)) / rows;
-  return Array.from({ length: count }, (_, k) => [(k % columns) * (wide + gap), Math.floor(k / columns) * (high + gap), wide, high]);
+  return Array.from({ length: count }, (_, k) => [
+    (k % columns) * (wide + gap),
+    Math.floor(k / columns) * (high + gap),
+    wide,
+    high,
+  ]);
 }
 
 /**
@@ -64,7 +69,11 @@ export function laneFrames(count, width, height, gap) {
  * @param {Frame} lane
  * @param {{ head: number, foot: number }} room
  */
-export function laneScale({ along, losses }, [left, top, width, height], { head, foot }) {
+export function laneScale(
+  { along, losses },
+  [left, top, width, height],
+  { head, foot },
+) {
   const perPlace = width / (along[1] - along[0]);
   const perLoss = Math.max(height - head - foot, 1) / (losses[1] - losses[0]);
   const bottom = top + height - foot;
@@ -74,6 +83,24 @@ export function laneScale({ along, losses }, [left, top, width, height], { head,
     x: (/** @type {number} */ s) => left + (s - along[0]) * perPlace,
     y: (/** @type {number} */ loss) => bottom - (loss - losses[0]) * perLoss,
   };
+}
+
+const NEAR = 0.05; // of the frame's length: how far beside its landmark a minimum of a walker's own line may lie
+
+/**
+ * The frame's landmarks that a walker's own ground has: another line may pass the pothole by.
+ * @param {Float32Array} ground
+ * @param {CutFrame} frame
+ */
+export function landmarksOn(ground, { along: [from, to], landmarks }) {
+  const last = ground.length - 1;
+  const reach = Math.ceil(NEAR * last);
+  return landmarks.filter(({ s }) => {
+    const at = Math.round(((s - from) / (to - from)) * last);
+    const near = ground.subarray(Math.max(at - reach, 0), at + reach + 1);
+    const least = Math.min(...near);
+    return near[0] > least && near[near.length - 1] > least;
+  });
 }
 
 /**

@@ -1,7 +1,16 @@
 // The cut as lanes, one for each method: the ground along its line, the ball on it with where it came from, the ring
 // where the probe looks, the slope there, and the kick that this slope gives the ball.
 import { display } from "../core/display.js";
-import { captionOf, clipArrow, intoLane, kickWords, laneFrames, laneScale, partOff } from "./cut.js";
+import {
+  captionOf,
+  clipArrow,
+  intoLane,
+  kickWords,
+  landmarksOn,
+  laneFrames,
+  laneScale,
+  partOff,
+} from "./cut.js";
 import { Layer } from "./layer.js";
 import { drawMarker, traceMarker } from "./markers.js";
 
@@ -81,16 +90,45 @@ export class CutView {
     live.fit();
     live.clear();
     const { frame, marks, lanes, plane, walkers } = picture;
-    this.frames = laneFrames(lanes.length, ground.width, ground.height, GAP * display.zoom);
-    const from = [frame, marks, colours, display.zoom, ...lanes.flatMap(({ name, row, frozen }) => [name, row?.ground, frozen?.ground])];
-    if (resized || from.length !== this.drawn.length || from.some((one, k) => one !== this.drawn[k])) {
+    this.frames = laneFrames(
+      lanes.length,
+      ground.width,
+      ground.height,
+      GAP * display.zoom,
+    );
+    const from = [
+      frame,
+      marks,
+      colours,
+      display.zoom,
+      ...lanes.flatMap(({ name, row, frozen }) => [
+        name,
+        row?.ground,
+        frozen?.ground,
+      ]),
+    ];
+    if (
+      resized ||
+      from.length !== this.drawn.length ||
+      from.some((one, k) => one !== this.drawn[k])
+    ) {
       this.drawn = from;
       ground.clear();
-      lanes.forEach((lane, k) => drawGround(penOf(ground.context, frame, lane, this.frames[k], colours), lane, marks ? frame : null));
+      lanes.forEach((lane, k) =>
+        drawGround(
+          penOf(ground.context, frame, lane, this.frames[k], colours),
+          lane,
+          marks ? frame : null,
+        ),
+      );
     }
     lanes.forEach((lane, k) => {
       const shown = walkers ? lane : { ...lane, row: null };
-      drawLane(penOf(live.context, frame, lane, this.frames[k], colours), shown, plane);
+      drawLane(
+        penOf(live.context, frame, lane, this.frames[k], colours),
+        shown,
+        plane,
+      );
     });
   }
 }
@@ -106,7 +144,14 @@ export class CutView {
 function penOf(context, frame, { look }, box, colours) {
   const room = Math.min(box[2] / USUAL[0], box[3] / USUAL[1]);
   const k = Math.min(Math.max(room, 1), LARGEST) * Math.sqrt(display.zoom);
-  return { context, box, look, colours, k, scale: laneScale(frame, box, { head: HEAD * k, foot: FOOT * k }) };
+  return {
+    context,
+    box,
+    look,
+    colours,
+    k,
+    scale: laneScale(frame, box, { head: HEAD * k, foot: FOOT * k }),
+  };
 }
 
 /**
@@ -137,7 +182,9 @@ function drawGround(pen, { row, frozen }, marked) {
     const per = width / (row.ground.length - 1);
     const trace = (ground = row.ground) => {
       context.beginPath();
-      ground.forEach((loss, index) => context.lineTo(left + index * per, scale.y(loss)));
+      ground.forEach((loss, index) =>
+        context.lineTo(left + index * per, scale.y(loss)),
+      );
     };
     trace();
     context.lineTo(left + width, top + height);
@@ -165,13 +212,21 @@ function drawGround(pen, { row, frozen }, marked) {
   context.globalAlpha = 1;
   if (row && marked) {
     setFont(pen, 12.5);
-    Object.assign(context, { fillStyle: colours.quiet, textAlign: "center", textBaseline: "alphabetic" });
+    Object.assign(context, {
+      fillStyle: colours.quiet,
+      textAlign: "center",
+      textBaseline: "alphabetic",
+    });
     /** @type {[number, number][]} middle and half width of each word */
     const written = [];
-    for (const { name, s } of marked.landmarks) {
+    for (const { name, s } of landmarksOn(row.ground, marked)) {
       const half = context.measureText(name).width / 2 + 6;
-      const x = Math.min(Math.max(scale.x(s), left + half), left + width - half);
-      if (written.some(([other, room]) => Math.abs(other - x) < room + half)) continue; // two potholes side by side
+      const x = Math.min(
+        Math.max(scale.x(s), left + half),
+        left + width - half,
+      );
+      if (written.some(([other, room]) => Math.abs(other - x) < room + half))
+        continue; // two potholes side by side
       written.push([x, half]);
       context.fillText(name, x, top + height - 8 * k);
     }
@@ -196,7 +251,9 @@ function drawLane(pen, lane, plane) {
   if (row) {
     drawTrail(pen, row, lane.trail);
     const ball = intoLane(scale.x(row.s), scale.y(row.loss), box, EDGE * k);
-    const ring = row.probe && intoLane(scale.x(row.probe.s), scale.y(row.probe.loss), box, EDGE * k);
+    const ring =
+      row.probe &&
+      intoLane(scale.x(row.probe.s), scale.y(row.probe.loss), box, EDGE * k);
     if (ring) drawLink(pen, ball, ring);
     drawTangent(pen, ring ?? ball, row.slope);
     if (ring) drawRing(pen, ring);
@@ -227,7 +284,12 @@ function drawFrozen({ context, box, scale, look, colours, k }, { s, loss }) {
  * @param {string} colour
  */
 function write({ context, colours, k }, text, x, y, colour) {
-  Object.assign(context, { lineWidth: 4 * k, strokeStyle: colours.paper, lineJoin: "round", fillStyle: colour });
+  Object.assign(context, {
+    lineWidth: 4 * k,
+    strokeStyle: colours.paper,
+    lineJoin: "round",
+    fillStyle: colour,
+  });
   context.globalAlpha = 0.8;
   context.strokeText(text, x, y);
   context.globalAlpha = 1;
@@ -252,18 +314,22 @@ function drawWords(pen, { name, row, gone }, plane) {
   setFont(pen, 13);
   if (height < LOW * k) {
     const words = gone ? "diverged" : kickWords(row);
-    if (after + context.measureText(words).width < left + width) write(pen, words, after, top + 15.5 * k, colours.ink);
+    if (after + context.measureText(words).width < left + width)
+      write(pen, words, after, top + 15.5 * k, colours.ink);
     return;
   }
   const whole = gone ? `diverged after step ${row.step + 1}` : captionOf(row);
   const fits = context.measureText(whole).width < 0.62 * width;
   let y = top + 34 * k;
-  for (const line of fits || gone ? [whole] : [row.place.replace(/^probe (?!beside)/, ""), kickWords(row)]) {
+  for (const line of fits || gone
+    ? [whole]
+    : [row.place.replace(/^probe (?!beside)/, ""), kickWords(row)]) {
     write(pen, line, x, y, colours.ink);
     y += 16 * k;
   }
   const part = partOff(row);
-  if (plane && !gone && part > LEAST_OFF) drawPartOff(pen, part, x, y, 0.66 * width);
+  if (plane && !gone && part > LEAST_OFF)
+    drawPartOff(pen, part, x, y, 0.66 * width);
 }
 
 /**
@@ -345,7 +411,11 @@ function drawTangent({ context, scale, look, colours, k }, at, slope) {
     { colour: colours.paper, width: 5 },
     { colour: look.colour, width: 2.6 },
   ]) {
-    Object.assign(context, { strokeStyle: colour, lineWidth: width * k, lineCap: "round" });
+    Object.assign(context, {
+      strokeStyle: colour,
+      lineWidth: width * k,
+      lineCap: "round",
+    });
     context.beginPath();
     context.moveTo(at.x - dx, at.y + steep * dx);
     context.lineTo(at.x + dx, at.y - steep * dx);
@@ -388,7 +458,12 @@ function drawKick({ context, box, look, colours, k }, { x, y }, dx) {
     context.lineTo(tip - size, y + half);
     context.closePath();
   }
-  Object.assign(context, { strokeStyle: colours.paper, lineWidth: 3 * k, lineJoin: "round", fillStyle: look.colour });
+  Object.assign(context, {
+    strokeStyle: colours.paper,
+    lineWidth: 3 * k,
+    lineJoin: "round",
+    fillStyle: look.colour,
+  });
   context.stroke();
   context.fill();
 }

@@ -1,7 +1,7 @@
 // The cut: lanes, arrows and words, and which steps are known and asked for.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { arrangeLanes, captionOf, clipArrow, intoLane, laneFrames, laneScale, partOff } from "../../assets/draw/cut.js";
+import { arrangeLanes, captionOf, clipArrow, intoLane, landmarksOn, laneFrames, laneScale, partOff } from "../../assets/draw/cut.js";
 import { pictureOf, trailOf } from "../../assets/toy/cut_lanes.js";
 import { CutSteps, MOST } from "../../assets/toy/cut_steps.js";
 
@@ -30,6 +30,31 @@ test("lanes fill the figure: two by two in a square, a column in a tall one, a r
 test("a lane's scale puts the frame's corners where its ground begins and its sky ends", () => {
   const scale = laneScale({ along: [-1, 7], losses: [0, 4] }, [100, 50, 400, 200], { head: 10, foot: 30 });
   assert.deepEqual([scale.x(-1), scale.x(7), scale.y(0), scale.y(4)], [100, 500, 220, 60]);
+});
+
+test("a landmark is named where the walker's own line has its minimum, and not where it passes the pothole by", () => {
+  const frame = {
+    along: [-1, 5],
+    landmarks: [
+      { name: "flat basin", s: 0 },
+      { name: "pothole", s: 4 },
+    ],
+  };
+  const ground = (loss) => Float32Array.from({ length: 241 }, (_, k) => loss(-1 + (6 * k) / 240));
+  const named = (loss) => landmarksOn(ground(loss), frame).map(({ name }) => name);
+  assert.deepEqual(
+    named((s) => 0.1 * s * s - 2 * Math.exp(-(((s - 4.1) / 0.3) ** 2))),
+    ["flat basin", "pothole"],
+  );
+  assert.deepEqual(
+    named((s) => 0.1 * s * s),
+    ["flat basin"],
+  );
+  assert.deepEqual(
+    named((s) => Math.min(400 * s * s, 3)),
+    ["flat basin"],
+    "a wall above the lane",
+  );
 });
 
 test("an arrow ends at the lane's edge and says that it goes on", () => {

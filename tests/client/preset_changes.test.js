@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Schema } from "../../assets/core/schema.js";
-import { changesFrom } from "../../assets/toy/preset_changes.js";
+import { changesFrom, rowsInWords } from "../../assets/toy/preset_changes.js";
 
 const schema = new Schema([
   { name: "preset", role: "computed", group: "preset" },
@@ -33,4 +33,8 @@ test("a reset drops its groups and nothing else", () => {
     [dropped(["walk"]), dropped(["main", "walk"]), dropped(["surface"])],
     [["momentum"], ["learning_rate", "momentum"], ["surface.depth"]],
   );
+});
+
+test("dug potholes read as numbers in a sentence, with a true minus sign", () => {
+  assert.equal(rowsInWords("-0.638,4.582,4.6,0.29;1,2,1,0.3"), "(−0.638, 4.582, 4.6, 0.29) (1, 2, 1, 0.3)");
 });

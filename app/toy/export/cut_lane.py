@@ -15,7 +15,7 @@ from app.drawing.appearance import SCHEMES, look_in
 from app.drawing.style import MARKERS, mark_of, rgba
 from app.state.numbers_as_text import number
 from app.toy.compute import Trace
-from app.toy.cut import WORDS, frame_of, grounds, lines_of
+from app.toy.cut import WORDS, Landmark, frame_of, grounds, landmarks_on, lines_of
 from app.toy.export.scene import Scene
 
 HEAD, FOOT = 12.0, 26.0
@@ -56,11 +56,12 @@ class CutLane:
         for side in axes.spines.values():
             side.set_visible(False)
         self._name()
+        self.landmarks = self._landmarks()
         self.moving = self._moving()
 
     def artists(self) -> list[Any]:
         """What depends on the step, in the order in which it is drawn."""
-        return sorted(self.moving.values(), key=lambda artist: artist.get_zorder())
+        return sorted([*self.moving.values(), *self.landmarks.values()], key=lambda artist: artist.get_zorder())
 
     def _write(self, right: float, down: float, text: str, size: float, **more: Any) -> Any:
         """Words at points from the lane's upper left corner."""
@@ -74,16 +75,24 @@ class CutLane:
         place, mark = self.axes.transAxes + corner, mark_of(self.look, 9)
         self.axes.add_artist(Line2D([0], [1], mec=self.colours.paper, transform=place, zorder=9, **mark))
         self._write(25, 14, self.trace.name, 11.5, color=self.look.colour, weight="bold")
-        if self.line == "basin" or not self.plane:
-            floor = self.axes.get_ylim()[0] + 8 / self.per[1]
-            quiet = self.colours.quiet
-            written: list[tuple[float, float]] = []
-            for minimum in self.frame.landmarks:
-                half = LETTER * len(minimum.name) / self.per[0]
-                if any(abs(s - minimum.s) < room + half for s, room in written):
-                    continue  # two potholes side by side
-                written.append((minimum.s, half))
-                self.axes.text(minimum.s, floor, minimum.name, ha="center", fontsize=9.5, color=quiet, zorder=8)
+
+    def _landmarks(self) -> dict[Landmark, Any]:
+        """Words below the minima of the frame; none on a line that does not lead there."""
+        if self.line != "basin" and self.plane:
+            return {}
+        look: dict[str, Any] = {"ha": "center", "fontsize": 9.5, "color": self.colours.quiet, "zorder": 8}
+        floor = self.axes.get_ylim()[0] + 8 / self.per[1]
+        return {mark: self.axes.text(mark.s, floor, mark.name, **look) for mark in self.frame.landmarks}
+
+    def _show_landmarks(self, ground: np.ndarray) -> None:
+        written: list[tuple[float, float]] = []
+        shown = landmarks_on(ground, self.frame)
+        for mark, words in self.landmarks.items():
+            half = LETTER * len(mark.name) / self.per[0]
+            beside = any(abs(s - mark.s) < room + half for s, room in written)  # two potholes side by side
+            words.set_visible(mark in shown and not beside)
+            if words.get_visible():
+                written.append((mark.s, half))
 
     def _moving(self) -> dict[str, Any]:
         colour, paper, ink = self.look.colour, self.colours.paper, self.colours.ink
@@ -146,6 +155,7 @@ class CutLane:
         floor = self.axes.get_ylim()[0]
         self.moving["ground"].set_xy([(places[0], floor), *edge, (places[-1], floor)])
         self.moving["edge"].set_data(*edge.T)
+        self._show_landmarks(losses)
         # The trail is where the walker was, seen on this step's line.
         first = max(0, at - TRAIL)
         positions = np.asarray(self.trace.run.positions)[first : at + 1]

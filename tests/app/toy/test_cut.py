@@ -18,6 +18,7 @@ from app.toy.cut import (
     Lines,
     cut,
     frame_of,
+    landmarks_on,
     lines_of,
     places_of,
     profiles,
@@ -146,6 +147,18 @@ def test_every_surface_has_a_frame_with_its_start_in_it(key):
     assert frame.low < frame.high
     on_line = np.asarray(surface.loss(frame.centre + frame.places[:, None] * frame.outwards))
     assert on_line.min() >= frame.low - 1e-3 * (frame.high - frame.low)
+
+
+def test_a_landmark_is_named_where_the_walkers_own_line_has_it():
+    """A dug pothole lies on one line; a walker on another passes it by, on the page and in files."""
+    pit = read_request({"preset": "stiff-valley", "pits": "3,1.5,500,0.2"})[0].make_surface()
+    frame = frame_of(pit)
+    through, beside = (
+        np.asarray(pit.loss(frame.centre + frame.places[:, None] * u)) for u in (frame.outwards, np.array([0.0, 1.0]))
+    )
+    assert [mark.name for mark in landmarks_on(through, frame)] == [mark.name for mark in frame.landmarks]
+    assert "pothole" in [mark.name for mark in frame.landmarks]
+    assert [mark.name for mark in landmarks_on(beside, frame)] == ["flat basin"]
 
 
 def test_landmarks_are_the_basin_and_what_is_sharper():

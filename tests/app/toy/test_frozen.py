@@ -45,7 +45,8 @@ def test_what_differs_is_told_in_a_sentence():
     assert elsewhere.startswith("Frozen: Surface Annular well → now Stiff valley") and elsewhere.endswith(
         "charts alone."
     )
-    assert "Its ground is another" in told(frozen="?", pits="1,2,1,0.3")
+    dug = told(frozen="?", pits="-1,2,1,0.3")
+    assert "Dug potholes none → now (−1, 2, 1, 0.3)" in dug and "Its ground is another" in dug
 
 
 def test_what_an_export_changes_in_the_frozen_run_is_told():
