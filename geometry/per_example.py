@@ -52,9 +52,7 @@ def example_gradients(loss: Any, theta: Array) -> Array:
 def _taken_apart(loss: Any) -> tuple[Array, ...]:
     """The inputs, each with one row for an example; ValueError where they are one whole."""
     if loss.data.whole:
-        raise ValueError(
-            "it asks for the gradients of single examples, and inputs of other first axes than the targets' are one whole"
-        )
+        raise ValueError(f"gradients of single examples are asked for, and {loss.tied}")
     return tuple(loss.ready(x) for x in loss.data.inputs)
 
 

@@ -12,6 +12,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from geometry.networks import NetworkLoss
+from geometry.per_example import example_gradients
 from geometry.slices import evaluate_slice, slice_plane
 from optimizers.training import Training, network_methods
 from tests.geometry.brought import CLASSES, N, X, Y, classes, layer, numbers
@@ -145,6 +146,7 @@ def test_inputs_by_place_and_by_name() -> None:
     theta = by_place.initial
     torch.testing.assert_close(by_place.loss(theta), F.cross_entropy(Two()(X, side), Y).detach())
     torch.testing.assert_close(by_name.gradient(theta), by_place.gradient(theta))
+    torch.testing.assert_close(example_gradients(by_name, theta), example_gradients(by_place, theta))
     both = torch.stack([theta, theta + 0.1])
     torch.testing.assert_close(by_name.loss(both), by_place.loss(both))
     torch.testing.assert_close(by_name.rows(torch.arange(3)).loss(theta), by_place.rows(torch.arange(3)).loss(theta))
@@ -223,6 +225,8 @@ def test_mini_batches_of_a_whole_are_of_its_targets(name: str, own: bool) -> Non
     training = Training(objective, methods, batch_size=3, refresh_size=4)
     reports = [training.step() for _ in range(3)][-1]
     assert not any(report.stopped for report in reports.values())
+    with pytest.raises(ValueError, match="of single examples are asked for, and inputs of other first axes"):
+        example_gradients(few, theta)
 
 
 def by_hand(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:

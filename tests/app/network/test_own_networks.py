@@ -96,17 +96,7 @@ def no_scores(): return nn.LSTM(6, 2), x[:, None], y
 """
 
 TAKEN = [
-    "tied",
-    "recurrent",
-    "squares",
-    "labels",
-    "own",
-    "named",
-    "halves",
-    "doubles",
-    "noisy",
-    "compiled",
-    "streamed",
+    *("tied", "recurrent", "squares", "labels", "own", "named", "halves", "doubles", "noisy", "compiled", "streamed"),
     "graph",
 ]
 SMALL = {"network": "own", "data": "own", "steps": 2, "batch_size": 8, "refresh_size": 8, "snapshots": 0}
