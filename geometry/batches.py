@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -18,12 +18,16 @@ class Batch:
 
     Inputs may be streamed (geometry.streamed): `ready` of the loss, or in_memory, makes tensors of them.
 
-    Inputs whose first axes differ (a graph's nodes and edges) are one whole, of which no example can be taken out.
+    Inputs whose first axes differ (a graph's nodes and edges) are one whole, of which no example can be taken out: of
+    it rows are targets alone, and the outputs of the whole's pass that belong to them. `picked` (n,): which of the
+    `of` targets they are.
     """
 
     inputs: tuple[Column, ...]
     targets: Tensor
     names: tuple[str, ...] = ()
+    picked: Tensor | None = None
+    of: int = 0
 
     def __post_init__(self) -> None:
         sizes = {tensor.shape[0] if tensor.ndim else 0 for tensor in (*self.inputs, self.targets)}
@@ -40,7 +44,7 @@ class Batch:
     @property
     def whole(self) -> bool:
         """Whether the inputs have other first axes than the targets, so that there are no single examples."""
-        return any(x.ndim == 0 or x.shape[0] != self.targets.shape[0] for x in self.inputs)
+        return self.picked is not None or any(x.ndim == 0 or x.shape[0] != self.targets.shape[0] for x in self.inputs)
 
     def cut(self, size: int) -> list[Batch]:
         """The batch in parts of at most `size` examples, in order; a whole stays one."""
@@ -50,14 +54,24 @@ class Batch:
         return [Batch(piece[:-1], piece[-1], self.names) for piece in pieces]
 
     def rows(self, index: Any) -> Batch:
-        """The examples of an index or slice; ValueError for a whole."""
+        """The examples of an index or slice; of a whole, those targets."""
         if self.whole:
+            every = torch.arange(self.examples, device=self.targets.device) if self.picked is None else self.picked
+            return replace(self, targets=self.targets[index], picked=every[index], of=self.of or self.examples)
+        return Batch(tuple(x[index] for x in self.inputs), self.targets[index], self.names)
+
+    def pick(self, outputs: Any) -> Any:
+        """The outputs (N, ...) of a pass that belong to the targets here: all, but of a whole whose rows these are."""
+        if self.picked is None:
+            return outputs
+        if not isinstance(outputs, Tensor) or outputs.shape[:1] != (self.of,):
             shapes = ", ".join(str(tuple(x.shape)) for x in self.inputs)
             raise ValueError(
-                f"the inputs of shapes {shapes} with {self.examples} targets have no single examples, so there are no "
-                "mini-batches or samples of them: take all at every step"
+                f"the inputs of shapes {shapes} with {self.of} targets have no single examples, and the module does "
+                "not return one output for each target, so there are no mini-batches or samples of them: take all at "
+                "every step"
             )
-        return Batch(tuple(x[index] for x in self.inputs), self.targets[index], self.names)
+        return outputs[self.picked]
 
     def few(self) -> Batch:
         """A few examples from all over the batch; all of a whole."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -368,9 +368,9 @@ class NetworkLoss:
 
     def part_loss(self, theta: Tensor, part: Batch, training: bool, buffers: Tensors) -> tuple[Tensor, Tensors]:
         """This part's share of the mean loss at θ (D,) or (W, D): shape () or (W,); and the buffers after the pass."""
-        if self.criterion is None and theta.ndim > 1:  # which sees one walker's outputs, whatever they are
-            return self._forward(theta, part.inputs, training, buffers, lambda outputs: self.loss_of(outputs, part, ()))
-        outputs, after = self._forward(theta, part.inputs, training, buffers)
+        if self.criterion is None:  # which sees one walker's outputs, whatever they are
+            return self._forward(theta, part, training, buffers, lambda outputs: self.loss_of(outputs, part, ()))
+        outputs, after = self._forward(theta, part, training, buffers)
         return self.loss_of(outputs, part, tuple(theta.shape[:-1])), after
 
     def loss_of(self, outputs: Any, part: Batch, walkers: tuple[int, ...]) -> Tensor:
@@ -386,17 +386,18 @@ class NetworkLoss:
         return over_walkers(self.loss_function, (0, None), (outputs, part.targets)) * weight
 
     def _forward(
-        self, theta: Tensor, inputs: tuple[Column, ...], training: bool, buffers: Tensors, then: Any = None
+        self, theta: Tensor, part: Batch, training: bool, buffers: Tensors, last: Callable[[Any], Any] = lambda z: z
     ) -> tuple[Any, Tensors]:
-        tensors, names = tuple(self.ready(x) for x in inputs), self.data.names
+        given = self.parameters(theta), buffers, tuple(self.ready(x) for x in part.inputs), training
         if theta.ndim == 1:
-            return self._module(self.parameters(theta), buffers, tensors, training, names)
+            outputs, after = self._module(*given, self.data.names)
+            return last(part.pick(outputs)), after
         per_walker = training or self._per_walker
-        return self._module.over_walkers(self.parameters(theta), buffers, tensors, training, per_walker, names, then)
+        return self._module.over_walkers(*given, per_walker, self.data.names, lambda outputs: last(part.pick(outputs)))
 
     def forward_part(self, theta: Tensor, part: Batch, buffers: Tensors) -> Any:
         """Outputs of a part in inference mode, for θ (D,) or (W, D)."""
-        return self._forward(theta, part.inputs, False, buffers)[0]
+        return self._forward(theta, part, False, buffers)[0]
 
     def buffers_of(self, walkers: Any) -> Tensors:
         """The buffers that these walkers (an index) have in inference mode."""

@@ -98,7 +98,13 @@ def load_own_objective(name: str) -> OwnObjective:
         raise ValueError(f"the targets of {name} must be class numbers or real numbers; got {targets.dtype}")
     shapes = [tuple(one.shape) for one in tensors]
     sizes = {shape[0] if shape else 0 for shape in shapes}
-    if not shapes or targets.ndim == 0 or sizes != {targets.shape[0]} or 0 in sizes:
+    # Several of different first axes (a graph's nodes and edges) are one whole.
+    if (
+        not shapes
+        or targets.ndim == 0
+        or 0 in (*sizes, *targets.shape[:1])
+        or (len(shapes) == 1 and sizes != {targets.shape[0]})
+    ):
         shown = shapes[0] if len(shapes) == 1 else ", ".join(map(str, shapes))
         raise ValueError(
             f"{name} must return one target for every input; got inputs {shown} and targets {tuple(targets.shape)}"

@@ -44,9 +44,16 @@ def example_gradients(loss: Any, theta: Array) -> Array:
 
     each = vmap(grad(one), in_dims=(None, 0, 0), chunk_size=TOGETHER)
     flat = theta.detach().reshape(-1, loss.dimension)
-    inputs = tuple(loss.ready(x) for x in loss.data.inputs)
+    inputs = _taken_apart(loss)
     rows = torch.stack([each(at, inputs, loss.data.targets) for at in flat])
     return rows.reshape(*theta.shape[:-1], loss.examples, loss.dimension)
+
+
+def _taken_apart(loss: Any) -> tuple[Array, ...]:
+    """The inputs, each with one row for an example; ValueError where they are one whole."""
+    if loss.data.whole:
+        raise ValueError(f"gradients of single examples are asked for, and {loss.tied}")
+    return tuple(loss.ready(x) for x in loss.data.inputs)
 
 
 def fisher_rows(loss: Any, theta: Array, fisher: str = "exact") -> Array:
@@ -68,7 +75,7 @@ def fisher_rows(loss: Any, theta: Array, fisher: str = "exact") -> Array:
 
     each = vmap(jacrev(one, has_aux=True), in_dims=(None, 0, 0), chunk_size=TOGETHER)
     flat = theta.detach().reshape(-1, loss.dimension)
-    inputs, rows = tuple(loss.ready(x) for x in loss.data.inputs), []
+    inputs, rows = _taken_apart(loss), []
     for at in flat:
         slopes, values = each(at, inputs, loss.data.targets)
         weights = torch.sqrt(torch.exp(values) * counted(loss)[..., None] / loss.count)

@@ -101,18 +101,18 @@ class StatelessModule:
         inputs: tuple[Tensor, ...],
         training: bool,
         per_walker: bool,
-        names: tuple[str, ...] = (),
-        then: Callable[[Any], Any] | None = None,
+        names: tuple[str, ...],
+        last: Callable[[Any], Any],
     ) -> tuple[Any, Tensors]:
         """The same for parameters that have one leading axis of walkers; `per_walker`: the buffers have it as well.
 
-        then: of each walker's outputs, in the place of them: outputs that are no tensors (a dataclass) have no axis of
+        last: of each walker's outputs, in the place of them: outputs that are no tensors (a dataclass) have no axis of
         walkers.
         """
 
         def one(parameters: Tensors, buffers: Tensors) -> tuple[Any, Tensors]:
             outputs, after = self._call(parameters, buffers, inputs, training, names)
-            return then(outputs) if then else outputs, after if training else {}
+            return last(outputs), after if training else {}
 
         def alone(parameters: Tensors, buffers: Tensors) -> tuple[Any, Tensors]:
             if training:

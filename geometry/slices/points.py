@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -213,7 +214,7 @@ class LoopLosses(_NetworkLosses):
         if objective.tied:  # its examples make one whole
             block = objective.examples
         self.parts = [
-            Batch(tuple(channels_last(in_memory(x)) if turned else x for x in part.inputs), part.targets, part.names)
+            replace(part, inputs=tuple(channels_last(in_memory(x)) if turned else x for x in part.inputs))
             for part in objective.data.cut(block)
         ]
 

@@ -12,6 +12,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from geometry.networks import NetworkLoss
+from geometry.per_example import example_gradients
 from geometry.slices import evaluate_slice, slice_plane
 from optimizers.training import Training, network_methods
 from tests.geometry.brought import CLASSES, N, X, Y, classes, layer, numbers
@@ -145,6 +146,7 @@ def test_inputs_by_place_and_by_name() -> None:
     theta = by_place.initial
     torch.testing.assert_close(by_place.loss(theta), F.cross_entropy(Two()(X, side), Y).detach())
     torch.testing.assert_close(by_name.gradient(theta), by_place.gradient(theta))
+    torch.testing.assert_close(example_gradients(by_name, theta), example_gradients(by_place, theta))
     both = torch.stack([theta, theta + 0.1])
     torch.testing.assert_close(by_name.loss(both), by_place.loss(both))
     torch.testing.assert_close(by_name.rows(torch.arange(3)).loss(theta), by_place.rows(torch.arange(3)).loss(theta))
@@ -162,6 +164,75 @@ class Graph(nn.Module):
         return self.one(x + summed)
 
 
+class Pooled(Graph):
+    """One output for the graph."""
+
+    def forward(self, x: torch.Tensor, edges: torch.Tensor) -> torch.Tensor:
+        return super().forward(x, edges).mean()
+
+
+class Bags(nn.Module):
+    """Words of all examples in one row, and where each begins."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.table = nn.EmbeddingBag(5, CLASSES, mode="sum").double()
+
+    def forward(self, words: torch.Tensor, begin: torch.Tensor) -> torch.Tensor:
+        return self.table(words, begin)
+
+
+class Graphs(nn.Module):
+    """The nodes of several graphs in one row, and which graph each belongs to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.one = layer()
+
+    def forward(self, x: torch.Tensor, graph: torch.Tensor) -> torch.Tensor:
+        return torch.zeros(N // 2, CLASSES).double().index_add(0, graph, self.one(x).tanh())
+
+
+EDGES = torch.randint(0, N, (2, 30), generator=torch.Generator().manual_seed(0))
+WHOLES = {
+    "nodes": (Graph, (X, EDGES), Y),
+    "nodes by name": (Graph, {"x": X, "edges": EDGES}, Y),
+    "bags": (Bags, {"words": torch.arange(3 * N) % 5, "begin": torch.arange(0, 3 * N, 3)}, Y),
+    "graphs": (Graphs, (X, torch.arange(N) // 2), Y[: N // 2]),
+}
+
+
+@pytest.mark.parametrize("name", list(WHOLES))
+@pytest.mark.parametrize("own", [False, True])
+def test_mini_batches_of_a_whole_are_of_its_targets(name: str, own: bool) -> None:
+    make, inputs, targets = WHOLES[name]
+    module = make()
+    objective = NetworkLoss(module, inputs, targets, loss_function=by_hand if own else None)
+    outputs = module(**inputs) if isinstance(inputs, dict) else module(*inputs)
+    theta, some = objective.initial, torch.tensor([4, 1, 2])
+    few = objective.rows(some)
+    expected = F.cross_entropy(outputs[some], targets[some]).detach()
+    torch.testing.assert_close(few.loss(theta), expected)
+    torch.testing.assert_close(few.loss(torch.stack([theta, theta])), expected.expand(2))
+    one = few.rows(torch.tensor([2]))
+    torch.testing.assert_close(one.loss(theta), F.cross_entropy(outputs[2:3], targets[2:3]).detach())
+    each = torch.stack([objective.rows(torch.tensor([k])).gradient(theta) for k in range(len(targets))])
+    torch.testing.assert_close(each.mean(0), objective.gradient(theta))
+    plane = slice_plane(objective, theta)
+    at = evaluate_slice(few, plane, np.array([0.0]), np.array([0.0]))
+    np.testing.assert_allclose(at, float(expected), rtol=1e-10)
+    methods = {key: method for key, method in network_methods().items() if "LLQR" not in key or name != "bags"}
+    training = Training(objective, methods, batch_size=3, refresh_size=4)
+    reports = [training.step() for _ in range(3)][-1]
+    assert not any(report.stopped for report in reports.values())
+    with pytest.raises(ValueError, match="of single examples are asked for, and inputs of other first axes"):
+        example_gradients(few, theta)
+
+
+def by_hand(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    return -outputs.log_softmax(-1).gather(-1, targets[:, None]).mean()
+
+
 def test_a_graph_is_one_whole() -> None:
     edges = torch.randint(0, N, (2, 30), generator=torch.Generator().manual_seed(0))
     objective = NetworkLoss(Graph(), (X, edges), Y)
@@ -172,8 +243,12 @@ def test_a_graph_is_one_whole() -> None:
     objective.check(curvature=True)
     reports = Training(objective, network_methods(), refresh_size=None).step()
     assert all(report.stopped is None for report in reports.values())
-    with pytest.raises(ValueError, match="have no single examples, so there are no mini-batches"):
-        objective.rows(torch.arange(3))
+    pooled = NetworkLoss(
+        Pooled(), (X, edges), Y[:2], loss_function=lambda z, t: (z - t.double().mean()).square().mean()
+    )
+    assert torch.isfinite(pooled.loss(pooled.initial))
+    with pytest.raises(ValueError, match="does not return one output for each target, so there are no mini-batches"):
+        pooled.rows(torch.arange(1)).loss(pooled.initial)
     with pytest.raises(ValueError, match="are one whole, so chunk_size cannot cut it"):
         NetworkLoss(Graph(), (X, edges), Y, chunk_size=4).loss(objective.initial)
 

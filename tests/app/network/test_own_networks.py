@@ -55,6 +55,16 @@ class Noisy(nn.Module):
     def forward(self, x):
         return self.one(x + 0.1 * torch.randn_like(x))
 
+class Graph(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.one = nn.Linear(6, 3)
+    def forward(self, x, edges):
+        return self.one(x + torch.zeros_like(x).index_add(0, edges[1], x[edges[0]]))
+
+def graph():
+    edges = torch.from_numpy(draw.integers(0, 40, (2, 90)))
+    return Graph(), {"x": torch.from_numpy(x).float(), "edges": edges}, draw.integers(0, 3, 40)
 def tied():
     text = torch.from_numpy(draw.integers(0, 9, (40, 6)))
     return Tied(), text[:, :-1].contiguous(), text[:, 1:].contiguous()
@@ -85,7 +95,10 @@ def words(): return nn.Embedding(3, 2), draw.integers(0, 9, 40), y
 def no_scores(): return nn.LSTM(6, 2), x[:, None], y
 """
 
-TAKEN = ["tied", "recurrent", "squares", "labels", "own", "named", "halves", "doubles", "noisy", "compiled", "streamed"]
+TAKEN = [
+    *("tied", "recurrent", "squares", "labels", "own", "named", "halves", "doubles", "noisy", "compiled", "streamed"),
+    "graph",
+]
 SMALL = {"network": "own", "data": "own", "steps": 2, "batch_size": 8, "refresh_size": 8, "snapshots": 0}
 
 
