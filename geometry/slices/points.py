@@ -79,8 +79,7 @@ def point_losses(
     if objective.loss_function is not None and method == "auto":
         return BatchedLosses(objective, plane, memory, together=1)
     found = example_losses(objective, plane, method, memory)
-    if isinstance(found, LoopLosses):
-        found.between = between
+    found.between = between
     return found
 
 
@@ -151,6 +150,7 @@ class _NetworkLosses:
 
     def __init__(self, objective: NetworkLoss, plane: Plane) -> None:
         self.objective, self.plane = objective, plane
+        self.between: Callable[[], object] = lambda: None
 
     def losses(self, coordinates: np.ndarray) -> np.ndarray:
         """L at coordinates (P, k), float64 (P,): Σ_n ℓ_n / (number of targets)."""
@@ -204,7 +204,6 @@ class LoopLosses(_NetworkLosses):
 
     def __init__(self, objective: NetworkLoss, plane: Plane, memory: int = DEFAULT_MEMORY) -> None:
         super().__init__(objective, plane)
-        self.between: Callable[[], object] = lambda: None
         bytes_of_inputs = sum(x.numel() * objective.initial.itemsize for x in objective.data.inputs)
         turned = objective.device.type == "cpu" and bytes_of_inputs <= memory  # else as they are, a file's left there
         plain = all(x.ndim == 2 and x.is_floating_point() for x in objective.data.inputs)
@@ -286,6 +285,7 @@ class ChainLosses(_NetworkLosses):
                 # A head without a tail that makes new arrays hands on the buffer, which the next block overwrites.
                 shared = outputs.untyped_storage().data_ptr() == h.untyped_storage().data_ptr()
                 blocks.append(outputs.clone() if shared else outputs)
+                self.between()
             scores.append(torch.cat(blocks) if len(blocks) > 1 else blocks[0])
         return self._example_losses(torch.stack(scores), targets, (len(scores),))
 

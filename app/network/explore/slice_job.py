@@ -328,7 +328,8 @@ class Slice:
 
     def _seconds_of_a_point(self, objective: NetworkLoss, times: int = 1) -> float:
         """The least of so many, after one that pays for what is loaded once."""
-        evaluate, middle = point_losses(objective, self.plane), np.zeros((1, self.plane.axes))
+        evaluate = point_losses(objective, self.plane, between=lambda: self.job.settings(0))
+        middle = np.zeros((1, self.plane.axes))
         evaluate.losses(middle)
         seconds = []
         for _ in range(times):

@@ -9,13 +9,15 @@ import torch
 from geometry.architectures import build_network
 from geometry.networks import NetworkLoss
 from geometry.slices import progressive_slice, slice_plane
-from geometry.slices.points import BLOCK
+from geometry.slices.points import BLOCK, point_losses
 
 
-def test_a_slice_is_cancelled_between_two_blocks_of_a_point_s_examples() -> None:
-    module = build_network("resnet8", (1, 8, 8), 10)
+@pytest.mark.parametrize(("name", "method"), [("resnet8", "loop"), ("convnet", "chain")])
+def test_a_slice_is_cancelled_between_two_blocks_of_a_point_s_examples(name: str, method: str) -> None:
+    module = build_network(name, (1, 8, 8), 10)
     objective = NetworkLoss(module, torch.rand(2 * BLOCK + 1, 1, 8, 8), torch.arange(2 * BLOCK + 1) % 10)
     plane = slice_plane(objective, objective.initial, axes=1)
+    assert point_losses(objective, plane).method == method
     looks: list[int] = []
 
     def cancel() -> None:
