@@ -43,11 +43,13 @@ def start_here(folder: Path) -> Any:
     """The same in dask-jobqueue's queue of this machine."""
     from dask_jobqueue.local import LocalCluster
 
+    # That queue cuts its command at blanks, which a path may have: python is found by its name.
+    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     cluster = LocalCluster(
         cores=1,
         processes=1,
         memory="4GB",
-        python=sys.executable,
+        python=Path(sys.executable).name,
         log_directory=str(folder),
         scheduler_options={"dashboard_address": "127.0.0.1:0"},
         protocol="tls://",
