@@ -35,7 +35,7 @@ export class NotesChannel {
  * @param {LectureScene[]} scenes
  * @param {number} index from 1
  */
-export function timeOf(scenes, index) {
+function timeOf(scenes, index) {
   const minutes = scenes[index - 1]?.minutes ?? 0;
   if (!minutes) return "";
   const until = scenes.slice(0, index).reduce((sum, scene) => sum + scene.minutes, 0);

@@ -47,7 +47,7 @@ const lineWords = (entry, key) => `${entry.name} from ${formatNumber(entry[key]?
  * @param {ToyLab} page
  * @param {import("../core/contract.js").Paths} paths
  */
-export function namePictures(page, paths) {
+function namePictures(page, paths) {
   const { surface, entries, visible } = page.pictures;
   if (!surface) return;
   const rows = Object.fromEntries(paths.methods.map((method) => [method.name, method.row]));

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -28,8 +27,8 @@ from app.jobs.kinds import Description
 from app.jobs.packing import pack
 from app.network.explore.interruptible import Watched
 from app.network.explore.run_record import Data, RunRecord, Spot, fetch_run
-from app.network.statements.judge import judge_values
-from app.network.statements.messages import PairedSeeds
+from app.network.statements.judge import judge_values, tell
+from app.network.statements.messages import JudgedStatement, PairedSeeds
 from app.network.statements.statement import Quantity
 from app.network.training.settings import options_of_u
 from geometry.curvature import HessianOperator, average, potholes, top_eigenvalues
@@ -226,7 +225,7 @@ class Measuring:
             "factor": pairs,
         }
 
-    def _claims(self, logarithms: list[list[float | None]]) -> list[dict[str, Any]]:
+    def _claims(self, logarithms: list[list[float | None]]) -> list[JudgedStatement]:
         """The statements, judged."""
         hole, mean, _ = logarithms
         beside = [None if a is None or b is None else a - b for a, b in zip(hole, mean, strict=True)]
@@ -240,8 +239,7 @@ class Measuring:
             ),
         ]
         return [
-            {**asdict(Claim(f"{self.name}: {text}", "", one["verdict"], one["counts"], "")), "pairs": [one]}
-            for text, one in pairs
+            tell(Claim(f"{self.name}: {text}", "", one["verdict"], one["counts"], ""), [one]) for text, one in pairs
         ]
 
 
@@ -277,4 +275,6 @@ def sentence(rows: list[dict[str, Any]]) -> str:
         parts.append(f"{row['method']}: with U the probe adds so many times what it adds without: {words}.")
         out, beside = (claim["verdict"] for claim in row["claims"])
         parts.append(f"That U brings potholes out {out}; that it does beside directions sharp on average {beside}.")
+        if not row["converged"]:
+            parts.append("Not all of its directions have converged.")
     return " ".join(parts)

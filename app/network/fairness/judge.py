@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
-from app.network.statements.judge import Trials, interval, judge, summarise
+from app.network.statements.judge import Trials, interval, judge, summarise, tell
 from app.network.statements.statement import Comparison, Statement
 
 ACCOUNTS = ("steps", "evaluations", "seconds")
@@ -19,11 +18,7 @@ PROBE_AND_U, PROBE = "LLQR+SAM", "SAM"
 def find(trials: Trials, names: Sequence[str], goal: str) -> dict[str, Any]:
     """What whole seeds say of these methods, each at its own setting; see messages."""
     claims = {
-        account: [
-            {**asdict(claim), "pairs": pairs}
-            for claim, pairs in (judge(one, cut(trials, account)) for one in statements_of(names, goal))
-        ]
-        for account in ACCOUNTS
+        account: [tell(*judge(one, cut(trials, account))) for one in statements_of(names, goal)] for account in ACCOUNTS
     }
     methods, curves = summarise(trials, names), [draw(trials, name, goal) for name in names]
     return {"seeds": list(trials), "claims": claims, "methods": methods, "curves": curves}

@@ -9,7 +9,6 @@ the same settings begins with what that one has.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
 from typing import Any
 
 import torch
@@ -18,7 +17,7 @@ from app.jobs.context import JobContext
 from app.jobs.kinds import Description
 from app.jobs.packing import pack, unpack
 from app.network.resumed import Pace, find_checkpoint
-from app.network.statements.judge import judge, summarise
+from app.network.statements.judge import judge, summarise, tell
 from app.network.statements.statement import STATEMENTS, USUAL, trials_of
 from app.network.statements.trial import Trial, train_one
 from app.network.training.first_fit import fit, steps_of
@@ -58,10 +57,9 @@ def run(description: Description, job: JobContext) -> None:
 
 def find(preset: str, trials: dict[int, dict[str, Trial]]) -> dict[str, Any]:
     """What whole seeds say of a preset's statements."""
-    judged = [judge(statement, trials) for statement in STATEMENTS[preset]]
     return {
         "seeds": list(trials),
-        "claims": [{**asdict(claim), "pairs": pairs} for claim, pairs in judged],
+        "claims": [tell(*judge(statement, trials)) for statement in STATEMENTS[preset]],
         "methods": summarise(trials, trials_of(preset)),
     }
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from scipy.special import stdtrit
 
 from app.components.claim import FAILS, HOLDS, OPEN, Claim
 from app.drawing.encoding import finite
-from app.network.statements.messages import PairedSeeds
+from app.network.statements.messages import JudgedStatement, PairedSeeds
 from app.network.statements.statement import QUANTITIES, Comparison, Quantity, Statement
 from app.state.numbers_as_text import number, percent
 
@@ -40,6 +41,11 @@ def judge(statement: Statement, trials: Trials) -> tuple[Claim, list[PairedSeeds
     verdict = FAILS if FAILS in verdicts else OPEN if OPEN in verdicts else HOLDS
     counts = "; ".join(one["counts"] for one in pairs)
     return Claim(statement.text, "", verdict, counts, ""), pairs
+
+
+def tell(claim: Claim, pairs: list[PairedSeeds]) -> JudgedStatement:
+    """What the page is told of a judged statement."""
+    return {**asdict(claim), "pairs": pairs}  # type: ignore[typeddict-item]
 
 
 def compare(comparison: Comparison, trials: Trials) -> PairedSeeds:

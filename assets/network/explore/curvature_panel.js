@@ -196,7 +196,7 @@ export class CurvaturePanel {
  * What the two norms of the weights say, and why there is no path norm.
  * @param {import("../../core/contract.js").WeightNorms} row
  */
-export function aboutNorms(row) {
+function aboutNorms(row) {
   const bound = "The product of the layers’ spectral norms is the most by which a plain chain’s outputs can change faster than its inputs.";
   return row.no_path_norm ? `${bound} ${row.no_path_norm}` : bound;
 }

@@ -70,6 +70,7 @@ def test_the_numbers_are_those_of_the_library(run: Run) -> None:
     np.testing.assert_allclose(np.subtract(hole["here"], hole["average"]), tops[0].values, rtol=0.02)
     done = look.last("done")
     assert done["products"] == told["products"] > 0 and done["sentence"] == sentence([told])
+    assert "converged" not in done["sentence"] and "have converged" in sentence([{**told, "converged": False}])
     tree = unpack(look.results["potholes"])
     assert tree["said"] == done and tree["rows"][0]["groups"] == told["groups"]
 
