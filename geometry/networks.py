@@ -23,7 +23,7 @@ from geometry.stateless import BatchNorm, StatelessModule, Tensors
 from geometry.streamed import Column, in_memory
 from geometry.weight_tables import fit_tables
 
-_NORMALISED = "batch normalisation by the batch's own statistics ties its examples together"
+_NORMALISED = "batch normalisation by the batch’s own statistics ties its examples together"
 _UNCUT = "so chunk_size cannot cut it; use smaller batches, a larger memory_limit or no chunk_size"
 
 
@@ -187,7 +187,7 @@ class NetworkLoss:
         if self.batch_statistics:
             return _NORMALISED
         if self.data.whole:
-            return "inputs of other first axes than the targets' are one whole"
+            return "inputs of other first axes than the targets’ are one whole"
         if self.random:
             return "the random numbers that the module draws in inference mode fall on the examples by their places"
         if "reason" not in self._cut:  # looked at once for a network and all its batches

@@ -247,7 +247,7 @@ class JobThread(threading.Thread):
         except BaseException as error:
             logger.exception("job %s failed", self.assignment["job"])
             sentence = (
-                f"The run failed with an error of the program ({type(error).__name__}); it is in the worker's log."
+                f"The run failed with an error of the program ({type(error).__name__}); it is in the worker’s log."
             )
         loop = self.ended.get_loop()
         with contextlib.suppress(RuntimeError):  # the loop is closed: the worker has ended before the job

@@ -58,7 +58,7 @@ def run(description: Description, job: JobContext) -> None:
     if record.shared(step):
         raise ValueError("the run has kept no weights yet but the first: ask again after its next snapshot")
     if not radius > 0:
-        raise ValueError("the run's radius ρ is 0, so that no probe adds anything: train it with a radius")
+        raise ValueError("the run’s radius ρ is 0, so that no probe adds anything: train it with a radius")
     batches = mini_batches(record, description["potholes_batches"])
     job.total = len(methods) + 1
     job.report(

@@ -130,7 +130,7 @@ export class CurvaturePanel {
       ...eigenvalues,
       "Trace ± standard error",
       "Sharpness",
-      "SAM's one step",
+      "SAM’s one step",
       "Product of spectral norms",
       "Path norm",
     ];

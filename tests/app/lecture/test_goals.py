@@ -94,4 +94,4 @@ def test_goal_and_solution_are_told_with_the_names_on_the_page() -> None:
         "SAM leaves; Probe radius ρ at most 0.11. Probe radius ρ may be turned, nothing else.",
         "Probe radius ρ = 0.11.",
     )
-    assert told["Take U's directions away"][1] == "Structure of U = Scalar."
+    assert told["Take U’s directions away"][1] == "Structure of U = Scalar."
