@@ -124,7 +124,7 @@ def find_goal_faults(link: str, goal: str, turn: Collection[str], solution: str)
     return [("solution", fault) for fault in read_link(f"{query}&{solution}").faults()[:1]]
 
 
-def describe_exercise(link: str, goal: str, turn: Collection[str], solution: str) -> dict[str, str]:
+def describe_exercise(link: str, goal: str, turn: Collection[str], solution: str) -> tuple[str, str]:
     """What is asked for, and one solution, with the names that the page's controls have."""
     query = link.partition("?")[2]
     reading = read_link(query)
@@ -132,7 +132,7 @@ def describe_exercise(link: str, goal: str, turn: Collection[str], solution: str
     solved, controls = read_link(f"{query}&{solution}").state, _controls(reading)
     names = [name for part in solution.split("&") if (name := part.partition("=")[0]) in controls]
     found = ", ".join(f"{controls[name].title} = {say_value(controls[name], solved[name])}" for name in names)
-    return {"goal_words": f"{wanted}. {_free(reading, turn)}.", "solution_words": f"{found}."}
+    return f"{wanted}. {_free(reading, turn)}.", f"{found}."
 
 
 def solve(link: str, solution: str) -> State:

@@ -133,7 +133,8 @@ class _Draft:
             return scene
         for key, problem in find_goal_faults(scene.link, scene.goal, scene.turn, scene.solution):
             _wrong(self.lines[key], f"{key}: {problem}")
-        return replace(scene, **describe_exercise(scene.link, scene.goal, scene.turn, scene.solution))
+        goal, solution = describe_exercise(scene.link, scene.goal, scene.turn, scene.solution)
+        return replace(scene, goal_words=goal, solution_words=solution)
 
 
 def local_link(link: str) -> str:

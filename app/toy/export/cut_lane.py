@@ -174,7 +174,7 @@ class CutLane:
         self._put("frozen", self._into(self.frozen.ball[at])[0])
 
     def _into(self, point: np.ndarray) -> tuple[np.ndarray, tuple[int, int]]:
-        """The point moved into the lane, and the side that it lies beyond: −1 or 1 along and up; above, it stands beside
+        """The point moved into the lane, and the side that it lies beyond: −1 or 1 along and up; above, it stands by
         the name."""
         low, high = np.array([self.axes.get_xlim(), self.axes.get_ylim()]).T
         low, high = low + EDGE / self.per, high - EDGE / self.per
