@@ -12,6 +12,7 @@ from typing import Any
 
 from dash import html
 
+from app.components.claim import FAILS, HOLDS
 from app.components.layout import bench, button
 from app.drawing.appearance import looks
 from app.paper import records
@@ -79,11 +80,17 @@ def header() -> list[Any]:
     return [button("copy-link", "Copy link"), button("toggle-scheme", "Dark", id="scheme-button")]
 
 
+def _count(number: int, verdict: str) -> str:
+    """ "1 holds", "6 do not hold" """
+    several = {HOLDS: "hold", FAILS: "do not hold"}
+    return f"{number} {several.get(verdict, verdict) if number > 1 else verdict}"
+
+
 def _head(found: Records) -> Any:
     rows = []
     for figure in FIGURES.values():
         verdicts = [one.verdict for one in figure.statements(found)]
-        told = ", ".join(f"{verdicts.count(one)} × {one}" for one in VERDICTS if one in verdicts)
+        told = ", ".join(_count(verdicts.count(one), one) for one in VERDICTS if one in verdicts)
         rows.append(
             html.Li([html.A(f"Figure {figure.key}: {figure.title}", href=f"#figure-{figure.key}"), html.Span(told)])
         )
