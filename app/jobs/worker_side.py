@@ -268,7 +268,7 @@ def end_process_with_its_threads() -> None:
 
 
 def limit_threads(count: int) -> None:
-    """Bound the threads of torch's arithmetic in this process, where torch is used."""
+    """Bound the threads of torch's arithmetic in a job's own thread, where torch is used: no job does it itself."""
     torch = sys.modules.get("torch")
     if torch is not None:
         torch.set_num_threads(count)

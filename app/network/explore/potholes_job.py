@@ -49,7 +49,6 @@ BESIDE_SHARP = "Beside directions that are sharp on average, U brings potholes o
 
 def run(description: Description, job: JobContext) -> None:
     """Measure and report."""
-    torch.set_num_threads(job.threads)
     job.settings(0)
     began = time.perf_counter()
     record = fetch_run(description["run"], job)

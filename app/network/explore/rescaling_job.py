@@ -14,7 +14,6 @@ import time
 from typing import Any
 
 import numpy as np
-import torch
 
 from app.drawing.encoding import encode
 from app.jobs.context import JobContext
@@ -34,7 +33,6 @@ ASCENT = 10
 
 def run(description: Description, job: JobContext) -> None:
     """Demonstrate and report."""
-    torch.set_num_threads(job.threads)
     job.settings(0)
     began = time.perf_counter()
     ground = fetch_run(description["run"], job)

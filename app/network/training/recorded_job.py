@@ -55,7 +55,6 @@ class Point:
 
 def run(description: Description, job: JobContext) -> None:
     """Read, find the plane, measure and report. It keeps no checkpoint: a rerun reports only what is missing."""
-    torch.set_num_threads(job.threads)
     found = make_problem(description, job.worker)
     job.total = description["steps"]
     folders = {name: list_checkpoints(folder_of(name)) for name in description["methods"]}
