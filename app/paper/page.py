@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from functools import lru_cache
+from math import isfinite
 from typing import Any
 
 from dash import html
@@ -198,7 +199,7 @@ def _strips(strips: Strips) -> Any:
     """Rows of dots, one for each seed, with mean and interval, all on one scale; a table that needs no picture."""
     values = [value for row in strips.rows for value in row.values]
     means = {row.name: Mean(row.values) for row in strips.rows}
-    ends = [end for mean in means.values() for end in (mean.low, mean.high) if abs(end) != float("inf")]
+    ends = [end for mean in means.values() for end in (mean.low, mean.high) if isfinite(end)]
     low, high = min([*values, *ends]), max([*values, *ends])
     wide = (high - low) or 1.0
 
