@@ -13,14 +13,14 @@ from torch import Tensor, nn
 from geometry.affordable import part_size
 from geometry.batches import Batch, join_parts, parts_of, slope_at
 from geometry.given_data import Inputs, batch_of, open_data, trying
-from geometry.losses import CrossEntropy, Given, LossFunction, OutputLoss, find_loss
+from geometry.losses import CrossEntropy, Given, LossFunction, OutputLoss, count_targets, find_loss
 from geometry.module_copies import check_module
 from geometry.network_curvature import METRICS, curvature_at
 from geometry.network_layout import network_layout, trainable
 from geometry.objective import Layout, Linearisation
 from geometry.over_walkers import over_walkers
 from geometry.stateless import BatchNorm, StatelessModule, Tensors
-from geometry.streamed import Column, in_memory
+from geometry.streamed import Column, Streamed, in_memory
 from geometry.weight_tables import fit_tables
 
 _NORMALISED = "batch normalisation by the batch's own statistics ties its examples together"
@@ -43,7 +43,8 @@ class NetworkLoss:
     whose first axes differ from the targets' (a graph's edges) are one whole. Arrays and tensors of real numbers come
     in any type; those mapped from a file stay there, and rows are read as they are used. A torch Dataset or DataLoader
     of pairs (inputs, targets) stands for both arguments and is streamed: an example is read when a pass comes to it,
-    the targets alone are kept (geometry.streamed). Its order is that of the loader's pass seeded with `noise_seed`.
+    and nothing of the data's size is kept but its order (geometry.streamed), that of the loader's pass seeded with
+    `noise_seed`. Where a loss over all of it is asked for, its targets are counted first, in a run of their own.
 
     loss_function says ℓ (geometry.losses): a name ("cross-entropy", "squared error", "huber", "binary cross-entropy"),
     a loss of torch's, module or function, with its weights and ignored targets, or a function (outputs, targets) → mean
@@ -128,25 +129,53 @@ class NetworkLoss:
         self.chunk_size, self.memory_limit = chunk_size, memory_limit
         self._set_data(inputs, targets)
         with trying(self.data):
-            self.chunk_size = part_size(self, memory_limit)
+            self.chunk_size = self._part_size(memory_limit)
+
+    def _part_size(self, limit: int | None) -> int | None:
+        """What one part takes does not depend on how many targets count: streamed ones are not run through for it."""
+        measured = copy.copy(self)
+        if self._counted is None and self.criterion is not None:
+            measured._counted = 1.0, self.criterion.highest(in_memory(self.data.targets[:1]))
+        return part_size(measured, limit)
 
     def _own(self, tensor: Tensor) -> Tensor:
         moved = tensor.detach().to(self.device, self.dtype if tensor.is_floating_point() else None)
         return moved.clone() if moved.data_ptr() == tensor.data_ptr() else moved
 
-    def _set_data(self, inputs: Inputs, targets: Tensor) -> None:
+    def _set_data(self, inputs: Inputs, targets: Column) -> None:
+        ready = targets.to_be(self._targets) if isinstance(targets, Streamed) else self._targets(targets)
+        self._take(batch_of(inputs, ready, self.ready))
+        if isinstance(ready, Streamed):
+            in_memory(self.data.few().targets)  # what is wrong with examples is said here, as far as a few show it
+
+    def _targets(self, targets: Tensor) -> Tensor:
+        """Targets as the loss takes them."""
         if self.criterion is not None:
-            targets = self.criterion.prepare(targets, self.dtype).to(self.device)
-        else:
-            targets = targets.to(self.device, self.dtype if targets.is_floating_point() else None)
-        self._take(batch_of(inputs, targets, self.ready))
+            return self.criterion.prepare(targets, self.dtype).to(self.device)
+        return targets.to(self.device, self.dtype if targets.is_floating_point() else None)
 
     def _take(self, data: Batch) -> None:
         """Make the data these, whose targets are ready."""
         self.data = data
-        criterion = self.criterion
-        self.highest = -1 if criterion is None else criterion.highest(data.targets)
-        self.count: float = data.examples if criterion is None else criterion.count(data.targets)
+        self._counted: tuple[float, int] | None = None
+        if not isinstance(data.targets, Streamed):
+            _ = self.count
+
+    @property
+    def count(self) -> float:
+        """n, what the sum over the targets is divided by; of streamed ones counted when it is first asked for."""
+        return self._count()[0]
+
+    @property
+    def highest(self) -> int:
+        """The largest class number, −1 where there are no classes."""
+        return self._count()[1]
+
+    def _count(self) -> tuple[float, int]:
+        if self._counted is None:
+            every = self.data.examples, -1
+            self._counted = every if self.criterion is None else count_targets(self.criterion, self.data.targets)
+        return self._counted
 
     def ready(self, x: Column) -> Tensor:
         """Inputs where θ lives, real numbers in its type; read where they were not in memory."""
@@ -215,7 +244,7 @@ class NetworkLoss:
         """The loss of the same network over other examples (a mini-batch): a view, nothing of size D is copied."""
         other = copy.copy(self)
         other._set_data(*open_data(inputs, targets, self._module.noise_seed))
-        other.chunk_size = part_size(other, None)
+        other.chunk_size = other._part_size(None)
         return other
 
     def rows(self, index: Any) -> NetworkLoss:
@@ -375,15 +404,16 @@ class NetworkLoss:
 
     def loss_of(self, outputs: Any, part: Batch, walkers: tuple[int, ...]) -> Tensor:
         """The share of the mean loss, from the outputs of a part."""
+        targets = in_memory(part.targets)
         if self.criterion is not None:
-            scores = self.criterion.scores(outputs, part.targets, walkers, self.highest)
-            each = self.criterion.each(scores, part.targets)
+            scores = self.criterion.scores(outputs, targets, walkers, self.highest)
+            each = self.criterion.each(scores, targets)
             return each.reshape(*walkers, -1).sum(-1) / self.count
         assert self.loss_function is not None
         weight = part.examples / self.examples
         if not walkers:
-            return self.loss_function(outputs, part.targets) * weight
-        return over_walkers(self.loss_function, (0, None), (outputs, part.targets)) * weight
+            return self.loss_function(outputs, targets) * weight
+        return over_walkers(self.loss_function, (0, None), (outputs, targets)) * weight
 
     def _forward(
         self, theta: Tensor, part: Batch, training: bool, buffers: Tensors, last: Callable[[Any], Any] = lambda z: z

@@ -204,27 +204,33 @@ class LoopLosses(_NetworkLosses):
 
     def __init__(self, objective: NetworkLoss, plane: Plane, memory: int = DEFAULT_MEMORY) -> None:
         super().__init__(objective, plane)
-        bytes_of_inputs = sum(x.numel() * objective.initial.itemsize for x in objective.data.inputs)
-        turned = objective.device.type == "cpu" and bytes_of_inputs <= memory  # else as they are, a file's left there
+        columns = (*objective.data.inputs, objective.data.targets)
+        bytes_of_data = sum(x.numel() * objective.initial.itemsize for x in columns)
+        turned = objective.device.type == "cpu" and bytes_of_data <= memory  # else as they are, a file's left there
         plain = all(x.ndim == 2 and x.is_floating_point() for x in objective.data.inputs)
         block = PLAIN_BLOCK if plain else BLOCK
         if not turned:
-            block = max(1, min(block, memory * objective.examples // bytes_of_inputs))
+            block = max(1, min(block, memory * objective.examples // bytes_of_data))
         if objective.tied:  # its examples make one whole
             block = objective.examples
-        self.parts = [
-            replace(part, inputs=tuple(channels_last(in_memory(x)) if turned else x for x in part.inputs))
-            for part in objective.data.cut(block)
-        ]
+        self.parts = objective.data.cut(block)
+        if turned:
+            self.parts = [
+                replace(
+                    part,
+                    inputs=tuple(channels_last(in_memory(x)) for x in part.inputs),
+                    targets=in_memory(part.targets),
+                )
+                for part in self.parts
+            ]
 
     def _moments(self, coordinates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         sums = np.zeros((2, len(coordinates)))
         for index, point in enumerate(coordinates):
             theta = self.plane.lift(point)
             for part in self.parts:
-                each = self._example_losses(
-                    self.objective.forward_part(theta, part, self.objective.buffers), part.targets
-                )
+                outputs = self.objective.forward_part(theta, part, self.objective.buffers)
+                each = self._example_losses(outputs, in_memory(part.targets))
                 sums[:, index] += float(each.sum()), float((each * each).sum())
                 self.between()
         return sums[0], sums[1]
@@ -251,28 +257,29 @@ class ChainLosses(_NetworkLosses):
         per_example = (2 + len(self.along)) * first.numel() * first.itemsize
         self.slab = max(1, min(objective.examples, memory // (2 * per_example)))
         self.points = max(1, min(32, memory // max(1, 8 * objective.examples * first.itemsize * 32)))
-        self._kept: list[Tensor] | None = None
+        self._kept: tuple[list[Tensor], Tensor] | None = None
 
     def _moments(self, coordinates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         sums = np.zeros((2, len(coordinates)))
         for slab in self.objective.data.cut(self.slab):
-            products = self._products(slab)
+            products, targets = self._products(slab)
             for start in range(0, len(coordinates), self.points):
                 part = slice(start, start + self.points)
-                each = self._slab_losses(products, slab.targets, coordinates[part])
+                each = self._slab_losses(products, targets, coordinates[part])
                 sums[0, part] += each.sum(-1).numpy()
                 sums[1, part] += (each * each).sum(-1).numpy()
         return sums[0], sums[1]
 
-    def _products(self, slab: Batch) -> list[Tensor]:
-        """A₀, A₁ (, A₂): the head's outputs for the origin's parameters and for each direction's."""
+    def _products(self, slab: Batch) -> tuple[list[Tensor], Tensor]:
+        """(A₀, A₁ (, A₂): the head's outputs for the origin's parameters and for each direction's; the targets)."""
         if self._kept is not None:
             return self._kept
         x = self.chain.prepare(channels_last(self.objective.ready(slab.inputs[0])))
         products = [self.chain.head_output(x, parameters) for parameters in (self.base, *self.along)]
+        made = products, in_memory(slab.targets)
         if slab.examples == self.objective.examples:
-            self._kept = products
-        return products
+            self._kept = made
+        return made
 
     def _slab_losses(self, products: list[Tensor], targets: Tensor, coordinates: np.ndarray) -> Tensor:
         """Per-example losses (P, n) of a slab at coordinates (P, k)."""
