@@ -322,18 +322,19 @@ def _of_module(module: nn.Module, targets: Column) -> OutputLoss | None:
     return None
 
 
-_FUNCTIONS: dict[Any, Callable[..., nn.Module]] = {
+TORCH_LOSSES: dict[Any, Callable[..., nn.Module]] = {
     F.cross_entropy: nn.CrossEntropyLoss,
     F.mse_loss: nn.MSELoss,
     F.huber_loss: nn.HuberLoss,
     F.smooth_l1_loss: nn.SmoothL1Loss,
     F.binary_cross_entropy_with_logits: nn.BCEWithLogitsLoss,
 }
+"""Torch's losses that are known here: the function that each calls, too, when it is a module."""
 
 
 def _of_function(function: Any, keywords: dict[str, Any], targets: Column) -> OutputLoss | None:
     """One of torch's losses as a function; None for another."""
-    make = _FUNCTIONS.get(function) if callable(function) and function.__hash__ is not None else None
+    make = TORCH_LOSSES.get(function) if callable(function) and function.__hash__ is not None else None
     if make is None:
         if not callable(function):
             raise ValueError(f"loss_function must be a function or one of {', '.join(NAMES)}, not {function!r}")
