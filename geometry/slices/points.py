@@ -257,12 +257,12 @@ class ChainLosses(_NetworkLosses):
         per_example = (2 + len(self.along)) * first.numel() * first.itemsize
         self.slab = max(1, min(objective.examples, memory // (2 * per_example)))
         self.points = max(1, min(32, memory // max(1, 8 * objective.examples * first.itemsize * 32)))
-        self._kept: tuple[list[Tensor], Tensor] | None = None
+        self._kept: list[Tensor] | None = None
 
     def _moments(self, coordinates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         sums = np.zeros((2, len(coordinates)))
         for slab in self.objective.data.cut(self.slab):
-            products, targets = self._products(slab)
+            products, targets = self._products(slab), in_memory(slab.targets)
             for start in range(0, len(coordinates), self.points):
                 part = slice(start, start + self.points)
                 each = self._slab_losses(products, targets, coordinates[part])
@@ -270,16 +270,15 @@ class ChainLosses(_NetworkLosses):
                 sums[1, part] += (each * each).sum(-1).numpy()
         return sums[0], sums[1]
 
-    def _products(self, slab: Batch) -> tuple[list[Tensor], Tensor]:
-        """(A₀, A₁ (, A₂): the head's outputs for the origin's parameters and for each direction's; the targets)."""
+    def _products(self, slab: Batch) -> list[Tensor]:
+        """A₀, A₁ (, A₂): the head's outputs for the origin's parameters and for each direction's."""
         if self._kept is not None:
             return self._kept
         x = self.chain.prepare(channels_last(self.objective.ready(slab.inputs[0])))
         products = [self.chain.head_output(x, parameters) for parameters in (self.base, *self.along)]
-        made = products, in_memory(slab.targets)
         if slab.examples == self.objective.examples:
-            self._kept = made
-        return made
+            self._kept = products
+        return products
 
     def _slab_losses(self, products: list[Tensor], targets: Tensor, coordinates: np.ndarray) -> Tensor:
         """Per-example losses (P, n) of a slab at coordinates (P, k)."""

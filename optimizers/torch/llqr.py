@@ -91,7 +91,7 @@ class LLQR(Preconditioned):
         self._checked = True
 
     def _learned(self, closure: Closure, theta: Tensor) -> dict[str, Any]:
-        with inference_mode_of(self._module), without_reducing(self._module):
+        with inference_mode_of(self._module), without_reducing():
             ranks = ranks_for(self._distributed)
             ground = ClosureLoss(self.parameters, closure, self._module, self._loss, ranks)
             ground.check = not self._checked
