@@ -14,17 +14,15 @@ from geometry.affordable import part_size
 from geometry.batches import Batch, join_parts, parts_of, slope_at
 from geometry.given_data import Inputs, batch_of, open_data, trying
 from geometry.losses import CrossEntropy, Given, LossFunction, OutputLoss, count_targets, find_loss
-from geometry.module_copies import check_module
+from geometry.module_copies import check_depends, check_module
 from geometry.network_curvature import METRICS, curvature_at
 from geometry.network_layout import network_layout, trainable
 from geometry.objective import Layout, Linearisation
 from geometry.over_walkers import over_walkers
 from geometry.stateless import BatchNorm, StatelessModule, Tensors
 from geometry.streamed import Column, Streamed, in_memory
+from geometry.tied_examples import check_whole, find_tie
 from geometry.weight_tables import fit_tables
-
-_NORMALISED = "batch normalisation by the batch's own statistics ties its examples together"
-_UNCUT = "so chunk_size cannot cut it; use smaller batches, a larger memory_limit or no chunk_size"
 
 
 @dataclass(frozen=True)
@@ -75,9 +73,8 @@ class NetworkLoss:
     precision); their gradients, and all in inference mode, keep `dtype`.
 
     ValueError: no trainable parameter, complex or lazy ones, a module that cannot be copied, an empty batch, targets
-    that do not fit, a metric that is not defined, chunks of what cannot be cut (batch statistics, noise, a loss that is
-    no mean over examples), an operation without second derivative (NoSecondDerivative, named) or a curvature that is
-    not symmetric, which is looked at once.
+    that do not fit, an undefined metric, chunks of what is tied (geometry.tied_examples), an operation without second
+    derivative (NoSecondDerivative, named) or a curvature that is not symmetric, which is looked at once.
     """
 
     def __init__(
@@ -119,7 +116,7 @@ class NetworkLoss:
         self.batch_statistics = any(m.running_mean is None for m in normalising)
         self._sizes = [block.size for block in self.layout.blocks]
         self.symmetric: dict[str, bool] = {}
-        self._cut: dict[str, str] = {}
+        self.cut: dict[str, str] = {}
         inputs, targets = open_data(inputs, targets, noise_seed)
         self.label_smoothing, self.ignore_index = label_smoothing, ignore_index
         self.criterion: OutputLoss | None = find_loss(loss_function, targets, label_smoothing, ignore_index)
@@ -213,32 +210,7 @@ class NetworkLoss:
     @property
     def tied(self) -> str:
         """Why the examples cannot be taken apart without changing the loss; "" where they can."""
-        if self.batch_statistics:
-            return _NORMALISED
-        if self.data.whole:
-            return "inputs of other first axes than the targets' are one whole"
-        if self.random:
-            return "the random numbers that the module draws in inference mode fall on the examples by their places"
-        if "reason" not in self._cut:  # looked at once for a network and all its batches
-            self._cut["reason"] = self._difference_of_parts()
-        return self._cut["reason"]
-
-    def _difference_of_parts(self) -> str:
-        """ "" where the loss of a few examples is that of its parts, to rounding; else by how much it is not."""
-        few = self.data.few()
-        if few.examples < 2:
-            return ""
-        theta, buffers = self.initial, self.buffers_of(0)
-        with torch.no_grad():
-            whole = float(self.part_loss(theta, few, False, buffers)[0])
-            parts = sum(float(self.part_loss(theta, part, False, buffers)[0]) for part in few.cut(few.examples // 2))
-        allowed = {2: 5e-2, 4: 1e-4}.get(theta.element_size(), 1e-9)
-        if abs(parts - whole) <= allowed * max(abs(whole), abs(parts)) + 1e-12:
-            return ""
-        return (
-            f"the loss of {few.examples} examples is not that of its parts together (off by "
-            f"{abs(parts - whole) / max(abs(whole), 1e-12):.2g} of it), something ties them"
-        )
+        return find_tie(self)
 
     def with_batch(self, inputs: Inputs, targets: Any = None) -> NetworkLoss:
         """The loss of the same network over other examples (a mini-batch): a view, nothing of size D is copied."""
@@ -266,6 +238,9 @@ class NetworkLoss:
         few = self.over(self.data.few())
         few.chunk_size = None
         with trying(few.data):
+            with torch.enable_grad():
+                leaf = self.initial.clone().requires_grad_()
+                check_depends(few.part_loss(leaf, few.data, True, self.buffers)[0], leaf)
             few.training_pass(self.initial, seed=0)
             few.gradient(self.initial)
             if curvature:
@@ -331,7 +306,7 @@ class NetworkLoss:
     def loss(self, theta: Tensor) -> Tensor:
         """L(θ) in inference mode, shape (...)."""
         flat = self._flat(self._checked(theta))
-        self._check_whole(self.batch_statistics)
+        check_whole(self, self.batch_statistics)
         with torch.set_grad_enabled(torch.is_grad_enabled() and theta.requires_grad):
             losses: list[Any] = []
             for walkers, parts in parts_of(flat, self.data, self.chunk_size):
@@ -341,7 +316,7 @@ class NetworkLoss:
 
     def gradient(self, theta: Tensor) -> Tensor:
         """∇L(θ) in inference mode, shape (..., D)."""
-        self._check_whole(self.batch_statistics)
+        check_whole(self, self.batch_statistics)
         return self._descend(theta, False, self.buffers, self._per_walker).gradient
 
     def training_pass(self, theta: Tensor, buffers: Tensors | None = None, seed: int | None = None) -> TrainingPass:
@@ -351,7 +326,7 @@ class NetworkLoss:
         caller decides which pass's statistics are kept. seed: of dropout (None: torch's global generator).
         """
         theta = self._checked(theta)
-        self._check_whole(self._coupled)
+        check_whole(self, self._coupled)
         if buffers is None:
             buffers = self.buffers_for(theta)
         walkers = tuple(theta.shape[:-1])
@@ -374,7 +349,7 @@ class NetworkLoss:
     def linearise(self, theta: Tensor, metric: str = "newton") -> Linearisation:
         """Gradient and curvature operator at θ in inference mode; the graph is kept, so a product costs no forward."""
         self.check_metric(metric)
-        self._check_whole(self.batch_statistics)
+        check_whole(self, self.batch_statistics)
         return curvature_at(self, self._checked(theta), metric)
 
     def curvature_product(self, theta: Tensor, d: Tensor, metric: str = "newton") -> Tensor:
@@ -471,9 +446,3 @@ class NetworkLoss:
                 f"theta must have {self.dimension} coordinates in its last axis, got shape {tuple(theta.shape)}"
             )
         return theta
-
-    def _check_whole(self, tied: bool) -> None:
-        if tied and self.chunk_size is not None and self.chunk_size < self.examples:
-            raise ValueError(f"{_NORMALISED}, {_UNCUT}")
-        if self.chunk_size is not None and self.chunk_size < self.examples and self.tied:
-            raise ValueError(f"{self.tied}, {_UNCUT}")
