@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from app.components.interval import interval
 from app.network.presets import CUSTOM, PRESETS
-from app.network.statements.judge import compare, interval, judge, last, reach_cost, summarise
+from app.network.statements.judge import compare, judge, last, reach_cost, summarise
 from app.network.statements.messages import MethodOverSeeds, PairedSeeds
 from app.network.statements.statement import (
     ALIKE,
