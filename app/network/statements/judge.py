@@ -4,7 +4,8 @@ Both methods of a pair start from the same weights and see the same mini-batches
 n differences d (or, for costs, logarithms of ratios) the mean is m, its standard error s = √(Σ(d − m)²/(n(n − 1))), and
 the interval m ± t s with Student's t for n − 1 degrees of freedom, at LEVEL. A statement holds where the whole interval
 bears it out, does not hold where none of it does, and cannot be told in between; nor where a seed has no value, as
-those that are left are no fair draw: a method that diverges is not the better for it.
+those that are left are no fair draw: a method that diverges is not the better for it. What counts as a difference has a
+least size, see `statement`: more seeds would make sure of any.
 """
 
 from __future__ import annotations
