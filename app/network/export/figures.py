@@ -168,25 +168,30 @@ def curvature_figure(tree: Tree, record: Record, asked: NetworkExport) -> bytes:
 def potholes_figure(tree: Tree, record: Record, asked: NetworkExport) -> bytes:
     """What a probe adds with U, in parts of that without, direction by direction; below it the verdicts."""
     told = potholes_settings(tree, record)
-    verdicts = [f"{one['statement']} {one['verdict'].capitalize()}: {one['counts']}." for one in told["verdicts"]]
+    verdicts = [(f"{one['statement']} {one['verdict'].capitalize()}.", one["counts"]) for one in told["verdicts"]]
     with matplotlib.rc_context(SETTINGS):
-        sheet = _sheet(asked, record, "Potholes", HEAD + 360 + 18 * len(verdicts), told)
+        sheet = _sheet(asked, record, "Potholes", HEAD + 370 + 42 * len(verdicts), told)
         axes = sheet.axes(66, HEAD + 34, 840, 260, "What the probe adds with U, in parts of that without")
         axes.grid(axis="y", color=sheet.colours.grid, linewidth=0.8)
-        axes.set_xlabel("direction; dots: measured, lines: to first order", color=sheet.colours.quiet, fontsize=9)
+        axes.set_xlabel("direction; marks: measured, lines: to first order", color=sheet.colours.quiet, fontsize=9)
         axes.axhline(1, color=sheet.colours.quiet, linewidth=1, linestyle=(0, (3, 4)))
+        logarithmic(axes)
         for row in tree["rows"]:
             look, end = _look(asked, row["method"]), 0
             for group in row.get("groups", ()):
                 places = np.arange(end, end + len(group["factors"])) + 1
-                mark = {**mark_of(look, 7), "zorder": above(look)}
-                axes.plot(places, np.array(group["factors"], dtype=float), linestyle="", **mark)
                 first = np.array(group["first_order_factors"], dtype=float)
                 axes.plot(places, first, **line_of(look) | {"linewidth": 1, "zorder": above(look)})
-                axes.text(end + 0.6, 1.01, group["kind"], transform=axes.get_xaxis_transform(), fontsize=9)
+                mark = {**mark_of(look, 7), "mec": sheet.colours.paper, "mew": 1, "zorder": above(look)}
+                axes.plot(places, np.array(group["factors"], dtype=float), linestyle="", **mark)
+                at, where = (end + 0.6, 0.98), {"transform": axes.get_xaxis_transform(), "va": "top", "fontsize": 9}
+                axes.text(*at, group["kind"], color=sheet.colours.quiet, **where)
                 axes.axvline(end + 0.5, color=sheet.colours.grid, linewidth=0.8)
                 end += len(places)
-        logarithmic(axes)
-        for index, words in enumerate(verdicts):
-            sheet.text(66, HEAD + 344 + 18 * index, words, 9)
+                axes.set_xlim(0.5, end + 0.5)
+        low, high = axes.get_ylim()
+        axes.set_ylim(low, high * (high / low) ** 0.12)  # room for the kinds
+        for index, (words, counts) in enumerate(verdicts):
+            sheet.text(66, HEAD + 350 + 42 * index, words, 10, color=sheet.colours.ink)
+            sheet.text(66, HEAD + 366 + 42 * index, counts, 9)
         return sheet.saved()

@@ -392,7 +392,7 @@ def test_potholes_have_a_row_for_each_direction_and_their_verdicts():
         np.testing.assert_equal(file["LLQR.random.factors"], [0.5, np.nan])
         np.testing.assert_equal(file["LLQR.potholes.batches"], [0.4, np.nan, 0.6])
     wish = read_network_export({"job": "j", "what": "potholes", "format": "svg"})
-    assert "Holds: 2 batches." in potholes_figure(tree, record, wish).decode()
+    assert "so it is. Holds." in potholes_figure(tree, record, wish).decode()
 
 
 def test_what_there_is_not_gets_a_sentence(lab):
