@@ -174,7 +174,9 @@ def found_again(preset: str, trials: dict[str, dict[int, Trials]]) -> list[str]:
         rows.append((words, *cells, rest or "–", ", ".join(outside) or "none"))
     words = {"train_loss": "training loss", "test_loss": "test loss", "test_accuracy": "test accuracy, %"}[quantity]
     heads = (f"{words}, {count} seeds", *means, "the other seeds", "outside the band")
-    return [*draw_table(heads, rows), ""]
+    fits = [row[0] for row in rows[1:] if row[-1] == "none"]
+    said = f"Found again, every method within the band: {', '.join(fits) or 'none of these'}."
+    return [*draw_table(heads, rows), "", said, ""]
 
 
 def judged(preset: str, trials: dict[int, Trials]) -> list[str]:
