@@ -15,16 +15,8 @@ from PIL import Image
 from app.jobs import Engine, EngineSettings, Refused, Unavailable, UnknownJob
 from app.jobs.hub import Entry
 from app.jobs.packing import pack, unpack
-from app.network.export.data import (
-    curvature_csv,
-    curvature_npz,
-    curves_of,
-    potholes_csv,
-    potholes_npz,
-    slice_csv,
-    slice_npz,
-)
-from app.network.export.figures import curvature_figure, curves_figure, potholes_figure, slice_figure
+from app.network.export.data import curvature_csv, curvature_npz, curves_of, slice_csv, slice_npz
+from app.network.export.figures import curvature_figure, curves_figure, slice_figure
 from app.network.export.files import network_file
 from app.network.export.record import Record, record_of
 from app.network.export.request import read_network_export
@@ -366,33 +358,6 @@ def test_curvature_says_what_did_not_converge_and_what_could_not_be_measured():
         assert file["start.0.eigenvalues"].tolist() == [3.0, 1.0] and len(file["density.SGDM.values"]) == 5
     wish = read_network_export({"job": "j", "what": "curvature", "format": "svg"})
     assert "Spectral density" in curvature_figure(tree, record, wish).decode()
-
-
-def test_potholes_have_a_row_for_each_direction_and_their_verdicts():
-    group = {"here": [3.0, 2.0], "average": [1.0, 0.5], "factors": [0.5, None], "first_order_factors": [0.25, None]}
-    claims = [{"statement": "LLQR: so it is.", "detail": "", "verdict": "holds", "counts": "2 batches", "pairs": []}]
-    kinds = [{"kind": kind, **group, "factor": {"values": [0.4, None, 0.6]}} for kind in ("potholes", "random")]
-    rows = [
-        {"method": "LLQR", "points": [0], "converged": True, "groups": kinds, "claims": claims, "products": 9},
-        {"method": "SAM", "points": [0], "products": 0, "problem": "not all weights are finite"},
-    ]
-    tree = unpack(pack({"asked": {"potholes_count": 2}, "said": {}, "rows": rows}))
-    _, record = finished(2)
-    told, head, *lines = potholes_csv(tree, record).decode().splitlines()
-    assert "so it is" in told and '"holds"' in told.replace('""', '"')
-    found = [dict(zip(head.split(","), line.split(","), strict=True)) for line in lines]
-    assert [(row["kind"], row["direction"]) for row in found[:3]] == [
-        ("potholes", "1"),
-        ("potholes", "2"),
-        ("random", "1"),
-    ]
-    assert (found[0]["factor"], found[0]["first_order_factor"], found[1]["factor"]) == ("0.5", "0.25", "")
-    assert found[4]["method"] == "SAM" and found[4]["problem"] == "not all weights are finite"
-    with np.load(io.BytesIO(potholes_npz(tree, record)), allow_pickle=False) as file:
-        np.testing.assert_equal(file["LLQR.random.factors"], [0.5, np.nan])
-        np.testing.assert_equal(file["LLQR.potholes.batches"], [0.4, np.nan, 0.6])
-    wish = read_network_export({"job": "j", "what": "potholes", "format": "svg"})
-    assert "so it is. Holds." in potholes_figure(tree, record, wish).decode()
 
 
 def test_what_there_is_not_gets_a_sentence(lab):
