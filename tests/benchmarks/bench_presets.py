@@ -89,13 +89,14 @@ OF_PAIRS = ("training loss", "test accuracy, %", "seeds with the lower loss", "s
 
 @dataclass(frozen=True)
 class Size:
-    """Seeds, and steps in place of a preset's own (0: its own)."""
+    """Seeds, steps in place of a preset's own (0: its own), and how many of its variations."""
 
     seeds: int
     steps: int
+    variations: int
 
 
-FULL, SMALLEST = Size(8, 0), Size(2, 8)
+FULL, SMALLEST = Size(8, 0, 9), Size(2, 8, 1)
 Outcome = dict[str, dict[str, float]]
 Trials = dict[str, Trial]
 
@@ -232,9 +233,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     every = range(size.seeds)
     for preset in PRESETS:
         trials = {seed: train(preset, seed, size) for seed in every}
-        varied = {
-            one.words: {seed: train(preset, seed, size, one) for seed in every} for one in VARIATIONS.get(preset, ())
-        }
+        variations = VARIATIONS.get(preset, ())[: size.variations]
+        varied = {one.words: {seed: train(preset, seed, size, one) for seed in every} for one in variations}
         lines += tables(preset, trials, varied)
     report.write(RESULTS / "presets.md", "The network page's presets", lines)
 
