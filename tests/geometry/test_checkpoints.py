@@ -154,6 +154,22 @@ def test_the_suffix_need_not_say_what_it_is(tmp_path: Path) -> None:
     comes_back(network(0), source, path)
 
 
+def test_arrays_by_name_are_a_checkpoint(tmp_path: Path) -> None:
+    module, other = nn.Linear(3, 2), nn.Linear(3, 2)
+    np.savez(tmp_path / "w.npz", **{f"module.{name}": p.detach().numpy() for name, p in module.named_parameters()})
+    load_weights(other, tmp_path / "w.npz")
+    assert all(torch.equal(*pair) for pair in zip(module.parameters(), other.parameters(), strict=True))
+    np.save(tmp_path / "one.npy", np.ones(3))
+    whole = (tmp_path / "w.npz").read_bytes()
+    for content in (b"no archive", whole[:100], (tmp_path / "one.npy").read_bytes()):
+        (tmp_path / "bad.npz").write_bytes(content)
+        with pytest.raises(ValueError, match="cannot be read as arrays"):
+            load_weights(other, tmp_path / "bad.npz")
+    np.savez(tmp_path / "objects.npz", weight=np.array([{}], dtype=object))
+    with pytest.raises(ValueError, match="cannot be read as arrays"):
+        load_weights(other, tmp_path / "objects.npz")
+
+
 def test_which_of_several_is_said_or_asked(tmp_path: Path) -> None:
     student, teacher, path = network(1), network(2), tmp_path / "w.pt"
     torch.save({"student": student.state_dict(), "teacher": teacher.state_dict()}, path)
@@ -201,7 +217,7 @@ def test_a_network_with_more_than_ours_is_another(tmp_path: Path) -> None:
         with pytest.raises(ValueError, match=r"the network does not have (model\.)?4\.weight"):
             load_weights(network(0), path)
     torch.save(put("model.", nn.Linear(4, 2).state_dict()), path)
-    with pytest.raises(ValueError, match=r"weight has shape \(2, 4\), the network's has \(2, 3\)"):
+    with pytest.raises(ValueError, match=r"weight has shape \(2, 4\), the network’s has \(2, 3\)"):
         load_weights(nn.Linear(3, 2), path)
 
 
@@ -229,12 +245,12 @@ def test_older_files_hold_buffers_that_are_no_longer_kept(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("spoilt", "said"),
     [
-        (lambda value: value.to(torch.complex64), "0.weight is complex, and the network's is real"),
+        (lambda value: value.to(torch.complex64), "0.weight is complex, and the network’s is real"),
         (lambda value: value.to_sparse(), "0.weight is sparse"),
         (lambda value: value.to("meta"), "0.weight has no numbers"),
-        (lambda value: (100 * value).to(torch.int8), "0.weight is torch.int8, and the network's is real"),
-        (lambda value: value > 0, "0.weight is torch.bool, and the network's is real"),
-        (lambda value: (100 * value).long(), "0.weight is torch.int64, and the network's is real"),
+        (lambda value: (100 * value).to(torch.int8), "0.weight is torch.int8, and the network’s is real"),
+        (lambda value: value > 0, "0.weight is torch.bool, and the network’s is real"),
+        (lambda value: (100 * value).long(), "0.weight is torch.int64, and the network’s is real"),
     ],
 )
 def test_tensors_that_are_no_plain_numbers_are_refused(tmp_path: Path, spoilt: Any, said: str) -> None:

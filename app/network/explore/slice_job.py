@@ -16,7 +16,6 @@ import time
 from typing import Any
 
 import numpy as np
-import torch
 from scipy.interpolate import RegularGridInterpolator
 
 from app.drawing.encoding import encode
@@ -55,7 +54,6 @@ BUDGETS = {1: 120, 2: 433}
 
 def run(description: Description, job: JobContext) -> None:
     """Compute and report."""
-    torch.set_num_threads(job.threads)
     job.settings(0)
     Slice(fetch_run(description["run"], job), description, job).compute()
 
