@@ -6,8 +6,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from scipy.special import betaincinv, stdtrit
-
 from app.components.claim import FAILS, HOLDS, OPEN
 from app.state.numbers_as_text import number
 
@@ -38,6 +36,8 @@ class Mean:
     high: float = field(init=False)
 
     def __post_init__(self) -> None:
+        from scipy.special import stdtrit  # a third of a second that a start does without
+
         n = len(self.values)
         mean = math.fsum(self.values) / n
         spread = math.fsum((value - mean) ** 2 for value in self.values)
@@ -78,6 +78,8 @@ def share(statement: str, wins: Sequence[bool], counts: str, detail: str) -> Sta
     n, k = len(wins), sum(wins)
     if n < 2:
         return missing(statement)
+    from scipy.special import betaincinv
+
     rest = (1 - LEVEL) / 2
     low = float(betaincinv(k, n - k + 1, rest)) if k else 0.0
     high = float(betaincinv(k + 1, n - k, 1 - rest)) if k < n else 1.0
