@@ -204,6 +204,8 @@ class Engine:
         if self._connection is None:
             from app.jobs.connection import Connection  # dask: a quarter of all that a start would import
 
+            # Once more: dask has registered ends of its own meanwhile, and at exit the last comes first.
+            atexit.register(self.close)
             self._connection = Connection(self.settings)
         return self._connection
 
