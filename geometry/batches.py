@@ -16,7 +16,7 @@ from geometry.streamed import Column, in_memory
 class Batch:
     """Inputs, each (N, ...), and targets (N, ...). `names`: of the last inputs, which the module takes by name.
 
-    Inputs may be streamed (geometry.streamed): `ready` of the loss, or in_memory, makes tensors of them.
+    Both may be streamed (geometry.streamed): `ready` of the loss, or in_memory, makes tensors of them.
 
     Inputs whose first axes differ (a graph's nodes and edges) are one whole, of which no example can be taken out: of
     it rows are targets alone, and the outputs of the whole's pass that belong to them. `picked` (n,): which of the
@@ -24,7 +24,7 @@ class Batch:
     """
 
     inputs: tuple[Column, ...]
-    targets: Tensor
+    targets: Column
     names: tuple[str, ...] = ()
     picked: Tensor | None = None
     of: int = 0
@@ -56,7 +56,8 @@ class Batch:
     def rows(self, index: Any) -> Batch:
         """The examples of an index or slice; of a whole, those targets."""
         if self.whole:
-            every = torch.arange(self.examples, device=self.targets.device) if self.picked is None else self.picked
+            place = in_memory(self.targets).device
+            every = torch.arange(self.examples, device=place) if self.picked is None else self.picked
             return replace(self, targets=self.targets[index], picked=every[index], of=self.of or self.examples)
         return Batch(tuple(x[index] for x in self.inputs), self.targets[index], self.names)
 
@@ -87,7 +88,8 @@ class Batch:
         def first(tensor: Tensor) -> Tensor:
             return tensor[:1].expand(examples, *tensor.shape[1:])
 
-        return Batch(tuple(first(in_memory(x[:1])) for x in self.inputs), first(self.targets), self.names)
+        columns = [first(in_memory(x[:1])) for x in (*self.inputs, self.targets)]
+        return Batch(tuple(columns[:-1]), columns[-1], self.names)
 
 
 def parts_of(theta: Tensor, batch: Batch, chunk_size: int | None) -> Iterator[tuple[Any, list[Batch]]]:

@@ -24,6 +24,7 @@ from geometry.plane import Plane
 from geometry.result import Result
 from geometry.slices.directions import slice_plane
 from geometry.slices.sampled import sampled_objective
+from geometry.streamed import in_memory
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,8 +138,9 @@ def _losses(objective: NetworkLoss, theta: Tensor) -> tuple[float, np.ndarray | 
     size = objective.chunk_size or objective.examples
     for part in objective.data.cut(objective.examples if objective.tied else size):
         outputs = objective.forward_part(theta, part, objective.buffers)
-        scores = objective.criterion.scores(outputs, part.targets, (), objective.highest)
-        losses = objective.criterion.each(scores, part.targets)
+        targets = in_memory(part.targets)
+        scores = objective.criterion.scores(outputs, targets, (), objective.highest)
+        losses = objective.criterion.each(scores, targets)
         rows.append(losses.reshape(part.examples, -1).sum(-1, dtype=torch.float64).cpu().numpy())
     each = np.concatenate(rows) * objective.examples / objective.count
     return float(each.mean()), each

@@ -13,15 +13,15 @@ from torch import Tensor
 
 from geometry.batches import Batch
 from geometry.mapped_arrays import as_mapped, is_mapped
-from geometry.streamed import Source, Streamed, is_dataset
+from geometry.streamed import Column, Source, Streamed, is_dataset
 
 Inputs = Any
 """A tensor or array (N, ...), a tuple of them, or a dictionary of them by the names of the module's arguments; or a
 torch Dataset or DataLoader, which has the targets as well."""
 
 
-def open_data(inputs: Inputs, targets: Any, seed: int) -> tuple[Inputs, Tensor]:
-    """Inputs and targets; of a dataset those in its order seeded with `seed`, its inputs streamed.
+def open_data(inputs: Inputs, targets: Any, seed: int) -> tuple[Inputs, Column]:
+    """Inputs and targets; of a dataset those in its order seeded with `seed`, both streamed.
 
     ValueError: targets beside a dataset, or none without one.
     """
@@ -31,10 +31,10 @@ def open_data(inputs: Inputs, targets: Any, seed: int) -> tuple[Inputs, Tensor]:
         return Source(inputs, seed).opened()
     if targets is None:
         raise ValueError("there are no targets: only a Dataset or DataLoader has them with its inputs")
-    return inputs, as_tensor(targets)
+    return inputs, targets if isinstance(targets, Streamed) else as_tensor(targets)
 
 
-def batch_of(inputs: Inputs, targets: Tensor, ready: Callable[[Tensor], Tensor]) -> Batch:
+def batch_of(inputs: Inputs, targets: Column, ready: Callable[[Tensor], Tensor]) -> Batch:
     """One batch. `ready` makes of inputs in memory what the network takes; others are left where they are."""
     named = tuple(inputs) if isinstance(inputs, Mapping) else ()
     given = tuple(inputs.values()) if isinstance(inputs, Mapping) else inputs

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from geometry.batches import class_scores
 from geometry.per_example import counted
+from geometry.streamed import in_memory
 
 Factors = dict[str, tuple[Tensor, Tensor]]
 """(A, G) by the name of the layer."""
@@ -33,7 +34,7 @@ def layer_factors(loss: Any, theta: Tensor, fisher: str = "exact") -> Factors:
     leaf = theta.detach().requires_grad_()
     with loss.stateless.alone, torch.enable_grad(), recorded(loss.architecture) as calls:
         outputs = loss.forward_part(leaf, loss.data, loss.buffers)
-        scores = class_scores(outputs, loss.data.targets, (), loss.highest)
+        scores = class_scores(outputs, in_memory(loss.data.targets), (), loss.highest)
         values = torch.log_softmax(scores, dim=-1).reshape(loss.examples, -1, scores.shape[-1])
         used = used_calls(calls, names)
         return factors_of(used, _slopes(used, values, loss, fisher), loss.examples, names)
@@ -77,7 +78,7 @@ def used_calls(calls: dict[str, Any], names: Collection[str]) -> dict[str, Any]:
 def _slopes(calls: Any, values: Tensor, loss: Any, fisher: str) -> Iterator[list[Tensor]]:
     """∂log p(y)/∂(output of each layer), times the root of y's weight, for each y that counts."""
     outputs = [output for _, _, output in calls.values()]
-    weights, targets = counted(loss), loss.data.targets
+    weights, targets = counted(loss), in_memory(loss.data.targets)
     if fisher == "empirical":
         soft = targets if targets.is_floating_point() else F.one_hot(targets.clamp(min=0), values.shape[-1])
         soft = soft.reshape(values.shape).to(values.dtype)

@@ -18,6 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from geometry.batches import class_scores
+from geometry.streamed import Column, pieces_of
 
 NAMES = ("cross-entropy", "squared error", "huber", "binary cross-entropy")
 
@@ -35,11 +36,11 @@ class OutputLoss(Protocol):
         ...
 
     def count(self, targets: Tensor) -> float:
-        """n, what the sum over the targets is divided by."""
+        """n, what the sum over these targets is divided by."""
         ...
 
     def highest(self, targets: Tensor) -> int:
-        """The largest class number, −1 where there are no classes."""
+        """The largest class number among these, −1 where there are no classes."""
         ...
 
     def scores(self, outputs: Any, targets: Tensor, walkers: tuple[int, ...], highest: int = -1) -> Tensor:
@@ -83,15 +84,9 @@ class CrossEntropy:
         if self.shares:
             return max(1, targets.numel() // targets.shape[-1])
         kept = targets != self.ignore_index
-        count = int(kept.sum())
-        if count == 0:
-            raise ValueError(f"every target is {self.ignore_index} (ignore_index): there is nothing to learn from")
         if self.weights is None:
-            return count
-        total = float(self.weights.to(targets.device)[targets[kept]].sum(dtype=torch.float64))
-        if not total > 0:
-            raise ValueError("the class weights of all targets are 0: there is nothing to learn from")
-        return total
+            return int(kept.sum())
+        return float(self.weights.to(targets.device)[targets[kept]].sum(dtype=torch.float64))
 
     def highest(self, targets: Tensor) -> int:
         """The largest class number; ValueError where one is negative and not to be ignored, or has no weight."""
@@ -242,8 +237,25 @@ LossFunction = Callable[[Any, Tensor], Tensor]
 Given = str | LossFunction | OutputLoss | None
 
 
+def count_targets(criterion: OutputLoss, targets: Column) -> tuple[float, int]:
+    """(n, what the sum over all targets is divided by; the largest class number, −1 where there are no classes).
+
+    Of streamed targets in one run through the data, some of them in memory at a time. ValueError where there are none
+    that the loss takes, or none that count.
+    """
+    count, highest = 0.0, -1
+    for part in pieces_of(targets):
+        highest = max(highest, criterion.highest(part))
+        count += criterion.count(part)
+    if not count > 0:
+        raise ValueError(
+            "every target is to be ignored (ignore_index) or of a class of weight 0: there is nothing to learn from"
+        )
+    return count, highest
+
+
 def find_loss(
-    given: Given, targets: Tensor, label_smoothing: float = 0.0, ignore_index: int = -100
+    given: Given, targets: Column, label_smoothing: float = 0.0, ignore_index: int = -100
 ) -> OutputLoss | None:
     """The loss that is meant; None for a function of the user's own, which sees the batch as a whole.
 
@@ -274,21 +286,21 @@ def find_loss(
     return _of_function(given, {}, targets)
 
 
-def _are_shares(targets: Tensor) -> bool:
+def _are_shares(targets: Column) -> bool:
     """Whether every row is a distribution over two classes or more."""
     if targets.ndim < 2 or targets.shape[-1] < 2 or not targets.is_floating_point():
         return False
-    rows = targets.double()
-    return bool((rows >= 0).all()) and bool(((rows.sum(-1) - 1).abs() < 1e-3).all())
+    parts = (part.double() for part in pieces_of(targets))
+    return all(bool((rows >= 0).all() and ((rows.sum(-1) - 1).abs() < 1e-3).all()) for rows in parts)
 
 
-def _named(name: str, targets: Tensor, label_smoothing: float, ignore_index: int) -> OutputLoss:
+def _named(name: str, targets: Column, label_smoothing: float, ignore_index: int) -> OutputLoss:
     if name == "cross-entropy":
         return CrossEntropy(label_smoothing, ignore_index, shares=targets.is_floating_point())
     return {"squared error": SquaredError, "huber": Huber, "binary cross-entropy": BinaryCrossEntropy}[name]()
 
 
-def _of_module(module: nn.Module, targets: Tensor) -> OutputLoss | None:
+def _of_module(module: nn.Module, targets: Column) -> OutputLoss | None:
     """One of torch's losses as a module; None for another."""
     learns = [name for name, parameter in module.named_parameters() if parameter.requires_grad]
     if learns:
@@ -310,18 +322,19 @@ def _of_module(module: nn.Module, targets: Tensor) -> OutputLoss | None:
     return None
 
 
-_FUNCTIONS: dict[Any, Callable[..., nn.Module]] = {
+TORCH_LOSSES: dict[Any, Callable[..., nn.Module]] = {
     F.cross_entropy: nn.CrossEntropyLoss,
     F.mse_loss: nn.MSELoss,
     F.huber_loss: nn.HuberLoss,
     F.smooth_l1_loss: nn.SmoothL1Loss,
     F.binary_cross_entropy_with_logits: nn.BCEWithLogitsLoss,
 }
+"""Torch's losses that are known here: the function that each calls, too, when it is a module."""
 
 
-def _of_function(function: Any, keywords: dict[str, Any], targets: Tensor) -> OutputLoss | None:
+def _of_function(function: Any, keywords: dict[str, Any], targets: Column) -> OutputLoss | None:
     """One of torch's losses as a function; None for another."""
-    make = _FUNCTIONS.get(function) if callable(function) and function.__hash__ is not None else None
+    make = TORCH_LOSSES.get(function) if callable(function) and function.__hash__ is not None else None
     if make is None:
         if not callable(function):
             raise ValueError(f"loss_function must be a function or one of {', '.join(NAMES)}, not {function!r}")

@@ -20,6 +20,15 @@ def wrapped_at(module: nn.Module) -> str | None:
     return "_orig_mod" if type(module).__name__ == "OptimizedModule" else None
 
 
+def check_depends(loss: Tensor, theta: Tensor) -> None:
+    """ValueError for a copy's loss that is no function of the parameters it was called with."""
+    if not loss.requires_grad or torch.autograd.grad(loss, theta, allow_unused=True)[0] is None:
+        raise ValueError(
+            "the outputs do not depend on the parameters: the module computes them without gradients (no_grad, detach, "
+            "numpy), or with a part of itself that a copy does not have (by a weak reference)"
+        )
+
+
 def copy_without_tensors(module: nn.Module) -> nn.Module:
     """A copy whose parameters and buffers have shapes but no memory; shared tensors stay shared.
 

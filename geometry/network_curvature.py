@@ -13,6 +13,7 @@ from geometry.losses import OutputLoss
 from geometry.objective import Linearisation
 from geometry.second_derivatives import check_symmetric, naming_the_operation
 from geometry.stateless import Tensors
+from geometry.streamed import in_memory
 
 METRICS = ("newton", "ngd", "ngd-mean")
 
@@ -87,12 +88,13 @@ class _Divergence:
 
     def __init__(self, objective: LossInParts, theta: Tensor, part: Batch, buffers: Tensors, weight: float) -> None:
         self.theta, walkers = theta.detach().requires_grad_(), tuple(theta.shape[:-1])
-        self.criterion, self.targets, self.weight = objective.criterion, part.targets, weight
+        self.criterion, self.weight = objective.criterion, weight
         convolutions = LinearBackward()
         with convolutions:
             outputs = objective.forward_part(self.theta, part, buffers)
+        self.targets = in_memory(part.targets)
         if self.criterion is not None:
-            self.scores = self.criterion.scores(outputs, part.targets, walkers)
+            self.scores = self.criterion.scores(outputs, self.targets, walkers)
         elif isinstance(outputs, Tensor):
             self.scores = outputs
         else:

@@ -13,18 +13,16 @@ from torch import Tensor, nn
 from geometry.affordable import part_size
 from geometry.batches import Batch, join_parts, parts_of, slope_at
 from geometry.given_data import Inputs, batch_of, open_data, trying
-from geometry.losses import CrossEntropy, Given, LossFunction, OutputLoss, find_loss
-from geometry.module_copies import check_module
+from geometry.losses import CrossEntropy, Given, LossFunction, OutputLoss, count_targets, find_loss
+from geometry.module_copies import check_depends, check_module
 from geometry.network_curvature import METRICS, curvature_at
 from geometry.network_layout import network_layout, trainable
 from geometry.objective import Layout, Linearisation
 from geometry.over_walkers import over_walkers
 from geometry.stateless import BatchNorm, StatelessModule, Tensors
-from geometry.streamed import Column, in_memory
+from geometry.streamed import Column, Streamed, in_memory
+from geometry.tied_examples import check_whole, find_tie
 from geometry.weight_tables import fit_tables
-
-_NORMALISED = "batch normalisation by the batch's own statistics ties its examples together"
-_UNCUT = "so chunk_size cannot cut it; use smaller batches, a larger memory_limit or no chunk_size"
 
 
 @dataclass(frozen=True)
@@ -43,7 +41,8 @@ class NetworkLoss:
     whose first axes differ from the targets' (a graph's edges) are one whole. Arrays and tensors of real numbers come
     in any type; those mapped from a file stay there, and rows are read as they are used. A torch Dataset or DataLoader
     of pairs (inputs, targets) stands for both arguments and is streamed: an example is read when a pass comes to it,
-    the targets alone are kept (geometry.streamed). Its order is that of the loader's pass seeded with `noise_seed`.
+    and nothing of the data's size is kept but its order (geometry.streamed), that of the loader's pass seeded with
+    `noise_seed`. Where a loss over all of it is asked for, its targets are counted first, in a run of their own.
 
     loss_function says ℓ (geometry.losses): a name ("cross-entropy", "squared error", "huber", "binary cross-entropy"),
     a loss of torch's, module or function, with its weights and ignored targets, or a function (outputs, targets) → mean
@@ -74,9 +73,8 @@ class NetworkLoss:
     precision); their gradients, and all in inference mode, keep `dtype`.
 
     ValueError: no trainable parameter, complex or lazy ones, a module that cannot be copied, an empty batch, targets
-    that do not fit, a metric that is not defined, chunks of what cannot be cut (batch statistics, noise, a loss that is
-    no mean over examples), an operation without second derivative (NoSecondDerivative, named) or a curvature that is
-    not symmetric, which is looked at once.
+    that do not fit, an undefined metric, chunks of what is tied (geometry.tied_examples), an operation without second
+    derivative (NoSecondDerivative, named) or a curvature that is not symmetric, which is looked at once.
     """
 
     def __init__(
@@ -118,7 +116,7 @@ class NetworkLoss:
         self.batch_statistics = any(m.running_mean is None for m in normalising)
         self._sizes = [block.size for block in self.layout.blocks]
         self.symmetric: dict[str, bool] = {}
-        self._cut: dict[str, str] = {}
+        self.cut: dict[str, str] = {}
         inputs, targets = open_data(inputs, targets, noise_seed)
         self.label_smoothing, self.ignore_index = label_smoothing, ignore_index
         self.criterion: OutputLoss | None = find_loss(loss_function, targets, label_smoothing, ignore_index)
@@ -128,25 +126,53 @@ class NetworkLoss:
         self.chunk_size, self.memory_limit = chunk_size, memory_limit
         self._set_data(inputs, targets)
         with trying(self.data):
-            self.chunk_size = part_size(self, memory_limit)
+            self.chunk_size = self._part_size(memory_limit)
+
+    def _part_size(self, limit: int | None) -> int | None:
+        """What one part takes does not depend on how many targets count: streamed ones are not run through for it."""
+        measured = copy.copy(self)
+        if self._counted is None and self.criterion is not None:
+            measured._counted = 1.0, self.criterion.highest(in_memory(self.data.targets[:1]))
+        return part_size(measured, limit)
 
     def _own(self, tensor: Tensor) -> Tensor:
         moved = tensor.detach().to(self.device, self.dtype if tensor.is_floating_point() else None)
         return moved.clone() if moved.data_ptr() == tensor.data_ptr() else moved
 
-    def _set_data(self, inputs: Inputs, targets: Tensor) -> None:
+    def _set_data(self, inputs: Inputs, targets: Column) -> None:
+        ready = targets.to_be(self._targets) if isinstance(targets, Streamed) else self._targets(targets)
+        self._take(batch_of(inputs, ready, self.ready))
+        if isinstance(ready, Streamed):
+            in_memory(self.data.few().targets)  # what is wrong with examples is said here, as far as a few show it
+
+    def _targets(self, targets: Tensor) -> Tensor:
+        """Targets as the loss takes them."""
         if self.criterion is not None:
-            targets = self.criterion.prepare(targets, self.dtype).to(self.device)
-        else:
-            targets = targets.to(self.device, self.dtype if targets.is_floating_point() else None)
-        self._take(batch_of(inputs, targets, self.ready))
+            return self.criterion.prepare(targets, self.dtype).to(self.device)
+        return targets.to(self.device, self.dtype if targets.is_floating_point() else None)
 
     def _take(self, data: Batch) -> None:
         """Make the data these, whose targets are ready."""
         self.data = data
-        criterion = self.criterion
-        self.highest = -1 if criterion is None else criterion.highest(data.targets)
-        self.count: float = data.examples if criterion is None else criterion.count(data.targets)
+        self._counted: tuple[float, int] | None = None
+        if not isinstance(data.targets, Streamed):
+            _ = self.count
+
+    @property
+    def count(self) -> float:
+        """n, what the sum over the targets is divided by; of streamed ones counted when it is first asked for."""
+        return self._count()[0]
+
+    @property
+    def highest(self) -> int:
+        """The largest class number, −1 where there are no classes."""
+        return self._count()[1]
+
+    def _count(self) -> tuple[float, int]:
+        if self._counted is None:
+            every = self.data.examples, -1
+            self._counted = every if self.criterion is None else count_targets(self.criterion, self.data.targets)
+        return self._counted
 
     def ready(self, x: Column) -> Tensor:
         """Inputs where θ lives, real numbers in its type; read where they were not in memory."""
@@ -184,38 +210,13 @@ class NetworkLoss:
     @property
     def tied(self) -> str:
         """Why the examples cannot be taken apart without changing the loss; "" where they can."""
-        if self.batch_statistics:
-            return _NORMALISED
-        if self.data.whole:
-            return "inputs of other first axes than the targets' are one whole"
-        if self.random:
-            return "the random numbers that the module draws in inference mode fall on the examples by their places"
-        if "reason" not in self._cut:  # looked at once for a network and all its batches
-            self._cut["reason"] = self._difference_of_parts()
-        return self._cut["reason"]
-
-    def _difference_of_parts(self) -> str:
-        """ "" where the loss of a few examples is that of its parts, to rounding; else by how much it is not."""
-        few = self.data.few()
-        if few.examples < 2:
-            return ""
-        theta, buffers = self.initial, self.buffers_of(0)
-        with torch.no_grad():
-            whole = float(self.part_loss(theta, few, False, buffers)[0])
-            parts = sum(float(self.part_loss(theta, part, False, buffers)[0]) for part in few.cut(few.examples // 2))
-        allowed = {2: 5e-2, 4: 1e-4}.get(theta.element_size(), 1e-9)
-        if abs(parts - whole) <= allowed * max(abs(whole), abs(parts)) + 1e-12:
-            return ""
-        return (
-            f"the loss of {few.examples} examples is not that of its parts together (off by "
-            f"{abs(parts - whole) / max(abs(whole), 1e-12):.2g} of it), something ties them"
-        )
+        return find_tie(self)
 
     def with_batch(self, inputs: Inputs, targets: Any = None) -> NetworkLoss:
         """The loss of the same network over other examples (a mini-batch): a view, nothing of size D is copied."""
         other = copy.copy(self)
         other._set_data(*open_data(inputs, targets, self._module.noise_seed))
-        other.chunk_size = part_size(other, None)
+        other.chunk_size = other._part_size(None)
         return other
 
     def rows(self, index: Any) -> NetworkLoss:
@@ -237,6 +238,9 @@ class NetworkLoss:
         few = self.over(self.data.few())
         few.chunk_size = None
         with trying(few.data):
+            with torch.enable_grad():
+                leaf = self.initial.clone().requires_grad_()
+                check_depends(few.part_loss(leaf, few.data, True, self.buffers)[0], leaf)
             few.training_pass(self.initial, seed=0)
             few.gradient(self.initial)
             if curvature:
@@ -302,7 +306,7 @@ class NetworkLoss:
     def loss(self, theta: Tensor) -> Tensor:
         """L(θ) in inference mode, shape (...)."""
         flat = self._flat(self._checked(theta))
-        self._check_whole(self.batch_statistics)
+        check_whole(self, self.batch_statistics)
         with torch.set_grad_enabled(torch.is_grad_enabled() and theta.requires_grad):
             losses: list[Any] = []
             for walkers, parts in parts_of(flat, self.data, self.chunk_size):
@@ -312,7 +316,7 @@ class NetworkLoss:
 
     def gradient(self, theta: Tensor) -> Tensor:
         """∇L(θ) in inference mode, shape (..., D)."""
-        self._check_whole(self.batch_statistics)
+        check_whole(self, self.batch_statistics)
         return self._descend(theta, False, self.buffers, self._per_walker).gradient
 
     def training_pass(self, theta: Tensor, buffers: Tensors | None = None, seed: int | None = None) -> TrainingPass:
@@ -322,7 +326,7 @@ class NetworkLoss:
         caller decides which pass's statistics are kept. seed: of dropout (None: torch's global generator).
         """
         theta = self._checked(theta)
-        self._check_whole(self._coupled)
+        check_whole(self, self._coupled)
         if buffers is None:
             buffers = self.buffers_for(theta)
         walkers = tuple(theta.shape[:-1])
@@ -345,7 +349,7 @@ class NetworkLoss:
     def linearise(self, theta: Tensor, metric: str = "newton") -> Linearisation:
         """Gradient and curvature operator at θ in inference mode; the graph is kept, so a product costs no forward."""
         self.check_metric(metric)
-        self._check_whole(self.batch_statistics)
+        check_whole(self, self.batch_statistics)
         return curvature_at(self, self._checked(theta), metric)
 
     def curvature_product(self, theta: Tensor, d: Tensor, metric: str = "newton") -> Tensor:
@@ -375,15 +379,16 @@ class NetworkLoss:
 
     def loss_of(self, outputs: Any, part: Batch, walkers: tuple[int, ...]) -> Tensor:
         """The share of the mean loss, from the outputs of a part."""
+        targets = in_memory(part.targets)
         if self.criterion is not None:
-            scores = self.criterion.scores(outputs, part.targets, walkers, self.highest)
-            each = self.criterion.each(scores, part.targets)
+            scores = self.criterion.scores(outputs, targets, walkers, self.highest)
+            each = self.criterion.each(scores, targets)
             return each.reshape(*walkers, -1).sum(-1) / self.count
         assert self.loss_function is not None
         weight = part.examples / self.examples
         if not walkers:
-            return self.loss_function(outputs, part.targets) * weight
-        return over_walkers(self.loss_function, (0, None), (outputs, part.targets)) * weight
+            return self.loss_function(outputs, targets) * weight
+        return over_walkers(self.loss_function, (0, None), (outputs, targets)) * weight
 
     def _forward(
         self, theta: Tensor, part: Batch, training: bool, buffers: Tensors, last: Callable[[Any], Any] = lambda z: z
@@ -441,9 +446,3 @@ class NetworkLoss:
                 f"theta must have {self.dimension} coordinates in its last axis, got shape {tuple(theta.shape)}"
             )
         return theta
-
-    def _check_whole(self, tied: bool) -> None:
-        if tied and self.chunk_size is not None and self.chunk_size < self.examples:
-            raise ValueError(f"{_NORMALISED}, {_UNCUT}")
-        if self.chunk_size is not None and self.chunk_size < self.examples and self.tied:
-            raise ValueError(f"{self.tied}, {_UNCUT}")

@@ -24,7 +24,7 @@ from torch import nn
 from geometry.given_data import as_tensor
 from geometry.losses import find_loss
 from geometry.mapped_arrays import as_mapped, is_mapped
-from geometry.streamed import Source, Streamed, is_dataset
+from geometry.streamed import Column, Source, Streamed, is_dataset
 
 FORM = "'module:function', as in 'mine:make' for the function make of mine.py"
 
@@ -62,7 +62,7 @@ class OwnObjective:
     module: nn.Module
     inputs: tuple[Any, ...]
     names: tuple[str, ...]
-    targets: torch.Tensor
+    targets: Any
     loss_function: Any = None
 
 
@@ -90,11 +90,9 @@ def load_own_objective(name: str) -> OwnObjective:
     names = tuple(str(key) for key in inputs) if isinstance(inputs, Mapping) else ()
     given = tuple(inputs.values()) if isinstance(inputs, Mapping) else inputs
     given = given if isinstance(given, tuple) else (given,)
-    tensors = tuple(
-        one if isinstance(one, Streamed) or is_mapped(one) else _tensor(one, "inputs", name) for one in given
-    )
+    tensors = tuple(one if is_mapped(one) else _tensor(one, "inputs", name) for one in given)
     targets = _tensor(targets, "targets", name)
-    if targets.is_complex():
+    if targets.dtype.is_complex:
         raise ValueError(f"the targets of {name} must be class numbers or real numbers; got {targets.dtype}")
     shapes = [tuple(one.shape) for one in tensors]
     sizes = {shape[0] if shape else 0 for shape in shapes}
@@ -109,13 +107,14 @@ def load_own_objective(name: str) -> OwnObjective:
         raise ValueError(
             f"{name} must return one target for every input; got inputs {shown} and targets {tuple(targets.shape)}"
         )
-    targets = targets if targets.is_floating_point() else targets.long()
     found = OwnObjective(module, tensors, names, targets, loss[0] if loss else None)
     find_loss(found.loss_function, targets)  # refused here where it is none
     return found
 
 
-def _tensor(value: object, what: str, name: str) -> torch.Tensor:
+def _tensor(value: object, what: str, name: str) -> Column:
+    if isinstance(value, Streamed):
+        return value
     if isinstance(value, torch.Tensor):
         return as_tensor(value).detach()
     if isinstance(value, np.ndarray) and value.dtype.kind in "fiub":

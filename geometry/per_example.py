@@ -44,16 +44,18 @@ def example_gradients(loss: Any, theta: Array) -> Array:
 
     each = vmap(grad(one), in_dims=(None, 0, 0), chunk_size=TOGETHER)
     flat = theta.detach().reshape(-1, loss.dimension)
-    inputs = _taken_apart(loss)
-    rows = torch.stack([each(at, inputs, loss.data.targets) for at in flat])
+    apart = _taken_apart(loss)
+    rows = torch.stack([each(at, *apart) for at in flat])
     return rows.reshape(*theta.shape[:-1], loss.examples, loss.dimension)
 
 
-def _taken_apart(loss: Any) -> tuple[Array, ...]:
-    """The inputs, each with one row for an example; ValueError where they are one whole."""
+def _taken_apart(loss: Any) -> tuple[tuple[Array, ...], Array]:
+    """Inputs and targets, each with one row for an example; ValueError where they are one whole."""
+    from geometry.streamed import in_memory
+
     if loss.data.whole:
         raise ValueError(f"gradients of single examples are asked for, and {loss.tied}")
-    return tuple(loss.ready(x) for x in loss.data.inputs)
+    return tuple(loss.ready(x) for x in loss.data.inputs), in_memory(loss.data.targets)
 
 
 def fisher_rows(loss: Any, theta: Array, fisher: str = "exact") -> Array:
@@ -75,9 +77,9 @@ def fisher_rows(loss: Any, theta: Array, fisher: str = "exact") -> Array:
 
     each = vmap(jacrev(one, has_aux=True), in_dims=(None, 0, 0), chunk_size=TOGETHER)
     flat = theta.detach().reshape(-1, loss.dimension)
-    inputs, rows = _taken_apart(loss), []
+    apart, rows = _taken_apart(loss), []
     for at in flat:
-        slopes, values = each(at, inputs, loss.data.targets)
+        slopes, values = each(at, *apart)
         weights = torch.sqrt(torch.exp(values) * counted(loss)[..., None] / loss.count)
         rows.append((weights[..., None] * slopes).reshape(-1, loss.dimension))
     return torch.stack(rows).reshape(*theta.shape[:-1], -1, loss.dimension)
@@ -90,12 +92,14 @@ def log_probabilities(loss: Any, theta: Array, inputs: tuple[Array, ...], target
     from geometry.batches import Batch, class_scores
 
     batch = Batch(tuple(x[None] for x in inputs), target[None])
-    scores = class_scores(loss.forward_part(theta, batch, loss.buffers), batch.targets, ())
+    scores = class_scores(loss.forward_part(theta, batch, loss.buffers), target[None], ())
     return torch.log_softmax(scores.reshape(-1, scores.shape[-1]), dim=-1)
 
 
 def counted(loss: Any) -> Array:
     """1 for each target that counts, 0 for one that is to be ignored, (N, targets of an example)."""
-    targets = loss.data.targets
+    from geometry.streamed import in_memory
+
+    targets = in_memory(loss.data.targets)
     kept = targets[..., 0] == targets[..., 0] if targets.is_floating_point() else targets != loss.ignore_index
     return kept.reshape(loss.examples, -1).to(loss.dtype)

@@ -1,15 +1,17 @@
-"""Inputs that are read as they are used: the examples of a torch Dataset or DataLoader, known by their numbers.
+"""Examples that are read as they are used: those of a torch Dataset or DataLoader, known by their numbers.
 
-Nothing of the inputs' size is ever in memory; the targets are, since losses count them. An example is read with the
-random numbers of torch, numpy and Python seeded by its number, so that a transform that draws some gives the same
-example every time.
+Of the data's size there is nothing in memory but the numbers in their order, 8 bytes an example. An example is read
+with the random numbers of torch, numpy and Python seeded by its number, so that a transform that draws some gives the
+same example every time.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 import random
-from collections.abc import Iterator, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -20,7 +22,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, IterableDataset, default_collate
 
 READ_TOGETHER = 64
-"""Examples that are read at once when the targets are gathered."""
+"""Examples that are read at once when targets are counted."""
 
 
 class Source:
@@ -48,33 +50,26 @@ class Source:
         self.numbers = _numbers(given, self.dataset, seed)
         if len(self.numbers) == 0:
             raise ValueError("the batch is empty: inputs and targets must hold at least one example")
-        inputs, self.names, _ = self._pair(self.numbers[:1])
-        self.columns = tuple(Streamed(self, k, self.numbers, x) for k, x in enumerate(inputs))
+        self._lock = threading.Lock()
         self._last: tuple[Tensor, tuple[Tensor, ...]] | None = None
+        first, self.names = self._read(self.numbers[:1])
+        self.columns = tuple(Streamed(self, k, self.numbers, x) for k, x in enumerate(first))
 
-    def opened(self) -> tuple[Any, Tensor]:
+    def opened(self) -> tuple[Any, Streamed]:
         """(inputs, a tuple or a dictionary by their names; targets), as geometry.networks takes them."""
-        columns = dict(zip(self.names, self.columns, strict=True)) if self.names else self.columns
-        return columns, self.targets()
-
-    def targets(self) -> Tensor:
-        """The targets of all examples: one run through the dataset."""
-        parts = [self._pair(part)[2] for part in self.numbers.split(READ_TOGETHER)]
-        if len(shapes := {tuple(part.shape[1:]) for part in parts}) > 1:
-            shown = " and ".join(str(shape) for shape in sorted(shapes))
-            raise ValueError(f"targets must be of one shape for all examples, not of {shown}")
-        return torch.cat(parts)
+        *inputs, targets = self.columns
+        return dict(zip(self.names, inputs, strict=True)) if self.names else tuple(inputs), targets
 
     def read(self, numbers: Tensor, column: int) -> Tensor:
-        """One of the inputs of these examples."""
-        if len(self.columns) == 1:
-            return self._pair(numbers)[0][column]
-        if self._last is None or not torch.equal(self._last[0], numbers):  # an example is read once for all its inputs
-            self._last = numbers, self._pair(numbers)[0]
-        return self._last[1][column]
+        """One of the inputs of these examples, or after these their targets."""
+        with self._lock:
+            if self._last is None or not torch.equal(self._last[0], numbers):  # read once for all that it has
+                self._last = None
+                self._last = numbers, self._read(numbers)[0]
+            return self._last[1][column]
 
-    def _pair(self, numbers: Tensor) -> tuple[tuple[Tensor, ...], tuple[str, ...], Tensor]:
-        """(inputs, names of those that go by name, targets)."""
+    def _read(self, numbers: Tensor) -> tuple[tuple[Tensor, ...], tuple[str, ...]]:
+        """(inputs and targets, the inputs' names where they go by name)."""
         items = []
         with _randomness_kept():
             for number in numbers.tolist():
@@ -91,7 +86,10 @@ class Source:
             raise ValueError(f"inputs and targets of an example must be numbers: {error}") from error
         if any(x.ndim == 0 or len(x) != len(numbers) for x in whole):
             raise ValueError("collated inputs and targets must have as many rows as there are examples")
-        return whole[:-1], names, whole[-1]
+        if hasattr(self, "columns") and whole[-1].shape[1:] != (wanted := self.columns[-1].shape[1:]):
+            shown = " and ".join(map(str, sorted((tuple(wanted), tuple(whole[-1].shape[1:])))))
+            raise ValueError(f"targets must be of one shape for all examples, not of {shown}")
+        return whole, names
 
     def _collated(self, items: list[Any]) -> Sequence[Any]:
         """The pair (inputs, targets) of these examples together."""
@@ -112,11 +110,18 @@ class Source:
 
 
 class Streamed:
-    """One of a source's inputs, (N, ...), as far as a batch asks for it: rows of it are as little in memory as it is,
-    until `read`."""
+    """One of a source's inputs, or its targets, (N, ...), as far as a batch asks for it: rows of it are as little in
+    memory as it is, until `read`. `made`: what is made of them then.
+    """
 
-    def __init__(self, source: Source, column: int, numbers: Tensor, like: Tensor) -> None:
-        self.source, self.column, self.numbers, self.like = source, column, numbers, like
+    def __init__(
+        self, source: Source, column: int, numbers: Tensor, like: Tensor, made: Callable[[Tensor], Tensor] | None = None
+    ) -> None:
+        self.source, self.column, self.numbers, self.like, self.made = source, column, numbers, like, made
+
+    def to_be(self, made: Callable[[Tensor], Tensor]) -> Streamed:
+        """The same of which this is made when it is read; rows stay rows."""
+        return Streamed(self.source, self.column, self.numbers, made(self.like), made)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -127,6 +132,11 @@ class Streamed:
     def ndim(self) -> int:
         """How many axes it has."""
         return self.like.ndim
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The numbers' type."""
+        return self.like.dtype
 
     @property
     def itemsize(self) -> int:
@@ -143,24 +153,33 @@ class Streamed:
 
     def __getitem__(self, index: Any) -> Streamed:
         index = index.cpu() if isinstance(index, Tensor) else index
-        return Streamed(self.source, self.column, self.numbers[index], self.like)
+        return self._of(self.numbers[index])
 
     def split(self, size: int) -> tuple[Streamed, ...]:
         """In parts of at most `size` rows."""
-        return tuple(Streamed(self.source, self.column, part, self.like) for part in self.numbers.split(size))
+        return tuple(self._of(part) for part in self.numbers.split(size))
+
+    def _of(self, numbers: Tensor) -> Streamed:
+        return Streamed(self.source, self.column, numbers, self.like, self.made)
 
     def read(self) -> Tensor:
         """The tensor (N, ...)."""
-        return self.source.read(self.numbers, self.column)
+        found = self.source.read(self.numbers, self.column)
+        return found if self.made is None else self.made(found)
 
 
 Column = Tensor | Streamed
-"""Inputs (N, ...), in memory or not."""
+"""Inputs or targets (N, ...), in memory or not."""
 
 
 def in_memory(x: Column) -> Tensor:
     """The tensor itself."""
     return x.read() if isinstance(x, Streamed) else x
+
+
+def pieces_of(x: Column) -> Iterator[Tensor]:
+    """All of it, some at a time where it is not in memory."""
+    return (part.read() for part in x.split(READ_TOGETHER)) if isinstance(x, Streamed) else iter((x,))
 
 
 def is_dataset(given: Any) -> bool:
@@ -191,8 +210,9 @@ def _numbers(given: Any, dataset: Any, seed: int) -> Tensor:
     own = [g for one in drawing if isinstance(g := getattr(one, "generator", None), torch.Generator)]
     with _randomness_kept(*own):
         _seed(seed, *own)
-        batches = list(DataLoader(_Numbers(), generator=given.generator, **how))
-    return torch.tensor([number for batch in batches for number in (batch if isinstance(batch, list) else [batch])])
+        batches = DataLoader(_Numbers(), generator=given.generator, **how)
+        each = itertools.chain.from_iterable(batch if isinstance(batch, list) else (batch,) for batch in batches)
+        return torch.from_numpy(np.fromiter(each, np.int64))
 
 
 def _seed(seed: int, *own: torch.Generator) -> None:

@@ -18,7 +18,7 @@ is given), one backward pass at θ and, with SAM, one at θ + ε. The numbers ar
 The closure may call backward() on the loss itself, after a zero_grad(), as torch's documentation and Lightning have it;
 what it does to the gradients then (clipping) counts. It returns the loss, and for a metric of the outputs ("ngd",
 "ngd-mean") the outputs as well, or calls the `module` once. Such a metric is that of a cross-entropy over the last
-axis; of another loss LLQR is told the kind (`loss="squared error"`, …), or refuses.
+axis; another loss LLQR is told (`loss=nn.MSELoss()`, a function, or a kind: "squared error", …), or refuses.
 
 Where a closure is too narrow (gradient accumulation, another batch for the refresh, mixed precision with a scaler) the
 same step is made by hand:

@@ -204,27 +204,33 @@ class LoopLosses(_NetworkLosses):
 
     def __init__(self, objective: NetworkLoss, plane: Plane, memory: int = DEFAULT_MEMORY) -> None:
         super().__init__(objective, plane)
-        bytes_of_inputs = sum(x.numel() * objective.initial.itemsize for x in objective.data.inputs)
-        turned = objective.device.type == "cpu" and bytes_of_inputs <= memory  # else as they are, a file's left there
+        columns = (*objective.data.inputs, objective.data.targets)
+        bytes_of_data = sum(x.numel() * objective.initial.itemsize for x in columns)
+        turned = objective.device.type == "cpu" and bytes_of_data <= memory  # else as they are, a file's left there
         plain = all(x.ndim == 2 and x.is_floating_point() for x in objective.data.inputs)
         block = PLAIN_BLOCK if plain else BLOCK
         if not turned:
-            block = max(1, min(block, memory * objective.examples // bytes_of_inputs))
+            block = max(1, min(block, memory * objective.examples // bytes_of_data))
         if objective.tied:  # its examples make one whole
             block = objective.examples
-        self.parts = [
-            replace(part, inputs=tuple(channels_last(in_memory(x)) if turned else x for x in part.inputs))
-            for part in objective.data.cut(block)
-        ]
+        self.parts = objective.data.cut(block)
+        if turned:
+            self.parts = [
+                replace(
+                    part,
+                    inputs=tuple(channels_last(in_memory(x)) for x in part.inputs),
+                    targets=in_memory(part.targets),
+                )
+                for part in self.parts
+            ]
 
     def _moments(self, coordinates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         sums = np.zeros((2, len(coordinates)))
         for index, point in enumerate(coordinates):
             theta = self.plane.lift(point)
             for part in self.parts:
-                each = self._example_losses(
-                    self.objective.forward_part(theta, part, self.objective.buffers), part.targets
-                )
+                outputs = self.objective.forward_part(theta, part, self.objective.buffers)
+                each = self._example_losses(outputs, in_memory(part.targets))
                 sums[:, index] += float(each.sum()), float((each * each).sum())
                 self.between()
         return sums[0], sums[1]
@@ -256,10 +262,10 @@ class ChainLosses(_NetworkLosses):
     def _moments(self, coordinates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         sums = np.zeros((2, len(coordinates)))
         for slab in self.objective.data.cut(self.slab):
-            products = self._products(slab)
+            products, targets = self._products(slab), in_memory(slab.targets)
             for start in range(0, len(coordinates), self.points):
                 part = slice(start, start + self.points)
-                each = self._slab_losses(products, slab.targets, coordinates[part])
+                each = self._slab_losses(products, targets, coordinates[part])
                 sums[0, part] += each.sum(-1).numpy()
                 sums[1, part] += (each * each).sum(-1).numpy()
         return sums[0], sums[1]

@@ -11,10 +11,11 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from geometry.convolutions import LinearBackward
+from geometry.losses import TORCH_LOSSES
 from geometry.objective import Layout, Linearisation
 from geometry.second_derivatives import Unsound, check_symmetric, find_unsound, naming_the_operation, sound_operations
 from optimizers.torch.flat_parameters import FlatParameters, all_finite
-from optimizers.torch.output_curvature import OutputCurvature
+from optimizers.torch.output_curvature import OutputCurvature, Told, count_heard, kind_of
 from optimizers.torch.ranks import Ranks
 
 Closure = Callable[[], Any]
@@ -29,7 +30,7 @@ class ClosureLoss:
     object goes. A closure that calls backward() on its loss is taken at its word: the losses are added up, nothing is
     sent backward, and `.grad` stays as it is.
 
-    loss: the kind of loss by name, see LLQR.  ranks: the processes whose examples count as well.
+    loss: what was told of the loss, see LLQR.  ranks: the processes whose examples count as well.
     """
 
     def __init__(
@@ -37,12 +38,12 @@ class ClosureLoss:
         parameters: FlatParameters,
         closure: Closure,
         module: nn.Module | None = None,
-        loss: str | None = None,
+        loss: Told = None,
         ranks: Ranks | None = None,
     ) -> None:
         self.tensors, self.pieces = parameters.tensors, parameters.pieces
         self.layout: Layout = parameters.layout
-        self.kind, self.ranks = loss, ranks
+        self.ranks = ranks
         self.unsound: Unsound = find_unsound(module)
         self.check = False
         self._convolutions = LinearBackward()
@@ -61,6 +62,7 @@ class ClosureLoss:
         with torch.enable_grad():
             self.value = check_loss(sum(ear.backward.losses) if ear.backward.losses else given, finite=ranks is None)
         self.outputs = ear.outputs if outputs is None else outputs
+        self.kind, self.count = kind_of(loss), count_heard(loss, ear.backward.targets)
 
     @property
     def dimension(self) -> int:
@@ -118,7 +120,7 @@ class ClosureLoss:
 
     def _divergence(self, metric: str) -> Linearisation:
         """G d = Jᵀ Λ J d, with J d by a backward pass through the backward pass v ↦ Jᵀ v."""
-        curvature = OutputCurvature(self.value, self.outputs, metric, self.kind)
+        curvature = OutputCurvature(self.value, self.outputs, metric, self.kind, self.count)
         gradient = self._flat(slopes_of(self.value, self.tensors, retain_graph=True))
         outputs = curvature.outputs
         cotangent = torch.zeros_like(outputs).requires_grad_()
@@ -170,11 +172,12 @@ class _Listening:
 
 
 class _Backward(TorchFunctionMode):
-    """Takes note of what backward() is called on, and lets nothing happen."""
+    """Takes note of what backward() is called on, and lets nothing happen; and of the targets of torch's losses."""
 
     def __init__(self) -> None:
         super().__init__()
         self.losses: list[Tensor] = []
+        self.targets: list[Tensor] = []
 
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
@@ -182,6 +185,8 @@ class _Backward(TorchFunctionMode):
         if func is Tensor.backward:
             self.losses.append(args[0])
             return None
+        if func in TORCH_LOSSES:
+            self.targets.append(args[1] if len(args) > 1 else (kwargs or {})["target"])
         return func(*args, **(kwargs or {}))
 
 

@@ -48,7 +48,7 @@ class KFAC(Preconditioned):
         assert self._module is not None
         empirical = self._rule.fisher == "empirical" or self._rule.as_released
         names, ranks = {block.name for block in self.parameters.layout.blocks}, ranks_for(self._distributed)
-        with inference_mode_of(self._module), without_reducing(self._module), recorded(self._module) as calls:
+        with inference_mode_of(self._module), without_reducing(), recorded(self._module) as calls:
             ground = ClosureExamples(self.parameters, closure, self._module)
             used = used_calls(calls, names)
             outputs = [output for _, _, output in used.values()]

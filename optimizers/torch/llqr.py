@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from optimizers import llqr
 from optimizers.torch.closure import Closure, ClosureLoss, inference_mode_of
-from optimizers.torch.output_curvature import KINDS
+from optimizers.torch.output_curvature import Told, check_told
 from optimizers.torch.preconditioned import Preconditioned
 from optimizers.torch.ranks import ranks_for, without_reducing
 
@@ -29,9 +29,11 @@ class LLQR(Preconditioned):
     module: the network that the parameters belong to. It tells layers and kinds of parameters (`grouping`: see
     geometry.network_layout) and is put in eval mode during a refresh. Without it each parameter is a layer by itself,
     and a refresh runs in the mode the network is in.
-    loss: the kind of the closure's loss where it is no cross-entropy over the last axis of the outputs ("squared
-    error", "huber", "binary cross-entropy", "cross-entropy" over the second axis, "convex"): the metrics "ngd" and
-    "ngd-mean" are then the curvature of that loss in the outputs (see optimizers.torch.output_curvature).
+    loss: the closure's loss where it is no plain cross-entropy over the last axis of the outputs, as NetworkLoss takes
+    it: a loss of torch's, module or function (nn.MSELoss(), partial(F.cross_entropy, label_smoothing=0.1)), a function
+    of your own, or a kind by name ("squared error", "huber", "binary cross-entropy", "cross-entropy", "convex"). The
+    metrics "ngd" and "ngd-mean" are then the curvature in the outputs of what the closure computes (see
+    optimizers.torch.output_curvature); the loss that is told is not called.
     distributed: whether the processes of torch's default group train one network on examples of their own; U is then
     learned on the examples of all, the same on each. None: where there is a group of more than one.
 
@@ -59,16 +61,14 @@ class LLQR(Preconditioned):
         *,
         module: nn.Module | None = None,
         grouping: str = "top",
-        loss: str | None = None,
+        loss: Told = None,
         distributed: bool | None = None,
         **options: Any,
     ) -> None:
-        if loss is not None and loss not in KINDS:
-            raise ValueError(f"loss must be one of {', '.join(KINDS)}, or None, not {loss!r}")
         unknown = [name for name in options if name not in OPTIONS]
         if unknown:
             raise TypeError(f"unknown option {unknown[0]!r}; LLQR takes {', '.join(OPTIONS)}")
-        self._loss, self._checked = loss, False
+        self._loss, self._checked = check_told(loss), False
         rule = llqr.LLQR.for_networks(**options)
         super().__init__(params, rule, lr, momentum, weight_decay, module, grouping, distributed)
 
@@ -91,7 +91,7 @@ class LLQR(Preconditioned):
         self._checked = True
 
     def _learned(self, closure: Closure, theta: Tensor) -> dict[str, Any]:
-        with inference_mode_of(self._module), without_reducing(self._module):
+        with inference_mode_of(self._module), without_reducing():
             ranks = ranks_for(self._distributed)
             ground = ClosureLoss(self.parameters, closure, self._module, self._loss, ranks)
             ground.check = not self._checked

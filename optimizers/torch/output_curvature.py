@@ -2,13 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor
 
-KINDS = ("cross-entropy", "squared error", "huber", "binary cross-entropy", "convex")
+from geometry.losses import NAMES, OutputLoss, find_loss
+
+KINDS = (*NAMES, "convex")
 """Kinds of losses that LLQR may be told; "convex": any other that is convex in the outputs."""
+
+Told = str | Callable[..., Any] | OutputLoss | None
+"""What LLQR may be told of a closure's loss: a kind, a loss of torch's, a function of the user's own, or nothing."""
+
+
+def check_told(loss: Told) -> Told:
+    """What is kept of it: a kind, or the loss itself where it is a known one of torch's; a ValueError where it is
+    none."""
+    if isinstance(loss, str) and loss not in KINDS:
+        raise ValueError(f"loss must be one of {', '.join(KINDS)}, a loss of torch's or a function, not {loss!r}")
+    return "convex" if kind_of(loss) == "convex" else loss
+
+
+def count_heard(loss: Told, heard: list[Tensor]) -> float | None:
+    """n of the targets that a loss of torch's met in the closure, as geometry.losses counts them; None where a kind was
+    told, or they were not met once."""
+    if loss is None or isinstance(loss, str) or len(heard) != 1:
+        return None
+    criterion = find_loss(loss, heard[0])
+    assert criterion is not None  # check_told keeps no other
+    return criterion.count(heard[0])
+
+
+def kind_of(loss: Told) -> str | None:
+    """Its kind by name."""
+    if loss is None or isinstance(loss, str):
+        return loss
+    criterion = find_loss(loss, torch.zeros(1, dtype=torch.int64))
+    return "convex" if criterion is None else criterion.name
 
 
 class OutputCurvature:
@@ -20,13 +52,14 @@ class OutputCurvature:
     target probabilities q ≥ 0; else the kind must be told.
 
     With a kind told Λ is the Hessian of the loss itself in the outputs, whatever its axes, weights and ignored targets:
-    2/n for the squared error over n numbers, p(1 − p)/n for the binary cross-entropy. "ngd" then multiplies by the
-    number of targets: rows of class scores, or all numbers of the outputs.
+    2/n for the squared error over n numbers, p(1 − p)/n for the binary cross-entropy. "ngd" then multiplies by
+    `count`, the targets that count, and where that is not known by all there are: rows of class scores, numbers of the
+    outputs, or examples of a loss that is "convex".
 
     ValueError: outputs that the loss was not made from, another loss than told, a loss that is not convex in them.
     """
 
-    def __init__(self, loss: Tensor, outputs: Any, metric: str, kind: str | None) -> None:
+    def __init__(self, loss: Tensor, outputs: Any, metric: str, kind: str | None, count: float | None = None) -> None:
         if not isinstance(outputs, Tensor) or outputs.ndim < 1 or (kind is None and outputs.ndim < 2):
             raise ValueError(
                 f'the metric "{metric}" needs the class scores: let the closure return (loss, outputs) with outputs of '
@@ -58,8 +91,10 @@ class OutputCurvature:
                 "axis of classes"
             )
         self.outputs = outputs
-        targets = outputs.numel() // outputs.shape[classes[0]] if kind == "cross-entropy" else outputs.numel()
-        self.weight = targets if metric == "ngd" else 1.0
+        if count is None:
+            count = len(outputs) if kind == "convex" else outputs.numel()
+            count = count // outputs.shape[classes[0]] if kind == "cross-entropy" else count
+        self.weight = count if metric == "ngd" else 1.0
 
     def image(self, tangent: Tensor) -> Tensor:
         """Λ·tangent, of the shape of `outputs`."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
+from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 from torch.nn.parallel import DistributedDataParallel
 
 
@@ -46,10 +48,33 @@ def ranks_for(wanted: bool | None) -> Ranks | None:
 
 
 @contextmanager
-def without_reducing(module: nn.Module | None) -> Iterator[None]:
-    """A forward pass of a data-parallel module for autograd.grad: its own averaging of gradients keeps out."""
-    if isinstance(module, DistributedDataParallel):
-        with module.no_sync():
-            yield
-    else:
+def without_reducing() -> Iterator[None]:
+    """Forward passes of data-parallel modules for autograd.grad: their own averaging of gradients keeps out.
+
+    ValueError where such a module cannot pass without it: one of a static graph counts its passes, and one that has
+    joined processes with fewer batches waits for the others, which it does not tell of a refresh.
+    """
+    before: list[bool] = []
+
+    def hold(module: nn.Module, _inputs: Any) -> None:
+        if not isinstance(module, DistributedDataParallel):
+            return
+        why = "static_graph=True" if module.static_graph else "join()" if module._join_config.enable else ""
+        if why:
+            raise ValueError(
+                f"U cannot be learned through DistributedDataParallel with {why}: leave that out, or give LLQR a "
+                "closure that calls the network inside of it"
+            )
+        before.append(module.require_backward_grad_sync)
+        module.require_backward_grad_sync = False
+
+    def let_go(module: nn.Module, _inputs: Any, _outputs: Any) -> None:
+        if isinstance(module, DistributedDataParallel) and before:
+            module.require_backward_grad_sync = before.pop()
+
+    hooks = register_module_forward_pre_hook(hold), register_module_forward_hook(let_go, always_call=True)
+    try:
         yield
+    finally:
+        for hook in hooks:
+            hook.remove()

@@ -18,7 +18,7 @@ from optimizers.torch.examples import ClosureExamples
 from optimizers.torch.flat_optimizer import FlatOptimizer, check_group, check_setting, check_state
 from optimizers.torch.flat_parameters import all_finite
 from optimizers.torch.preconditioned import Preconditioned
-from optimizers.torch.ranks import ranks_for
+from optimizers.torch.ranks import Ranks, ranks_for, without_reducing
 from optimizers.torch.statistics import Statistics
 
 
@@ -249,7 +249,7 @@ class SAM(FlatOptimizer):
 
     def _both_passes(self, closure: Closure, statistics: Statistics) -> Tensor:
         self.restore()
-        finite = ranks_for(self.base._distributed if isinstance(self.base, Preconditioned) else None) is None
+        finite = self._ranks() is None
         self._stepping, self._closure = True, closure
         try:
             if isinstance(self.base, Preconditioned) and self.base.refresh_due:
@@ -263,6 +263,9 @@ class SAM(FlatOptimizer):
             return self.backward(closure, finite)
         finally:
             self._stepping, self._closure = False, None
+
+    def _ranks(self) -> Ranks | None:
+        return ranks_for(self.base._distributed if isinstance(self.base, Preconditioned) else None)
 
     def _uphill(self, gradient: Tensor) -> Tensor:
         """The gradient of what the base makes smaller: of −L in the groups that say maximize."""
@@ -304,12 +307,14 @@ class _Examples:
         self.optimizer, self.closure = optimizer, closure
 
     def squared_gradients(self) -> Tensor:
-        """Σ_n (∇ℓ_n)² at θ by a pass in eval mode where there is a module; its running statistics stay as they are."""
-        module = self.optimizer._module
+        """Σ_n (∇ℓ_n)² at θ over the examples of all processes, by a pass in eval mode where there is a module; its
+        running statistics stay as they are."""
+        module, ranks = self.optimizer._module, self.optimizer._ranks()
         statistics = Statistics(module)
         try:
-            with inference_mode_of(module):
-                return ClosureExamples(self.optimizer.parameters, self.closure, module).squared_gradients()
+            with inference_mode_of(module), without_reducing():
+                found = ClosureExamples(self.optimizer.parameters, self.closure, module).squared_gradients()
+            return found if ranks is None else ranks.total(found)
         finally:
             statistics.put_back()
 

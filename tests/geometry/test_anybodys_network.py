@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from typing import Any
 
 import numpy as np
@@ -294,9 +295,23 @@ class Spoilt(nn.Sequential):
         self[0].bias.data[1] = value
 
 
+class Unmoved(nn.Module):
+    """Computes without gradients, or with the layer that is no part of its copies."""
+
+    def __init__(self, weakly: bool) -> None:
+        super().__init__()
+        self.layer = layer()
+        self.calls = weakref.ref(self.layer) if weakly else torch.no_grad()(self.layer.forward)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.calls()(x) if isinstance(self.calls, weakref.ref) else self.calls(x)
+
+
 @pytest.mark.parametrize(
     ("module", "inputs", "targets", "sentence"),
     [
+        (Unmoved(weakly=True), X, Y, "the outputs do not depend on the parameters"),
+        (Unmoved(weakly=False), X, Y, "the outputs do not depend on the parameters"),
         (layer(7), X, Y, "does not take its inputs: mat1 and mat2"),
         (layer(), (9 * X).to(torch.uint8), Y, "inputs are uint8: embeddings take int64 or int32, other layers real"),
         (layer(), X > 0, Y, "inputs are bool: embeddings take"),

@@ -105,10 +105,54 @@ def test_few_examples_are_alive_at_once() -> None:
     data = Counted()
     objective = NetworkLoss(network(), data, chunk_size=5)
     gc.collect()
-    data.most = 0
+    assert data.asked < N, "nothing is run through before a loss is asked for"
+    objective.gradient(objective.initial)
+    data.most = data.asked = 0
     objective.gradient(objective.initial)
     assert 5 <= data.most <= 10, "a part, and the one before it"
-    assert data.asked >= 2 * N, "once for the targets, once for the pass"
+    assert data.asked == N, "the targets come with their inputs"
+
+
+class Maps(Dataset):
+    """Pictures with a class for each pixel, which knows the bytes of all tensors there are when it was asked often."""
+
+    def __init__(self, examples: int) -> None:
+        self.examples, self.asked, self.most = examples, 0, 0
+
+    def __len__(self) -> int:
+        return self.examples
+
+    def __getitem__(self, number: int):
+        self.asked += 1
+        if self.asked % self.examples == 0:
+            self.most = max(self.most, bytes_of_tensors())
+        return torch.full((1, 48, 48), number % 2, dtype=torch.uint8), torch.full((48, 48), number % 2)
+
+
+def bytes_of_tensors() -> int:
+    return sum(x.nbytes for x in gc.get_objects() if type(x) is torch.Tensor)
+
+
+class Pixels(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.scores = nn.Linear(1, 2)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.scores(x.movedim(1, -1).float() + 1)
+
+
+def test_targets_are_no_more_in_memory_than_their_inputs() -> None:
+    data = Maps(1000)
+    gc.collect()
+    before = bytes_of_tensors()
+    objective = NetworkLoss(Pixels(), data, ignore_index=1, chunk_size=20)
+    found = float(objective.loss(objective.initial))
+    x, y = default_collate([data[0], data[2]])
+    assert found == pytest.approx(float(NetworkLoss(Pixels(), x, y).loss(objective.initial)), rel=1e-3)
+    assert objective.count == 500 * 48 * 48
+    every = len(data) * y[0].nbytes
+    assert data.asked > 2 * len(data) and 0 < data.most < before + every / 4
 
 
 class Largest(TorchDispatchMode):
@@ -261,15 +305,18 @@ class Run(IterableDataset):
         ((X,), "there are no targets"),
         ((DataLoader([(x[: 3 + int(y)], y) for x, y in zip(X, Y, strict=True)]),), "cannot be put together"),
         ((DataLoader([(x, "one") for x in X]),), "must be numbers"),
-        (
-            (DataLoader([(X[0], Y[: 1 + k // 64]) for k in range(65)]),),
-            r"one shape for all examples, not of \(1,\) and",
-        ),
     ],
 )
 def test_what_cannot_be_read_is_refused(given, sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
         NetworkLoss(network(), *given)
+
+
+def test_targets_of_other_shapes_are_refused_where_they_come() -> None:
+    pairs = [(x, x[: 1 + (k == 29)]) for k, x in enumerate(X)]
+    objective = NetworkLoss(nn.Linear(6, 1).double(), DataLoader(pairs), loss_function="squared error", chunk_size=1)
+    with pytest.raises(ValueError, match=r"one shape for all examples, not of \(1,\) and \(2,\)"):
+        objective.rows(slice(29, 30)).loss(objective.initial)
 
 
 def test_images_are_cut_as_those_in_memory() -> None:

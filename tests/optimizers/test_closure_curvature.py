@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import functools
+import pickle
+
 import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F
 
+from geometry.losses import Huber
+from geometry.networks import NetworkLoss
 from optimizers.torch.closure import ClosureLoss
 from optimizers.torch_optim import LLQR
 from tests.optimizers.small_training import FAST, batch, closure_of, perceptron
@@ -25,9 +30,9 @@ def gauss_newton(model: nn.Module, loss_of, x: torch.Tensor) -> torch.Tensor:
     return J.T @ hessian @ J
 
 
-def products(model: nn.Module, closure, metric: str, loss: str | None) -> torch.Tensor:
+def products(model: nn.Module, closure, metric: str, loss) -> torch.Tensor:
     optimizer = LLQR(model.parameters(), module=model, metric=metric, loss=loss, **FAST)
-    ground = ClosureLoss(optimizer.parameters, closure, model, loss)
+    ground = ClosureLoss(optimizer.parameters, closure, model, optimizer._loss)
     found = ground.linearise(optimizer.parameters.theta(), metric)
     return torch.stack([found.product(d) for d in torch.eye(ground.dimension, dtype=torch.float64)])
 
@@ -49,7 +54,7 @@ LOSSES = {
     ),
     "weighted classes": ("cross-entropy", lambda z: F.cross_entropy(z, Y, weight=WEIGHTS), 12),
     "ignored targets": ("cross-entropy", lambda z: F.cross_entropy(z, IGNORED), 12),
-    "poisson": ("convex", lambda z: F.poisson_nll_loss(z, BITS), 36),
+    "poisson": ("convex", lambda z: F.poisson_nll_loss(z, BITS), 12),
 }
 
 
@@ -65,6 +70,73 @@ def test_the_metric_of_a_told_loss_is_its_gauss_newton_matrix(name):
     G = gauss_newton(model, loss_of, X)
     torch.testing.assert_close(products(model, closure, "ngd-mean", kind), G, rtol=1e-9, atol=1e-12)
     torch.testing.assert_close(products(model, closure, "ngd", kind), targets * G, rtol=1e-9, atol=1e-11)
+
+
+def poisson(z: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+    return F.poisson_nll_loss(z, t)
+
+
+def ranked(z: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+    return (F.softplus(z) - t * z).sum(1).mean()
+
+
+class Own(nn.Module):
+    def forward(self, z: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+        return (z - t).cosh().mean()
+
+
+BROUGHT = {
+    "smoothed": (nn.CrossEntropyLoss(label_smoothing=0.1), Y),
+    "weighted": (nn.CrossEntropyLoss(weight=WEIGHTS), Y),
+    "weighted and ignored": (nn.CrossEntropyLoss(weight=WEIGHTS, ignore_index=1, label_smoothing=0.2), Y),
+    "ignored": (functools.partial(F.cross_entropy, ignore_index=-100), IGNORED),
+    "shares": (nn.CrossEntropyLoss(), torch.softmax(REAL, 1)),
+    "squares": (nn.MSELoss(), REAL),
+    "smooth": (functools.partial(F.smooth_l1_loss, beta=0.5), REAL),
+    "labels": (nn.BCEWithLogitsLoss(weight=WEIGHTS, pos_weight=2 * WEIGHTS), BITS),
+    "poisson": (nn.PoissonNLLLoss(), BITS),
+    "function": (poisson, BITS),
+    "lambda": (lambda z, t: (z - t).square().square().mean(), REAL),
+    "own module": (Own(), REAL),
+    "sum over labels": (ranked, BITS),
+    "of the library": (Huber(0.7), REAL),
+}
+
+
+@pytest.mark.parametrize("metric", ["ngd", "ngd-mean", "newton"])
+@pytest.mark.parametrize("name", list(BROUGHT))
+def test_a_loss_is_told_as_a_network_loss_takes_it(name, metric):
+    loss, targets = BROUGHT[name]
+    model, called = perceptron(), functools.partial(F.huber_loss, delta=0.7) if isinstance(loss, Huber) else loss
+
+    def closure():
+        outputs = model(X)
+        return called(outputs, targets), outputs
+
+    wanted = NetworkLoss(model, X, targets, loss_function=loss).linearise(flat(model), metric)
+    found = products(model, closure, metric, loss)
+    for d, image in zip(torch.eye(len(found), dtype=torch.float64), found, strict=True):
+        torch.testing.assert_close(image, wanted.product(d), rtol=1e-9, atol=1e-11)
+
+
+@pytest.mark.parametrize(
+    ("loss", "sentence"),
+    [
+        (nn.MSELoss(reduction="sum"), "its reduction is 'sum'"),
+        (functools.partial(F.cross_entropy, reduction="none"), "its reduction is 'none'"),
+        (nn.AdaptiveLogSoftmaxWithLoss(4, 3, [2]), "a parameter of its own"),
+        (0.5, "must be a function"),
+        ("mse", "loss must be one of"),
+    ],
+)
+def test_what_is_no_mean_loss_is_refused_when_it_is_told(loss, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        LLQR(perceptron().parameters(), loss=loss)
+
+
+@pytest.mark.parametrize("loss", [nn.MSELoss(), lambda z, t: (z - t).square().mean()])
+def test_an_optimiser_that_was_told_a_loss_can_be_sent_to_other_processes(loss):
+    assert pickle.dumps(LLQR(perceptron().parameters(), loss=loss, **FAST))
 
 
 @pytest.mark.parametrize("name", ["squared error", "huber", "several labels", "rare labels", "poisson"])
@@ -106,6 +178,10 @@ def test_a_plain_cross_entropy_need_not_be_told(scale):
             lambda model=model, s=smoothing: (scale * F.cross_entropy(z := model(X), Y, label_smoothing=s), z)
         )
         assert torch.isfinite(loss)
+
+
+def flat(model: nn.Module) -> torch.Tensor:
+    return torch.cat([p.detach().reshape(-1) for p in model.parameters()])
 
 
 class Pixels(nn.Module):

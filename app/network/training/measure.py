@@ -10,6 +10,7 @@ from torch import Tensor
 
 from geometry.losses import CrossEntropy
 from geometry.networks import NetworkLoss
+from geometry.streamed import in_memory
 
 BLOCK = 512
 """Examples at once."""
@@ -63,11 +64,13 @@ def _example_sums(objective: NetworkLoss, position: Tensor) -> tuple[Tensor, Ten
     classes = isinstance(criterion, CrossEntropy) and not criterion.shares
     losses, right, counted = [], [], 0.0
     for part in objective.data.cut(min(BLOCK, objective.chunk_size or BLOCK)):
-        scores = criterion.scores(objective.forward_part(position, part, objective.buffers), part.targets, ())
-        losses.append(_per_example(criterion.each(scores, part.targets)))
+        outputs = objective.forward_part(position, part, objective.buffers)
+        targets = in_memory(part.targets)
+        scores = criterion.scores(outputs, targets, ())
+        losses.append(_per_example(criterion.each(scores, targets)))
         if classes:
-            kept = part.targets != criterion.ignore_index  # type: ignore[attr-defined]
-            right.append(_per_example((scores.argmax(-1) == part.targets) & kept))
+            kept = targets != criterion.ignore_index  # type: ignore[attr-defined]
+            right.append(_per_example((scores.argmax(-1) == targets) & kept))
             counted += float(kept.sum())
     return torch.cat(losses), torch.cat(right) if classes else None, counted
 
@@ -86,8 +89,9 @@ def _standard_error(sums: Tensor, count: float, of: int) -> float | None:
 
 def _measure_whole(half: str, objective: NetworkLoss, position: Tensor) -> dict[str, Any]:
     found = {f"{half}_loss": float(objective.loss(position))}
-    criterion, targets = objective.criterion, objective.data.targets
+    criterion = objective.criterion
     if isinstance(criterion, CrossEntropy) and not criterion.shares:
+        targets = in_memory(objective.data.targets)
         right = criterion.scores(objective.outputs(position), targets, ()).argmax(-1) == targets
         found[f"{half}_accuracy"] = float(right[targets != criterion.ignore_index].double().mean())
     return found

@@ -79,7 +79,7 @@ def own_losses(
     if "data" in named:
         raise ValueError("--objective and --data both name data; give one of them")
     name, own = named["objective"], objective(named["objective"])
-    examples = len(own.targets)
+    examples = own.targets.shape[0]
     if examples < 2:
         raise ValueError(f"{name} must return at least two examples, one of them to test on; got {examples}")
     module = own.module  # only read from, and a checkpoint's weights are the same each time
