@@ -53,16 +53,22 @@ def batch_of(inputs: Inputs, targets: Column, ready: Callable[[Tensor], Tensor])
 def as_tensor(x: Any) -> Tensor:
     """A tensor of numbers; those of numpy may be in another order, backwards, or longer than torch has them.
 
-    ValueError where it has no numbers, or is sparse: rows are taken out of it.
+    ValueError where it has no numbers, or they are not all there (masked), or it is sparse or nested: rows are taken
+    out of it.
     """
     if isinstance(x, np.ndarray):
+        if x.dtype.kind not in "fiubc":
+            raise ValueError(f"inputs or targets must be numbers, not {x.dtype}")
+        if np.ma.is_masked(x):
+            raise ValueError("inputs or targets are masked: fill them, x.filled(…), or leave those rows out")
         if not x.dtype.isnative or x.dtype == np.longdouble or min(x.strides, default=0) < 0:
             x = x.astype(np.float64 if x.dtype == np.longdouble else x.dtype.newbyteorder("="), order="C")
         tensor = as_mapped(x)  # which says nothing of arrays that nobody may write to
     else:
         tensor = torch.as_tensor(x)
-    if tensor.is_meta or tensor.layout != torch.strided:
-        what = "have no numbers (they lie on the device “meta”)" if tensor.is_meta else "are sparse: give x.to_dense()"
+    if tensor.is_meta or tensor.is_nested or tensor.layout != torch.strided:
+        what = "are nested: pad them to one shape" if tensor.is_nested else "are sparse: give x.to_dense()"
+        what = "have no numbers (they lie on the device “meta”)" if tensor.is_meta else what
         raise ValueError(f"inputs or targets {what}")
     return tensor
 

@@ -118,5 +118,5 @@ def _tensor(value: object, what: str, name: str) -> Column:
     if isinstance(value, torch.Tensor):
         return as_tensor(value).detach()
     if isinstance(value, np.ndarray) and value.dtype.kind in "fiub":
-        return as_mapped(value) if is_mapped(value) else as_tensor(np.ascontiguousarray(value))
+        return as_mapped(value) if is_mapped(value) else as_tensor(value)
     raise ValueError(f"the {what} of {name} must be a tensor or an array of numbers; got {type(value).__name__}")

@@ -152,17 +152,24 @@ class StatelessModule:
 
     @contextmanager
     def _noise(self, parameters: Tensors, training: bool) -> Iterator[None]:
-        """In inference mode the module's random numbers begin at `noise_seed`; nobody else's are moved."""
+        """In inference mode the module's random numbers begin at `noise_seed`; nobody else's are moved. Generators of
+        its own begin there, too, and in train mode anew from torch's at every pass."""
+        own = self._passes[training].generators
         if training or self.random is False:
+            for generator in own if training else ():
+                generator.manual_seed(int(torch.randint(2**31, ())))
             yield
             return
         device = next(iter(parameters.values())).device
         with torch.random.fork_rng([device] if device.type == "cuda" else []):
             torch.manual_seed(self.noise_seed)
-            before = _generator_state(device) if self.random is None else None
+            for generator in own:
+                generator.manual_seed(self.noise_seed)
+            before = _generator_states(device, own) if self.random is None else []
             yield
-            if before is not None:
-                self.random = not torch.equal(before, _generator_state(device))
+            if before:
+                after = _generator_states(device, own)
+                self.random = not all(torch.equal(*states) for states in zip(before, after, strict=True))
 
 
 class _Pass(nn.Module):
@@ -179,6 +186,7 @@ class _Pass(nn.Module):
         plain = [{k: v for k, v in p.__dict__.items() if type(v) in (int, float, Tensor)} for p in parts]
         empty = [{k: None for k, b in p._buffers.items() if b is None} for p in parts]
         held = [(p.__dict__, one) for p, one in zip(parts, plain, strict=True) if one]
+        self.generators = [v for p in parts for v in p.__dict__.values() if isinstance(v, torch.Generator)]
         self._first = held + [(p._buffers, one) for p, one in zip(parts, empty, strict=True) if one]
 
     def forward(self, *inputs: Any, **named: Any) -> tuple[Any, Tensors]:
@@ -201,5 +209,6 @@ class _Held(nn.Module):
         return dict(self.module.state_dict(keep_vars=True))
 
 
-def _generator_state(device: torch.device) -> Tensor:
-    return torch.cuda.get_rng_state(device) if device.type == "cuda" else torch.get_rng_state()
+def _generator_states(device: torch.device, own: list[torch.Generator]) -> list[Tensor]:
+    torchs = torch.cuda.get_rng_state(device) if device.type == "cuda" else torch.get_rng_state()
+    return [torchs, *(generator.get_state() for generator in own)]

@@ -11,6 +11,7 @@ import itertools
 import math
 import random
 import threading
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -41,6 +42,12 @@ class Source:
         if isinstance(given, DataLoader):
             each = given.collate_fn
             self.collate = partial(_collate_each, each) if given.batch_sampler is None else each
+            if given.num_workers:
+                warnings.warn(
+                    f"num_workers={given.num_workers} is not used: which examples come next is drawn step by step, and "
+                    "the process that computes reads them",
+                    stacklevel=2,
+                )
         self.seed = seed
         if isinstance(self.dataset, IterableDataset) or not hasattr(self.dataset, "__len__"):
             raise ValueError(
@@ -75,7 +82,8 @@ class Source:
             for number in numbers.tolist():
                 _seed(self.seed + number)
                 items.append(self.dataset[number])
-        pair = self._collated(items)
+            _seed(self.seed + int(numbers[0]))
+            pair = self._collated(items)
         inputs, targets = pair
         names = tuple(inputs) if isinstance(inputs, Mapping) else ()
         given = tuple(inputs.values()) if isinstance(inputs, Mapping) else inputs

@@ -319,6 +319,15 @@ class Unmoved(nn.Module):
         (nn.Embedding(9, CLASSES), Y.to(torch.int16), Y, "inputs are int16: embeddings take"),
         (layer(), X.to_sparse(), Y, r"inputs or targets are sparse: give x\.to_dense\(\)"),
         (layer(), X.to("meta"), Y, "inputs or targets have no numbers"),
+        (layer(), np.ma.masked_greater(X.numpy(), 1.0), Y, "inputs or targets are masked"),
+        (layer(), X.numpy().astype(str), Y, "inputs or targets must be numbers, not <U"),
+        (layer(), X, Y.numpy().astype(object), "inputs or targets must be numbers, not object"),
+        (
+            layer(),
+            torch.nested.nested_tensor(list(X), layout=torch.jagged),
+            Y,
+            "inputs or targets are nested: pad them",
+        ),
         (
             nn.Sequential(nn.Embedding(2, 4), nn.Flatten(), layer(16)).double(),
             classes(N, 4),

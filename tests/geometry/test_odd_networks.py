@@ -179,6 +179,17 @@ class Sampling(nn.Module):
         return self.decode(mean + width.exp() * torch.randn_like(width))
 
 
+class OwnGenerator(nn.Module):
+    """Noise from a generator that the module keeps."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.one, self.generator = layer(), torch.Generator().manual_seed(3)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.one(x + torch.randn(x.shape, generator=self.generator, dtype=x.dtype))
+
+
 class AlwaysDropping(nn.Module):
     def __init__(self) -> None:
         super().__init__()
@@ -200,7 +211,7 @@ class Rounding(nn.Module):
         return scores + (torch.bernoulli(torch.sigmoid(scores.detach())) - 0.5)
 
 
-@pytest.mark.parametrize("make", [Sampling, AlwaysDropping, Rounding])
+@pytest.mark.parametrize("make", [Sampling, AlwaysDropping, Rounding, OwnGenerator])
 def test_noise_of_ones_own_is_the_same_at_every_point(make: Any) -> None:
     objective = NetworkLoss(make(), X, Y)
     assert objective.random
@@ -219,6 +230,12 @@ def test_noise_of_ones_own_is_the_same_at_every_point(make: Any) -> None:
     assert not torch.equal(other.loss(theta), first)
     with pytest.raises(ValueError, match=r"random numbers .* cannot cut it"):
         NetworkLoss(make(), X, Y, chunk_size=5).loss(theta)
+
+
+def test_a_seeded_pass_of_a_module_with_a_generator_is_the_same_again() -> None:
+    objective = NetworkLoss(OwnGenerator(), X, Y)
+    losses = [float(objective.training_pass(objective.initial, seed=seed).loss) for seed in (1, 1, 2)]
+    assert losses[0] == losses[1] != losses[2]
 
 
 def test_dropout_that_inference_turns_off_is_no_noise() -> None:

@@ -244,6 +244,22 @@ def test_a_loader_without_batches_gives_its_examples() -> None:
     torch.testing.assert_close(inputs_of(DataLoader(data, batch_size=None, sampler=listed)), X)
 
 
+def test_workers_of_a_loader_are_not_used_which_is_said_and_the_order_is_the_same() -> None:
+    data = TensorDataset(X, Y)
+    wanted = inputs_of(DataLoader(data, 7, shuffle=True), 5)
+    with pytest.warns(UserWarning, match="num_workers=2 is not used"):
+        assert torch.equal(inputs_of(DataLoader(data, 7, shuffle=True, num_workers=2), 5), wanted)
+
+
+def test_a_collate_function_that_draws_gives_the_same_batch_every_time() -> None:
+    def masked(items):
+        x, y = default_collate(items)
+        return x * (torch.rand(len(x), 1) < 0.5), y
+
+    objective = NetworkLoss(network(), DataLoader(TensorDataset(X, Y), 4, collate_fn=masked))
+    assert torch.equal(*(objective.loss(objective.initial) for _ in range(2)))
+
+
 @pytest.mark.parametrize("draw", [lambda: float(torch.rand(())), np.random.rand, random.random])
 def test_a_transform_that_draws_gives_the_same_example_every_time(draw: Callable[[], float]) -> None:
     class Noisy(Counted):
