@@ -34,7 +34,7 @@ BACKLOG = 2048
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     """The command line; the environment's PORT stands in for --port."""
-    parser = argparse.ArgumentParser(prog=PROGRAM, description="Serve Pothole lab to this computer's browser.")
+    parser = argparse.ArgumentParser(prog=PROGRAM, description="Serve Pothole lab to this computer’s browser.")
     parser.add_argument("--port", default=os.environ.get("PORT") or str(DEFAULT_PORT), help="0 takes a free one")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this computer only)")
     parser.add_argument("--no-browser", action="store_true", help="do not open a browser")

@@ -14,7 +14,7 @@ def main() -> None:
     missing = [name for name in NEEDED if find_spec(name) is None]
     if missing:
         raise SystemExit(
-            f"Pothole lab's pages need what is not installed here ({', '.join(missing)}): "
+            f"Pothole lab’s pages need what is not installed here ({', '.join(missing)}): "
             "install pothole-lab[app] in place of pothole-lab."
         )
     # The folder that is current now may hold anything: no process that is started from here looks for its code there.

@@ -37,7 +37,7 @@ try:
     import anywidget
     import traitlets
 except ModuleNotFoundError as error:
-    raise ModuleNotFoundError("the notebook's widget needs anywidget: install pothole-lab[app,notebook]") from error
+    raise ModuleNotFoundError("the notebook’s widget needs anywidget: install pothole-lab[app,notebook]") from error
 
 FOLDER = ASSETS / "notebook"
 STYLES = (ASSETS / "lab.css", ASSETS / "toy" / "cut.css", FOLDER / "notebook.css")

@@ -44,7 +44,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         "--state",
         default=os.environ.get("POTHOLE_STATE_DIR"),
         metavar="FOLDER",
-        help="jobs are kept here across restarts; none: nowhere (default: POTHOLE_STATE_DIR, or this user's own)",
+        help="jobs are kept here across restarts; none: nowhere (default: POTHOLE_STATE_DIR, or this user’s own)",
     )
     worker = parts.add_parser("worker", help="runs jobs; is restarted when it dies, and finds a restarted scheduler")
     worker.add_argument("scheduler", nargs="?", default=os.environ.get("POTHOLE_SCHEDULER"), help="tls://host:8786")

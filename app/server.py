@@ -46,12 +46,14 @@ UNUSED = ("/dash_table/",)
 
 
 class LabDash(Dash):
-    """Dash with one script of ours for a page: its entry among the client code, with all that this imports."""
+    """Dash with two scripts of ours for a page: what is to be known before it is painted, and its entry among the
+    client code, with all that this imports."""
 
     files: StaticFiles
 
     def interpolate_index(self, **parts: Any) -> str:
         """The page that Dash makes, with the script of the page that is asked for before Dash's own start."""
+        parts["css"] += f'\n<script src="{self.files.marked("pages/first_paint.js")}"></script>'
         page = page_at(get_current_request().url.path)
         if page is not None:
             wanted = [tag for tag in parts["scripts"].splitlines() if not any(name in tag for name in UNUSED)]

@@ -14,7 +14,7 @@ language = "en_GB"
 extensions = ["myst_parser", "sphinx.ext.autodoc", "docstrings", "figures", "mathml", "tables"]
 exclude_patterns = ["_build"]
 
-myst_enable_extensions = ["attrs_block", "colon_fence", "deflist", "dollarmath"]
+myst_enable_extensions = ["attrs_block", "colon_fence", "deflist", "dollarmath", "smartquotes"]
 myst_heading_anchors = 3
 
 autodoc_member_order = "bysource"

@@ -76,7 +76,7 @@ class CrossEntropy:
         """Class numbers as int64, probabilities in the outputs' type."""
         if self.shares != targets.is_floating_point():
             wanted = "class probabilities" if self.shares else "class numbers"
-            raise ValueError(f"the cross-entropy's targets were {wanted}; these are of type {targets.dtype}")
+            raise ValueError(f"the cross-entropy’s targets were {wanted}; these are of type {targets.dtype}")
         return targets.to(dtype) if self.shares else targets.to(torch.int64)
 
     def count(self, targets: Tensor) -> float:

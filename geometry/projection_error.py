@@ -42,7 +42,7 @@ class PathOnPlane(Result):
     def describe(self, step: int = -1) -> str:
         """One sentence for a page about one step of the path."""
         return (
-            f"the plane shows {100 * self.variance_captured:.3g} % of the path's variance; here the path is "
+            f"the plane shows {100 * self.variance_captured:.3g} % of the path’s variance; here the path is "
             f"{self.distance[step]:.3g} off the plane ({self.displacement[step]:.3g} from its origin), and its loss is "
             f"{self.loss[step]:.4g} where the surface is drawn at {self.drawn[step]:.4g}"
         )
@@ -53,7 +53,7 @@ class PathOnPlane(Result):
 
         points = np.arange(len(self.loss))
         curves = {"true loss": (points, self.loss), "drawn on the plane": (points, self.drawn)}
-        note = f"the plane shows {100 * self.variance_captured:.3g} % of the path's variance"
+        note = f"the plane shows {100 * self.variance_captured:.3g} % of the path’s variance"
         return draw_curves(curves, "A path beside its shadow", note, "point of the path")
 
 

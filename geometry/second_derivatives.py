@@ -21,7 +21,7 @@ from torch.overrides import TorchFunctionMode
 
 _MISSING = re.compile(r"derivative for '?(?:aten::)?_?(\w+?)(?:_dense|_sparse)?(?:_backward)*'? is not implemented")
 _OTHERS = (
-    ("marked with @once_differentiable", "a function of the network's own (marked @once_differentiable)"),
+    ("marked with @once_differentiable", "a function of the network’s own (marked @once_differentiable)"),
     ("does not currently support double backward", "a module made by torch.compile"),
     ("not supported for CuDNN RNNs", "a recurrent cell of cuDNN"),
     ("does not require grad and does not have a grad_fn", ""),

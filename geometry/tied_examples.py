@@ -10,7 +10,7 @@ from torch import Tensor
 from geometry.batches import Batch
 from geometry.stateless import Tensors
 
-_NORMALISED = "batch normalisation by the batch's own statistics ties its examples together"
+_NORMALISED = "batch normalisation by the batch’s own statistics ties its examples together"
 
 
 class _Loss(Protocol):
@@ -36,7 +36,7 @@ def find_tie(loss: _Loss) -> str:
     if loss.batch_statistics:
         return _NORMALISED
     if loss.data.whole:
-        return "inputs of other first axes than the targets' are one whole"
+        return "inputs of other first axes than the targets’ are one whole"
     if loss.random:
         return "the random numbers that the module draws in inference mode fall on the examples by their places"
     if "reason" not in loss.cut:

@@ -126,9 +126,9 @@ def _check_plain(module: nn.Module, weights: Table, path: str) -> None:
             if value.is_quantized
             else "is sparse"
             if value.layout != torch.strided
-            else "is complex, and the network's is real"
+            else "is complex, and the network’s is real"
             if value.is_complex() and not own[name].is_complex()
-            else f"is {value.dtype}, and the network's is real (quantised weights have a scale)"
+            else f"is {value.dtype}, and the network’s is real (quantised weights have a scale)"
             if own[name].is_floating_point() and not (value.is_floating_point() or value.is_complex())
             else ""
         )
@@ -244,7 +244,7 @@ class _Wanted:
         wrong = next((name for name, shape in names.items() if self.shapes.get(name, shape) != shape), None)
         if wrong is None:
             return where + "its names fit in part only"
-        return where + f"{wrong} has shape {names[wrong]}, the network's has {self.shapes[wrong]}"
+        return where + f"{wrong} has shape {names[wrong]}, the network’s has {self.shapes[wrong]}"
 
 
 def _beginnings(own: Mapping[str, Any], theirs: Table) -> list[str]:

@@ -90,7 +90,7 @@ def prepared(
     try:
         walkers = np.broadcast_shapes(*shapes)
     except ValueError:
-        raise ValueError(f"the walkers' shapes of start and hyper-parameters do not broadcast: {shapes}") from None
+        raise ValueError(f"the walkers’ shapes of start and hyper-parameters do not broadcast: {shapes}") from None
     count = math.prod(walkers)
 
     def flat(value: Any) -> Any:

@@ -199,7 +199,7 @@ class Training:
         walk = self._walk(name)
         if tuple(state.position.shape) != (self.objective.dimension,):
             raise ValueError(
-                f"the state's position must have shape ({self.objective.dimension},), not {tuple(state.position.shape)}"
+                f"the state’s position must have shape ({self.objective.dimension},), not {tuple(state.position.shape)}"
             )
         walk.state, walk.stopped = state, None
 

@@ -79,8 +79,8 @@ async def collect(folder: Path, quality: int) -> tuple[int, int]:
 def main(arguments: list[str] | None = None) -> None:
     """Fill the folder."""
     parser = argparse.ArgumentParser(prog="python -m app.deploy.assets", description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("folder", type=Path, help="is made, or replaced; the proxy's POTHOLE_ASSETS")
-    parser.add_argument("--quality", type=int, default=11, choices=range(12), help="brotli's, 0 to 11 (default)")
+    parser.add_argument("folder", type=Path, help="is made, or replaced; the proxy’s POTHOLE_ASSETS")
+    parser.add_argument("--quality", type=int, default=11, choices=range(12), help="brotli’s, 0 to 11 (default)")
     options = parser.parse_args(arguments)
     target: Path = options.folder
     new, old = target.with_name(f"{target.name}.new"), target.with_name(f"{target.name}.old")

@@ -133,10 +133,10 @@ class Comparison:
         before, after = (advantage(found["LLQR+SAM"], found["SAM"], self.unit) for found in (self.untuned, self.tuned))
         if after:
             return (
-                "LLQR+SAM's advantage over SAM survives tuning" if before else "LLQR+SAM gains an advantage by tuning"
+                "LLQR+SAM’s advantage over SAM survives tuning" if before else "LLQR+SAM gains an advantage by tuning"
             )
         if before:
-            return "LLQR+SAM's advantage over SAM does not survive tuning"
+            return "LLQR+SAM’s advantage over SAM does not survive tuning"
         return "There is no advantage of LLQR+SAM over SAM here, tuned or not"
 
     def sentence(self, request: ToyRequest) -> str:

@@ -23,8 +23,8 @@ Table = tuple[list[str], list[list[Any]]]
 Answers = Sequence[Mapping[str, Any]]
 """The parts of an instrument's answer, as the page draws them."""
 
-X_AXIS = ChoiceControl("x_axis", "Across", axis_options(), "learning_rate", "Control along the map's width.", "phase")
-Y_AXIS = ChoiceControl("y_axis", "Up", axis_options(), "radius", "Control along the map's height.", "phase")
+X_AXIS = ChoiceControl("x_axis", "Across", axis_options(), "learning_rate", "Control along the map’s width.", "phase")
+Y_AXIS = ChoiceControl("y_axis", "Up", axis_options(), "radius", "Control along the map’s height.", "phase")
 RESOLUTION = ChoiceControl(
     name="resolution",
     label="Resolution",

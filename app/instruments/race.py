@@ -31,7 +31,7 @@ WHY_THESE = (
 )
 AGREE = 0.9
 """A statement about the settings on one side of the premise holds if at least this share of them bears it out."""
-SOURCE = "the paper's premise"
+SOURCE = "the paper’s premise"
 MOMENTS = 240
 """Steps along the run at which U and the curvatures are told, ever farther apart."""
 

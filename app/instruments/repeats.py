@@ -40,13 +40,13 @@ def repeats(request: ToyRequest, surface: Surface, runs: int, noisy: bool = Fals
     fresh = 1000 * seed
     if noisy or request.noise_variance > 0:
         seeds = request.seed + fresh + np.arange(runs)
-        what = f"{runs} seeds of the noise from the page's start" if runs > 1 else "one run from the page's start"
+        what = f"{runs} seeds of the noise from the page’s start" if runs > 1 else "one run from the page’s start"
         return Repeats(np.repeat(start[None], runs, axis=0), seeds, steps, f"{what}, {length}")
     reach = SPREAD * max(high - low for low, high in surface.domain)
     offsets = np.random.default_rng(fresh).uniform(-reach, reach, (runs, len(start)))
     if seed == 0:
         offsets[0] = 0
-    what = f"the page's start and {runs - 1} within {reach:.2g} of it" if runs > 1 else "one run from the page's start"
+    what = f"the page’s start and {runs - 1} within {reach:.2g} of it" if runs > 1 else "one run from the page’s start"
     return Repeats(start + offsets, np.full(runs, request.seed), steps, f"{what}, {length}")
 
 

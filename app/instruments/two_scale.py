@@ -318,7 +318,7 @@ def sentence(rows: list[Quantity], cycles: Cycles) -> str:
 TWO_SCALE = Instrument(
     key="two-scale",
     title="Two scales",
-    about="In a hard-edged pothole SAM's bouncing has closed forms. Each stands beside what the real step does.",
+    about="In a hard-edged pothole SAM’s bouncing has closed forms. Each stands beside what the real step does.",
     controls=(),
     compute=two_scale_answer,
     script="instruments/two_scale.js",

@@ -106,11 +106,11 @@ def read_lines(journal: bytes) -> tuple[Line, list[Stored], Shape]:
     lines = LINES.validate_json(b"[" + b",".join(whole) + b"]")
     shape = lines[0].feed if lines else None
     if shape is None or not all(line.feed is None for line in lines[1:]):
-        raise ValueError("the first line, and no other, must tell the feed's shape")
+        raise ValueError("the first line, and no other, must tell the feed’s shape")
     entries = [Stored(n, kind, time, raw.encode()) for line in lines for n, kind, time, raw in line.entries]
     numbers = [entry.number for entry in entries]
     if numbers != sorted(set(numbers)) or numbers[:1] == [0]:
-        raise ValueError("the feed's numbers must grow")
+        raise ValueError("the feed’s numbers must grow")
     for entry in entries:
         if not isinstance(orjson.loads(entry.raw), dict):
             raise ValueError("an entry must be an object")

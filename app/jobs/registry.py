@@ -251,7 +251,7 @@ class JobRegistry:
         if found.feed.last != before:
             self.changed(job)
         if found.state is State.RUNNING and found.resumable and self._others_wait(found, now):
-            self._apply(found, Event.MAKE_WAY, "Makes way for other visitors' jobs, and goes on after them.")
+            self._apply(found, Event.MAKE_WAY, "Makes way for other visitors’ jobs, and goes on after them.")
         leave = found.state in LEAVING
         return {"abandon": False, "leave": leave, "settings": found.settings, "version": found.version}
 

@@ -213,7 +213,7 @@ class RegistryPlugin(SchedulerPlugin):
                 self.registry.tick()
                 self._keep()
             except Exception:
-                logger.exception("the registry's clock failed once")
+                logger.exception("the registry’s clock failed once")
 
 
 def _release(future: asyncio.Future) -> None:

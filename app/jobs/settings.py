@@ -25,9 +25,9 @@ class EngineSettings(SettingsTable):
     scheduler: str = setting("", "POTHOLE_SCHEDULER", "address of a scheduler, tls://host:8786; empty: embedded")
     tls_ca: str = setting("", "POTHOLE_TLS_CA", "file of the authority that scheduler, workers and web processes trust")
     tls_cert: str = setting("", "POTHOLE_TLS_CERT", "file of the certificate that this process shows the others")
-    tls_key: str = setting("", "POTHOLE_TLS_KEY", "file of that certificate's key")
+    tls_key: str = setting("", "POTHOLE_TLS_KEY", "file of that certificate’s key")
     workers: int = setting(0, "POTHOLE_WORKERS", "embedded worker processes; 0: one per GPU, or one")
-    threads: int = setting(0, "POTHOLE_WORKER_THREADS", "threads of a worker's arithmetic; 0: all cores but one")
+    threads: int = setting(0, "POTHOLE_WORKER_THREADS", "threads of a worker’s arithmetic; 0: all cores but one")
     device: str = setting(
         "auto",
         "POTHOLE_DEVICE",
@@ -58,7 +58,7 @@ class EngineSettings(SettingsTable):
     )
     kept_seconds: float = setting(3600.0, "POTHOLE_KEPT_SECONDS", "an ended job nobody follows is forgotten", 0.1)
     longest_seconds: float = setting(3600.0, "POTHOLE_LONGEST_SECONDS", "running time of one job", 0.1)
-    slice_seconds: float = setting(60.0, "POTHOLE_SLICE_SECONDS", "after this a job makes way for others' jobs", 0.1)
+    slice_seconds: float = setting(60.0, "POTHOLE_SLICE_SECONDS", "after this a job makes way for others’ jobs", 0.1)
     lease_seconds: float = setting(60.0, "POTHOLE_LEASE_SECONDS", "a worker silent for so long has lost its job", 1)
     unresponsive_seconds: float = setting(
         20.0, "POTHOLE_UNRESPONSIVE_SECONDS", "a job deaf to a stop is given up, and its worker process ended", 0.1

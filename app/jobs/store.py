@@ -96,7 +96,7 @@ class JobStore:
         Where that fails the job's feed says so once, and it is tried again after RETRY_SECONDS.
         """
         if self._lock.closed:
-            raise ValueError("the store is closed: its folder is another's")
+            raise ValueError("the store is closed: its folder is another’s")
         kept = self._kept.setdefault(job.id, _Kept(self.folder / _folder_name(job.id)))
         was_broken = kept.broken_since is not None
         if kept.broken_since is not None and self._clock() - kept.broken_since < RETRY_SECONDS:

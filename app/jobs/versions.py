@@ -28,7 +28,7 @@ def tell_difference(theirs: dict[str, str] | None) -> str:
     """ "" where a worker's versions are those of this process, the scheduler's; else a sentence about the first that is
     not."""
     if theirs is None:
-        return "this worker does not tell its version, so it is an older one than the scheduler's; bring both to one"
+        return "this worker does not tell its version, so it is an older one than the scheduler’s; bring both to one"
     for name, own in versions_here().items():
         if theirs.get(name) != own:
             return (

@@ -247,7 +247,7 @@ class JobThread(threading.Thread):
         except BaseException as error:
             logger.exception("job %s failed", self.assignment["job"])
             sentence = (
-                f"The run failed with an error of the program ({type(error).__name__}); it is in the worker's log."
+                f"The run failed with an error of the program ({type(error).__name__}); it is in the worker’s log."
             )
         loop = self.ended.get_loop()
         with contextlib.suppress(RuntimeError):  # the loop is closed: the worker has ended before the job
@@ -268,7 +268,7 @@ def end_process_with_its_threads() -> None:
 
 
 def limit_threads(count: int) -> None:
-    """Bound the threads of torch's arithmetic in this process, where torch is used."""
+    """Bound the threads of torch's arithmetic in a job's own thread, where torch is used: no job does it itself."""
     torch = sys.modules.get("torch")
     if torch is not None:
         torch.set_num_threads(count)

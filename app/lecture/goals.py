@@ -22,6 +22,7 @@ from app.state.numbers_as_text import number
 from app.state.schema import BadRequest, State
 from app.toy.batch import run_alone
 from app.toy.controls import controls_of
+from app.toy.frozen import say_value
 from app.toy.request import ToyReading, read_link, read_state, request_of
 from optimizers.run import Run
 
@@ -44,26 +45,28 @@ class Condition:
     title: str = ""
     """Of the control that is bounded."""
 
+    @property
+    def words(self) -> str:
+        """What has to hold, for who reads it."""
+        joined = {"ending": "", "order": "arrives before ", "<=": "at most ", ">=": "at least "}[self.kind]
+        wanted = number(self.wanted, 6) if self.title else self.wanted
+        return f"{self.title or self.subject} {joined}{wanted}"
+
     def check(self, state: Mapping[str, Any], runs: Mapping[str, Run]) -> GoalCondition:
         """Whether it holds, in words."""
         if self.kind == "ending":
             outcome = str(runs[self.subject].outcome)
             ended = "stays" if outcome not in ENDINGS.values() else next(k for k, v in ENDINGS.items() if v == outcome)
             found = f"{self.subject} {runs[self.subject].describe_outcome()}"
-            return {"wanted": f"{self.subject} {self.wanted}", "holds": ended == self.wanted, "found": found}
+            return {"wanted": self.words, "holds": ended == self.wanted, "found": found}
         if self.kind == "order":
             first, second = (int(runs[name].arrival) for name in (self.subject, self.wanted))
             found = " and ".join(f"{name} {_arrival(runs[name])}" for name in (self.subject, self.wanted))
             holds = first >= 0 and (second < 0 or first < second)
-            return {"wanted": f"{self.subject} arrives before {self.wanted}", "holds": holds, "found": found}
+            return {"wanted": self.words, "holds": holds, "found": found}
         value = state[self.subject]
         holds = value <= self.wanted if self.kind == "<=" else value >= self.wanted
-        sign = {"<=": "at most", ">=": "at least"}[self.kind]
-        return {
-            "wanted": f"{self.title} {sign} {number(self.wanted, 6)}",
-            "holds": holds,
-            "found": f"it is {number(value, 6)}",
-        }
+        return {"wanted": self.words, "holds": holds, "found": f"it is {number(value, 6)}"}
 
     @property
     def methods(self) -> tuple[str, ...]:
@@ -121,6 +124,17 @@ def find_goal_faults(link: str, goal: str, turn: Collection[str], solution: str)
     return [("solution", fault) for fault in read_link(f"{query}&{solution}").faults()[:1]]
 
 
+def describe_exercise(link: str, goal: str, turn: Collection[str], solution: str) -> tuple[str, str]:
+    """What is asked for, and one solution, with the names that the page's controls have."""
+    query = link.partition("?")[2]
+    reading = read_link(query)
+    wanted = "; ".join(condition.words for condition in parse_goal(goal, reading))
+    solved, controls = read_link(f"{query}&{solution}").state, _controls(reading)
+    names = [name for part in solution.split("&") if (name := part.partition("=")[0]) in controls]
+    found = ", ".join(f"{controls[name].title} = {say_value(controls[name], solved[name])}" for name in names)
+    return f"{wanted}. {_free(reading, turn)}.", f"{found}."
+
+
 def solve(link: str, solution: str) -> State:
     """The state of an exercise's link with its solution's settings."""
     return read_link(f"{link.partition('?')[2]}&{solution}").state
@@ -157,9 +171,14 @@ def _kept(asked: ToyReading, given: Mapping[str, Any], turn: Collection[str]) ->
     else:
         computed = [name for name, control in controls.items() if control.role == "computed" and name not in turn]
         changed = [controls[name].title for name in computed if given.get(name) != asked.state[name]]
-    titles = ", ".join(controls[name].title for name in turn if name in controls) or "Nothing"
     found = f"changed: {', '.join(changed)}" if changed else "nothing else is changed"
-    return {"wanted": f"{titles} may be turned, nothing else", "holds": not changed, "found": found}
+    return {"wanted": _free(asked, turn), "holds": not changed, "found": found}
+
+
+def _free(asked: ToyReading, turn: Collection[str]) -> str:
+    controls = _controls(asked)
+    titles = ", ".join(controls[name].title for name in turn if name in controls) or "Nothing"
+    return f"{titles} may be turned, nothing else"
 
 
 def _controls(reading: ToyReading) -> dict[str, Control]:

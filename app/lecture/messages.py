@@ -19,6 +19,8 @@ class LectureScene(TypedDict):
     answer: str
     goal: str
     solution: str
+    goal_words: str
+    solution_words: str
     minutes: float
 
 

@@ -28,12 +28,12 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
-from app.lecture.goals import find_goal_faults
+from app.lecture.goals import describe_exercise, find_goal_faults
 from app.state.control import shorten
 from app.state.schema import LONGEST_LINK, BadRequest, repeated
 from app.web.pages import PAGES, page_at
@@ -75,7 +75,8 @@ class Scene:
 
     part: the title of the part of the lecture that it belongs to; say, ask, answer: a sentence each; turn: the names
     of the controls beside it; show: of SHOWN, where not everything; goal, solution: what makes an exercise of it, and
-    settings that solve it; minutes: how long it takes. "" or 0 where not said.
+    settings that solve it, goal_words, solution_words: the same for who reads them; minutes: how long it takes. "" or 0
+    where not said.
     """
 
     title: str
@@ -89,6 +90,8 @@ class Scene:
     answer: str = ""
     goal: str = ""
     solution: str = ""
+    goal_words: str = ""
+    solution_words: str = ""
     minutes: float = 0
 
 
@@ -126,10 +129,12 @@ class _Draft:
         if sum(map(len, notes)) > MAXIMUM_NOTES:
             _wrong(self.line, f"the notes of “{shorten(self.title)}” are longer than {MAXIMUM_NOTES} characters.")
         scene = Scene(self.title, notes=notes, **{"part": self.part, **self.values})
-        if scene.goal:
-            for key, problem in find_goal_faults(scene.link, scene.goal, scene.turn, scene.solution):
-                _wrong(self.lines[key], f"{key}: {problem}")
-        return scene
+        if not scene.goal:
+            return scene
+        for key, problem in find_goal_faults(scene.link, scene.goal, scene.turn, scene.solution):
+            _wrong(self.lines[key], f"{key}: {problem}")
+        goal, solution = describe_exercise(scene.link, scene.goal, scene.turn, scene.solution)
+        return replace(scene, goal_words=goal, solution_words=solution)
 
 
 def local_link(link: str) -> str:

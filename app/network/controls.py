@@ -137,7 +137,7 @@ TRAINING: tuple[Control, ...] = (
         label="Time for watching",
         low=0.05,
         high=1.0,
-        text="Share of the run's time that its measurements and the surface under its paths may take. Losses are then "
+        text="Share of the run’s time that its measurements and the surface under its paths may take. Losses are then "
         "measured over some of the examples, and say their standard error. At 1 all are measured, however long it "
         "takes. Nothing of the training depends on it.",
         group="training",
@@ -155,8 +155,8 @@ PLANE: tuple[Control, ...] = (
         label="Live picture",
         options=(("first steps", "First steps"), ("random", "Random")),
         default=PLANES[0],
-        help="The plane under the live paths, through the first weights: principal components of SGDM's first steps, "
-        "or random directions, which show very little of a path's movement.",
+        help="The plane under the live paths, through the first weights: principal components of SGDM’s first steps, "
+        "or random directions, which show very little of a path’s movement.",
         group="plane",
     ),
     ChoiceControl(
@@ -177,7 +177,7 @@ VIEW: tuple[Control, ...] = (
         label="Curves against",
         options=AXES,
         default="steps",
-        help="What the curves are drawn against: steps, gradient evaluations with the curvature products of U's "
+        help="What the curves are drawn against: steps, gradient evaluations with the curvature products of U’s "
         "refreshes, or measured seconds of training.",
         group="curves",
         role="view",

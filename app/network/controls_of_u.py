@@ -12,7 +12,7 @@ PRECONDITIONER: tuple[Control, ...] = (
         name="structure",
         label="Structure of U",
         options={"diagonal": "Diagonal", "scalar": "One number per layer", "kfac": "K-FAC", "e-kfac": "E-KFAC"},
-        text="What kind of matrix U is in each layer. K-FAC multiplies a layer's weights from both sides, and learns "
+        text="What kind of matrix U is in each layer. K-FAC multiplies a layer’s weights from both sides, and learns "
         "far faster than a diagonal.",
         group="preconditioner",
     ),
@@ -72,7 +72,7 @@ PRECONDITIONER: tuple[Control, ...] = (
         name="solver",
         label="Inner solver",
         options={"momentum": "Momentum", "sgd": "Gradient descent", "adam": "Adam"},
-        text="What makes the inner steps. Adam gives all of a factor's entries the same step, and spoils K-FAC.",
+        text="What makes the inner steps. Adam gives all of a factor’s entries the same step, and spoils K-FAC.",
         group="preconditioner",
     ),
     number_of(

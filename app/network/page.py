@@ -126,7 +126,7 @@ def _heading() -> Any:
     legend = html.Div(id="legend", className="legend", role="group", **{"aria-label": "Methods that are trained"})
     text = (
         "A real network learns by several methods at once: same first weights, same mini-batches, same noise, and the "
-        "toy lab's own step. Click a method to train it or not; change the step's settings while it trains."
+        "toy lab’s own step. Click a method to train it or not; change the step’s settings while it trains."
     )
     question = html.H2(id="preset-question")
     words = html.Div([question, html.P(id="preset-caption", className="caption")], id="preset-words", hidden=True)

@@ -32,8 +32,8 @@ ALTERED: tuple[Control, ...] = (
         label="Cutout",
         low=0,
         high=16,
-        text="Side in pixels of the square that is covered by the data's mean in each image of a mini-batch, at "
-        "another place in every step; 0 for none. Measurements and U's refreshes see whole images.",
+        text="Side in pixels of the square that is covered by the data’s mean in each image of a mini-batch, at "
+        "another place in every step; 0 for none. Measurements and U’s refreshes see whole images.",
         group="task",
         step=1,
     ),

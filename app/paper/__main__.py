@@ -45,7 +45,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--list", action="store_true", help="say what there is and what is missing; compute nothing")
     parser.add_argument("--processes", type=int, default=min(2, os.cpu_count() or 1), help="units at a time")
     parser.add_argument("--smallest", action="store_true", help="every unit at its least size, to see that it runs")
-    parser.add_argument("--into", type=Path, metavar="FOLDER", help="where records go, if not among the page's own")
+    parser.add_argument("--into", type=Path, metavar="FOLDER", help="where records go, if not among the page’s own")
     options = parser.parse_args(arguments)
     if options.processes < 1:
         parser.error("--processes must be at least 1")

@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from functools import lru_cache
+from math import isfinite
 from typing import Any
 
 from dash import html
 
+from app.components.claim import FAILS, HOLDS
 from app.components.layout import bench, button
 from app.drawing.appearance import looks
 from app.paper import records
@@ -79,11 +81,17 @@ def header() -> list[Any]:
     return [button("copy-link", "Copy link"), button("toggle-scheme", "Dark", id="scheme-button")]
 
 
+def _count(number: int, verdict: str) -> str:
+    """ "1 holds", "6 do not hold" """
+    several = {HOLDS: "hold", FAILS: "do not hold"}
+    return f"{number} {several.get(verdict, verdict) if number > 1 else verdict}"
+
+
 def _head(found: Records) -> Any:
     rows = []
     for figure in FIGURES.values():
         verdicts = [one.verdict for one in figure.statements(found)]
-        told = ", ".join(f"{verdicts.count(one)} × {one}" for one in VERDICTS if one in verdicts)
+        told = ", ".join(_count(verdicts.count(one), one) for one in VERDICTS if one in verdicts)
         rows.append(
             html.Li([html.A(f"Figure {figure.key}: {figure.title}", href=f"#figure-{figure.key}"), html.Span(told)])
         )
@@ -191,7 +199,7 @@ def _strips(strips: Strips) -> Any:
     """Rows of dots, one for each seed, with mean and interval, all on one scale; a table that needs no picture."""
     values = [value for row in strips.rows for value in row.values]
     means = {row.name: Mean(row.values) for row in strips.rows}
-    ends = [end for mean in means.values() for end in (mean.low, mean.high) if abs(end) != float("inf")]
+    ends = [end for mean in means.values() for end in (mean.low, mean.high) if isfinite(end)]
     low, high = min([*values, *ends]), max([*values, *ends])
     wide = (high - low) or 1.0
 

@@ -6,12 +6,14 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from app.components.claim import FAILS, HOLDS, OPEN
+from app.components.interval import LEVEL, interval
 from app.state.numbers_as_text import number
 
 MISSING = "not computed yet"
 VERDICTS = (HOLDS, FAILS, OPEN, MISSING)
-LEVEL = 0.95
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,7 @@ class Statement:
 
 @dataclass(frozen=True)
 class Mean:
-    """The mean of n numbers, its standard error, and its interval at LEVEL by Student's t (infinite for n = 1)."""
+    """The mean of some numbers, its standard error and its interval (`interval`)."""
 
     values: tuple[float, ...]
     mean: float = field(init=False)
@@ -36,15 +38,7 @@ class Mean:
     high: float = field(init=False)
 
     def __post_init__(self) -> None:
-        from scipy.special import stdtrit  # a third of a second that a start does without
-
-        n = len(self.values)
-        mean = math.fsum(self.values) / n
-        spread = math.fsum((value - mean) ** 2 for value in self.values)
-        error = math.sqrt(spread / (n - 1) / n) if n > 1 else math.inf
-        reach = float(stdtrit(n - 1, (1 + LEVEL) / 2)) * error if n > 1 else math.inf
-        found = {"mean": mean, "error": error, "low": mean - reach, "high": mean + reach}
-        for name, value in found.items():
+        for name, value in zip(("mean", "error", "low", "high"), interval(np.array(self.values)), strict=True):
             object.__setattr__(self, name, value)
 
     def told(self, unit: str = "", digits: int = 3) -> str:

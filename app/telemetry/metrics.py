@@ -12,7 +12,7 @@ from prometheus_client.registry import Collector
 disable_created_metrics()  # a time of birth for every series: twice the text, and nobody asks
 SECONDS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 REQUESTS = Histogram(
-    "pothole_request_seconds", "Time from a request's head to its last byte.", ["route", "status"], buckets=SECONDS
+    "pothole_request_seconds", "Time from a request’s head to its last byte.", ["route", "status"], buckets=SECONDS
 )
 SENT = Counter("pothole_sent_bytes", "Bytes of bodies sent.", ["route"])
 SOCKETS = Gauge("pothole_websockets_open", "Websockets that are open now.", ["route"])

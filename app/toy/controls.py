@@ -70,7 +70,7 @@ WALK = (
         label="Probe norm",
         options=(("euclidean", "‖ε‖ = ρ"), ("matrix", "√(gᵀUg)")),
         default="euclidean",
-        help="The norm that scales SAM's probe to ρ: Euclidean, or √(gᵀUg) with the learned U.",
+        help="The norm that scales SAM’s probe to ρ: Euclidean, or √(gᵀUg) with the learned U.",
         group="walk",
     ),
 )

@@ -52,14 +52,15 @@ def differences_in_words(before: ToyReading, now: ToyReading) -> str:
     for control in controls_of(now.surface) if not moved else (surface_choice(), *controls()):
         if control.role != "computed":
             continue
-        was, value = (_said(control, state.get(control.name)) for state in (before.state, now.state))
+        was, value = (say_value(control, state.get(control.name)) for state in (before.state, now.state))
         if was != value:
             told.append(f"{control.symbol or control.label} {was} → now {value}")
     more = f", and {len(told) - NAMED} more" if len(told) > NAMED else ""
     return f"{', '.join(told[:NAMED])}{more}"
 
 
-def _said(control: Control, value: Any) -> str:
+def say_value(control: Control, value: Any) -> str:
+    """A control's value as a person reads it."""
     if isinstance(control, ChoiceControl):
         return dict(control.options).get(value, str(value))
     if control is PITS and value:

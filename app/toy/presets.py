@@ -83,7 +83,7 @@ def _all() -> tuple[Preset, ...]:
             "two-scale",
             "Two-scale quadratic",
             "A pothole in a wide bowl. Whom does bouncing carry out?",
-            "A wide basin with a sharp pothole: when does SAM's bouncing carry it out?",
+            "A wide basin with a sharp pothole: when does SAM’s bouncing carry it out?",
             "two-scale-quadratic",
             {"steps": 400, "radius": 0.10},
         ),

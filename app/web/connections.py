@@ -83,7 +83,7 @@ class GuardedSocket(DropsSilentReaders, WebSocketsSansIOProtocol):
         super().data_received(data)
         if self.conn.handshake_exc is not None and not self.handshake_complete:
             self.handshake_complete = self.close_sent = True
-            self.transport.write(refusal_of(431, "The websocket's head has lines that are too long, or too many."))
+            self.transport.write(refusal_of(431, "The websocket’s head has lines that are too long, or too many."))
             self.transport.close()
 
     async def send(self, message: Any) -> None:
@@ -136,7 +136,7 @@ class GuardedProtocol(DropsSilentReaders, HttpToolsProtocol):
         try:
             super().data_received(data)
         except (ValueError, UnicodeError):  # an address that is no text
-            self._end(400, "The request's address is not valid.")
+            self._end(400, "The request’s address is not valid.")
             return
         if self._refused or self._in_message or self._ended_message or not self._counted:
             return  # it was a body, or the end of one
@@ -224,7 +224,7 @@ class GuardedProtocol(DropsSilentReaders, HttpToolsProtocol):
                 del self.open_connections[self._address]
 
     def _refuse_head(self) -> None:
-        self._end(431, f"The request's head is larger than {self.settings.head_bytes} bytes.")
+        self._end(431, f"The request’s head is larger than {self.settings.head_bytes} bytes.")
 
     def _end(self, status: int, problem: str) -> None:
         """One sentence, and the end of the connection."""

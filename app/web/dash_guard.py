@@ -63,7 +63,7 @@ def _check_values(values: Any, wanted: list[dict[str, Any]], key: str) -> None:
     for value, declared in zip(values, wanted, strict=True):
         fits = isinstance(value, dict) and all(value.get(part) == declared[part] for part in ("id", "property"))
         if not fits:
-            raise NotACallback(f"The callback's {key} must be those that it declares.")
+            raise NotACallback(f"The callback’s {key} must be those that it declares.")
 
 
 def _check_outputs(outputs: Any, name: str) -> None:
@@ -75,4 +75,4 @@ def _check_outputs(outputs: Any, name: str) -> None:
         if not isinstance(output, dict) or not all(isinstance(output.get(part), str) for part in ("id", "property")):
             raise NotACallback("Each output must have an id and a property.")
     if several != isinstance(outputs, list) or [f"{o['id']}.{o['property']}".partition("@")[0] for o in each] != wanted:
-        raise NotACallback("The callback's outputs must be those that it declares.")
+        raise NotACallback("The callback’s outputs must be those that it declares.")

@@ -34,11 +34,11 @@ class WebSettings(SettingsTable):
     """The web process's settings; `WebSettings.from_environment()` reads those that the environment names."""
 
     # What one request may ask for
-    body_bytes: int = setting(65_536, "POTHOLE_BODY_BYTES", "size of a request's body", 1024, 100_000_000, unit="bytes")
+    body_bytes: int = setting(65_536, "POTHOLE_BODY_BYTES", "size of a request’s body", 1024, 100_000_000, unit="bytes")
     walker_steps: int = setting(
         200_000_000, "POTHOLE_WALKER_STEPS", "walkers × steps of one request, all methods together", 10_000
     )
-    head_bytes: int = setting(32_768, "POTHOLE_HEAD_BYTES", "size of a request's head", 4096, unit="bytes")
+    head_bytes: int = setting(32_768, "POTHOLE_HEAD_BYTES", "size of a request’s head", 4096, unit="bytes")
     head_seconds: float = setting(
         10.0, "POTHOLE_HEAD_SECONDS", "a connection that has not sent a whole request head is closed", 0.1, unit="s"
     )
@@ -97,23 +97,23 @@ class WebSettings(SettingsTable):
         "loopback address localhost, 127.0.0.1 and [::1], on others any",
     )
     origins: tuple[str, ...] = setting(
-        (), "POTHOLE_ORIGINS", "other sites, https://host, whose pages may send requests; empty: only the lab's own"
+        (), "POTHOLE_ORIGINS", "other sites, https://host, whose pages may send requests; empty: only the lab’s own"
     )
     frame_ancestors: tuple[str, ...] = setting(
         default=(),
         variable="POTHOLE_FRAME_ANCESTORS",
-        text="sites, https://host, whose pages may show the lab in a frame; any: every site; empty: only the lab's own",
+        text="sites, https://host, whose pages may show the lab in a frame; any: every site; empty: only the lab’s own",
     )
     trusted_proxies: tuple[str, ...] = setting(
         default=(),
         variable="POTHOLE_TRUSTED_PROXIES",
-        text="addresses or networks whose X-Forwarded-For and -Proto are believed; empty or none: nobody's",
+        text="addresses or networks whose X-Forwarded-For and -Proto are believed; empty or none: nobody’s",
     )
     wrong_passwords: int = setting(10, "POTHOLE_WRONG_PASSWORDS", "wrong passwords of one client within a minute", 1)
     password: str = setting("", "POTHOLE_PASSWORD", "asked of every visitor (any user name); empty: none", secret=True)
 
     # What is shown
-    scenes: str = setting("", "POTHOLE_SCENES", "the lecture's scene file; empty: app/lecture/scenes.md")
+    scenes: str = setting("", "POTHOLE_SCENES", "the lecture’s scene file; empty: app/lecture/scenes.md")
 
     def __post_init__(self) -> None:
         # A wrong one is told at the start and not at the first request.

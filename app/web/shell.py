@@ -11,7 +11,7 @@ from app.web.pages import PAGES, SHORTCUTS, Page
 TITLE = "Pothole lab"
 TAGLINE = "Who gets out of the sharp well?"
 INDEX = """<!DOCTYPE html>
-<html lang="en" data-scheme="light">
+<html lang="en">
   <head>
     {%metas%}
     <title>{%title%}</title>

@@ -1522,6 +1522,8 @@ export interface LectureScene {
   answer: string;
   goal: string;
   solution: string;
+  goal_words: string;
+  solution_words: string;
   minutes: number;
 }
 

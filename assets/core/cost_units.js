@@ -10,6 +10,7 @@ import { showNotices } from "./notices.js";
 /**
  * @typedef {object} CostUnit
  * @property {string} name in a sentence
+ * @property {string} title of an axis
  * @property {string} median heads a column of medians
  * @property {string} least heads one of the lowest
  * @property {string} to what a colour stands for
@@ -21,6 +22,7 @@ import { showNotices } from "./notices.js";
 export const COST_UNITS = {
   steps: {
     name: "steps",
+    title: "Steps",
     median: "Median step",
     least: "Fastest where all arrive",
     to: "Steps to arrival",
@@ -29,6 +31,7 @@ export const COST_UNITS = {
   },
   evaluations: {
     name: "gradient evaluations",
+    title: "Gradient evaluations",
     median: "Median gradient evaluations",
     least: "Cheapest where all arrive",
     to: "Gradient evaluations to arrival",
@@ -37,6 +40,7 @@ export const COST_UNITS = {
   },
   seconds: {
     name: "seconds",
+    title: "Seconds",
     median: "Median seconds",
     least: "Cheapest where all arrive",
     to: "Seconds to arrival",

@@ -2,27 +2,34 @@
 import { postJson, problemsOf } from "./http.js";
 import { forgetLink } from "./link.js";
 import { showNotices } from "./notices.js";
+import { namedScheme, systemScheme } from "./scheme.js";
 
-/** @typedef {import("./contract.js").OpenedLink} OpenedLink */
 /** @typedef {{ query?: string, state?: Record<string, unknown> }} Asked a link, or a part of a state */
 
 /**
  * Asks for the whole state that a link or a part of a state stands for. Of several that are asked for, only the last is
- * taken over.
+ * taken over. Colours that no link has named are those of the reader's system, and a link to the state leaves them out.
+ * @template {import("./contract.js").OpenedLink} T
  * @param {string} address
- * @returns {(asked: Asked, take: (opened: OpenedLink) => void) => Promise<void>}
+ * @returns {(asked: Asked, take: (opened: T) => void) => Promise<void>}
  */
 export function makeOpener(address) {
   let last = Symbol("open");
+  let follows = true; // the last link named no colours
   return async (asked, take) => {
     const ticket = (last = Symbol("open"));
     try {
       const opened = await postJson(address, asked);
       if (ticket !== last) return; // something else was wanted meanwhile
       showNotices("link", opened.notices);
+      if (asked.query !== undefined) {
+        follows = !namedScheme(asked.query);
+        if (follows) opened.state.scheme = systemScheme();
+      }
+      opened.base.scheme = follows ? systemScheme() : "";
       take(opened);
     } catch (error) {
-      showNotices("request", problemsOf(error), "error");
+      if (ticket === last) showNotices("link", problemsOf(error), "error");
     }
   };
 }

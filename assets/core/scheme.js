@@ -9,6 +9,18 @@ import { display, setDisplay } from "./display.js";
 export const FIRST_COLOURS = { ink: "#1f2933", quiet: "#5b6875", grid: "#dde3e9", paper: "#fff" };
 
 /**
+ * The colours that a link names, if it does.
+ * @param {string} query
+ * @returns {string | undefined} "light" or "dark"
+ */
+export function namedScheme(query) {
+  return ["light", "dark"].find((scheme) => scheme === new URLSearchParams(query).get("scheme"));
+}
+
+/** The colours that the reader's system prefers. */
+export const systemScheme = () => (window.matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
+
+/**
  * @param {string} scheme "light" or "dark"
  * @param {Looks} looks
  */

@@ -112,11 +112,12 @@ export function clipArrow(x, dx, low, high) {
  * @param {number} y
  * @param {Frame} lane
  * @param {number} margin
+ * @param {number} [free] where the words on the lane's first line end: what lies above the lane stands beside them
  */
-export function intoLane(x, y, [left, top, width, height], margin) {
-  const inX = Math.min(Math.max(x, left + margin), left + width - margin);
+export function intoLane(x, y, [left, top, width, height], margin, free = left) {
   const inY = Math.min(Math.max(y, top + margin), top + height - margin);
   const up = y < inY ? "above" : y > inY ? "below" : "";
+  const inX = Math.min(Math.max(x, (up === "above" ? free : left) + margin), left + width - margin);
   const side = x < inX ? "left" : x > inX ? "right" : "";
   return { x: inX, y: inY, beyond: [up, side].filter(Boolean).join(" ") };
 }

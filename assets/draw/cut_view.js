@@ -191,12 +191,13 @@ function drawLane(pen, lane, plane) {
   context.beginPath();
   context.rect(...box);
   context.clip();
-  drawWords(pen, lane, plane);
-  if (frozen) drawFrozen(pen, frozen);
+  const free = drawWords(pen, lane, plane);
+  const placed = (/** @type {{ s: number, loss: number }} */ { s, loss }) => intoLane(scale.x(s), scale.y(loss), box, EDGE * k, free);
+  if (frozen) drawFrozen(pen, placed(frozen));
   if (row) {
     drawTrail(pen, row, lane.trail);
-    const ball = intoLane(scale.x(row.s), scale.y(row.loss), box, EDGE * k);
-    const ring = row.probe && intoLane(scale.x(row.probe.s), scale.y(row.probe.loss), box, EDGE * k);
+    const ball = placed(row);
+    const ring = row.probe && placed(row.probe);
     if (ring) drawLink(pen, ball, ring);
     drawTangent(pen, ring ?? ball, row.slope);
     if (ring) drawRing(pen, ring);
@@ -210,10 +211,9 @@ function drawLane(pen, lane, plane) {
 /**
  * Where the walker of the run that is compared with stands: a pale ball.
  * @param {Pen} pen
- * @param {CutRow} row
+ * @param {Place} place
  */
-function drawFrozen({ context, box, scale, look, colours, k }, { s, loss }) {
-  const { x, y } = intoLane(scale.x(s), scale.y(loss), box, EDGE * k);
+function drawFrozen({ context, look, colours, k }, { x, y }) {
   context.globalAlpha = PALE;
   drawMarker(context, look, x, y, BALL * k, colours.paper);
   context.globalAlpha = 1;
@@ -238,6 +238,7 @@ function write({ context, colours, k }, text, x, y, colour) {
  * @param {Pen} pen
  * @param {Lane} lane
  * @param {boolean} plane
+ * @returns {number} px where the first line has ended
  */
 function drawWords(pen, { name, row, gone }, plane) {
   const { context, look, colours, k } = pen;
@@ -245,25 +246,31 @@ function drawWords(pen, { name, row, gone }, plane) {
   const x = left + 10 * k;
   drawMarker(context, look, x + 5 * k, top + 15 * k, 5.5 * k, colours.paper);
   setFont(pen, 15, "700");
+  const room = (left + width - x - 20 * k) / context.measureText(name).width;
+  if (room < 1) setFont(pen, 15 * room, "700"); // many methods on a phone
   Object.assign(context, { textAlign: "left", textBaseline: "middle" });
   write(pen, name, x + 16 * k, top + 15 * k, look.colour);
-  if (!row) return;
   const after = x + 24 * k + context.measureText(name).width;
+  if (!row) return after;
   setFont(pen, 13);
   if (height < LOW * k) {
     const words = gone ? "diverged" : kickWords(row);
-    if (after + context.measureText(words).width < left + width) write(pen, words, after, top + 15.5 * k, colours.ink);
-    return;
+    const end = after + context.measureText(words).width;
+    if (end >= left + width) return after;
+    write(pen, words, after, top + 15.5 * k, colours.ink);
+    return end;
   }
   const whole = gone ? `diverged after step ${row.step + 1}` : captionOf(row);
-  const fits = context.measureText(whole).width < 0.62 * width;
+  const fits = context.measureText(whole).width < (gone ? width - 20 * k : 0.62 * width);
+  const short = gone ? ["diverged"] : [row.place.replace(/^probe (?!beside)/, ""), kickWords(row)];
   let y = top + 34 * k;
-  for (const line of fits || gone ? [whole] : [row.place.replace(/^probe (?!beside)/, ""), kickWords(row)]) {
+  for (const line of fits ? [whole] : short) {
     write(pen, line, x, y, colours.ink);
     y += 16 * k;
   }
   const part = partOff(row);
   if (plane && !gone && part > LEAST_OFF) drawPartOff(pen, part, x, y, 0.66 * width);
+  return after;
 }
 
 /**

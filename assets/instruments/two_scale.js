@@ -38,7 +38,7 @@ class TwoScales extends Instrument {
     this.cycles = make("div", { className: "scroll" });
     this.status = make("p", { className: "hint" });
     const orbit = make("div", { className: "loss-stack" });
-    this.orbit = new Chart(orbit, { label: "SAM's last steps in the pothole" });
+    this.orbit = new Chart(orbit, { label: "SAM’s last steps in the pothole" });
     const strip = make("div", { className: "ends-stack" });
     this.strip = new HeatMap(strip, {
       label: "What becomes of SAM, by radius. Arrow keys move, Enter goes to the radius.",
@@ -164,7 +164,7 @@ class TwoScales extends Instrument {
     ];
     this.orbit.show({ x: { title: "Step before the last (line: real step; dots: closed form)" }, y: {}, series }, colours);
     const words = cycles.mine ? `a cycle ${cycles.mine.word} of period ${cycles.mine.period}` : "no short cycle";
-    place.setAttribute("aria-label", `SAM's last ${simulated.length} steps in the pothole: ${words}.`);
+    place.setAttribute("aria-label", `SAM’s last ${simulated.length} steps in the pothole: ${words}.`);
   }
 
   /** @param {TwoScaleAnswer} answer */

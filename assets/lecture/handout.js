@@ -28,10 +28,10 @@ function describeScene(scene, number, answers) {
   if (scene.say) lines.push(paragraph("say", scene.say));
   lines.push(make("figure", { className: "handout-picture", hidden: true }));
   if (scene.ask) lines.push(paragraph("ask", scene.ask));
-  if (scene.goal) lines.push(paragraph("goal", `Goal: ${scene.goal}. May be turned: ${scene.turn.join(", ")}.`));
+  if (scene.goal) lines.push(paragraph("goal", `Goal: ${scene.goal_words}`));
   if (answers) {
     if (scene.answer) lines.push(paragraph("answer", scene.answer));
-    if (scene.solution) lines.push(paragraph("solution", `One solution: ${scene.solution.replaceAll("&", ", ").replaceAll("=", " = ")}`));
+    if (scene.solution) lines.push(paragraph("solution", `One solution: ${scene.solution_words}`));
     lines.push(...scene.notes.map((text) => paragraph("notes", text)));
   } else if (scene.ask) lines.push(...Array.from({ length: LINES }, () => make("div", { className: "line" })));
   return make("section", {}, ...lines);

@@ -184,9 +184,10 @@ export class Lecture {
     if (!this.on || index < 1 || index > this.scenes.length) return;
     const [path, query = ""] = this.scenes[index - 1].link.split("?");
     const wanted = new URLSearchParams(query);
+    const { values, base } = this.page.state;
     for (const name of LASTING) {
-      const now = this.page.state.get(name);
-      if (!wanted.has(name) && now !== undefined) wanted.set(name, now);
+      const follows = name === "scheme" && values[name] === base[name]; // the reader's system, which no link need name
+      if (!wanted.has(name) && values[name] !== undefined && !follows) wanted.set(name, values[name]);
     }
     wanted.set("scenes", this.kind);
     wanted.set("scene", String(index));

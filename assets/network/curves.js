@@ -24,6 +24,13 @@ export const MEASURED = [
   "sharpness",
 ];
 
+/** @type {Record<Axis, { title: string, words: string }>} */
+export const AXES = {
+  steps: { title: "Steps", words: "steps" },
+  evaluations: { title: "Gradient evaluations", words: "gradient evaluations" },
+  seconds: { title: "Processor seconds", words: "processor seconds" },
+};
+
 export class TrainingCurves {
   /** @param {string[]} methods */
   constructor(methods) {

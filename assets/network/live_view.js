@@ -5,6 +5,7 @@ import { formatNumber } from "../core/format.js";
 import { postJson, Refused } from "../core/http.js";
 import { Chart } from "../draw/chart.js";
 import { BoundaryView } from "./boundary_view.js";
+import { AXES } from "./curves.js";
 import { followJob } from "./follow.js";
 import { PATH_ALONE } from "../draw/paths.js";
 import { PlaneView } from "./plane_view.js";
@@ -146,7 +147,7 @@ export class LiveView {
       if (figure) figure.hidden = Boolean((this.run?.recorded || this.run?.ended) && rows && series.every(({ x }) => !x.length));
       const last = Math.max(axis === "steps" ? (this.run?.total ?? 0) : 0, ...series.map(({ x }) => x.at(-1) ?? 0)) || 1;
       chart.at = this.#cursor(step);
-      chart.show({ x: { range: [0, last] }, y: share ? SHARES : { log: scale === "log" }, series, marks });
+      chart.show({ x: { range: [0, last], title: AXES[axis].title }, y: share ? SHARES : { log: scale === "log" }, series, marks });
     }
   }
 

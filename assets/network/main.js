@@ -5,6 +5,7 @@ import { LatestWinsGate } from "../core/gate.js";
 import { postJson, problemsOf } from "../core/http.js";
 import { showLink, writeLink } from "../core/link.js";
 import { showNotices } from "../core/notices.js";
+import { makeOpener, openOnReturn } from "../core/opening.js";
 import { Player } from "../core/player.js";
 import { PlayerBar } from "../core/player_bar.js";
 import { Schema } from "../core/schema.js";
@@ -67,6 +68,8 @@ export class NetworkLab {
     this.tabled = 0; // when the table was shown
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.tabling = undefined;
+    /** @type {ReturnType<typeof makeOpener<import("../core/contract.js").OpenedNetwork>>} */
+    this.opener = makeOpener("/network/open");
     this.state = new State();
     this.widgets = new Widgets(this.state);
     this.schema = new Schema(tables.controls);
@@ -95,13 +98,13 @@ export class NetworkLab {
       resume: () => this.act("resume"),
       stop: () => this.act("stop"),
     });
-    window.addEventListener("popstate", () => this.open());
+    openOnReturn(this);
     this.bar.show(null);
     this.playerBar.showSpeed(SPEED);
   }
 
   begin() {
-    this.open();
+    void this.open({ query: location.search });
   }
 
   /** What other parts see of the run that is shown. */
@@ -117,12 +120,9 @@ export class NetworkLab {
     return this.view.colours ?? FIRST_COLOURS;
   }
 
-  /** @param {{ query?: string }} [wish] */
-  async open({ query = location.search } = {}) {
-    try {
-      /** @type {import("../core/contract.js").OpenedNetwork} */
-      const { state, notices, run, base, replay } = await postJson("/network/open", { query });
-      showNotices("link", notices);
+  /** @param {{ query: string }} asked */
+  open({ query }) {
+    return this.opener({ query }, ({ state, run, base, replay }) => {
       this.base = base;
       this.shipped = replay;
       // A run of one's own that is on its way is not lost from sight by a preset; its settings are no longer those shown.
@@ -130,9 +130,7 @@ export class NetworkLab {
       this.state.replace({ ...state, job: stays?.job ?? state.job }, "open", base);
       if (stays) this.stale(true);
       else this.attach(run, replay);
-    } catch (error) {
-      this.failed(error);
-    }
+    });
   }
 
   /**

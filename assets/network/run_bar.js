@@ -64,7 +64,7 @@ export function runInWords(run) {
   if (state === "running" && secondsLeft !== null && steps) parts.push(`${timeInWords(secondsLeft)} left`);
   if (device) parts.push(`${formatCount(device.parameters)} weights, ${formatCount(device.examples)} training examples`);
   if (replay) parts.push("press Start to train it here");
-  else if (!run.owner && !run.recorded) parts.push("somebody else's run: you can watch it");
+  else if (!run.owner && !run.recorded) parts.push("somebody else’s run: you can watch it");
   return `${parts.join(" · ")}.`;
 }
 

@@ -58,6 +58,7 @@ export class CostPart {
     this.costs = costs;
     const frozen = page.pictures.frozen?.paths.methods ?? [];
     const frozenCosts = costs && Object.fromEntries(frozen.map((method) => [method.name, this.#costOf(method)]));
+    page.pictures.charts.title = COST_UNITS[unit].title;
     page.pictures.setCosts(costs, frozenCosts);
     page.setPace();
     page.pictures.setStep(page.player.step);

@@ -15,12 +15,15 @@ const explainButton = (key, title) =>
     ...{ "data-action": "explain", "data-value": key, "aria-haspopup": "dialog" },
   });
 
-/** @param {Explanation} explanation */
-function section({ key, title, text, formula, cost, more }) {
+/**
+ * @param {Explanation} explanation
+ * @param {boolean} headed the window's own heading says what the first is about
+ */
+function section({ key, title, text, formula, cost, more }, headed) {
   const node = make(
     "section",
     { id: `explain-${key}`, tabIndex: -1 },
-    make("h3", { textContent: title }),
+    make("h3", { textContent: title, hidden: !headed }),
     make("p", { textContent: text }),
   );
   if (formula) node.append(make("p", { className: "formula", textContent: formula }));
@@ -39,7 +42,7 @@ export function addExplanations(page) {
       const more = make("p", { className: "hint" }, "Every method with its formulas, identities, traps and sources: ");
       more.append(make("a", { href: "/methods", textContent: "the page Methods" }), ". All else: ");
       more.append(make("a", { href: "/manual/", textContent: "the manual" }), ".");
-      const sections = [...explanations.map(section), more];
+      const sections = [...explanations.map((one) => section(one, one !== first)), more];
       const dialog = openDialog("explanations", first?.title ?? "", make("div", { className: "explanations" }, ...sections));
       dialog?.querySelector(`[id="explain-${key}"]`)?.scrollIntoView({ block: "start" });
     },

@@ -1,5 +1,6 @@
 // The charts of the toy lab's runs, over steps or over what they cost: loss, distance, curvature, and on a 1-D surface the
 // position. Their cursors stand where the player stands, and dragging them moves it.
+import { COST_UNITS } from "../core/cost_units.js";
 import { by } from "../core/dom.js";
 import { FIRST_COLOURS } from "../core/scheme.js";
 import { Chart } from "../draw/chart.js";
@@ -43,6 +44,7 @@ export class RunCharts {
     this.runs = null;
     this.step = 0;
     this.logarithmic = true; // the axis of steps
+    this.title = COST_UNITS.steps.title;
     this.colours = FIRST_COLOURS;
   }
 
@@ -55,7 +57,11 @@ export class RunCharts {
     this.runs = runs;
     const { entries, steps, ranges, level, domain, total } = runs;
     const whole = Math.max(this.#whole, Number.MIN_VALUE);
-    const x = { range: /** @type {Range} */ ([0, whole]), unit: this.logarithmic ? whole / Math.max(steps, 1) : undefined };
+    const x = {
+      title: this.title,
+      range: /** @type {Range} */ ([0, whole]),
+      unit: this.logarithmic ? whole / Math.max(steps, 1) : undefined,
+    };
     const across = entries.map(({ cost, last }) => (total && cost ? Float64Array.from({ length: last + 1 }, (_, k) => cost(k)) : null));
     const series = (/** @type {Quantity | "positions"} */ key) =>
       entries.map((entry, k) => ({

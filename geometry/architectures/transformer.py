@@ -83,7 +83,7 @@ class VisionTransformer(_Blocks):
         channels, side = channels_and_side(input_shape, "the vision transformer")
         self.patch = patch if patch is not None else max(side // 7, 2)
         if self.patch < 1 or any(length % self.patch for length in input_shape[1:]):
-            raise ValueError(f"patch {self.patch} must divide the image's sides {input_shape[1:]}")
+            raise ValueError(f"patch {self.patch} must divide the image’s sides {input_shape[1:]}")
         patches = math.prod(length // self.patch for length in input_shape[1:])
         self.patches = nn.Conv2d(channels, width, self.patch, stride=self.patch)
         self.positions = nn.Embedding(patches, width)

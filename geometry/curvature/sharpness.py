@@ -46,7 +46,7 @@ class Sharpness(Result):
 
     def describe(self) -> str:
         """One sentence for a page."""
-        steps = f"{self.steps} ascent steps; SAM's one step: {self.one_step:.4g}"
+        steps = f"{self.steps} ascent steps; SAM’s one step: {self.one_step:.4g}"
         return f"{self.value:.4g} within radius {self.radius:g} ({steps})"
 
 

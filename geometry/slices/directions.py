@@ -223,9 +223,9 @@ def _gradient_and_sam(objective: Objective, origin: Array, radius: float, axes: 
     length = _norm(gradient)
     if length == 0:
         raise ValueError("the gradient is zero at the origin: it gives no direction")
-    labels = (f"gradient, length {length:.3g}", f"what SAM's gradient adds, radius {radius:g}")
+    labels = (f"gradient, length {length:.3g}", f"what SAM’s gradient adds, radius {radius:g}")
     if axes == 1:
         return _stack([gradient / length]), labels[:1]
     perturbed = objective.gradient(origin + radius * gradient / length)
-    sentence = "SAM's gradient is parallel to the gradient here: the two span a line, no plane"
+    sentence = "SAM’s gradient is parallel to the gradient here: the two span a line, no plane"
     return _orthonormal(gradient, [perturbed], sentence), labels

@@ -68,7 +68,7 @@ def point_losses(
             raise ValueError(f"method {method!r} is for networks; use 'batched'")
         return BatchedLosses(objective, plane, memory)
     if not isinstance(plane.origin, Tensor):
-        raise TypeError(f"a network's plane is made of torch tensors, got {type(plane.origin).__name__}")
+        raise TypeError(f"a network’s plane is made of torch tensors, got {type(plane.origin).__name__}")
     if plane.origin.dtype != objective.dtype or plane.origin.device.type != objective.device.type:
         raise ValueError(
             f"the plane lies in {plane.origin.dtype} on {plane.origin.device}, "

@@ -56,7 +56,7 @@ def sampled_slice(
     s/√n · √(1 − n/N), n samples of N examples. With n = N it is the exact slice and the error is 0.
     """
     if not isinstance(objective, NetworkLoss):
-        raise TypeError("only a network's loss has data to sample; use evaluate_slice")
+        raise TypeError("only a network’s loss has data to sample; use evaluate_slice")
     if samples < 2:
         raise ValueError(f"samples must be at least 2, got {samples}")
     x, y = checked_axes(plane, x, y)

@@ -34,7 +34,7 @@ class Pit:
             if not math.isfinite(getattr(self, name)):
                 raise ValueError(f"{name} of a pit must be finite, not {getattr(self, name)!r}")
         if self.depth < 0 or self.width <= 0:
-            raise ValueError("a pit's depth must not be negative and its width must be positive")
+            raise ValueError("a pit’s depth must not be negative and its width must be positive")
 
 
 @dataclass(frozen=True)

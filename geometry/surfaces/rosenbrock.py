@@ -25,7 +25,7 @@ class Rosenbrock(Surface):
     kernel_code = SurfaceCode.ROSENBROCK
     parameters = (
         SurfaceParameter("a", "a", "Minimum", 0.1, 1.4, 0.1, 1.0, "Where the minimum lies, at (a, a²)."),
-        SurfaceParameter("b", "b", "Steepness", 1.0, 200.0, 1.0, 100.0, "Steepness of the valley's walls.", "log"),
+        SurfaceParameter("b", "b", "Steepness", 1.0, 200.0, 1.0, 100.0, "Steepness of the valley’s walls.", "log"),
     )
 
     def __post_init__(self) -> None:
@@ -86,7 +86,7 @@ class SplitRosenbrock(Rosenbrock):
 
     key = "split-rosenbrock"
     title = "Rosenbrock, two layers"
-    description = "Rosenbrock's valley where each coordinate is a layer with its own preconditioner."
+    description = "Rosenbrock’s valley where each coordinate is a layer with its own preconditioner."
 
     @property
     def layout(self) -> Layout:

@@ -38,7 +38,7 @@ class TwoScalePlane(Surface):
         SurfaceParameter("pothole_curvature_1", "a₁", "Pothole curvature 1", 1.0, 200.0, 1.0, 40.0, "Along θ₁.", "log"),
         SurfaceParameter("pothole_curvature_2", "a₂", "Pothole curvature 2", 1.0, 200.0, 1.0, 60.0, "Along θ₂.", "log"),
         SurfaceParameter("half_width", "w", "Half-width", 0.05, 1.0, 0.01, 0.25, "Half the width of the pothole."),
-        SurfaceParameter("offset", "X", "Offset", 1.0, 6.0, 0.1, 4.0, "Distance to the bowl's bottom along θ₁."),
+        SurfaceParameter("offset", "X", "Offset", 1.0, 6.0, 0.1, 4.0, "Distance to the bowl’s bottom along θ₁."),
     )
 
     def __post_init__(self) -> None:

@@ -35,7 +35,7 @@ class TwoScaleQuadratic(Surface):
 
     key = "two-scale-quadratic"
     title = "Two-scale quadratic, 1-D"
-    description = "A wide bowl with a hard-edged sharp pothole on a line: SAM's bouncing has closed forms here."
+    description = "A wide bowl with a hard-edged sharp pothole on a line: SAM’s bouncing has closed forms here."
     kernel_code = SurfaceCode.TWO_SCALE
     parameters = (
         SurfaceParameter("curvature", "h", "Bowl curvature", 0.05, 2.0, 0.05, 0.3, "Curvature of the wide bowl."),
@@ -44,7 +44,7 @@ class TwoScaleQuadratic(Surface):
         ),
         SurfaceParameter("half_width", "w", "Half-width", 0.05, 1.0, 0.01, 0.25, "Half the width of the pothole."),
         SurfaceParameter(
-            "offset", "X", "Offset", 1.0, 6.0, 0.1, 4.0, "Distance from the pothole to the bowl's bottom."
+            "offset", "X", "Offset", 1.0, 6.0, 0.1, 4.0, "Distance from the pothole to the bowl’s bottom."
         ),
     )
 

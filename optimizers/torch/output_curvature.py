@@ -21,7 +21,7 @@ def check_told(loss: Told) -> Told:
     """What is kept of it: a kind, or the loss itself where it is a known one of torch's; a ValueError where it is
     none."""
     if isinstance(loss, str) and loss not in KINDS:
-        raise ValueError(f"loss must be one of {', '.join(KINDS)}, a loss of torch's or a function, not {loss!r}")
+        raise ValueError(f"loss must be one of {', '.join(KINDS)}, a loss of torch’s or a function, not {loss!r}")
     return "convex" if kind_of(loss) == "convex" else loss
 
 

@@ -230,7 +230,8 @@ def test_the_surface_of_a_run_that_has_ended_comes_after_a_refusal(page) -> None
     )
 
     def come_back(refuse: int) -> None:
-        page.evaluate("(status) => { window.refuse = status; answers.length = 0; potholeLab.network.open(); }", refuse)
+        page.evaluate("(status) => { window.refuse = status; answers.length = 0; }", refuse)
+        page.evaluate("() => void potholeLab.network.open({ query: location.search })")
         lab.until(lambda: page.evaluate("answers.length"))
 
     come_back(409)

@@ -320,7 +320,7 @@ def test_a_phone_shows_everything_below_each_other(phone):
     slider.scroll_into_view_if_needed()
     box = slider.bounding_box()
     assert box["x"] + box["width"] <= 390
-    phone.page.touchscreen.tap(box["x"] + 0.62 * box["width"], box["y"] + box["height"] / 2)
+    phone.page.touchscreen.tap(box["x"] + 0.3 * box["width"], box["y"] + box["height"] / 2)
     phone.settle()
     assert phone.state("learning_rate") != 0.0165
     phone.until(lambda: phone.table() != before)

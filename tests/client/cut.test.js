@@ -62,6 +62,8 @@ test("an arrow ends at the lane's edge and says that it goes on", () => {
   assert.deepEqual(clipArrow(50, 80, 0, 100), { to: 100, goesOn: true });
   assert.deepEqual(clipArrow(50, -80, 0, 100), { to: 0, goesOn: true });
   assert.deepEqual(intoLane(50, -900, [0, 0, 100, 100], 5), { x: 50, y: 5, beyond: "above" });
+  assert.deepEqual(intoLane(-40, -900, [0, 0, 100, 100], 5, 60), { x: 65, y: 5, beyond: "above left" }, "beside the words");
+  assert.deepEqual(intoLane(-40, -900, [0, 0, 100, 100], 5, 120).x, 95, "but within the lane");
   assert.equal(intoLane(400, 50, [0, 0, 100, 100], 5).beyond, "right");
   assert.equal(intoLane(50, 50, [0, 0, 100, 100], 5).beyond, "");
 });

@@ -23,28 +23,38 @@ from tests.image import copy_sources, values
 ROOT = Path(__file__).resolve().parents[2]
 FETCHED = {"link": "href", "script": "src", "img": "src", "iframe": "src", "source": "src", "object": "data"}
 """What a browser fetches by itself, and the attribute that says from where; a link in a text is only followed."""
+VERBATIM = {"code", "pre", "script", "style"}
 ELSEWHERE = re.compile(r"^(?:[a-z][a-z0-9+.-]*:)?//", re.IGNORECASE)
 IN_STYLES = re.compile(r"""(?:url\(\s*["']?|@import\s+["'])((?:https?:)?//[^"')]+)""", re.IGNORECASE)
 
 
 class Page(HTMLParser):
-    """What a page fetches, where its links lead, and the places in it that links may lead to."""
+    """What a page fetches, where its links lead, the places in it that links may lead to, and its words."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
         self.fetched: list[str] = []
         self.links: list[str] = []
         self.places: set[str] = set()
+        self.words = ""
+        self.verbatim = 0  # elements around that are shown as they were typed
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value for name, value in attrs if value is not None}
+        self.verbatim += tag in VERBATIM
         self.places |= {given[name] for name in ("id", "name") if name in given}
         if tag == "a" and "href" in given:
             self.links.append(given["href"])
         if tag in FETCHED and FETCHED[tag] in given:
             self.fetched.append(given[FETCHED[tag]])
         self.fetched += [part.split()[0] for part in given.get("srcset", "").split(",") if part.strip()]
+
+    def handle_endtag(self, tag: str) -> None:
+        self.verbatim -= tag in VERBATIM
+
+    def handle_data(self, data: str) -> None:
+        self.words += "" if self.verbatim else data
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +85,13 @@ def test_pages_are_complete(pages: dict[Path, Page], manual: Path) -> None:
         if "_build" not in path.parts
     }
     assert sources <= names and len(sources) > 20
+
+
+def test_quotation_marks_and_apostrophes_are_no_typewriter_s(pages: dict[Path, Page]) -> None:
+    """The sources have these of a keyboard; the build makes those of print."""
+    found = {path.name: re.findall(r".{20}(?:\w's\b|s'\s|\s\"\w).{10}", page.words) for path, page in pages.items()}
+    assert not {name: words[:3] for name, words in found.items() if words}
+    assert sum(page.words.count("’") for page in pages.values()) > 100
 
 
 def test_nothing_is_asked_of_any_other_place(pages: dict[Path, Page], manual: Path) -> None:

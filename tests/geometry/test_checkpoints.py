@@ -201,7 +201,7 @@ def test_a_network_with_more_than_ours_is_another(tmp_path: Path) -> None:
         with pytest.raises(ValueError, match=r"the network does not have (model\.)?4\.weight"):
             load_weights(network(0), path)
     torch.save(put("model.", nn.Linear(4, 2).state_dict()), path)
-    with pytest.raises(ValueError, match=r"weight has shape \(2, 4\), the network's has \(2, 3\)"):
+    with pytest.raises(ValueError, match=r"weight has shape \(2, 4\), the network’s has \(2, 3\)"):
         load_weights(nn.Linear(3, 2), path)
 
 
@@ -229,12 +229,12 @@ def test_older_files_hold_buffers_that_are_no_longer_kept(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("spoilt", "said"),
     [
-        (lambda value: value.to(torch.complex64), "0.weight is complex, and the network's is real"),
+        (lambda value: value.to(torch.complex64), "0.weight is complex, and the network’s is real"),
         (lambda value: value.to_sparse(), "0.weight is sparse"),
         (lambda value: value.to("meta"), "0.weight has no numbers"),
-        (lambda value: (100 * value).to(torch.int8), "0.weight is torch.int8, and the network's is real"),
-        (lambda value: value > 0, "0.weight is torch.bool, and the network's is real"),
-        (lambda value: (100 * value).long(), "0.weight is torch.int64, and the network's is real"),
+        (lambda value: (100 * value).to(torch.int8), "0.weight is torch.int8, and the network’s is real"),
+        (lambda value: value > 0, "0.weight is torch.bool, and the network’s is real"),
+        (lambda value: (100 * value).long(), "0.weight is torch.int64, and the network’s is real"),
     ],
 )
 def test_tensors_that_are_no_plain_numbers_are_refused(tmp_path: Path, spoilt: Any, said: str) -> None:

@@ -103,7 +103,7 @@ TITLES = {
     "sample": ("Loss on a plane", "16 of 40 examples, standard error at most"),
     "line's sample": ("Loss on a line", "± one standard error"),
     "adaptive": ("Loss on a plane", "fresh points"),
-    "shadow": ("A path beside its shadow", "of the path's variance"),
+    "shadow": ("A path beside its shadow", "of the path’s variance"),
     "way": ("Between two solutions", "(standard error); straight, 40 examples"),
     "curve": ("Between two solutions", "quadratic Bézier curve"),
     "density": ("Spectral density of the Hessian", "(standard error); 26 parameters"),

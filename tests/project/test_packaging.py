@@ -144,7 +144,7 @@ def test_console_script_says_which_extra_is_missing() -> None:
     )
     assert done.returncode == 1 and not done.stdout
     assert done.stderr == (
-        "Pothole lab's pages need what is not installed here (dash, distributed, fastapi): "
+        "Pothole lab’s pages need what is not installed here (dash, distributed, fastapi): "
         "install pothole-lab[app] in place of pothole-lab.\n"
     )
 

@@ -33,6 +33,8 @@ FOREIGN = {
     "an exception from the formatter": r"#\s*fmt: ?(?:skip|off)",
     "an unfinished end": r"\b(?:TODO|FIXME|XXX|HACK)\b|<{7} |>{7} ",
 }
+STRAIGHT = re.compile(r"\w's\b|s'\s")
+"""A possessive with the typewriter's apostrophe, which the manual's build makes a real one and nothing else does."""
 OWN = Path(__file__).resolve()
 
 
@@ -234,3 +236,20 @@ def test_links_between_files_lead_somewhere(document: str) -> None:
     links = [link for link in re.findall(r"\]\(([^)#\s]+)", text) if "://" not in link]
     broken = [link for link in links if not (ROOT / link).exists()]
     assert not broken, f"{document} points to what is not there: {broken}"
+
+
+def words_for_readers() -> Iterator[tuple[str, str]]:
+    """(place, text) of all strings of the packages that are no docstrings, and of the scenes and exercises."""
+    for path in FILES:
+        if path.parent == ROOT / "app" / "lecture" and path.suffix == ".md":
+            yield name_of(path), path.read_text(encoding="utf-8")
+    for path in (path for layer in LAYERS for path in under(layer)):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        strings = [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+        docs = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+        yield from ((f"{name_of(path)}:{node.lineno}", node.value) for node in strings if id(node) not in docs)
+
+
+def test_apostrophes_are_no_typewriter_s() -> None:
+    found = [f"{place}: {match[0]!r}" for place, text in words_for_readers() if (match := STRAIGHT.search(text))]
+    assert not found, "write ’ in what is read:\n" + "\n".join(found)

@@ -37,7 +37,7 @@ BETWEEN_CONTROLS: tuple[Control, ...] = (
         minimum=10,
         maximum=1000,
         default=200,
-        help="Of momentum, for the curve's middle: one place of the curve and one mini-batch a step.",
+        help="Of momentum, for the curve’s middle: one place of the curve and one mini-batch a step.",
         group="explore-curve",
         step=1,
         integer=True,
@@ -45,5 +45,5 @@ BETWEEN_CONTROLS: tuple[Control, ...] = (
     NumberControl(
         "between_rate", "η", "Learning rate of the curve", 1e-4, 1.0, 0.05, "Of those steps.", "explore-curve", "log"
     ),
-    seed_control("between_seed", "Seed of a data sample and of the curve's steps.", "explore-between"),
+    seed_control("between_seed", "Seed of a data sample and of the curve’s steps.", "explore-between"),
 )

@@ -13,7 +13,7 @@ SAMPLES = (("all", "All"), ("64", "64"), ("256", "256"), ("1024", "1024"))
 POINTS = ((MEAN, "Mean of the methods"), *((name, name) for name in METHOD_NAMES))
 AROUND = (*POINTS, (BEGINNING, "The first weights"))
 OTHERS = ((AUTO, "Next method of the run"), *((name, name) for name in METHOD_NAMES))
-SAMPLE_HELP = "Whole data, or a sample of so many examples; a sample's standard error is stated."
+SAMPLE_HELP = "Whole data, or a sample of so many examples; a sample’s standard error is stated."
 
 
 def seed_control(name: str, text: str, group: str) -> NumberControl:

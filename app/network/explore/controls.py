@@ -68,10 +68,10 @@ SLICE_CONTROLS: tuple[Control, ...] = (
     ),
     seed_control("slice_seed", "Seed of random directions, of a data sample and of fresh points.", "explore-random"),
     ChoiceControl(
-        "slice_second", "Second solution", OTHERS, AUTO, "Another method's weights at that moment.", "explore-three"
+        "slice_second", "Second solution", OTHERS, AUTO, "Another method’s weights at that moment.", "explore-three"
     ),
     ChoiceControl(
-        "slice_third", "Third solution", OTHERS, AUTO, "A third method's weights at that moment.", "explore-three"
+        "slice_third", "Third solution", OTHERS, AUTO, "A third method’s weights at that moment.", "explore-three"
     ),
     NumberControl(
         "slice_radius", "ρ", "SAM radius", 1e-3, 2.0, 0.1, "Where SAM takes its gradient.", "explore-sam", "log"
@@ -91,7 +91,7 @@ SLICE_CONTROLS: tuple[Control, ...] = (
         minimum=1e-3,
         maximum=10.0,
         default=1.0,
-        help="Half the width: times the paths' extent, or in the directions' own units around the point.",
+        help="Half the width: times the paths’ extent, or in the directions’ own units around the point.",
         group="explore-frame",
         scale="log",
     ),

@@ -34,7 +34,6 @@ MAXIMUM_PRODUCTS = 1000
 
 def run(description: Description, job: JobContext) -> None:
     """Measure and report."""
-    torch.set_num_threads(job.threads)
     job.settings(0)
     began = time.perf_counter()
     ground, data = fetch_run(description["run"], job), data_of(description, "curvature")

@@ -14,7 +14,7 @@ CUTS_CONTROLS: tuple[Control, ...] = (
         maximum=30,
         default=6,
         help="Random directions that each curve is the mean of, the same draws for all methods, each filter by filter "
-        "as long as the method's own weights.",
+        "as long as the method’s own weights.",
         group="explore-cuts",
         step=1,
         integer=True,

@@ -35,7 +35,6 @@ TOLERANCE = 1e-3
 
 def run(description: Description, job: JobContext) -> None:
     """Cut, measure and report."""
-    torch.set_num_threads(job.threads)
     job.settings(0)
     began = time.perf_counter()
     record = fetch_run(description["run"], job)

@@ -17,9 +17,9 @@ ABOUT = {
     "potholes": "A pothole is a direction in which the loss is sharp here and flat on average: a top eigenvector of "
     "H − H̄, with H̄ the mean Hessian over earlier points of the path. How much does a probe add to the step there, "
     "with the learned U and without, and beside directions that are sharp on average too, or random?",
-    "between": "The loss on the way between two methods' last weights. Where it rises above the line between the ends "
+    "between": "The loss on the way between two methods’ last weights. Where it rises above the line between the ends "
     "there is a barrier; often a bent way leads around it (Garipov et al. 2018).",
-    "cuts": "The loss on lines through each method's last weights, over training and test data. Every filter is moved "
+    "cuts": "The loss on lines through each method’s last weights, over training and test data. Every filter is moved "
     "in parts of its own length, so that the curves of long and short weights can be compared. Curvature at the point "
     "itself, relative to the weights or not, also says how low the training loss is there.",
     "rescaling": "One layer of a ReLU network times α, the next divided by α: the network computes the same, and its "

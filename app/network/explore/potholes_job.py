@@ -49,7 +49,6 @@ BESIDE_SHARP = "Beside directions that are sharp on average, U brings potholes o
 
 def run(description: Description, job: JobContext) -> None:
     """Measure and report."""
-    torch.set_num_threads(job.threads)
     job.settings(0)
     began = time.perf_counter()
     record = fetch_run(description["run"], job)
@@ -58,7 +57,7 @@ def run(description: Description, job: JobContext) -> None:
     if record.shared(step):
         raise ValueError("the run has kept no weights yet but the first: ask again after its next snapshot")
     if not radius > 0:
-        raise ValueError("the run's radius ρ is 0, so that no probe adds anything: train it with a radius")
+        raise ValueError("the run’s radius ρ is 0, so that no probe adds anything: train it with a radius")
     batches = mini_batches(record, description["potholes_batches"])
     job.total = len(methods) + 1
     job.report(

@@ -14,7 +14,6 @@ import time
 from typing import Any
 
 import numpy as np
-import torch
 
 from app.drawing.encoding import encode
 from app.jobs.context import JobContext
@@ -34,7 +33,6 @@ ASCENT = 10
 
 def run(description: Description, job: JobContext) -> None:
     """Demonstrate and report."""
-    torch.set_num_threads(job.threads)
     job.settings(0)
     began = time.perf_counter()
     ground = fetch_run(description["run"], job)
@@ -100,7 +98,7 @@ def two_lines(objective: Any, theta: Any, factor: float, x: np.ndarray, seed: in
 
 def _norms(one: dict[str, Any], other: dict[str, Any]) -> str:
     """What becomes of the two norms, as far as the network has them."""
-    named = {"The product of the layers' spectral norms": "spectral_product", "The path norm": "path_norm"}
+    named = {"The product of the layers’ spectral norms": "spectral_product", "The path norm": "path_norm"}
     found = {words: (one[key], other[key]) for words, key in named.items() if one[key] is not None}
     return "".join(f"{words} goes from {a:.4g} to {b:.4g}. " for words, (a, b) in found.items())
 
@@ -111,7 +109,7 @@ def sentence(rows: list[dict[str, Any]]) -> str:
         return "With α = 1 nothing is rescaled: choose another factor."
     one, other = rows
     return (
-        f"Rescaled by α = {other['factor']:g} the network's outputs differ by at most "
+        f"Rescaled by α = {other['factor']:g} the network’s outputs differ by at most "
         f"{number(100 * other['output_difference'], 1)} % of the largest and its loss by "
         f"{number(abs(other['loss_difference']), 1)}: the same function. Its largest eigenvalue goes from "
         f"{number(one['eigenvalue'])} to {number(other['eigenvalue'])}, its sharpness within radius "

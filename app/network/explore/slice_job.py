@@ -16,7 +16,6 @@ import time
 from typing import Any
 
 import numpy as np
-import torch
 
 from app.drawing.encoding import encode
 from app.jobs.context import JobContext
@@ -54,7 +53,6 @@ BUDGETS = {1: 120, 2: 433}
 
 def run(description: Description, job: JobContext) -> None:
     """Compute and report."""
-    torch.set_num_threads(job.threads)
     job.settings(0)
     Slice(fetch_run(description["run"], job), description, job).compute()
 

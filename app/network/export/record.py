@@ -100,7 +100,7 @@ async def record_of(engine: Engine, job: str) -> Record:
     except StopAsyncIteration:
         pass
     except TimeoutError:
-        raise Unavailable("The engine does not answer: the run's curves have not come whole. Try again.") from None
+        raise Unavailable("The engine does not answer: the run’s curves have not come whole. Try again.") from None
     finally:
         await feed.aclose()
     results = tuple(summary.get("results", ()))

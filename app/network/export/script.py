@@ -16,7 +16,7 @@ def network_script(record: Record) -> str:
     """The script. BadRequest for a network or data of the operator's own, which the script could not find."""
     told = record.description
     if OWN in (told["network"], told["data"]):
-        raise BadRequest("This run's network or data were named on the command line: a script could not find them.")
+        raise BadRequest("This run’s network or data were named on the command line: a script could not find them.")
     steps = record.steps if record.over and record.steps else told["steps"]
     options = ", ".join(f"{key}={value!r}" for key, value in options_of_u(told).items())
     settings = ", ".join(f"{key}={value!r}" for key, value in trained_with(told).items())
@@ -24,9 +24,9 @@ def network_script(record: Record) -> str:
     lines = [
         f'"""A training run of Pothole lab {__version__}, by the library alone.',
         "",
-        "Run it where pothole-lab is installed, or in the repository's folder.",
+        "Run it where pothole-lab is installed, or in the repository’s folder.",
         "",
-        "The numbers are the run's own but for rounding: another number of threads, or a GPU, adds in another order.",
+        "The numbers are the run’s own but for rounding: another number of threads, or a GPU, adds in another order.",
         '"""',
         "",
         "import sys",

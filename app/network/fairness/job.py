@@ -11,8 +11,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch
-
 from app.jobs.context import JobContext
 from app.jobs.kinds import Description
 from app.jobs.packing import pack, unpack
@@ -33,7 +31,6 @@ APART = 10_000
 
 def run(description: Description, job: JobContext) -> None:
     """Tune, judge, from the last checkpoint or from where an earlier job was."""
-    torch.set_num_threads(job.threads)
     Comparing(description, job).run()
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from app.network.statements.judge import Trials, interval, judge, summarise, tell
+from app.components.interval import interval
+from app.network.statements.judge import Trials, judge, summarise, tell
 from app.network.statements.statement import Comparison, Statement
 
 ACCOUNTS = ("steps", "evaluations", "seconds")

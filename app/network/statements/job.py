@@ -11,8 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import torch
-
 from app.jobs.context import JobContext
 from app.jobs.kinds import Description
 from app.jobs.packing import pack, unpack
@@ -30,7 +28,6 @@ OWN = ("kind", "preset", "seed", "seeds", "after")
 
 def run(description: Description, job: JobContext) -> None:
     """Train and judge, from the last checkpoint or from where an earlier job was."""
-    torch.set_num_threads(job.threads)
     steps = description["steps"]
     seeds = range(description["seed"], description["seed"] + description["seeds"])
     names, first = trials_of(description["preset"]), steps_of(description)

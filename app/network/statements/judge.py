@@ -1,10 +1,9 @@
 """What several seeds say of a statement: paired differences, their interval, the verdict.
 
 Both methods of a pair start from the same weights and see the same mini-batches, so they are compared seed by seed: of
-n differences d (or, for costs, logarithms of ratios) the mean is m, its standard error s = √(Σ(d − m)²/(n(n − 1))), and
-the interval m ± t s with Student's t for n − 1 degrees of freedom, at LEVEL. A statement holds where the whole interval
-bears it out, does not hold where none of it does, and cannot be told in between; nor where a seed has no value, as
-those that are left are no fair draw: a method that diverges is not the better for it.
+n differences (or, for costs, logarithms of ratios) the mean has Student's interval (`interval`). A statement holds
+where the whole interval bears it out, does not hold where none of it does, and cannot be told in between; nor where a
+seed has no value, as those that are left are no fair draw: a method that diverges is not the better for it.
 """
 
 from __future__ import annotations
@@ -15,9 +14,9 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
-from scipy.special import stdtrit
 
 from app.components.claim import FAILS, HOLDS, OPEN, Claim
+from app.components.interval import LEVEL, interval
 from app.drawing.encoding import finite
 from app.network.statements.messages import JudgedStatement, PairedSeeds
 from app.network.statements.statement import QUANTITIES, Comparison, Quantity, Statement
@@ -25,9 +24,6 @@ from app.state.numbers_as_text import number, percent
 
 LAST = 4
 """A method's value is the mean over its last so many measurements."""
-LEVEL = 0.95
-ROUNDING = 1e-12
-"""Of a mean: standard errors below are none."""
 PLURALS = {"seed": "seeds", "batch": "batches"}
 
 Trials = Mapping[int, Mapping[str, Mapping[str, Any]]]
@@ -97,19 +93,6 @@ def judge_values(
     within = int(((known > above) & (known < below)).sum())
     pairs["counts"] = _told(quantity, pairs, len(found), len(known), within)
     return pairs
-
-
-def interval(values: np.ndarray) -> tuple[float, float, float, float]:
-    """(mean, standard error, low, high) of n numbers; not-a-number where there are too few for it."""
-    n = len(values)
-    mean = float(values.mean()) if n else math.nan
-    if n < 2:
-        return mean, math.nan, math.nan, math.nan
-    error = float(values.std(ddof=1)) / math.sqrt(n)
-    if error < ROUNDING * abs(mean):
-        error = 0.0  # equal means of accuracies differ in their last digit
-    reach = float(stdtrit(n - 1, (1 + LEVEL) / 2)) * error
-    return mean, error, mean - reach, mean + reach
 
 
 def summarise(trials: Trials, names: Sequence[str]) -> list[dict[str, Any]]:

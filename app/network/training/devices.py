@@ -16,11 +16,11 @@ def device_for(worker: int) -> torch.device:
     chosen = settings.device
     if chosen == "mps":
         if not torch.backends.mps.is_available():
-            raise ValueError("POTHOLE_DEVICE is mps, and torch finds no Apple GPU on this worker's machine")
+            raise ValueError("POTHOLE_DEVICE is mps, and torch finds no Apple GPU on this worker’s machine")
         return torch.device("mps")
     count = 0 if chosen == "cpu" else torch.cuda.device_count()
     if chosen == "cuda" and not count:
-        raise ValueError("POTHOLE_DEVICE is cuda, and torch finds no CUDA GPU on this worker's machine")
+        raise ValueError("POTHOLE_DEVICE is cuda, and torch finds no CUDA GPU on this worker’s machine")
     if not count:
         return torch.device("cpu")
     # By default torch computes convolutions, but not other products, in TF32.
@@ -44,7 +44,7 @@ def peak_in_words(device: torch.device) -> str:
     if device.type != "cuda":
         return ""
     peak, whole = torch.cuda.max_memory_allocated(device), torch.cuda.get_device_properties(device).total_memory
-    return f"At its peak it held {peak / 1e9:.2f} of the GPU's {whole / 1e9:.0f} GB."
+    return f"At its peak it held {peak / 1e9:.2f} of the GPU’s {whole / 1e9:.0f} GB."
 
 
 def device_in_words(device: torch.device, threads: int) -> str:

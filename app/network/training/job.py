@@ -18,8 +18,6 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import torch
-
 from app.jobs.context import JobContext
 from app.jobs.kinds import Description
 from app.jobs.packing import Tree, pack, unpack
@@ -40,7 +38,6 @@ ROWS = 2000
 
 def run(description: Description, job: JobContext) -> None:
     """Train, from the last checkpoint if there is one."""
-    torch.set_num_threads(job.threads)
     budget = Budget(description.get("watching", NUMBERS["watching"].default))
     found = begin(make_problem(description, job.worker), job)
     description, dropped = fit_room(description, found.objective, job.room)

@@ -14,7 +14,6 @@ import math
 import time
 
 import numpy as np
-import torch
 
 from app.drawing.encoding import encode
 from app.jobs.context import JobContext
@@ -38,7 +37,6 @@ PICTURE_SECONDS = 0.25
 
 def run(description: Description, job: JobContext) -> None:
     """Evaluate, and report every picture on the way."""
-    torch.set_num_threads(job.threads)
     wait_for_turn(job)
     packed = job.fetch(description["run"], "plane")
     found = make_problem(job.describe(description["run"]), job.worker)

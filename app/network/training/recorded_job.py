@@ -55,7 +55,6 @@ class Point:
 
 def run(description: Description, job: JobContext) -> None:
     """Read, find the plane, measure and report. It keeps no checkpoint: a rerun reports only what is missing."""
-    torch.set_num_threads(job.threads)
     found = make_problem(description, job.worker)
     job.total = description["steps"]
     folders = {name: list_checkpoints(folder_of(name)) for name in description["methods"]}
@@ -102,14 +101,14 @@ def run(description: Description, job: JobContext) -> None:
 def _notices(folders: dict[str, Any], known: list[int], steps: list[int], total: int) -> list[str]:
     """What is to be known of the folders, in sentences."""
     nameless = [f"{name}/{file}" for name, folder in folders.items() for file in folder.left_out]
-    said = [f"Not shown, as the name tells no step as the others' do: {', '.join(nameless[:5])}."] if nameless else []
+    said = [f"Not shown, as the name tells no step as the others’ do: {', '.join(nameless[:5])}."] if nameless else []
     if len(steps) < len(known):
         said.append(f"Of {len(known)} steps with checkpoints {len(steps)} are shown, evenly spaced.")
     newer = sum(one.step > total for folder in folders.values() for one in folder.checkpoints)
     if newer:
         come = "1 checkpoint has" if newer == 1 else f"{newer} checkpoints have"
         said.append(f"{come} come since the lab was started: start it anew to see more.")
-    said.append("The split into training and test examples is the lab's own: the run may have seen all of them.")
+    said.append("The split into training and test examples is the lab’s own: the run may have seen all of them.")
     return said
 
 

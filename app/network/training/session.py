@@ -60,7 +60,7 @@ def watched_plane(
         found = slice_plane(objective, objective.initial, "pca", trajectories=first.positions.to(objective.initial))
     except ValueError:  # SGDM stood still or diverged at once: its path spans no plane
         return at_random, []
-    labels = tuple(f"{label} of SGDM's first {steps} steps" for label in found.labels)
+    labels = tuple(f"{label} of SGDM’s first {steps} steps" for label in found.labels)
     plane = Plane(found.origin, found.directions, "first steps", "none", None, labels)
     reached = plane.project(first.positions)
     return plane, [corner.tolist() for corner in (reached.amin(0), reached.amax(0))]

@@ -50,7 +50,7 @@ def user_data(seed: int) -> Dataset:
             _check_no_image_size()
             return npz(path, seed)
         return image_folder(path, _image_size(), seed=seed)
-    raise ValueError("this worker was started without --objective or --data: it has no data of the operator's")
+    raise ValueError("this worker was started without --objective or --data: it has no data of the operator’s")
 
 
 def _image_size() -> int:

@@ -42,9 +42,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """The options, for every program that runs jobs or offers them."""
     own = parser.add_argument_group("your own network and data, for the network page")
     own.add_argument("--objective", metavar="MODULE:FUNCTION", help="a function that returns (module, inputs, targets)")
-    own.add_argument("--checkpoint", metavar="FILE", help="its weights, or a built-in network's: .safetensors, .pt")
+    own.add_argument("--checkpoint", metavar="FILE", help="its weights, or a built-in network’s: .safetensors, .pt")
     own.add_argument("--data", metavar="PATH", help="an .npz file, or a folder with one folder of images per class")
-    own.add_argument("--image-size", metavar="PIXELS", help="to which a folder's images are scaled; 32 by default")
+    own.add_argument("--image-size", metavar="PIXELS", help="to which a folder’s images are scaled; 32 by default")
     own.add_argument(
         "--run",
         metavar="FOLDER",

@@ -86,7 +86,7 @@ def _shorter(trial: Trials, both: np.ndarray, source: str, detail: str, whole: b
     lengths = f"median length {np.median(ours):.1f} against {np.median(sam):.1f}"
     counts = f"shorter in {int(shorter.sum())} of {int(both.sum())}; {lengths}"
     holds = bool(shorter.sum() * 2 > both.sum())
-    return judged(f"The path of LLQR+SAM is shorter than SAM's, measured {span}.", source, holds, counts, detail)
+    return judged(f"The path of LLQR+SAM is shorter than SAM’s, measured {span}.", source, holds, counts, detail)
 
 
 def described(trial: Trials) -> str:

@@ -36,7 +36,7 @@ def curve_claims(request: ToyRequest, surface: TwoScaleQuadratic) -> list[Claim]
 
 
 def _orbit_claim(request: ToyRequest, surface: TwoScaleQuadratic, bottom: float, c: float) -> Claim:
-    statement = "Inside the pothole SAM settles on a cycle whose amplitude is the closed form's."
+    statement = "Inside the pothole SAM settles on a cycle whose amplitude is the closed form’s."
     run = simulate(
         surface, METHODS["SAM"], request.start, SETTLING, request.learning_rate, request.radius, request.momentum
     )

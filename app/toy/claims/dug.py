@@ -14,7 +14,7 @@ from app.toy.request import ToyRequest
 from geometry.surfaces import Pit, Pitted
 from geometry.surfaces.pitted import pit_centre
 
-SOURCE = "the paper's mechanism, on your own ground"
+SOURCE = "the paper’s mechanism, on your own ground"
 
 
 def dug_claims(request: ToyRequest, surface: Pitted) -> list[Claim]:

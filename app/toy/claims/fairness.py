@@ -49,7 +49,7 @@ def radial_factor(request: ToyRequest, starts: np.ndarray) -> float:
 
 def equal_rate_claim(request: ToyRequest, trial: Trials) -> Claim:
     """On the ring: SAM at the learning rate ηU against LLQR+SAM at η."""
-    statement = "On the ring LLQR+SAM's head start is a larger step: SAM at the learning rate ηU arrives as fast."
+    statement = "On the ring LLQR+SAM’s head start is a larger step: SAM at the learning rate ηU arrives as fast."
     factor = radial_factor(request, trial.starts)
     larger = replace(request, learning_rate=request.learning_rate * factor)
     tuned = trials(larger, trial.starts, trial.seeds, trial.what)

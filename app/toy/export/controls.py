@@ -44,7 +44,7 @@ PICTURE = ChoiceControl(
     group="export",
 )
 GIF_WIDTH = whole_number(
-    "gif_width", "Width", 240, 1280, 720, "Width of an animation's frames.", "export", step=10, unit="pixels"
+    "gif_width", "Width", 240, 1280, 720, "Width of an animation’s frames.", "export", step=10, unit="pixels"
 )
 FRAMES = NumberControl(
     name="frames",

@@ -28,6 +28,8 @@ LEAST_OFF = 0.005
 """A smaller part of a step off its line is not worth a word."""
 LETTER = 3.2
 """Half the width of a letter below a minimum."""
+INDENT, BOLD = 25, 9
+"""Where a lane's name begins, and the width of its widest letters."""
 BEYOND = {(-1, 0): "<", (1, 0): ">", (0, 1): "^", (0, -1): "v"}
 
 
@@ -74,7 +76,7 @@ class CutLane:
         corner = ScaledTranslation(15 / 72, -14 / 72, self.axes.figure.dpi_scale_trans)
         place, mark = self.axes.transAxes + corner, mark_of(self.look, 9)
         self.axes.add_artist(Line2D([0], [1], mec=self.colours.paper, transform=place, zorder=9, **mark))
-        self._write(25, 14, self.trace.name, 11.5, color=self.look.colour, weight="bold")
+        self._write(INDENT, 14, self.trace.name, 11.5, color=self.look.colour, weight="bold")
 
     def _landmarks(self) -> dict[Landmark, Any]:
         """Words below the minima of the frame; none on a line that does not lead there."""
@@ -172,9 +174,13 @@ class CutLane:
         self._put("frozen", self._into(self.frozen.ball[at])[0])
 
     def _into(self, point: np.ndarray) -> tuple[np.ndarray, tuple[int, int]]:
-        """The point moved into the lane, and the side that it lies beyond: −1 or 1 along and up."""
+        """The point moved into the lane, and the side that it lies beyond: −1 or 1 along and up; above, it stands by
+        the name."""
         low, high = np.array([self.axes.get_xlim(), self.axes.get_ylim()]).T
-        inside = np.clip(point, low + EDGE / self.per, high - EDGE / self.per)
+        low, high = low + EDGE / self.per, high - EDGE / self.per
+        if point[1] > high[1]:
+            low[0] = min(low[0] + (INDENT + BOLD * len(self.trace.name)) / self.per[0], high[0])
+        inside = np.clip(point, low, high)
         side = np.sign(point - inside).astype(int)
         return inside, (0, int(side[1])) if side[1] else (int(side[0]), 0)
 

@@ -18,7 +18,7 @@ from geometry.surfaces import SURFACES
 
 SOURCE = (
     "Surfaces and settings are our reconstruction, found by simulation so that the captions of arXiv 2605.16134 hold, "
-    "and not the authors' own data."
+    "and not the authors’ own data."
 )
 
 CUT_WORDS = {

@@ -72,7 +72,7 @@ def toy_script(reading: ToyReading) -> str:
     lines = [
         f'"""The paths of a scene of Pothole lab {__version__}, by the library alone.',
         "",
-        "Run it where pothole-lab is installed, or in the repository's folder.",
+        "Run it where pothole-lab is installed, or in the repository’s folder.",
         "",
         f"{SOURCE}",
         f"The same on the page: /{write_link(reading.state)}",

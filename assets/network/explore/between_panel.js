@@ -4,66 +4,55 @@ import { by, make, plainTable } from "../../core/dom.js";
 import { formatNumber } from "../../core/format.js";
 import { Chart } from "../../draw/chart.js";
 import { makeLineSwatch, plainLook } from "../../draw/swatch.js";
-import { JobRequest } from "../job_request.js";
+import { ExplorePanel } from "./panel.js";
 
 /** @typedef {import("../../core/contract.js").BetweenRow} BetweenRow */
 /** @typedef {Omit<import("../../core/contract.js").BetweenAbout, "t"> & { t: Float32Array }} About */
 /** @typedef {Omit<import("../../core/contract.js").WayBetween, "losses"> & { losses: Float32Array }} Line */
-/** @typedef {{ run: string, job: string, about: About | null, lines: Line[], done: import("../../core/contract.js").ExploreDone | null }} BetweenFound what has come so far */
+/** @typedef {{ run: string, job: string, about: About, lines: Line[], done: import("../../core/contract.js").ExploreDone | null }} BetweenFound what has come so far */
 
 const NAMES = { straight: "Straight", curve: "Trained curve" };
 
-export class BetweenPanel {
+/** @extends {ExplorePanel<BetweenRow, BetweenFound>} */
+export class BetweenPanel extends ExplorePanel {
   /** @param {import("./main.js").ExplorePage} page */
   constructor(page) {
-    this.page = page;
-    /** @type {BetweenFound | null} the answer to what was asked last */
-    this.found = null;
-    /** @type {JobRequest<BetweenRow>} */
-    this.request = new JobRequest("between", { onRow: (row, job) => this.#row(row, job), onOver: () => page.explore?.over() });
+    super(page, "between");
     this.chart = new Chart(by("between-line-chart"), { label: "" });
   }
 
-  /**
-   * @param {string} run
-   * @param {Record<string, unknown>} state
-   */
-  ask(run, state) {
-    this.found = { run, job: "", about: null, lines: [], done: null };
-    this.request.ask({ kind: "between", run, state });
+  /** @override */
+  get nothing() {
+    return { lines: [] };
   }
 
   /**
+   * @override
+   * @param {BetweenFound} found
    * @param {BetweenRow} row
-   * @param {string} job
    */
-  #row(row, job) {
-    const { found } = this;
-    if (!found) return;
-    if (row.about) Object.assign(found, { about: { ...row.about, t: decode(row.about.t) }, job });
-    if (row.training) {
-      const { step, steps, loss } = row.training;
-      this.request.say(`Training the curve: step ${step} of ${steps}, loss ${formatNumber(loss)}`);
-    }
-    if (row.line) found.lines.push({ ...row.line, losses: decode(row.line.losses) });
-    const { about, lines } = found;
-    if (!about) return;
-    if (row.done) {
-      found.done = row.done;
-      this.request.say(saidOf(about, row.done.seconds));
-      by("between-words").textContent = row.done.sentence;
-      by("spoken").textContent = row.done.sentence;
-      this.page.explore?.answered("between", found);
-    }
-    if (lines.length) {
-      by("between-answer").hidden = false;
-      this.show();
-    }
+  take(found, { about, line }) {
+    if (about) found.about = { ...about, t: decode(about.t) };
+    if (line) found.lines.push({ ...line, losses: decode(line.losses) });
   }
 
-  show() {
-    const { about, lines } = this.found ?? {};
-    if (!about || !lines?.length) return;
+  /**
+   * @override
+   * @param {BetweenFound} found
+   * @param {BetweenRow} row
+   */
+  said({ about }, { training, done }) {
+    if (done) return saidOf(about, done.seconds);
+    return training ? `Training the curve: step ${training.step} of ${training.steps}, loss ${formatNumber(training.loss)}` : "";
+  }
+
+  /** @override @param {BetweenFound} found */
+  has({ lines }) {
+    return lines.length > 0;
+  }
+
+  /** @override @param {BetweenFound} found */
+  draw({ about, lines }) {
     const { ink } = this.page.colours;
     const accent = getComputedStyle(document.documentElement).getPropertyValue("--accent").trim();
     const looks = { straight: plainLook(ink, 2, ""), curve: plainLook(accent, 3, "8 4") };
@@ -77,15 +66,6 @@ export class BetweenPanel {
       return [name, ...cellsOf(line)];
     });
     by("between-table").replaceChildren(plainTable("", heads, rows));
-  }
-
-  /** What was found is of another run. */
-  forget() {
-    this.found = null;
-  }
-
-  setLooks() {
-    this.show();
   }
 }
 

@@ -4,7 +4,7 @@ import { by, plainTable } from "../../core/dom.js";
 import { formatCount, formatNumber } from "../../core/format.js";
 import { Chart } from "../../draw/chart.js";
 import { methodName } from "../../draw/swatch.js";
-import { JobRequest } from "../job_request.js";
+import { ExplorePanel } from "./panel.js";
 
 /** @typedef {import("../../core/contract.js").CurvatureRow} CurvatureRow */
 /** @typedef {import("../../core/contract.js").MeasuredCurvature} MeasuredCurvature */
@@ -15,14 +15,12 @@ import { JobRequest } from "../job_request.js";
  * @typedef {object} CurvatureFound what has come so far
  * @property {string} run
  * @property {string} job
- * @property {import("../../core/contract.js").CurvatureAbout | null} about
+ * @property {import("../../core/contract.js").CurvatureAbout} about
  * @property {Measured[]} rows
  * @property {Density[]} densities of the methods that have one
  * @property {number} spectra answers to densities, those without numbers too
  * @property {import("../../core/contract.js").MeasuredDone | null} done
  */
-
-/** @typedef {CurvatureFound & { about: NonNullable<CurvatureFound["about"]> }} Shown */
 
 /** @type {["eigenvalue" | "trace" | "sharpness", string, (row: MeasuredCurvature) => number | null][]} */
 const ALONG = [
@@ -32,92 +30,63 @@ const ALONG = [
 ];
 const LEAST = 1e-5; // of the density's peak: below, a logarithm shows rounding
 
-export class CurvaturePanel {
+/** @extends {ExplorePanel<CurvatureRow, CurvatureFound>} */
+export class CurvaturePanel extends ExplorePanel {
   /** @param {import("./main.js").ExplorePage} page */
   constructor(page) {
-    this.page = page;
-    /** @type {CurvatureFound | null} the answer to what was asked last */
-    this.found = null;
-    /** @type {Shown | null} */
-    this.shown = null;
-    /** @type {JobRequest<CurvatureRow>} */
-    this.request = new JobRequest("curvature", {
-      onRow: (row, job, progress) => this.#row(row, job, progress),
-      onOver: () => page.explore?.over(),
-    });
+    super(page, "curvature");
     const chart = (/** @type {string} */ key) => new Chart(by(`curvature-${key}-chart`), { label: "" });
     this.charts = { eigenvalue: chart("eigenvalue"), trace: chart("trace"), sharpness: chart("sharpness"), density: chart("density") };
   }
 
-  /**
-   * @param {string} run
-   * @param {Record<string, unknown>} state
-   */
-  ask(run, state) {
-    this.found = { run, job: "", about: null, rows: [], densities: [], spectra: 0, done: null };
-    this.request.ask({ kind: "curvature", run, state });
+  /** @override */
+  get nothing() {
+    return { rows: [], densities: [], spectra: 0 };
   }
 
   /**
+   * @override
+   * @param {CurvatureFound} found
    * @param {CurvatureRow} row
-   * @param {string} job
-   * @param {{ total: number, seconds_left: number | null }} progress
    */
-  #row(row, job, { total, seconds_left: left }) {
-    const { found } = this;
-    if (!found) return;
-    if (row.about) Object.assign(found, { about: row.about, job });
-    if (row.measured) found.rows.push(row.measured);
-    if (row.density) {
-      const { density } = row;
-      found.spectra += 1;
-      if (!("problem" in density)) {
-        found.densities.push({ ...density, values: decode(density.values), density: decode(density.density) });
-      }
-    }
-    const { about } = found;
-    if (!about) return;
-    if (row.done) {
-      found.done = row.done;
-      const { examples, half, dimension } = about;
-      this.request.say(
-        `${formatCount(row.done.products)} Hessian products over ${formatCount(examples)} ${half === "train" ? "training" : "test"} examples, ` +
-          `${formatCount(dimension)} weights, in ${formatNumber(row.done.seconds, 2)} s`,
-      );
-      by("curvature-words").textContent = row.done.sentence;
-      by("spoken").textContent = row.done.sentence;
-      this.page.explore?.answered("curvature", found);
-    } else {
-      const ready = found.rows.length + found.spectra;
-      const wait = left ? `, about ${formatNumber(Math.ceil(left), 2)} s left` : "";
-      this.request.say(`${ready} of ${total - 1} measurements${wait}`);
-    }
-    if (found.rows.length) {
-      by("curvature-answer").hidden = false;
-      this.shown = { ...found, about };
-      this.show();
-    }
+  take(found, { measured, density }) {
+    if (measured) found.rows.push(measured);
+    if (!density) return;
+    found.spectra += 1;
+    if (!("problem" in density)) found.densities.push({ ...density, values: decode(density.values), density: decode(density.density) });
   }
 
-  show() {
-    if (!this.shown) return;
-    this.#table(this.shown);
-    this.#density(this.shown);
-    this.#along(this.shown);
+  /**
+   * @override
+   * @param {CurvatureFound} found
+   * @param {CurvatureRow} _row
+   * @param {import("./panel.js").Progress} progress
+   */
+  said({ about, rows, spectra, done }, _row, { total, seconds_left: left }) {
+    if (!done)
+      return `${rows.length + spectra} of ${total - 1} measurements${left ? `, about ${formatNumber(Math.ceil(left), 2)} s left` : ""}`;
+    const { examples, half, dimension } = about;
+    return (
+      `${formatCount(done.products)} Hessian products over ${formatCount(examples)} ${half === "train" ? "training" : "test"} examples, ` +
+      `${formatCount(dimension)} weights, in ${formatNumber(done.seconds, 2)} s`
+    );
   }
 
-  /** What was found is of another run. */
-  forget() {
-    this.found = this.shown = null;
+  /** @override @param {CurvatureFound} found */
+  has({ rows }) {
+    return rows.length > 0;
   }
 
-  setLooks() {
-    this.show();
+  /** @override @param {CurvatureFound} found */
+  draw(found) {
+    this.#table(found);
+    this.#density(found);
+    this.#along(found);
   }
 
   /**
    * At the last kept weights, one row per method.
-   * @param {Shown} shown
+   * @param {CurvatureFound} found
    */
   #table({ rows, about }) {
     const last = Math.max(...about.steps);
@@ -130,7 +99,7 @@ export class CurvaturePanel {
       ...eigenvalues,
       "Trace ± standard error",
       "Sharpness",
-      "SAM's one step",
+      "SAM’s one step",
       "Product of spectral norms",
       "Path norm",
     ];
@@ -157,7 +126,7 @@ export class CurvaturePanel {
     by("curvature-table").replaceChildren(plainTable(words, heads, lines));
   }
 
-  /** @param {Shown} shown */
+  /** @param {CurvatureFound} found */
   #density({ densities: found }) {
     by("curvature-spectrum").hidden = !found.length;
     if (!found.length) return;
@@ -175,7 +144,7 @@ export class CurvaturePanel {
     by("curvature-density-chart").setAttribute("aria-label", `Spectral density. ${ends.join("; ")}.`);
   }
 
-  /** @param {Shown} shown */
+  /** @param {CurvatureFound} found */
   #along({ rows, about }) {
     by("curvature-along").hidden = about.steps.length < 2;
     if (about.steps.length < 2) return;

@@ -4,64 +4,55 @@ import { by, plainTable } from "../../core/dom.js";
 import { formatNumber } from "../../core/format.js";
 import { Chart } from "../../draw/chart.js";
 import { methodName } from "../../draw/swatch.js";
-import { JobRequest } from "../job_request.js";
+import { ExplorePanel } from "./panel.js";
 
 /** @typedef {import("../../core/contract.js").CutsRow} CutsRow */
 /** @typedef {NonNullable<CutsRow["solution"]>} Solution */
 /** @typedef {Omit<import("../../core/contract.js").CutsAbout, "t"> & { t: Float32Array }} About */
 /** @typedef {{ directions: number, train: Float32Array, test: Float32Array }} Curves */
-/** @typedef {{ run: string, job: string, about: About | null, cuts: Record<string, Curves>, solutions: Solution[], done: import("../../core/contract.js").ExploreDone | null }} CutsFound what has come so far */
+/** @typedef {{ run: string, job: string, about: About, cuts: Record<string, Curves>, solutions: Solution[], done: import("../../core/contract.js").ExploreDone | null }} CutsFound what has come so far */
 
 /** @type {("train" | "test")[]} */
 const HALVES = ["train", "test"];
 const CURVATURE = ["‖θ‖", "λmax of H", "λmax relative to the weights", "Trace relative to the weights"];
 const NAMES = { train: "Training loss", test: "Test loss" };
 
-export class CutsPanel {
+/** @extends {ExplorePanel<CutsRow, CutsFound>} */
+export class CutsPanel extends ExplorePanel {
   /** @param {import("./main.js").ExplorePage} page */
   constructor(page) {
-    this.page = page;
-    /** @type {CutsFound | null} the answer to what was asked last */
-    this.found = null;
-    /** @type {JobRequest<CutsRow>} */
-    this.request = new JobRequest("cuts", { onRow: (row, job) => this.#row(row, job), onOver: () => page.explore?.over() });
+    super(page, "cuts");
     this.charts = { train: new Chart(by("cuts-train-chart"), { label: "" }), test: new Chart(by("cuts-test-chart"), { label: "" }) };
   }
 
-  /**
-   * @param {string} run
-   * @param {Record<string, unknown>} state
-   */
-  ask(run, state) {
-    this.found = { run, job: "", about: null, cuts: {}, solutions: [], done: null };
-    this.request.ask({ kind: "cuts", run, state });
+  /** @override */
+  get nothing() {
+    return { cuts: {}, solutions: [] };
   }
 
   /**
+   * @override
+   * @param {CutsFound} found
    * @param {CutsRow} row
-   * @param {string} job
    */
-  #row({ about, cut, solution, done }, job) {
-    const { found } = this;
-    if (!found) return;
-    if (about) Object.assign(found, { about: { ...about, t: decode(about.t) }, job });
+  take(found, { about, cut, solution }) {
+    if (about) found.about = { ...about, t: decode(about.t) };
     if (cut) found.cuts[cut.method] = { directions: cut.directions, train: decode(cut.train), test: decode(cut.test) };
     if (solution) found.solutions.push(solution);
-    if (!found.about) return;
-    if (done) {
-      found.done = done;
-      by("cuts-words").textContent = by("spoken").textContent = done.sentence;
-      this.page.explore?.answered("cuts", found);
-    }
-    this.request.say(saidOf(found));
-    if (!Object.keys(found.cuts).length) return;
-    by("cuts-answer").hidden = false;
-    this.show();
   }
 
-  show() {
-    const { about, cuts, solutions } = this.found ?? {};
-    if (!about || !cuts) return;
+  /** @override @param {CutsFound} found */
+  said(found) {
+    return saidOf(found);
+  }
+
+  /** @override @param {CutsFound} found */
+  has({ cuts }) {
+    return Object.keys(cuts).length > 0;
+  }
+
+  /** @override @param {CutsFound} found */
+  draw({ about, cuts, solutions }) {
     for (const half of HALVES) {
       const series = Object.entries(cuts).map(([name, curves]) => ({ x: [...about.t], y: [...curves[half]], look: this.page.looks[name] }));
       const x = { title: "t, in lengths of the weights", range: [about.t[0], about.t[about.t.length - 1]] };
@@ -69,21 +60,9 @@ export class CutsPanel {
       by(`cuts-${half}-chart`).setAttribute("aria-label", describeCuts(half, cuts));
     }
     const heads = ["Method", "Training loss", "Test loss", `Rise to t = ±${formatNumber(about.t[about.t.length - 1])}`, ...CURVATURE];
-    const rows = (solutions ?? []).map((one) => [
-      methodName(one.method, this.page.looks[one.method], this.page.colours.paper),
-      ...cellsOf(one),
-    ]);
+    const rows = solutions.map((one) => [methodName(one.method, this.page.looks[one.method], this.page.colours.paper), ...cellsOf(one)]);
     by("cuts-table").hidden = !rows.length;
     by("cuts-table").replaceChildren(plainTable(`At step ${about.step}.`, heads, rows));
-  }
-
-  /** What was found is of another run. */
-  forget() {
-    this.found = null;
-  }
-
-  setLooks() {
-    this.show();
   }
 }
 
@@ -121,7 +100,6 @@ export function describeCuts(half, cuts) {
  * @returns {string} the panel's status
  */
 export function saidOf({ about, cuts, solutions, done }) {
-  if (!about) return "";
   const { directions, methods, examples, of_examples: all } = about;
   const whole = Math.min(directions, ...methods.map((name) => cuts[name]?.directions ?? directions));
   const over = examples === all ? `all ${all}` : `${examples} of ${all}`;

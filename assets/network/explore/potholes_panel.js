@@ -4,64 +4,54 @@ import { formatCount, formatNumber } from "../../core/format.js";
 import { Chart } from "../../draw/chart.js";
 import { claimNode } from "../../draw/claim.js";
 import { methodName } from "../../draw/swatch.js";
-import { JobRequest } from "../job_request.js";
 import { drawPairs } from "../statements/pairs.js";
+import { ExplorePanel } from "./panel.js";
 
 /** @typedef {import("../../core/contract.js").PotholesRow} PotholesRow */
 /** @typedef {import("../../core/contract.js").MeasuredPotholes} MeasuredPotholes */
 /** @typedef {import("../../core/contract.js").DirectionsOfAKind} DirectionsOfAKind */
 /** @typedef {MeasuredPotholes | import("../../core/contract.js").NoPotholes} Measured */
-/** @typedef {{ run: string, job: string, about: import("../../core/contract.js").PotholesAbout | null, rows: Measured[], done: import("../../core/contract.js").MeasuredDone | null }} PotholesFound what has come so far */
+/** @typedef {{ run: string, job: string, about: import("../../core/contract.js").PotholesAbout, rows: Measured[], done: import("../../core/contract.js").MeasuredDone | null }} PotholesFound what has come so far */
 
 const HEADS = [
   ...["Method", "Directions", "Curvature here", "On average", "Step ×, U = I (first order)", "Step ×, with U (first order)"],
   ...["Added with U ÷ without", "95 % interval", "First order misses"],
 ];
 
-export class PotholesPanel {
+/** @extends {ExplorePanel<PotholesRow, PotholesFound>} */
+export class PotholesPanel extends ExplorePanel {
   /** @param {import("./main.js").ExplorePage} page */
   constructor(page) {
-    this.page = page;
-    /** @type {PotholesFound | null} the answer to what was asked last */
-    this.found = null;
-    /** @type {JobRequest<PotholesRow>} */
-    this.request = new JobRequest("potholes", { onRow: (row, job) => this.#row(row, job), onOver: () => page.explore?.over() });
+    super(page, "potholes");
     this.chart = new Chart(by("potholes-factor-chart"), { label: "" });
   }
 
-  /**
-   * @param {string} run
-   * @param {Record<string, unknown>} state
-   */
-  ask(run, state) {
-    this.found = { run, job: "", about: null, rows: [], done: null };
-    this.request.ask({ kind: "potholes", run, state });
+  /** @override */
+  get nothing() {
+    return { rows: [] };
   }
 
   /**
+   * @override
+   * @param {PotholesFound} found
    * @param {PotholesRow} row
-   * @param {string} job
    */
-  #row({ about, measured, done }, job) {
-    const { found } = this;
-    if (!found) return;
-    if (about) Object.assign(found, { about, job });
+  take(found, { measured }) {
     if (measured) found.rows.push(measured);
-    if (!found.about) return;
-    if (done) {
-      found.done = done;
-      by("potholes-words").textContent = by("spoken").textContent = done.sentence;
-      this.page.explore?.answered("potholes", found);
-    }
-    this.request.say(saidOf(found));
-    if (!found.rows.length) return;
-    by("potholes-answer").hidden = false;
-    this.show();
   }
 
-  show() {
-    const { about, rows } = this.found ?? {};
-    if (!about || !rows) return;
+  /** @override @param {PotholesFound} found */
+  said(found) {
+    return saidOf(found);
+  }
+
+  /** @override @param {PotholesFound} found */
+  has({ rows }) {
+    return rows.length > 0;
+  }
+
+  /** @override @param {PotholesFound} found */
+  draw({ about, rows }) {
     const { looks, colours } = this.page;
     const fine = rows.filter(isMeasured);
     const series = fine.map(({ method, groups }) => {
@@ -81,15 +71,6 @@ export class PotholesPanel {
     by("potholes-table").replaceChildren(plainTable(captionOf(about, fine), HEADS, lines));
     const claims = fine.flatMap((row) => row.claims);
     by("potholes-claims").replaceChildren(...claims.map((claim) => claimNode(claim, ...claim.pairs.map(drawPairs))));
-  }
-
-  /** What was found is of another run. */
-  forget() {
-    this.found = null;
-  }
-
-  setLooks() {
-    this.show();
   }
 }
 
@@ -151,7 +132,6 @@ function captionOf({ step, radius, batches, examples }, rows) {
  * @returns {string} the panel's status
  */
 export function saidOf({ about, rows, done }) {
-  if (!about) return "";
   if (!done) return `${rows.length} of ${about.methods.length} methods measured`;
   return `${formatCount(done.products)} losses, gradients and Hessian products in ${formatNumber(done.seconds, 2)} s`;
 }

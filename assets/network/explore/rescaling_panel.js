@@ -5,13 +5,12 @@ import { by, make, plainTable } from "../../core/dom.js";
 import { formatNumber } from "../../core/format.js";
 import { Chart } from "../../draw/chart.js";
 import { makeLineSwatch, plainLook } from "../../draw/swatch.js";
-import { JobRequest } from "../job_request.js";
+import { ExplorePanel } from "./panel.js";
 
 /** @typedef {import("../../core/contract.js").RescalingRow} RescalingRow */
 /** @typedef {Omit<import("../../core/contract.js").RescalingAbout, "x"> & { x: Float32Array }} About */
 /** @typedef {Omit<import("../../core/contract.js").RescaledNetwork, "plain_line" | "filter_line"> & Record<"plain_line" | "filter_line", Float32Array>} Rescaled */
-/** @typedef {{ run: string, job: string, about: About | null, rows: Rescaled[], done: import("../../core/contract.js").ExploreDone | null }} RescalingFound what has come so far */
-/** @typedef {RescalingFound & { about: About }} Shown */
+/** @typedef {{ run: string, job: string, about: About, rows: Rescaled[], done: import("../../core/contract.js").ExploreDone | null }} RescalingFound what has come so far */
 
 /** @type {["plain" | "filter", "plain_line" | "filter_line", "plain_slice_difference" | "slice_difference"][]} */
 const LINES = [
@@ -19,60 +18,42 @@ const LINES = [
   ["filter", "filter_line", "slice_difference"],
 ];
 
-export class RescalingPanel {
+/** @extends {ExplorePanel<RescalingRow, RescalingFound>} */
+export class RescalingPanel extends ExplorePanel {
   /** @param {import("./main.js").ExplorePage} page */
   constructor(page) {
-    this.page = page;
-    /** @type {RescalingFound | null} the answer to what was asked last */
-    this.found = null;
-    /** @type {Shown | null} */
-    this.shown = null;
-    /** @type {JobRequest<RescalingRow>} */
-    this.request = new JobRequest("rescaling", { onRow: (row, job) => this.#row(row, job), onOver: () => page.explore?.over() });
+    super(page, "rescaling");
     const chart = (/** @type {string} */ key) => new Chart(by(`rescaling-${key}-chart`), { label: "" });
     this.charts = { plain: chart("plain"), filter: chart("filter") };
   }
 
-  /**
-   * @param {string} run
-   * @param {Record<string, unknown>} state
-   */
-  ask(run, state) {
-    this.found = { run, job: "", about: null, rows: [], done: null };
-    this.request.ask({ kind: "rescaling", run, state });
+  /** @override */
+  get nothing() {
+    return { rows: [] };
   }
 
   /**
+   * @override
+   * @param {RescalingFound} found
    * @param {RescalingRow} row
-   * @param {string} job
    */
-  #row(row, job) {
-    const { found } = this;
-    if (!found) return;
-    if (row.about) Object.assign(found, { about: { ...row.about, x: decode(row.about.x) }, job });
-    if (row.measured) {
-      const { measured } = row;
-      found.rows.push({ ...measured, plain_line: decode(measured.plain_line), filter_line: decode(measured.filter_line) });
-    }
-    const { about } = found;
-    if (!about) return;
-    if (row.done) {
-      found.done = row.done;
-      this.request.say(`${about.around}, layers ${about.layers.join(" and ")}, ${formatNumber(row.done.seconds, 2)} s`);
-      by("rescaling-words").textContent = row.done.sentence;
-      by("spoken").textContent = row.done.sentence;
-      this.page.explore?.answered("rescaling", found);
-    }
-    if (found.rows.length) {
-      by("rescaling-answer").hidden = false;
-      this.shown = { ...found, about };
-      this.show();
-    }
+  take(found, { about, measured }) {
+    if (about) found.about = { ...about, x: decode(about.x) };
+    if (measured) found.rows.push({ ...measured, plain_line: decode(measured.plain_line), filter_line: decode(measured.filter_line) });
   }
 
-  show() {
-    if (!this.shown) return;
-    const { rows, about } = this.shown;
+  /** @override @param {RescalingFound} found */
+  said({ about, done }) {
+    return done ? `${about.around}, layers ${about.layers.join(" and ")}, ${formatNumber(done.seconds, 2)} s` : "";
+  }
+
+  /** @override @param {RescalingFound} found */
+  has({ rows }) {
+    return rows.length > 0;
+  }
+
+  /** @override @param {RescalingFound} found */
+  draw({ about, rows }) {
     const { ink } = this.page.colours;
     const accent = getComputedStyle(document.documentElement).getPropertyValue("--accent").trim();
     // Where the two lines coincide the dashes of one show on the other.
@@ -128,14 +109,5 @@ export class RescalingPanel {
       ];
     });
     by("rescaling-table").replaceChildren(plainTable(rows[0].no_path_norm, heads, lines));
-  }
-
-  /** What was found is of another run. */
-  forget() {
-    this.found = this.shown = null;
-  }
-
-  setLooks() {
-    this.show();
   }
 }

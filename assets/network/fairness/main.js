@@ -4,6 +4,7 @@ import { formatCount, formatNumber } from "../../core/format.js";
 import { Chart } from "../../draw/chart.js";
 import { claimNode } from "../../draw/claim.js";
 import { showTable } from "../../draw/method_table.js";
+import { AXES } from "../curves.js";
 import { JobRequest } from "../job_request.js";
 import { timeInWords } from "../run_bar.js";
 import { withError } from "../statements/main.js";
@@ -15,18 +16,12 @@ import { bestByRate, curveOf, GOALS } from "./lines.js";
 /** @typedef {import("../../core/contract.js").TunedOverGrid} TunedOverGrid */
 /** @typedef {import("../../core/contract.js").ComparisonFound} ComparisonFound */
 /** @typedef {import("../../core/contract.js").MethodOverSeeds} MethodOverSeeds */
-/** @typedef {"steps" | "evaluations" | "seconds"} Axis */
+/** @typedef {import("../curves.js").Axis} Axis */
 
 /** Settings of the page that are tuned: what stands there makes no difference. */
 const TUNED = ["learning_rate", "radius"];
 /** Settings of the panel that decide what is trained; the seeds only say how much of it. */
 const DECIDE = ["fairness_goal", "fairness_effort"];
-/** @type {Record<Axis, { title: string, words: string }>} */
-const AXES = {
-  steps: { title: "Steps", words: "steps" },
-  evaluations: { title: "Gradient evaluations", words: "gradient evaluations" },
-  seconds: { title: "Processor seconds", words: "processor seconds" },
-};
 
 export class Fairness {
   /** @param {Page} page */

@@ -129,9 +129,9 @@ def test_steps_are_told_as_ever_whatever_the_unit():
 
 
 HEADS = {
-    (True, True): "LLQR+SAM's advantage over SAM survives tuning",
+    (True, True): "LLQR+SAM’s advantage over SAM survives tuning",
     (False, True): "LLQR+SAM gains an advantage by tuning",
-    (True, False): "LLQR+SAM's advantage over SAM does not survive tuning",
+    (True, False): "LLQR+SAM’s advantage over SAM does not survive tuning",
     (False, False): "There is no advantage of LLQR+SAM over SAM here, tuned or not",
 }
 

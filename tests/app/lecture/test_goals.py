@@ -86,3 +86,12 @@ def test_a_condition_says_what_was_found() -> None:
     assert [one["holds"] for one in told["conditions"]] == [True, False, True, True]
     assert "does not arrive" in told["conditions"][1]["found"]
     assert told["conditions"][2] == {"wanted": "Probe radius ρ at least 0.5", "holds": True, "found": "it is 1"}
+
+
+def test_goal_and_solution_are_told_with_the_names_on_the_page() -> None:
+    told = {scene.title: (scene.goal_words, scene.solution_words) for scene in SHIPPED}
+    assert told["The shortest probe"] == (
+        "SAM leaves; Probe radius ρ at most 0.11. Probe radius ρ may be turned, nothing else.",
+        "Probe radius ρ = 0.11.",
+    )
+    assert told["Take U’s directions away"][1] == "Structure of U = Scalar."

@@ -59,7 +59,7 @@ def test_a_device_that_is_not_here_is_refused(monkeypatch: pytest.MonkeyPatch, c
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
     monkeypatch.setenv("POTHOLE_DEVICE", chosen)
-    with pytest.raises(ValueError, match=f"POTHOLE_DEVICE is {chosen}, and torch finds {words} on this worker's"):
+    with pytest.raises(ValueError, match=f"POTHOLE_DEVICE is {chosen}, and torch finds {words} on this worker’s"):
         device_for(0)
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
     if chosen == "mps":
@@ -71,4 +71,4 @@ def test_the_peak_of_memory_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "max_memory_allocated", lambda _: 1_234_000_000)
     monkeypatch.setattr(torch.cuda, "get_device_properties", lambda _: SimpleNamespace(total_memory=8e10))
     told = peak_in_words(torch.device("cuda:0"))
-    assert told == "At its peak it held 1.23 of the GPU's 80 GB."
+    assert told == "At its peak it held 1.23 of the GPU’s 80 GB."

@@ -109,7 +109,7 @@ def test_what_cannot_be_measured_is_told_in_a_sentence(run: Run, monkeypatch: py
     assert sentence([told]) == "LLQR+SAM: not all weights are finite."
     refused: tuple[tuple[str, dict[str, Any]], ...] = (
         ("no method of this run learns a U", {"methods": ["SGDM", "SAM"]}),
-        ("the run's radius ρ is 0", {"methods": ["LLQR"], "radius": 0.0}),
+        ("the run’s radius ρ is 0", {"methods": ["LLQR"], "radius": 0.0}),
     )
     for words, changed in refused:
         run_record._RUNS.clear()

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from app.components.interval import interval
 from app.network.fairness.controls import EFFORTS
 from app.network.fairness.judge import cut, draw, find, statements_of
 from app.network.fairness.tuning import best_of, rounds_of, settings_of
-from app.network.statements.judge import interval
 from optimizers.capabilities import LEARNING_RATE, RADIUS, Tunable
 from optimizers.methods import NETWORK_METHODS
 

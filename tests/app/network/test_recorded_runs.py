@@ -136,7 +136,7 @@ def test_rows_are_what_the_checkpoints_are(bring) -> None:
             for half, loss in (("train", found.objective), ("test", found.test)):
                 own = NetworkLoss(module, loss.data.inputs, loss.data.targets)
                 assert values[f"{half}_loss"] == pytest.approx(float(own.loss(flat(module))), rel=1e-5)
-    assert any("The split into training and test examples is the lab's own" in said for said in run.said)
+    assert any("The split into training and test examples is the lab’s own" in said for said in run.said)
 
 
 def test_other_jobs_look_at_it_as_at_a_training(bring) -> None:

@@ -259,7 +259,7 @@ def test_what_others_have_asked_for_too_outlives_its_owner_and_ends_with_the_las
     assert other.json()["job"] == "job-1"
     assert engine.stopped == [] and engine.jobs["job-0"][0] == OTHERS
     stop(MINE)
-    assert engine.stopped == [], "it has been given up already, and is somebody else's"
+    assert engine.stopped == [], "it has been given up already, and is somebody else’s"
     stop(third)
     assert engine.stopped == [] and engine.jobs["job-0"][0] == OTHERS
     stop(OTHERS)

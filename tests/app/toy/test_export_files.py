@@ -153,6 +153,8 @@ def test_the_cut_stands_where_the_run_stands(name):
             (x,), (y,) = lane.moving["ball"].get_data()
             inside = lane.frame.near < place[0] < lane.frame.far and place[1] < lane.frame.high
             assert not inside or np.allclose((x, y), place)
+            beside = (x - lane.frame.near) * lane.per[0]  # points from the lane's edge
+            assert place[1] < lane.axes.get_ylim()[1] or beside > 25 + 5 * len(trace.name), "not on its name"
             words = lane.moving["words"].get_text()
             assert words == f"diverged after step {last}" if step >= last < shown.steps else "kick" in words
             assert len(lane.moving["ring"].get_xdata()) == trace.name.endswith("SAM")

@@ -401,7 +401,7 @@ def test_wrong_planes_and_methods() -> None:
         progressive_slice(surface, plane, X, Y, coarsest=3)
     with pytest.raises(ValueError, match="interval must be"):
         progressive_slice(surface, plane, X, Y, interval=0)
-    with pytest.raises(TypeError, match="only a network's loss"):
+    with pytest.raises(TypeError, match="only a network’s loss"):
         sampled_slice(surface, plane, X, Y)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="at least 2"):
         sampled_slice(objective, own, X, Y, samples=1)
