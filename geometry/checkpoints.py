@@ -58,9 +58,9 @@ def read_weights(path: str | Path, part: str = "") -> dict[str, Tensor]:
     """The named tensors of a checkpoint file, on the CPU, under the names that the file gives them.
 
     A safetensors file, or one written by `torch.save` that holds a state dict, alone or beside other things
-    ("state_dict", "model", "net", … in this order of preference; `part` names another, such as "ema"), or the index of
-    several such files (model.safetensors.index.json, pytorch_model.bin.index.json). Anything else (another object,
-    code, a broken file) is refused: ValueError with one sentence.
+    ("state_dict", "model", "net", … in this order of preference; `part` names another, such as "ema"), arrays by name
+    (.npz), or the index of several files (model.safetensors.index.json, pytorch_model.bin.index.json). Anything else
+    (another object, code, a broken file) is refused: ValueError with one sentence.
     """
     return choose_table(read_tables(path), str(path), part)
 
@@ -94,10 +94,18 @@ def read_tables(path: str | Path) -> Tables:
         return {"": read_parts(path, read_weights)}
     if _begins_as_safetensors(path) or path.suffix == ".safetensors":
         return {"": _read_safetensors(path)}
-    tables = find_tables(_read_torch(path))
+    tables = find_tables(_read_arrays(path) if path.suffix.lower() == ".npz" else _read_torch(path))
     if not tables:
         raise ValueError(f"{path} holds no state dict: a checkpoint is a table of tensors by name")
     return tables
+
+
+def _read_arrays(path: Path) -> dict[str, Any]:
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as held:
+            return {name: held[name] for name in held.files}
+    except (ValueError, TypeError, OSError, EOFError, zipfile.BadZipFile) as error:
+        raise ValueError(f"{path} cannot be read as arrays of numbers by name: {_first_line(error)}") from error
 
 
 def _read_torch(path: Path) -> Any:

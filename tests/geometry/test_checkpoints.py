@@ -154,6 +154,22 @@ def test_the_suffix_need_not_say_what_it_is(tmp_path: Path) -> None:
     comes_back(network(0), source, path)
 
 
+def test_arrays_by_name_are_a_checkpoint(tmp_path: Path) -> None:
+    module, other = nn.Linear(3, 2), nn.Linear(3, 2)
+    np.savez(tmp_path / "w.npz", **{f"module.{name}": p.detach().numpy() for name, p in module.named_parameters()})
+    load_weights(other, tmp_path / "w.npz")
+    assert all(torch.equal(*pair) for pair in zip(module.parameters(), other.parameters(), strict=True))
+    np.save(tmp_path / "one.npy", np.ones(3))
+    whole = (tmp_path / "w.npz").read_bytes()
+    for content in (b"no archive", whole[:100], (tmp_path / "one.npy").read_bytes()):
+        (tmp_path / "bad.npz").write_bytes(content)
+        with pytest.raises(ValueError, match="cannot be read as arrays"):
+            load_weights(other, tmp_path / "bad.npz")
+    np.savez(tmp_path / "objects.npz", weight=np.array([{}], dtype=object))
+    with pytest.raises(ValueError, match="cannot be read as arrays"):
+        load_weights(other, tmp_path / "objects.npz")
+
+
 def test_which_of_several_is_said_or_asked(tmp_path: Path) -> None:
     student, teacher, path = network(1), network(2), tmp_path / "w.pt"
     torch.save({"student": student.state_dict(), "teacher": teacher.state_dict()}, path)
