@@ -47,10 +47,20 @@ def pytest_collection() -> Iterator[Any]:
         gc.freeze()
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector: pytest.Collector) -> Iterator[Any]:
+    """Each process begins elsewhere in a folder, and finds compiled what another has been at before: side by side all
+    of them compiled the same file of a new clone at the same time."""
+    report = yield
+    if isinstance(collector, pytest.Dir):
+        report.result = parallel.turn(report.result)
+    return report
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Browser tests last: under Playwright's running event loop no other may start. Of their files the longest first,
     so that none of several processes is left with a long one at the end."""
-    items.sort(key=lambda item: parallel.place(item.path))
+    items.sort(key=lambda item: (parallel.place(item.path), item.path.parts))
 
 
 def pytest_xdist_setupnodes(config: pytest.Config) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling
@@ -19,7 +20,7 @@ TOGETHER = ("tests/fuzz/",)
 """Folders whose files share a server, and so one process."""
 LONGEST = (
     *("test_faults", "test_access", "test_network_cluster", "test_lecture", "test_figures_in_words", "test_export"),
-    *("test_network_page", "test_benchmarks", "test_toy_lab", "test_instruments", "test_explore", "test_security"),
+    *("test_network_page", "test_benchmarks", "test_toy_lab", "test_instruments", "test_explore"),
     *("test_wheel", "test_recorded_runs", "test_embed", "test_first_screen"),
 )
 """The browser's files that take half a minute and more, the longest first: one that begins late leaves the other
@@ -31,6 +32,13 @@ def place(path: Path) -> int:
     if path.parent.name != "browser":
         return 0
     return 1 + (LONGEST.index(path.stem) if path.stem in LONGEST else len(LONGEST))
+
+
+def turn(collected: list[Any]) -> list[Any]:
+    """What was collected from a folder, from the place of this one of several processes on."""
+    process = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    first = len(collected) * process // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    return [*collected[first:], *collected[:first]]
 
 
 class Files(LoadScopeScheduling):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy.special import stdtrit
 
 LEVEL = 0.95
 ROUNDING = 1e-12
@@ -15,6 +14,8 @@ ROUNDING = 1e-12
 def interval(values: np.ndarray) -> tuple[float, float, float, float]:
     """(mean m, standard error s, low, high) of n numbers: s = √(Σ(x − m)²/(n(n − 1))), and m ± t s with Student's t for
     n − 1 degrees of freedom, at LEVEL; not-a-number where there are too few for it."""
+    from scipy.special import stdtrit  # a third of a second that a start does without
+
     n = len(values)
     mean = float(values.mean()) if n else math.nan
     if n < 2:

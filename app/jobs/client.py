@@ -10,13 +10,15 @@ import threading
 import time
 from collections.abc import AsyncGenerator, Coroutine
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from app.jobs.connection import Connection
 from app.jobs.errors import Refused, Unavailable, UnknownJob
 from app.jobs.hub import GIVE_UP_SECONDS, Entry, Follower, JobHub
 from app.jobs.kinds import Description, load_kind, validated
 from app.jobs.settings import EngineSettings
+
+if TYPE_CHECKING:
+    from app.jobs.connection import Connection
 
 T = TypeVar("T")
 MAXIMUM_NAME = 100
@@ -200,6 +202,10 @@ class Engine:
 
     def _connected(self) -> Connection:
         if self._connection is None:
+            from app.jobs.connection import Connection  # dask: a quarter of all that a start would import
+
+            # Once more: dask has registered ends of its own meanwhile, and at exit the last comes first.
+            atexit.register(self.close)
             self._connection = Connection(self.settings)
         return self._connection
 

@@ -14,12 +14,14 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from app.jobs.connection import Connection
 from app.jobs.errors import Refused, Unavailable
+
+if TYPE_CHECKING:
+    from app.jobs.connection import Connection
 
 POLL_SECONDS = 10.0
 """How long a question for entries may wait at the scheduler; the registry sees a follower at least so often."""

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.special import betaincinv
 
 from app.components.claim import FAILS, HOLDS, OPEN
 from app.components.interval import LEVEL, interval
@@ -73,6 +72,8 @@ def share(statement: str, wins: Sequence[bool], counts: str, detail: str) -> Sta
     n, k = len(wins), sum(wins)
     if n < 2:
         return missing(statement)
+    from scipy.special import betaincinv
+
     rest = (1 - LEVEL) / 2
     low = float(betaincinv(k, n - k + 1, rest)) if k else 0.0
     high = float(betaincinv(k + 1, n - k, 1 - rest)) if k < n else 1.0

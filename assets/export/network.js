@@ -1,4 +1,4 @@
-// What the network lab gives away: curves, slices and curvature as data and figures, weights, a script of the run.
+// What the network lab gives away: curves, slices, curvature and potholes as data and figures, weights, a script of the run.
 import { by } from "../core/dom.js";
 import { postFile } from "../core/http.js";
 import { Schema } from "../core/schema.js";
@@ -18,7 +18,7 @@ export function addNetworkExport(page) {
     return { axis, loss_scale: scale, scheme };
   };
   const run = () => page.run?.job ?? null;
-  const seen = (/** @type {"slice" | "curvature"} */ kind) => page.explore?.current?.[kind]?.job ?? null;
+  const seen = (/** @type {"slice" | "curvature" | "potholes"} */ kind) => page.explore?.current?.[kind]?.job ?? null;
   // job: asked for when the button is pressed; missing: what is said where there is none yet
   /** @type {(what: string, format: string, job: () => string | null, missing: string) => import("./dialog.js").Produce} */
   const ask = (what, format, job, missing) => (values, signal) => {
@@ -59,6 +59,12 @@ export function addNetworkExport(page) {
       text: "Eigenvalues with residuals, trace with its error, sharpness and densities that were measured last.",
       controls: [table("width")],
       buttons: four("curvature", "the curvature", () => seen("curvature"), "no curvature is measured; ask for it under Explore first"),
+    },
+    {
+      title: "Potholes",
+      text: "What a probe adds along the directions that were looked at last, with U and without, and the verdicts.",
+      controls: [table("width")],
+      buttons: four("potholes", "the potholes", () => seen("potholes"), "no potholes are looked for; ask for them under Explore first"),
     },
     {
       title: "Weights",

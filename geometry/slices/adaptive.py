@@ -15,7 +15,6 @@ from itertools import product
 from typing import Any
 
 import numpy as np
-from scipy.interpolate import RBFInterpolator
 
 from geometry.objective import Objective
 from geometry.plane import Plane
@@ -315,6 +314,8 @@ class _Tree:
 
 
 def _interpolant(points: np.ndarray, values: np.ndarray, kernel: str) -> Callable[[np.ndarray], np.ndarray]:
+    from scipy.interpolate import RBFInterpolator  # half a second that few programs need
+
     # Values about 0 and of size 1: the equations are then solved to the precision of the values.
     shift, scale = float(values.mean()), float(np.ptp(values)) or 1.0
     inner = RBFInterpolator(points, (values - shift) / scale, kernel=kernel, degree=2)

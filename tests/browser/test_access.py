@@ -1,4 +1,4 @@
-"""For everybody: axe-core finds nothing serious on any page in any theme."""
+"""For everybody: axe-core finds nothing serious on any page in any theme, and each page keeps its policy."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pytest
 from app.server import build
 from app.web.pages import PAGES
 from tests.browser.axe import findings
+from tests.browser.policy import check_policy
 from tests.browser.waiting import WITHIN, first_true, settled
 
 THEMES = ("scheme=light", "scheme=dark", "theme=projector", "theme=projector&scheme=dark")
@@ -44,7 +45,8 @@ ON_PAPER = """() => {
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_axe_finds_nothing_serious_in_any_theme(page, path):
+def test_axe_finds_nothing_serious_in_any_theme(page, page_problems, path):
+    """One load for all that is looked at on a page, the policy of its headers among it."""
     themes = THEMES[:2] if path in PLAIN else THEMES
     shown = []
     for theme in themes:
@@ -55,6 +57,7 @@ def test_axe_finds_nothing_serious_in_any_theme(page, path):
     assert len(set(shown)) == len(themes), shown
     page.emulate_media(media="print")
     first_true(page, lambda: page.evaluate(ON_PAPER) == [], WITHIN, 50, lambda: f"on paper: {page.evaluate(ON_PAPER)}")
+    check_policy(page, page_problems, path)
 
 
 def test_axe_finds_what_is_wrong(page):

@@ -11,6 +11,7 @@ from app.jobs import Engine, EngineSettings
 from app.jobs.packing import unpack
 from app.network.kinds import KINDS
 from tests.gpu.agreement import DTYPES, FULL, SHAPES, SMALLEST, compare, find_accelerator
+from tests.gpu.labelled import labelled
 
 ACCELERATOR = find_accelerator()
 needs_accelerator = pytest.mark.skipif(
@@ -24,6 +25,17 @@ def test_what_compares_runs_and_finds_no_difference_between_a_device_and_itself(
     found = compare("mlp", "cpu", torch.float64, SMALLEST)
     assert set(found.values()) == {0.0} and len(found) == 8
     assert compare("mlp", "cpu", torch.float64, SMALLEST).keys() == found.keys()
+
+
+@pytest.mark.parametrize("network", ["mlp", "convnet", "vit"])
+def test_nothing_is_left_on_the_cpu(network: str) -> None:
+    """Where there is no accelerator, either: the same numbers under another device's name."""
+    with labelled() as device:
+        found = compare(network, device, torch.float32, SMALLEST)
+        with pytest.raises(RuntimeError, match="on the same device"):
+            torch.zeros(2, device=device) + torch.zeros(2)
+    # A slice's losses of several points are made together on a CPU and not on a device: they differ by rounding.
+    assert {what: value for what, value in found.items() if not value <= 1e-6} == {}
 
 
 @needs_accelerator

@@ -114,6 +114,7 @@ for package in (geometry, optimizers):
     for found in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
         importlib.import_module(found.name)
         print(found.name)
+assert "scipy.interpolate" not in sys.modules, "it takes half a second, and few programs need it"
 """
 
 

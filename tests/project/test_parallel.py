@@ -41,3 +41,14 @@ def test_what_is_one_unit_of_work() -> None:
     units = parallel.Files.__new__(parallel.Files)
     assert units._split_scope("tests/fuzz/test_wire.py::test_a[x::y]") == "tests/fuzz/"
     assert units._split_scope("tests/deploy/test_processes.py::test_a[x::y]") == "tests/deploy/test_processes.py"
+
+
+def test_each_process_begins_elsewhere_and_collects_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTEST_XDIST_WORKER_COUNT", "4")
+    firsts = []
+    for process in range(4):
+        monkeypatch.setenv("PYTEST_XDIST_WORKER", f"gw{process}")
+        turned = parallel.turn(list(range(9)))
+        assert sorted(turned) == list(range(9))
+        firsts.append(turned[0])
+    assert firsts == [0, 2, 4, 6]

@@ -120,7 +120,11 @@ def _curvature() -> Any:
 
 
 def _potholes() -> Any:
-    chart = _chart("potholes-factor", "What the probe adds with U, in parts of that without", "direction by direction")
+    chart = _chart(
+        "potholes-factor",
+        "What the probe adds with U, in parts of that without",
+        "direction by direction; lines: to first order",
+    )
     claims = html.Div(id="potholes-claims", className="statements")
     table = html.Div(id="potholes-table", className="scroll")
     body = _answer("potholes", [chart, table, claims, html.P(id="potholes-words", className="explore-words")])

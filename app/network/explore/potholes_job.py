@@ -31,6 +31,7 @@ from app.network.statements.judge import judge_values, tell
 from app.network.statements.messages import JudgedStatement, PairedSeeds
 from app.network.statements.statement import Quantity
 from app.network.training.settings import options_of_u
+from app.state.numbers_as_text import percent
 from geometry.curvature import HessianOperator, average, potholes, top_eigenvalues
 from optimizers import Method
 from optimizers.amplification import Amplification, ProbeEffect, measure_amplification
@@ -42,9 +43,11 @@ KINDS = ("potholes", "sharp on average", "random")
 TOLERANCE = 1e-2
 """Of an eigenvalue's residual: directions are wanted, not digits."""
 MOST_PRODUCTS = 400
-FACTOR = Quantity("what the probe adds", ratio=True, digits=3)
-BROUGHT_OUT = "U brings potholes out: along them the probe adds more with U than without."
-BESIDE_SHARP = "Beside directions that are sharp on average, U brings potholes out."
+LEAST = 0.02
+"""The smallest part by which one factor is more than another; a U that has hardly learned makes any less sure."""
+FACTOR = Quantity("what the probe adds", LEAST, ratio=True, digits=3)
+BROUGHT_OUT = f"U brings potholes out: along them the probe adds over {percent(LEAST)} more with U than without."
+BESIDE_SHARP = f"Beside directions that are sharp on average, U brings potholes out by over {percent(LEAST)}."
 
 
 def run(description: Description, job: JobContext) -> None:
@@ -229,11 +232,15 @@ class Measuring:
         hole, mean, _ = logarithms
         beside = [None if a is None or b is None else a - b for a, b in zip(hole, mean, strict=True)]
         pairs: list[tuple[str, PairedSeeds]] = [
-            (BROUGHT_OUT, judge_values(f"{self.name}, with U / without", hole, FACTOR, above=1.0, each="batch")),
+            (BROUGHT_OUT, judge_values(f"{self.name}, with U / without", hole, FACTOR, above=1 + LEAST, each="batch")),
             (
                 BESIDE_SHARP,
                 judge_values(
-                    f"{self.name}, that of potholes / that of sharp directions", beside, FACTOR, above=1.0, each="batch"
+                    f"{self.name}, that of potholes / that of sharp directions",
+                    beside,
+                    FACTOR,
+                    above=1 + LEAST,
+                    each="batch",
                 ),
             ),
         ]

@@ -16,7 +16,6 @@ import time
 from typing import Any
 
 import numpy as np
-from scipy.interpolate import RegularGridInterpolator
 
 from app.drawing.encoding import encode
 from app.jobs.context import JobContext
@@ -211,6 +210,8 @@ class Slice:
 
     def report_sample(self) -> None:
         """A coarse picture over a few of the examples, and its standard error."""
+        from scipy.interpolate import RegularGridInterpolator  # half a second that no other job needs
+
         axes = [axis for axis in (self.x, self.y) if axis is not None]
         few, points = FEW, COARSE**self.plane.axes
         while few > FEWEST and self.seconds_of_few * points * few / FEW > SAMPLE_SECONDS:

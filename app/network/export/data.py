@@ -1,4 +1,4 @@
-"""Curves, slices and curvature of a run as long tables (CSV) and arrays in double precision (npz)."""
+"""Curves, slices, curvature and potholes of a run as long tables (CSV) and arrays in double precision (npz)."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def curves_npz(record: Record, plane: Tree | None) -> bytes:
 
 def slice_settings(tree: Tree, record: Record) -> dict[str, Any]:
     """What was asked of the slice and what it says of itself, beside the run's own settings."""
-    return {**record.settings(), "slice": tree["asked"], "labels": tree["labels"], "said": tree["said"]}
+    return {**look_settings("slice", tree, record), "labels": tree["labels"]}
 
 
 def slice_csv(tree: Tree, record: Record) -> bytes:
@@ -109,9 +109,9 @@ def slice_npz(tree: Tree, record: Record) -> bytes:
     return npz_bytes(slice_settings(tree, record), arrays)
 
 
-def curvature_settings(tree: Tree, record: Record) -> dict[str, Any]:
-    """What was asked of the measurement, beside the run's own settings."""
-    return {**record.settings(), "curvature": tree["asked"], "said": tree["said"]}
+def look_settings(kind: str, tree: Tree, record: Record) -> dict[str, Any]:
+    """What was asked of a look at a run and what it says of itself, beside the run's own settings."""
+    return {**record.settings(), kind: tree["asked"], "said": tree["said"]}
 
 
 def curvature_csv(tree: Tree, record: Record) -> bytes:
@@ -130,7 +130,7 @@ def curvature_csv(tree: Tree, record: Record) -> bytes:
             found = row.get("eigenvalues", ())
             values += [row[key][k] if k < len(found) else "" for key in ("eigenvalues", "residuals", "converged")]
         rows.append(values)
-    return csv_bytes(curvature_settings(tree, record), heads, rows)
+    return csv_bytes(look_settings("curvature", tree, record), heads, rows)
 
 
 def curvature_npz(tree: Tree, record: Record) -> bytes:
@@ -143,4 +143,40 @@ def curvature_npz(tree: Tree, record: Record) -> bytes:
     for one in tree["densities"]:
         for key in ("values", "density"):
             arrays[f"density.{one['method']}.{key}"] = np.asarray(one[key])
-    return npz_bytes(curvature_settings(tree, record), arrays)
+    return npz_bytes(look_settings("curvature", tree, record), arrays)
+
+
+def potholes_settings(tree: Tree, record: Record) -> dict[str, Any]:
+    """What was asked and found, with the statements' verdicts, beside the run's own settings."""
+    claims = [claim for row in tree["rows"] for claim in row.get("claims", ())]
+    verdicts = [{key: claim[key] for key in ("statement", "verdict", "counts")} for claim in claims]
+    return {**look_settings("potholes", tree, record), "verdicts": verdicts}
+
+
+OF_DIRECTIONS = ("here", "average", "factors", "first_order_factors")
+"""vᵀHv, vᵀH̄v, and how many times what it adds without U a probe adds along v with it: measured, and to first order."""
+
+
+def potholes_csv(tree: Tree, record: Record) -> bytes:
+    """One row per method, kind of directions and direction; of a method without numbers the reason."""
+    rows: list[list[Any]] = []
+    for row in tree["rows"]:
+        if "problem" in row:
+            rows.append([row["method"], "", "", *("" for _ in OF_DIRECTIONS), row["problem"]])
+            continue
+        for group in row["groups"]:
+            columns = zip(*(group[key] for key in OF_DIRECTIONS), strict=True)
+            rows += [[row["method"], group["kind"], k, *values, ""] for k, values in enumerate(columns, start=1)]
+    heads = ["method", "kind", "direction", "here", "average", "factor", "first_order_factor", "problem"]
+    return csv_bytes(potholes_settings(tree, record), heads, rows)
+
+
+def potholes_npz(tree: Tree, record: Record) -> bytes:
+    """ "<method>.<kind>.<name>" of every direction, and ".batches": the factor of all of them, batch by batch."""
+    arrays: dict[str, Any] = {}
+    for row in tree["rows"]:
+        for group in row.get("groups", ()):
+            where = f"{row['method']}.{group['kind']}"
+            arrays |= {f"{where}.{key}": np.array(group[key], dtype=float) for key in OF_DIRECTIONS}
+            arrays[f"{where}.batches"] = np.array(group["factor"]["values"], dtype=float)
+    return npz_bytes(potholes_settings(tree, record), arrays)

@@ -1,4 +1,4 @@
-"""Curves, slices and curvature of a run as PNG and SVG, in the looks of the page."""
+"""Curves, slices, curvature and potholes of a run as PNG and SVG, in the looks of the page."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from app.drawing.colour_range import colour_range
 from app.drawing.sheet import HEAD, Sheet
 from app.drawing.style import SETTINGS, above, colour_map, dress, line_of, mark_of, rgba
 from app.jobs.packing import Tree
-from app.network.export.data import curvature_settings, curves_of, slice_settings
+from app.network.export.data import curves_of, look_settings, potholes_settings, slice_settings
 from app.network.export.record import Record
 from app.network.export.request import NetworkExport
 from app.network.training.recorded_runs import shown_names
@@ -135,7 +135,7 @@ def _contours(sheet: Sheet, axes: Any, x: np.ndarray, y: np.ndarray, losses: np.
 def curvature_figure(tree: Tree, record: Record, asked: NetworkExport) -> bytes:
     """Largest eigenvalue, trace with its standard error and sharpness along the run, and the spectral density."""
     with matplotlib.rc_context(SETTINGS):
-        sheet = _sheet(asked, record, "Curvature", HEAD + 2 * 290, curvature_settings(tree, record))
+        sheet = _sheet(asked, record, "Curvature", HEAD + 2 * 290, look_settings("curvature", tree, record))
         panels = (
             ("Largest eigenvalue", lambda row: (row["eigenvalues"][0], row["residuals"][0])),
             ("Trace", lambda row: (row["trace"], row["trace_error"])),
@@ -162,4 +162,36 @@ def curvature_figure(tree: Tree, record: Record, asked: NetworkExport) -> bytes:
                 axes.set_yscale("log")
                 axes.plot(one["values"], density, zorder=above(look), **line_of(look))
                 axes.set_ylim(max(1e-6 * density.max(), density[density > 0].min()), 2 * density.max())
+        return sheet.saved()
+
+
+def potholes_figure(tree: Tree, record: Record, asked: NetworkExport) -> bytes:
+    """What a probe adds with U, in parts of that without, direction by direction; below it the verdicts."""
+    told = potholes_settings(tree, record)
+    verdicts = [(f"{one['statement']} {one['verdict'].capitalize()}.", one["counts"]) for one in told["verdicts"]]
+    with matplotlib.rc_context(SETTINGS):
+        sheet = _sheet(asked, record, "Potholes", HEAD + 370 + 42 * len(verdicts), told)
+        axes = sheet.axes(66, HEAD + 34, 840, 260, "What the probe adds with U, in parts of that without")
+        axes.grid(axis="y", color=sheet.colours.grid, linewidth=0.8)
+        axes.set_xlabel("direction; marks: measured, lines: to first order", color=sheet.colours.quiet, fontsize=9)
+        axes.axhline(1, color=sheet.colours.quiet, linewidth=1, linestyle=(0, (3, 4)))
+        logarithmic(axes)
+        for row in tree["rows"]:
+            look, end = _look(asked, row["method"]), 0
+            for group in row.get("groups", ()):
+                places = np.arange(end, end + len(group["factors"])) + 1
+                first = np.array(group["first_order_factors"], dtype=float)
+                axes.plot(places, first, **line_of(look) | {"linewidth": 1, "zorder": above(look)})
+                mark = {**mark_of(look, 7), "mec": sheet.colours.paper, "mew": 1, "zorder": above(look)}
+                axes.plot(places, np.array(group["factors"], dtype=float), linestyle="", **mark)
+                at, where = (end + 0.6, 0.98), {"transform": axes.get_xaxis_transform(), "va": "top", "fontsize": 9}
+                axes.text(*at, group["kind"], color=sheet.colours.quiet, **where)
+                axes.axvline(end + 0.5, color=sheet.colours.grid, linewidth=0.8)
+                end += len(places)
+                axes.set_xlim(0.5, end + 0.5)
+        low, high = axes.get_ylim()
+        axes.set_ylim(low, high * (high / low) ** 0.12)  # room for the kinds
+        for index, (words, counts) in enumerate(verdicts):
+            sheet.text(66, HEAD + 350 + 42 * index, words, 10, color=sheet.colours.ink)
+            sheet.text(66, HEAD + 366 + 42 * index, counts, 9)
         return sheet.saved()

@@ -23,7 +23,7 @@ async def network_file(engine: Engine, visitor: str, asked: NetworkExport, run: 
         record = await record_of(engine, asked.job)
         name = file_name(record.file_state(), "safetensors", f"{asked.method}-{asked.moment}")
         return MadeFile(name, await weights_file(engine, visitor, address, asked))
-    if asked.what in ("slice", "curvature"):
+    if asked.what in ("slice", "curvature", "potholes"):
         tree, record = await explored(engine, asked.job, asked.what)
         return MadeFile(_name(record, asked), await run(_explored_file, tree, record, asked))
     record = await record_of(engine, asked.job)

@@ -108,7 +108,7 @@ async def record_of(engine: Engine, job: str) -> Record:
 
 
 async def explored(engine: Engine, job: str, kind: str) -> tuple[Tree, Record]:
-    """(what a job "slice" or "curvature" has kept, the run that it looked at)."""
+    """(what a job "slice", "curvature" or "potholes" has kept, the run that it looked at)."""
     description = await engine.description(job)
     if description.get("kind") != kind:
         raise Refused(f"this job is no {kind}")

@@ -18,6 +18,7 @@ FORMATS: dict[str, tuple[str, ...]] = {
     "curves": ("csv", "npz", "png", "svg"),
     "slice": ("csv", "npz", "png", "svg"),
     "curvature": ("csv", "npz", "png", "svg"),
+    "potholes": ("csv", "npz", "png", "svg"),
     "weights": ("safetensors",),
     "script": ("py",),
 }
@@ -49,7 +50,7 @@ def export_controls() -> tuple[Control, ...]:
 
 @dataclass(frozen=True)
 class NetworkExport:
-    """A checked request. `job` is the training run, or for a slice and curvature the job that computed it."""
+    """A checked request. `job` is the training run, or for a slice, curvature and potholes the job that computed it."""
 
     job: str
     what: str

@@ -9,7 +9,7 @@ import numpy as np
 
 from app.components.interval import interval
 from app.network.statements.judge import Trials, judge, summarise, tell
-from app.network.statements.statement import Comparison, Statement
+from app.network.statements.statement import Comparison, Statement, less, more_accurate
 
 ACCOUNTS = ("steps", "evaluations", "seconds")
 """What methods are given the same of: the page's axes of cost."""
@@ -29,8 +29,7 @@ def statements_of(names: Sequence[str], goal: str) -> list[Statement]:
     """Who is ahead of the first, each at its best setting; and whether the learned U is needed where ρ may be tuned."""
 
     def ahead(ours: str, other: str) -> Comparison:
-        bound = {"above": 0.0} if goal == "test_accuracy" else {"below": 0.0}
-        return Comparison(ours, other, goal, **bound)
+        return more_accurate(ours, other) if goal == "test_accuracy" else less(ours, other, goal)
 
     first, *others = names
     found = [Statement(f"Each at its best, {name} is ahead of {first}.", (ahead(name, first),)) for name in others]

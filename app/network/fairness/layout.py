@@ -7,11 +7,13 @@ from typing import Any
 from dash import html
 
 from app.components.layout import button, chart
+from app.network.statements.statement import LEAST_IN_WORDS
 
 ABOUT = (
     "Equal learning rates favour whom they suit. Here every method of the legend is tuned over as many settings, on a "
     "seed of its own, and then judged on fresh ones, each at its best. The verdicts are for equal steps, gradient "
-    "evaluations or processor seconds, whichever the curves are drawn against. Your own runs go first."
+    f"evaluations or processor seconds, whichever the curves are drawn against. {LEAST_IN_WORDS} Your own runs go "
+    "first."
 )
 
 

@@ -3,7 +3,8 @@
 Both methods of a pair start from the same weights and see the same mini-batches, so they are compared seed by seed: of
 n differences (or, for costs, logarithms of ratios) the mean has Student's interval (`interval`). A statement holds
 where the whole interval bears it out, does not hold where none of it does, and cannot be told in between; nor where a
-seed has no value, as those that are left are no fair draw: a method that diverges is not the better for it.
+seed has no value, as those that are left are no fair draw: a method that diverges is not the better for it. What counts
+as a difference has a least size, see `statement`: more seeds would make sure of any.
 """
 
 from __future__ import annotations

@@ -7,12 +7,13 @@ from typing import Any
 from dash import html
 
 from app.components.layout import button
+from app.network.statements.statement import LEAST_IN_WORDS
 
 ABOUT = (
     "Judged at the settings on the page: both methods of a pair from the same first weights, with the same "
     "mini-batches, seed by seed. A statement holds where the whole interval of the mean bears it out, does not hold "
-    "where none of it does, and cannot be told in between. Dots are seeds, the bar is the interval, shaded is where "
-    "the statement wants the mean. Your own runs go first."
+    f"where none of it does, and cannot be told in between. {LEAST_IN_WORDS} Dots are seeds, the bar is the interval, "
+    "shaded is where the statement wants the mean. Your own runs go first."
 )
 
 

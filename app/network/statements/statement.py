@@ -13,6 +13,13 @@ from app.network.training.settings import DEFAULT_METHODS
 
 ALIKE = 1.25
 """Two costs within this factor are a draw."""
+LEAST_OF_A_COST, LEAST_OF_A_LOSS, LEAST_OF_AN_ACCURACY = 0.02, 0.001, 0.001
+"""Who is ahead by less is not ahead: many seeds, or methods that hardly differ, make sure of differences that do not
+matter."""
+LEAST_IN_WORDS = (
+    f"Who is ahead by less than {100 * LEAST_OF_A_COST:g} % of a cost, {LEAST_OF_A_LOSS:g} of a loss or "
+    f"{100 * LEAST_OF_AN_ACCURACY:g} % of accuracy is not ahead."
+)
 
 
 @dataclass(frozen=True)
@@ -39,10 +46,12 @@ class Statement:
 
 @dataclass(frozen=True)
 class Quantity:
-    """What is compared. ratio: of costs until both have reached one training loss, or else a difference of means over
-    the last measurements, in `unit`s of which 1 has `parts`; digits: how many a ratio is told with."""
+    """What is compared. least: the smallest difference that counts as one. ratio: of costs until both have reached one
+    training loss, `least` as a part of the other's; or else a difference of means over the last measurements, in
+    `unit`s of which 1 has `parts`; digits: how many a ratio is told with."""
 
     words: str
+    least: float
     ratio: bool = False
     unit: str = ""
     parts: float = 1.0
@@ -50,12 +59,12 @@ class Quantity:
 
 
 QUANTITIES: dict[str, Quantity] = {
-    "steps": Quantity("steps", ratio=True),
-    "evaluations": Quantity("gradient evaluations", ratio=True),
-    "seconds": Quantity("seconds", ratio=True),
-    "train_loss": Quantity("training loss"),
-    "test_loss": Quantity("test loss"),
-    "test_accuracy": Quantity("test accuracy", unit=" %", parts=100.0),
+    "steps": Quantity("steps", LEAST_OF_A_COST, ratio=True),
+    "evaluations": Quantity("gradient evaluations", LEAST_OF_A_COST, ratio=True),
+    "seconds": Quantity("seconds", LEAST_OF_A_COST, ratio=True),
+    "train_loss": Quantity("training loss", LEAST_OF_A_LOSS),
+    "test_loss": Quantity("test loss", LEAST_OF_A_LOSS),
+    "test_accuracy": Quantity("test accuracy", LEAST_OF_AN_ACCURACY, unit=" %", parts=100.0),
 }
 COMPARED = DEFAULT_METHODS
 """The methods that statements are about."""
@@ -65,31 +74,29 @@ USUAL = ", usual start"
 """What follows a method's name where its run begins from the usual first weights, in spite of a bad start."""
 
 
-def cheaper(quantity: str, factor: float = 1.0, ours: str = "LLQR", other: str = "SGDM") -> Comparison:
-    """`ours` needs less than `factor` times what `other` does."""
-    return Comparison(ours, other, quantity, below=factor)
+def less(ours: str, other: str, quantity: str) -> Comparison:
+    """`ours` is below `other` by more than the least that counts."""
+    told = QUANTITIES[quantity]
+    return Comparison(ours, other, quantity, below=1 - told.least if told.ratio else -told.least)
 
 
 def more_accurate(ours: str, other: str) -> Comparison:
-    """`ours` is right on more test examples."""
-    return Comparison(ours, other, "test_accuracy", above=0.0)
+    """`ours` is right on more test examples, by more than the least that counts."""
+    return Comparison(ours, other, "test_accuracy", above=LEAST_OF_AN_ACCURACY)
 
 
-def lower_loss(ours: str, other: str, quantity: str = "train_loss") -> Comparison:
-    """`ours` ends at a lower loss over the training data, or with "test_loss" over the test data."""
-    return Comparison(ours, other, quantity, below=0.0)
-
-
-HALF = Statement("U halves the steps: LLQR needs less than half of SGDM’s.", (cheaper("steps", 0.5),))
-FEWER_STEPS = Statement("LLQR needs fewer steps than SGDM.", (cheaper("steps"),))
+HALF = Statement(
+    "U halves the steps: LLQR needs less than half of SGDM’s.", (Comparison("LLQR", "SGDM", "steps", below=0.5),)
+)
+FEWER_STEPS = Statement("LLQR needs fewer steps than SGDM.", (less("LLQR", "SGDM", "steps"),))
 FEWER_EVALUATIONS = Statement(
-    "It pays in gradient evaluations too, the refreshes of U counted.", (cheaper("evaluations"),)
+    "It pays in gradient evaluations too, the refreshes of U counted.", (less("LLQR", "SGDM", "evaluations"),)
 )
 DRAW = Statement(
     "In seconds it is a draw: within a quarter of each other.",
     (Comparison("LLQR", "SGDM", "seconds", above=1 / ALIKE, below=ALIKE),),
 )
-FASTER = Statement("LLQR is faster than SGDM by the clock.", (cheaper("seconds"),))
+FASTER = Statement("LLQR is faster than SGDM by the clock.", (less("LLQR", "SGDM", "seconds"),))
 U_GENERALISES = Statement("U raises the test accuracy: LLQR over SGDM.", (more_accurate("LLQR", "SGDM"),))
 SAM_GENERALISES = Statement("SAM raises the test accuracy: SAM over SGDM.", (more_accurate("SAM", "SGDM"),))
 SAM_WITH_U = Statement("SAM helps with U as well: LLQR+SAM over LLQR.", (more_accurate("LLQR+SAM", "LLQR"),))
@@ -98,22 +105,23 @@ BOTH = Statement(
     (more_accurate("LLQR+SAM", "LLQR"), more_accurate("LLQR+SAM", "SAM")),
 )
 BY_HEART = Statement(
-    "U learns the wrong labels by heart sooner: LLQR’s training loss is below SGDM’s.", (lower_loss("LLQR", "SGDM"),)
+    "U learns the wrong labels by heart sooner: LLQR’s training loss is below SGDM’s.",
+    (less("LLQR", "SGDM", "train_loss"),),
 )
-GETS_GOING = Statement("U gets on where SGDM does not: LLQR ends at the lower loss.", (lower_loss("LLQR", "SGDM"),))
+GETS_GOING = Statement(
+    "U gets on where SGDM does not: LLQR ends at the lower loss.", (less("LLQR", "SGDM", "train_loss"),)
+)
 TRAP = Statement(
     "The bad start is a trap: SGDM ends less accurate from it than from usual weights.",
     (more_accurate("SGDM" + USUAL, "SGDM"),),
 )
-SAM_LEADS_OUT = Statement(
-    "SAM finds a way out: its test loss is below SGDM’s.", (lower_loss("SAM", "SGDM", "test_loss"),)
-)
+SAM_LEADS_OUT = Statement("SAM finds a way out: its test loss is below SGDM’s.", (less("SAM", "SGDM", "test_loss"),))
 U_LEADS_OUT = Statement(
-    "U alone finds a way out: LLQR’s test loss is below SGDM’s.", (lower_loss("LLQR", "SGDM", "test_loss"),)
+    "U alone finds a way out: LLQR’s test loss is below SGDM’s.", (less("LLQR", "SGDM", "test_loss"),)
 )
 BOTH_LEAD_OUT = Statement(
     "Both together lead out further than SAM: LLQR+SAM’s test loss is below SAM’s.",
-    (lower_loss("LLQR+SAM", "SAM", "test_loss"),),
+    (less("LLQR+SAM", "SAM", "test_loss"),),
 )
 UNHARMED = Statement(
     "With both the bad start does no harm: LLQR+SAM is as accurate from it as from usual weights, within 1 %.",

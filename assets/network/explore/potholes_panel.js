@@ -54,9 +54,18 @@ export class PotholesPanel extends ExplorePanel {
   draw({ about, rows }) {
     const { looks, colours } = this.page;
     const fine = rows.filter(isMeasured);
-    const series = fine.map(({ method, groups }) => {
-      const y = groups.flatMap(({ factors }) => factors);
-      return { x: y.map((_, k) => k + 1), y, look: looks[method], points: true, line: false };
+    /** @type {import("../../draw/chart.js").Series[]} */
+    const series = fine.flatMap(({ method, groups }) => {
+      let before = 0;
+      return groups.flatMap(({ factors, first_order_factors: first }) => {
+        const x = factors.map((_, k) => before + k + 1);
+        before += factors.length;
+        const own = { x, look: looks[method] };
+        return [
+          { ...own, y: first, beneath: true },
+          { ...own, y: factors, points: true, line: false },
+        ];
+      });
     });
     const marks = (fine[0]?.groups ?? []).map(({ kind, factors }, k) => ({ text: kind, lines: [{ x: k * factors.length + 0.5 }] }));
     const count = fine[0]?.groups.flatMap(({ factors }) => factors).length ?? 1;

@@ -244,13 +244,18 @@ def test_a_file_opened_in_the_browser_is_checked_the_same_way():
         (None, "cannot be read (No such file or directory)"),
     ],
 )
-def test_a_wrong_file_at_the_start_is_a_sentence(tmp_path, content, said):
+def test_a_wrong_file_is_a_sentence(tmp_path, content, said):
     file = tmp_path / "scenes.md"
     if content is not None:
         file.write_bytes(content)
     with pytest.raises(SceneFileError) as caught:
         load_scenes(file)
     assert said in str(caught.value)
+
+
+def test_a_start_with_a_wrong_file_ends_with_the_sentence(tmp_path):
+    file = tmp_path / "scenes.md"
+    file.write_text("## A\nlink: /?radius=9")
     done = subprocess.run(
         [sys.executable, "-m", "app", "--no-browser", "--port", "0", "--scenes", str(file)],
         capture_output=True,
@@ -259,5 +264,5 @@ def test_a_wrong_file_at_the_start_is_a_sentence(tmp_path, content, said):
         check=False,
     )
     assert done.returncode == 1
-    assert said in done.stderr
+    assert "Line 2 of the scene file: link: Probe radius" in done.stderr
     assert "Traceback" not in done.stderr

@@ -66,7 +66,7 @@ def test_the_ghost_minimum_lies_one_radius_from_the_bottom() -> None:
 def measured(title: str) -> dict[str, list[float]]:
     """A preset’s rows in the table of several seeds: method, or difference of two, → its means, column by column."""
     table = (ROOT / "tests" / "benchmarks" / "results" / "presets.md").read_text(encoding="utf-8")
-    section = table.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+    section = table.partition(f"\n## {title}\n")[2].partition("\n| statement ")[0]
     rows = [line.split("|")[1:-1] for line in section.splitlines() if "±" in line]
     return {row[0].strip(): [float(re.match(r"\s*(-?[\d.]+)", cell)[1]) for cell in row[1:]] for row in rows}
 

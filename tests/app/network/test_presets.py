@@ -16,6 +16,7 @@ from app.network.presets import CUSTOM, DEFAULT_PRESET, PRESETS
 from app.network.replays import replay_of
 from app.network.routes import opened
 from app.network.statements.controls import SEEDS
+from app.network.statements.judge import compare
 from app.network.statements.statement import STATEMENTS
 from app.network.training.session import TrainingSession
 from app.network.training.settings import validate
@@ -102,9 +103,11 @@ def test_a_preset_opens_with_verdicts_over_seeds(key: str) -> None:
     found, first = replay["statements"], replay["run"]["description"]["seed"]
     assert found["seeds"] == list(range(first, first + int(SEEDS.default)))
     assert [claim["statement"] for claim in found["claims"]] == [statement.text for statement in STATEMENTS[key]]
-    for claim in found["claims"]:
+    for claim, statement in zip(found["claims"], STATEMENTS[key], strict=True):
         verdicts = set()
-        for pairs in claim["pairs"]:
+        for pairs, comparison in zip(claim["pairs"], statement.comparisons, strict=True):
+            meant = compare(comparison, {})
+            assert [pairs[end] for end in ("above", "below")] == [meant["above"], meant["below"]]
             on = math.log if pairs["ratio"] else float
             values = [on(value) for value in pairs["values"] if value is not None]
             interval = stats.ttest_1samp(values, 0.0).confidence_interval(0.95)
