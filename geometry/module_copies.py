@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import torch
@@ -20,9 +20,10 @@ def wrapped_at(module: nn.Module) -> str | None:
     return "_orig_mod" if type(module).__name__ == "OptimizedModule" else None
 
 
-def check_depends(loss: Tensor, theta: Tensor) -> None:
-    """ValueError for a copy's loss that is no function of the parameters it was called with."""
-    if not loss.requires_grad or torch.autograd.grad(loss, theta, allow_unused=True)[0] is None:
+def check_depends(losses: Iterable[Tensor], theta: Tensor) -> None:
+    """ValueError for a copy of whose losses, one of each mode, none is a function of the parameters it was called
+    with."""
+    if not any(x.requires_grad and torch.autograd.grad(x, theta, allow_unused=True)[0] is not None for x in losses):
         raise ValueError(
             "the outputs do not depend on the parameters: the module computes them without gradients (no_grad, detach, "
             "numpy), or with a part of itself that a copy does not have (by a weak reference)"
