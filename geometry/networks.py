@@ -240,18 +240,11 @@ class NetworkLoss:
         few = self.over(self.data.few())
         few.chunk_size = None
         with trying(few.data):
-            self._check_depends(few)
+            check_depends(lambda leaf, mode: few.part_loss(leaf, few.data, mode, self.buffers)[0], self.initial)
             few.training_pass(self.initial, seed=0)
             few.gradient(self.initial)
             if curvature:
                 few.linearise(self.initial).product(self.initial)
-
-    def _check_depends(self, few: NetworkLoss) -> None:
-        """Dropout draws where nobody else does, and what is drawn may leave every parameter out of one pass."""
-        leaf = self.initial.clone().requires_grad_()
-        with torch.enable_grad(), torch.random.fork_rng([leaf.device] if leaf.is_cuda else []):
-            torch.manual_seed(0)
-            check_depends((few.part_loss(leaf, few.data, mode, self.buffers)[0] for mode in (True, False)), leaf)
 
     def with_buffers(self, buffers: Tensors | None, walkers: tuple[int, ...] = ()) -> NetworkLoss:
         """The loss of the same network with other buffers (running statistics), whose first axes are `walkers`."""
