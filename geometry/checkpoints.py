@@ -20,6 +20,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from geometry.datasets.files import read_arrays
 from geometry.sharded_weights import is_index, read_parts
 from geometry.weight_tables import Tables, choose_table, find_tables, fit_tables
 
@@ -94,18 +95,10 @@ def read_tables(path: str | Path) -> Tables:
         return {"": read_parts(path, read_weights)}
     if _begins_as_safetensors(path) or path.suffix == ".safetensors":
         return {"": _read_safetensors(path)}
-    tables = find_tables(_read_arrays(path) if path.suffix.lower() == ".npz" else _read_torch(path))
+    tables = find_tables(read_arrays(path) if path.suffix.lower() == ".npz" else _read_torch(path))
     if not tables:
         raise ValueError(f"{path} holds no state dict: a checkpoint is a table of tensors by name")
     return tables
-
-
-def _read_arrays(path: Path) -> dict[str, Any]:
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as held:
-            return {name: held[name] for name in held.files}
-    except (ValueError, TypeError, OSError, EOFError, zipfile.BadZipFile) as error:
-        raise ValueError(f"{path} cannot be read as arrays of numbers by name: {_first_line(error)}") from error
 
 
 def _read_torch(path: Path) -> Any:

@@ -237,14 +237,14 @@ LossFunction = Callable[[Any, Tensor], Tensor]
 Given = str | LossFunction | OutputLoss | None
 
 
-def count_targets(criterion: OutputLoss, targets: Column) -> tuple[float, int]:
+def count_targets(criterion: OutputLoss, targets: Column, size: int) -> tuple[float, int]:
     """(n, what the sum over all targets is divided by; the largest class number, −1 where there are no classes).
 
-    Of streamed targets in one run through the data, some of them in memory at a time. ValueError where there are none
-    that the loss takes, or none that count.
+    Of streamed targets in one run through the data, `size` at a time, as a pass takes them: what it has just read is
+    not read again. ValueError where there are none that the loss takes, or none that count.
     """
     count, highest = 0.0, -1
-    for part in pieces_of(targets):
+    for part in pieces_of(targets, size):
         highest = max(highest, criterion.highest(part))
         count += criterion.count(part)
     if not count > 0:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -20,13 +20,22 @@ def wrapped_at(module: nn.Module) -> str | None:
     return "_orig_mod" if type(module).__name__ == "OptimizedModule" else None
 
 
-def check_depends(loss: Tensor, theta: Tensor) -> None:
-    """ValueError for a copy's loss that is no function of the parameters it was called with."""
-    if not loss.requires_grad or torch.autograd.grad(loss, theta, allow_unused=True)[0] is None:
-        raise ValueError(
-            "the outputs do not depend on the parameters: the module computes them without gradients (no_grad, detach, "
-            "numpy), or with a part of itself that a copy does not have (by a weak reference)"
-        )
+def check_depends(loss_at: Callable[[Tensor, bool], Tensor], theta: Tensor) -> None:
+    """ValueError for a copy whose loss (θ, whether in train mode) is no function of θ in either mode.
+
+    Nobody's random numbers are moved; those drawn in train mode may leave every parameter out of a pass.
+    """
+    leaf = theta.clone().requires_grad_()
+    with torch.enable_grad(), torch.random.fork_rng([leaf.device] if leaf.is_cuda else []):
+        torch.manual_seed(0)
+        for training in (True, False):
+            loss = loss_at(leaf, training)
+            if loss.requires_grad and torch.autograd.grad(loss, leaf, allow_unused=True)[0] is not None:
+                return
+    raise ValueError(
+        "the outputs do not depend on the parameters: the module computes them without gradients (no_grad, detach, "
+        "numpy), or with a part of itself that a copy does not have (by a weak reference)"
+    )
 
 
 def copy_without_tensors(module: nn.Module) -> nn.Module:

@@ -149,7 +149,9 @@ class NetworkLoss:
         """Targets as the loss takes them."""
         if self.criterion is not None:
             return self.criterion.prepare(targets, self.dtype).to(self.device)
-        return targets.to(self.device, self.dtype if targets.is_floating_point() else None)
+        kept = targets.is_complex() or targets.dtype == torch.bool
+        whole = None if kept else torch.int64  # as torch's losses take class numbers
+        return targets.to(self.device, self.dtype if targets.is_floating_point() else whole)
 
     def _take(self, data: Batch) -> None:
         """Make the data these, whose targets are ready."""
@@ -170,8 +172,8 @@ class NetworkLoss:
 
     def _count(self) -> tuple[float, int]:
         if self._counted is None:
-            every = self.data.examples, -1
-            self._counted = every if self.criterion is None else count_targets(self.criterion, self.data.targets)
+            every, size = (self.examples, -1), min(self.chunk_size or self.examples, self.examples)
+            self._counted = every if self.criterion is None else count_targets(self.criterion, self.data.targets, size)
         return self._counted
 
     def ready(self, x: Column) -> Tensor:
@@ -238,9 +240,7 @@ class NetworkLoss:
         few = self.over(self.data.few())
         few.chunk_size = None
         with trying(few.data):
-            with torch.enable_grad():
-                leaf = self.initial.clone().requires_grad_()
-                check_depends(few.part_loss(leaf, few.data, True, self.buffers)[0], leaf)
+            check_depends(lambda leaf, mode: few.part_loss(leaf, few.data, mode, self.buffers)[0], self.initial)
             few.training_pass(self.initial, seed=0)
             few.gradient(self.initial)
             if curvature:

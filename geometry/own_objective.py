@@ -107,6 +107,8 @@ def load_own_objective(name: str) -> OwnObjective:
         raise ValueError(
             f"{name} must return one target for every input; got inputs {shown} and targets {tuple(targets.shape)}"
         )
+    if isinstance(targets, torch.Tensor) and not targets.is_floating_point():
+        targets = targets.long()
     found = OwnObjective(module, tensors, names, targets, loss[0] if loss else None)
     find_loss(found.loss_function, targets)  # refused here where it is none
     return found

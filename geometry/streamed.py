@@ -23,7 +23,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, IterableDataset, default_collate
 
 READ_TOGETHER = 64
-"""Examples that are read at once when targets are counted."""
+"""Examples that are read at once when targets are looked at, where nothing else says how many."""
 
 
 class Source:
@@ -185,9 +185,9 @@ def in_memory(x: Column) -> Tensor:
     return x.read() if isinstance(x, Streamed) else x
 
 
-def pieces_of(x: Column) -> Iterator[Tensor]:
-    """All of it, some at a time where it is not in memory."""
-    return (part.read() for part in x.split(READ_TOGETHER)) if isinstance(x, Streamed) else iter((x,))
+def pieces_of(x: Column, size: int = READ_TOGETHER) -> Iterator[Tensor]:
+    """All of it, `size` at a time where it is not in memory."""
+    return (part.read() for part in x.split(size)) if isinstance(x, Streamed) else iter((x,))
 
 
 def is_dataset(given: Any) -> bool:

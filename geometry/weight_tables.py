@@ -10,6 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from geometry.given_data import as_tensor
+
 Table = dict[str, Tensor]
 Tables = dict[str, Table]
 
@@ -71,8 +73,8 @@ def _walk(held: Any, place: str, depth: int) -> Iterator[tuple[str, Table]]:
 
 def _as_tensor(value: Any) -> Tensor | None:
     """A tensor, or what an array of numbers is as one."""
-    if isinstance(value, np.ndarray) and value.dtype.kind in "fiub" and value.dtype.isnative:
-        return torch.as_tensor(value)
+    if isinstance(value, np.ndarray) and value.dtype.kind in "fiub":
+        return as_tensor(value)
     return value if isinstance(value, Tensor) else None
 
 

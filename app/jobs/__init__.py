@@ -33,4 +33,4 @@ def __getattr__(name: str) -> Any:
         from app.jobs import client
 
         return getattr(client, name)
-    raise AttributeError(f"module 'app.jobs' has no attribute {name!r}")
+    raise AttributeError(f"app.jobs has no attribute {name!r}")

@@ -73,7 +73,7 @@ def _navigation(page: Page | None, always: bool = False) -> Any:
     listed = [other for other in PAGES.values() if other.in_navigation]
     if len(listed) < 2 and not always:
         return None
-    # Client code lets the pages' links take the setting along; a shortcut leads where it says.
+    # Client code lets the pages' links take the setting along, or its look alone: a shortcut leads where it says.
     shortcuts = [html.A(title, href=address, className="shortcut") for title, address in SHORTCUTS.items()]
     links = [
         html.A(other.title, href=other.path, **({"aria-current": "page"} if other is page else {})) for other in listed

@@ -8,6 +8,8 @@ import { same } from "./state.js";
 
 /** Pages that read the same state: the navigation takes it along. */
 const SHARING = ["/", "/instruments", "/methods", "/paper"];
+/** What every page and the story are looked at with. */
+const LOOK = ["theme", "scheme"];
 
 /**
  * @param {Values} state
@@ -70,11 +72,24 @@ export function forgetLink() {
 
 /** @param {string} query */
 function takeAlong(query) {
-  if (!SHARING.includes(location.pathname)) return;
-  for (const link of /** @type {NodeListOf<HTMLAnchorElement>} */ (document.querySelectorAll(".pages a:not(.shortcut)"))) {
-    const { pathname } = new URL(link.href);
-    if (SHARING.includes(pathname)) link.href = pathname + query;
+  for (const link of /** @type {NodeListOf<HTMLAnchorElement>} */ (document.querySelectorAll(".pages a"))) {
+    const shares = !link.matches(".shortcut") && [location, link].every(({ pathname }) => SHARING.includes(pathname));
+    link.href = link.pathname + (shares ? query : takeLook(link.search, query));
   }
+}
+
+/**
+ * @param {string} there the query of a page with a state of its own
+ * @param {string} here
+ * @returns {string} the first with the second's look
+ */
+export function takeLook(there, here) {
+  const [taken, given] = [new URLSearchParams(there), new URLSearchParams(here)];
+  for (const name of LOOK) {
+    taken.delete(name);
+    for (const value of given.getAll(name)) taken.set(name, value);
+  }
+  return taken.size ? `?${taken}` : "";
 }
 
 /**

@@ -15,7 +15,7 @@ import { namedScheme, systemScheme } from "./scheme.js";
  */
 export function makeOpener(address) {
   let last = Symbol("open");
-  let follows = true; // the last link named no colours
+  let unnamed = systemScheme(); // the colours of a link that names none; "" after one that named some
   return async (asked, take) => {
     const ticket = (last = Symbol("open"));
     try {
@@ -23,10 +23,10 @@ export function makeOpener(address) {
       if (ticket !== last) return; // something else was wanted meanwhile
       showNotices("link", opened.notices);
       if (asked.query !== undefined) {
-        follows = !namedScheme(asked.query);
-        if (follows) opened.state.scheme = systemScheme();
+        unnamed = namedScheme(asked.query) ? "" : systemScheme();
+        if (unnamed) opened.state.scheme = unnamed;
       }
-      opened.base.scheme = follows ? systemScheme() : "";
+      opened.base.scheme = unnamed;
       take(opened);
     } catch (error) {
       if (ticket === last) showNotices("link", problemsOf(error), "error");

@@ -138,8 +138,10 @@ export class NetworkLab {
    * @param {string} preset
    */
   choosePreset(preset) {
-    const view = Object.entries(this.state.values).filter(([name]) => name !== "job" && this.schema.isViewOnly(name));
-    return this.open({ query: writeLink({ ...Object.fromEntries(view), preset }) });
+    const { values, base } = this.state;
+    const view = Object.entries(values).filter(([name]) => name !== "job" && this.schema.isViewOnly(name));
+    // Colours that nobody has chosen stay the system's.
+    return this.open({ query: writeLink({ ...Object.fromEntries(view), preset }, { scheme: base.scheme }) });
   }
 
   async start() {

@@ -51,7 +51,7 @@ def npz(path: str | Path, seed: int = 0, test_fraction: float = 0.2) -> Dataset:
     not fit.
     """
     path = Path(path)
-    arrays = _arrays(path)
+    arrays = read_arrays(path)
     inputs, targets = _pair(path, arrays, NPZ_NAMES)
     names = _class_names(path, arrays, targets)
     kind = "vectors" if inputs.ndim == 2 else "images"
@@ -70,7 +70,8 @@ def npz(path: str | Path, seed: int = 0, test_fraction: float = 0.2) -> Dataset:
     return Dataset(title, title, x, y, floats(test_inputs), integers(test_targets), names, kind)
 
 
-def _arrays(path: Path) -> dict[str, np.ndarray]:
+def read_arrays(path: Path) -> dict[str, np.ndarray]:
+    """The arrays of an archive by name; ValueError with one sentence for any other file, and one that is too large."""
     if not path.is_file():
         raise ValueError(f"{path} does not exist")
     try:

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 SUFFIXES = (".safetensors", ".pt", ".pth", ".ckpt", ".bin", ".tar")
+ARRAYS = (".npz",)
+"""Weights only where nothing else is a checkpoint: beside one it is data, or what an evaluation found."""
 INSIDE = (
     *("model.safetensors", "pytorch_model.bin", "model.pt", "checkpoint.ckpt", "checkpoint.pt"),
     *("model.safetensors.index.json", "pytorch_model.bin.index.json", "mp_rank_00_model_states.pt"),
@@ -60,10 +62,11 @@ def list_checkpoints(folder: str | Path) -> Folder:
     """The checkpoints in a folder, by step.
 
     Files (.safetensors, .pt, .pth, .ckpt, .bin, .pth.tar) or, where no file tells a step, folders for one step each
-    (checkpoint-500/model.safetensors, or the index of several files in it). Of a name the number after "step" counts,
-    else that after "iter", "epoch" or "checkpoint", else the last whole one that is no time and not the same in all
-    names; "10k" is 10000. Hidden files are passed over, and what lies beside a step's weights (its optimiser's state).
-    A file that tells no step ("best.pt", or a bare number where others count epochs) is left out and named.
+    (checkpoint-500/model.safetensors, or the index of several files in it), or where none does, .npz files. Of a name
+    the number after "step" counts, else that after "iter", "epoch" or "checkpoint", else the last whole one that is no
+    time and not the same in all names; "10k" is 10000. Hidden files are passed over, and what lies beside a step's
+    weights (its optimiser's state). A file that tells no step ("best.pt", or a bare number where others count epochs)
+    is left out and named.
 
     ValueError with one sentence: no such folder, fewer than two checkpoints, two of one step, epochs and steps mixed,
     parts without index.
@@ -74,7 +77,7 @@ def list_checkpoints(folder: str | Path) -> Folder:
     if not folder.is_dir():
         raise ValueError(f"{folder} does not exist")
     visible = sorted(path for path in _entries(folder) if not path.name.startswith("."))
-    files = [path for path in visible if path.is_file() and path.suffix.lower() in SUFFIXES]
+    files = _files_of(SUFFIXES, visible)
     _check_whole(files)
     found = _counted(folder, files)
     left_out = [path.name for path in files if path not in found.values() and not BESIDE.search(path.name)]
@@ -85,6 +88,10 @@ def list_checkpoints(folder: str | Path) -> Folder:
         found = {step: held for step, held in inner.items() if held is not None}
         empty = [path for step, path in steps.items() if inner[step] is None]
         left_out += [path.name for path in empty]
+    if not found:
+        arrays = _files_of(ARRAYS, visible)
+        found = _counted(folder, arrays)
+        left_out += [path.name for path in arrays if path not in found.values() and not BESIDE.search(path.name)]
     if len(found) < 2:
         raise ValueError(
             f"{folder} holds {len(found) or 'no'} checkpoint{'s' * (len(found) != 1)} whose name tells a step, and a "
@@ -111,7 +118,7 @@ def spread(items: Iterable[Any], count: int) -> list[Any]:
 def _tell(name: str) -> tuple[str, list[int]] | None:
     """(what is counted, its number, or all of a name that says no word for it), or None."""
     stem = name.lower().removesuffix(".tar")
-    for suffix in SUFFIXES:
+    for suffix in (*SUFFIXES, *ARRAYS):
         stem = stem.removesuffix(suffix)
     for what, word in COUNTED.items():
         if (found := re.search(rf"{word}[=_.-]?(\d+)([km](?![a-z]))?", stem)) and len(found[1]) <= DIGITS:
@@ -150,9 +157,11 @@ def _inside(folder: Path) -> Path | None:
     for name in INSIDE:
         if (folder / name).is_file():
             return folder / name
-    files = [path for path in sorted(_entries(folder)) if path.suffix.lower() in SUFFIXES and path.is_file()]
+    entries = sorted(_entries(folder))
+    files = _files_of(SUFFIXES, entries)
     _check_whole(files)
-    plain = [path for path in files if not BESIDE.search(path.name)]
+    kinds = (files, _files_of(ARRAYS, entries))
+    plain = next(filter(None, ([path for path in kind if not BESIDE.search(path.name)] for kind in kinds)), [])
     return plain[0] if len(plain) == 1 else None
 
 
@@ -170,9 +179,13 @@ def _deeper(folder: Path) -> str:
     """A folder further down that has checkpoints, for the end of a sentence."""
     for pattern in ("*/*", "*/*/*"):
         for path in sorted(folder.glob(pattern)):
-            if path.suffix.lower() in SUFFIXES and path.is_file() and step_in(path.name) is not None:
+            if path.suffix.lower() in (*SUFFIXES, *ARRAYS) and path.is_file() and step_in(path.name) is not None:
                 return f"; there are some in {path.parent}"
     return ""
+
+
+def _files_of(suffixes: tuple[str, ...], paths: list[Path]) -> list[Path]:
+    return [path for path in paths if path.is_file() and path.suffix.lower() in suffixes]
 
 
 def _entries(folder: Path) -> list[Path]:

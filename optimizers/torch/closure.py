@@ -172,12 +172,12 @@ class _Listening:
 
 
 class _Backward(TorchFunctionMode):
-    """Takes note of what backward() is called on, and lets nothing happen; and of the targets of torch's losses."""
+    """Takes note of what backward() is called on, and lets nothing happen; and of torch's losses and their targets."""
 
     def __init__(self) -> None:
         super().__init__()
         self.losses: list[Tensor] = []
-        self.targets: list[Tensor] = []
+        self.targets: list[tuple[Any, Tensor]] = []
 
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
@@ -186,7 +186,7 @@ class _Backward(TorchFunctionMode):
             self.losses.append(args[0])
             return None
         if func in TORCH_LOSSES:
-            self.targets.append(args[1] if len(args) > 1 else (kwargs or {})["target"])
+            self.targets.append((func, args[1] if len(args) > 1 else (kwargs or {})["target"]))
         return func(*args, **(kwargs or {}))
 
 

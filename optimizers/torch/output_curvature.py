@@ -25,14 +25,17 @@ def check_told(loss: Told) -> Told:
     return "convex" if kind_of(loss) == "convex" else loss
 
 
-def count_heard(loss: Told, heard: list[Tensor]) -> float | None:
+def count_heard(loss: Told, heard: list[tuple[Any, Tensor]]) -> float | None:
     """n of the targets that a loss of torch's met in the closure, as geometry.losses counts them; None where a kind was
-    told, or they were not met once."""
-    if loss is None or isinstance(loss, str) or len(heard) != 1:
+    told, or they were not met once. `heard`: torch's losses there, and their targets; others are beside the point."""
+    if loss is None or isinstance(loss, str):
         return None
-    criterion = find_loss(loss, heard[0])
+    met = [targets for function, targets in heard if kind_of(function) == kind_of(loss)]
+    if len(met) != 1:
+        return None
+    criterion = find_loss(loss, met[0])
     assert criterion is not None  # check_told keeps no other
-    return criterion.count(heard[0])
+    return criterion.count(met[0])
 
 
 def kind_of(loss: Told) -> str | None:

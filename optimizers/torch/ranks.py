@@ -28,7 +28,8 @@ class Ranks:
 
     def check_same(self, theta: Tensor) -> None:
         """ValueError, on every process, unless all have the same parameters."""
-        mine = torch.stack([theta.double().sum(), theta.double().square().sum()]).to(theta.device)
+        sums = torch.stack([theta.double().sum(), theta.double().square().sum()]).to(theta.device)
+        mine = torch.nan_to_num(sums, nan=-1.0)  # where all have lost their numbers they are the same
         low, high = mine.clone(), mine.clone()
         dist.all_reduce(low, op=dist.ReduceOp.MIN)
         dist.all_reduce(high, op=dist.ReduceOp.MAX)

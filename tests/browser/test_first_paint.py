@@ -47,3 +47,15 @@ def test_the_system_decides_until_a_link_or_the_button_does(new_page, page_probl
     page.locator("[data-action=preset][data-value=figure-3]").click()
     lab.until(lambda: "figure-3" in page.url)
     assert "scheme=dark" in page.url, "a preset leaves the colours that were chosen"
+
+    network = page.locator(".pages").get_by_role("link", name="Network")
+    lab.until(lambda: "scheme=dark" in (network.get_attribute("href") or ""))
+    network.click()
+    page.locator("#scheme-button", has_text="Light").wait_for()
+    assert page.evaluate(GROUND) == DARK, "every page's links take the colours that were chosen along"
+    page.goto("/network")
+    page.locator("#scheme-button", has_text="Dark").wait_for()
+    page.emulate_media(color_scheme="dark")  # dusk, with the page open
+    page.locator("[data-action=preset][data-value=label-noise]").click()
+    lab.until(lambda: "label-noise" in page.url)
+    assert "scheme" not in page.url, "nobody has chosen any"

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { decode } from "../../assets/core/arrays.js";
 import { priced } from "../../assets/core/cost_units.js";
 import { decades, formatCount, formatNumber, ticks } from "../../assets/core/format.js";
-import { isUndoable, writeLink } from "../../assets/core/link.js";
+import { isUndoable, takeLook, writeLink } from "../../assets/core/link.js";
 import { lastAtMost, lastWhere } from "../../assets/core/search.js";
 import { Schema } from "../../assets/core/schema.js";
 import { fromPosition, onGrid, toPosition } from "../../assets/core/slider_scale.js";
@@ -87,6 +87,12 @@ test("Back takes back what a person changed of what is computed, and nothing els
     [true, true, true],
   );
   assert.deepEqual([undoable(["speed"], "user"), undoable(["radius"], "server"), undoable(["step"], "player")], [false, false, false]);
+});
+
+test("a page with a state of its own is looked at as the one before", () => {
+  assert.equal(takeLook("?scenes=lab&scene=1", "?radius=1&theme=projector&scheme=dark"), "?scenes=lab&scene=1&theme=projector&scheme=dark");
+  assert.equal(takeLook("?scenes=lab&theme=projector", "?radius=1"), "?scenes=lab");
+  assert.equal(takeLook("", "?radius=1"), "");
 });
 
 test("the last at most a value", () => {

@@ -12,6 +12,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 from torch.utils.checkpoint import checkpoint
+from torch.utils.data import TensorDataset
 
 from geometry.networks import NetworkLoss
 from geometry.slices import evaluate_slice, slice_plane
@@ -397,3 +398,39 @@ def test_statistics_that_are_assigned_come_out_of_a_training_pass() -> None:
     assert torch.equal(module.mean, torch.zeros(3).double()) and module.passes == 0 and module.late is None
     two = objective.training_pass(torch.stack([theta, theta + 1]))
     torch.testing.assert_close(two.buffers["mean"][0], done.buffers["mean"])
+
+
+class Skipping(nn.Module):
+    """In train mode a layer that is left out as often as not, and one that is there for inference alone."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.second = layer(), layer()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        left_out = self.training and bool(torch.rand(()) < 0.5)
+        return x[:, :CLASSES] if left_out else self.first(x) if self.training else self.second(x)
+
+
+def test_the_check_moves_no_random_numbers_and_refuses_no_layer_that_is_left_out_at_times() -> None:
+    before = torch.get_rng_state()
+    objective = NetworkLoss(Skipping(), X, Y)
+    for seed in range(8):
+        torch.manual_seed(seed)
+        state = torch.get_rng_state()
+        objective.check()
+        assert torch.equal(state, torch.get_rng_state())
+    torch.set_rng_state(before)
+
+
+@pytest.mark.parametrize("kind", [torch.int32, torch.uint8, torch.int16])
+def test_a_loss_of_ones_own_gets_class_numbers_as_torchs_losses_take_them(kind: torch.dtype) -> None:
+    def own(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        return F.nll_loss(outputs.log_softmax(-1), targets)
+
+    torch.manual_seed(0)
+    module = layer()
+    given, wanted = (NetworkLoss(module, X, t, loss_function=own) for t in (Y.to(kind), Y))
+    streamed = NetworkLoss(module, TensorDataset(X, Y.to(kind)), loss_function=own)
+    assert given.loss(given.initial) == wanted.loss(wanted.initial)
+    torch.testing.assert_close(streamed.loss(streamed.initial), wanted.loss(wanted.initial))

@@ -163,11 +163,25 @@ def test_arrays_by_name_are_a_checkpoint(tmp_path: Path) -> None:
     whole = (tmp_path / "w.npz").read_bytes()
     for content in (b"no archive", whole[:100], (tmp_path / "one.npy").read_bytes()):
         (tmp_path / "bad.npz").write_bytes(content)
-        with pytest.raises(ValueError, match="cannot be read as arrays"):
+        with pytest.raises(ValueError, match=r"bad\.npz is not an \.npz archive"):
             load_weights(other, tmp_path / "bad.npz")
     np.savez(tmp_path / "objects.npz", weight=np.array([{}], dtype=object))
-    with pytest.raises(ValueError, match="cannot be read as arrays"):
+    with pytest.raises(ValueError, match="holds Python objects"):
         load_weights(other, tmp_path / "objects.npz")
+    np.savez_compressed(tmp_path / "hurt.npz", weight=np.random.default_rng(0).normal(size=(2, 3)))
+    hurt = bytearray((tmp_path / "hurt.npz").read_bytes())
+    hurt[hurt.index(b"weight.npy") + 30] = 0xFF  # where what is compressed begins
+    (tmp_path / "hurt.npz").write_bytes(hurt)
+    with pytest.raises(ValueError, match=r"hurt\.npz cannot be read"):
+        load_weights(other, tmp_path / "hurt.npz")
+
+
+@pytest.mark.parametrize("kind", [">f4", "g"])
+def test_arrays_of_other_machines_are_a_checkpoint(tmp_path: Path, kind: str) -> None:
+    module = nn.Linear(3, 2)
+    np.savez(tmp_path / "w.npz", weight=np.full((2, 3), 7).astype(kind), bias=np.full(2, 5).astype(kind))
+    load_weights(module, tmp_path / "w.npz")
+    assert torch.equal(module(torch.ones(3)), torch.full((2,), 26.0))
 
 
 def test_which_of_several_is_said_or_asked(tmp_path: Path) -> None:

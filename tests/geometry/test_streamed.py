@@ -88,6 +88,27 @@ def test_everything_is_as_from_tensors() -> None:
             assert ours.loss == pytest.approx(wanted.loss)
 
 
+class Long(Counted):
+    """More examples than are read together where nothing says how many."""
+
+    def __len__(self) -> int:
+        return 150
+
+    def __getitem__(self, number: int):
+        return super().__getitem__(number % N)
+
+
+@pytest.mark.parametrize("chunk_size", [None, 150])
+def test_a_batch_is_read_once_for_its_passes_and_its_count(chunk_size) -> None:
+    data = Long()
+    objective = NetworkLoss(network(), data, chunk_size=chunk_size, memory_limit=None if chunk_size else 2**30)
+    batch = objective.rows(torch.arange(0, 150, 1))
+    before = data.asked
+    batch.training_pass(objective.initial)
+    batch.gradient(objective.initial)
+    assert data.asked - before == 150
+
+
 def test_parts_are_as_large_as_memory_allows() -> None:
     assert NetworkLoss(network(), Counted()).chunk_size < 2**29 / (3 * X[0].nbytes)
     assert NetworkLoss(network(), Counted(), chunk_size=7).chunk_size == 7

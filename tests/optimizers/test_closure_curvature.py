@@ -119,6 +119,20 @@ def test_a_loss_is_told_as_a_network_loss_takes_it(name, metric):
         torch.testing.assert_close(image, wanted.product(d), rtol=1e-9, atol=1e-11)
 
 
+def test_what_is_added_to_the_loss_that_was_told_does_not_count():
+    model, loss = perceptron(), nn.CrossEntropyLoss(ignore_index=-100)
+
+    def closure():
+        outputs = model(X)
+        decay = sum(F.mse_loss(p, torch.zeros_like(p)) for p in model.parameters())
+        return loss(outputs, IGNORED) + 1e-3 * decay, outputs
+
+    wanted = NetworkLoss(model, X, IGNORED, loss_function=loss).linearise(flat(model), "ngd")
+    found = products(model, closure, "ngd", loss)
+    for d, image in zip(torch.eye(len(found), dtype=torch.float64), found, strict=True):
+        torch.testing.assert_close(image, wanted.product(d), rtol=1e-9, atol=1e-11)
+
+
 @pytest.mark.parametrize(
     ("loss", "sentence"),
     [

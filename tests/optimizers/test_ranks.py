@@ -167,6 +167,13 @@ def joined(rank: int) -> None:
         run.steps(0)
 
 
+def without_numbers(rank: int) -> None:
+    run = Run(rank)
+    with torch.no_grad():
+        next(iter(run.net.parameters())).fill_(torch.nan)
+    run.steps(0)
+
+
 def step_of_networks_apart(rank: int, **options: bool) -> None:
     torch.manual_seed(rank)
     apart = nn.Linear(6, 3).double()
@@ -189,6 +196,7 @@ def work(rank: int, folder: str) -> None:
         "hold different parameters": refusal(lambda: step_of_networks_apart(rank)),
         "with static_graph=True": refusal(lambda: Run(rank, static_graph=True).steps(0)),
         r"with join\(\)": refusal(lambda: joined(rank)),
+        "not finite|the loss is nan": refusal(lambda: without_numbers(rank)),
     }
     step_of_networks_apart(rank, distributed=False)
     torch.save(found, f"{folder}/{rank}.pt")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import matplotlib
 import numpy as np
-from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+from matplotlib.ticker import AutoLocator, LogLocator, NullFormatter, StrMethodFormatter
 
 from app.drawing.appearance import MethodLook, look_in
 from app.drawing.colour_range import colour_range
@@ -43,10 +44,19 @@ def _look(asked: NetworkExport, method: str) -> MethodLook:
     return look_in(method, asked.scheme, shown_names())
 
 
+class _PlainNumbers(LogLocator):
+    """1, 2 and 5 in each decade; where fewer than three of them are in view, evenly spaced numbers."""
+
+    def tick_values(self, vmin: float, vmax: float) -> Sequence[float]:
+        low, high = sorted((vmin, vmax))
+        ticks = [x for x in super().tick_values(low, high) if low <= x <= high]
+        return ticks if len(ticks) > 2 else [x for x in AutoLocator().tick_values(low, high) if low <= x <= high]
+
+
 def logarithmic(axes: Any) -> None:
     """A logarithmic vertical axis that is labelled in plain numbers."""
     axes.set_yscale("log")
-    axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axes.yaxis.set_major_locator(_PlainNumbers(subs=(1.0, 2.0, 5.0)))
     axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     axes.yaxis.set_minor_formatter(NullFormatter())
 

@@ -6,10 +6,12 @@ import io
 from typing import Any
 
 import numpy as np
+import pytest
+from matplotlib.figure import Figure
 
 from app.jobs.packing import pack, unpack
 from app.network.export.data import potholes_csv, potholes_npz
-from app.network.export.figures import potholes_figure
+from app.network.export.figures import logarithmic, potholes_figure
 from app.network.export.record import Record
 from app.network.export.request import read_network_export
 
@@ -45,3 +47,13 @@ def test_potholes_have_a_row_for_each_direction_and_their_verdicts() -> None:
         np.testing.assert_equal(file["LLQR.potholes.batches"], [0.4, np.nan, 0.6])
     wish = read_network_export({"job": "j", "what": "potholes", "format": "svg"})
     assert "so it is. Holds." in potholes_figure(tree, record, wish).decode()
+
+
+@pytest.mark.parametrize("view", [(0.83, 1.28), (0.3, 1.5), (0.2, 0.45), (0.9, 6), (0.01, 3)])
+def test_a_logarithmic_axis_has_numbers_to_read_however_short_it_is(view: tuple[float, float]) -> None:
+    axes = Figure().add_subplot()
+    logarithmic(axes)
+    axes.set_ylim(*view)
+    low, high = view
+    shown = [text.get_text() for text in axes.get_yticklabels() if low <= text.get_position()[1] <= high]
+    assert 3 <= len(shown) <= 12 and all(low <= float(text) <= high for text in shown), shown

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -178,3 +179,19 @@ def test_a_folder_or_file_that_cannot_be_read_is_told(tmp_path: Path, monkeypatc
     monkeypatch.setattr(Path, "iterdir", refuse)
     with pytest.raises(ValueError, match="cannot be read: Permission denied"):
         list_checkpoints(tmp_path)
+
+
+def test_arrays_are_a_path_where_nothing_else_is_one(tmp_path: Path) -> None:
+    module = nn.Linear(3, 2)
+    for step in (100, 200):
+        held = {name: np.full(tuple(p.shape), float(step)) for name, p in module.named_parameters()}
+        np.savez(tmp_path / f"step-{step}.npz", **held)
+    fill(tmp_path, "best.npz")
+    found = list_checkpoints(tmp_path)
+    assert [one.step for one in found.checkpoints] == [100, 200]
+    assert found.left_out == ("best.npz",)
+    loss = NetworkLoss(module, torch.ones(4, 3), torch.tensor([0, 1, 0, 1]))
+    assert read_path(tmp_path, loss).positions[:, 0].tolist() == [100.0, 200.0]
+    for names in (("checkpoint-5/model.pt", "checkpoint-6/w.npz"), ("step-1.pt", "step-2.pt")):
+        names_found = [one.path.name for one in list_checkpoints(fill(tmp_path, *names)).checkpoints]
+        assert names_found == [Path(name).name for name in names]
