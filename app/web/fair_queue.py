@@ -75,7 +75,5 @@ class FairQueue(Generic[Item]):
         item = browsers[browser].pop()
         self._length -= 1
         if not browsers[browser]:
-            del browsers[browser]
-        if not browsers:
-            del self._addresses[address]
+            del browsers[browser]  # of several: an address with a single thing waiting has not the most
         return item

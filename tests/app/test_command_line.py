@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+from app import processes
 from app.__main__ import listen, main, parse
 
 
@@ -55,6 +56,18 @@ def test_the_table_of_controls_is_printed(capsys):
     printed = capsys.readouterr().out
     assert printed.startswith("| key | symbol |")
     assert "| learning_rate | η |" in printed
+
+
+def test_the_engine_s_parts_print_their_settings_and_make_a_certificate_once(tmp_path, monkeypatch, capsys):
+    processes.main(["settings"])
+    assert capsys.readouterr().out.startswith("POTHOLE_SCHEDULER ")
+    for said in ("Made a certificate", "There is already a certificate"):
+        processes.main(["certificate", str(tmp_path)])
+        assert capsys.readouterr().out == f"{said} in {tmp_path}\n"
+    monkeypatch.delenv("POTHOLE_SCHEDULER", raising=False)
+    with pytest.raises(SystemExit):
+        processes.parse(["worker"])
+    assert "say where the scheduler is: python -m app.processes worker tls://" in capsys.readouterr().err
 
 
 def test_help_is_quick_and_imports_nothing_heavy():

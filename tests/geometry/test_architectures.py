@@ -238,6 +238,7 @@ def make():
 def wrong(): return 3
 def uneven(): return nn.Linear(3, 2), torch.zeros(5, 3), torch.zeros(4, dtype=torch.int64)
 def floats(): return nn.Linear(3, 2), torch.zeros(5, 3), torch.zeros(5)
+def complex_targets(): return nn.Linear(3, 2), torch.zeros(5, 3), torch.zeros(5, dtype=torch.complex64)
 def frozen(): return nn.ReLU(), torch.zeros(5, 3), torch.zeros(5, dtype=torch.int64)
 def listed(): return nn.Linear(3, 2), [[1, 2, 3]], torch.zeros(1, dtype=torch.int64)
 def no_module(): return 1, 2, 3
@@ -277,6 +278,7 @@ def test_own_objective() -> None:
         ("mine_for_test:wrong", r"must return \(module, inputs, targets\)"),
         ("mine_for_test:uneven", "one target for every input"),
         ("mine_for_test:floats", "are real numbers and no class probabilities .* name the loss"),
+        ("mine_for_test:complex_targets", "must be class numbers or real numbers; got torch.complex64"),
         ("mine_for_test:frozen", "no parameter to train"),
         ("mine_for_test:listed", "must be a tensor or an array"),
         ("mine_for_test:no_module", "must return a torch.nn.Module"),

@@ -55,6 +55,25 @@ def test_a_divergence_needs_a_loss_that_is_convex_in_the_outputs(metric):
         rule.refresh(ground, ground.initial, rule.start(ground, ground.initial))
 
 
+class TwoHeads(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.heads = nn.ModuleList([nn.Linear(4, 2), nn.Linear(4, 2)])
+
+    def forward(self, x):
+        return tuple(head(x) for head in self.heads)
+
+
+def test_a_divergence_needs_one_tensor_of_outputs_and_is_none_where_the_loss_is_linear_in_them():
+    d, targets = torch.ones(20), torch.zeros(6, 2)
+    two = NetworkLoss(TwoHeads(), X, targets, loss_function=lambda outputs, y: sum(o.square().mean() for o in outputs))
+    assert torch.isfinite(two.curvature_product(two.initial, d, "newton")).all()
+    with pytest.raises(ValueError, match='returns tuple; the metric "ngd" needs one tensor of outputs'):
+        two.curvature_product(two.initial, d, "ngd")
+    linear = NetworkLoss(nn.Linear(4, 2), X, targets, loss_function=lambda outputs, y: (outputs - y).mean())
+    assert not linear.curvature_product(linear.initial, d[:10], "ngd").any(), "Λ = 0"
+
+
 def test_an_unknown_metric_is_refused_with_the_names():
     ground = NetworkLoss(net(), X, Y)
     with pytest.raises(ValueError, match="newton, ngd, ngd-mean"):

@@ -213,6 +213,7 @@ def test_weight_decay_enters_the_momentum_and_is_not_preconditioned():
         (lambda: FSAM(norm="l1"), "norm must be one of euclidean, matrix, layer-euclidean, layer-matrix"),
         (lambda: SAM(start_step=-1), "start_step must be a whole number of at least 0"),
         (lambda: PastFSAM(start_step=1.5), "start_step must be a whole number of at least 0"),
+        (lambda: SAM(every=np.array([1.0, 2.5])), "every must hold whole numbers of at least 1"),
         (lambda: FSAM(decay=1.5), "decay must be at least 0 and at most 1"),
         (lambda: PastFSAM(decay=-0.1), "decay must be at least 0 and at most 1"),
         (lambda: ASAM(eta=-0.01), "eta must not be negative"),
@@ -232,6 +233,10 @@ def test_weight_decay_enters_the_momentum_and_is_not_preconditioned():
 def test_what_is_refused(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def test_a_probe_along_a_direction_says_what_it_scales():
+    assert SAM(along="direction").formula(True) == "ε = ρ w / √(‖w‖² + 10⁻¹²), w = Ug / √(‖Ug‖² + 10⁻¹²)"
 
 
 def test_fisher_sam_without_u_is_fine():

@@ -15,6 +15,13 @@ from optimizers.torch_optim import KFAC, LLQR, SAM, Lion, NaturalGradient, Shamp
 from tests.optimizers.small_training import FAST, MAKERS, batch, closure_of, flat, normalised, one_thread, perceptron
 
 
+def sharded() -> nn.Parameter:
+    """A parameter with what torch's DTensor has where it is sharded over processes."""
+    parameter = nn.Parameter(torch.ones(1))
+    parameter.placements = ()
+    return parameter
+
+
 @pytest.fixture(autouse=True, scope="module")
 def _one_thread():
     with one_thread():
@@ -140,6 +147,8 @@ WEIGHT = [nn.Parameter(torch.ones(2, 2))]
         (lambda: LLQR([]), ValueError, "empty parameter list"),
         (lambda: LLQR([torch.ones(2)]), ValueError, "none of the parameters asks for a gradient"),
         (lambda: LLQR([nn.Parameter(torch.ones(0))]), ValueError, "is empty"),
+        (lambda: LLQR([nn.Parameter(torch.ones(1) + 1j)]), ValueError, r"not of real floating point \(torch.complex64"),
+        (lambda: LLQR([sharded()]), ValueError, "is sharded over several processes"),
         (lambda: LLQR([*WEIGHT, nn.Parameter(torch.ones(1).double())]), ValueError, "must have one type"),
         (lambda: LLQR(WEIGHT, module=nn.Linear(2, 2)), ValueError, "no parameter of the module"),
         (lambda: SAM(torch.optim.SGD(WEIGHT), rho=-0.1), ValueError, "rho must be at least 0"),

@@ -9,7 +9,7 @@ import sys
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.lecture.routes import check_scenes, encode_scenes
@@ -222,6 +222,8 @@ def test_any_order_of_lines_is_a_lecture_or_names_a_line_of_the_file(lines):
         assert all(page_at(scene.link.partition("?")[0]) for scene in scenes.scenes)
 
 
+@example("http://[half")
+@example("/?" + "x" * 5000)
 @given(st.text(max_size=60))
 def test_any_link_is_taken_apart(link):
     assert isinstance(find_link_faults(local_link(link)), list)
@@ -242,11 +244,12 @@ def test_a_file_opened_in_the_browser_is_checked_the_same_way():
         (b"## A\nlink: /?radius=9", "Line 2 of the scene file: link: Probe radius"),
         (b"## A\n\xff", "Line 2 of the scene file"),
         (None, "cannot be read (No such file or directory)"),
+        ("no\0path", "cannot be read (embedded null byte)"),
     ],
 )
 def test_a_wrong_file_is_a_sentence(tmp_path, content, said):
-    file = tmp_path / "scenes.md"
-    if content is not None:
+    file = tmp_path / (content if isinstance(content, str) else "scenes.md")
+    if isinstance(content, bytes):
         file.write_bytes(content)
     with pytest.raises(SceneFileError) as caught:
         load_scenes(file)

@@ -183,6 +183,12 @@ def test_a_link_with_a_run_shows_that_run(client: TestClient) -> None:
     assert answer["state"]["job"] == RUN
 
 
+def test_cutout_of_what_is_no_image_is_left_out_with_a_sentence() -> None:
+    reading = read_network_state({"data": "two-moons", "cutout": 2})
+    assert reading.state["cutout"] == 0 and reading.state["data"] == "two-moons"
+    assert any("cutout covers squares of images" in problem for problem in reading.problems)
+
+
 def test_a_run_of_another_preset_s_task_has_that_preset_s_words(client: TestClient, engine: FakeEngine) -> None:
     """Another was chosen while it trained, and the page was loaded again."""
 

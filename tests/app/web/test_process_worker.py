@@ -7,7 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -20,6 +20,12 @@ from tests.app.web.test_batch_processes import gone
 pytestmark = pytest.mark.slow
 
 LONG = 60.0
+
+
+def test_a_pool_that_does_not_run_says_so():
+    pool = process_pool.ProcessPool("tests", 1)
+    with pytest.raises(BrokenExecutor, match="there are no side processes for tests"):
+        pool.submit(who)
 
 
 def who() -> int:

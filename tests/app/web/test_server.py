@@ -148,6 +148,12 @@ def test_a_link_of_the_wrong_type_is_a_sentence(post, wish):
     assert response.json()["problems"]
 
 
+PAGE_ASKED = (
+    '{"output": "page.children", "outputs": {"id": "page", "property": "children"}, '
+    '"inputs": [{"id": "address", "property": "pathname", "value": "/"}]'
+)
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -164,6 +170,9 @@ def test_a_link_of_the_wrong_type_is_a_sentence(post, wish):
         '{"output": "page.children", "inputs": [{"id": "address", "property": "pathname"}], "outputs": 3}',
         '{"output": "page.children", "inputs": [{"id": "address", "property": "pathname"}], "outputs": {"id": []}}',
         '{"output": "page.children", "inputs": [{"id": "other", "property": "pathname"}]}',
+        PAGE_ASKED + ', "changedPropIds": "address.pathname"}',
+        PAGE_ASKED + ', "changedPropIds": [3]}',
+        PAGE_ASKED + f', "changedPropIds": [], "number": {"9" * 5000}}}',
     ],
 )
 def test_nonsense_for_dash_is_refused(post, body):
