@@ -5,12 +5,14 @@ from __future__ import annotations
 import copy
 import itertools
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DataParallel, DistributedDataParallel
 from torch.nn.parameter import is_lazy
+
+Held = TypeVar("Held")
 
 
 def wrapped_at(module: nn.Module) -> str | None:
@@ -53,7 +55,7 @@ def copy_without_tensors(module: nn.Module) -> nn.Module:
     for buffer in module.buffers():
         blank[id(buffer)] = torch.empty_like(buffer, device="meta")
     for part in module.modules():
-        for tensor in _tensors_in(part.__dict__, 0):
+        for tensor in held_in(part, Tensor):
             if not tensor.is_leaf and id(tensor) not in blank:
                 blank[id(tensor)] = tensor.detach().clone()
     place = wrapped_at(module)
@@ -120,17 +122,18 @@ def _check_apart(module: nn.Module) -> None:
             )
 
 
-def _tensors_in(held: Any, depth: int) -> Iterator[Tensor]:
-    """Plain tensors among attributes, in lists and tables."""
-    if isinstance(held, Tensor):
+def held_in(part: nn.Module, kind: type[Held]) -> Iterator[Held]:
+    """What of this kind is among a module's plain attributes, in lists and tables, too."""
+    plain = {k: v for k, v in part.__dict__.items() if k not in ("_parameters", "_buffers", "_modules")}
+    return _within(plain, kind, 0)
+
+
+def _within(held: Any, kind: type[Held], depth: int) -> Iterator[Held]:
+    if isinstance(held, kind):
         yield held
-    elif depth < 3 and isinstance(held, dict):
-        for name, value in held.items():
-            if name not in ("_parameters", "_buffers", "_modules"):
-                yield from _tensors_in(value, depth + 1)
-    elif depth < 3 and isinstance(held, list | tuple):
-        for value in held:
-            yield from _tensors_in(value, depth + 1)
+    elif depth < 3 and isinstance(held, dict | list | tuple):
+        for value in held.values() if isinstance(held, dict) else held:
+            yield from _within(value, kind, depth + 1)
 
 
 def _culprit(module: nn.Module, blank: dict[int, Any], error: Exception) -> str:

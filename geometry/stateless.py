@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn.modules.batchnorm import _BatchNorm as BatchNorm
 
-from geometry.module_copies import copy_without_tensors
+from geometry.module_copies import copy_without_tensors, held_in
 from geometry.over_walkers import over_walkers
 from geometry.second_derivatives import find_unsound, sound_operations
 
@@ -186,7 +186,7 @@ class _Pass(nn.Module):
         plain = [{k: v for k, v in p.__dict__.items() if type(v) in (int, float, Tensor)} for p in parts]
         empty = [{k: None for k, b in p._buffers.items() if b is None} for p in parts]
         held = [(p.__dict__, one) for p, one in zip(parts, plain, strict=True) if one]
-        self.generators = [v for p in parts for v in p.__dict__.values() if isinstance(v, torch.Generator)]
+        self.generators = list(dict.fromkeys(one for part in parts for one in held_in(part, torch.Generator)))
         self._first = held + [(p._buffers, one) for p, one in zip(parts, empty, strict=True) if one]
 
     def forward(self, *inputs: Any, **named: Any) -> tuple[Any, Tensors]:

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import torch
+
 from app.jobs.kinds import validated
 from app.network.controls import read_network_state
 from app.network.fairness.job import APART, run
@@ -105,6 +107,7 @@ def tables(preset: str, tuned: list[dict[str, Any]], judged: dict[str, Any]) -> 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Compare and write the tables."""
+    torch.set_num_threads(1)
     report = Report(__doc__, arguments, packages=("numpy", "torch", "scikit-learn"))
     size = SMALLEST if report.smallest else FULL
     lines = [

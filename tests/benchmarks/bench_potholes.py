@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import torch
+
 from app.network.controls import description_of, read_network_state
 from app.network.explore.potholes_controls import POTHOLES_CONTROLS
 from app.network.explore.potholes_job import BESIDE_SHARP, BROUGHT_OUT
@@ -65,6 +67,7 @@ def line(preset: str, seed: int, row: dict[str, Any]) -> tuple[object, ...]:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and write the table."""
+    torch.set_num_threads(1)
     report = Report(__doc__, arguments, packages=("numpy", "torch", "scikit-learn"))
     size = SMALLEST if report.smallest else FULL
     rows = [

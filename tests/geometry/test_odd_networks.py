@@ -190,6 +190,17 @@ class OwnGenerator(nn.Module):
         return self.one(x + torch.randn(x.shape, generator=self.generator, dtype=x.dtype))
 
 
+class ListedGenerators(OwnGenerator):
+    """The same, kept in a table."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.table = {"noise": [self.__dict__.pop("generator")]}
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.one(x + torch.randn(x.shape, generator=self.table["noise"][0], dtype=x.dtype))
+
+
 class AlwaysDropping(nn.Module):
     def __init__(self) -> None:
         super().__init__()
@@ -211,7 +222,7 @@ class Rounding(nn.Module):
         return scores + (torch.bernoulli(torch.sigmoid(scores.detach())) - 0.5)
 
 
-@pytest.mark.parametrize("make", [Sampling, AlwaysDropping, Rounding, OwnGenerator])
+@pytest.mark.parametrize("make", [Sampling, AlwaysDropping, Rounding, OwnGenerator, ListedGenerators])
 def test_noise_of_ones_own_is_the_same_at_every_point(make: Any) -> None:
     objective = NetworkLoss(make(), X, Y)
     assert objective.random
@@ -232,8 +243,9 @@ def test_noise_of_ones_own_is_the_same_at_every_point(make: Any) -> None:
         NetworkLoss(make(), X, Y, chunk_size=5).loss(theta)
 
 
-def test_a_seeded_pass_of_a_module_with_a_generator_is_the_same_again() -> None:
-    objective = NetworkLoss(OwnGenerator(), X, Y)
+@pytest.mark.parametrize("make", [OwnGenerator, ListedGenerators])
+def test_a_seeded_pass_of_a_module_with_a_generator_is_the_same_again(make: type[nn.Module]) -> None:
+    objective = NetworkLoss(make(), X, Y)
     losses = [float(objective.training_pass(objective.initial, seed=seed).loss) for seed in (1, 1, 2)]
     assert losses[0] == losses[1] != losses[2]
 
