@@ -66,7 +66,11 @@ class TwoHeads(nn.Module):
 
 def test_a_divergence_needs_one_tensor_of_outputs_and_is_none_where_the_loss_is_linear_in_them():
     d, targets = torch.ones(20), torch.zeros(6, 2)
-    two = NetworkLoss(TwoHeads(), X, targets, loss_function=lambda outputs, y: sum((o - y).square().mean() for o in outputs))
+
+    def of_both(outputs, y):
+        return sum((o - y).square().mean() for o in outputs)
+
+    two = NetworkLoss(TwoHeads(), X, targets, loss_function=of_both)
     assert torch.isfinite(two.curvature_product(two.initial, d, "newton")).all()
     with pytest.raises(ValueError, match='returns tuple; the metric "ngd" needs one tensor of outputs'):
         two.curvature_product(two.initial, d, "ngd")
