@@ -62,7 +62,7 @@ class OwnObjective:
     module: nn.Module
     inputs: tuple[Any, ...]
     names: tuple[str, ...]
-    targets: Any
+    targets: Column
     loss_function: Any = None
 
 

@@ -1,4 +1,4 @@
-"""How `make test` shares the tests out among processes: whole files, in the order in which they are collected.
+"""How `make test` shares the tests out among processes: whole files, those without a browser in a mixed order.
 
 A file's tests stay together, since what a file starts (an engine, a deployment) is started once for all of them; so do
 folders that share one server. Each process has a server and a browser of its own, made when they are first asked for.
