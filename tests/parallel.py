@@ -1,4 +1,4 @@
-"""How `make test` shares the tests out among processes: whole files, those without a browser in a mixed order.
+"""How `make test` shares the tests out among processes: whole files, those with a browser last.
 
 A file's tests stay together, since what a file starts (an engine, a deployment) is started once for all of them; so do
 folders that share one server. Each process has a server and a browser of its own, made when they are first asked for.
@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import Any
-from zlib import crc32
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling
@@ -28,12 +27,11 @@ LONGEST = (
 processes idle at the end. Those that are not named here follow."""
 
 
-def place(path: Path) -> tuple[int, int]:
-    """Where a file's tests come: those without a browser first, mixed by a checksum of their names. In the order of
-    their folders those that wait for processes would come at the same time, and so would those that compute."""
+def place(path: Path) -> int:
+    """Where a file's tests come: those without a browser first, in the order in which they are collected."""
     if path.parent.name != "browser":
-        return 0, crc32(path.name.encode())
-    return 1, LONGEST.index(path.stem) if path.stem in LONGEST else len(LONGEST)
+        return 0
+    return 1 + (LONGEST.index(path.stem) if path.stem in LONGEST else len(LONGEST))
 
 
 def turn(collected: list[Any]) -> list[Any]:

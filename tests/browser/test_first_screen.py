@@ -76,8 +76,10 @@ def test_the_main_settings_and_play_are_on_the_first_screen(page, query):
 
 def test_after_the_reveal_a_projector_shows_verdict_and_cut(page):
     page.set_viewport_size(SIZES["1280x720"])
-    page.goto("/?preset=figure-2&predict=outcome&step=0&speed=1000&steps=200&theme=projector")
-    page.locator("#reveal:enabled").click()
+    page.goto("/?preset=figure-2&predict=outcome&step=0&speed=1000&pace=even&steps=200&theme=projector")
+    page.locator("#reveal:enabled").wait_for()
+    LabPage(page).until(lambda: page.evaluate("document.documentElement.scrollHeight <= innerHeight"))
+    page.locator("#reveal").click()
     verdict = page.locator("#predict-verdict:not(:empty)")
     verdict.wait_for()
     assert verdict.inner_text().startswith("Nobody guessed. SGDM: trapped")

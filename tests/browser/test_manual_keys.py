@@ -30,7 +30,7 @@ def on_the_sheet(page: Page) -> Keys:
 def test_manual_lists_every_key(new_page) -> None:
     page = new_page()
     seen: Keys = set()
-    page.goto("/?preset=figure-2&scenes=lab&scene=1&predict=outcome&step=0&speed=1000&steps=100")
+    page.goto("/?preset=figure-2&scenes=lab&scene=1&predict=outcome&step=0&speed=1000&pace=even&steps=100")
     page.locator("#reveal:enabled").wait_for(timeout=300_000)  # there are paths to play
     seen |= on_the_sheet(page)
     page.keyboard.press("r")

@@ -166,7 +166,7 @@ def test_playback_by_keys_and_buttons(lab):
 
 
 def test_playback_ends_at_the_end_and_loops_when_asked(lab):
-    lab.open("/?preset=figure-2&steps=100&speed=1000&step=60")
+    lab.open("/?preset=figure-2&steps=100&speed=1000&pace=even&step=60")
     lab.page.locator("#play-button").click()
     lab.until(lambda: lab.page.locator("#play-button").inner_text() == "Play")
     assert lab.step() == 100
