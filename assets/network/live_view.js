@@ -200,7 +200,6 @@ export class LiveView {
       entries.filter(({ last }) => last >= 0),
       step,
     );
-    this.plane.draw();
     this.#hint();
     if (this.run?.plane && rows.length && !drawn) this.#wantGround(this.run, this.bounds);
   }

@@ -37,8 +37,6 @@ export class PlaneView {
     this.colours = null;
     this.stack = stack;
     this.ground = new Layer(stack);
-    /** @type {PathEntry[]} */
-    this.entries = [];
     this.bounds = UNIT;
     /** @type {PlaneSurface | null} */
     this.surface = null;
@@ -102,13 +100,14 @@ export class PlaneView {
   }
 
   /**
+   * Draw these paths, and the plane below them as its bounds, labels and surface are now.
    * @param {PathEntry[]} entries
    * @param {number} step
    */
   setPaths(entries, step) {
-    this.entries = entries;
+    this.paths.entries = entries;
     this.paths.step = step;
-    this.paths.setPaths(entries);
+    this.draw();
   }
 
   /** @param {number} step */

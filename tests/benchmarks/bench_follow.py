@@ -116,7 +116,7 @@ def follow_callback(page: Page, _url: str, size: Size) -> list[float]:
     """Lags in seconds through Dash's websocket callback; the store may drop rows that come too close together, so that
     only the last one is waited for."""
     page.evaluate("() => { window.lags = []; window.last = 0; document.getElementById('go').click(); }")
-    first_true(page, lambda: page.evaluate("window.last") == size.rows, 120, 100, lambda: "rows through the callback")
+    first_true(page, lambda: page.evaluate("window.last") == size.rows, 120, lambda: "rows through the callback")
     return page.evaluate("window.lags")
 
 

@@ -70,7 +70,7 @@ def visit(browser: Browser, url: str, latency: int, rate: int, found: Visits) ->
     page.goto(LINK, wait_until="commit")
     page.locator(OUTCOME).first.wait_for(timeout=WITHIN)
     page.wait_for_load_state("networkidle", timeout=WITHIN)
-    first_true(page, lambda: "map" in page.evaluate("window.seen"), WITHIN / 1000, 40, lambda: "there is no map")
+    first_true(page, lambda: "map" in page.evaluate("window.seen"), WITHIN / 1000, lambda: "there is no map")
     times = page.evaluate("window.seen")
     found.outcome.append(times["outcome"] / 1000)
     found.map.append(times["map"] / 1000)

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.kept_pages import KeptPages
-from tests.browser.launch import DESKTOP, PHONE, launch
+from tests.browser.launch import DESKTOP, PHONE, QUICK_TO_LOAD, launch
 from tests.browser.problems import PageProblems
 from tests.browser.waiting import WITHIN
 from tests.server import Server
@@ -32,7 +32,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
 def browser(chrome_path: str) -> Iterator[Browser]:
     """One browser for all browser tests."""
     with sync_playwright() as playwright:
-        running = launch(playwright, chrome_path)
+        running = launch(playwright, chrome_path, QUICK_TO_LOAD)
         yield running
         running.close()
 

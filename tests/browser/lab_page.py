@@ -66,7 +66,7 @@ class LabPage:
 
     def until(self, ready: Callable[[], Any], seconds: float = WITHIN) -> Any:
         """The first true value of `ready`, asked again and again; AssertionError when none comes."""
-        return first_true(self.page, ready, seconds, 40, lambda: f"the page says {self.notices()}")
+        return first_true(self.page, ready, seconds, lambda: f"the page says {self.notices()}")
 
     def table(self) -> dict[str, dict[str, str]]:
         """The table of outcomes: method → column → text. Read at once: between two calls its rows may be others."""

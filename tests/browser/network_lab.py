@@ -31,7 +31,7 @@ class NetworkPage:
 
     def until(self, ready: Callable[[], Any], seconds: float = WITHIN) -> Any:
         """The first true value of `ready`, asked again and again; AssertionError when none comes."""
-        return first_true(self.page, ready, seconds, 60, lambda: f"the run: {self.status()}; {self.said()}")
+        return first_true(self.page, ready, seconds, lambda: f"the run: {self.status()}; {self.said()}")
 
     def start(self) -> str:
         """Press Start and wait for the first row; the run's id."""

@@ -58,7 +58,7 @@ class FromDisk:
 
     def until(self, ready) -> None:
         """Return when that holds."""
-        first_true(self.page, ready, 60.0, 50, lambda: f"the file says {self.wrong}")
+        first_true(self.page, ready, 60.0, lambda: f"the file says {self.wrong}")
 
     def painted(self, view: str) -> int:
         script = """(view) => {

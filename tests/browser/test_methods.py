@@ -26,7 +26,7 @@ NOTE = """() => {
 
 
 def until(page: Page, ready: Any) -> Any:
-    return first_true(page, ready, WITHIN, 40, lambda: f"the page says {page.locator('#notices').inner_text()!r}")
+    return first_true(page, ready, WITHIN, lambda: f"the page says {page.locator('#notices').inner_text()!r}")
 
 
 def opened(page: Page, link: str = LINK) -> Page:

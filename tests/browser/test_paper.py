@@ -19,7 +19,7 @@ INK = """(id) => {
 
 
 def until(page: Page, ready: Any) -> Any:
-    return first_true(page, ready, WITHIN, 40, lambda: f"the page says {page.locator('#notices').inner_text()!r}")
+    return first_true(page, ready, WITHIN, lambda: f"the page says {page.locator('#notices').inner_text()!r}")
 
 
 def test_charts_verdicts_and_links(page: Page) -> None:

@@ -13,16 +13,20 @@ QUIET = 1200
 IDLE = "() => new Promise((done) => requestIdleCallback(() => requestIdleCallback(done)))"
 WITHIN = 300.0
 """Seconds that a page may take."""
+SHORTEST, LONGEST = 40.0, 160.0
+"""Milliseconds between two questions: each wakes three processes, so whoever waits for long asks less often."""
 
 
-def first_true(page: Page, ready: Callable[[], Any], seconds: float, pause: int, told: Callable[[], str]) -> Any:
-    """The first true value of `ready`, asked every `pause` milliseconds; AssertionError with `told` when none comes."""
+def first_true(page: Page, ready: Callable[[], Any], seconds: float, told: Callable[[], str]) -> Any:
+    """The first true value of `ready`, asked again and again; AssertionError with `told` when none comes."""
     end = time.monotonic() + seconds
+    pause = SHORTEST
     while time.monotonic() < end:
         value = ready()
         if value:
             return value
         page.wait_for_timeout(pause)
+        pause = min(1.2 * pause, LONGEST)
     raise AssertionError(f"what the test waits for did not come within {seconds:g} s; {told()}")
 
 
@@ -58,7 +62,7 @@ def settled(page: Page, link: str, within: bool = False) -> Page:
     else:
         page.goto(link)
     page.locator("main").wait_for()
-    first_true(page, quiet, WITHIN, 0, lambda: f"{link} still asks: {asked[-3:]}")
+    first_true(page, quiet, WITHIN, lambda: f"{link} still asks: {asked[-3:]}")
     for event, listener in listeners.items():
         page.remove_listener(event, listener)
     return page
