@@ -12,15 +12,12 @@ from playwright.sync_api import Page
 
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text(encoding="utf-8")
 GRAVE = ("serious", "critical")
-COLOURS = ["color-contrast", "link-in-text-block"]
-"""The rules about colours: the others find the same whether a page is light or dark."""
-RUN = "async (rules) => (await axe.run(document, { resultTypes: ['violations'], ...rules })).violations"
 
 
-def findings(page: Page, rules: list[str] | None = None) -> list[str]:
-    """Each serious or critical finding with the elements it is about. rules: these alone."""
+def findings(page: Page) -> list[str]:
+    """Each serious or critical finding with the elements it is about."""
     page.evaluate(AXE)
-    found = page.evaluate(RUN, {"runOnly": rules} if rules else {})
+    found = page.evaluate("async () => (await axe.run(document, { resultTypes: ['violations'] })).violations")
     return [
         f"{one['impact']} {one['id']}: {one['help']}: "
         + " | ".join(

@@ -8,7 +8,7 @@ import pytest
 
 from app.server import build
 from app.web.pages import PAGES
-from tests.browser.axe import COLOURS, findings
+from tests.browser.axe import findings
 from tests.browser.policy import check_policy
 from tests.browser.waiting import WITHIN, first_true, settled
 
@@ -66,7 +66,7 @@ def test_axe_finds_nothing_serious_in_any_theme(page, page_problems, path):
     for theme in themes:
         settled(page, f"{path}?{QUICK.get(path, '')}&{theme}", within=bool(shown) and path not in PLAIN)
         shown.append(tuple(page.evaluate(SHOWN)))
-        assert findings(page, COLOURS if "dark" in theme else None) == [], theme
+        assert findings(page) == [], theme
         assert page.evaluate(TYPEWRITTEN) == [], "a minus is no hyphen, and an apostrophe no quotation mark"
     assert len(set(shown)) == len(themes), shown
     page.emulate_media(media="print")

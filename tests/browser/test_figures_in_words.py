@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tests.browser.axe import COLOURS, findings
+from tests.browser.axe import findings
 from tests.browser.network_lab import SMALL, NetworkPage
 from tests.browser.waiting import settled
 
@@ -42,7 +42,7 @@ def test_axe_on_what_looks_closer(page):
         settled(page, f"/?preset=figure-2&{inspectors}&scheme={scheme}", within=index > 0)
         page.locator("#anatomy-stages li").first.wait_for()
         page.locator("#cloud-counts tr").first.wait_for()
-        assert findings(page, COLOURS if scheme == "dark" else None) == [], scheme
+        assert findings(page) == [], scheme
 
 
 def test_axe_on_a_phone(phone_page):
