@@ -37,6 +37,8 @@ export class PlaneView {
     this.colours = null;
     this.stack = stack;
     this.ground = new Layer(stack);
+    /** @type {PathEntry[]} */
+    this.entries = [];
     this.bounds = UNIT;
     /** @type {PlaneSurface | null} */
     this.surface = null;
@@ -105,7 +107,7 @@ export class PlaneView {
    * @param {number} step
    */
   setPaths(entries, step) {
-    this.paths.entries = entries;
+    this.entries = this.paths.entries = entries;
     this.paths.step = step;
     this.draw();
   }
