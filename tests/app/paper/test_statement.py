@@ -15,7 +15,7 @@ from app.paper.statement import MISSING, Mean, compare, exponent, share
 def test_mean_and_interval_are_those_of_student():
     values = (3.0, 5.5, 4.0, 4.4)
     mean = Mean(values)
-    low, high = stats.t.interval(0.95, 3, np.mean(values), scipy.stats.sem(values))
+    low, high = scipy.stats.t.interval(0.95, 3, np.mean(values), scipy.stats.sem(values))
     assert (mean.mean, mean.error) == pytest.approx((np.mean(values), scipy.stats.sem(values)), rel=1e-12)
     assert (mean.low, mean.high) == pytest.approx((low, high), rel=1e-9)
     assert mean.told(" %") == "4.22 % [2.58, 5.87]"
