@@ -8,8 +8,10 @@ nothing else is changed. Only what the client code uses is understood; all else 
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 IMPORT = re.compile(r'^import \{([\w\s,]+)\} from "(\.{1,2}/[\w./-]+\.js)";\n', re.MULTILINE)
@@ -23,6 +25,12 @@ class ModuleError(ValueError):
 
 def imports_of(file: Path) -> dict[Path, list[str]]:
     """What a module imports: file → names."""
+    return _imports_at(file, os.stat(file).st_mtime_ns)
+
+
+@lru_cache(maxsize=1000)
+def _imports_at(file: Path, _changed: int) -> dict[Path, list[str]]:
+    """Those of a file as it was then: the scripts of ten pages are put together from much the same modules."""
     found: dict[Path, list[str]] = {}
     for names, address in IMPORT.findall(file.read_text(encoding="utf-8")):
         wanted = [name.strip() for name in names.split(",") if name.strip()]

@@ -33,8 +33,8 @@ PAGES = "pages"
 """The folder of the entries, whose files are served with all that they import."""
 SERVED = {".css", ".html", ".js", ".png", ".svg"}
 WORTH_COMPRESSING = 1000
-LARGE, BROTLI, BROTLI_OF_LARGE = 1_000_000, 9, 5
-"""Bytes, and brotli's quality below and above: plotly at 9 would take a start eight seconds, for a twentieth less."""
+BROTLI = 6
+"""Its quality: at 9 a start packs for a third of a second longer, for a fiftieth less."""
 LATER = ("/async-", "/dash_table/", "-worker.js")
 """Parts of the names of Dash's scripts that no page asks for while it is opened."""
 COMPRESSED_KINDS = ("text/", "application/json", "application/javascript", "image/svg+xml", "font/ttf")
@@ -67,8 +67,7 @@ def read_content(file: Path, parts: Sequence[Path] = ()) -> Content:
     kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
     forms = {}
     if kind.startswith(COMPRESSED_KINDS) and len(plain) > WORTH_COMPRESSING:
-        quality = BROTLI if len(plain) < LARGE else BROTLI_OF_LARGE
-        forms = {"br": brotli.compress(plain, quality=quality), "gzip": gzip.compress(plain, 9, mtime=0)}
+        forms = {"br": brotli.compress(plain, quality=BROTLI), "gzip": gzip.compress(plain, 9, mtime=0)}
     if kind.startswith("text/") or kind.endswith(("javascript", "json")):
         kind += "; charset=utf-8"
     return Content(plain, forms, kind, b'"' + hashlib.sha256(plain).hexdigest()[:32].encode() + b'"', made_of)

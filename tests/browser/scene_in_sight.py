@@ -65,13 +65,16 @@ def needed_of(scene: Scene) -> list[str]:
 
 
 def check_in_sight(lab: LabPage, scene: Scene, *more: str) -> None:
-    """All of it comes to stand within the window of each hall, with the answer folded and unfolded. more: selectors."""
+    """All of it comes to stand within the window of each hall, with the answer folded and unfolded. more: selectors.
+
+    The window stays as the last hall's, with which the next scene begins: scenes are met growing and shrinking in turn.
+    """
     wanted = [[*needed_of(scene), *more], LEAST]
 
     def outside() -> list[str]:
         return lab.page.evaluate(OUTSIDE, wanted)
 
-    for hall in (*HALLS, HALLS[0]):
+    for hall in sorted(HALLS, key=lambda hall: hall != lab.page.viewport_size):
         lab.page.set_viewport_size(hall)
         for unfolded in (True, False):
             lab.page.evaluate(

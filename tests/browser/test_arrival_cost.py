@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 from app.instruments.repeats import repeats
 from app.toy.compute import configured
@@ -59,6 +58,8 @@ def test_the_phase_diagram_counts_gradient_evaluations(page):
     assert "Gradient evaluations to arrival (median)" in page.locator("#phase-body .scale").inner_text()
     assert page.evaluate("window.complete.phase") == asked, "another unit asks for no map anew"
     page.wait_for_function("() => location.search.includes('cost=evaluations')")
+    leads = "[...document.querySelectorAll('.pages a')].find((link) => link.textContent === 'Toy lab').search"
+    page.wait_for_function(f"() => {leads}.includes('cost=evaluations')")
     page.locator("#phase-tools [data-tool=cost]").select_option("seconds")
     page.get_by_text("Counted in seconds. Measured on this server").wait_for()
     assert "Median seconds" in page.locator("#phase-body .readout-table thead").inner_text()
@@ -69,30 +70,23 @@ def test_the_phase_diagram_counts_gradient_evaluations(page):
     assert settings["cost"] == "seconds" and settings["seconds"]["SAM"]["step"] > 0
 
 
-@pytest.mark.parametrize("unit", ["evaluations", "seconds"])
-def test_the_fairness_strip_tunes_within_an_equal_budget(page, unit):
+def test_the_fairness_strip_tunes_within_an_equal_budget(page):
     opened(page, "fairness", QUERY)
     by_steps = page.locator("#fairness-body .verdict-sentence").inner_text()
-    page.locator("#fairness-tools [data-tool=cost]").select_option(unit)
-    wait_complete(page, "fairness", 2)
     body = page.locator("#fairness-body")
-    sentence = body.locator(".verdict-sentence").inner_text()
-    same = "Counted in steps the verdict is the same." in sentence
-    name = {"evaluations": "gradient evaluations", "seconds": "seconds"}[unit]
-    assert same is sentence.startswith(f"{by_steps.split(':')[0]}, counted in {name}: ")
-    assert f"Tuned: arrive, median {name}" in body.locator("thead").inner_text()
-    assert "of 20, " in body.locator("tbody").inner_text() and name in body.locator("tbody").inner_text()
-    assert "pays for so many steps" in body.inner_text()
-    body.locator(".strip-stack").focus()
-    for _ in range(4):
-        page.keyboard.press("Shift+ArrowRight")
-    assert name in body.locator(".hint", has_text="arrive").first.inner_text()
-    page.locator("#fairness-tools [data-tool=cost]").select_option("steps")
-    wait_complete(page, "fairness", 3)
-    assert body.locator(".verdict-sentence").inner_text() == by_steps
-
-
-def test_the_unit_goes_along_to_the_toy_lab(page):
-    opened(page, "phase", f"{QUERY}&cost=evaluations")
-    leads = "[...document.querySelectorAll('.pages a')].find((link) => link.textContent === 'Toy lab').search"
-    page.wait_for_function(f"() => {leads}.includes('cost=evaluations')")
+    for index, (unit, name) in enumerate({"evaluations": "gradient evaluations", "seconds": "seconds"}.items()):
+        page.locator("#fairness-tools [data-tool=cost]").select_option(unit)
+        wait_complete(page, "fairness", 2 * index + 2)
+        sentence = body.locator(".verdict-sentence").inner_text()
+        same = "Counted in steps the verdict is the same." in sentence
+        assert same is sentence.startswith(f"{by_steps.split(':')[0]}, counted in {name}: ")
+        assert f"Tuned: arrive, median {name}" in body.locator("thead").inner_text()
+        assert "of 20, " in body.locator("tbody").inner_text() and name in body.locator("tbody").inner_text()
+        assert "pays for so many steps" in body.inner_text()
+        body.locator(".strip-stack").focus()
+        for _ in range(4):
+            page.keyboard.press("Shift+ArrowRight")
+        assert name in body.locator(".hint", has_text="arrive").first.inner_text()
+        page.locator("#fairness-tools [data-tool=cost]").select_option("steps")
+        wait_complete(page, "fairness", 2 * index + 3)
+        assert body.locator(".verdict-sentence").inner_text() == by_steps

@@ -84,7 +84,7 @@ def test_play_never_waits_and_shows_the_players_step_or_the_nearest_that_is_know
             found.push([step, ...cut.view.picture.lanes.map(({ row }) => row.step)]);
             if (step >= 200) { player.pause(); done(found); }
           });
-          player.speed = 60;
+          player.speed = 240;
           player.play();
         })"""
     )

@@ -40,6 +40,12 @@ def saved(page, what: str, folder: Path) -> Path:
     return path
 
 
+def colours(path: Path) -> int:
+    """How many a picture has. (Pillow's own count: numpy sorts the pixels, which took seconds a picture.)"""
+    with Image.open(path) as image:
+        return len(image.convert("RGB").getcolors(image.width * image.height))
+
+
 class FromDisk:
     """An exported page in a context without a network; whatever it asks for or complains of is kept."""
 
@@ -91,6 +97,15 @@ def exported(server, tmp_path):
     return path
 
 
+PLACES = """(paths) => paths.lines.map(({ entry, point }) => {
+  const out = [0, 0];
+  point(Math.min(60, entry.last), out);
+  const [x, y, w, h] = paths.projector.box();
+  return [(out[0] - x) / w, (out[1] - y) / h];
+})"""
+"""Where the walkers stand on the map's axes, of their length."""
+
+
 def test_the_exported_page_plays_from_disk_without_a_network(lab, browser, tmp_path):
     exported = saved(opened(lab).page, "the page that plays offline", tmp_path)
     scene = FromDisk(browser, exported)
@@ -98,6 +113,9 @@ def test_the_exported_page_plays_from_disk_without_a_network(lab, browser, tmp_p
     assert scene.step() == 60, "it opens at the step that was shown"
     assert page.locator("#outcomes").inner_text().split() == lab.page.locator("#outcomes").inner_text().split()
     assert scene.painted("map") > 200 and scene.painted("relief") > 200
+    here = lab.page.evaluate(f"({PLACES})(potholeLab.toy.pictures.map.paths)")
+    there = page.evaluate(f"({PLACES})(potholeLab.offline.map.paths)")
+    assert np.allclose(here, there, atol=1e-5), "the same projection, by another picture underneath"
     page.keyboard.press("Home")
     assert scene.step() == 0
     page.keyboard.press("ArrowRight")
@@ -115,7 +133,7 @@ def test_the_exported_page_plays_from_disk_without_a_network(lab, browser, tmp_p
     scene.quiet()
 
 
-def test_the_exported_page_hides_methods_turns_the_surface_and_goes_dark(exported, browser):
+def test_the_exported_page_hides_methods_and_what_lies_behind_turns_and_goes_dark(exported, browser):
     scene = FromDisk(browser, exported)
     page = scene.page
     painted = scene.painted("map")
@@ -129,28 +147,7 @@ def test_the_exported_page_hides_methods_turns_the_surface_and_goes_dark(exporte
     page.get_by_role("button", name="Dark").click()
     assert scene.picture().mean() < light - 60
     assert page.evaluate("document.documentElement.scrollWidth") <= 1280
-    scene.quiet()
-
-
-def test_the_exported_map_shows_paths_where_the_page_shows_them(exported, lab, browser):
-    """The walkers stand at the same places of the axes: the same projection, by another picture underneath."""
-    places = """(paths) => paths.lines.map(({ entry, point }) => {
-      const out = [0, 0];
-      point(Math.min(60, entry.last), out);
-      const { x, y } = paths.projector.box ? { x: paths.projector.box()[0], y: paths.projector.box()[1] } : {};
-      const [, , w, h] = paths.projector.box();
-      return [(out[0] - x) / w, (out[1] - y) / h];
-    })"""
-    here = lab.page.evaluate(f"({places})(potholeLab.toy.pictures.map.paths)")
-    scene = FromDisk(browser, exported)
-    there = scene.page.evaluate(f"({places})(potholeLab.offline.map.paths)")
-    assert np.allclose(here, there, atol=1e-5)
-    scene.quiet()
-
-
-def test_the_exported_surface_hides_what_lies_behind_it(exported, browser):
-    """The basin's bottom: seen from above, and behind the block's walls from the side."""
-    scene = FromDisk(browser, exported)
+    # The basin's bottom: seen from above, and behind the block's walls from the side.
     hidden = """(eye) => {
       const { relief } = potholeLab.offline;
       relief.setOpen(false);
@@ -159,8 +156,8 @@ def test_the_exported_surface_hides_what_lies_behind_it(exported, browser):
       relief.projection([0, 0], [0])(0, place);
       return relief.hides(place);
     }"""
-    assert scene.page.evaluate(hidden, {"x": 0.1, "y": -0.1, "z": 2}) is False
-    assert scene.page.evaluate(hidden, {"x": 0.5, "y": -1.9, "z": 0.1}) is True
+    assert page.evaluate(hidden, {"x": 0.1, "y": -0.1, "z": 2}) is False
+    assert page.evaluate(hidden, {"x": 0.5, "y": -1.9, "z": 0.1}) is True
     scene.quiet()
 
 
@@ -186,8 +183,8 @@ def test_every_button_gives_a_file(lab, tmp_path):
     assert {path.suffix for path in files} == {".html", ".png", ".svg", ".gif", ".csv", ".npz", ".py"}
     assert len({path.name for path in files}) == len(files)
     relief = next(path for path in files if "-surface-" in path.name)
+    assert colours(relief) > 500, "the ground is in the picture"
     image = np.asarray(Image.open(relief).convert("RGB"), dtype=int)
-    assert len(np.unique(image.reshape(-1, 3), axis=0)) > 500, "the ground is in the picture"
     green = np.abs(image - np.array([0x00, 0x9E, 0x73])).max(axis=-1) < 12
     assert green.sum() > 200, "and the paths over it"
     assert 20 < green[100:136].sum() < 1000, "and the methods' names with their markers above it"
@@ -234,8 +231,7 @@ def test_an_instrument_gives_its_picture_and_its_numbers(page, tmp_path, name):
     page.get_by_role("button", name="Export…").click()
     names = ("the picture as PNG", "the table as CSV", "all answers as JSON", "the drawn picture as SVG")
     files = [saved(page, what, tmp_path) for what in names]
-    image = np.asarray(Image.open(files[0]).convert("RGB"))
-    assert len(np.unique(image.reshape(-1, 3), axis=0)) > 50
+    assert colours(files[0]) > 50
     assert files[1].read_text(encoding="utf-8").startswith("# settings: {")
     assert name in json.loads(files[2].read_text(encoding="utf-8"))["settings"]["instrument"]
     drawn = ElementTree.parse(files[3])

@@ -5,9 +5,6 @@ Every test also fails on a console error, an exception on the page, a failed req
 
 from __future__ import annotations
 
-import os
-import signal
-
 import pytest
 
 from app.toy.request import read_link
@@ -62,17 +59,26 @@ def test_dragging_a_slider_moves_the_paths_and_the_link(lab):
     assert lab.link() == link
 
 
-def test_the_browser_and_the_server_write_the_same_link(lab):
-    lab.open("/?preset=figure-3&methods=SAM,LLQR%2BSAM&radius=0.5&camera_x=2")
-    state = lab.page.evaluate("potholeLab.toy.state.values")
-    reading = read_link(lab.link().partition("?")[2])
-    assert reading.state == state
-    assert not reading.notices
-    assert not reading.problems
-
-
-def test_typing_into_a_field(lab):
+def test_fields_sliders_and_what_is_said_of_them(lab):
+    """Typing into a field, sliders by keys, and all of it for who only hears."""
     lab.open("/?preset=figure-2&steps=100")
+    lab.until(lambda: "SGDM: trapped" in lab.page.locator("#spoken").text_content())
+    unnamed = lab.page.evaluate(
+        """[...document.querySelectorAll('button, input, select, canvas[role]')]
+          .filter((n) => n.checkVisibility() && !n.closest('.modebar'))
+          .filter((n) => !(n.getAttribute('aria-label') || n.textContent.trim() || n.labels?.length))
+          .map((n) => n.outerHTML.slice(0, 120))"""
+    )
+    assert unnamed == []
+    lab.slider("radius").focus()
+    lab.page.keyboard.press("ArrowRight")
+    lab.settle()
+    assert lab.state("radius") == pytest.approx(0.31)
+    assert lab.step() == 100  # the key belongs to the slider, not to playback
+    lab.slider("learning_rate").focus()
+    lab.page.keyboard.press("ArrowRight")
+    lab.settle()
+    assert 0.0165 < lab.state("learning_rate") < 0.018
     lab.type("radius", "0,5")
     assert lab.state("radius") == 0.5
     lab.type("radius", "99")
@@ -86,19 +92,6 @@ def test_typing_into_a_field(lab):
     lab.until(lambda: lab.notices() == [])
     lab.type("noise_variance", "1e-9")
     assert lab.state("noise_variance") == 1e-9
-
-
-def test_sliders_listen_to_keys(lab):
-    lab.open("/?preset=figure-2&steps=100")
-    lab.slider("radius").focus()
-    lab.page.keyboard.press("ArrowRight")
-    lab.settle()
-    assert lab.state("radius") == pytest.approx(0.31)
-    assert lab.step() == 100  # the key belongs to the slider, not to playback
-    lab.slider("learning_rate").focus()
-    lab.page.keyboard.press("ArrowRight")
-    lab.settle()
-    assert 0.0165 < lab.state("learning_rate") < 0.018
 
 
 def test_the_start_is_set_by_mouse_and_keyboard(lab):
@@ -226,7 +219,7 @@ def test_another_surface_brings_its_own_controls(lab):
     assert lab.table() == table
 
 
-def test_a_surface_parameter_changes_the_map(lab):
+def test_a_surface_parameter_changes_the_map_and_a_button_its_colours(lab):
     lab.open("/?preset=figure-2&steps=50")
     before = lab.page.evaluate("potholeLab.toy.surfaceKey")
     lab.drag("surface.depth", 0.35, 0.6)
@@ -234,10 +227,6 @@ def test_a_surface_parameter_changes_the_map(lab):
     assert lab.page.evaluate("potholeLab.toy.surfaceKey") != before
     depth = lab.state("surface.depth")
     assert f"depth={depth}" in lab.page.evaluate("potholeLab.toy.surfaceKey")
-
-
-def test_dark_and_light(lab):
-    lab.open("/?preset=figure-2&steps=50")
     background = "getComputedStyle(document.body).backgroundColor"
     light = lab.page.evaluate(background)
     lab.page.locator("#scheme-button").click()
@@ -252,6 +241,7 @@ def test_dark_and_light(lab):
 
 
 def test_a_broken_link_is_explained_and_the_session_goes_on(lab):
+    """Then, of a whole one, browser and server write the same link."""
     lab.open("/?learning_rate=fast&radius=77&surface=moon&methods=Adagrad,SAM&steps=50&nonsense=1")
     said = " ".join(lab.notices())
     for words in ("Learning rate", "Probe radius", "moon", "Adagrad", "nonsense"):
@@ -261,6 +251,12 @@ def test_a_broken_link_is_explained_and_the_session_goes_on(lab):
     assert len(lab.notices()) == 4
     lab.drag("momentum", 0.9, 0.4)
     assert lab.state("momentum") < 0.6
+    lab.follow("/?preset=figure-3&methods=SAM,LLQR%2BSAM&radius=0.5&camera_x=2")
+    state = lab.page.evaluate("potholeLab.toy.state.values")
+    reading = read_link(lab.link().partition("?")[2])
+    assert reading.state == state
+    assert not reading.notices
+    assert not reading.problems
 
 
 def test_a_link_does_not_wait_for_what_was_asked_before_it(lab):
@@ -283,18 +279,17 @@ def test_an_unknown_page_says_so(page, page_problems):
     page.locator("#outcomes [data-outcome]").first.wait_for()
 
 
-def test_a_server_that_does_not_answer_is_said_and_found_again(new_page, start_server):
-    server = start_server()
-    lab = LabPage(new_page())
-    lab.open(f"{server.url}/?preset=figure-2&steps=50")
+def test_a_server_that_does_not_answer_is_said_and_found_again(lab):
+    lab.open("/?preset=figure-2&steps=50")
     lab.page.evaluate("potholeLab.toy.gate.timeout = 400")
-    os.killpg(server.process.pid, signal.SIGSTOP)
+    held = []
+    lab.page.route("**/*", lambda route: held.append(route))  # never answered
     lab.slider("radius").focus()
     lab.page.keyboard.press("ArrowRight")
     lab.until(lambda: any("does not answer" in notice for notice in lab.notices()))
     lab.page.keyboard.press("ArrowRight")
+    lab.page.unroute_all()
     lab.page.evaluate("potholeLab.toy.gate.timeout = 60_000")
-    os.killpg(server.process.pid, signal.SIGCONT)
     lab.until(lambda: lab.page.evaluate("potholeLab.toy.lastRequest.radius") == 0.32)
     lab.until(lambda: lab.notices() == [])
 
@@ -331,15 +326,3 @@ def test_a_phone_shows_everything_below_each_other(phone):
     assert phone.state("start_x") < 0
     phone.page.locator("#play-button").tap()
     phone.until(lambda: 0 < phone.step() < 600)
-
-
-def test_what_is_drawn_is_also_said(lab):
-    lab.open("/?preset=figure-2&steps=100")
-    lab.until(lambda: "SGDM: trapped" in lab.page.locator("#spoken").text_content())
-    unnamed = lab.page.evaluate(
-        """[...document.querySelectorAll('button, input, select, canvas[role]')]
-          .filter((n) => n.checkVisibility() && !n.closest('.modebar'))
-          .filter((n) => !(n.getAttribute('aria-label') || n.textContent.trim() || n.labels?.length))
-          .map((n) => n.outerHTML.slice(0, 120))"""
-    )
-    assert unnamed == []

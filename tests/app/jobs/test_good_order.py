@@ -83,16 +83,17 @@ def test_a_scheduler_that_is_ended_and_back_says_so_and_not_that_a_worker_was_lo
             part.end()
 
 
-@pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT])
-def test_a_worker_that_is_ended_gives_its_job_back(tmp_path: Path, sign: signal.Signals) -> None:
+def test_a_worker_that_is_ended_gives_its_job_back(tmp_path: Path) -> None:
     """The signal reaches all processes of the worker, as Ctrl+C in a terminal and a service manager send it."""
-    gates = Gates(tmp_path)
     port = free_port()
     address = f"tcp://127.0.0.1:{port}"
     parts = [Part("scheduler", "--port", str(port), "--state", "none"), Part("worker", address)]
     engine = Engine(EngineSettings(kinds=KINDS, checkpoint_seconds=1000, scheduler=address, restarts=0))
 
-    async def go() -> None:
+    async def go(sign: signal.Signals) -> None:
+        folder = tmp_path / sign.name
+        folder.mkdir()
+        gates = Gates(folder)
         job = await engine.submit("a", {"kind": "count", "steps": 40, "gates": gates.at(10)})
         seen = await until(engine.follow(job), reached(10))
         await asyncio.to_thread(parts[1].end, sign)
@@ -106,7 +107,8 @@ def test_a_worker_that_is_ended_gives_its_job_back(tmp_path: Path, sign: signal.
         assert resumed["sentence"] != "Started.", "it has left a checkpoint, though none was due"
 
     try:
-        asyncio.run(asyncio.wait_for(go(), WITHIN))
+        for sign in (signal.SIGTERM, signal.SIGINT):
+            asyncio.run(asyncio.wait_for(go(sign), WITHIN))
     finally:
         engine.close()
         for part in parts:

@@ -431,11 +431,12 @@ def test_the_page_is_there(call) -> None:
 def test_the_web_process_imports_no_training() -> None:
     """What trains, measures and draws surfaces is imported by workers, and torch with it, which takes as long as all
     the rest of a start; here are the tables of names alone. The way to the engine, with dask, comes with the first run,
-    and scipy's functions with what is computed by them."""
+    and scipy's functions with what is computed by them. Dash would import IPython where that is installed."""
     script = (
-        "import sys; from app.server import build; build(); from app.jobs.kinds import validated\n"
+        "import sys; from app.__main__ import leave_out_ipython; leave_out_ipython()\n"
+        "from app.server import build; build(); from app.jobs.kinds import validated\n"
         "from app.network.kinds import KINDS; validated({'kind': 'train'}, KINDS)\n"
-        "print(sorted({'torch', 'dask', 'scipy.special', 'optimizers.training', 'geometry.slices',"
+        "print(sorted({'torch', 'dask', 'IPython.core', 'scipy.special', 'optimizers.training', 'geometry.slices',"
         " 'app.network.training.session', 'app.network.training.problem',"
         " 'app.network.training.user_model_loader'} & set(sys.modules)))"
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from collections.abc import Iterator
 from typing import Any, get_type_hints
 
 import numpy as np
@@ -45,9 +46,17 @@ def curve(entries: list[Entry]) -> list[Any]:
     return rows
 
 
-def test_a_training_run_whose_worker_is_killed_is_the_run_it_would_have_been() -> None:
-    # A checkpoint at every step: there is one before the kill. Steps enough: the kill comes before the end.
-    engine = Engine(EngineSettings(checkpoint_seconds=0.01, nice=0, kinds=KINDS))
+@pytest.fixture(scope="module")
+def engine() -> Iterator[Engine]:
+    """One for all: a worker process takes seconds to import torch. A checkpoint at every step: there is one before a
+    kill."""
+    made = Engine(EngineSettings(checkpoint_seconds=0.01, nice=0, kinds=KINDS))
+    yield made
+    made.close()
+
+
+def test_a_training_run_whose_worker_is_killed_is_the_run_it_would_have_been(engine: Engine) -> None:
+    # Steps enough: the kill comes before the end.
 
     async def undisturbed() -> tuple[list[Entry], bytes]:
         job = await engine.submit("a", JOB)
@@ -65,11 +74,8 @@ def test_a_training_run_whose_worker_is_killed_is_the_run_it_would_have_been() -
         return entries, await engine.result(job, "weights/final")
 
     pids: list[int] = []
-    try:
-        first, expected = asyncio.run(asyncio.wait_for(undisturbed(), WITHIN))
-        second, weights = asyncio.run(asyncio.wait_for(killed(), WITHIN))
-    finally:
-        engine.close()
+    first, expected = asyncio.run(asyncio.wait_for(undisturbed(), WITHIN))
+    second, weights = asyncio.run(asyncio.wait_for(killed(), WITHIN))
     feed = get_type_hints(FeedData)
     assert not [fault for entry in (*first, *second) for fault in differ(entry.data, feed[entry.kind], entry.kind)]
     said = " ".join(entry.data.get("sentence", "") for entry in second)
@@ -81,12 +87,11 @@ def test_a_training_run_whose_worker_is_killed_is_the_run_it_would_have_been() -
         np.testing.assert_array_equal(unpack(weights)[name]["position"], tree["position"])
 
 
-def test_two_jobs_that_begin_at_once_in_a_fresh_worker_both_run() -> None:
+def test_two_jobs_that_begin_at_once_in_a_fresh_worker_both_run(engine: Engine) -> None:
     """Each lane has a thread of its own, and both import torch first: one met the other's half-made module."""
-    engine = Engine(EngineSettings(checkpoint_seconds=0.2, nice=0, kinds=KINDS))
 
     async def scenario() -> list[list[Entry]]:
-        run = await engine.submit("a", {**JOB, "steps": 400, "plane": {"kind": "random"}})
+        run = await engine.submit("a", {**JOB, "steps": 240, "plane": {"kind": "random"}})
         async for entry in engine.follow(run):
             if entry.kind == "progress" and entry.data["rows"][-1]["position"] >= 10:
                 break
@@ -96,8 +101,5 @@ def test_two_jobs_that_begin_at_once_in_a_fresh_worker_both_run() -> None:
         grounds.append(await engine.submit("g", {"kind": "landscape", "run": run, "x": [-2, 2], "y": [-2, 2]}))
         return [[entry async for entry in engine.follow(job)] for job in (run, *grounds)]
 
-    try:
-        feeds = asyncio.run(asyncio.wait_for(scenario(), WITHIN))
-    finally:
-        engine.close()
+    feeds = asyncio.run(asyncio.wait_for(scenario(), WITHIN))
     assert [feed[-1].data["state"] for feed in feeds] == 3 * ["finished"], [feed[-1].data for feed in feeds]

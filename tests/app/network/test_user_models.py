@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import io
 import subprocess
 import sys
 from pathlib import Path
@@ -19,7 +21,7 @@ from app.jobs.kinds import validated
 from app.jobs.packing import pack, unpack
 from app.network.controls import read_network_state
 from app.network.kinds import KINDS
-from app.network.training import user_models
+from app.network.training import user_model_loader, user_models
 from app.network.training.problem import make_problem, read_plane, read_weights
 from app.network.training.session import TrainingSession
 from app.network.training.user_model_loader import look, user_data
@@ -52,6 +54,21 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for variable in user_models.VARIABLES.values():
         monkeypatch.delenv(variable, raising=False)
     return tmp_path
+
+
+@pytest.fixture
+def looked_at_here(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is named is looked at by the same program in this process: another imports torch first, for seconds."""
+
+    def look_here(command: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
+        assert command == [sys.executable, "-m", user_model_loader.__name__]
+        with contextlib.redirect_stdout(io.StringIO()) as said, contextlib.redirect_stderr(io.StringIO()) as wrong:
+            status = user_model_loader.main()
+        return subprocess.CompletedProcess(command, status, said.getvalue(), wrong.getvalue())
+
+    monkeypatch.setattr(user_models.subprocess, "run", look_here)
+    monkeypatch.syspath_prepend(str(here))
+    monkeypatch.delitem(sys.modules, "mine", raising=False)
 
 
 def named(monkeypatch: pytest.MonkeyPatch, **things: str) -> None:
@@ -104,6 +121,7 @@ def test_an_own_objective_is_trained_by_a_worker(here: Path, monkeypatch: pytest
     assert told["parameters"] == 26 and told["examples"] == 40
 
 
+@pytest.mark.usefixtures("looked_at_here")
 def test_own_data_go_with_the_built_in_networks_of_their_kind(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     generator = np.random.default_rng(0)
     images, classes = generator.integers(0, 255, (40, 8, 8), dtype=np.uint8), np.arange(40) % 3
@@ -116,6 +134,7 @@ def test_own_data_go_with_the_built_in_networks_of_their_kind(here: Path, monkey
         description(network="character-transformer", data="own")
 
 
+@pytest.mark.usefixtures("looked_at_here")
 def test_a_folder_of_images_is_data(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for index in range(8):
         folder = here / "pictures" / ("cats", "dogs")[index % 2]
@@ -145,6 +164,7 @@ def test_an_image_size_is_that_of_a_folder(here: Path, monkeypatch: pytest.Monke
         user_data(0)
 
 
+@pytest.mark.usefixtures("looked_at_here")
 @pytest.mark.parametrize("suffix", ["safetensors", "pt"])
 def test_a_checkpoint_is_recognised_and_training_starts_from_it(
     here: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
@@ -204,10 +224,8 @@ def test_what_does_not_fit_is_one_sentence(
     assert sentence.replace("loading failed with RuntimeError: ", "") in said and "\n" not in said
 
 
-@pytest.mark.parametrize(
-    "program", [["-m", "app", "--port", "0"], ["-m", "app.processes", "worker", "tcp://127.0.0.1:9"]]
-)
-def test_a_wrong_start_ends_with_status_2_and_a_sentence(here: Path, program: list[str]) -> None:
+def test_a_wrong_start_ends_with_status_2_and_a_sentence(here: Path) -> None:
+    program = ["-m", "app.processes", "worker", "tcp://127.0.0.1:9"]
     done = subprocess.run(
         [sys.executable, *program, "--objective", "mine:broken"], capture_output=True, text=True, check=False, cwd=here
     )
@@ -215,13 +233,28 @@ def test_a_wrong_start_ends_with_status_2_and_a_sentence(here: Path, program: li
     assert "does not start: loading failed with RuntimeError: no licence." in done.stderr
 
 
+@pytest.mark.usefixtures("looked_at_here")
+@pytest.mark.parametrize(
+    ("option", "value", "sentence"),
+    [
+        ("objective", "mine:broken", "loading failed with RuntimeError: no licence."),
+        ("data", "nowhere.npz", "{here}/nowhere.npz does not exist"),
+    ],
+)
 def test_the_command_line_wins_over_the_environment_and_names_whole_paths(
-    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    here: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    option: str,
+    value: str,
+    sentence: str,
 ) -> None:
-    named(monkeypatch, data="elsewhere.npz")
+    named(monkeypatch, **{option: "elsewhere"})
     with pytest.raises(SystemExit) as ended:
-        main(["--data", "nowhere.npz"])
-    assert ended.value.code == 2 and f"{here}/nowhere.npz does not exist" in capsys.readouterr().err
+        main(["--port", "0", f"--{option}", value])
+    said = capsys.readouterr().err
+    assert ended.value.code == 2 and "does not start: " in said and sentence.format(here=here) in said
+    assert "Traceback" not in said
 
 
 def test_no_request_names_code(here: Path) -> None:

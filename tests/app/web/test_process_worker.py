@@ -15,50 +15,16 @@ import pytest
 from app.state.schema import BadRequest
 from app.web import process_pool
 from app.web.process_worker import NICE, Ended, ProcessWorker
+from tests.app.web.side_calls import LONG, die, interrupts, refuse, sleep, too_slow, wait_in, who
 from tests.app.web.test_batch_processes import gone
 
 pytestmark = pytest.mark.slow
-
-LONG = 60.0
 
 
 def test_a_pool_that_does_not_run_says_so():
     pool = process_pool.ProcessPool("tests", 1)
     with pytest.raises(BrokenExecutor, match="there are no side processes for tests"):
         pool.submit(who)
-
-
-def who() -> int:
-    return os.getpid()
-
-
-def wait_in(folder: str) -> int:
-    """Leave a file named after this process, and wait where it is the first."""
-    first = not any(Path(folder).iterdir())
-    (Path(folder) / str(os.getpid())).touch()
-    if first:
-        time.sleep(LONG)
-    return os.getpid()
-
-
-def die() -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
-def refuse() -> None:
-    raise BadRequest("This is wrong.", "So is that.")
-
-
-def too_slow() -> None:
-    raise TimeoutError("of its own")
-
-
-def interrupts() -> bool:
-    return signal.getsignal(signal.SIGINT) is signal.SIG_IGN
-
-
-def sleep() -> None:
-    time.sleep(LONG)
 
 
 @pytest.fixture

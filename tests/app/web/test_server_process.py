@@ -24,20 +24,6 @@ def test_failed_start_tells_the_program_s_own_words() -> None:
         Server("--no-such-option")
 
 
-def test_start_and_end() -> None:
-    server = Server()
-    assert server.exit_code is None
-    assert f":{server.port}/" in server.log()
-    server.stop()
-    server.stop()
-    assert server.exit_code is not None
-    log = server._log
-    assert server.tracebacks() == 0, server.log()
-    del server
-    gc.collect()
-    assert not log.exists()
-
-
 def crowd(server: Server) -> None:
     """So many at once that processes beside the server are started for them."""
 
@@ -85,8 +71,26 @@ def test_a_server_that_is_killed_has_its_folders_removed_by_its_processes(
     assert not list(tmp_path.iterdir())
 
 
-def test_refused_websockets_are_no_errors(start_server: Callable[..., Server]) -> None:
-    server = start_server(POTHOLE_PASSWORD="swordfish", POTHOLE_LOG_LEVEL="info")
+def test_refused_websockets_are_no_errors_and_an_ended_server_leaves_no_log() -> None:
+    server = Server(POTHOLE_PASSWORD="swordfish", POTHOLE_LOG_LEVEL="info")
+    assert server.exit_code is None
+    assert f":{server.port}/" in server.log()
+    try:
+        refuse_websockets(server)
+    finally:
+        server.stop()
+        server.stop()
+    assert server.exit_code is not None
+    lines = [line for line in server.log().splitlines() if "event=websocket" in line]
+    assert [line.partition("status=")[2].split()[0] for line in lines] == ["401", "403", "403", "403"]
+    assert "level=error" not in server.log() and not server.tracebacks(), server.log()
+    log = server._log
+    del server
+    gc.collect()
+    assert not log.exists()
+
+
+def refuse_websockets(server: Server) -> None:
     about = {"Authorization": "Basic YTpzd29yZGZpc2g="}
 
     async def refused(path: str, **headers: str) -> int:
@@ -100,7 +104,3 @@ def test_refused_websockets_are_no_errors(start_server: Callable[..., Server]) -
     assert asyncio.run(refused("/network/follow", **about, Origin="https://evil.example")) == 403
     assert asyncio.run(refused("/network/follow", **about)) == 403
     assert asyncio.run(refused("/no/such/socket", **about)) == 403
-    server.stop()
-    lines = [line for line in server.log().splitlines() if "event=websocket" in line]
-    assert [line.partition("status=")[2].split()[0] for line in lines] == ["401", "403", "403", "403"]
-    assert "level=error" not in server.log() and not server.tracebacks(), server.log()
