@@ -32,26 +32,40 @@ class Cluster:
         self.address = f"tcp://127.0.0.1:{self.port}"
         self.scheduler = self.start_scheduler()
         self.workers = [Part("worker", self.address, "--name", str(index)) for index in range(2)]
+
+    def begin(self) -> None:
+        """Two engines that have met nobody."""
         settings = EngineSettings(kinds=KINDS, checkpoint_seconds=0.1, scheduler=self.address)
         self.first, self.second = Engine(settings), Engine(settings)
+
+    def close(self) -> None:
+        """The engines' part."""
+        for engine in (self.first, self.second):
+            engine.close()
 
     def start_scheduler(self) -> Part:
         """At the same port and with the same folder each time."""
         return Part("scheduler", "--port", str(self.port), "--state", str(self.state))
 
     def end(self) -> None:
-        """All of it."""
-        for engine in (self.first, self.second):
-            engine.close()
+        """The scheduler and the workers."""
         for part in (*self.workers, self.scheduler):
             part.end()
 
 
-@pytest.fixture
-def cluster(tmp_path: Path) -> Iterator[Cluster]:
-    made = Cluster(tmp_path / "state")
+@pytest.fixture(scope="module")
+def processes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    made = Cluster(tmp_path_factory.mktemp("cluster") / "state")
     yield made
     made.end()
+
+
+@pytest.fixture
+def cluster(processes: Cluster) -> Iterator[Cluster]:
+    """Two engines at the scheduler and the workers of all tests; the one that kills a worker comes last."""
+    processes.begin()
+    yield processes
+    processes.close()
 
 
 @pytest.fixture
@@ -124,6 +138,22 @@ def test_scheduler_killed_and_back_and_nothing_shown_is_lost(cluster: Cluster, g
     run(go())
 
 
+def test_scheduler_stopped_in_good_order_while_a_job_waits(cluster: Cluster, gates: Gates) -> None:
+    """SIGTERM, as a deployment does it: queued jobs are there afterwards, in their order, and are run."""
+
+    async def go() -> None:
+        counting = {"kind": "count", "steps": 60, "gates": gates.at(3)}
+        names = [await cluster.first.submit("abc"[i % 3], counting) for i in range(5)]
+        await until(cluster.first.follow(names[0]), reached(3))
+        await asyncio.to_thread(cluster.scheduler.end, signal.SIGTERM)
+        gates.open(3)
+        cluster.scheduler = await asyncio.to_thread(cluster.start_scheduler)
+        for name in names:
+            check_whole([entry async for entry in cluster.second.follow(name)], 60)
+
+    run(go())
+
+
 def test_worker_killed_and_web_process_gone_in_one_run(cluster: Cluster, gates: Gates) -> None:
     """The run that A started and B follows goes on without A, and without the worker that it ran on."""
 
@@ -138,21 +168,5 @@ def test_worker_killed_and_web_process_gone_in_one_run(cluster: Cluster, gates: 
         check_whole(seen, 200)
         assert len({row["pid"] for row in rows(seen)}) == 2
         assert "was killed or lost after step" in said(seen)
-
-    run(go())
-
-
-def test_scheduler_stopped_in_good_order_while_a_job_waits(cluster: Cluster, gates: Gates) -> None:
-    """SIGTERM, as a deployment does it: queued jobs are there afterwards, in their order, and are run."""
-
-    async def go() -> None:
-        counting = {"kind": "count", "steps": 60, "gates": gates.at(3)}
-        names = [await cluster.first.submit("abc"[i % 3], counting) for i in range(5)]
-        await until(cluster.first.follow(names[0]), reached(3))
-        await asyncio.to_thread(cluster.scheduler.end, signal.SIGTERM)
-        gates.open(3)
-        cluster.scheduler = await asyncio.to_thread(cluster.start_scheduler)
-        for name in names:
-            check_whole([entry async for entry in cluster.second.follow(name)], 60)
 
     run(go())
