@@ -23,8 +23,6 @@ from app.network.statements.judge import signed
 from tests.app.network import attempts
 from tests.benchmarks.report import RESULTS, Report, draw_table
 
-GOALS = {"badly-scaled": "train_loss", "label-noise": "test_accuracy"}
-"""What each preset is about, and its methods are tuned for."""
 WORDS = {"train_loss": "training loss", "test_loss": "test loss", "test_accuracy": "test accuracy"}
 HEADS = ("method", "η", "ρ", "training loss", "test loss", "test accuracy, %", "evaluations", "seconds")
 EQUAL = ("steps", "gradient evaluations", "processor seconds")
@@ -33,16 +31,17 @@ EQUAL = ("steps", "gradient evaluations", "processor seconds")
 
 @dataclass(frozen=True)
 class Size:
-    """The presets, settings tried for each method, seeds that they are judged on, steps in place of a preset's own (0:
-    its own)."""
+    """{preset: what it is about, and its methods are tuned for}, settings tried for each method, seeds that they are
+    judged on, and settings that are not a preset's own."""
 
-    presets: tuple[str, ...]
+    goals: dict[str, str]
     effort: str
     seeds: int
-    steps: int
+    settings: dict[str, Any]
 
 
-FULL, SMALLEST = Size(tuple(GOALS), "18", 8, 0), Size(("label-noise",), "18", 2, 9)
+FULL = Size({"badly-scaled": "train_loss", "label-noise": "test_accuracy"}, "18", 8, {})
+SMALLEST = Size({"two-moons": "test_accuracy"}, "18", 2, {"methods": ["SGDM", "SAM"], "steps": 9})
 
 
 class Attempt(attempts.Attempt):
@@ -51,11 +50,10 @@ class Attempt(attempts.Attempt):
     work = staticmethod(run)
 
 
-def compare(preset: str, size: Size) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+def compare(preset: str, goal: str, size: Size) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """What the job says at its end: how each method was tuned, and what the fresh seeds say (see its messages)."""
-    asked = {"fairness_goal": GOALS[preset], "fairness_effort": size.effort, "fairness_seeds": size.seeds}
-    steps = {"steps": size.steps} if size.steps else {}
-    state = read_network_state({"preset": preset, **asked, **steps}).state
+    asked = {"fairness_goal": goal, "fairness_effort": size.effort, "fairness_seeds": size.seeds}
+    state = read_network_state({"preset": preset, **asked, **size.settings}).state
     rows = Attempt(validated({**fairness_of(state), "after": ""}, KINDS)[1]).rows
     return [row["tuned"] for row in rows if "tuned" in row][-1], [row["judged"] for row in rows if "judged" in row][-1]
 
@@ -71,7 +69,7 @@ def verdict(claim: dict[str, Any]) -> str:
     return f"{claim['verdict']}: {', '.join(found)}"
 
 
-def tables(preset: str, tuned: list[dict[str, Any]], judged: dict[str, Any]) -> list[str]:
+def tables(preset: str, goal: str, tuned: list[dict[str, Any]], judged: dict[str, Any]) -> list[str]:
     """The lines on one preset."""
 
     def shown(pair: list[float | None], scale: float = 1.0, digits: int = 3) -> str:
@@ -99,7 +97,7 @@ def tables(preset: str, tuned: list[dict[str, Any]], judged: dict[str, Any]) -> 
     for one, *others in zip(*(judged["claims"][account] for account in ACCOUNTS), strict=True):
         claims.append((one["statement"], *map(verdict, (one, *others))))
     spent = ", ".join(f"{one['method']} {one['evaluations']:.0f} in {one['seconds']:.0f} s" for one in tuned)
-    title = f"## {PRESETS[preset].title}, tuned for the {WORDS[GOALS[preset]]}"
+    title = f"## {PRESETS[preset].title}, tuned for the {WORDS[goal]}"
     effort = f"Gradient evaluations of the tuning, and its processor seconds: {spent}."
     verdicts = draw_table(("statement", *(f"equal {words}" for words in EQUAL)), claims)
     return [title, "", effort, "", *draw_table(HEADS, rows), "", *verdicts, ""]
@@ -119,8 +117,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "difference, seed by seed, in what they were tuned for, and its 95 % interval.",
         "",
     ]
-    for preset in size.presets:
-        lines += tables(preset, *compare(preset, size))
+    for preset, goal in size.goals.items():
+        lines += tables(preset, goal, *compare(preset, goal, size))
     report.write(RESULTS / "fairness.md", "Each method at its best", lines)
 
 

@@ -89,14 +89,15 @@ OF_PAIRS = ("training loss", "test accuracy, %", "seeds with the lower loss", "s
 
 @dataclass(frozen=True)
 class Size:
-    """Seeds, steps in place of a preset's own (0: its own), and how many of its variations."""
+    """The presets, seeds, steps in place of a preset's own (0: its own), and how many of its variations."""
 
+    presets: tuple[str, ...]
     seeds: int
     steps: int
     variations: int
 
 
-FULL, SMALLEST = Size(8, 0, 9), Size(2, 8, 1)
+FULL, SMALLEST = Size(tuple(PRESETS), 8, 0, 9), Size(("badly-scaled-noise", "bad-start"), 2, 8, 1)
 Outcome = dict[str, dict[str, float]]
 Trials = dict[str, Trial]
 
@@ -231,7 +232,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "",
     ]
     every = range(size.seeds)
-    for preset in PRESETS:
+    for preset in size.presets:
         trials = {seed: train(preset, seed, size) for seed in every}
         variations = VARIATIONS.get(preset, ())[: size.variations]
         varied = {one.words: {seed: train(preset, seed, size, one) for seed in every} for one in variations}

@@ -20,7 +20,7 @@ from tests.browser.waiting import WITHIN
 from tests.server import Server, free_port
 
 BY_MAKE_FAULTS = pytest.mark.skipif(not os.environ.get("FAULTS"), reason="takes minutes: `make faults` runs it")
-OFFLINE_SECONDS = float(os.environ.get("OFFLINE_SECONDS", "4"))
+OFFLINE_SECONDS = float(os.environ.get("OFFLINE_SECONDS", "1"))
 LOST_ON_PURPOSE = (
     r"ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_INTERNET_DISCONNECTED|ERR_EMPTY_RESPONSE|WebSocket|status of 503"
 )
@@ -201,14 +201,13 @@ def test_a_run_in_the_web_process_itself_is_lost_with_it_where_nothing_is_kept(
     check_whole(page.stop(), 10)
 
 
-def test_a_browser_that_was_offline_misses_nothing(new_page, start_lab, page_problems) -> None:
+def test_a_browser_that_was_offline_misses_nothing(new_page, page_problems) -> None:
     """Both pages without a network, and back: the toy lab draws the newest setting, the run's curve is whole."""
     page_problems.allow(LOST_ON_PURPOSE)
-    lab = start_lab()
-    network = NetworkPage(new_page()).open(lab.url + LONG)
+    network = NetworkPage(new_page()).open(LONG)
     toy = LabPage(network.page.context.new_page())
     page_problems.watch(toy.page)
-    toy.open(f"{lab.url}/?preset=figure-2&steps=50")
+    toy.open("/?preset=figure-2&steps=50")
     network.start()
     network.until(lambda: network.rows() > 10)
     network.page.context.set_offline(True)
