@@ -278,7 +278,7 @@ def bouncing(plane: TwoScalePlane, s: Setting, inverse: bool) -> Bouncing:
     }
     if not told["stable"] or s.radius == 0:
         return told
-    path = checks.bounce(plane, u, s)
+    path = checks.bounce(plane, (float(u[0]), float(u[1])), s)
     reach = np.abs(path).sum(axis=0)
     if not np.all(np.isfinite(path)) or reach.sum() == 0:
         return told

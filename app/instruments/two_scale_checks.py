@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -179,13 +180,17 @@ def bowl_amplitude(setting: Setting, u: float) -> float:
     return max(path[-2:])
 
 
-def bounce(plane: TwoScalePlane, u: np.ndarray, setting: Setting) -> np.ndarray:
-    """SAM's last TAIL places (TAIL, 2) on the plane's pothole without edge, with the fixed diagonal U (2,)."""
+@lru_cache(maxsize=64)
+def bounce(plane: TwoScalePlane, u: tuple[float, float], setting: Setting) -> np.ndarray:
+    """SAM's last TAIL places (TAIL, 2) on the plane's pothole without edge, with the fixed diagonal U (2,).
+
+    Kept, as the files of an instrument are made from what its page has shown.
+    """
     wide = replace(plane, half_width=WIDE, offset=0.0)
     rule = replace(FIXED, structure="diagonal")
     # Off both axes, so that neither direction is chosen beforehand.
     start = setting.radius * np.array([[0.11, 0.13]])
-    state = State(start, np.zeros((1, 2)), None, {"theta": u[None]}, 1)
+    state = State(start, np.zeros((1, 2)), None, {"theta": np.array([u])}, 1)
     settings = Settings(setting.learning_rate, setting.radius, setting.momentum)
     path = []
     with np.errstate(all="ignore"):

@@ -147,8 +147,15 @@ def test_every_instrument_computes_and_exports_it(post, name, instrument):
             assert all(told[key] == value for key, value in OWN[name].items() if not key.startswith("start"))
 
 
-@pytest.mark.parametrize("kind", MAKERS)
-@pytest.mark.parametrize("name", OWN)
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        (name, kind)
+        for name in OWN
+        for kind in MAKERS
+        if kind != "gif" or name in ("formula with a hole", "pits on a curve")
+    ],
+)
 def test_every_export_of_the_page_holds_it(name, kind):
     wish = read_export({**QUICK, **OWN[name], "format": kind, "width": 400, "gif_width": 240, "frames": 10})
     content = make_file(wish).content

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 FINGER = 44
-PAGES = ("/", "/instruments?resolution=12&runs=1&steps=60", "/network", "/methods", "/paper")
+# The network first: it starts the engine, which shall stand before the server is ended after the last of them.
+PAGES = ("/network", "/", "/instruments?resolution=12&runs=1&steps=60", "/methods", "/paper")
 GO = "(link) => { history.pushState(null, '', link); dispatchEvent(new PopStateEvent('popstate')); }"
 """As the page's back button does."""
 

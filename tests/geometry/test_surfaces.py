@@ -40,7 +40,7 @@ def test_derivatives_equal_automatic_differentiation(surface):
     theta = points(surface)
     tensor = torch.tensor(theta, requires_grad=True)
     gradient = torch.autograd.grad(surface.loss(tensor).sum(), tensor)[0].numpy()
-    hessian = torch.stack([torch.func.hessian(surface.loss)(t) for t in torch.tensor(theta)]).numpy()
+    hessian = torch.vmap(torch.func.hessian(surface.loss))(torch.tensor(theta)).numpy()
     np.testing.assert_allclose(surface.gradient(theta), gradient, atol=1e-13 * scale(gradient))
     np.testing.assert_allclose(surface.hessian(theta), hessian, atol=1e-13 * scale(hessian))
 

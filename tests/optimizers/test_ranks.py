@@ -1,4 +1,4 @@
-"""Data-parallel training in three processes: all make the same steps, those of one process with all the examples."""
+"""Data-parallel training in two processes: all make the same steps, those of one process with all the examples."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from optimizers.torch_optim import LLQR, SAM
 
 pytestmark = pytest.mark.slow
 
-WORLD = 3
+WORLD = 2
 SETTINGS = {"lr": 0.1, "refresh_every": 2, "inner_steps": 5, "inner_learning_rate": 0.02, "damping": 0.1}
 
 
@@ -83,7 +83,7 @@ class Run:
         self.optimizer = SAM(inner, rho=0.1, module=self.ddp, probe=probe)
 
     def batch(self, step: int) -> tuple[torch.Tensor, torch.Tensor]:
-        sizes = (8, 8, 8) if step < 3 else (4, 3, 2)
+        sizes = (12, 12) if step < 3 else (5, 3)
         share = slice(sum(sizes[: self.rank]), sum(sizes[: self.rank + 1]))
         return tuple(part[share] for part in examples(step))
 
@@ -190,7 +190,7 @@ def work(rank: int, folder: str) -> None:
             net = network()
             ddp = DistributedDataParallel(net)
             module = {"wrapped": ddp, "inner": net, "none": None}[named]
-            found[f"{name}, {named}"] = train(name, net, module, ddp, slice(8 * rank, 8 * rank + 8))
+            found[f"{name}, {named}"] = train(name, net, module, ddp, slice(12 * rank, 12 * rank + 12))
     found["ways"] = {name: run.state() for name, run in ways(rank)}
     found["refused"] = {
         "hold different parameters": refusal(lambda: step_of_networks_apart(rank)),

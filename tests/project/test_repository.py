@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,11 @@ def name_of(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
+@cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
 def under(folder: str) -> list[Path]:
     return [path for path in PYTHON if path.is_relative_to(ROOT / folder)]
 
@@ -74,7 +80,7 @@ def under(folder: str) -> list[Path]:
 def imported(path: Path) -> Iterator[tuple[int, str]]:
     """(line, full name) of every module that a file imports, wherever in the file."""
     package = path.relative_to(ROOT).parent.parts
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -200,7 +206,7 @@ def public_without_docstring(path: Path) -> Iterator[str]:
     A method that carries out what its base class or protocol describes inherits the words, so only methods of classes
     without a base must have their own; kernels named with a leading underscore are private.
     """
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = tree_of(path)
     if not ast.get_docstring(tree):
         yield f"{name_of(path)}: the module"
     kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
@@ -244,7 +250,7 @@ def words_for_readers() -> Iterator[tuple[str, str]]:
         if path.parent == ROOT / "app" / "lecture" and path.suffix == ".md":
             yield name_of(path), path.read_text(encoding="utf-8")
     for path in (path for layer in LAYERS for path in under(layer)):
-        tree = ast.parse(path.read_text(encoding="utf-8"))
+        tree = tree_of(path)
         strings = [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
         docs = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
         yield from ((f"{name_of(path)}:{node.lineno}", node.value) for node in strings if id(node) not in docs)

@@ -40,10 +40,10 @@ def fairness(**state):
     [
         ("learning_rate", "radius", -1, {"refresh_every": 7}),
         ("refresh_every", "learning_rate", -1, {}),
-        ("decay", "refresh_every", -1, {}),
+        ("decay", "refresh_every", -1, {"warm_start_scale": 0}),
         ("warm_start_scale", "refresh_every", -1, {"warm_start_scale": 0}),
-        ("surface.width", "refresh_every", 0, {}),
-        ("start_x", "start_y", -1, {"refresh_every": 4}),
+        ("surface.width", "refresh_every", 0, {"warm_start_scale": 0}),
+        ("start_x", "start_y", -1, {"refresh_every": 4, "warm_start_scale": 0}),
     ],
 )
 def test_each_cells_cost_is_what_its_walks_asked_of_the_ground(x_axis, y_axis, column, more):

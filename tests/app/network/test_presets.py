@@ -7,7 +7,7 @@ import math
 from typing import Any
 
 import pytest
-from scipy import stats
+import scipy
 
 from app.network import replays
 from app.network.controls import base_of, controls, description_of, read_network_link, read_network_state
@@ -110,7 +110,7 @@ def test_a_preset_opens_with_verdicts_over_seeds(key: str) -> None:
             assert [pairs[end] for end in ("above", "below")] == [meant["above"], meant["below"]]
             on = math.log if pairs["ratio"] else float
             values = [on(value) for value in pairs["values"] if value is not None]
-            interval = stats.ttest_1samp(values, 0.0).confidence_interval(0.95)
+            interval = scipy.stats.ttest_1samp(values, 0.0).confidence_interval(0.95)
             for end, kept in ((interval.low, pairs["low"]), (interval.high, pairs["high"])):
                 assert end == pytest.approx(on(kept), rel=2e-3, abs=2e-3)
             above = -math.inf if pairs["above"] is None else on(pairs["above"])

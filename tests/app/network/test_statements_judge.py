@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scipy import stats
+import scipy
 
 from app.components.interval import interval
 from app.network.presets import CUSTOM, PRESETS
@@ -52,9 +52,9 @@ def seeds(**methods: list[dict[str, Any]]) -> dict[int, dict[str, Any]]:
 
 def test_the_interval_is_student_s() -> None:
     values = np.array([0.3, -0.1, 0.4, 0.2, 0.6])
-    expected = stats.ttest_1samp(values, 0.0).confidence_interval(0.95)
+    expected = scipy.stats.ttest_1samp(values, 0.0).confidence_interval(0.95)
     mean, error, low, high = interval(values)
-    assert mean == pytest.approx(values.mean()) and error == pytest.approx(stats.sem(values))
+    assert mean == pytest.approx(values.mean()) and error == pytest.approx(scipy.stats.sem(values))
     assert (low, high) == pytest.approx((expected.low, expected.high), rel=1e-12)
     assert all(math.isnan(value) for value in interval(values[:1])[1:]), "one seed has no interval"
     equal = np.array([0.3, 0.1 + 0.2])

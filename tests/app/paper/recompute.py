@@ -11,7 +11,7 @@ import json
 from pathlib import Path
 
 import numpy as np
-from scipy import stats
+import scipy
 
 FOLDER = Path(__file__).resolve().parents[3] / "app" / "paper" / "records"
 
@@ -34,7 +34,7 @@ def paired(records: list[dict], ours, theirs, value) -> dict | None:
     if len(seeds) < 2:
         return None
     a, b = (np.array([each[seed] for seed in seeds]) for each in (one, two))
-    low, high = stats.ttest_rel(a, b).confidence_interval(0.95)
+    low, high = scipy.stats.ttest_rel(a, b).confidence_interval(0.95)
     verdict = "holds" if high < 0 else "does not hold" if low > 0 else "cannot be told"
     return {"difference": float((a - b).mean()), "low": low, "high": high, "seeds": len(seeds), "verdict": verdict}
 
