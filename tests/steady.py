@@ -29,11 +29,12 @@ def main() -> int:
     try:
         write(f"{options.runs} runs beside {options.loops} busy loops on {os.cpu_count()} cores")
         for run in range(1, options.runs + 1):
-            began = time.monotonic()
+            began, commit = time.monotonic(), at_commit()
             done = subprocess.run(["make", "test"], cwd=ROOT, capture_output=True, text=True, check=False)
             lines = [line for line in done.stdout.splitlines() if line.startswith(("FAILED", "ERROR", "="))]
             last = lines[-1].strip("= ") if lines else done.stderr[-300:]
-            write(f"run {run}: exit {done.returncode} after {time.monotonic() - began:.0f} s: {last}")
+            seconds = time.monotonic() - began
+            write(f"run {run} of {commit}: exit {done.returncode} after {seconds:.0f} s: {last}")
             for line in lines:
                 if line.startswith(("FAILED", "ERROR")):
                     write(f"  {line}")
@@ -42,6 +43,14 @@ def main() -> int:
         for loop in loops:
             loop.kill()
     return int(bad > 0)
+
+
+def at_commit() -> str:
+    """What is run, so that runs of several days can be told apart."""
+    told = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    return told.stdout.strip() or "no commit"
 
 
 def write(line: str) -> None:
