@@ -7,22 +7,25 @@ import contextlib
 import gc
 import json
 import multiprocessing
+import os
 import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 import pytest
 import websockets
 
 from app.jobs import Engine, EngineSettings
 from app.jobs.hub import Entry
 from tests.app.jobs.engine_jobs import KINDS
-from tests.app.jobs.engine_parts import Gates, Part, until
+from tests.app.jobs.engine_parts import Gates, Part, children, until
 from tests.server import ROOT, Server, free_port
 
 pytestmark = pytest.mark.slow
@@ -154,6 +157,26 @@ def test_a_server_with_a_state_folder_goes_on_with_its_run(tmp_path: Path) -> No
             assert "killed or lost" not in told and "given up" not in told
     finally:
         server.stop()
+
+
+def test_a_worker_that_is_ended_while_it_starts_waits_for_nobody() -> None:
+    """Its own process once outlived the one that watches over it, which then waited for it without end."""
+    port = free_port()
+    scheduler = Part("scheduler", "--port", str(port), "--state", "none")
+    line = [sys.executable, "-m", "app.processes", "worker", f"tcp://127.0.0.1:{port}"]
+    worker = subprocess.Popen(line, cwd=ROOT, start_new_session=True)
+    try:
+        while not (own := children(worker.pid)):
+            time.sleep(0.01)
+        own[0].suspend()  # it never comes to stand, and hears no signal but the one that none can ignore
+        worker.terminate()
+        assert worker.wait(WITHIN) == 0
+        assert psutil.wait_procs(own, WITHIN)[1] == []
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(worker.pid, signal.SIGKILL)
+        worker.wait()
+        scheduler.end()
 
 
 def test_an_engine_that_is_closed_while_its_job_computes_ends_quietly() -> None:
