@@ -221,3 +221,40 @@ def test_an_engine_that_is_closed_while_it_starts_leaves_nothing_behind(when: fl
     asyncio.run(scenario())
     gc.collect()
     assert not [child for child in multiprocessing.active_children() if "Dask" in child.name]
+
+
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+def test_a_worker_hears_nothing_of_its_group_from_its_first_moment(sign: signal.Signals) -> None:
+    """One that died of it while the cluster was started was told as a fault, by both sides."""
+    engine = Engine(EngineSettings(kinds=KINDS))
+
+    async def scenario() -> list[psutil.Process]:
+        preparing = asyncio.create_task(engine.prepare())
+        while not (own := children(os.getpid())):
+            await asyncio.sleep(0.001)
+        own[0].send_signal(sign)
+        await asyncio.wait_for(preparing, WITHIN)
+        return own
+
+    try:
+        (worker,) = asyncio.run(scenario())
+        assert worker.is_running()
+    finally:
+        engine.close()
+    assert not worker.is_running()
+
+
+def test_a_server_that_is_interrupted_while_its_engine_starts_ends_quietly() -> None:
+    """Ctrl+C reaches the whole group, the worker's process in the middle of its imports among it."""
+    server = Server()
+    try:
+        with httpx.Client(base_url=server.url, timeout=WITHIN) as client:
+            client.post("/network/open", json={"query": ""})
+        # Past Python's own start: all of the worker's takes half a second of a processor.
+        while not (own := children(server.process.pid)) or own[0].cpu_times().user < 0.1:
+            time.sleep(0.01)
+        server.stop(within=WITHIN, sign=signal.SIGINT)
+        assert server.exit_code == 0 and server.tracebacks() == 0, server.log()
+        assert not any(each.is_running() for each in own)
+    finally:
+        server.stop()
