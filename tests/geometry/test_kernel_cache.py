@@ -25,7 +25,7 @@ keep_kernels(__name__, inner)
 
 @njit(cache=True)
 def g(x):
-    return 10 * f(x)
+    return {} * f(x)
 """
 
 
@@ -41,10 +41,11 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "cache"
 
 
-def installation(folder: Path, added: int) -> tuple[int, int]:
-    """(g(1), how many times its code was found on disk) of an `outer` in this folder, whose `inner` adds this much."""
+def installation(folder: Path, added: int, times: int = 10) -> tuple[int, int]:
+    """(g(1), how many times its code was found on disk) of an `outer` in this folder that takes an `inner`, which adds so
+    much, so many times."""
     folder.mkdir(exist_ok=True)
-    for name, text in (("inner", INNER.format(added)), ("outer", OUTER)):
+    for name, text in (("inner", INNER.format(added)), ("outer", OUTER.format(times))):
         (folder / f"{name}.py").write_text(text)
         spec = importlib.util.spec_from_file_location(name, folder / f"{name}.py")
         assert spec and spec.loader
@@ -60,10 +61,11 @@ def test_an_unchanged_kernel_is_found_from_anywhere_and_a_changed_one_is_compile
     assert installation(tmp_path / "one", 1) == (20, 0)
     assert installation(tmp_path / "two", 1) == (20, 1), "another place, the same code"
     assert installation(tmp_path / "one", 2) == (30, 0), "what it calls has changed"
-    assert installation(tmp_path / "two", 1) == (20, 1), "and the other version is still there"
+    assert installation(tmp_path / "one", 2, 5) == (15, 0), "it has changed itself"
+    assert installation(tmp_path / "two", 1) == (20, 1), "and the first version is still there"
     monkeypatch.setattr(numba, "__version__", "0")
     assert installation(tmp_path / "two", 1) == (20, 0), "another version of what compiles"
-    assert len(list(cache.glob("pothole-lab_*"))) == 3
+    assert len(list(cache.glob("pothole-lab_*"))) == 4
 
 
 def test_where_the_user_has_no_folder_they_lie_beside_their_file(
