@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
+import multiprocessing
 import os
 import signal
 import sys
@@ -111,8 +112,11 @@ async def run_worker(name: str | None, settings: EngineSettings, stop: asyncio.E
     life, stopped = asyncio.create_task(live()), asyncio.create_task(stop.wait())
     await asyncio.wait([life, stopped], return_when=asyncio.FIRST_COMPLETED)
     life.cancel()
-    # A nanny in the middle of its start or end has time-outs of its own; its worker process ends with this one.
+    # A nanny that is given up in the middle of its start or end leaves its process behind: one that ignores SIGTERM
+    # (`JobRunner`), and that Python would wait for at this one's end.
     await asyncio.wait([life], timeout=END_SECONDS)
+    for child in multiprocessing.active_children():
+        child.kill()
 
 
 async def serve(options: argparse.Namespace, settings: EngineSettings) -> None:

@@ -6,6 +6,8 @@ import asyncio
 import contextlib
 import contextvars
 import logging
+import signal
+from multiprocessing import resource_tracker
 from typing import Any
 
 import dask
@@ -146,6 +148,7 @@ class Connection:
         settings = self.settings
         threads = {name: str(settings.worker_threads) for name in THREAD_VARIABLES}
         dask.config.set(DASK)  # for good: some of it is read when a worker is lost
+        _keep_signals_from_workers()
         return await LocalCluster(
             n_workers=settings.worker_count,
             threads_per_worker=1,
@@ -161,3 +164,12 @@ class Connection:
             memory_limit=0,
             env=threads,
         )
+
+
+def _keep_signals_from_workers() -> None:
+    """Ctrl+C and a service manager's SIGTERM reach a whole group of processes. A worker that died of it while it starts
+    would be told as a fault, or started again; it inherits from this thread that it hears neither, and is ended with
+    the cluster."""
+    if hasattr(signal, "pthread_sigmask"):  # Windows has none, and no groups of this kind
+        resource_tracker.ensure_running()  # its start ends with these signals let through again
+        signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 FINGER = 44
-# The network first: it starts the engine, which shall stand before the server is ended after the last of them.
-PAGES = ("/network", "/", "/instruments?resolution=12&runs=1&steps=60", "/methods", "/paper")
+PAGES = ("/", "/instruments?resolution=12&runs=1&steps=60", "/network", "/methods", "/paper")
 GO = "(link) => { history.pushState(null, '', link); dispatchEvent(new PopStateEvent('popstate')); }"
 """As the page's back button does."""
 

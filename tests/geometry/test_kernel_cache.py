@@ -42,8 +42,8 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def installation(folder: Path, added: int, times: int = 10) -> tuple[int, int]:
-    """(g(1), how many times its code was found on disk) of an `outer` in this folder that takes an `inner`, which adds so
-    much, so many times."""
+    """(g(1), how many times its code was found on disk) of an `outer` in this folder: so many times what `inner` gives,
+    which adds so much."""
     folder.mkdir(exist_ok=True)
     for name, text in (("inner", INNER.format(added)), ("outer", OUTER.format(times))):
         (folder / f"{name}.py").write_text(text)

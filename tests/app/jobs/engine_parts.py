@@ -37,8 +37,7 @@ class Part:
 
     def children(self) -> list[psutil.Process]:
         """A worker's processes that run jobs: children of the one that watches over them."""
-        own = psutil.Process(self.process.pid).children()
-        return [child for child in own if "spawn_main" in " ".join(child.cmdline())]
+        return children(self.process.pid)
 
     def end(self, sign: int = signal.SIGTERM) -> None:
         with contextlib.suppress(ProcessLookupError):
@@ -50,6 +49,11 @@ class Part:
         self.process.wait()
         assert self.process.stdout is not None
         self.process.stdout.close()
+
+
+def children(process: int) -> list[psutil.Process]:
+    """A process's children that Python's multiprocessing has started."""
+    return [child for child in psutil.Process(process).children() if "spawn_main" in " ".join(child.cmdline())]
 
 
 async def until(feed: AsyncIterator[Entry], found: Callable[[Entry], Any]) -> list[Entry]:

@@ -7,22 +7,25 @@ import contextlib
 import gc
 import json
 import multiprocessing
+import os
 import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 import pytest
 import websockets
 
 from app.jobs import Engine, EngineSettings
 from app.jobs.hub import Entry
 from tests.app.jobs.engine_jobs import KINDS
-from tests.app.jobs.engine_parts import Gates, Part, until
+from tests.app.jobs.engine_parts import Gates, Part, children, until
 from tests.server import ROOT, Server, free_port
 
 pytestmark = pytest.mark.slow
@@ -156,6 +159,26 @@ def test_a_server_with_a_state_folder_goes_on_with_its_run(tmp_path: Path) -> No
         server.stop()
 
 
+def test_a_worker_that_is_ended_while_it_starts_waits_for_nobody() -> None:
+    """Its own process once outlived the one that watches over it, which then waited for it without end."""
+    port = free_port()
+    scheduler = Part("scheduler", "--port", str(port), "--state", "none")
+    line = [sys.executable, "-m", "app.processes", "worker", f"tcp://127.0.0.1:{port}"]
+    worker = subprocess.Popen(line, cwd=ROOT, start_new_session=True)
+    try:
+        while not (own := children(worker.pid)):
+            time.sleep(0.01)
+        own[0].suspend()  # it never comes to stand, and hears no signal but the one that none can ignore
+        worker.terminate()
+        assert worker.wait(WITHIN) == 0
+        assert psutil.wait_procs(own, WITHIN)[1] == []
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(worker.pid, signal.SIGKILL)
+        worker.wait()
+        scheduler.end()
+
+
 def test_an_engine_that_is_closed_while_its_job_computes_ends_quietly() -> None:
     """A thread inside torch at the interpreter's end once ended the worker with "terminate called"."""
     done = subprocess.run(
@@ -198,3 +221,40 @@ def test_an_engine_that_is_closed_while_it_starts_leaves_nothing_behind(when: fl
     asyncio.run(scenario())
     gc.collect()
     assert not [child for child in multiprocessing.active_children() if "Dask" in child.name]
+
+
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+def test_a_worker_hears_nothing_of_its_group_from_its_first_moment(sign: signal.Signals) -> None:
+    """One that died of it while the cluster was started was told as a fault, by both sides."""
+    engine = Engine(EngineSettings(kinds=KINDS))
+
+    async def scenario() -> list[psutil.Process]:
+        preparing = asyncio.create_task(engine.prepare())
+        while not (own := children(os.getpid())):
+            await asyncio.sleep(0.001)
+        own[0].send_signal(sign)
+        await asyncio.wait_for(preparing, WITHIN)
+        return own
+
+    try:
+        (worker,) = asyncio.run(scenario())
+        assert worker.is_running()
+    finally:
+        engine.close()
+    assert not worker.is_running()
+
+
+def test_a_server_that_is_interrupted_while_its_engine_starts_ends_quietly() -> None:
+    """Ctrl+C reaches the whole group, the worker's process in the middle of its imports among it."""
+    server = Server()
+    try:
+        with httpx.Client(base_url=server.url, timeout=WITHIN) as client:
+            client.post("/network/open", json={"query": ""})
+        # Past Python's own start: all of the worker's takes half a second of a processor.
+        while not (own := children(server.process.pid)) or own[0].cpu_times().user < 0.1:
+            time.sleep(0.01)
+        server.stop(within=WITHIN, sign=signal.SIGINT)
+        assert server.exit_code == 0 and server.tracebacks() == 0, server.log()
+        assert not any(each.is_running() for each in own)
+    finally:
+        server.stop()
