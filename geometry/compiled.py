@@ -15,14 +15,14 @@ from numba import njit
 
 from geometry import compiled_tape
 from geometry.compiled_tape import tape_derivatives
-from geometry.kernel_cache import drop_if_older, work_without_disk
+from geometry.kernel_cache import keep_kernels
 
 E20 = math.e + 20.0
 CENTRE = 1e-50
 """So near to its centre a ring is its bowl: the well's slope there, 4e-85 by default, would give 4e-85/r."""
 
 
-work_without_disk()
+keep_kernels(__name__, compiled_tape)
 
 
 class SurfaceCode(IntEnum):
@@ -268,7 +268,3 @@ def losses_and_curvature(code, p, points, losses, curvature):
         loss, _, _, xx, xy, yy = derivatives(code, p, points[n, 0], points[n, 1])
         losses[n] = loss
         curvature[n] = 0.5 * (xx + yy) + np.hypot(0.5 * (xx - yy), xy)
-
-
-for kernel in (_of_ground, _pitted, derivatives, derivative_fields, losses_and_curvature):
-    drop_if_older(kernel, compiled_tape)

@@ -8,10 +8,11 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from geometry.kernel_cache import work_without_disk
+from geometry import tape
+from geometry.kernel_cache import keep_kernels
 from geometry.tape import LARGEST, Operation
 
-work_without_disk()
+keep_kernels(__name__, tape)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

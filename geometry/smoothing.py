@@ -17,7 +17,7 @@ from numba import njit
 
 from geometry.compiled import SurfaceCode, derivative_fields
 from geometry.gaussian import Moments
-from geometry.kernel_cache import work_without_disk
+from geometry.kernel_cache import keep_kernels
 from geometry.surface import Surface
 
 REACH = 4.5
@@ -154,7 +154,7 @@ def _fields(surface: Surface, tile: _Tile) -> np.ndarray:
 _kept_fields = lru_cache(maxsize=8)(_fields)
 
 
-work_without_disk()
+keep_kernels(__name__)
 
 
 @njit(cache=True, nogil=True)

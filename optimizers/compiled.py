@@ -14,12 +14,13 @@ import numpy as np
 from numba import njit
 
 from geometry import compiled as surface_kernels
-from geometry import compiled_tape
 from geometry.compiled import derivatives
-from geometry.kernel_cache import drop_if_older
+from geometry.kernel_cache import keep_kernels
 from optimizers import capabilities
 from optimizers import run as run_record
 from optimizers.run import STAYING
+
+keep_kernels(__name__, surface_kernels, capabilities, run_record)
 
 
 class Structure(IntEnum):
@@ -320,6 +321,3 @@ def walk(ground, walkers, probe, learning, record):
         summary[w, 0], summary[w, 1], summary[w, 2], summary[w, 3] = arrival, last, at_arrival, length
         summary[w, 4], summary[w, 5] = third / quarter, fourth / quarter
         summary[w, 6], summary[w, 7], summary[w, 8] = x, y, entry
-
-
-drop_if_older(walk, surface_kernels, compiled_tape, capabilities, run_record)
