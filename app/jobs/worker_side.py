@@ -62,6 +62,7 @@ class JobRunner(WorkerPlugin):
     async def setup(self, worker: Worker) -> None:
         """Start asking for jobs."""
         self._ending = asyncio.Event()
+        logging.getLogger("distributed.worker").addFilter(tell_loss_in_a_line)
         if self.settings.nice and hasattr(os, "nice") and os.nice(0) < self.settings.nice:
             with contextlib.suppress(OSError):
                 os.nice(self.settings.nice)
@@ -257,6 +258,13 @@ class JobThread(threading.Thread):
 def _settle(future: asyncio.Future, value: tuple[Event, str] | None) -> None:
     if not future.done():
         future.set_result(value)
+
+
+def tell_loss_in_a_line(record: logging.LogRecord) -> bool:
+    """A filter of dask's log: a connection that ends, as when the scheduler ends first, is told without a traceback."""
+    if record.exc_info and isinstance(record.exc_info[1], OSError):
+        record.exc_info = None
+    return True
 
 
 def end_process_with_its_threads() -> None:

@@ -13,7 +13,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from tests.fuzz import hostile, wishes
 from tests.fuzz.addresses import CASES, SOCKETS
 
-SECONDS = 60.0
+SECONDS = 300.0
 
 
 def address(port: int, path: str, job: str = "j" * 16) -> str:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import gc
 import json
+import logging
 import multiprocessing
 import os
 import signal
@@ -21,9 +22,12 @@ import httpx
 import psutil
 import pytest
 import websockets
+from distributed import Scheduler, Worker
+from distributed.comm import CommClosedError
 
 from app.jobs import Engine, EngineSettings
 from app.jobs.hub import Entry
+from app.jobs.worker_side import JobRunner
 from tests.app.jobs.engine_jobs import KINDS
 from tests.app.jobs.engine_parts import Gates, Part, children, until
 from tests.server import ROOT, Server, free_port
@@ -227,10 +231,11 @@ def test_an_engine_that_is_closed_while_it_starts_leaves_nothing_behind(when: fl
 def test_a_worker_hears_nothing_of_its_group_from_its_first_moment(sign: signal.Signals) -> None:
     """One that died of it while the cluster was started was told as a fault, by both sides."""
     engine = Engine(EngineSettings(kinds=KINDS))
+    others = children(os.getpid())  # of tests before this one
 
     async def scenario() -> list[psutil.Process]:
         preparing = asyncio.create_task(engine.prepare())
-        while not (own := children(os.getpid())):
+        while not (own := [child for child in children(os.getpid()) if child not in others]):
             await asyncio.sleep(0.001)
         own[0].send_signal(sign)
         await asyncio.wait_for(preparing, WITHIN)
@@ -242,6 +247,30 @@ def test_a_worker_hears_nothing_of_its_group_from_its_first_moment(sign: signal.
     finally:
         engine.close()
     assert not worker.is_running()
+
+
+def test_a_worker_tells_a_lost_connection_in_a_line_and_a_fault_whole(caplog: pytest.LogCaptureFixture) -> None:
+    """A heartbeat that was under way when both ended printed dask's whole traceback."""
+
+    async def scenario() -> None:
+        here = {"host": "127.0.0.1", "dashboard_address": "127.0.0.1:0"}
+        async with Scheduler(port=0, **here) as scheduler, Worker(scheduler.address, nthreads=1, **here) as worker:
+            await worker.plugin_add(JobRunner(EngineSettings(kinds=KINDS)))
+
+            async def lose(**_: Any) -> None:
+                raise CommClosedError("in a stream: closed")
+
+            worker.scheduler.heartbeat_worker = lose
+            await worker.heartbeat()
+
+    asyncio.run(scenario())
+    (lost,) = [record for record in caplog.records if "during heartbeat" in record.getMessage()]
+    assert lost.levelname == "ERROR" and lost.exc_info is None
+    try:
+        raise ValueError("a fault")
+    except ValueError:
+        logging.getLogger("distributed.worker").exception("a fault")
+    assert caplog.records[-1].exc_info is not None
 
 
 def test_a_server_that_is_interrupted_while_its_engine_starts_ends_quietly() -> None:
