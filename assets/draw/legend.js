@@ -1,7 +1,7 @@
 // The legend: a button per method, in its colour, line and marker, that shows or hides the method. A long list opens with
 // the methods that are in no group and those that are shown; "More methods" brings the others, group by group.
 import { make } from "../core/dom.js";
-import { drawSwatch } from "./swatch.js";
+import { drawSwatch, makePlainSwatch } from "./swatch.js";
 
 /** @typedef {import("../core/scheme.js").Looks} Looks */
 
@@ -20,7 +20,7 @@ export class Legend {
     this.grouped = new Set(Object.values(groups).flat());
     this.place = place;
     this.buttons = methods.map((name) => {
-      const swatch = make("canvas", { "aria-hidden": "true" });
+      const swatch = makePlainSwatch();
       const described = {
         className: "method",
         "data-method": name,

@@ -16,6 +16,9 @@ const [WIDTH, HEIGHT] = [34, 16]; // px
  */
 export const plainLook = (colour, width, dash) => ({ colour, colour_on_dark: colour, width, dash, marker: "" });
 
+/** A swatch that is drawn later, when the looks have come: of its size from the first moment. */
+export const makePlainSwatch = () => make("canvas", { width: WIDTH, height: HEIGHT, "aria-hidden": "true" });
+
 /**
  * @param {HTMLCanvasElement} canvas
  * @param {Look} look
@@ -44,7 +47,7 @@ export function drawSwatch(canvas, look, paper) {
  * @param {string} paper
  */
 export function makeSwatch(look, paper) {
-  const canvas = make("canvas", { "aria-hidden": "true" });
+  const canvas = makePlainSwatch();
   drawSwatch(canvas, look, paper);
   return canvas;
 }

@@ -5,7 +5,7 @@ import { postJson, Refused } from "../core/http.js";
 import { keys } from "../core/keys.js";
 import { showNotices } from "../core/notices.js";
 import { anatomyColour, AnatomyView } from "../draw/anatomy_view.js";
-import { drawSwatch } from "../draw/swatch.js";
+import { drawSwatch, makePlainSwatch } from "../draw/swatch.js";
 
 /** @typedef {import("../core/contract.js").AnatomyAnswer} AnatomyAnswer */
 
@@ -24,7 +24,7 @@ export class Anatomy {
       onFailure: (error) => error instanceof Refused && showNotices("request", error.problems, "error"),
     });
     this.methods = page.tables.methods.map((name) => {
-      const swatch = make("canvas", { "aria-hidden": "true" });
+      const swatch = makePlainSwatch();
       const does = { "data-action": "anatomy-method", "data-value": name };
       return { name, swatch, button: make("button", { type: "button", className: "method", ...does }, swatch, name) };
     });

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.browser.launch import PHONE
+
 FINGER = 44
 PAGES = ("/", "/instruments?resolution=12&runs=1&steps=60", "/network", "/methods", "/paper")
 GO = "(link) => { history.pushState(null, '', link); dispatchEvent(new PopStateEvent('popstate')); }"
@@ -17,6 +19,16 @@ MEASURED = """() => {
     return { name: node.textContent, top: Math.round(top), left, right, width, height, cut };
   });
 }"""
+
+WIDEST = """() => {
+  window.widest = 0;
+  const look = () => {
+    widest = Math.max(widest, document.documentElement?.scrollWidth ?? 0);
+    requestAnimationFrame(look);
+  };
+  look();
+}"""
+"""How wide the page has been at most, at any of its frames."""
 
 
 def check_header(page):
@@ -46,6 +58,16 @@ def test_two_rows_of_finger_wide_targets(phone_page, path):
     phone_page.evaluate(GO, look)
     phone_page.locator("html[data-theme=projector][data-scheme=dark]").wait_for(state="attached")
     check_header(phone_page)
+
+
+def test_a_page_is_never_wider_than_the_phone_while_it_opens(new_page):
+    """It was for some frames, by swatches that were not drawn yet; and a phone shows a wide page smaller."""
+    page = new_page(fresh=True, **PHONE)
+    page.add_init_script(f"({WIDEST})()")
+    for path in ("/", "/network"):
+        page.goto(path)
+        page.locator("#legend button[aria-pressed=true]").first.wait_for()
+        assert page.evaluate("widest") <= 390, path
 
 
 def test_a_page_that_is_not_there_has_such_a_header_too(phone_page, page_problems):
