@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -38,19 +36,6 @@ STOP_WHEN_RUNNING = """async (jobs) => {
 }"""
 
 
-def children(process: int) -> list[int]:
-    """Process ids of a process's own children."""
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            parent = int((folder / "stat").read_text().rsplit(")", 1)[1].split()[1])
-        except (OSError, IndexError, ValueError):
-            continue
-        if parent == process:
-            found.append(int(folder.name))
-    return found
-
-
 class Deployment:
     """The processes, on free ports of this machine."""
 
@@ -70,9 +55,8 @@ class Deployment:
     def kill_workers(self) -> None:
         """SIGKILL to the processes that run jobs; their nannies start the next ones."""
         for part in self.parts[1:]:
-            for child in children(part.process.pid):
-                if "spawn_main" in (Path("/proc") / str(child) / "cmdline").read_text():
-                    os.kill(child, signal.SIGKILL)
+            for child in part.children():
+                child.kill()
 
     def end(self) -> None:
         """All of them."""
