@@ -177,8 +177,8 @@ def test_explore_a_trained_network_and_come_back_by_the_link(page) -> None:
     lab.choose("slice_kind", "pca")
     lab.answer("slice")
 
-    # A reload by the link shows the same again. It is written a moment after the last change, whose answer may be there.
-    written = ("rescaling_asked=yes", "rescaling_factor=3", "slice_half=test")
+    # A reload by the link shows the same again. It is written a moment after the last change, whose answer is there.
+    written = ("rescaling_asked=yes", "rescaling_factor=3", "slice_data=test")
     lab.until(lambda: all(pair in page.url for pair in written) and "three-points" not in page.url)
     lab.open(page.url)
     again = {kind: lab.answer(kind) for kind in ("slice", "cuts", "curvature", "potholes", "between", "rescaling")}
