@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent), str(HERE / "_extensions")]
+gc.disable()  # hardly anything is garbage before the end, and to look for it took a quarter of the time
 
 project = "Pothole lab"
 copyright = "the authors of Pothole lab"  # noqa: A001 - Sphinx asks for this name

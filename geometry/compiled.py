@@ -8,39 +8,19 @@ is cached on disk; a curve (1-D) has zero derivatives along y.
 from __future__ import annotations
 
 import math
-from enum import IntEnum
 
 import numpy as np
 from numba import njit
 
-from geometry import compiled_tape
+from geometry import compiled_tape, surface_code
 from geometry.compiled_tape import tape_derivatives
 from geometry.kernel_cache import keep_kernels
+from geometry.surface_code import CENTRE, SurfaceCode
 
 E20 = math.e + 20.0
-CENTRE = 1e-50
-"""So near to its centre a ring is its bowl: the well's slope there, 4e-85 by default, would give 4e-85/r."""
 
 
-keep_kernels(__name__, compiled_tape)
-
-
-class SurfaceCode(IntEnum):
-    """Which formula a kernel computes; a surface without one has NONE."""
-
-    NONE = -1
-    ANNULAR_WELL = 0
-    STIFF_VALLEY = 1
-    TWO_SCALE = 2
-    QUADRATIC_BOWL = 3
-    ROSENBROCK = 4
-    HIMMELBLAU = 5
-    BEALE = 6
-    MONKEY_SADDLE = 7
-    GOLDSTEIN_PRICE = 8
-    ACKLEY = 9
-    FORMULA = 10
-    PITTED = 11
+keep_kernels(__name__, compiled_tape, surface_code)
 
 
 PIT_NUMBERS = 5

@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from geometry.compiled import SurfaceCode, derivative_fields
+from geometry.compiled import derivative_fields
 from geometry.gaussian import Moments
 from geometry.kernel_cache import keep_kernels
 from geometry.surface import Surface
+from geometry.surface_code import SurfaceCode
 
 REACH = 4.5
 """Half-width of the quadrature in units of σ."""

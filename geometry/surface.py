@@ -12,8 +12,8 @@ from typing import Any, ClassVar
 import numpy as np
 from array_api_compat import array_namespace
 
-from geometry.compiled import SurfaceCode, losses_and_curvature
 from geometry.objective import Array, Layout, Linearisation
+from geometry.surface_code import SurfaceCode
 
 Domain = tuple[tuple[float, float], ...]
 
@@ -179,6 +179,8 @@ def charted(surface: Surface, points: np.ndarray) -> tuple[np.ndarray, np.ndarra
     is asked itself.
     """
     if surface.dimension == 2 and surface.kernel_code != SurfaceCode.NONE:
+        from geometry.compiled import losses_and_curvature  # half a second that only who draws a surface needs
+
         flat = np.ascontiguousarray(points, dtype=float).reshape(-1, 2)
         losses, curvature = np.empty(len(flat)), np.empty(len(flat))
         losses_and_curvature(int(surface.kernel_code), surface.kernel_parameters, flat, losses, curvature)

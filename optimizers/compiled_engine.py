@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from geometry.compiled import SurfaceCode
 from geometry.smoothing import neighbourhood_moments
 from geometry.surface import Surface
+from geometry.surface_code import SurfaceCode
 from optimizers import compiled
 from optimizers.capabilities import CompiledPreconditioner, CompiledProbe
 from optimizers.problem import Problem

@@ -19,8 +19,8 @@ from typing import Any, ClassVar, cast
 import numpy as np
 from array_api_compat import array_namespace
 
+from geometry.gaussian import Moments
 from geometry.objective import Layout, Linearisation, Objective, linearise
-from geometry.smoothing import Moments, neighbourhood_moments
 from geometry.surface import Surface
 from optimizers.about import About, Source, arxiv
 from optimizers.broadcasting import expand_trailing
@@ -216,6 +216,8 @@ class LLQR:
             raise ValueError(
                 "warm_start_scale averages over a 2-D surface; pass warm_start_scale=None for this objective"
             )
+        from geometry.smoothing import neighbourhood_moments  # half a second that only surfaces need
+
         moments = neighbourhood_moments(cast(Surface, objective), theta, self.warm_start_scale)
         for _ in range(self.warm_refreshes):
             leaves = self._refreshed_on(moments, objective.layout, leaves, theta)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from geometry.surface import Surface
-from optimizers import compiled_engine, reference_engine
+from optimizers import reference_engine
 from optimizers.methods import Method, method_named
 from optimizers.problem import Problem, prepared
 from optimizers.run import Run, WalkRecord, name_outcomes
@@ -42,6 +42,8 @@ def simulate(
     problem = prepared(
         objective, method_named(method), start, steps, learning_rate, radius, momentum, noise_variance, seed, record
     )
+    from optimizers import compiled_engine  # which compiles: half a second that training a network has no use for
+
     engine = compiled_engine if compiled and compiled_engine.supports(problem) else reference_engine
     return _finished(problem, engine.walk(problem))
 

@@ -39,8 +39,9 @@ def copied() -> list[tuple[str, str]]:
 
 
 def copy_sources(folder: Path) -> None:
-    """What the Dockerfile copies from the repository, laid out under `folder` as it is in the image."""
-    ignored = shutil.ignore_patterns("__pycache__", "_build")
+    """What the Dockerfile copies from the repository, laid out under `folder` as it is in the image, and what Python has
+    compiled of it here."""
+    ignored = shutil.ignore_patterns("_build")
     for source, target in copied():
         if (ROOT / source).is_dir():
             shutil.copytree(ROOT / source, folder / target, ignore=ignored, dirs_exist_ok=True)

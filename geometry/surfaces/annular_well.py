@@ -9,7 +9,6 @@ from functools import cached_property
 import numpy as np
 from array_api_compat import array_namespace
 
-from geometry.compiled import CENTRE, SurfaceCode
 from geometry.objective import Array
 from geometry.surface import (
     Domain,
@@ -21,6 +20,7 @@ from geometry.surface import (
     norm_of_square,
     positive,
 )
+from geometry.surface_code import CENTRE, SurfaceCode
 from geometry.surfaces.gaussian_well import WellProfile
 
 BASIN_RADIUS = 0.5

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from array_api_compat import array_namespace
 
-from geometry.compiled import SurfaceCode
 from geometry.formula import LONGEST, read_formula
 from geometry.minima import are_lowest, descend
 from geometry.objective import Array
@@ -24,6 +23,7 @@ from geometry.surface import (
     from_entries,
     positive,
 )
+from geometry.surface_code import SurfaceCode
 from geometry.tape import Tape
 
 EXAMPLE = "0.15*(x^2 + y^2) - 3.5*exp(-((x - 4)^2 + (y - 2)^2)/0.125)"

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from array_api_compat import array_namespace
 
-from geometry.compiled import SurfaceCode
 from geometry.objective import Array
 from geometry.surface import Domain, Surface, from_entries
+from geometry.surface_code import SurfaceCode
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,11 @@ from functools import cached_property
 import numpy as np
 from array_api_compat import array_namespace
 
-from geometry.compiled import SurfaceCode
 from geometry.gaussian import Moments
 from geometry.minima import are_lowest, descend
 from geometry.objective import Array, Layout
 from geometry.surface import Domain, FlatBasin, Minimum, Surface, floating
+from geometry.surface_code import SurfaceCode
 
 FAR = 6.0
 """So many widths away a pit has moved no minimum by more than rounding."""

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from array_api_compat import array_namespace
 
-from geometry.compiled import SurfaceCode
 from geometry.objective import Array, Block, Layout
 from geometry.surface import Domain, FlatBasin, Minimum, Surface, SurfaceParameter, from_entries, positive
+from geometry.surface_code import SurfaceCode
 
 
 @dataclass(frozen=True)

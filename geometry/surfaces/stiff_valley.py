@@ -9,9 +9,9 @@ from functools import cached_property
 import numpy as np
 from array_api_compat import array_namespace
 
-from geometry.compiled import SurfaceCode
 from geometry.objective import Array
 from geometry.surface import Domain, FlatBasin, Minimum, Surface, SurfaceParameter, from_entries, positive
+from geometry.surface_code import SurfaceCode
 from geometry.surfaces.gaussian_well import WellProfile
 
 

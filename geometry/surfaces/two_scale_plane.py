@@ -7,10 +7,10 @@ from functools import cached_property
 
 import numpy as np
 
-from geometry.compiled import SurfaceCode
 from geometry.gaussian import Moments
 from geometry.objective import Array
 from geometry.surface import Domain, FlatBasin, Minimum, Surface, SurfaceParameter
+from geometry.surface_code import SurfaceCode
 from geometry.surfaces.two_scale_quadratic import TwoScaleQuadratic
 
 

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from array_api_compat import array_namespace
 
-from geometry.compiled import SurfaceCode
 from geometry.gaussian import Moments, interval_moments
 from geometry.objective import Array, Layout
 from geometry.surface import Domain, FlatBasin, Minimum, Surface, SurfaceParameter, floating, positive
+from geometry.surface_code import SurfaceCode
 
 Numbers = float | tuple[float, float]
 

@@ -8,9 +8,10 @@ import pytest
 import torch
 from numpy.testing import assert_allclose
 
-from geometry.compiled import SurfaceCode, derivatives
+from geometry.compiled import derivatives
 from geometry.smoothing import neighbourhood_moments
 from geometry.surface import charted
+from geometry.surface_code import SurfaceCode
 from geometry.surfaces import SURFACES, AnnularWell, Formula, MonkeySaddle, Pit, Pitted, TwoScaleQuadratic, make_surface
 from geometry.surfaces.pitted import dig
 from optimizers import METHODS, simulate

@@ -9,8 +9,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geometry.compiled import SurfaceCode, derivative_fields, derivatives
+from geometry.compiled import derivative_fields, derivatives
 from geometry.objective import Objective
+from geometry.surface_code import SurfaceCode
 from geometry.surfaces import SURFACES, AnnularWell, StiffValley, TwoScalePlane, TwoScaleQuadratic, make_surface
 
 VARIED = [

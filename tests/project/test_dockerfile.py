@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,6 +19,10 @@ from pathlib import Path
 
 import pytest
 
+from geometry import smoothing
+from geometry.compiled import derivatives
+from geometry.compiled_tape import tape_derivatives
+from optimizers.compiled import walk
 from tests.image import FILE, ROOT, copied, copy_sources, values
 from tests.server import READY_WITHIN, free_port
 
@@ -155,8 +160,10 @@ def test_everything_written_goes_to_tmp() -> None:
 
 def confined(folder: Path) -> list[str]:
     """The words before a command that give it what `--read-only --tmpfs /tmp` and USER give it in a container: nothing
-    can be written but in an empty /tmp, and it is nobody's user. None of them where this process may not do that."""
+    can be written but in a /tmp that holds nothing but compiled kernels, and it is nobody's user. None of them where
+    this process may not do that."""
     shell = 'mount -o remount,bind,ro / && mount -t tmpfs -o mode=1777 tmpfs /tmp && cd "$0" && '
+    shell += "cp -r kernels /tmp/numba && chown -R 10001:10001 /tmp/numba && "
     shell += 'exec setpriv --reuid 10001 --regid 10001 --clear-groups "$@"'
     words = ["unshare", "--mount", "--propagation", "private", "sh", "-c", shell, str(folder)]
     try:
@@ -171,10 +178,16 @@ def confined(folder: Path) -> list[str]:
 
 @pytest.fixture
 def image() -> Iterator[Path]:
-    """The files that the Dockerfile copies, where its user can read them and /tmp does not hide them."""
+    """The files that the Dockerfile copies, where its user can read them and /tmp does not hide them; beside them the
+    kernels that have been compiled here, as a second start finds them in its /tmp."""
     with tempfile.TemporaryDirectory(dir="/var/tmp", prefix="pothole-image-") as folder:
         Path(folder).chmod(0o755)
         copy_sources(Path(folder))
+        for kernel in (tape_derivatives, derivatives, smoothing._sums, walk):
+            kept = Path(kernel.stats.cache_path)
+            (Path(folder) / "kernels" / kept.name).mkdir(parents=True)
+            for file in kept.glob("*.nb[ci]"):
+                shutil.copy(file, Path(folder) / "kernels" / kept.name)
         # What the stage "manual" hands over.
         page = Path(folder) / "app" / "manual" / "index.html"
         page.parent.mkdir()
@@ -189,7 +202,7 @@ def test_starts_from_what_is_copied_read_only_and_as_nobody(image: Path, tmp_pat
     port = str(free_port())
     words = confined(image)
     scratch = tmp_path / "tmp"
-    scratch.mkdir()
+    shutil.copytree(image / "kernels", scratch / "numba")
     settings = {name: value if words else value.replace("/tmp", str(scratch)) for name, value in environment().items()}
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "XDG"))}
     # Here nobody else is to reach it: the loopback address stands in for all of them.

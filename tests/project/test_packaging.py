@@ -111,6 +111,7 @@ class Blocked:
 
 sys.meta_path.insert(0, Blocked())
 import geometry, optimizers
+assert "numba" not in sys.modules, "it takes half a second, and a process that trains networks compiles nothing"
 for package in (geometry, optimizers):
     for found in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
         importlib.import_module(found.name)
