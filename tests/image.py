@@ -39,8 +39,8 @@ def copied() -> list[tuple[str, str]]:
 
 
 def copy_sources(folder: Path) -> None:
-    """What the Dockerfile copies from the repository, laid out under `folder` as it is in the image, and what Python has
-    compiled of it here."""
+    """What the Dockerfile copies from the repository, laid out under `folder` as it is in the image; what Python has
+    compiled of it here comes along."""
     ignored = shutil.ignore_patterns("_build")
     for source, target in copied():
         if (ROOT / source).is_dir():
