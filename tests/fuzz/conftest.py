@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import random
@@ -10,9 +9,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from websockets.asyncio.client import connect
 
 from tests.fuzz import wishes
+from tests.fuzz.jobs import Asking, followed
 from tests.fuzz.wire import Line, request, resident
 from tests.server import Server
 
@@ -73,27 +72,13 @@ def finished_run(fuzzed: Server) -> str:
     return run
 
 
-def followed(port: int, job: str) -> str:
-    """Wait for a job's end; the state that it is in then."""
-
-    async def go() -> str:
-        state = ""
-        address = f"ws://127.0.0.1:{port}/network/follow?job={job}&from=0"
-        async with asyncio.timeout(120), connect(address, origin=f"http://127.0.0.1:{port}", proxy=None) as socket:
-            async for text in socket:
-                entry = json.loads(text)
-                if entry["kind"] == "state":
-                    state = entry["data"]["state"]
-        return state
-
-    return asyncio.run(go())
-
-
 @pytest.fixture
-def line(fuzzed: Server) -> Iterator[Line]:
-    """A connection."""
-    opened = Line(fuzzed.port)
+def line(fuzzed: Server) -> Iterator[Asking]:
+    """A connection. What it has asked to be compared is stopped: where the number of steps was spoilt it trains for
+    minutes, and no test looks at it."""
+    opened = Asking(fuzzed.port)
     yield opened
+    opened.stop_compared()
     opened.close()
 
 

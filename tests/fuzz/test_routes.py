@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from app.instruments.registry import INSTRUMENTS
 from tests.fuzz import hostile, wishes
 from tests.fuzz.addresses import ADDRESSES, CASES, SOCKETS
+from tests.fuzz.jobs import Asking, followed
 from tests.fuzz.wire import COOKIE, Line, request
 
 KINDS = (
@@ -56,12 +57,13 @@ def test_the_application_s_own_addresses_are_among_them():
     assert SOCKETS == ["/network/follow"]
 
 
-def test_whole_wishes_are_answered(line: Line, rng: random.Random, finished_run: str):
-    """What the fuzz spoils is right before: so it gets past each address's first check."""
+def test_whole_wishes_are_answered(line: Asking, rng: random.Random, finished_run: str):
+    """What the fuzz spoils is right before: so it gets past each address's first check. Comparisons come to an end."""
     for path, wish in wishes.every_wish(rng, POSTS):
         answer = line.ask(request("POST", path, hostile.text_of(wish).encode()))
         check(answer, f"POST {path} {wish}")
         assert answer.status == 200, f"{answer.status} for POST {path} {wish}: {answer.body[:300]!r}"
+    assert [followed(line.port, job) for job in line.compared] == ["finished"] * 2
 
 
 @pytest.mark.usefixtures("finished_run")

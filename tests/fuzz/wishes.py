@@ -35,6 +35,7 @@ RUN: dict[str, Any] = {
     "evaluations": 4,
     "snapshots": 4,
 }
+COMPARED: dict[str, Any] = {**RUN, "steps": 10, "statements_seeds": 2, "fairness_seeds": 2, "fairness_effort": "18"}
 JOBS: list[str] = []
 """Runs that the server has been made to start; the first is finished."""
 EXPLORED: dict[str, str] = {}
@@ -158,8 +159,8 @@ def wish(rng: random.Random, path: str) -> dict[str, Any]:
         "/network/ground": {"job": job, "x": [-1, 1], "y": [-1, rng.choice([1, 2])]},
         "/network/run": {"job": job},
         "/network/explore/stop": {"job": job},
-        "/network/statements": {"state": {**read_network_state(RUN).state, "statements_seeds": 2}, "after": job},
-        "/network/fairness": {"state": {**read_network_state(RUN).state, "fairness_seeds": 2}, "after": job},
+        "/network/statements": {"state": read_network_state(COMPARED).state, "after": job},
+        "/network/fairness": {"state": read_network_state(COMPARED).state, "after": job},
         "/network/fairness/stop": {"job": job},
         "/network/statements/stop": {"job": job},
     }
