@@ -12,6 +12,8 @@ from torch import Tensor, nn
 from torch.nn.parallel import DataParallel, DistributedDataParallel
 from torch.nn.parameter import is_lazy
 
+from geometry.random_numbers import drawing_from
+
 Held = TypeVar("Held")
 
 
@@ -28,8 +30,7 @@ def check_depends(loss_at: Callable[[Tensor, bool], Tensor], theta: Tensor) -> N
     Nobody's random numbers are moved; those drawn in train mode may leave every parameter out of a pass.
     """
     leaf = theta.clone().requires_grad_()
-    with torch.enable_grad(), torch.random.fork_rng([leaf.device] if leaf.is_cuda else []):
-        torch.manual_seed(0)
+    with torch.enable_grad(), drawing_from(0, leaf.device):
         for training in (True, False):
             loss = loss_at(leaf, training)
             if loss.requires_grad and torch.autograd.grad(loss, leaf, allow_unused=True)[0] is not None:

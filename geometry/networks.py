@@ -19,6 +19,7 @@ from geometry.network_curvature import METRICS, curvature_at
 from geometry.network_layout import network_layout, trainable
 from geometry.objective import Layout, Linearisation
 from geometry.over_walkers import over_walkers
+from geometry.random_numbers import drawing_from
 from geometry.stateless import BatchNorm, StatelessModule, Tensors
 from geometry.streamed import Column, Streamed, in_memory
 from geometry.tied_examples import check_whole, find_tie
@@ -331,11 +332,9 @@ class NetworkLoss:
             buffers = self.buffers_for(theta)
         walkers = tuple(theta.shape[:-1])
         flat = {k: b.reshape(-1, *b.shape[len(walkers) :]) for k, b in buffers.items()} if walkers else buffers
-        with torch.random.fork_rng([theta.device] if theta.is_cuda else [], enabled=seed is not None):
-            if seed is not None:
-                torch.manual_seed(seed)
-            with torch.autocast(theta.device.type, self.autocast, enabled=self.autocast is not None):
-                done = self._descend(theta, True, flat, bool(walkers))
+        autocast = torch.autocast(theta.device.type, self.autocast, enabled=self.autocast is not None)
+        with drawing_from(seed, theta.device), autocast:
+            done = self._descend(theta, True, flat, bool(walkers))
         after = {k: b.reshape(*walkers, *b.shape[1:]) if walkers else b for k, b in done.buffers.items()}
         return TrainingPass(done.loss, done.gradient, after)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol, runtime_checkable
 
 Array = Any
@@ -84,7 +85,7 @@ class Layout:
         """D, the length of θ."""
         return self.blocks[-1].stop if self.blocks else 0
 
-    @property
+    @cached_property
     def layers(self) -> tuple[Layer, ...]:
         """The blocks grouped by layer, in order."""
         groups: dict[str, list[Block]] = {}

@@ -19,6 +19,7 @@ from torch.nn.modules.batchnorm import _BatchNorm as BatchNorm
 
 from geometry.module_copies import copy_without_tensors, held_in
 from geometry.over_walkers import over_walkers
+from geometry.random_numbers import drawing_from
 from geometry.second_derivatives import find_unsound, sound_operations
 
 Tensors = dict[str, Tensor]
@@ -161,8 +162,7 @@ class StatelessModule:
             yield
             return
         device = next(iter(parameters.values())).device
-        with torch.random.fork_rng([device] if device.type == "cuda" else []):
-            torch.manual_seed(self.noise_seed)
+        with drawing_from(self.noise_seed, device):
             for generator in own:
                 generator.manual_seed(self.noise_seed)
             before = _generator_states(device, own) if self.random is None else []

@@ -156,8 +156,7 @@ class Surface(ABC):
         if metric != "newton":
             raise ValueError(f"a surface has only the metric newton, not {metric!r}")
         hessian = self.hessian(theta)
-        xp = array_namespace(hessian)
-        return Linearisation(self.gradient(theta), lambda d: xp.matmul(hessian, d[..., None])[..., 0])
+        return Linearisation(self.gradient(theta), lambda d: (hessian @ d[..., None])[..., 0])
 
     def describe_position(self, theta: Array) -> str:
         """Where one point θ (D,) lies, in words: the nearest known minimum, or the coordinates."""

@@ -295,16 +295,18 @@ class LLQR:
         second = moments.second_moment
         curvature = moments.mean_hessian + expand_trailing(self.damping, 2) * eye
 
+        walkers = theta.ndim - 1
+        each = (slice(None),) * walkers + (None,)
+
         def slope(leaves: Leaves) -> Leaves:
             u = blocks.matrix(layout, leaves)
-            residual = xp.matmul(curvature, xp.matmul(u, second)) - second
-            columns = [
-                blocks.pull_back(layout, leaves, xp.broadcast_to(eye[j], theta.shape), residual[..., :, j])
-                for j in range(layout.dimension)
-            ]
-            return {name: sum(column[name] for column in columns) for name in leaves}
+            residual = curvature @ (u @ second) - second
+            # the columns of the residual and of I are walkers of one pull-back
+            spread = {name: leaf[each] for name, leaf in leaves.items()}
+            columns = blocks.pull_back(layout, spread, eye, residual.mT)
+            return {name: xp.sum(column, axis=walkers) for name, column in columns.items()}
 
-        return self._averaged(state, self.inner.solve(slope, state, theta.ndim - 1), theta)
+        return self._averaged(state, self.inner.solve(slope, state, walkers), theta)
 
     def _averaged(self, old: Leaves, new: Leaves, theta: Array) -> Leaves:
         """U ← β U + (1 − β) U_T leaf by leaf, then the structure's projection."""

@@ -34,11 +34,8 @@ class Dense:
 
     def product(self, layout: Layout, leaves: Leaves, v: Array) -> Array:
         """U v, shape (..., D)."""
-        xp = array_namespace(v)
-        parts = [
-            xp.matmul(leaves[layer.name], v[..., layer.start : layer.stop, None])[..., 0] for layer in layout.layers
-        ]
-        return parts[0] if len(parts) == 1 else xp.concat(parts, axis=-1)
+        parts = [(leaves[layer.name] @ v[..., layer.start : layer.stop, None])[..., 0] for layer in layout.layers]
+        return parts[0] if len(parts) == 1 else array_namespace(v).concat(parts, axis=-1)
 
     def pull_back(self, layout: Layout, leaves: Leaves, v: Array, cotangent: Array) -> Leaves:
         """∂⟨c, U v⟩/∂U_l = c_l v_lᵀ."""

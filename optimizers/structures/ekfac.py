@@ -53,7 +53,7 @@ class EKFAC:
                 qa, qg, s = _leaves_of(block, leaves)
                 turned = s * right(left(transposed(qg, w), w), qa)
                 y = right(left(qg, turned), transposed(qa, w))
-                parts.append(xp.reshape(y, (*v.shape[:-1], block.size)))
+                parts.append(y.reshape((*v.shape[:-1], block.size)))
             else:
                 parts.append(leaves[block.name] * v[..., block.start : block.stop])
         return xp.concat(parts, axis=-1)
@@ -63,7 +63,6 @@ class EKFAC:
 
         ∂/∂S = K ∘ M,  ∂/∂Q_G = C Q_A (S ∘ M)ᵀ + W Q_A (S ∘ K)ᵀ,  ∂/∂Q_A = Cᵀ Q_G (S ∘ M) + Wᵀ Q_G (S ∘ K).
         """
-        xp = array_namespace(v)
         slopes = {}
         for block in layout.blocks:
             if is_matrix(block):
@@ -74,10 +73,7 @@ class EKFAC:
                 slopes[block.name + ".S"] = k * m
                 sm, sk = s * m, s * k
                 slopes[block.name + ".QG"] = outer(ca, sm, qg) + outer(wa, sk, qg)
-                back_m, back_k = xp.matrix_transpose(sm), xp.matrix_transpose(sk)
-                slopes[block.name + ".QA"] = outer(xp.matrix_transpose(gc), back_m, qa) + outer(
-                    xp.matrix_transpose(gw), back_k, qa
-                )
+                slopes[block.name + ".QA"] = outer(gc.mT, sm.mT, qa) + outer(gw.mT, sk.mT, qa)
             else:
                 slopes[block.name] = cotangent[..., block.start : block.stop] * v[..., block.start : block.stop]
         return slopes

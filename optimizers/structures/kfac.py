@@ -55,20 +55,19 @@ class KFAC:
             if is_matrix(block):
                 w, a, b = as_matrix(block, v), leaves[block.name + ".A"], leaves[block.name + ".B"]
                 y = right(left(b, w), transposed(a, w))
-                parts.append(xp.reshape(y, (*v.shape[:-1], block.size)))
+                parts.append(y.reshape((*v.shape[:-1], block.size)))
             else:
                 parts.append(leaves[block.name] * v[..., block.start : block.stop])
         return xp.concat(parts, axis=-1)
 
     def pull_back(self, layout: Layout, leaves: Leaves, v: Array, cotangent: Array) -> Leaves:
         """With C the cotangent of a kernel: ∂/∂A = Cᵀ B W, ∂/∂B = C A Wᵀ; c ∘ v for any other block."""
-        xp = array_namespace(v)
         slopes = {}
         for block in layout.blocks:
             if is_matrix(block):
                 w, c = as_matrix(block, v), as_matrix(block, cotangent)
                 a, b = leaves[block.name + ".A"], leaves[block.name + ".B"]
-                slopes[block.name + ".A"] = outer(xp.matrix_transpose(c), xp.matrix_transpose(left(b, w)), a)
+                slopes[block.name + ".A"] = outer(c.mT, left(b, w).mT, a)
                 slopes[block.name + ".B"] = outer(c, right(w, transposed(a, w)), b)
             else:
                 slopes[block.name] = cotangent[..., block.start : block.stop] * v[..., block.start : block.stop]

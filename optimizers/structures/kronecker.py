@@ -31,8 +31,7 @@ def sides(block: Block) -> tuple[int, int]:
 
 def as_matrix(block: Block, v: Array) -> Array:
     """The block's part of v (..., D) as a matrix (..., out, in)."""
-    xp = array_namespace(v)
-    return xp.reshape(v[..., block.start : block.stop], (*v.shape[:-1], *sides(block)))
+    return v[..., block.start : block.stop].reshape((*v.shape[:-1], *sides(block)))
 
 
 def eye(size: int, largest: int | None, theta: Array, scale: float) -> Array:
@@ -49,24 +48,23 @@ def left(factor: Array, m: Array) -> Array:
     """F m; a factor with one axis less than m is a diagonal."""
     if factor.ndim < m.ndim:
         return factor[..., :, None] * m
-    return array_namespace(m).matmul(factor, m)
+    return factor @ m
 
 
 def right(m: Array, factor: Array) -> Array:
     """m F; a factor with one axis less than m is a diagonal."""
     if factor.ndim < m.ndim:
         return m * factor[..., None, :]
-    return array_namespace(m).matmul(m, factor)
+    return m @ factor
 
 
 def transposed(factor: Array, like: Array) -> Array:
     """Fᵀ, which for a diagonal (one axis less than `like`) is F."""
-    return factor if factor.ndim < like.ndim else array_namespace(factor).matrix_transpose(factor)
+    return factor if factor.ndim < like.ndim else factor.mT
 
 
 def outer(a: Array, b: Array, factor: Array) -> Array:
     """a bᵀ as the slope of a factor: the whole matrix, or its diagonal where the factor is one."""
-    xp = array_namespace(a)
     if factor.ndim < a.ndim:
-        return xp.sum(a * b, axis=-1)
-    return xp.matmul(a, xp.matrix_transpose(b))
+        return array_namespace(a).sum(a * b, axis=-1)
+    return a @ b.mT
