@@ -41,7 +41,7 @@ def copied() -> list[tuple[str, str]]:
 def copy_sources(folder: Path) -> None:
     """What the Dockerfile copies from the repository, laid out under `folder` as it is in the image; what Python has
     compiled of it here comes along."""
-    ignored = shutil.ignore_patterns("_build")
+    ignored = shutil.ignore_patterns("_build", "*.pyc.*")  # the latter is being written
     for source, target in copied():
         if (ROOT / source).is_dir():
             shutil.copytree(ROOT / source, folder / target, ignore=ignored, dirs_exist_ok=True)

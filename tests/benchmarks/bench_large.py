@@ -16,10 +16,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from app.jobs import Engine, EngineSettings, Refused
+from app.jobs import Engine, Refused
 from app.network.controls import description_of, read_network_state
 from app.network.kinds import KINDS
 from tests.benchmarks.report import RESULTS, Report, draw_table
+from tests.benchmarks.running import working
 
 ALLOWED = {"first row": 10.0, "memory": 3.0, "first picture": 15.0}
 """Seconds, GB, seconds."""
@@ -123,9 +124,8 @@ def held_below(what: tuple[Callable[..., float], Callable[..., float]]) -> float
     return what[1]([value for pid, value in told.items() if below(pid)])
 
 
-async def measure(size: Size, methods: Sequence[str]) -> list[str]:
+async def measure(engine: Engine, size: Size, methods: Sequence[str]) -> list[str]:
     """A row of the table."""
-    engine = Engine(EngineSettings(nice=0, threads=2, kinds=KINDS))
 
     async def start(**wish: Any) -> str:
         state = read_network_state({**size.run, "methods": list(methods), **wish}).state
@@ -133,16 +133,13 @@ async def measure(size: Size, methods: Sequence[str]) -> list[str]:
             VISITOR, {**description_of(state), "steps": size.run["steps"]}
         )  # fewer than the page has
 
-    try:
-        await follow(engine, await start(network="mlp", data="two-moons", steps=2))
-        run = await start()
-        trained = await follow(engine, run)
-        early = await follow(engine, await start(), stop_at="row")
-        stopped = await follow(engine, await start(), stop_at="step")
-        drawn = await follow(engine, await engine.submit(VISITOR, {"kind": "slice", "run": run, **SLICE}), "picture")
-        memory = held_below(MEMORY)
-    finally:
-        await asyncio.to_thread(engine.close)
+    await follow(engine, await start(network="mlp", data="two-moons", steps=2))
+    run = await start()
+    trained = await follow(engine, run)
+    early = await follow(engine, await start(), stop_at="row")
+    stopped = await follow(engine, await start(), stop_at="step")
+    drawn = await follow(engine, await engine.submit(VISITOR, {"kind": "slice", "run": run, **SLICE}), "picture")
+    memory = held_below(MEMORY)
     return [
         ", ".join(methods),
         trained.tell("row"),
@@ -169,13 +166,16 @@ HEAD = (
 )
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main(arguments: Sequence[str] | None = None, engine: Engine | None = None) -> None:
     """Measure and write the table."""
     report = Report(__doc__, arguments, packages=("torch", "distributed"))
     size = SMALLEST if report.smallest else FULL
     if not report.smallest:
         os.environ["POTHOLE_OBJECTIVE"] = MINE
-    rows = [asyncio.run(measure(size, methods)) for methods in size.pairs]
+    rows = []
+    for methods in size.pairs:
+        with working(engine, nice=0, threads=2, kinds=KINDS) as used:
+            rows.append(asyncio.run(measure(used, size, methods)))
     about = (
         "ResNet-18, 11,173,066 parameters, pictures of 32 × 32, batches of 16. Asked for: the first row within "
         f"{ALLOWED['first row']:g} s, at most {ALLOWED['memory']:g} GB, and the first picture of a slice (41 × 41 "

@@ -16,9 +16,9 @@ from typing import Any
 
 from distributed import Client, LocalCluster, get_worker
 
-from app.jobs import Engine, EngineSettings
+from app.jobs import Engine
 from tests.benchmarks.report import RESULTS, Report, draw_table
-from tests.benchmarks.running import serving
+from tests.benchmarks.running import serving, working
 from tests.benchmarks.streaming_jobs import KINDS
 from tests.load.followers import follow_for, start_training, stop_training, wait_for_step
 from tests.server import Server
@@ -32,7 +32,7 @@ PER_SECOND = 10
 @dataclass(frozen=True)
 class Size:
     """Updates of a feed, followers of one in a crowd, steps, turns and settings of a training that is streamed and not,
-    requests to the page."""
+    requests to the page; whether dask's own worker is a process, as the engine's is, or a thread."""
 
     updates: int
     followers: int
@@ -40,11 +40,12 @@ class Size:
     turns: int
     settings: dict[str, Any]
     requests: int
+    processes: bool
 
 
-FULL = Size(200, 100, 240, 12, {"data": "digits"}, 100)
+FULL = Size(200, 100, 240, 12, {"data": "digits"}, 100, True)
 LEAST = {"data": "two-moons", "methods": ["SGDM", "LLQR"], "batch_size": 16, "refresh_size": 16}
-SMALLEST = Size(3, 2, 2, 1, LEAST, 2)
+SMALLEST = Size(3, 2, 2, 1, LEAST, 2, False)
 
 
 async def measure_lags(engine: Engine, updates: int, followers: int) -> list[float]:
@@ -71,11 +72,12 @@ def log_stamps(count: int, rate: float) -> None:
         worker.log_event("stamps", {"made": time.time()})
 
 
-async def measure_event_lags(updates: int) -> list[float]:
+async def measure_event_lags(updates: int, processes: bool) -> list[float]:
     """Seconds from `worker.log_event` to the handler of `client.subscribe_topic`."""
     found: list[float] = []
+    one = {"n_workers": 1, "threads_per_worker": 1, "dashboard_address": "127.0.0.1:0"}
     async with (
-        LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address="127.0.0.1:0", asynchronous=True) as cluster,
+        LocalCluster(**one, processes=processes, asynchronous=True) as cluster,
         Client(cluster, asynchronous=True) as client,
     ):
         client.subscribe_topic("stamps", lambda event: found.append(time.time() - event[1]["made"]))
@@ -146,20 +148,18 @@ def describe_lags(name: str, lags: list[float], followers: int, updates: int) ->
     return name, f"{arrived:.1f}", f"{1e3 * cuts[49]:.1f}", f"{1e3 * cuts[94]:.1f}"
 
 
-def main(arguments: Sequence[str] | None = None, server: Server | None = None) -> None:
+def main(arguments: Sequence[str] | None = None, server: Server | None = None, engine: Engine | None = None) -> None:
     """Measure and write the tables."""
     report = Report(__doc__, arguments, packages=("distributed", "torch"))
     size = SMALLEST if report.smallest else FULL
-    engine, lags = Engine(EngineSettings(kinds=KINDS, jobs_per_visitor=20)), []
-    try:
+    lags = []
+    with working(engine, kinds=KINDS, jobs_per_visitor=20) as used:
         for followers in (1, size.followers):
-            found = asyncio.run(measure_lags(engine, size.updates, followers))
+            found = asyncio.run(measure_lags(used, size.updates, followers))
             name = f"the engine's feed, followers: {followers}"
             lags.append(describe_lags(name, found, followers, size.updates))
-        times = asyncio.run(time_training(engine, size))
-    finally:
-        engine.close()
-    found = asyncio.run(measure_event_lags(size.updates))
+        times = asyncio.run(time_training(used, size))
+    found = asyncio.run(measure_event_lags(size.updates, size.processes))
     lags.append(describe_lags("dask's own events (log_event, subscribe_topic), followers: 1", found, 1, size.updates))
     with serving(server) as page:
         idle = time_answers(page.port, size.requests)

@@ -14,11 +14,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.jobs import Engine, EngineSettings, Refused
+from app.jobs import Engine, Refused
 from app.network.controls import description_of, read_network_state
 from app.network.kinds import KINDS
 from app.network.landscape import share_landscape
 from tests.benchmarks.report import RESULTS, Report, draw_table
+from tests.benchmarks.running import working
 
 DIGITS = {"data": "digits", "steps": 60}
 RUNS: dict[str, dict[str, Any]] = {
@@ -126,19 +127,12 @@ def describe(name: str, wish: dict[str, Any], alone: Watched, seen: Watched) -> 
     )
 
 
-async def measure(runs: dict[str, dict[str, Any]]) -> list[tuple[str, ...]]:
-    """Each run with a worker that is warm: once with nothing to watch, and once as a page watches it."""
-    rows = []
-    for name, wish in runs.items():
-        engine = Engine(EngineSettings(nice=0, kinds=KINDS))
-        try:
-            await watch(engine, {**wish, "steps": 20}, False)
-            await asyncio.sleep(QUIET_SECONDS)
-            alone = await watch(engine, {**wish, "evaluations": 0, "snapshots": 0}, False)
-            rows.append(describe(name, wish, alone, await watch(engine, wish, True)))
-        finally:
-            await asyncio.to_thread(engine.close)
-    return rows
+async def measure(engine: Engine, name: str, wish: dict[str, Any]) -> tuple[str, ...]:
+    """A run with a worker that is warm: once with nothing to watch, and once as a page watches it."""
+    await watch(engine, {**wish, "steps": 20}, False)
+    await asyncio.sleep(QUIET_SECONDS)
+    alone = await watch(engine, {**wish, "evaluations": 0, "snapshots": 0}, False)
+    return describe(name, wish, alone, await watch(engine, wish, True))
 
 
 HEAD = (
@@ -155,10 +149,13 @@ HEAD = (
 )
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main(arguments: Sequence[str] | None = None, engine: Engine | None = None) -> None:
     """Measure and write the table."""
     report = Report(__doc__, arguments, packages=("torch", "distributed"))
-    rows = asyncio.run(measure(SMALLEST if report.smallest else RUNS))
+    rows = []
+    for name, wish in (SMALLEST if report.smallest else RUNS).items():
+        with working(engine, nice=0, kinds=KINDS) as used:
+            rows.append(asyncio.run(measure(used, name, wish)))
     lines = [f"{' and '.join(METHODS)}, a warm worker, a surface under the paths as a page asks for it.", ""]
     report.write(RESULTS / "watching.md", "What watching costs a training", [*lines, *draw_table(HEAD, rows)])
 

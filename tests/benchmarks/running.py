@@ -1,12 +1,14 @@
-"""What benchmarks run against: a server and a browser, their own for as long as they last or those that are given."""
+"""What benchmarks run against: a server, an engine and a browser, their own for as long as they last or given ones."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from playwright.sync_api import Browser, sync_playwright
 
+from app.jobs import Engine, EngineSettings
 from tests.browser.chrome import HOW, find_chrome
 from tests.browser.launch import launch
 from tests.server import Server
@@ -24,6 +26,17 @@ def serving(given: Server | None = None, **environment: str) -> Iterator[Server]
             server.stop()
     if server.tracebacks() > before:
         raise RuntimeError(f"the server printed a traceback:\n{server.log()[-4000:]}")
+
+
+@contextmanager
+def working(given: Engine | None = None, **settings: Any) -> Iterator[Engine]:
+    """An engine with these settings, or the given one as it is."""
+    engine = given or Engine(EngineSettings(**settings))
+    try:
+        yield engine
+    finally:
+        if given is None:
+            engine.close()
 
 
 @contextmanager

@@ -1,7 +1,8 @@
 """The smallest form of every benchmark, and of the tools that measure or take pictures: found by file, run by tests.
 
 A benchmark's `main(arguments, …)` takes "--smallest", which runs every part at its least size and writes nothing. What
-else it takes it names as the tests' fixtures are named (`server`, `browser`): it starts its own where none is given.
+else it takes it names as the tests' fixtures are named (`server`, `engine`, `browser`): it starts its own where none is
+given.
 """
 
 from __future__ import annotations

@@ -8,7 +8,6 @@ from typing import Any
 
 from app.jobs.context import JobContext
 from app.jobs.kinds import Description, JobKind
-from app.network.training.job import Progress
 from app.network.training.settings import validate
 
 
@@ -24,8 +23,9 @@ def stamps(description: Description, job: JobContext) -> None:
 
 def compare(description: Description, job: JobContext) -> None:
     """The same training, streamed and silent, in turns; wall seconds and seconds of this process's CPU for each."""
-    import torch
+    import torch  # here, as the web process reads this file, too
 
+    from app.network.training.job import Progress
     from app.network.training.session import TrainingSession
 
     torch.set_num_threads(job.threads)

@@ -11,9 +11,20 @@ from pathlib import Path
 
 import pytest
 
+from app.jobs import Engine, EngineSettings
+from app.network.kinds import KINDS
+from tests.benchmarks import streaming_jobs
 from tests.benchmarks.smallest import FILES, ROOT, parametrise, run_smallest
 
 READ = sorted({*FILES, *(ROOT / "tests" / "benchmarks").glob("*.py"), *(ROOT / "tests" / "load").glob("*.py")})
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[Engine]:
+    """One engine for all benchmarks of engines."""
+    shared = Engine(EngineSettings(nice=0, kinds={**KINDS, **streaming_jobs.KINDS}, jobs_per_visitor=20))
+    yield shared
+    shared.close()
 
 
 @parametrise(with_browser=False)
