@@ -49,7 +49,8 @@ def write(folder: Path, address: str, content: bytes, quality: int) -> int:
         return 1
     count = 1
     # mtime=0: the same assets give the same files.
-    forms = {".br": brotli.compress(content, quality=quality), ".gz": gzip.compress(content, compresslevel=9, mtime=0)}
+    level = min(quality, 9)
+    forms = {".br": brotli.compress(content, quality=quality), ".gz": gzip.compress(content, level, mtime=0)}
     for suffix, packed in forms.items():
         if len(packed) <= WORTH * len(content):
             target.with_name(target.name + suffix).write_bytes(packed)
@@ -66,7 +67,9 @@ async def collect(folder: Path, quality: int) -> tuple[int, int]:
     # The files are everybody's: no name, no password and no rate stands before them here.
     application: Any = build(WebSettings())
     files = 0
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=application), base_url="http://lab") as client:
+    plain = {"Accept-Encoding": "identity"}  # they are packed here
+    transport = httpx.ASGITransport(app=application)
+    async with httpx.AsyncClient(transport=transport, base_url="http://lab", headers=plain) as client:
         await client.get("/")  # Dash registers some of its files while it serves its first page
         found = list(addresses(dash.get_app().registered_paths, ASSETS))
         for address in found:
@@ -80,7 +83,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Fill the folder."""
     parser = argparse.ArgumentParser(prog="python -m app.deploy.assets", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("folder", type=Path, help="is made, or replaced; the proxy’s POTHOLE_ASSETS")
-    parser.add_argument("--quality", type=int, default=11, choices=range(12), help="brotli’s, 0 to 11 (default)")
+    parser.add_argument("--quality", type=int, default=11, choices=range(12), help="of packing: 0 to 11, the default")
     options = parser.parse_args(arguments)
     target: Path = options.folder
     new, old = target.with_name(f"{target.name}.new"), target.with_name(f"{target.name}.old")

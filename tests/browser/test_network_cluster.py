@@ -1,8 +1,8 @@
-"""The network page on a deployment of several processes: one scheduler, two workers, two web processes, and a hall."""
+"""The network page on a deployment of several processes: a scheduler, a worker, two web processes, and a hall."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +44,7 @@ class Deployment:
         port = address.rsplit(":", 1)[1]
         settings = {"POTHOLE_SCHEDULER": address, "POTHOLE_CHECKPOINT_SECONDS": "0.3"}
         self.parts = [Part("scheduler", "--port", port, "--state", str(state))]
-        self.parts += [Part("worker", address, "--name", str(index), **settings) for index in range(2)]
+        self.parts += [Part("worker", address, **settings)]
         self.webs: list[Server] = []
         try:
             self.webs += [Server(**settings) for _ in range(2)]
@@ -52,11 +52,10 @@ class Deployment:
             self.end()
             raise
 
-    def kill_workers(self) -> None:
-        """SIGKILL to the processes that run jobs; their nannies start the next ones."""
-        for part in self.parts[1:]:
-            for child in part.children():
-                child.kill()
+    def kill_worker(self) -> None:
+        """SIGKILL to the process that runs jobs; its nanny starts the next one."""
+        (running,) = self.parts[1].children()
+        running.kill()
 
     def end(self) -> None:
         """All of them."""
@@ -75,35 +74,30 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
     assert not logs, "\n".join(logs)
 
 
-@pytest.fixture
-def visitor(browser: Any, deployment: Deployment) -> Iterator[Callable[[int], NetworkPage]]:
-    """visitor(0 or 1) → a new visitor's page on that web process."""
-    problems, contexts = PageProblems(), []
-
-    def come(web: int) -> NetworkPage:
-        context = new_context(browser, base_url=deployment.webs[web].url, **DESKTOP)
-        contexts.append(context)
-        page = context.new_page()
+@pytest.fixture(scope="module")
+def visitors(browser: Any, deployment: Deployment) -> Iterator[list[NetworkPage]]:
+    """The pages of two visitors, each on another web process, with a long run to be started; none outlives a test."""
+    problems, pages = PageProblems(), []
+    for web in deployment.webs:
+        page = new_context(browser, base_url=web.url, **DESKTOP).new_page()
         page.set_default_timeout(1000 * WITHIN)
         problems.watch(page)
-        return NetworkPage(page)
-
+        pages.append(NetworkPage(page).open(LONG))
     problems.allow(r"status of 409")  # a limit that a test reaches
-    yield come
-    for context in contexts:
-        context.close()
+    yield pages
+    for lab in pages:
+        lab.page.context.close()
     assert not problems.unexpected()
 
 
 def test_any_web_process_follows_any_job_and_a_killed_worker_leaves_no_gap(
-    deployment: Deployment, visitor: Callable[[int], NetworkPage]
+    deployment: Deployment, visitors: list[NetworkPage]
 ) -> None:
-    first, second = visitor(0), visitor(1)
-    first.open(LONG)
+    first, second = visitors
     job = first.start()
     second.open(f"/network?job={job}")
     second.until(lambda: second.rows() > 40)
-    deployment.kill_workers()
+    deployment.kill_worker()
     for lab in (first, second):
         lab.until(lambda lab=lab: "was killed or lost after step" in lab.said())
         assert "goes on from step" in lab.said() or "starts again" in lab.said()
@@ -120,12 +114,12 @@ def test_any_web_process_follows_any_job_and_a_killed_worker_leaves_no_gap(
     assert first.page.evaluate(losses) == second.page.evaluate(losses)
 
 
-def test_ten_jobs_are_bounded_and_fair(deployment: Deployment, visitor: Callable[[int], NetworkPage]) -> None:
+def test_ten_jobs_are_bounded_and_fair(visitors: list[NetworkPage]) -> None:
     """Two visitors with more runs than there are workers: the second does not wait for all of the first's.
 
     No run comes to its end by itself while the others are asked for: each is stopped as soon as it has begun.
     """
-    greedy, modest = visitor(0).open(), visitor(1).open()
+    greedy, modest = visitors
     state = {"data": "two-moons", "methods": ["LLQR+SAM"], "steps": 2000, "refresh_every": 1, "batch_size": 32}
     asked = [greedy.page.evaluate(STARTS, {**state, "seed": seed}) for seed in range(6)]
     jobs, refused = asked[:4], asked[4:]

@@ -310,6 +310,7 @@ def test_two_web_processes_a_scheduler_and_two_workers(gates: Gates) -> None:
         seen = await everything(second, other)
         check_whole_curve(seen, 200)
         assert rows(seen)[0]["pid"] != rows(here)[0]["pid"], "the two jobs ran at once, on two workers"
+        assert len((await second.state())["workers"]) == 2
         with pytest.raises(Refused, match="only who started"):
             await second.stop(job, "b")
         await second.hand_over(job, "a", "b")

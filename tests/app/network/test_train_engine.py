@@ -35,6 +35,7 @@ JOB = {
     "evaluations": 8,
     "watching": 1.0,  # measured whenever it is due: what a clock decides is no part of a rerun
     "snapshots": 2,
+    "plane": {"kind": "random"},
 }
 
 
@@ -46,17 +47,17 @@ def curve(entries: list[Entry]) -> list[Any]:
     return rows
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def engine() -> Iterator[Engine]:
-    """One for all: a worker process takes seconds to import torch. A checkpoint at every step: there is one before a
-    kill."""
+    """A checkpoint at every step: there is one before a kill."""
     made = Engine(EngineSettings(checkpoint_seconds=0.01, nice=0, kinds=KINDS))
     yield made
     made.close()
 
 
 def test_a_training_run_whose_worker_is_killed_is_the_run_it_would_have_been(engine: Engine) -> None:
-    # Steps enough: the kill comes before the end.
+    """The next worker goes on with it, and in a lane and a thread of its own with its landscape: both import torch
+    first, and one met the other's half-made module. Steps enough: the kill comes before the end."""
 
     async def undisturbed() -> tuple[list[Entry], bytes]:
         job = await engine.submit("a", JOB)
@@ -67,15 +68,23 @@ def test_a_training_run_whose_worker_is_killed_is_the_run_it_would_have_been(eng
         entries = []
         async for entry in engine.follow(job):
             entries.append(entry)
-            if entry.kind == "progress" and entry.data["rows"][-1]["position"] >= 30 and len(pids) == 0:
+            if entry.kind == "progress" and entry.data["rows"][-1]["position"] >= 30 and not grounds:
+                grounds.append(await engine.submit("g", ground(job, 1)))
                 assert engine._connection is not None and engine._connection._cluster is not None
-                pids.append(engine._connection._cluster.workers[0].pid)
-                os.kill(pids[0], signal.SIGKILL)
+                os.kill(engine._connection._cluster.workers[0].pid, signal.SIGKILL)
+                grounds.append(await engine.submit("g", ground(job, 2)))
         return entries, await engine.result(job, "weights/final")
 
-    pids: list[int] = []
+    def ground(job: str, end: int) -> dict[str, Any]:
+        return {"kind": "landscape", "run": job, "x": [-end, end], "y": [-end, end]}
+
+    async def drawn() -> list[str]:
+        return [[entry async for entry in engine.follow(ground)][-1].data["state"] for ground in grounds]
+
+    grounds: list[str] = []
     first, expected = asyncio.run(asyncio.wait_for(undisturbed(), WITHIN))
     second, weights = asyncio.run(asyncio.wait_for(killed(), WITHIN))
+    assert asyncio.run(asyncio.wait_for(drawn(), WITHIN)) == ["finished", "finished"]
     feed = get_type_hints(FeedData)
     assert not [fault for entry in (*first, *second) for fault in differ(entry.data, feed[entry.kind], entry.kind)]
     said = " ".join(entry.data.get("sentence", "") for entry in second)
@@ -85,21 +94,3 @@ def test_a_training_run_whose_worker_is_killed_is_the_run_it_would_have_been(eng
     assert first[-1].data["state"] == second[-1].data["state"] == "finished"
     for name, tree in unpack(expected).items():
         np.testing.assert_array_equal(unpack(weights)[name]["position"], tree["position"])
-
-
-def test_two_jobs_that_begin_at_once_in_a_fresh_worker_both_run(engine: Engine) -> None:
-    """Each lane has a thread of its own, and both import torch first: one met the other's half-made module."""
-
-    async def scenario() -> list[list[Entry]]:
-        run = await engine.submit("a", {**JOB, "steps": 240, "plane": {"kind": "random"}})
-        async for entry in engine.follow(run):
-            if entry.kind == "progress" and entry.data["rows"][-1]["position"] >= 10:
-                break
-        grounds = [await engine.submit("g", {"kind": "landscape", "run": run, "x": [-1, 1], "y": [-1, 1]})]
-        assert engine._connection is not None and engine._connection._cluster is not None
-        os.kill(engine._connection._cluster.workers[0].pid, signal.SIGKILL)
-        grounds.append(await engine.submit("g", {"kind": "landscape", "run": run, "x": [-2, 2], "y": [-2, 2]}))
-        return [[entry async for entry in engine.follow(job)] for job in (run, *grounds)]
-
-    feeds = asyncio.run(asyncio.wait_for(scenario(), WITHIN))
-    assert [feed[-1].data["state"] for feed in feeds] == 3 * ["finished"], [feed[-1].data for feed in feeds]
