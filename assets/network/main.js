@@ -284,15 +284,14 @@ export class NetworkLab {
     this.view.showStep(index);
     clearTimeout(this.tabling);
     const wait = Math.max(0, TABLE_EVERY - (performance.now() - this.tabled));
-    this.tabling = setTimeout(() => this.showTable(index), wait);
+    this.tabling = setTimeout(() => this.showTable(), wait);
   }
 
-  /** @param {number} index of a row */
-  showTable(index) {
+  // Of the step that is shown by now: meanwhile another run may have come, or this one gone back to a checkpoint.
+  showTable() {
     this.tabled = performance.now();
-    const { paper } = this.colours;
-    const rows = this.live?.curves.last ? methodRows(this.live.curves, index) : [];
-    showMethods(by("outcomes"), rows, this.looks, paper);
+    const rows = this.curves ? methodRows(this.curves, this.player.step) : [];
+    showMethods(by("outcomes"), rows, this.looks, this.colours.paper);
   }
 
   /**

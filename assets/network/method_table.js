@@ -27,14 +27,16 @@ const columns = [
 ];
 
 /**
- * Values of the row at an index; what is measured now and then is the newest measurement up to there.
+ * Values of the row at an index, none where no row has come there; what is measured now and then is the newest
+ * measurement up to there.
  * @param {import("./curves.js").TrainingCurves} curves
  * @param {number} index
  * @returns {MethodRow[]}
  */
-export const methodRows = (curves, index) =>
-  curves.methods.map((method) => {
-    const row = curves.rows[index];
+export function methodRows(curves, index) {
+  const row = curves.rows[index];
+  if (!row) return [];
+  return curves.methods.map((method) => {
     /** @type {Partial<Record<Quantity, string>>} */
     const errors = {};
     const measured = MEASURED.map((key) => {
@@ -45,6 +47,7 @@ export const methodRows = (curves, index) =>
     });
     return { method, errors, ...row.methods[method], ...Object.fromEntries(measured) };
   });
+}
 
 /**
  * @param {HTMLElement} place

@@ -30,6 +30,7 @@ test("the table has the newest measurement, however long ago", () => {
     [1, 1, 501, 501],
   );
   assert.deepEqual([at(999).off, at(999).test_loss], [2, undefined]);
+  assert.deepEqual(methodRows(curves, 1000), [], "of a step that has not come, as when a run begins anew");
   assert.equal(curves.place("SGDM", 700, "evaluations"), 700);
 });
 
