@@ -22,7 +22,7 @@ export function rowsField(control, tell) {
   /** @type {Widget[][]} the widgets of each row */
   let shown = [];
   let text = "";
-  let begun = 0; // when the change began that is under way: a drag is one change
+  let begun = -Infinity; // when the change began that is under way: a drag is one change
 
   const remember = () => {
     const now = performance.now();
@@ -35,7 +35,7 @@ export function rowsField(control, tell) {
   const back = () => {
     const last = before.pop();
     if (last === undefined) return;
-    begun = 0;
+    begun = -Infinity;
     tell(last, "undo");
     undo.hidden = !before.length;
   };

@@ -56,6 +56,8 @@ export class ToyLab {
     this.wantedStep = null;
     this.veiled = false; // the paths are hidden until people have said what will happen
     this.paper = FIRST_COLOURS.paper;
+    /** @type {string | null} that is shown */
+    this.scheme = null;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.speaking = undefined;
     /** @type {import("./anatomy.js").Anatomy | null} */
@@ -168,7 +170,7 @@ export class ToyLab {
     showLink(this.state, { entry, own: ["panel"] });
     // What was clamped is said until something else is wanted.
     if (source !== "server" && source !== "player") showNotices("clamped", []);
-    if (changed.has("scheme")) this.applyScheme(values.scheme);
+    if (changed.has("scheme") && values.scheme !== this.scheme) this.applyScheme(values.scheme);
     if (changed.has("speed")) this.bar.showSpeed(values.speed);
     if (changed.has("wedge")) this.pictures.relief.setOpen(values.wedge === "on");
     if (changed.has("loop")) this.bar.showLoop(values.loop === "on");
@@ -231,7 +233,7 @@ export class ToyLab {
       this.state.set(Object.fromEntries(notices.map(({ name, value }) => [name, value])), "server");
     }
     this.player.setSteps(paths.steps);
-    if (surface) this.showSurface(surface);
+    if (surface) this.showSurface(surface, paths.start);
     if (this.wantedStep !== null) {
       this.player.step = Math.min(this.wantedStep, paths.steps);
       this.wantedStep = null;
@@ -294,8 +296,11 @@ export class ToyLab {
     }, 1000);
   }
 
-  /** @param {SurfaceAnswer} surface */
-  showSurface(surface) {
+  /**
+   * @param {SurfaceAnswer} surface
+   * @param {number[]} start of the run on it
+   */
+  showSurface(surface, start) {
     this.surfaceKey = surface.key;
     this.surface = surface;
     by("map-title").textContent = surface.dimension === 1 ? "Loss" : "Map";
@@ -303,7 +308,7 @@ export class ToyLab {
     by("distance-hint").textContent = `to ${surface.reference}`;
     by("map-hint").textContent = coarsePointer() ? "Tap to set the start" : "Click to set the start";
     by("relief-hint").textContent = surface.dimension === 1 ? "" : turningHint();
-    this.pictures.setSurface(surface);
+    this.pictures.setSurface(surface, start);
   }
 
   /** @param {string} summary */
@@ -346,6 +351,7 @@ export class ToyLab {
 
   /** @param {string} scheme */
   applyScheme(scheme) {
+    this.scheme = scheme;
     const { colours, looks } = showScheme(scheme, this.tables.looks);
     this.looks = looks;
     this.paper = colours.paper;

@@ -58,13 +58,15 @@ export class Pictures {
   /**
    * A new surface. The 3-D view is drawn coarsely first, as others may follow while a parameter is dragged.
    * @param {SurfaceAnswer} surface
+   * @param {number[]} start of the run on it, which the 3-D view's cut goes through
    */
-  setSurface(surface) {
+  setSurface(surface, start) {
     this.surface = surface;
     const ground = surface.ground ? new Ground(surface.ground, surface.domain) : null;
     this.map.basin = surface.basin;
     this.map.setSurface(surface, this.groundLook, ground);
     this.relief.setGround(ground, this.groundLook, surface.basin?.centre ?? surface.minima[0]?.position);
+    this.relief.start = start;
     this.map.draw();
     this.relief.draw(true);
   }
@@ -155,7 +157,9 @@ export class Pictures {
     this.costs = costs;
     this.frozenCosts = frozenCosts;
     this.#spreadCosts();
-    this.redraw();
+    this.map.paths.rebuild();
+    this.#rebuildRelief();
+    this.drawCharts();
   }
 
   #spreadCosts() {

@@ -28,6 +28,11 @@ GROUND = f"""() => {{
   return count / (canvas.width * canvas.height);
 }}"""
 """The part of the 3-D view that the ground takes."""
+COUNT_COARSE = f"""() => {{
+  const draw = {RELIEF}.draw.bind({RELIEF});
+  window.coarse = 0;
+  {RELIEF}.draw = (quick = false) => {{ coarse += quick; draw(quick); }};
+}}"""
 
 
 def middle(page, name="#relief-stack"):
@@ -46,6 +51,15 @@ def test_a_walker_behind_a_wall_is_not_drawn_before_it(page):
     page.get_by_role("button", name="Cut open").click()
     assert page.evaluate(BALL, side) == [False, 255], "the cut goes through where it is"
     lab.until(lambda: lab.state("wedge") == "on")
+
+
+def test_another_surface_is_drawn_coarsely_once(page):
+    """With another start, which the cut goes through. Sharply it is drawn when the page has come to rest."""
+    lab = LabPage(page).open("/?preset=figure-2&steps=50").draw()
+    page.evaluate(COUNT_COARSE)
+    lab.follow("/?preset=stiff-valley&steps=50").draw()
+    lab.until(lambda: page.evaluate(f"{RELIEF}.canvas.width > 1.2 * {RELIEF}.width"))
+    assert page.evaluate("coarse") == 1
 
 
 def test_turning_moves_the_paths_and_the_link(page):
