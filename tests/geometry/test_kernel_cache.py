@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib.util
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -30,15 +31,20 @@ def g(x):
 
 
 @pytest.fixture
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The folder that stands for the user's; the modules are forgotten afterwards."""
-    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path / "cache"))
+    # In the environment: numba reads it anew at any compilation after another variable of its own has changed there, as
+    # a test of this process may have done that started an engine.
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "cache"))
+    numba.config.reload_config()
     monkeypatch.setattr(kernel_cache, "_digests", {})
     # Python takes a file of the same length, changed within a second, for unchanged.
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
     for name in ("inner", "outer"):
         monkeypatch.setitem(sys.modules, name, None)
-    return tmp_path / "cache"
+    yield tmp_path / "cache"
+    monkeypatch.undo()
+    numba.config.reload_config()
 
 
 def installation(folder: Path, added: int, times: int = 10) -> tuple[int, int]:
