@@ -6,12 +6,13 @@ from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Playwright
 
-# Chrome takes the last of several lists alone, so that ours begins with Playwright's own. The words that open below an
-# address bar are two pages more of every window, and nobody types there.
+# Chrome takes the last of several lists alone, so that ours begins with Playwright's own (test_launch.py). The words
+# that open below an address bar are two pages more of every window, and nobody types there.
 FEATURES_OFF = (
     "AvoidUnnecessaryBeforeUnloadCheckSync,DestroyProfileOnBrowserClose,HttpsUpgrades,HttpsFirstBalancedModeAutoEnable,"
     "LensOverlay,MediaRouter,PaintHolding,ThirdPartyStoragePartitioning,AvoidCorsURLLoaderRestartOnRedirect,"
-    "OptimizationHints,NetworkTimeServiceQuerying,AimEnabled,PreconnectToSearch,WebUIOmniboxPopup,WebUIOmniboxAimPopup"
+    "TcpPortRandomizationWin,OptimizationHints,NetworkTimeServiceQuerying,AimEnabled,PreconnectToSearch,"
+    "msForceBrowserSignIn,msEdgeUpdateLaunchServicesPreferredVersion,WebUIOmniboxPopup,WebUIOmniboxAimPopup"
 )
 FLAGS = (
     "--headless=new",
