@@ -20,6 +20,7 @@ from app.jobs.settings import EngineSettings
 from app.jobs.tls import protocol_of, security_of_cluster, security_of_its_own
 from app.jobs.worker_side import JobRunner
 
+logger = logging.getLogger("pothole.engine")
 CONNECT_SECONDS = 5.0
 DASK: dict[str, Any] = {
     # dask opens a port for pages about itself in any case; nothing is served there.
@@ -51,7 +52,7 @@ class Connection:
         self._security = security_of_its_own() if self.embedded else security_of_cluster(settings)
         self._cluster: LocalCluster | None = None
         self._rpc: Any = None
-        self._opening = asyncio.Lock()
+        self._starting: asyncio.Task[Any] | None = None
         self._closed = False
 
     @property
@@ -74,45 +75,45 @@ class Connection:
                 # be asked twice: what has been done already is done to the same end again.
                 if attempt == 1 and isinstance(error, OSError) and not isinstance(error, TimeoutError):
                     continue
-                raise self._unavailable(error) from error
+                raise self._unavailable() from error
             if answer is None:  # a scheduler without our handler: a new one under the same address
                 await self._drop(connection)
                 continue
             if "refused" in answer:
                 raise (UnknownJob if answer["unknown"] else Refused)(answer["refused"])
             return answer["value"]
-        raise self._unavailable(None)
+        raise self._unavailable()
 
     async def close(self) -> None:
         """End what was started here; what is being started is waited for, or nobody would end it."""
-        async with self._opening:
-            self._closed = True  # who still asks does not start it anew
-            await self._drop(self._rpc)
+        self._closed = True  # who still asks does not start it anew
+        if self._starting is not None:
+            await asyncio.wait([self._starting])
+        await self._drop(self._rpc)
         if self._cluster is not None:
             cluster, self._cluster = self._cluster, None
             # First of all: otherwise the workers' end would be told as their loss.
             for plugin in cluster.scheduler.plugins.values():  # type: ignore[union-attr]
                 if isinstance(plugin, RegistryPlugin):
                     await plugin.before_close()
-            with contextlib.suppress(OSError, asyncio.TimeoutError):
-                closing = cluster.close(timeout=10)
-                if closing is not None:
-                    await closing
+            await _end(cluster)
 
-    def _unavailable(self, error: BaseException | None) -> Unavailable:
+    def _unavailable(self) -> Unavailable:
         where = "The engine" if self.embedded else f"The scheduler at {self.settings.scheduler}"
         return Unavailable(f"{where} does not answer.")
 
     async def _open(self) -> Any:
-        async with self._opening:
-            if self._closed:
-                raise self._unavailable(None)
-            if self._rpc is None:
-                # In a context of its own: what lives on from here belongs to no request, and its log lines to none.
-                await asyncio.create_task(self._connect(), context=contextvars.Context())
+        if self._closed:
+            raise self._unavailable()
+        if self._rpc is not None:
             return self._rpc
+        if self._starting is None or self._starting.done():
+            # In a context of its own: what lives on from here belongs to no request, and its log lines to none.
+            self._starting = asyncio.create_task(self._connect(), context=contextvars.Context())
+        # Whoever stops waiting does not end the start with it: dask would leave the processes that have begun.
+        return await asyncio.shield(self._starting)
 
-    async def _connect(self) -> None:
+    async def _connect(self) -> Any:
         try:
             if self.embedded and self._cluster is None:
                 self._cluster = await self._embedded()
@@ -134,8 +135,11 @@ class Connection:
                 await client.close()
             arguments = self._security.get_connection_args("client")
             self._rpc = rpc(address, timeout=CONNECT_SECONDS, connection_args=arguments)
-        except (OSError, TimeoutError, ValueError) as error:
-            raise self._unavailable(error) from error
+            return self._rpc
+        except (OSError, TimeoutError, ValueError, RuntimeError) as error:
+            if isinstance(error, RuntimeError):  # dask's, where a process of the engine does not start
+                logger.error("the engine does not start: %s", error.__cause__ or error)
+            raise self._unavailable() from error
 
     async def _drop(self, connection: Any) -> None:
         """Close a connection that failed; one that another question has opened since is left alone."""
@@ -149,7 +153,7 @@ class Connection:
         threads = {name: str(settings.worker_threads) for name in THREAD_VARIABLES}
         dask.config.set(DASK)  # for good: some of it is read when a worker is lost
         _keep_signals_from_workers()
-        return await LocalCluster(
+        cluster = LocalCluster(
             n_workers=settings.worker_count,
             threads_per_worker=1,
             processes=True,
@@ -164,6 +168,18 @@ class Connection:
             memory_limit=0,
             env=threads,
         )
+        try:
+            return await cluster
+        except RuntimeError:  # a worker did not start; the others and the scheduler would live on
+            await _end(cluster)
+            raise
+
+
+async def _end(cluster: LocalCluster) -> None:
+    with contextlib.suppress(OSError, asyncio.TimeoutError):
+        closing = cluster.close(timeout=10)
+        if closing is not None:
+            await closing
 
 
 def _keep_signals_from_workers() -> None:
