@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 import signal
 import socket
 import sys
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from app.jobs.settings import EngineSettings
 from app.network.device_check import refuse_missing_device
 from app.network.training import user_models
+from app.ports import cannot_listen, parse_port
 from app.state.environment import SettingsTable
 from app.telemetry.settings import ObserveSettings
 from app.variables import refuse_unknown_variables
@@ -35,7 +35,8 @@ BACKLOG = 2048
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     """The command line; the environment's PORT stands in for --port."""
     parser = argparse.ArgumentParser(prog=PROGRAM, description="Serve Pothole lab to this computer’s browser.")
-    parser.add_argument("--port", default=os.environ.get("PORT") or str(DEFAULT_PORT), help="0 takes a free one")
+    port = os.environ.get("PORT") or str(DEFAULT_PORT)
+    parser.add_argument("--port", type=parse_port, default=port, help="0 takes a free one")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this computer only)")
     parser.add_argument("--no-browser", action="store_true", help="do not open a browser")
     parser.add_argument(
@@ -44,11 +45,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     user_models.add_options(parser)
     parser.add_argument("--controls", action="store_true", help="print the table of controls and end")
     parser.add_argument("--settings", action="store_true", help="print the table of limits and addresses and end")
-    options = parser.parse_args(arguments)
-    if not re.fullmatch(r"[0-9]{1,5}", options.port) or int(options.port) > 65535:
-        parser.error(f"the port must be a number from 0 to 65535, not {options.port!r}")
-    options.port = int(options.port)
-    return options
+    return parser.parse_args(arguments)
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -60,10 +57,8 @@ def listen(host: str, port: int) -> socket.socket:
         listener.bind((host, port))
     except (OSError, UnicodeError) as error:  # the latter of a host that can be no name
         listener.close()
-        raise SystemExit(
-            f"Pothole lab cannot listen on {host[:80]}:{port} ({getattr(error, 'strerror', None) or error}). "
-            f"Is it running already? Choose another port: make run PORT=8051, or {PROGRAM} --port 8051."
-        ) from None
+        another = f"make run PORT=8051, or {PROGRAM} --port 8051"
+        raise cannot_listen("Pothole lab", host, port, error, another) from None
     listener.listen(BACKLOG)
     return listener
 

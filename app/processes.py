@@ -29,6 +29,7 @@ from app.jobs.settings import EngineSettings
 from app.jobs.tls import protocol_of, security_of_cluster, write_certificate
 from app.network.device_check import refuse_missing_device
 from app.network.training import user_models
+from app.ports import cannot_listen, parse_port
 
 END_SECONDS = 5.0
 logger = logging.getLogger("pothole.engine")
@@ -40,7 +41,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parts = parser.add_subparsers(dest="part", required=True)
     scheduler = parts.add_parser("scheduler", help="the queue, the jobs and their feeds")
     scheduler.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this computer only)")
-    scheduler.add_argument("--port", type=int, default=8786)
+    scheduler.add_argument("--port", type=parse_port, default=8786)
     scheduler.add_argument(
         "--state",
         default=os.environ.get("POTHOLE_STATE_DIR"),
@@ -73,14 +74,19 @@ async def run_scheduler(host: str, port: int, settings: EngineSettings, stop: as
     security = security_of_cluster(settings)
     if not security.require_encryption:
         logger.warning("whoever reaches port %d may run code here: POTHOLE_TLS_CA, _CERT and _KEY are not set", port)
-    async with Scheduler(
-        host=host,
-        port=port,
-        protocol=protocol_of(security),
-        security=security,
-        dashboard=False,
-        dashboard_address="127.0.0.1:0",
-    ) as scheduler:
+    try:
+        scheduler = await Scheduler(
+            host=host,
+            port=port,
+            protocol=protocol_of(security),
+            security=security,
+            dashboard=False,
+            dashboard_address="127.0.0.1:0",
+        )
+    except RuntimeError as error:  # dask's, around the reason
+        another = "python -m app.processes scheduler --port 8787"
+        raise cannot_listen("The scheduler", host, port, error.__cause__, another) from None
+    async with scheduler:
         print(f"Scheduler at {scheduler.address}", flush=True)  # noqa: T201
         await stop.wait()
 
@@ -106,7 +112,7 @@ async def run_worker(name: str | None, settings: EngineSettings, stop: asyncio.E
                     print(f"Worker of {scheduler}", flush=True)  # noqa: T201
                     await nanny.finished()
             except (OSError, TimeoutError, RuntimeError) as error:
-                logger.warning("no worker: %s", error)
+                logger.warning("no worker: %s", error.__cause__ or error)
             await asyncio.sleep(0.5)
 
     life, stopped = asyncio.create_task(live()), asyncio.create_task(stop.wait())
@@ -140,7 +146,10 @@ def main(arguments: list[str] | None = None) -> None:
             print(f"{variable:30} {default!s:>12}  {text}")  # noqa: T201
         return
     if options.part == "certificate":
-        made = write_certificate(options.folder)
+        try:
+            made = write_certificate(options.folder)
+        except OSError as error:
+            raise SystemExit(f"No certificate can be put into {options.folder} ({error.strerror}).") from None
         print(f"{'Made' if made else 'There is already'} a certificate in {options.folder}")  # noqa: T201
         return
     # Imported here: a worker's process imports this file, and has no use for it.

@@ -88,6 +88,8 @@ class Connection:
         """End what was started here; what is being started is waited for, or nobody would end it."""
         self._closed = True  # who still asks does not start it anew
         if self._starting is not None:
+            if not self.embedded:  # nothing of ours starts there, and a silent scheduler would be waited for
+                self._starting.cancel()
             await asyncio.wait([self._starting])
         await self._drop(self._rpc)
         if self._cluster is not None:

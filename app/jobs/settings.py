@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import glob
 import os
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from app.jobs.kinds import registered_kinds
 from app.state.environment import SettingsTable, setting
@@ -84,10 +86,24 @@ class EngineSettings(SettingsTable):
         for variable in given:
             if not os.access(files[variable], os.R_OK):
                 raise ValueError(f"{variable} names {files[variable]!r}, which is no file that can be read")
-        scheme = self.scheduler.partition("://")[0] if "://" in self.scheduler else ""
-        if self.scheduler and scheme != ("tls" if given else "tcp"):
-            wanted = "tls:// with POTHOLE_TLS_CA, _CERT and _KEY, or tcp:// without"
+        if given:
+            self._check_certificates()
+        if self.scheduler and not names_port(self.scheduler, "tls" if given else "tcp"):
+            wanted = "tls://host:port with POTHOLE_TLS_CA, _CERT and _KEY, or tcp://host:port without"
             raise ValueError(f"POTHOLE_SCHEDULER must be an address of the form {wanted}, not {self.scheduler!r}")
+
+    def _check_certificates(self) -> None:
+        try:
+            context = ssl.create_default_context(cafile=self.tls_ca)
+        except OSError as error:
+            raise ValueError(f"POTHOLE_TLS_CA names {self.tls_ca!r}, which is no certificate ({error})") from None
+        try:
+            context.load_cert_chain(self.tls_cert, self.tls_key, password="")  # one with a password is not asked for it
+        except OSError as error:
+            pair = f"{self.tls_cert!r} and {self.tls_key!r}"
+            raise ValueError(
+                f"POTHOLE_TLS_CERT and POTHOLE_TLS_KEY name {pair}, which are no certificate and its key ({error})"
+            ) from None
 
     @property
     def worker_count(self) -> int:
@@ -99,6 +115,15 @@ class EngineSettings(SettingsTable):
     def worker_threads(self) -> int:
         """Threads of one worker's arithmetic; one core is left to the web process where there are two or more."""
         return self.threads or max(1, (available_cores() - 1) // self.worker_count)
+
+
+def names_port(address: str, scheme: str) -> bool:
+    """Whether an address is scheme://host:port and no more: without a port dask asks port 0, and waits for ever."""
+    try:
+        parts = urlsplit(address)
+        return bool(parts.hostname and parts.port) and address == f"{scheme}://{parts.netloc}"
+    except ValueError:
+        return False
 
 
 def minutes(seconds: float) -> str:

@@ -113,13 +113,20 @@ def test_a_cluster_with_a_certificate_lets_nobody_in_and_one_without_does(folder
     [
         ({"TLS_CA": "x"}, "belong together"),
         ({"TLS_CA": "x", "TLS_CERT": "x", "TLS_KEY": "/nowhere"}, "POTHOLE_TLS_KEY names '/nowhere'"),
-        ({"TLS_CA": "x", "TLS_CERT": "x", "TLS_KEY": "x", "SCHEDULER": "tcp://h:1"}, "of the form tls:// with"),
-        ({"SCHEDULER": "tls://h:1"}, "or tcp:// without, not 'tls://h:1'"),
+        (
+            {"TLS_CA": "ca", "TLS_CERT": "cert", "TLS_KEY": "key", "SCHEDULER": "tcp://h:1"},
+            "of the form tls://host:port",
+        ),
+        ({"SCHEDULER": "tls://h:1"}, "or tcp://host:port without, not 'tls://h:1'"),
         ({"SCHEDULER": "h:1"}, "not 'h:1'"),
     ],
 )
 def test_what_does_not_go_together_is_said(tmp_path: Path, given: dict[str, str], sentence: str) -> None:
+    write_certificate(tmp_path)
     (tmp_path / "x").touch()
-    environment = {f"POTHOLE_{name}": str(tmp_path / "x") if value == "x" else value for name, value in given.items()}
+    files = {"x": "x", **{Path(name).stem: name for name in FILES}}
+    environment = {
+        f"POTHOLE_{name}": str(tmp_path / files[value]) if value in files else value for name, value in given.items()
+    }
     with pytest.raises(ValueError, match=sentence):
         EngineSettings.from_environment(environment)
