@@ -1,6 +1,6 @@
 """The whole suite again and again beside busy loops, and a line for each run: what fails here waits for a time.
 
-make steady RUNS=10
+make steady RUNS=10; what a run with a failure printed is kept in .cache/steady
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 LOG = ROOT / "tests" / "steady.log"
+PRINTED = ROOT / ".cache" / "steady"
 BUSY = [sys.executable, "-c", "while True: pass"]
 
 
@@ -38,7 +39,10 @@ def main() -> int:
             for line in lines:
                 if line.startswith(("FAILED", "ERROR")):
                     write(f"  {line}")
-            bad += done.returncode != 0
+            if done.returncode:
+                bad += 1
+                PRINTED.mkdir(parents=True, exist_ok=True)
+                (PRINTED / f"{commit}-{run}.txt").write_text(done.stdout + done.stderr, encoding="utf-8")
     finally:
         for loop in loops:
             loop.kill()

@@ -20,7 +20,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page
 
 from app.jobs import Engine, EngineSettings
-from tests.benchmarks.report import RESULTS, Report, draw_table
+from tests.benchmarks.report import RESULTS, Report, draw_table, in_milliseconds
 from tests.benchmarks.running import browsing
 from tests.benchmarks.streaming_jobs import KINDS
 from tests.browser.launch import DESKTOP
@@ -141,9 +141,8 @@ def measure(given: Browser | None, url: str, size: Size) -> dict[str, tuple[list
 
 def describe(name: str, lags: list[float], cpu: list[float], size: Size) -> tuple[str, ...]:
     """One row of the table."""
-    cuts = statistics.quantiles(lags, n=100)
     rate = len(lags) / (size.rounds * size.rows / RATE)
-    lag = (f"{1e3 * cuts[49]:.1f}", f"{1e3 * cuts[94]:.1f}", f"{1e3 * max(lags):.0f}")
+    lag = (*in_milliseconds(lags), f"{1e3 * max(lags):.0f}")
     return name, f"{rate:.1f}", *lag, f"{statistics.median(cpu):.2f}"
 
 

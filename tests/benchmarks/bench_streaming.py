@@ -17,7 +17,7 @@ from typing import Any
 from distributed import Client, LocalCluster, get_worker
 
 from app.jobs import Engine
-from tests.benchmarks.report import RESULTS, Report, draw_table
+from tests.benchmarks.report import RESULTS, Report, draw_table, in_milliseconds
 from tests.benchmarks.running import serving, working
 from tests.benchmarks.streaming_jobs import KINDS
 from tests.load.followers import follow_for, start_training, stop_training, wait_for_step
@@ -143,9 +143,8 @@ async def time_busy_answers(port: int, count: int) -> list[float]:
 
 def describe_lags(name: str, lags: list[float], followers: int, updates: int) -> tuple[str, ...]:
     """One row of the table, from seconds."""
-    cuts = statistics.quantiles(lags, n=100)
     arrived = len(lags) / followers / (updates / RATE)
-    return name, f"{arrived:.1f}", f"{1e3 * cuts[49]:.1f}", f"{1e3 * cuts[94]:.1f}"
+    return name, f"{arrived:.1f}", *in_milliseconds(lags)
 
 
 def main(arguments: Sequence[str] | None = None, server: Server | None = None, engine: Engine | None = None) -> None:
@@ -199,8 +198,7 @@ def percent_more(times: dict[str, list[float]]) -> str:
 
 def describe_answers(name: str, found: list[float]) -> tuple[str, ...]:
     """A row of the page's answers."""
-    cuts = statistics.quantiles(found, n=100)
-    return name, f"{1e3 * cuts[49]:.1f}", f"{1e3 * cuts[94]:.1f}", f"{1e3 * max(found):.1f}"
+    return name, *in_milliseconds(found), f"{1e3 * max(found):.1f}"
 
 
 if __name__ == "__main__":

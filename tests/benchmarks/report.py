@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
+import numpy as np
+
 RESULTS = Path(__file__).parent / "results"
 
 
@@ -63,6 +65,14 @@ def time_in_turns(
             call()
             found[name].append(clock() - began)
     return {name: times[1:] or times for name, times in found.items()}
+
+
+def in_milliseconds(seconds: Sequence[float]) -> tuple[str, str]:
+    """Median and 95th percentile; of a short stretch a slow machine may have seen one time alone, or none (“–”)."""
+    if not seconds:
+        return "–", "–"
+    middle, late = 1e3 * np.percentile(seconds, (50, 95))
+    return f"{middle:.1f}", f"{late:.1f}"
 
 
 def draw_table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:

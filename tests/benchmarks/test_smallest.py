@@ -14,6 +14,7 @@ import pytest
 from app.jobs import Engine, EngineSettings
 from app.network.kinds import KINDS
 from tests.benchmarks import streaming_jobs
+from tests.benchmarks.report import in_milliseconds
 from tests.benchmarks.smallest import FILES, ROOT, parametrise, run_smallest
 
 READ = sorted({*FILES, *(ROOT / "tests" / "benchmarks").glob("*.py"), *(ROOT / "tests" / "load").glob("*.py")})
@@ -79,3 +80,12 @@ def test_a_failing_benchmark_hides_no_other(tmp_path: Path):
     assert done.returncode != 0
     assert "a measured" in done.stdout and "c measured" in done.stdout
     assert "failed: tests/benchmarks/bench_b.py" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [([], ("–", "–")), ([0.2], ("200.0", "200.0")), ([k / 1000 for k in range(101)], ("50.0", "95.0"))],
+)
+def test_times_are_told_however_few_there_are(seconds, told):
+    """A slow machine's page drew one row of a run, and the least form of a benchmark failed."""
+    assert in_milliseconds(seconds) == told
