@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import math
+import sys
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -161,3 +163,29 @@ def test_a_damaged_replay_is_none_and_the_page_opens(tmp_path, monkeypatch) -> N
     replays.replay_of.cache_clear()
     assert replays.replay_of(DEFAULT_PRESET) is not None
     replays.replay_of.cache_clear()
+
+
+def test_a_replay_is_made_of_a_preset_s_whole_run(tmp_path, monkeypatch, capsys) -> None:
+    """The command that makes the shipped files, of a shorter preset, to the page that opens with what it made."""
+    short = {"steps": 20, "evaluations": 4, "statements_seeds": 2}
+    monkeypatch.setitem(PRESETS, "two-moons", replace(PRESETS["two-moons"], values=PRESETS["two-moons"].values | short))
+    monkeypatch.setattr(replays, "FOLDER", tmp_path / "new")
+    monkeypatch.setattr(sys, "argv", ["replays", "two-moons"])
+    replays.replay_of.cache_clear()
+    try:
+        assert replays.main() == 0
+        replay = replays.replay_of("two-moons")
+    finally:
+        replays.replay_of.cache_clear()
+    assert replay is not None and list(differ(replay, Replay)) == []
+    assert replay["statements"]["seeds"] == [0, 1]
+    rows = replay["entries"][-1]["data"]["rows"]
+    assert capsys.readouterr().out == f"two-moons: {len(rows)} rows\n"
+    assert [row["position"] for row in rows] == [0, 5, 10, 15, 20]
+    (x, y), paths = (replay["ground"][axis] for axis in ("x", "y")), [row["methods"] for row in rows]
+    at = [values["at"] for methods in paths for values in methods.values()]
+    # Air of a quarter of the longer side all around, to four digits.
+    assert (max(x) - min(x)) * 2 / 3 == pytest.approx(max(max(place) - min(place) for place in zip(*at)), rel=2e-3)
+    assert all(min(x) < place[0] < max(x) and min(y) < place[1] < max(y) for place in at)
+    with_boundary = [[name for name in methods if "boundary" in methods[name]] for methods in paths]
+    assert [bool(names) for names in with_boundary] == [True, False, False, False, True]
