@@ -111,6 +111,23 @@ def test_every_evaluated_point_is_met() -> None:
     assert np.abs(found.values - pothole(*found.points.T)).max() <= 1e-12
 
 
+@pytest.mark.parametrize(("plane", "at"), [(PLANE, (0.125, 0.125)), (LINE, (0.125, 0.0))], ids=["plane", "line"])
+def test_what_only_fresh_points_find_is_refined(plane: Plane, at: tuple[float, float]) -> None:
+    """A well between all points of the first tests: the slice seems done, the measurement says that it is not."""
+
+    def well(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        return x - 2 * np.exp(-((x - at[0]) ** 2 + (y - at[1]) ** 2) / 0.004)
+
+    ground, ranges = Ground(well), [(-1.0, 1.0)] * plane.axes
+    found = list(refined_slices(ground, plane, *ranges, fresh=300, max_evaluations=3000))
+    first = next(one for one in found if one.fresh == 300)
+    assert first is not found[-1] and not first.met, "the measurement found it"
+    assert first.points.shape[0] <= 81, "and nothing before"
+    assert found[-1].met and found[-1].evaluations == ground.asked <= 3000
+    straight = np.array(at[: plane.axes])
+    assert abs(found[-1].at(straight) - well(*at)) < 0.05 < 1 < abs(first.at(straight) - well(*at))
+
+
 def test_better_and_better_with_the_budget_kept() -> None:
     ground = Ground(pothole)
     pictures = list(refined_slices(ground, PLANE, tolerance=1e-9, max_evaluations=300))
