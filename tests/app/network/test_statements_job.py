@@ -266,6 +266,39 @@ def test_what_others_have_asked_for_too_outlives_its_owner_and_ends_with_the_las
     assert engine.stopped == ["job-0"]
 
 
+def test_a_job_that_the_engine_has_lost_is_begun_anew(
+    server: FastAPI, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was restarted, or a submission was refused once: neither stands in the way of the next who asks."""
+    summary, submit = engine.summary, engine.submit
+
+    async def lost(job: str, visitor: str = "") -> dict[str, Any]:
+        if job == "job-0":
+            raise Refused("there is no such job")
+        return await summary(job, visitor)
+
+    async def full(visitor: str, description: dict[str, Any], address: str = "") -> str:
+        raise Refused("too many jobs at once")
+
+    assert ask(server, MINE).json()["job"] == "job-0"
+    monkeypatch.setattr(engine, "summary", lost)
+    monkeypatch.setattr(engine, "submit", full)
+    refused = ask(server, MINE)
+    assert refused.status_code == 409 and refused.json()["problems"] == ["Too many jobs at once."]
+    monkeypatch.setattr(engine, "submit", submit)
+    assert [ask(server, visitor).json()["job"] for visitor in (MINE, OTHERS)] == ["job-1", "job-1"]
+
+
+def test_the_jobs_asked_for_last_are_shared_and_no_more(
+    server: FastAPI, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shared_job, "KEPT", 2)
+    wishes = [{**SMALL, "statements_seeds": seeds} for seeds in (2, 3, 2, 4, 2, 3)]
+    jobs = [ask(server, MINE, state=wish).json()["job"] for wish in wishes]
+    assert jobs == [f"job-{number}" for number in (0, 1, 0, 2, 0, 3)]
+    assert set(shared_job._askers) == {"job-0", "job-3"}
+
+
 def test_the_newest_request_ends_the_one_before(server: FastAPI, engine: FakeEngine) -> None:
     assert ask(server, MINE).json()["job"] == "job-0"
     other = ask(server, MINE, state={**SMALL, "radius": 0.5}, replaces="job-0", after="job-0")
