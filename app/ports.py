@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import re
 
 HIGHEST = 65535
@@ -17,7 +18,11 @@ def parse_port(text: str) -> int:
 
 def cannot_listen(who: str, host: str, port: int, error: BaseException | None, another: str) -> SystemExit:
     """The end of a program that cannot have its port or host; `another`: the command that takes another port."""
-    why = getattr(error, "strerror", None) or error
-    return SystemExit(
-        f"{who} cannot listen on {host[:80]}:{port} ({why}). Is it running already? Choose another port: {another}."
-    )
+    number, why = getattr(error, "errno", None), getattr(error, "strerror", None) or error
+    if number == errno.EADDRINUSE:
+        advice = f"Is it running already? Choose another port: {another}."
+    elif number == errno.EACCES:
+        advice = f"Choose another port: {another}."
+    else:
+        advice = "The host must be a name or an address of this machine."
+    return SystemExit(f"{who} cannot listen on {host[:80]}:{port} ({why}). {advice}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import socket
@@ -20,6 +21,7 @@ from app import processes
 from app.__main__ import listen, main, parse
 from app.jobs import EngineSettings
 from app.jobs.tls import FILES, make_certificate
+from app.ports import cannot_listen
 
 
 def test_the_port_comes_from_the_option_or_the_environment(monkeypatch):
@@ -93,8 +95,30 @@ def test_files_that_are_no_certificates_are_a_sentence(tmp_path):
 
 
 def test_an_unknown_host_is_a_sentence():
-    with pytest.raises(SystemExit, match=r"cannot listen on 203\.0\.113\.7"):
+    """What is wrong is the host: another port would not help."""
+    said = r"cannot listen on 203\.0\.113\.7:0 \(.*\)\. The host must be a name or an address of this machine\."
+    with pytest.raises(SystemExit, match=said):
         listen("203.0.113.7", 0)
+    done = subprocess.run(
+        [sys.executable, "-m", "app.processes", "scheduler", "--host", "203.0.113.7", "--port", "0", "--state", "none"],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 1 and re.fullmatch(f"The scheduler {said}", done.stderr.splitlines()[-1])
+
+
+@pytest.mark.parametrize(
+    ("error", "advice"),
+    [
+        (PermissionError(errno.EACCES, "no"), "Choose another port: --port 8051."),
+        (socket.gaierror(socket.EAI_NONAME, "no"), "The host must be a name or an address of this machine."),
+    ],
+)
+def test_the_advice_fits_what_was_wrong(error, advice):
+    said = str(cannot_listen("Pothole lab", "here", 80, error, "--port 8051"))
+    assert said == f"Pothole lab cannot listen on here:80 (no). {advice}"
 
 
 def test_port_zero_takes_a_free_one():
