@@ -107,20 +107,51 @@ def test_groups_may_have_any_order_and_settings_of_their_own():
     assert not torch.equal(start, flat(frozen))
 
 
-def test_different_radii_scale_the_blocks_of_one_direction():
+@pytest.mark.parametrize("probe", [None, probes.SAM(along="direction"), FSAM()])
+def test_different_radii_scale_the_blocks_of_one_direction(probe):
+    """By the short way of plain SAM, and by that of every other probe."""
     model = perceptron()
     first, second = list(model[0].parameters()), list(model[2].parameters())
     base = torch.optim.SGD([{"params": first, "rho": 0.3}, {"params": second}], lr=0.1)
-    optimizer = SAM(base, rho=0.1)
+    optimizer = SAM(base, rho=0.1, probe=probe)
     theta = flat(model)
     F.cross_entropy(model(batch()[0]), batch()[1]).backward()
     g = torch.cat([p.grad.reshape(-1) for p in model.parameters()])
     optimizer.probe()
     size = sum(p.numel() for p in first)
-    wanted = g / g.norm() * torch.tensor([0.3] * size + [0.1] * (len(g) - size), dtype=torch.float64)
-    torch.testing.assert_close(flat(model) - theta, wanted, rtol=1e-9, atol=1e-12)
+    radii = torch.tensor([0.3] * size + [0.1] * (len(g) - size), dtype=torch.float64)
+    torch.testing.assert_close(flat(model) - theta, g / g.norm() * radii, rtol=1e-9, atol=1e-12)
     optimizer.restore()
     assert torch.equal(flat(model), theta), "back to θ to the last bit"
+
+
+@pytest.mark.parametrize("probe", [None, FSAM()])
+@pytest.mark.parametrize("base", ["SGD", "LLQR"])
+def test_a_group_that_is_added_later_is_stepped_like_one_from_the_start(base, probe):
+    """And with the radius that it brings along, or the common one; what the probe remembers begins anew."""
+    models = perceptron(), perceptron()
+    optimizers = []
+    for model, later in zip(models, (True, False), strict=True):
+        first, second = ({"params": list(model[k].parameters())} for k in (0, 2))
+        groups = [first] if later else [first, second | {"rho": 0.02}]
+        inner = LLQR(groups, 0.1, **FAST) if base == "LLQR" else torch.optim.SGD(groups, 0.1)
+        optimizer = SAM(inner, rho=0.3, probe=probe)
+        if later:
+            if base == "SGD":  # a step without the other layer leaves a memory of the wrong size, if it is kept
+                kept = copy.deepcopy(model.state_dict())
+                optimizer.step(closure_of(model, *batch()))
+                model.load_state_dict(kept)
+                optimizer.base.state.clear()
+            optimizer.add_param_group(second | {"rho": 0.02})
+        optimizers.append(optimizer)
+    assert [[group["rho"] for group in optimizer.param_groups] for optimizer in optimizers] == [[0.3, 0.02]] * 2
+    for t in range(4):
+        for model, optimizer in zip(models, optimizers, strict=True):
+            optimizer.step(closure_of(model, *batch(t)))
+    torch.testing.assert_close(flat(models[0]), flat(models[1]), rtol=0, atol=0)
+    with pytest.raises(ValueError, match="rho must be at least 0"):
+        optimizers[0].add_param_group({"params": [torch.nn.Parameter(torch.ones(1).double())], "rho": -1.0})
+    assert len(optimizers[0].param_groups) == 2
 
 
 def saved_and_loaded(state: dict) -> dict:
