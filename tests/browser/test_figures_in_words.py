@@ -109,7 +109,8 @@ def test_a_training_is_told_in_words_and_numbers(new_page):
     lab.until(lambda: frames.count() == 6)
     assert frames.last.locator("figcaption").inner_text() == "step 60"
     assert f"SGDM {last}" in (frames.last.get_attribute("aria-label") or "")
-    assert lab.ink(".film-strip figure:last-child canvas") > 2000
+    # Its ground comes with a job of its own, which may end after the run, and the frames are drawn anew with it.
+    lab.until(lambda: lab.ink(".film-strip figure:last-child canvas") > 2000)
     assert page.evaluate("!potholeLab.network.player.playing")
     page.get_by_role("button", name="Play anyway").click()
     lab.until(lambda: page.evaluate("potholeLab.network.player.step > 0"))
@@ -120,9 +121,7 @@ def test_a_training_is_told_in_words_and_numbers(new_page):
         lab.until(lambda panel=panel: page.evaluate(f"potholeLab.network.explore.current.{panel}?.done != null"))
     told = r"from \S+ to \S+\. Projected paths, steps 0 to 60: SGDM, loss \S+ to"
     lab.until(lambda: re.search(told, said("#slice-map-stack")))
-    for words in page.evaluate(FIGURES):
-        assert re.search(r"SGDM", words), words
-        assert re.search(r"\d", words), words
+    lab.until(lambda: all(re.search(r"SGDM.*\d|\d.*SGDM", words, re.DOTALL) for words in page.evaluate(FIGURES)))
     page.locator("#slice-play").click()
     assert page.locator("#slice-play").inner_text() == "Play anyway"
     assert page.evaluate("!potholeLab.network.explore.panels.slice.player.playing")
