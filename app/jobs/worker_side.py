@@ -62,7 +62,9 @@ class JobRunner(WorkerPlugin):
     async def setup(self, worker: Worker) -> None:
         """Start asking for jobs."""
         self._ending = asyncio.Event()
-        logging.getLogger("distributed.worker").addFilter(tell_loss_in_a_line)
+        logging.getLogger("distributed.worker").addFilter(
+            tell_loss_in_a_line if self.settings.scheduler else leave_loss_out
+        )
         if self.settings.nice and hasattr(os, "nice") and os.nice(0) < self.settings.nice:
             with contextlib.suppress(OSError):
                 os.nice(self.settings.nice)
@@ -265,6 +267,12 @@ def tell_loss_in_a_line(record: logging.LogRecord) -> bool:
     if record.exc_info and isinstance(record.exc_info[1], OSError):
         record.exc_info = None
     return True
+
+
+def leave_loss_out(record: logging.LogRecord) -> bool:
+    """The same where the scheduler is in the process that started this one: it is lost when that ends, on purpose, and
+    a heartbeat that was under way is no error."""
+    return not (record.exc_info and isinstance(record.exc_info[1], OSError))
 
 
 def end_process_with_its_threads() -> None:

@@ -249,13 +249,18 @@ def test_a_worker_hears_nothing_of_its_group_from_its_first_moment(sign: signal.
     assert not worker.is_running()
 
 
-def test_a_worker_tells_a_lost_connection_in_a_line_and_a_fault_whole(caplog: pytest.LogCaptureFixture) -> None:
-    """A heartbeat that was under way when both ended printed dask's whole traceback."""
+@pytest.mark.parametrize("scheduler", ["tcp://127.0.0.1:1", ""], ids=["elsewhere", "the server's own"])
+def test_a_worker_tells_a_lost_connection_in_a_line_and_a_fault_whole(
+    scheduler: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A heartbeat that was under way when both ended printed dask's whole traceback. A server's own worker tells
+    nothing of it: its scheduler is lost where the server ends."""
+    monkeypatch.setattr(logging.getLogger("distributed.worker"), "filters", [])
 
     async def scenario() -> None:
         here = {"host": "127.0.0.1", "dashboard_address": "127.0.0.1:0"}
-        async with Scheduler(port=0, **here) as scheduler, Worker(scheduler.address, nthreads=1, **here) as worker:
-            await worker.plugin_add(JobRunner(EngineSettings(kinds=KINDS)))
+        async with Scheduler(port=0, **here) as there, Worker(there.address, nthreads=1, **here) as worker:
+            await worker.plugin_add(JobRunner(EngineSettings(kinds=KINDS, scheduler=scheduler)))
 
             async def lose(**_: Any) -> None:
                 raise CommClosedError("in a stream: closed")
@@ -264,8 +269,8 @@ def test_a_worker_tells_a_lost_connection_in_a_line_and_a_fault_whole(caplog: py
             await worker.heartbeat()
 
     asyncio.run(scenario())
-    (lost,) = [record for record in caplog.records if "during heartbeat" in record.getMessage()]
-    assert lost.levelname == "ERROR" and lost.exc_info is None
+    lost = [record for record in caplog.records if "during heartbeat" in record.getMessage()]
+    assert [(record.levelname, record.exc_info) for record in lost] == ([("ERROR", None)] if scheduler else [])
     try:
         raise ValueError("a fault")
     except ValueError:
