@@ -36,7 +36,7 @@ def test_a_cloud_by_its_control_and_its_link(lab):
     said = answered(lab)
     assert said.startswith("Of 64 walkers each, these reach the flat basin: SGDM 0;")
     assert lab.page.locator("#cloud-sentence").inner_text() == said
-    lab.until(lambda: live_pixels(lab) > before)
+    assert live_pixels(lab) > before
     assert "By the step shown, of 64 walkers have arrived" in lab.page.locator("#cloud-now").inner_text()
     lab.page.keyboard.press("End")
     rows = lab.page.locator("#cloud-counts tbody tr")

@@ -101,7 +101,7 @@ def test_playback_stays_in_one_row_where_cost_is_counted_in_gradients(page):
     for width in (1920, 1440, 1366, 1280, 1024, 830):
         page.set_viewport_size({"width": width, "height": 720})
         lab.until(lambda: page.evaluate("innerWidth") == width)  # noqa: B023 - waited for within the turn
-        lab.until(lambda: page.evaluate(rows) == 0)
+        assert page.evaluate(rows) == 0, width
 
 
 def test_in_a_low_window_nothing_lies_over_the_settings(page):
