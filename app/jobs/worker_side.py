@@ -262,17 +262,22 @@ def _settle(future: asyncio.Future, value: tuple[Event, str] | None) -> None:
         future.set_result(value)
 
 
+def tells_loss(record: logging.LogRecord) -> bool:
+    """Whether an entry of dask's log is about a connection that has ended, as when the scheduler ends first."""
+    return record.exc_info is not None and isinstance(record.exc_info[1], OSError)
+
+
 def tell_loss_in_a_line(record: logging.LogRecord) -> bool:
-    """A filter of dask's log: a connection that ends, as when the scheduler ends first, is told without a traceback."""
-    if record.exc_info and isinstance(record.exc_info[1], OSError):
+    """A filter of dask's log: such a loss is told without a traceback."""
+    if tells_loss(record):
         record.exc_info = None
     return True
 
 
 def leave_loss_out(record: logging.LogRecord) -> bool:
-    """The same where the scheduler is in the process that started this one: it is lost when that ends, on purpose, and
-    a heartbeat that was under way is no error."""
-    return not (record.exc_info and isinstance(record.exc_info[1], OSError))
+    """The filter where the scheduler is in the process that started this one: it is lost when that ends, on purpose,
+    and a heartbeat that was under way is no error."""
+    return not tells_loss(record)
 
 
 def end_process_with_its_threads() -> None:
