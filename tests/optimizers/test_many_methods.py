@@ -293,3 +293,12 @@ def test_sam_on_names_a_layer_that_is_not_there():
     method = Method(probe=SAMON(("5",)))
     with pytest.raises(ValueError, match="no layer or parameter '5'"):
         descent_step(objective, method, Settings(0.1, 0.1), begin(objective, method, objective.initial))
+
+
+def test_of_a_summary_no_steps_are_drawn_and_of_one_walker_none_is_chosen() -> None:
+    summary = simulate(Rosenbrock(), Method(), [[0.5, 0.5]], 3, 1e-3, record="summary")
+    with pytest.raises(ValueError, match="only the summary of this run was recorded"):
+        summary.figure()
+    alone = simulate(Rosenbrock(), Method(), [0.5, 0.5], 3, 1e-3)
+    with pytest.raises(ValueError, match="a run with one axis of walkers, not 0"):
+        alone.walker(0)

@@ -68,6 +68,10 @@ def test_what_only_the_eye_sees_may_be_changed() -> None:
         ({"link": "/network?", "goal": "SAM stays", "turn": []}, "An exercise has a link"),
         ({"link": "/?methods=SAM", "goal": "SAM flies", "turn": []}, "“SAM flies” is not like"),
         ({"link": "/?methods=SAM", "goal": ";".join(["SAM stays"] * 9), "turn": []}, "one to 8 conditions"),
+        ({"link": "/?methods=SAM", "goal": "radius >= large", "turn": []}, "“large” is no number"),
+        ({"link": "/?methods=SAM", "goal": "radius >= nan", "turn": []}, "“nan” is no number"),
+        ({"link": "/?methods=SAM", "goal": "radius <= 99", "turn": []}, "99 is outside 0 … 3"),
+        ({"link": "/?methods=SAM", "goal": "width <= 2", "turn": []}, "there is no control “width”"),
     ],
 )
 def test_what_is_no_exercise_is_refused(scene: dict, said: str) -> None:

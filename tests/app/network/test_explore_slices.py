@@ -286,6 +286,12 @@ def test_the_run_must_be_an_id(run: Run, kind: str, wrong: Any) -> None:
         validated({"kind": kind, "run": wrong}, JOB_KINDS)
 
 
+@pytest.mark.parametrize("kind", TABLES)
+def test_a_key_of_no_control_is_named(run: Run, kind: str) -> None:
+    with pytest.raises(Refused, match=r"unknown setting 'whirl'; there are .*run"):
+        validated({"kind": kind, "run": "r", "whirl": 3}, JOB_KINDS)
+
+
 @pytest.mark.parametrize("name", [control.name for table in TABLES.values() for control in table])
 def test_every_key_is_checked_and_named(run: Run, name: str) -> None:
     for wrong in (None, True, [], {}, "nonsense", float("nan"), float("inf"), 1e308, -1e308, 10**400):

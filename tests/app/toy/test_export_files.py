@@ -122,6 +122,16 @@ def test_the_svg_is_one_file_whose_words_stay_words(name):
     assert text == made_of("svg", **SURFACES[name]).decode()
 
 
+def test_charts_have_the_axis_of_the_page():
+    def numbers(axis: str) -> list[str]:
+        root = ElementTree.fromstring(made_of("svg", step_axis=axis, picture="charts").decode())
+        texts = (node.text or "" for node in root.iter() if node.tag.endswith("text"))
+        return [text for text in texts if text.isdigit()]
+
+    assert numbers("log")[:3] == ["0", "1", "10"]
+    assert numbers("linear")[:4] == ["0", "20", "40", "60"]
+
+
 def test_a_picture_of_another_step_is_another_picture():
     drawn = {step: made_of("svg", step=step, picture="map").partition(b"</metadata>")[2] for step in (5, 50, 60, 3000)}
     assert drawn[5] != drawn[50]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 from app.web.origin import read_origin, read_site
 from app.web.security import content_security_policy
 from app.web.settings import WebSettings
-from tests.app.web.guarded import Guarded
+from tests.app.web.guarded import Guarded, scope_of
 
 
 @pytest.mark.parametrize(
@@ -141,3 +143,19 @@ def test_letters_of_other_alphabets_are_compared_as_browsers_send_them():
 def test_any_text_is_a_site_or_none(text):
     for site in (read_site(text), read_site(text, "https"), (read_origin(text) or [None, None])[1]):
         assert site is None or (site.name and 0 <= site.port < 65_536)
+
+
+def test_a_websocket_is_closed_with_the_sentence_where_the_server_cannot_answer_its_opening():
+    """The extension "websocket.http.response" is not every server's."""
+    sent = []
+
+    async def send(message):
+        sent.append(message)
+
+    scope = {**scope_of(kind="websocket", host=["a", "b"]), "extensions": {}}
+    asyncio.run(Guarded().app(scope, no_body, send))
+    assert sent == [{"type": "websocket.close", "code": 1008, "reason": "A request names one host."}]
+
+
+async def no_body():
+    raise AssertionError("nobody here reads a body")
