@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import sys
@@ -20,6 +21,9 @@ from app.network.controls import description_of, read_network_link
 from app.network.explore import run_record
 from app.network.explore.controls import SLICE_CONTROLS, with_runs
 from app.network.explore.run_record import fetch_run
+from app.network.export import files
+from app.network.export.record import Record
+from app.network.export.request import read_network_export
 from app.network.kinds import KINDS
 from app.network.messages import RunRow
 from app.network.training import recorded_job, user_model_loader, user_models
@@ -137,6 +141,26 @@ def test_rows_are_what_the_checkpoints_are(bring) -> None:
                 own = NetworkLoss(module, loss.data.inputs, loss.data.targets)
                 assert values[f"{half}_loss"] == pytest.approx(float(own.loss(flat(module))), rel=1e-5)
     assert any("The split into training and test examples is the lab’s own" in said for said in run.said)
+
+
+def test_its_curves_are_saved_over_steps_whatever_axis_the_page_had(bring, monkeypatch) -> None:
+    """What it has spent is not known: over gradient evaluations there would be nothing."""
+    bring(a=A, b=B)
+    run = Recorded()
+
+    async def record_of(engine: Any, job: str) -> Record:
+        return Record(job, run.description, "finished", run.rows)
+
+    async def beside(function, *arguments):
+        return function(*arguments)
+
+    monkeypatch.setattr(files, "record_of", record_of)
+    wish = {"job": "run", "what": "curves", "format": "svg", "width": 480}
+    drawn = [
+        asyncio.run(files.network_file(None, "v" * 22, read_network_export({**wish, "axis": axis}), beside)).content
+        for axis in ("steps", "evaluations")
+    ]
+    assert drawn[0] == drawn[1] and b"gradient evaluations" not in drawn[0]
 
 
 def test_other_jobs_look_at_it_as_at_a_training(bring) -> None:
