@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import threading
 import weakref
@@ -442,9 +441,11 @@ def test_a_loss_of_ones_own_gets_class_numbers_as_torchs_losses_take_them(kind: 
 
 def test_a_file_of_the_current_folder_is_found_after_all_that_is_installed(tmp_path, monkeypatch) -> None:
     (tmp_path / "mine_beside.py").write_text("def make():\n    return 'mine'\n")
-    (tmp_path / "json.py").write_text("def make():\n    return 'not that of Python'\n")
+    (tmp_path / "wave.py").write_text("def open():\n    return 'not that of Python'\n")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("sys.path", [place for place in sys.path if place not in ("", str(tmp_path))])
-    monkeypatch.delitem(sys.modules, "mine_beside", raising=False)
+    for name in ("mine_beside", "wave"):  # what is imported already is not looked for
+        monkeypatch.delitem(sys.modules, name, raising=False)
     assert find_function("mine_beside:make")() == "mine"
-    assert sys.path[-1] == str(tmp_path) and find_function("json:loads") is json.loads
+    assert find_function("wave:open").__code__.co_filename != str(tmp_path / "wave.py")
+    assert sys.path[-1] == str(tmp_path)

@@ -60,6 +60,11 @@ class Guarded:
 
     def ask(self, **about: Any) -> Told:
         """The answer to `scope_of(**about)`."""
+        start, *_ = self.messages(scope_of(**about))
+        return Told(start.get("status", 101), Headers(raw=start.get("headers", [])), self.reached)
+
+    def messages(self, scope: Scope) -> list[dict]:
+        """All that is sent in answer to a scope."""
         sent: list[dict] = []
 
         async def send(message: dict) -> None:
@@ -69,8 +74,8 @@ class Guarded:
             raise AssertionError("nobody here reads a body")
 
         self.reached = {}
-        asyncio.run(self.app(scope_of(**about), receive, send))
-        return Told(sent[0].get("status", 101), Headers(raw=sent[0].get("headers", [])), self.reached)
+        asyncio.run(self.app(scope, receive, send))
+        return sent
 
     def status(self, **about: Any) -> int:
         """Its status; 200 for a websocket that is let in, as for a request."""

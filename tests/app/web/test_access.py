@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -147,15 +145,5 @@ def test_any_text_is_a_site_or_none(text):
 
 def test_a_websocket_is_closed_with_the_sentence_where_the_server_cannot_answer_its_opening():
     """The extension "websocket.http.response" is not every server's."""
-    sent = []
-
-    async def send(message):
-        sent.append(message)
-
-    scope = {**scope_of(kind="websocket", host=["a", "b"]), "extensions": {}}
-    asyncio.run(Guarded().app(scope, no_body, send))
+    sent = Guarded().messages({**scope_of(kind="websocket", host=["a", "b"]), "extensions": {}})
     assert sent == [{"type": "websocket.close", "code": 1008, "reason": "A request names one host."}]
-
-
-async def no_body():
-    raise AssertionError("nobody here reads a body")
