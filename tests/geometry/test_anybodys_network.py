@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 import weakref
 from typing import Any
@@ -16,7 +15,6 @@ from torch.utils.checkpoint import checkpoint
 from torch.utils.data import TensorDataset
 
 from geometry.networks import NetworkLoss
-from geometry.own_objective import find_function
 from geometry.slices import evaluate_slice, slice_plane
 from optimizers.training import Training, network_methods
 from tests.geometry.brought import CLASSES, N, X, Y, classes, layer, numbers, weight_norm_by_hooks
@@ -437,15 +435,3 @@ def test_a_loss_of_ones_own_gets_class_numbers_as_torchs_losses_take_them(kind: 
     streamed = NetworkLoss(module, TensorDataset(X, Y.to(kind)), loss_function=own)
     assert given.loss(given.initial) == wanted.loss(wanted.initial)
     torch.testing.assert_close(streamed.loss(streamed.initial), wanted.loss(wanted.initial))
-
-
-def test_a_file_of_the_current_folder_is_found_after_all_that_is_installed(tmp_path, monkeypatch) -> None:
-    (tmp_path / "mine_beside.py").write_text("def make():\n    return 'mine'\n")
-    (tmp_path / "wave.py").write_text("def open():\n    return 'not that of Python'\n")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("sys.path", [place for place in sys.path if place not in ("", str(tmp_path))])
-    for name in ("mine_beside", "wave"):  # what is imported already is not looked for
-        monkeypatch.delitem(sys.modules, name, raising=False)
-    assert find_function("mine_beside:make")() == "mine"
-    assert find_function("wave:open").__code__.co_filename != str(tmp_path / "wave.py")
-    assert sys.path[-1] == str(tmp_path)

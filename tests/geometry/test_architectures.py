@@ -17,7 +17,7 @@ from geometry.architectures.resnet import ResNet
 from geometry.architectures.transformer import CharacterTransformer, VisionTransformer, attention
 from geometry.architectures.wide_resnet import WideResNet
 from geometry.checkpoints import load_weights, read_weights, save_weights
-from geometry.own_objective import load_own_objective
+from geometry.own_objective import find_function, load_own_objective
 
 IMAGES = tuple(key for key, row in ARCHITECTURES.items() if "images" in row.kinds)
 
@@ -357,3 +357,15 @@ def test_checkpoints_of_another_network(tmp_path: Path) -> None:
     np.save(tmp_path / "array.pt.npy", np.zeros(3))
     with pytest.raises(ValueError, match="npy"):
         read_weights(tmp_path / "array.pt.npy")
+
+
+def test_a_file_of_the_current_folder_is_found_after_all_that_is_installed(tmp_path, monkeypatch) -> None:
+    (tmp_path / "mine_beside.py").write_text("def make():\n    return 'mine'\n")
+    (tmp_path / "wave.py").write_text("def open():\n    return 'not that of Python'\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.path", [place for place in sys.path if place not in ("", str(tmp_path))])
+    for name in ("mine_beside", "wave"):  # what is imported already is not looked for
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    assert find_function("mine_beside:make")() == "mine"
+    assert find_function("wave:open").__code__.co_filename != str(tmp_path / "wave.py")
+    assert sys.path[-1] == str(tmp_path)
