@@ -98,28 +98,34 @@ async def run_worker(name: str | None, settings: EngineSettings, stop: asyncio.E
 
     async def live() -> None:
         while True:
+            nanny = Nanny(
+                scheduler,
+                nthreads=1,
+                name=name,
+                memory_limit=0,
+                env=env,
+                dashboard=False,
+                security=security,
+                protocol=protocol_of(security),
+            )
             try:
-                async with Nanny(
-                    scheduler,
-                    nthreads=1,
-                    name=name,
-                    memory_limit=0,
-                    env=env,
-                    dashboard=False,
-                    security=security,
-                    protocol=protocol_of(security),
-                ) as nanny:
+                async with nanny:
                     print(f"Worker of {scheduler}", flush=True)  # noqa: T201
                     await nanny.finished()
             except (OSError, TimeoutError, RuntimeError) as error:
                 logger.warning("no worker: %s", error.__cause__ or error)
+            finally:
+                # One that is given up in the middle of its start leaves its process behind. The nanny is asked, not
+                # Python: another thread starts it, and takes this after that.
+                if nanny.process is not None and nanny.process.process is not None:
+                    await nanny.process.process.kill()
             await asyncio.sleep(0.5)
 
     life, stopped = asyncio.create_task(live()), asyncio.create_task(stop.wait())
     await asyncio.wait([life, stopped], return_when=asyncio.FIRST_COMPLETED)
     life.cancel()
-    # A nanny that is given up in the middle of its start or end leaves its process behind: one that ignores SIGTERM
-    # (`JobRunner`), and that Python would wait for at this one's end.
+    # A nanny that is given up in the middle of its end leaves its process too: one that ignores SIGTERM (`JobRunner`),
+    # and that Python would wait for at this one's end.
     await asyncio.wait([life], timeout=END_SECONDS)
     for child in multiprocessing.active_children():
         child.kill()

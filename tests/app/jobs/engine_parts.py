@@ -52,8 +52,13 @@ class Part:
 
 
 def children(process: int) -> list[psutil.Process]:
-    """A process's children that Python's multiprocessing has started."""
-    return [child for child in psutil.Process(process).children() if "spawn_main" in " ".join(child.cmdline())]
+    """A process's children that Python's multiprocessing has started, and that live."""
+    living = []
+    for child in psutil.Process(process).children():
+        with contextlib.suppress(psutil.NoSuchProcess):  # it ended in between, or nobody has waited for it yet
+            if "spawn_main" in " ".join(child.cmdline()):
+                living.append(child)
+    return living
 
 
 async def until(feed: AsyncIterator[Entry], found: Callable[[Entry], Any]) -> list[Entry]:

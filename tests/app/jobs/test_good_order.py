@@ -163,14 +163,43 @@ def test_a_server_with_a_state_folder_goes_on_with_its_run(tmp_path: Path) -> No
         server.stop()
 
 
-def test_a_worker_that_is_ended_while_it_starts_waits_for_nobody() -> None:
+SLOWLY = """
+import sys, time
+from multiprocessing import util
+
+start = util.spawnv_passfds
+
+def start_slowly(*arguments):
+    process = start(*arguments)
+    time.sleep(1)
+    return process
+
+util.spawnv_passfds = start_slowly
+from app.processes import main
+main(sys.argv[1:])
+"""
+"""A worker that learns of the process that it has started a second after all others do."""
+
+
+@pytest.mark.parametrize(
+    ("program", "again"),
+    [(("-m", "app.processes"), False), (("-m", "app.processes"), True), (("-c", SLOWLY), False)],
+    ids=["for the first time", "once more", "slowly"],
+)
+def test_a_worker_that_is_ended_while_it_starts_waits_for_nobody(program: tuple[str, str], again: bool) -> None:
     """Its own process once outlived the one that watches over it, which then waited for it without end."""
     port = free_port()
     scheduler = Part("scheduler", "--port", str(port), "--state", "none")
-    line = [sys.executable, "-m", "app.processes", "worker", f"tcp://127.0.0.1:{port}"]
-    worker = subprocess.Popen(line, cwd=ROOT, start_new_session=True)
+    line = [sys.executable, *program, "worker", f"tcp://127.0.0.1:{port}"]
+    worker = subprocess.Popen(line, cwd=ROOT, start_new_session=True, stdout=subprocess.PIPE, text=True)
+    assert worker.stdout is not None
     try:
-        while not (own := children(worker.pid)):
+        before = []
+        if again:
+            assert worker.stdout.readline().startswith("Worker of")
+            before = children(worker.pid)
+            before[0].kill()
+        while not (own := [child for child in children(worker.pid) if child not in before]):
             time.sleep(0.01)
         own[0].suspend()  # it never comes to stand, and hears no signal but the one that none can ignore
         worker.terminate()
@@ -180,6 +209,7 @@ def test_a_worker_that_is_ended_while_it_starts_waits_for_nobody() -> None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(worker.pid, signal.SIGKILL)
         worker.wait()
+        worker.stdout.close()
         scheduler.end()
 
 
