@@ -22,6 +22,7 @@ from torch import Tensor, nn
 
 from geometry.datasets.files import read_arrays
 from geometry.sharded_weights import is_index, read_parts
+from geometry.shared_setting import SharedSetting
 from geometry.weight_tables import Tables, choose_table, find_tables, fit_tables
 
 _NUMPY = [np._core.multiarray._reconstruct, np._core.multiarray.scalar]  # type: ignore[attr-defined]
@@ -45,6 +46,7 @@ HARMLESS: list[Any] = [
 """What training scripts keep beside the weights and torch would refuse: their settings, logs, times and paths, and
 arrays of numpy (the state of its generator among them), by the names that any version and system gives them. Making one
 of these runs no code of the file's."""
+_HARMLESS_READ = SharedSetting(lambda: torch.serialization.safe_globals(HARMLESS))
 
 
 def save_weights(module: nn.Module, path: str | Path, **settings: str) -> None:
@@ -103,7 +105,7 @@ def read_tables(path: str | Path) -> Tables:
 
 def _read_torch(path: Path) -> Any:
     try:
-        with warnings.catch_warnings(), torch.serialization.safe_globals(HARMLESS):
+        with warnings.catch_warnings(), _HARMLESS_READ:
             # What PyTorch finds unusual in a file either loads as tensors all the same or is refused below.
             warnings.simplefilter("ignore", UserWarning)
             return torch.load(path, map_location="cpu", weights_only=True)

@@ -240,7 +240,7 @@ class NetworkLoss:
                 raise ValueError(f"the weights at the start are not all numbers: {name} holds NaN or infinity")
         few = self.over(self.data.few())
         few.chunk_size = None
-        with trying(few.data):
+        with trying(few.data), few.stateless.alone:
             check_depends(lambda leaf, mode: few.part_loss(leaf, few.data, mode, self.buffers)[0], self.initial)
             few.training_pass(self.initial, seed=0)
             few.gradient(self.initial)
@@ -333,7 +333,7 @@ class NetworkLoss:
         walkers = tuple(theta.shape[:-1])
         flat = {k: b.reshape(-1, *b.shape[len(walkers) :]) for k, b in buffers.items()} if walkers else buffers
         autocast = torch.autocast(theta.device.type, self.autocast, enabled=self.autocast is not None)
-        with drawing_from(seed, theta.device), autocast:
+        with self._module.alone, drawing_from(seed, theta.device), autocast:
             done = self._descend(theta, True, flat, bool(walkers))
         after = {k: b.reshape(*walkers, *b.shape[1:]) if walkers else b for k, b in done.buffers.items()}
         return TrainingPass(done.loss, done.gradient, after)

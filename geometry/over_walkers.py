@@ -10,6 +10,8 @@ from torch import Tensor
 from torch.func import vmap
 from torch.utils._pytree import tree_flatten, tree_map, tree_unflatten
 
+from geometry.random_numbers import DRAWING
+
 
 def over_walkers(
     one: Callable[..., Any],
@@ -22,15 +24,17 @@ def over_walkers(
 
     vmap has no rule for recurrent cells, for values read out (`.item()`), for outputs whose shape depends on numbers
     and for changes in place of what has no such axis. There the walkers are taken one after the other, by `alone` where
-    that differs; what still fails is raised as it is for one walker. Random numbers begin where they began for vmap.
+    that differs; what still fails is raised as it is for one walker. Where each walker draws random numbers of its own,
+    they begin where they began for vmap.
     """
-    state = torch.get_rng_state()
+    # In inference mode whoever draws random numbers begins at a seed of its own, alone as well.
+    begin = _keep_random_numbers() if randomness == "different" else lambda: None
     try:
         return vmap(one, in_dims=in_dims, randomness=randomness)(*arguments)
     except torch.OutOfMemoryError:
         raise
     except Exception:  # noqa: BLE001 - whatever vmap cannot take; what the function itself cannot take comes again
-        torch.set_rng_state(state)
+        begin()
     mapped = [argument for argument, axis in zip(arguments, in_dims, strict=True) if axis is not None]
     count = next(leaf.shape[0] for leaf in tree_flatten(mapped)[0] if isinstance(leaf, Tensor))
 
@@ -45,3 +49,15 @@ def over_walkers(
     columns = [list(column) for column in zip(*flat, strict=True)]
     joined = [torch.stack(column) if isinstance(column[0], Tensor) else column[0] for column in columns]
     return tree_unflatten(joined, shapes[0])
+
+
+def _keep_random_numbers() -> Callable[[], None]:
+    """What puts torch's random numbers back to where they are now, while no other thread draws them."""
+    with DRAWING:
+        state = torch.get_rng_state()
+
+    def put_back() -> None:
+        with DRAWING:
+            torch.set_rng_state(state)
+
+    return put_back

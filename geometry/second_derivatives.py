@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.overrides import TorchFunctionMode
+
+from geometry.shared_setting import SharedSetting
 
 _MISSING = re.compile(r"derivative for '?(?:aten::)?_?(\w+?)(?:_dense|_sparse)?(?:_backward)*'? is not implemented")
 _OTHERS = (
@@ -104,21 +106,32 @@ def sound_operations(unsound: Unsound) -> Iterator[None]:
     Attention by plain matrix products (the fused kernels have no second derivative), recurrent cells without cuDNN
     (likewise) and weight normalisation from plain operations.
     """
+    with ExitStack() as stack:
+        stack.enter_context(_PLAIN_ATTENTION)
+        if unsound.recurrent and torch.cuda.is_available():
+            stack.enter_context(_WITHOUT_CUDNN)
+        if unsound.normalised:
+            stack.enter_context(_Plain())
+        yield
+
+
+@contextmanager
+def _attend_plainly() -> Iterator[None]:
     fast = torch.backends.mha.get_fastpath_enabled()
     torch.backends.mha.set_fastpath_enabled(False)
     try:
-        with ExitStack() as stack:
-            stack.enter_context(sdpa_kernel(SDPBackend.MATH))
-            if unsound.recurrent and torch.cuda.is_available():
-                kept = torch.backends.cudnn
-                stack.enter_context(
-                    kept.flags(enabled=False, benchmark=kept.benchmark, deterministic=kept.deterministic)
-                )
-            if unsound.normalised:
-                stack.enter_context(_Plain())
+        with sdpa_kernel(SDPBackend.MATH):
             yield
     finally:
         torch.backends.mha.set_fastpath_enabled(fast)
+
+
+def _leave_cudnn_out() -> AbstractContextManager[object]:
+    kept = torch.backends.cudnn
+    return kept.flags(enabled=False, benchmark=kept.benchmark, deterministic=kept.deterministic)
+
+
+_PLAIN_ATTENTION, _WITHOUT_CUDNN = SharedSetting(_attend_plainly), SharedSetting(_leave_cudnn_out)
 
 
 def check_symmetric(product: Callable[[Tensor], Tensor], like: Tensor, metric: str) -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import itertools
 import math
 import random
-import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,6 +20,8 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, IterableDataset, default_collate
+
+from geometry.random_numbers import DRAWING
 
 READ_TOGETHER = 64
 """Examples that are read at once when targets are looked at, where nothing else says how many."""
@@ -57,7 +58,6 @@ class Source:
         self.numbers = _numbers(given, self.dataset, seed)
         if len(self.numbers) == 0:
             raise ValueError("the batch is empty: inputs and targets must hold at least one example")
-        self._lock = threading.Lock()
         self._last: tuple[Tensor, tuple[Tensor, ...]] | None = None
         first, self.names = self._read(self.numbers[:1])
         self.columns = tuple(Streamed(self, k, self.numbers, x) for k, x in enumerate(first))
@@ -69,7 +69,7 @@ class Source:
 
     def read(self, numbers: Tensor, column: int) -> Tensor:
         """One of the inputs of these examples, or after these their targets."""
-        with self._lock:
+        with DRAWING:
             if self._last is None or not torch.equal(self._last[0], numbers):  # read once for all that it has
                 self._last = None
                 self._last = numbers, self._read(numbers)[0]
@@ -233,12 +233,13 @@ def _seed(seed: int, *own: torch.Generator) -> None:
 @contextmanager
 def _randomness_kept(*own: torch.Generator) -> Iterator[None]:
     """The generators of torch, numpy and Python, and one's own, are afterwards as they were."""
-    kept = [(generator, generator.get_state()) for generator in (torch.default_generator, *own)]
-    python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002
-    try:
-        yield
-    finally:
-        for generator, state in kept:
-            generator.set_state(state)
-        random.setstate(python)
-        np.random.set_state(numpy)  # noqa: NPY002
+    with DRAWING:
+        kept = [(generator, generator.get_state()) for generator in (torch.default_generator, *own)]
+        python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002
+        try:
+            yield
+        finally:
+            for generator, state in kept:
+                generator.set_state(state)
+            random.setstate(python)
+            np.random.set_state(numpy)  # noqa: NPY002

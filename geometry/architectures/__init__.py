@@ -119,6 +119,7 @@ def build_network(key: str, input_shape: tuple[int, ...], classes: int, seed: in
         raise ValueError(f"a classifier needs at least 2 classes, got {classes}")
     import torch
 
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    from geometry.random_numbers import drawing_from
+
+    with drawing_from(seed, torch.device("cpu")):
         return ARCHITECTURES[key].make(input_shape, classes)

@@ -29,6 +29,7 @@ from geometry.datasets import DATASETS, Dataset, image_folder, load_dataset, npz
 from geometry.losses import CrossEntropy
 from geometry.networks import NetworkLoss
 from geometry.own_objective import OwnObjective, load_own_objective
+from geometry.random_numbers import DRAWING
 from geometry.recording import Checkpoint, list_checkpoints
 from geometry.weight_tables import Tables, fit_tables
 
@@ -78,7 +79,9 @@ def own_losses(
         return None
     if "data" in named:
         raise ValueError("--objective and --data both name data; give one of them")
-    name, own = named["objective"], objective(named["objective"])
+    name = named["objective"]
+    with DRAWING:  # the function may seed torch and draw weights
+        own = objective(name)
     examples = own.targets.shape[0]
     if examples < 2:
         raise ValueError(f"{name} must return at least two examples, one of them to test on; got {examples}")

@@ -11,6 +11,7 @@ from app.paper.experiments.training import method_of, train_by_the_clock
 from geometry.architectures.translator import Translator
 from geometry.datasets.number_words import PADDING, NumberWords, number_words
 from geometry.networks import NetworkLoss
+from geometry.random_numbers import drawing_from
 from optimizers.adam import Adam
 from optimizers.training import Training
 
@@ -70,8 +71,7 @@ def run(
 
 def make_translator(pairs: NumberWords, width: int, blocks: int, seed: int) -> Translator:
     """The network, with its first weights drawn by the seed."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with drawing_from(seed, torch.device("cpu")):
         return Translator(
             len(pairs.letters), len(pairs.words), pairs.source.shape[1], pairs.given.shape[1], width, blocks
         )

@@ -8,13 +8,13 @@ from torch import nn
 from geometry.architectures.transformer import VisionTransformer
 from geometry.datasets import Dataset, load_dataset
 from geometry.networks import NetworkLoss
+from geometry.random_numbers import drawing_from
 
 
 def vision_problem(data: str, width: int, blocks: int, seed: int) -> tuple[Dataset, nn.Module, NetworkLoss]:
     """(data, network, loss over the training half); the seed draws the split and the first weights."""
     sets = load_dataset(data, seed)
     patch = sets.input_shape[-1] // 4
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with drawing_from(seed, torch.device("cpu")):
         module = VisionTransformer(sets.input_shape, sets.classes, patch, width, blocks, factor=4)
     return sets, module, NetworkLoss(module, sets.inputs, sets.targets)
