@@ -240,7 +240,7 @@ class NetworkLoss:
                 raise ValueError(f"the weights at the start are not all numbers: {name} holds NaN or infinity")
         few = self.over(self.data.few())
         few.chunk_size = None
-        with trying(few.data), few.stateless.alone:
+        with trying(few.data), self._module.alone:
             check_depends(lambda leaf, mode: few.part_loss(leaf, few.data, mode, self.buffers)[0], self.initial)
             few.training_pass(self.initial, seed=0)
             few.gradient(self.initial)

@@ -28,13 +28,18 @@ def over_walkers(
     they begin where they began for vmap.
     """
     # In inference mode whoever draws random numbers begins at a seed of its own, alone as well.
-    begin = _keep_random_numbers() if randomness == "different" else lambda: None
+    draws = randomness == "different"
+    if draws:
+        with DRAWING:
+            state = torch.get_rng_state()
     try:
         return vmap(one, in_dims=in_dims, randomness=randomness)(*arguments)
     except torch.OutOfMemoryError:
         raise
     except Exception:  # noqa: BLE001 - whatever vmap cannot take; what the function itself cannot take comes again
-        begin()
+        if draws:
+            with DRAWING:
+                torch.set_rng_state(state)
     mapped = [argument for argument, axis in zip(arguments, in_dims, strict=True) if axis is not None]
     count = next(leaf.shape[0] for leaf in tree_flatten(mapped)[0] if isinstance(leaf, Tensor))
 
@@ -49,15 +54,3 @@ def over_walkers(
     columns = [list(column) for column in zip(*flat, strict=True)]
     joined = [torch.stack(column) if isinstance(column[0], Tensor) else column[0] for column in columns]
     return tree_unflatten(joined, shapes[0])
-
-
-def _keep_random_numbers() -> Callable[[], None]:
-    """What puts torch's random numbers back to where they are now, while no other thread draws them."""
-    with DRAWING:
-        state = torch.get_rng_state()
-
-    def put_back() -> None:
-        with DRAWING:
-            torch.set_rng_state(state)
-
-    return put_back

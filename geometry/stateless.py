@@ -46,7 +46,7 @@ class StatelessModule:
 
     @property
     def alone(self) -> threading.RLock:
-        """Held while the modules are called, and by whoever hangs hooks on them."""
+        """Held while the modules are called, and by whoever hangs hooks on them; taken before `DRAWING`."""
         return self._lock
 
     @property

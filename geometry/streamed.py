@@ -69,7 +69,7 @@ class Source:
 
     def read(self, numbers: Tensor, column: int) -> Tensor:
         """One of the inputs of these examples, or after these their targets."""
-        with DRAWING:
+        with DRAWING:  # not a lock of its own: who draws reads as well, and the two would be taken in two orders
             if self._last is None or not torch.equal(self._last[0], numbers):  # read once for all that it has
                 self._last = None
                 self._last = numbers, self._read(numbers)[0]

@@ -80,7 +80,7 @@ def own_losses(
     if "data" in named:
         raise ValueError("--objective and --data both name data; give one of them")
     name = named["objective"]
-    with DRAWING:  # the function may seed torch and draw weights
+    with DRAWING:  # the function may seed torch and draw weights, and is called once
         own = objective(name)
     examples = own.targets.shape[0]
     if examples < 2:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from app.jobs.packing import unpack
 from app.network.controls import read_network_state
 from app.network.training import user_model_loader, user_models
 from geometry.own_objective import load_own_objective
+from geometry.random_numbers import DRAWING
 from tests.app.network.exploring import Run
 
 MINE = """
@@ -137,6 +139,27 @@ def test_what_is_accepted_is_trained_looked_at_and_taken_out(bring, name: str) -
     torch.testing.assert_close(
         flat, trained, rtol=1e-2 if name == "halves" else 0, atol=1e-2 if name == "halves" else 0
     )
+
+
+def test_the_function_is_called_while_no_other_thread_draws(bring, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may seed torch and draw its weights from it."""
+    drawn = []
+
+    def draw() -> bool:
+        drawing = DRAWING.acquire(blocking=False)
+        if drawing:
+            DRAWING.release()
+        return drawing
+
+    def load_watched(name: str) -> object:
+        with ThreadPoolExecutor(1) as other:
+            drawn.append(other.submit(draw).result())
+        return load_own_objective(name)
+
+    monkeypatch.setattr(user_model_loader, "load_own_objective", load_watched)
+    bring(next(iter(TAKEN)))
+    assert user_model_loader.own_losses(0) is not None
+    assert drawn == [False]
 
 
 @pytest.mark.parametrize("harder", [{"bad_start": 100}, {"random_labels": 0.5}, {"inputs": "badly scaled"}])

@@ -103,6 +103,7 @@ def test_a_training_run_whose_worker_is_killed_is_the_run_it_would_have_been(eng
     assert [row["position"] for row in curve(first)] == list(range(JOB["steps"] + 1))
     assert [row["position"] for row in curve(second)] == list(range(JOB["steps"] + 1))
     assert differences(first, second) == [], "not one number of the curve shows that the worker was killed"
+    assert curve(second) == curve(first)
     assert first[-1].data["state"] == second[-1].data["state"] == "finished"
     for name, tree in unpack(expected).items():
         np.testing.assert_array_equal(unpack(weights)[name]["position"], tree["position"])
